@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every module is compiled the same way: Swift 6, no warnings, `package` access between our modules.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Third-party products, named once.
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A module and, by its list, exactly what it may import directly (`Tests/TidyTests` compares every `import` with this).
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// Headers of a C library that Debian installs.
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "ocn-relay",
+    products: [.executable(name: "ocn", targets: ["ocn"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["ConfigurationSupport"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // system
+        system("CLibrdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
+        system("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev"),
+        system("CBrotli", pkgConfig: "libbrotlienc", apt: "libbrotli-dev"),
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        // ground
+        module("Wire", [nioCore]),
+        module("Kafka", ["CLibrdkafka", nioCore, logging, metrics]),
+        // first
+        module("OCPI", ["Wire", nioCore]),
+        module("Notary", ["Wire", "CSecp256k1", "CBrotli", "CZlib", nioCore]),
+        // second
+        module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
+        // third
+        module("Directory", ["Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, crypto, heap]),
+        module("Registry", ["Directory", "Topics", "OCPI", logging, yams]),
+        // roles
+        module("Ingress", [
+            "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
+            hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle, collections,
+        ]),
+        module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, lifecycle, crypto]),
+        module("Delivery", [
+            "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
+            httpClient, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle, collections,
+        ]),
+        module("Control", ["Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", logging, metrics, lifecycle]),
+        // beside
+        module("Telemetry", [hummingbird, httpTypes, nioCore, logging, metrics]),
+        module("Admin", ["Directory", "OCPI", "Wire", hummingbird, httpTypes, nioCore, logging]),
+        // top
+        module("Demo", [
+            "Directory", "Topics", "OCPI", "Kafka", "Wire", "Registry",
+            hummingbird, httpTypes, httpClient, nioCore, logging, lifecycle,
+        ]),
+        .executableTarget(
+            name: "ocn",
+            dependencies: [
+                "Admin", "Control", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher", "Notary", "OCPI", "Registry",
+                "Telemetry", "Topics", "Wire",
+                argumentParser, configuration, systemPackage, hummingbird, httpClient, nioCore, nioPosix, logging, metrics, lifecycle,
+            ],
+            swiftSettings: settings),
+        // tests
+        .target(name: "Support", dependencies: ["Kafka", "OCPI", "Topics", logging], path: "Tests/Support", swiftSettings: settings),
+        tests("TidyTests", []),
+        tests("WireTests", ["Wire", nioCore]),
+        tests("OCPITests", ["OCPI", "Wire", nioCore]),
+        tests("NotaryTests", ["Notary", "Wire", nioCore]),
+        tests("KafkaTests", ["Kafka", nioCore, logging]),
+        tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", nioCore]),
+        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
+        tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
+        tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Wire", nioCore]),
+        tests("TelemetryTests", ["Telemetry", hummingbird, httpTypes, nioCore, logging, metrics]),
+    ]
+)
