@@ -1,0 +1,16 @@
+/// What is wrong with a JSON text, and where. Carries no part of the text, so it may be logged.
+package struct JSONError: Error, Equatable, CustomStringConvertible {
+    /// Bytes before the fault.
+    package let offset: Int
+    /// One short phrase in English.
+    package let reason: String
+
+    /// A fault found at that byte.
+    package init(offset: Int, reason: String) {
+        self.offset = offset
+        self.reason = reason
+    }
+
+    /// One line with place and reason.
+    package var description: String { "not valid JSON at byte \(offset): \(reason)" }
+}
