@@ -1,0 +1,142 @@
+/// A shape of URL that is served by a capability token instead of a party's own path.
+package enum CapabilityUse: Sendable, Equatable {
+    /// The next page of a list.
+    case page(token: String)
+    /// A CDR, read at the `Location` its POST answered with.
+    case object(token: String)
+    /// The asynchronous result of a command or charging profile, sent to a `response_url`.
+    case callback(token: String)
+}
+
+/// Where a request carries its `response_url`.
+package enum ResponseURLPlace: Sendable, Equatable {
+    case body
+    case query
+}
+
+/// The functional modules, as data: which shapes of URL each interface has, with which methods, and what is special there
+/// (OCPI 2.2.1, chapters 8 to 14). Custom modules have no rules.
+package enum ModuleTable {
+    /// The modules that are routed from party to party.
+    package static let functional: [ModuleID] = [
+        .cdrs, .chargingprofiles, .commands, .locations, .sessions, .tariffs, .tokens,
+    ]
+
+    /// Whether that method exists at that place.
+    package static func allows(_ method: Method, _ route: ModuleRoute) -> Bool {
+        route.isCustom || entry(method, route) != nil
+    }
+
+    /// The methods that exist at a place, for 404 (none) and 405. Custom modules: all five of OCPI.
+    package static func methods(_ route: ModuleRoute) -> [Method] {
+        guard !route.isCustom else { return [.get, .put, .post, .patch, .delete] }
+        let segments = segments(of: route)
+        let offered = entries.filter { $0.isAt(route, segments) }.flatMap(\.methods)
+        return offered.enumerated().filter { offered.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+    }
+
+    /// The capability a request uses. Nil if it is addressed by a party's own path.
+    package static func capability(_ method: Method, _ route: ModuleRoute) -> CapabilityUse? {
+        guard !route.isCustom, let use = entry(method, route)?.use, let token = segments(of: route).last.map(String.init) else {
+            return nil
+        }
+        return switch use {
+        case .page: .page(token: token)
+        case .object: .object(token: token)
+        case .callback: .callback(token: token)
+        case .responseURL: nil
+        }
+    }
+
+    /// Where the request carries a `response_url`. Nil if this request has none.
+    package static func hasResponseURL(_ method: Method, _ route: ModuleRoute) -> ResponseURLPlace? {
+        guard !route.isCustom, case .responseURL(let place) = entry(method, route)?.use else { return nil }
+        return place
+    }
+
+    // A shape is a list of segments: `*` is any one, `<command>` one of the five commands, anything else stands for itself.
+    // The first shape that fits decides, so the literal ones come first. Capability tokens are always the last segment.
+    private static let entries: [Entry] = [
+        Entry(.cdrs, .sender, "", [.get]),
+        Entry(.cdrs, .sender, "page/*", [.get], .page),
+        Entry(.cdrs, .receiver, "", [.post]),
+        Entry(.cdrs, .receiver, "*", [.get], .object),
+
+        Entry(.chargingprofiles, .sender, "*", [.put]),
+        Entry(.chargingprofiles, .sender, "*", [.post], .callback),
+        Entry(.chargingprofiles, .sender, "*/*", [.post], .callback),
+        Entry(.chargingprofiles, .receiver, "*", [.get, .delete], .responseURL(.query)),
+        Entry(.chargingprofiles, .receiver, "*", [.put], .responseURL(.body)),
+
+        Entry(.commands, .sender, "<command>/*", [.post], .callback),
+        Entry(.commands, .receiver, "<command>", [.post], .responseURL(.body)),
+
+        Entry(.locations, .sender, "", [.get]),
+        Entry(.locations, .sender, "page/*", [.get], .page),
+        Entry(.locations, .sender, "*", [.get]),
+        Entry(.locations, .sender, "*/*", [.get]),
+        Entry(.locations, .sender, "*/*/*", [.get]),
+        Entry(.locations, .receiver, "*/*/*", [.get, .put, .patch]),
+        Entry(.locations, .receiver, "*/*/*/*", [.get, .put, .patch]),
+        Entry(.locations, .receiver, "*/*/*/*/*", [.get, .put, .patch]),
+
+        Entry(.sessions, .sender, "", [.get]),
+        Entry(.sessions, .sender, "page/*", [.get], .page),
+        Entry(.sessions, .sender, "*/charging_preferences", [.put]),
+        Entry(.sessions, .receiver, "*/*/*", [.get, .put, .patch]),
+
+        Entry(.tariffs, .sender, "", [.get]),
+        Entry(.tariffs, .sender, "page/*", [.get], .page),
+        Entry(.tariffs, .receiver, "*/*/*", [.get, .put, .delete]),
+
+        Entry(.tokens, .sender, "", [.get]),
+        Entry(.tokens, .sender, "page/*", [.get], .page),
+        Entry(.tokens, .sender, "*/authorize", [.post]),
+        Entry(.tokens, .receiver, "*/*/*", [.get, .put, .patch]),
+    ]
+
+    private static let commands: [Substring] = ["CANCEL_RESERVATION", "RESERVE_NOW", "START_SESSION", "STOP_SESSION", "UNLOCK_CONNECTOR"]
+
+    private enum Use {
+        case page
+        case object
+        case callback
+        case responseURL(ResponseURLPlace)
+    }
+
+    private struct Entry {
+        let module: ModuleID
+        let interface: InterfaceRole
+        let shape: [Substring]
+        let methods: [Method]
+        let use: Use?
+
+        init(_ module: ModuleID, _ interface: InterfaceRole, _ shape: String, _ methods: [Method], _ use: Use? = nil) {
+            self.module = module
+            self.interface = interface
+            self.shape = shape.split(separator: "/")
+            self.methods = methods
+            self.use = use
+        }
+
+        func isAt(_ route: ModuleRoute, _ segments: [Substring]) -> Bool {
+            module == route.module && interface == route.interface && shape.count == segments.count
+                && zip(shape, segments).allSatisfy { pattern, segment in
+                    switch pattern {
+                    case "*": !segment.isEmpty
+                    case "<command>": commands.contains(segment)
+                    default: pattern == segment
+                    }
+                }
+        }
+    }
+
+    private static func segments(of route: ModuleRoute) -> [Substring] {
+        route.remainder.isEmpty ? [] : route.remainder.split(separator: "/", omittingEmptySubsequences: false)
+    }
+
+    private static func entry(_ method: Method, _ route: ModuleRoute) -> Entry? {
+        let segments = segments(of: route)
+        return entries.first { $0.methods.contains(method) && $0.isAt(route, segments) }
+    }
+}

@@ -1,0 +1,141 @@
+package import NIOCore
+package import Wire
+
+/// A request between two nodes: the body of `POST /ocn/message` in the dialect of the reference nodes (`ocn-1`).
+package struct OCNMessage: Sendable {
+    /// The module that is called.
+    package var module: ModuleID
+    /// Travels as `CUSTOM` with the module's name beside it; its body is an opaque text.
+    package var isCustom: Bool
+    /// The interface that is called.
+    package var interface: InterfaceRole
+    /// One of GET, PUT, POST, PATCH, DELETE.
+    package var method: Method
+    /// `OCN-Signature` of the sending party.
+    package var signature: String?
+    /// `X-Request-ID` as the sending party wrote it; the hop between the nodes has its own.
+    package var requestID: String
+    /// `X-Correlation-ID` of the sending party.
+    package var correlationID: String
+    /// The party that asks (`OCPI-from`).
+    package var sender: PartyID
+    /// The party that is asked (`OCPI-to`).
+    package var receiver: PartyID
+    /// What stands below the module's endpoint, with or without a slash in front. For a proxied call, the proxy's id.
+    package var urlPath: String?
+    /// An object of scalars.
+    package var query: JSONValue?
+    /// The id under which the recipient's node is to keep `proxyResource`, because it is part of the rewritten `response_url`.
+    package var proxyUID: String?
+    /// The URL behind a rewritten one. Without `proxyUID`: the URL to call. Whoever acts on it must check whose URL it is.
+    package var proxyResource: String?
+    /// JSON, or any text for a custom module.
+    package var body: ByteBuffer?
+
+    /// A message as it is to be sent.
+    package init(
+        module: ModuleID, isCustom: Bool = false, interface: InterfaceRole, method: Method, signature: String? = nil, requestID: String,
+        correlationID: String, sender: PartyID, receiver: PartyID, urlPath: String? = nil, query: JSONValue? = nil,
+        proxyUID: String? = nil, proxyResource: String? = nil, body: ByteBuffer? = nil
+    ) {
+        self.module = module
+        self.isCustom = isCustom
+        self.interface = interface
+        self.method = method
+        self.signature = signature
+        self.requestID = requestID
+        self.correlationID = correlationID
+        self.sender = sender
+        self.receiver = receiver
+        self.urlPath = urlPath
+        self.query = query
+        self.proxyUID = proxyUID
+        self.proxyResource = proxyResource
+        self.body = body
+    }
+}
+
+// MARK: - Writing
+
+extension OCNMessage {
+    /// The bytes to sign and send. A receiving reference node verifies its own serialisation of what it parsed, so this is exactly what
+    /// Jackson would write: fixed order, absent members left out, numbers as Java prints them.
+    /// - Throws: if `body` is not JSON, or the body of a custom module is not UTF-8.
+    package func encoded() throws(JSONError) -> ByteBuffer {
+        let headers = JSONValue.object([
+            // The reference blanks it instead of leaving it out.
+            "Authorization": "",
+            "OCN-Signature": signature.map(JSONValue.string),
+            "X-Request-ID": .string(requestID),
+            "X-Correlation-ID": .string(correlationID),
+            "sender": Self.party(sender),
+            "receiver": Self.party(receiver),
+        ])
+        return JSONValue.object([
+            "module": .string(isCustom ? Self.custom : module.ocnName ?? Self.custom),
+            "interface_role": .string(interface.rawValue),
+            "method": .string(method.rawValue),
+            "headers": headers,
+            "url_path": urlPath.map(JSONValue.string),
+            "query_params": query.map(JacksonText.normalised),
+            "proxy_uid": proxyUID.map(JSONValue.string),
+            "proxy_resource": proxyResource.map(JSONValue.string),
+            "custom_module_id": isCustom || module.ocnName == nil ? .string(module.rawValue) : nil,
+            "body": try bodyValue(),
+        ]).encoded()
+    }
+
+    /// The message as a reference node serialises it after parsing: known members in their order, nulls at the known levels left out,
+    /// numbers as Java prints them. For the second attempt at a signature that does not fit the bytes as they came. Members we do not
+    /// know, and names that occur twice, stay: dropping them would let somebody add them unnoticed.
+    package static func canonical(_ bytes: ByteBuffer) throws(JSONError) -> ByteBuffer {
+        let message = try JSONValue.parse(bytes)
+        guard let members = message.members else { return JacksonText.normalised(message).encoded() }
+        return JSONValue.object(
+            sorted(members, memberNames).map { member in
+                guard member.name == "headers", let headers = member.value.members else {
+                    return JSONMember(name: member.name, value: JacksonText.normalised(member.value))
+                }
+                return JSONMember(name: member.name, value: .object(sorted(headers, headerNames).map(canonicalHeader)))
+            }
+        ).encoded()
+    }
+
+    private static func canonicalHeader(_ header: JSONMember) -> JSONMember {
+        guard header.name == "sender" || header.name == "receiver", let party = header.value.members else { return header }
+        return JSONMember(name: header.name, value: .object(sorted(party, partyNames)))
+    }
+
+    /// Known members in their order, then the others in theirs; none that are null.
+    private static func sorted(_ members: [JSONMember], _ names: [String]) -> [JSONMember] {
+        let present = members.filter { !$0.value.isNull }
+        return names.flatMap { name in present.filter { $0.name == name } } + present.filter { !names.contains($0.name) }
+    }
+
+    private static func party(_ party: PartyID) -> JSONValue {
+        ["party_id": .string(party.party), "country_code": .string(party.country)]
+    }
+
+    private func bodyValue() throws(JSONError) -> JSONValue? {
+        guard let body else { return nil }
+        if isCustom || module.ocnName == nil {
+            guard let text = String(validating: body.readableBytesView, as: UTF8.self) else {
+                throw JSONError(offset: 0, reason: "the body of a custom module is not UTF-8")
+            }
+            return .string(text)
+        }
+        let value = JacksonText.normalised(try JSONValue.parse(body))
+        return value.isNull ? nil : value
+    }
+
+    static let custom = "CUSTOM"
+    static let memberNames = [
+        "module", "interface_role", "method", "headers", "url_path", "query_params", "proxy_uid", "proxy_resource", "custom_module_id",
+        "body",
+    ]
+    static let headerNames = [
+        "Authorization", "OCN-Signature", "X-Request-ID", "X-Correlation-ID", "sender", "receiver", "OCN-Verification-Status",
+        "test-tool-origin",
+    ]
+    static let partyNames = ["party_id", "country_code"]
+}

@@ -1,0 +1,27 @@
+/// Names of HTTP headers, as OCPI and the OCN spell them. HTTP compares them without case.
+package enum OCPIHeader {
+    /// The token of the calling platform.
+    package static let authorization = "Authorization"
+    /// One hop's request.
+    package static let requestID = "X-Request-ID"
+    /// One exchange from end to end.
+    package static let correlationID = "X-Correlation-ID"
+    /// Country code of the party that sends this message.
+    package static let fromCountry = "OCPI-from-country-code"
+    /// Party id of the party that sends this message.
+    package static let fromParty = "OCPI-from-party-id"
+    /// Country code of the party this message is for.
+    package static let toCountry = "OCPI-to-country-code"
+    /// Party id of the party this message is for.
+    package static let toParty = "OCPI-to-party-id"
+    /// The signature of a party or, between nodes, of a node.
+    package static let signature = "OCN-Signature"
+    /// The next page.
+    package static let link = "Link"
+    /// Where a CDR that was posted can be read.
+    package static let location = "Location"
+    /// Objects in the whole list.
+    package static let totalCount = "X-Total-Count"
+    /// Objects on one page at most.
+    package static let limit = "X-Limit"
+}

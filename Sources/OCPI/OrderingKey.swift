@@ -1,0 +1,81 @@
+package import NIOCore
+import Wire
+
+/// The Kafka key of a request: the object whose changes must arrive in the order they were sent in. Requests with equal keys share a
+/// partition and are never delivered past each other.
+package enum OrderingKey {
+    /// `<owner>|<module>|<object>`, owner in upper case (`DE-CPO|locations|LOC1`). Nil for reads. Requests that have no object, or do not
+    /// name it, get `<sender>|<module>|<request id>` and so are ordered with nothing.
+    /// - Parameters:
+    ///   - remainder: the path below the endpoint, verbatim.
+    ///   - body: read only where the object stands there: CDRs and commands. Need not be JSON.
+    ///   - isCallback: the request came to a `response_url`. It must not wait behind the command it belongs to, so it has a key of its own.
+    package static func key(
+        module: ModuleID, interface: InterfaceRole, method: Method, remainder: String, sender: PartyID, requestID: String, body: ByteBuffer,
+        isCallback: Bool
+    ) -> String? {
+        guard !method.isRead else { return nil }
+        let segments = remainder.split(separator: "/").map(String.init)
+        if isCallback {
+            return text(sender, module.rawValue + "-result", segments.last ?? requestID)
+        }
+        let request = Request(interface: interface, method: method, segments: segments, sender: sender, body: body)
+        let (owner, object) = objects[module]?(request) ?? (sender, nil)
+        return object.map { text(owner, module.rawValue, $0) } ?? text(sender, module.rawValue, requestID)
+    }
+
+    private struct Request {
+        let interface: InterfaceRole
+        let method: Method
+        let segments: [String]
+        let sender: PartyID
+        let body: ByteBuffer
+
+        /// The object named by owner and id in the path. Deeper segments (EVSE, connector) are parts of it.
+        var owned: (owner: PartyID, object: String?) {
+            guard segments.count >= 3 else { return (sender, nil) }
+            return (PartyID(country: segments[0], party: segments[1]) ?? sender, segments[2])
+        }
+
+        /// A member of the body, unless it is absent or empty.
+        func member(_ path: String...) -> String? {
+            body.jsonString(path).flatMap { $0.isEmpty ? nil : $0 }
+        }
+    }
+
+    private typealias Rule = @Sendable (Request) -> (owner: PartyID, object: String?)
+
+    private static let objects: [ModuleID: Rule] = [
+        .locations: \.owned,
+        .tariffs: \.owned,
+        // `POST <uid>/authorize` changes nothing that could be ordered.
+        .tokens: { $0.interface == .receiver ? $0.owned : ($0.sender, nil) },
+        // `PUT <session>/charging_preferences` is sent to the owner, without owner segments.
+        .sessions: { $0.interface == .receiver ? $0.owned : ($0.sender, $0.segments.first) },
+        .chargingprofiles: { ($0.sender, $0.segments.first) },
+        // A credit CDR must not overtake the CDR it takes back: both name the session.
+        .cdrs: { request in
+            let owner = request.member("country_code").flatMap { country in
+                request.member("party_id").flatMap { PartyID(country: country, party: $0) }
+            }
+            return (owner ?? request.sender, request.member("session_id") ?? request.member("credit_reference_id") ?? request.member("id"))
+        },
+        .commands: { ($0.sender, commandObject($0)) },
+    ]
+
+    /// CANCEL stays behind its RESERVE, a second START of a token at a location behind the first, and so on.
+    private static func commandObject(_ request: Request) -> String? {
+        switch request.segments.first {
+        case "STOP_SESSION": request.member("session_id")
+        case "RESERVE_NOW", "CANCEL_RESERVATION": request.member("reservation_id")
+        case "START_SESSION":
+            request.member("token", "uid").flatMap { uid in request.member("location_id").map { uid + "+" + $0 } }
+        case "UNLOCK_CONNECTOR": request.member("location_id")
+        default: nil
+        }
+    }
+
+    private static func text(_ owner: PartyID, _ module: String, _ object: String) -> String {
+        "\(owner.canonical)|\(module)|\(object)"
+    }
+}

@@ -1,0 +1,70 @@
+/// Where the path of a request leads.
+package enum Route: Sendable, Equatable {
+    /// `/ocpi/versions`
+    case versions
+    /// `/ocpi/2.2.1`
+    case versionDetails(OCPIVersion)
+    /// `/ocpi/2.2.1/credentials`
+    case credentials(OCPIVersion)
+    /// `/ocpi/2.2.1/hubclientinfo`
+    case hubClientInfo(OCPIVersion)
+    /// A module that is routed to a party.
+    case module(ModuleRoute)
+
+    /// Reads a path without its query; one trailing slash more or less means the same. Nil if nothing is there, and for paths that
+    /// could mean something else to another server: empty segments, dot segments (also percent-encoded), control characters.
+    package static func parse(path: String) -> Route? {
+        guard path.hasPrefix("/"), path.utf8.allSatisfy(isPathByte), !URLJoin.hasDotSegments(path) else { return nil }
+        var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        if segments.last == "" { segments.removeLast() }
+        guard segments.popFirst() == "ocpi", !segments.contains(""), let first = segments.popFirst() else { return nil }
+
+        if first == "versions" { return segments.isEmpty ? .versions : nil }
+        if first == "custom" { return custom(segments) }
+        if let version = OCPIVersion(rawValue: String(first)) { return below(version, segments) }
+        guard let interface = InterfaceRole(path: first), let version = segments.popFirst().flatMap({ OCPIVersion(rawValue: String($0)) }),
+            let name = segments.popFirst(), let module = functional(name)
+        else { return nil }
+        return .module(ModuleRoute(version: version, module: module, interface: interface, remainder: segments.joined(separator: "/")))
+    }
+
+    /// The path that `parse` reads as this route.
+    package var path: String {
+        switch self {
+        case .versions: "/ocpi/versions"
+        case .versionDetails(let version): "/ocpi/" + version.rawValue
+        case .credentials(let version): "/ocpi/" + version.rawValue + "/credentials"
+        case .hubClientInfo(let version): "/ocpi/" + version.rawValue + "/hubclientinfo"
+        case .module(let route): route.remainder.isEmpty ? route.endpointPath : route.endpointPath + "/" + route.remainder
+        }
+    }
+
+    /// `/ocpi/2.2.1…`: the configuration modules, and the place where the reference nodes serve charging profiles.
+    private static func below(_ version: OCPIVersion, _ rest: ArraySlice<Substring>) -> Route? {
+        var rest = rest
+        guard let first = rest.popFirst() else { return .versionDetails(version) }
+        if first == "credentials" { return rest.isEmpty ? .credentials(version) : nil }
+        if first == "hubclientinfo" { return rest.isEmpty ? .hubClientInfo(version) : nil }
+        guard let interface = InterfaceRole(path: first), rest.popFirst() == "chargingprofiles" else { return nil }
+        return .module(
+            ModuleRoute(version: version, module: .chargingprofiles, interface: interface, remainder: rest.joined(separator: "/")))
+    }
+
+    /// `/ocpi/custom/{interface}/{module}…`. The names of the standard modules are refused: they would be let through unchecked.
+    private static func custom(_ rest: ArraySlice<Substring>) -> Route? {
+        var rest = rest
+        guard let interface = rest.popFirst().flatMap({ InterfaceRole(path: $0) }),
+            let module = rest.popFirst().flatMap({ ModuleID.custom($0) })
+        else { return nil }
+        return .module(
+            ModuleRoute(version: .v2_2_1, module: module, interface: interface, remainder: rest.joined(separator: "/"), isCustom: true))
+    }
+
+    private static func functional(_ name: Substring) -> ModuleID? {
+        ModuleTable.functional.first { $0.rawValue == name }
+    }
+
+    private static func isPathByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte != 0x7F && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "\\")
+    }
+}

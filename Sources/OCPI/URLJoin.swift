@@ -1,0 +1,95 @@
+/// URLs as text: joined and compared without being taken apart further than needed.
+package enum URLJoin {
+    /// An endpoint and what stands below it, one slash between, then the query (without `?`). Nothing is encoded or decoded.
+    /// An endpoint with a query of its own keeps it in front of ours; without remainder its trailing slash stays as it is.
+    package static func join(_ base: String, _ remainder: String, query: String?) -> String {
+        let parts = base.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var url = String(parts.first ?? "")
+        if !remainder.isEmpty {
+            if !url.hasSuffix("/") { url += "/" }
+            url += remainder.hasPrefix("/") ? remainder.dropFirst() : remainder[...]
+        }
+        let queries = [parts.count > 1 ? String(parts[1]) : "", query ?? ""].filter { !$0.isEmpty }
+        return queries.isEmpty ? url : url + "?" + queries.joined(separator: "&")
+    }
+
+    /// `scheme://host:port` in lower case with the default port filled in, to compare servers. Nil unless this is an absolute http or https
+    /// URL without user information whose host consists of ASCII letters, digits, `-`, `.`, `_`, or is an address in brackets.
+    package static func origin(of url: String) -> String? {
+        let bytes = Array(url.utf8)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else { return nil }
+        let scheme = String(decoding: bytes[..<colon], as: UTF8.self).lowercased()
+        guard let defaultPort = ["http": 80, "https": 443][scheme] else { return nil }
+        let rest = bytes[(colon + 3)...]
+        let authority = rest.prefix { !"/?#".utf8.contains($0) }
+        guard let (host, port) = split(authority) else { return nil }
+        guard !port.isEmpty else { return "\(scheme)://\(host):\(defaultPort)" }
+        guard port.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let number = Int(String(decoding: port, as: UTF8.self)),
+            1...65535 ~= number
+        else { return nil }
+        return "\(scheme)://\(host):\(number)"
+    }
+
+    /// Host in lower case and the digits of the port.
+    private static func split(_ authority: ArraySlice<UInt8>) -> (host: String, port: ArraySlice<UInt8>)? {
+        let host: ArraySlice<UInt8>
+        if authority.first == UInt8(ascii: "[") {
+            guard let end = authority.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+            host = authority[...end]
+            guard host.count > 2, host.dropFirst().dropLast().allSatisfy(isAddressByte) else { return nil }
+        } else {
+            host = authority.prefix { $0 != UInt8(ascii: ":") }
+            guard !host.isEmpty, host.allSatisfy(isHostByte) else { return nil }
+        }
+        let port = authority[host.endIndex...]
+        guard port.isEmpty || port.first == UInt8(ascii: ":") else { return nil }
+        return (String(decoding: host, as: UTF8.self).lowercased(), port.dropFirst())
+    }
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: ":"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
+    /// Whether a path has a segment `.` or `..`, also where dots, slashes and backslashes are percent-encoded. Another server might
+    /// take such a path out of the endpoint it was joined to.
+    package static func hasDotSegments(_ path: String) -> Bool {
+        var segmentLength = 0
+        var dots = 0
+        var bytes = Array(path.utf8)[...]
+        while let byte = bytes.popFirst() {
+            switch decoded(byte, &bytes) {
+            case UInt8(ascii: "/"), UInt8(ascii: "\\"):
+                if 1...2 ~= dots, dots == segmentLength { return true }
+                (segmentLength, dots) = (0, 0)
+            case UInt8(ascii: "."):
+                segmentLength += 1
+                dots += 1
+            default:
+                segmentLength += 1
+            }
+        }
+        return 1...2 ~= dots && dots == segmentLength
+    }
+
+    private static func decoded(_ byte: UInt8, _ rest: inout ArraySlice<UInt8>) -> UInt8 {
+        guard byte == UInt8(ascii: "%"), rest.count >= 2 else { return byte }
+        let encoded: [String: UInt8] = ["2e": UInt8(ascii: "."), "2f": UInt8(ascii: "/"), "5c": UInt8(ascii: "\\")]
+        guard let plain = encoded[String(decoding: rest.prefix(2), as: UTF8.self).lowercased()] else { return byte }
+        rest.removeFirst(2)
+        return plain
+    }
+}
