@@ -1,0 +1,72 @@
+import CZlib
+
+/// gzip (RFC 1952) over byte arrays. Any thread may call.
+///
+/// Unsafe pointers are used here only to hand array storage and the stream record to C. zlib remembers the record's address, so that every
+/// stream lives inside one `withUnsafeMutablePointer`.
+enum Gzip {
+    /// Window of 32 KB, and 16 for "with gzip header and checksum".
+    private static let windowBits: Int32 = 15 + 16
+    private static let recordSize = Int32(MemoryLayout<z_stream>.size)
+
+    /// How a gzip file begins.
+    static let magic: [UInt8] = [0x1f, 0x8b]
+
+    /// Nil only when memory is short, or for 4 GB and more.
+    static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+        var stream = z_stream()
+        return withUnsafeMutablePointer(to: &stream) { stream -> [UInt8]? in
+            let memoryLevel: Int32 = 8
+            let opened = deflateInit2_(
+                stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, recordSize)
+            guard opened == Z_OK else { return nil }
+            defer { deflateEnd(stream) }
+            guard let inputCount = UInt32(exactly: bytes.count),
+                let bound = UInt32(exactly: deflateBound(stream, UInt(bytes.count)))
+            else { return nil }
+            return bytes.withUnsafeBufferPointer { input -> [UInt8]? in
+                var result = Z_OK
+                let compressed = [UInt8](unsafeUninitializedCapacity: Int(bound)) { output, written in
+                    stream.pointee.next_in = input.baseAddress
+                    stream.pointee.avail_in = inputCount
+                    stream.pointee.next_out = output.baseAddress
+                    stream.pointee.avail_out = bound
+                    result = deflate(stream, Z_FINISH)
+                    written = Int(bound - stream.pointee.avail_out)
+                }
+                return result == Z_STREAM_END ? compressed : nil
+            }
+        }
+    }
+
+    /// Throws `tooLarge` above `limit` bytes, without having made more than that, and `unreadable` for what is not a complete gzip member.
+    static func decompress(_ bytes: [UInt8], limit: Int) throws(SignatureError) -> [UInt8] {
+        guard let inputCount = UInt32(exactly: bytes.count) else { throw .tooLarge }
+        var stream = z_stream()
+        var output: [UInt8] = []
+        let result = withUnsafeMutablePointer(to: &stream) { stream -> Int32 in
+            let opened = inflateInit2_(stream, windowBits, ZLIB_VERSION, recordSize)
+            guard opened == Z_OK else { return opened }
+            defer { inflateEnd(stream) }
+            return bytes.withUnsafeBufferPointer { input -> Int32 in
+                var result = Z_OK
+                stream.pointee.next_in = input.baseAddress
+                stream.pointee.avail_in = inputCount
+                let room = 16_384
+                while result == Z_OK, output.count <= limit {
+                    output += [UInt8](unsafeUninitializedCapacity: room) { piece, written in
+                        stream.pointee.next_out = piece.baseAddress
+                        stream.pointee.avail_out = UInt32(room)
+                        // An incomplete input makes no progress at last, and ends with Z_BUF_ERROR.
+                        result = inflate(stream, Z_NO_FLUSH)
+                        written = room - Int(stream.pointee.avail_out)
+                    }
+                }
+                return result
+            }
+        }
+        if output.count > limit { throw .tooLarge }
+        guard result == Z_STREAM_END else { throw .unreadable("not gzip") }
+        return output
+    }
+}

@@ -1,0 +1,43 @@
+import Wire
+
+/// An ECDSA signature on secp256k1 from which the signer's address can be computed.
+package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible {
+    /// r and s, 64 bytes, most significant first.
+    private let compact: [UInt8]
+
+    /// 27 or 28, as Ethereum writes it (29 and 30 exist in theory).
+    package let v: UInt8
+
+    /// 32 bytes, most significant first.
+    package var r: [UInt8] { Array(compact.prefix(32)) }
+
+    /// 32 bytes, most significant first. Ours are low; a foreign high s is accepted, as ecrecover does.
+    package var s: [UInt8] { Array(compact.suffix(32)) }
+
+    init(compact: [UInt8], recoveryID: Int32) {
+        self.compact = compact
+        self.v = 27 + UInt8(truncatingIfNeeded: recoveryID & 3)
+    }
+
+    /// 130 hex digits r, s, v, with or without `0x`; v may be 0, 1, 27 or 28. Nil otherwise.
+    package init?(hex: String) {
+        guard let bytes = Hex.decode(hex), bytes.count == 65 else { return nil }
+        switch bytes[64] {
+        case 0, 1: v = bytes[64] + 27
+        case 27, 28: v = bytes[64]
+        default: return nil
+        }
+        compact = Array(bytes.prefix(64))
+    }
+
+    /// 130 lower-case hex digits r, s, v without `0x`.
+    package var hex: String { Hex.encode(compact + [v]) }
+
+    /// Who signed the 32-byte `digest`; nil if nobody can have. Any well-formed signature yields *some* address: compare it with the one
+    /// expected.
+    package func recover(_ digest: [UInt8]) -> EthereumAddress? {
+        Secp256k1.recover(digest, compact: compact, recoveryID: Int32(v) - 27).flatMap { EthereumAddress(publicKey: $0) }
+    }
+
+    package var description: String { hex }
+}
