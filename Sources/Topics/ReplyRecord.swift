@@ -1,0 +1,135 @@
+package import Kafka
+package import NIOCore
+package import OCPI
+package import Wire
+
+/// How a request ended.
+package enum Outcome: String, Sendable, CaseIterable {
+    /// The recipient answered; its answer passes unchanged, whatever it says.
+    case answered
+    /// Sent, and no answer by the deadline.
+    case timeout
+    /// Not sent: the recipient could not be reached.
+    case unreachable
+    /// Not sent: the hub refused, `status` says why.
+    case refused
+    /// Not sent: the deadline had passed before its turn came.
+    case expired
+}
+
+/// The answer to one request, in `ocn.replies`.
+package struct ReplyRecord: Sendable {
+    /// ``RequestRecord/id`` of the request.
+    package var requestID: String
+    /// `ce_type` of the request; the reply's own is this and `.reply`.
+    package var requestType: String
+    /// Who waits for it.
+    package var address: ReplyAddress
+    /// The party that answered, or the one that should have.
+    package var from: PartyID
+    /// When the answer was complete.
+    package var time: Timestamp
+    /// How the request ended.
+    package var outcome: Outcome
+    /// HTTP status of the recipient; only when answered.
+    package var httpStatus: Int?
+    /// The hub's own OCPI status; only when not answered.
+    package var status: StatusCode?
+    /// The hub's own message; only when not answered.
+    package var message: String?
+    /// The recipient's `Link`, `Location`, `X-Total-Count`, `X-Limit`, `OCN-Signature`; others are left out.
+    package var headers: RecordHeaders
+    /// `Content-Type` of the body.
+    package var contentType: String?
+    /// The recipient's body as it came.
+    package var body: ByteBuffer?
+    /// W3C trace context of the request.
+    package var trace: Trace
+
+    /// The answer to `request`, for the process that waits for it.
+    /// - Parameters: as the properties say.
+    package init(
+        to request: RequestRecord, at address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome, httpStatus: Int? = nil,
+        status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
+        body: ByteBuffer? = nil
+    ) {
+        self.init(
+            requestID: request.id,
+            requestType: EventType(module: request.module, interface: request.interface, method: request.method).text,
+            address: address, from: from, time: time, outcome: outcome, httpStatus: httpStatus, status: status, message: message,
+            headers: headers, contentType: contentType, body: body, trace: request.trace)
+    }
+
+    /// - Parameters: as the properties say.
+    package init(
+        requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome, httpStatus: Int? = nil,
+        status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
+        body: ByteBuffer? = nil, trace: Trace = Trace()
+    ) {
+        self.requestID = requestID
+        self.requestType = requestType
+        self.address = address
+        self.from = from
+        self.time = time
+        self.outcome = outcome
+        self.httpStatus = httpStatus
+        self.status = status
+        self.message = message
+        self.headers = headers
+        self.contentType = contentType
+        self.body = body
+        self.trace = trace
+    }
+
+    /// The record for the waiting process's partition of `ocn.replies`.
+    package func outgoing(to topics: TopicNames) -> OutgoingRecord {
+        var fields = RecordHeaders()
+        fields.append(Name.specVersion, "1.0")
+        fields.append(Name.id, requestID + ".reply")
+        fields.append(Name.type, requestType + ReplyRecord.typeSuffix)
+        fields.append(Name.source, "/\(from.country)/\(from.party)")
+        fields.append(Name.time, time.description)
+        fields.append(Name.contentType, contentType)
+        fields.append(Name.replyTo, requestID)
+        fields.append(Name.replyEpoch, String(address.epoch))
+        fields.append(Name.outcome, outcome.rawValue)
+        fields.append(Name.httpStatus, httpStatus.map(String.init))
+        fields.append(Name.ocpiStatus, status.map { String($0.rawValue) })
+        fields.append(Name.message, message)
+        for name in ReplyRecord.passedHeaders { fields.append(name, headers[name]) }
+        fields.append(Name.traceparent, trace.traceparent)
+        fields.append(Name.tracestate, trace.tracestate)
+        return OutgoingRecord(
+            topic: topics.replies, partition: address.partition, value: body ?? ByteBuffer(), headers: fields)
+    }
+
+    /// Reads a record of `ocn.replies`.
+    /// - Throws: the first header that is missing or not understood.
+    package init(_ record: IncomingRecord) throws(RecordError) {
+        let fields = record.headers
+        var passed = RecordHeaders()
+        for name in ReplyRecord.passedHeaders { passed.append(name, fields[name]) }
+        self.init(
+            requestID: try fields.required(Name.replyTo),
+            requestType: try fields.requiredParsed(Name.type) {
+                $0.hasSuffix(ReplyRecord.typeSuffix) ? String($0.dropLast(ReplyRecord.typeSuffix.count)) : nil
+            },
+            address: ReplyAddress(
+                partition: record.partition, epoch: try fields.requiredParsed(Name.replyEpoch) { UInt64($0) }),
+            from: try fields.requiredParsed(Name.source) { PartyID($0.dropFirst()) },
+            time: try fields.requiredParsed(Name.time, Timestamp.init(rfc3339:)),
+            outcome: try fields.requiredParsed(Name.outcome, Outcome.init(rawValue:)),
+            httpStatus: try fields.parsed(Name.httpStatus) { Int($0) },
+            status: try fields.parsed(Name.ocpiStatus) { Int($0).map(StatusCode.init(rawValue:)) },
+            message: fields[Name.message], headers: passed, contentType: fields[Name.contentType],
+            body: record.value.flatMap { $0.readableBytes > 0 ? $0 : nil },
+            trace: Trace(traceparent: fields[Name.traceparent], tracestate: fields[Name.tracestate]))
+    }
+
+    private static let typeSuffix = ".reply"
+
+    /// The recipient's headers that pass through (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature).
+    package static let passedHeaders = [
+        OCPIHeader.link, OCPIHeader.location, OCPIHeader.totalCount, OCPIHeader.limit, OCPIHeader.signature,
+    ]
+}

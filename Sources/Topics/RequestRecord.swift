@@ -1,0 +1,216 @@
+package import Kafka
+package import NIOCore
+package import OCPI
+package import Wire
+
+/// Where a request entered the network.
+package enum Origin: Sendable, Equatable {
+    /// A party that is connected to this node.
+    case local
+    /// Another node, at this address; the sender's own node makes the copies.
+    case node(String)
+
+    var text: String {
+        switch self {
+        case .local: "local"
+        case .node(let address): address
+        }
+    }
+}
+
+/// Where the answer goes: a partition of `ocn.replies`, and the life of the process that reads it.
+package struct ReplyAddress: Sendable, Equatable {
+    /// The ingress process's partition of `ocn.replies`.
+    package let partition: Int32
+    /// Random per process life; answers to an earlier life are dropped.
+    package let epoch: UInt64
+
+    /// - Parameters: as the properties say.
+    package init(partition: Int32, epoch: UInt64) {
+        self.partition = partition
+        self.epoch = epoch
+    }
+}
+
+/// W3C trace context, verbatim.
+package struct Trace: Sendable, Equatable {
+    /// `traceparent` as received.
+    package var traceparent: String?
+    /// `tracestate` as received.
+    package var tracestate: String?
+
+    /// - Parameters: as the properties say.
+    package init(traceparent: String? = nil, tracestate: String? = nil) {
+        self.traceparent = traceparent
+        self.tracestate = tracestate
+    }
+}
+
+/// One OCPI request as it stands in `ocn.requests`: the body byte for byte, everything else in CloudEvents headers.
+package struct RequestRecord: Sendable {
+    /// Message id, a UUIDv7.
+    package var id: String
+    /// When the node accepted it.
+    package var time: Timestamp
+    /// The module it is addressed to; custom modules included.
+    package var module: ModuleID
+    /// The interface that is called.
+    package var interface: InterfaceRole
+    /// HTTP method.
+    package var method: Method
+    /// OCPI version of the called endpoint.
+    package var version: OCPIVersion
+    /// Sending party, as spelled in `OCPI-from-*`.
+    package var from: PartyID
+    /// Receiving party, as spelled in `OCPI-to-*`.
+    package var to: PartyID
+    /// Path below the module's endpoint, verbatim, without leading slash; empty for none.
+    package var path: String
+    /// Query, verbatim, without `?`.
+    package var query: String?
+    /// The caller's `X-Request-ID`.
+    package var requestID: String
+    /// `X-Correlation-ID`, the same on every hop.
+    package var correlationID: String
+    /// The party's `OCN-Signature`.
+    package var signature: String?
+    /// Where it entered the network.
+    package var origin: Origin
+    /// How much of `ocn.state` the writer had applied: the next offset.
+    package var stateVersion: Int64
+    /// When the caller stops waiting; nil where nobody waits.
+    package var deadline: Timestamp?
+    /// Where the answer goes; nil where nobody waits.
+    package var reply: ReplyAddress?
+    /// Absolute URL behind a capability (page, CDR location, callback); replaces endpoint, path and query.
+    package var target: String?
+    /// W3C trace context.
+    package var trace: Trace
+    /// `Content-Type` of the body.
+    package var contentType: String?
+    /// The body as it arrived; nil for none.
+    package var body: ByteBuffer?
+    /// Ordering key of a write; nil for a read.
+    package var key: String?
+
+    /// - Parameters: as the properties say.
+    package init(
+        id: String, time: Timestamp, module: ModuleID, interface: InterfaceRole, method: Method, version: OCPIVersion,
+        from: PartyID, to: PartyID, path: String, query: String? = nil, requestID: String, correlationID: String,
+        signature: String? = nil, origin: Origin = .local, stateVersion: Int64, deadline: Timestamp? = nil,
+        reply: ReplyAddress? = nil, target: String? = nil, trace: Trace = Trace(), contentType: String? = nil,
+        body: ByteBuffer? = nil, key: String? = nil
+    ) {
+        self.id = id
+        self.time = time
+        self.module = module
+        self.interface = interface
+        self.method = method
+        self.version = version
+        self.from = from
+        self.to = to
+        self.path = path
+        self.query = query
+        self.requestID = requestID
+        self.correlationID = correlationID
+        self.signature = signature
+        self.origin = origin
+        self.stateVersion = stateVersion
+        self.deadline = deadline
+        self.reply = reply
+        self.target = target
+        self.trace = trace
+        self.contentType = contentType
+        self.body = body
+        self.key = key
+    }
+
+    /// The record for `ocn.requests`.
+    package func outgoing(to topics: TopicNames) -> OutgoingRecord {
+        var headers = commonHeaders()
+        headers.append(Name.origin, origin.text)
+        headers.append(Name.target, target)
+        headers.append(Name.deadline, deadline.map { String($0.milliseconds) })
+        headers.append(Name.replyPartition, reply.map { String($0.partition) })
+        headers.append(Name.replyEpoch, reply.map { String($0.epoch) })
+        return OutgoingRecord(topic: topics.requests, key: key, value: body ?? ByteBuffer(), headers: headers)
+    }
+
+    /// Reads a record of `ocn.requests` or of an outbox.
+    /// - Throws: the first header that is missing or not understood; the record is then not ours to act on.
+    package init(_ record: IncomingRecord) throws(RecordError) {
+        let headers = record.headers
+        let type = try headers.requiredParsed(Name.type, EventType.init(text:))
+        let partition = try headers.parsed(Name.replyPartition) { Int32($0) }
+        let epoch = try headers.parsed(Name.replyEpoch) { UInt64($0) }
+        let origin = headers[Name.origin] ?? Origin.local.text
+        self.init(
+            id: try headers.required(Name.id),
+            time: try headers.requiredParsed(Name.time, Timestamp.init(rfc3339:)),
+            module: type.module, interface: type.interface, method: type.method,
+            version: try headers.requiredParsed(Name.version, OCPIVersion.init(rawValue:)),
+            from: try headers.requiredParsed(Name.from) { PartyID($0) },
+            to: try headers.requiredParsed(Name.to) { PartyID($0) },
+            path: headers[Name.path] ?? "", query: headers[Name.query],
+            requestID: try headers.required(Name.requestID), correlationID: try headers.required(Name.correlationID),
+            signature: headers[Name.signature], origin: origin == Origin.local.text ? .local : .node(origin),
+            stateVersion: try headers.parsed(Name.stateVersion) { Int64($0) } ?? 0,
+            deadline: try headers.parsed(Name.deadline) { Int64($0).map(Timestamp.init(milliseconds:)) },
+            reply: partition.flatMap { partition in epoch.map { ReplyAddress(partition: partition, epoch: $0) } },
+            target: headers[Name.target],
+            trace: Trace(traceparent: headers[Name.traceparent], tracestate: headers[Name.tracestate]),
+            contentType: headers[Name.contentType],
+            body: record.value.flatMap { $0.readableBytes > 0 ? $0 : nil },
+            key: record.key)
+    }
+
+    /// What a request and its copies have in common.
+    func commonHeaders() -> RecordHeaders {
+        var headers = RecordHeaders()
+        headers.append(Name.specVersion, "1.0")
+        headers.append(Name.id, id)
+        headers.append(Name.type, EventType(module: module, interface: interface, method: method).text)
+        headers.append(Name.source, "/\(from.country)/\(from.party)")
+        headers.append(Name.subject, path)
+        headers.append(Name.time, time.description)
+        headers.append(Name.contentType, contentType)
+        headers.append(Name.version, version.rawValue)
+        headers.append(Name.from, from.description)
+        headers.append(Name.to, to.description)
+        headers.append(Name.path, path)
+        headers.append(Name.query, query)
+        headers.append(Name.requestID, requestID)
+        headers.append(Name.correlationID, correlationID)
+        headers.append(Name.signature, signature)
+        headers.append(Name.stateVersion, String(stateVersion))
+        headers.append(Name.traceparent, trace.traceparent)
+        headers.append(Name.tracestate, trace.tracestate)
+        return headers
+    }
+}
+
+/// `ce_type`: `org.openchargingnetwork.<module>.<sender|receiver>.<method>`.
+struct EventType {
+    static let prefix = "org.openchargingnetwork."
+
+    let module: ModuleID
+    let interface: InterfaceRole
+    let method: Method
+
+    init(module: ModuleID, interface: InterfaceRole, method: Method) {
+        self.module = module
+        self.interface = interface
+        self.method = method
+    }
+
+    init?(text: String) {
+        guard text.hasPrefix(EventType.prefix) else { return nil }
+        let parts = text.dropFirst(EventType.prefix.count).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].isEmpty, !parts[2].isEmpty, let interface = InterfaceRole(path: parts[1]) else { return nil }
+        module = ModuleID(rawValue: String(parts[0]))
+        self.interface = interface
+        method = Method(rawValue: parts[2].uppercased())
+    }
+
+    var text: String { "\(EventType.prefix)\(module).\(interface.path).\(method.rawValue.lowercased())" }
+}

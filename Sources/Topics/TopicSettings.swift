@@ -1,0 +1,119 @@
+package import Kafka
+package import OCPI
+
+/// Partitions, replication and retention of the node's topics.
+///
+/// The defaults suit one machine. In production set `replication` to 3; `min.insync.replicas` then follows as 2.
+package struct TopicSettings: Sendable {
+    /// Partitions of `ocn.requests`: the bound on EXCHANGE and MATCHER workers. Cannot be lowered later; raising it moves keys.
+    package var requestPartitions: Int
+    /// Partitions of `ocn.replies`: at least twice the number of ingress processes.
+    package var replyPartitions: Int
+    /// Partitions of each outbox and of `ocn.announce`: the bound on PUSH workers per service.
+    package var outboxPartitions: Int
+    /// Copies of each partition.
+    package var replication: Int
+    /// How long a copy may wait for its service, in seconds (default 72 h). Outboxes keep records three days longer.
+    package var copyHorizonSeconds: Int
+
+    /// - Parameters: as the properties say.
+    package init(
+        requestPartitions: Int = 8, replyPartitions: Int = 8, outboxPartitions: Int = 4, replication: Int = 1,
+        copyHorizonSeconds: Int = 72 * 3600
+    ) {
+        self.requestPartitions = requestPartitions
+        self.replyPartitions = replyPartitions
+        self.outboxPartitions = outboxPartitions
+        self.replication = replication
+        self.copyHorizonSeconds = copyHorizonSeconds
+    }
+
+    /// The topics every node has.
+    package func fixedTopics(_ names: TopicNames) -> [NewTopic] {
+        [
+            topic(names.requests, partitions: requestPartitions, retentionSeconds: max(3 * day, copyHorizonSeconds)),
+            topic(names.replies, partitions: replyPartitions, retentionSeconds: 10 * minute),
+            topic(names.announce, partitions: outboxPartitions, retentionSeconds: day),
+            topic(names.dead, partitions: outboxPartitions, retentionSeconds: 30 * day),
+            compacted(names.state, policy: "compact", retentionSeconds: nil),
+            compacted(names.links, policy: "compact,delete", retentionSeconds: 400 * day),
+            topic(names.control, partitions: 1, retentionSeconds: day),
+        ]
+    }
+
+    /// The outbox of one service.
+    package func outboxTopic(_ names: TopicNames, _ recipient: PartyID) -> NewTopic {
+        topic(names.outbox(recipient), partitions: outboxPartitions, retentionSeconds: outboxRetentionSeconds)
+    }
+
+    /// The least retention with which an outbox cannot lose a copy that is still waiting.
+    package var outboxRetentionSeconds: Int { copyHorizonSeconds + 3 * day }
+
+    /// What is wrong with a topic that exists already, in words that name the setting; empty if nothing is.
+    ///
+    /// - Parameters:
+    ///   - existing: what Kafka says of the topic. An embedded cluster knows no settings: only partitions are judged there.
+    ///   - wanted: what this node would have created.
+    package static func defects(of existing: TopicDescription, wanted: NewTopic) -> [String] {
+        var defects: [String] = []
+        if wanted.partitions == 1, existing.partitions != 1 {
+            defects.append("\(wanted.name) has \(existing.partitions) partitions and must have exactly 1")
+        }
+        guard !existing.config.isEmpty else { return defects }
+        if let policy = wanted.config["cleanup.policy"], let found = existing.config["cleanup.policy"] {
+            if policy.split(separator: ",").sorted() != found.split(separator: ",").sorted() {
+                defects.append("\(wanted.name) has cleanup.policy=\(found) and must have cleanup.policy=\(policy)")
+            }
+        }
+        if let least = wanted.config["retention.ms"].flatMap({ Int64($0) }),
+            let found = existing.config["retention.ms"].flatMap({ Int64($0) }), found >= 0, least < 0 || found < least
+        {
+            defects.append("\(wanted.name) has retention.ms=\(found) and would lose data: it must be at least \(least)")
+        }
+        if let least = wanted.config["max.message.bytes"].flatMap({ Int64($0) }),
+            let found = existing.config["max.message.bytes"].flatMap({ Int64($0) }), found < least
+        {
+            defects.append("\(wanted.name) has max.message.bytes=\(found) and must allow at least \(least)")
+        }
+        return defects
+    }
+
+    private var minute: Int { 60 }
+    private var day: Int { 24 * 3600 }
+
+    private func topic(_ name: String, partitions: Int, retentionSeconds: Int) -> NewTopic {
+        NewTopic(
+            name: name, partitions: partitions, replication: replication,
+            config: base.merging([
+                "cleanup.policy": "delete", "retention.ms": String(retentionSeconds * 1000),
+            ]) { _, new in new })
+    }
+
+    private func compacted(_ name: String, policy: String, retentionSeconds: Int?) -> NewTopic {
+        var config = base
+        config["cleanup.policy"] = policy
+        if let retentionSeconds { config["retention.ms"] = String(retentionSeconds * 1000) }
+        // Small segments: compaction only touches closed ones, and every role reads this topic at start.
+        config["segment.bytes"] = String(16 * 1024 * 1024)
+        return NewTopic(name: name, partitions: 1, replication: replication, config: config)
+    }
+
+    /// A record is acknowledged by all in-sync replicas; with three replicas two must be in sync.
+    private var base: [String: String] {
+        [
+            "min.insync.replicas": String(max(1, replication - 1)),
+            "max.message.bytes": String(RecordLimits.maxMessageBytes),
+            "unclean.leader.election.enable": "false",
+        ]
+    }
+}
+
+/// Sizes that the records of all topics keep to.
+package enum RecordLimits {
+    /// Largest request body a node accepts by default, bytes.
+    package static let requestBody = 1024 * 1024
+    /// Largest answer a node passes on by default, bytes.
+    package static let answerBody = 4 * 1024 * 1024
+    /// Largest Kafka record, bytes: the largest answer and its headers.
+    package static let maxMessageBytes = answerBody + 64 * 1024
+}
