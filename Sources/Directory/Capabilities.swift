@@ -1,0 +1,140 @@
+import HeapModule
+package import Kafka
+package import Logging
+import Metrics
+import NIOCore
+import OCPI
+import Synchronization
+package import Topics
+package import Wire
+
+/// Makes hub URLs and finds what they stand for.
+///
+/// Most carry their meaning themselves, sealed: nothing is stored, they survive restarts and work more than once. The rest is looked
+/// up in `ocn.links`, which this process follows. Thread-safe.
+package final class Capabilities: Sendable {
+    private let secrets: NodeSecrets
+    private let producer: Producer
+    private let topics: TopicNames
+    private let links: LinkTable
+    private let follower: TopicFollower
+
+    /// - Parameters:
+    ///   - kafka: how to reach the cluster.
+    ///   - secrets: seals.
+    ///   - producer: sends link records.
+    ///   - topics: the node's topics.
+    ///   - logger: where trouble is told.
+    ///   - maxLinks: most links kept in memory; beyond it the ones that expire first are dropped and counted.
+    package init(
+        kafka: KafkaSettings, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger, maxLinks: Int = 1_000_000
+    ) {
+        self.secrets = secrets
+        self.producer = producer
+        self.topics = topics
+        let links = LinkTable(maxLinks: maxLinks)
+        self.links = links
+        follower = TopicFollower(kafka: kafka, topic: topics.links, logger: logger) { records, _ in links.apply(records) }
+    }
+
+    /// Starts following `ocn.links`.
+    package func start() throws(KafkaError) { try follower.start() }
+
+    /// Stops following.
+    package func stop() async { await follower.stop() }
+
+    /// Waits until `ocn.links` was read to its end once.
+    package func ready(timeout: Duration) async -> Bool { await follower.ready(timeout: timeout) }
+
+    /// The capability as a token for a URL: base64url, unguessable, good without any store.
+    /// - Parameter maxLength: characters that are left in the URL; nil is returned if the token would be longer.
+    package func seal(_ capability: Capability, maxLength: Int) -> String? {
+        guard let token = secrets.sealBytes(capability.sealedForm), token.utf8.count <= maxLength else { return nil }
+        return token
+    }
+
+    /// Stores a capability in `ocn.links` under an id from ``newID()`` or from another node.
+    /// - Parameter report: called once, after all in-sync replicas have it; on the producer's thread, must not block.
+    package func publish(_ capability: Capability, id: String, report: @escaping @Sendable (Result<Void, KafkaError>) -> Void) {
+        producer.send(record(capability, id: id)) { report($0.map { _ in () }) }
+    }
+
+    /// As ``publish(_:id:report:)``.
+    package func publish(_ capability: Capability, id: String) async throws(KafkaError) {
+        _ = try await producer.send(record(capability, id: id))
+    }
+
+    /// What a token from a URL stands for; nil if it is unknown, altered or expired.
+    ///
+    /// An id that this process has not heard of may have been written a moment ago by another one: then `ocn.links` is read to its
+    /// end first.
+    package func resolve(_ token: String, now: Timestamp = .now) async -> Capability? {
+        if let capability = known(token, now: now) { return capability }
+        guard token.utf8.count <= 64, await follower.catchUp(timeout: .milliseconds(250)) else { return nil }
+        return known(token, now: now)
+    }
+
+    private func known(_ token: String, now: Timestamp) -> Capability? {
+        let found = secrets.openBytes(token).flatMap(Capability.init(sealedForm:)) ?? links[token]
+        guard let found, found.expires > now else { return nil }
+        return found
+    }
+
+    /// A fresh id: 128 random bits, 22 characters.
+    package static func newID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return Base64.encodeURL((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
+    private func record(_ capability: Capability, id: String) -> OutgoingRecord {
+        OutgoingRecord(topic: topics.links, partition: 0, key: id, value: capability.json.encoded(), headers: RecordHeaders())
+    }
+}
+
+/// The links of `ocn.links` that have not expired.
+private final class LinkTable: Sendable {
+    private struct Expiry: Comparable {
+        let time: Timestamp
+        let id: String
+        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.id) < (b.time, b.id) }
+    }
+    private struct State {
+        var byID: [String: Capability] = [:]
+        var byExpiry = Heap<Expiry>()
+    }
+    private let state = Mutex(State())
+    private let maxLinks: Int
+    private let unreadable = Counter(label: "ocn_links_unreadable_records_total")
+    private let dropped = Counter(label: "ocn_links_dropped_total")
+
+    init(maxLinks: Int) {
+        self.maxLinks = maxLinks
+    }
+
+    subscript(_ id: String) -> Capability? { state.withLock { $0.byID[id] } }
+
+    func apply(_ records: [IncomingRecord]) {
+        let now = Timestamp.now
+        state.withLock { state in
+            for record in records {
+                guard let id = record.key else { continue }
+                guard let value = record.value, value.readableBytes > 0 else {
+                    state.byID[id] = nil
+                    continue
+                }
+                guard let json = try? JSONValue.parse(value), let link = Capability(json: json) else {
+                    unreadable.increment()
+                    continue
+                }
+                guard link.expires > now else { continue }
+                state.byID[id] = link
+                state.byExpiry.insert(Expiry(time: link.expires, id: id))
+            }
+            while let next = state.byExpiry.min, next.time <= now || state.byExpiry.count > maxLinks {
+                if next.time > now { dropped.increment() }
+                _ = state.byExpiry.popMin()
+                if let link = state.byID[next.id], link.expires <= next.time { state.byID[next.id] = nil }
+            }
+        }
+    }
+}

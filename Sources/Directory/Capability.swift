@@ -1,0 +1,149 @@
+package import OCPI
+package import Wire
+
+/// What a hub URL stands for: a page link, a CDR location or a `response_url` of a party, handed to another party.
+package struct Capability: Sendable, Equatable {
+    /// What kind of URL it stands for.
+    package enum Kind: UInt8, Sendable {
+        /// The next page of a list.
+        case page = 1
+        /// One object, e.g. a CDR by its `Location`.
+        case object = 2
+        /// A `response_url`.
+        case callback = 3
+    }
+
+    /// Where it leads.
+    package enum Target: Sendable, Equatable {
+        /// Below an endpoint of the owner; `remainder` with its query. Follows the owner's endpoints when they move.
+        case below(ModuleID, InterfaceRole, remainder: String)
+        /// An absolute URL.
+        case url(String)
+    }
+
+    /// What kind of URL it stands for.
+    package var kind: Kind
+    /// The party whose URL it is.
+    package var owner: PartyID
+    /// The only party that may call it.
+    package var user: PartyID
+    /// Where it leads.
+    package var target: Target
+    /// From then on it is unknown.
+    package var expires: Timestamp
+
+    /// - Parameters: as the properties say.
+    package init(kind: Kind, owner: PartyID, user: PartyID, target: Target, expires: Timestamp) {
+        self.kind = kind
+        self.owner = owner
+        self.user = user
+        self.target = target
+        self.expires = expires
+    }
+
+    /// The absolute URL to call; nil if the owner has no such endpoint any more.
+    package func url(in directory: Directory) -> String? {
+        switch target {
+        case .url(let url): return url
+        case .below(let module, let interface, let remainder):
+            guard let platform = directory.platform(of: owner), let base = directory.endpoint(of: platform.id, module, interface) else {
+                return nil
+            }
+            let parts = remainder.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+            return URLJoin.join(base, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
+        }
+    }
+
+    /// The target as a remainder below one of the owner's endpoints, if it lies below one; else the URL itself.
+    package static func target(_ url: String, of owner: PartyID, _ module: ModuleID, _ interface: InterfaceRole, in directory: Directory)
+        -> Target
+    {
+        guard let platform = directory.platform(of: owner), let base = directory.endpoint(of: platform.id, module, interface) else {
+            return .url(url)
+        }
+        let trimmed = base.hasSuffix("/") ? String(base.dropLast()) : base
+        guard url.hasPrefix(trimmed) else { return .url(url) }
+        let rest = url.dropFirst(trimmed.count)
+        switch rest.first {
+        case "/": return .below(module, interface, remainder: String(rest.dropFirst()))
+        case "?": return .below(module, interface, remainder: String(rest))
+        default: return .url(url)
+        }
+    }
+}
+
+// The sealed form is short, because OCPI allows URLs of 255 characters: kind, expiry in minutes, two parties, target.
+extension Capability {
+    var sealedForm: [UInt8] {
+        let minutes = UInt32(clamping: expires.milliseconds / 60_000)
+        var bytes = [kind.rawValue] + (0..<4).map { UInt8(truncatingIfNeeded: minutes >> (24 - 8 * UInt32($0))) }
+        bytes += (owner.country + owner.party + user.country + user.party).utf8
+        switch target {
+        case .below(let module, let interface, let remainder):
+            bytes += "\(interface == .sender ? "S" : "R")\(module.rawValue)\n\(remainder)".utf8
+        case .url(let url): bytes += "U\(url)".utf8
+        }
+        return bytes
+    }
+
+    init?(sealedForm bytes: [UInt8]) {
+        guard bytes.count > 16, let kind = Kind(rawValue: bytes[0]),
+            let parties = String(validating: bytes[5..<15], as: UTF8.self), parties.utf8.count == 10,
+            let text = String(validating: bytes[16...], as: UTF8.self)
+        else { return nil }
+        let letters = Array(parties)
+        guard letters.count == 10, let owner = PartyID(country: String(letters[0..<2]), party: String(letters[2..<5])),
+            let user = PartyID(country: String(letters[5..<7]), party: String(letters[7..<10]))
+        else { return nil }
+        let minutes = bytes[1..<5].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        let target: Target
+        switch bytes[15] {
+        case UInt8(ascii: "U"): target = .url(text)
+        case UInt8(ascii: "S"), UInt8(ascii: "R"):
+            let parts = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { return nil }
+            target = .below(
+                ModuleID(rawValue: String(parts[0])), bytes[15] == UInt8(ascii: "S") ? .sender : .receiver, remainder: String(parts[1]))
+        default: return nil
+        }
+        self.init(kind: kind, owner: owner, user: user, target: target, expires: Timestamp(milliseconds: minutes * 60_000))
+    }
+}
+
+// The form in `ocn.links`.
+extension Capability {
+    var json: JSONValue {
+        var members: [JSONMember] = [
+            JSONMember(name: "kind", value: .number(String(kind.rawValue))),
+            JSONMember(name: "owner", value: .string(owner.description)), JSONMember(name: "user", value: .string(user.description)),
+            JSONMember(name: "expires", value: .string(expires.description)),
+        ]
+        switch target {
+        case .url(let url): members.append(JSONMember(name: "url", value: .string(url)))
+        case .below(let module, let interface, let remainder):
+            members += [
+                JSONMember(name: "module", value: .string(module.rawValue)),
+                JSONMember(name: "role", value: .string(interface.rawValue)), JSONMember(name: "remainder", value: .string(remainder)),
+            ]
+        }
+        return .object(members)
+    }
+
+    init?(json: JSONValue) {
+        guard let kind = json["kind"]?.int.flatMap(UInt8.init(exactly:)).flatMap(Kind.init(rawValue:)),
+            let owner = json["owner"]?.string.flatMap({ PartyID($0) }), let user = json["user"]?.string.flatMap({ PartyID($0) }),
+            let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:))
+        else { return nil }
+        let target: Target
+        if let url = json["url"]?.string {
+            target = .url(url)
+        } else if let module = json["module"]?.string, let interface = json["role"]?.string.flatMap(InterfaceRole.init(rawValue:)),
+            let remainder = json["remainder"]?.string
+        {
+            target = .below(ModuleID(rawValue: module), interface, remainder: remainder)
+        } else {
+            return nil
+        }
+        self.init(kind: kind, owner: owner, user: user, target: target, expires: expires)
+    }
+}

@@ -1,0 +1,199 @@
+package import OCPI
+import Wire
+
+/// Who is connected, who is on the network, and who agreed to what: an immutable snapshot of `ocn.state`.
+///
+/// A value type: take it once per request or batch from ``StateStore`` and ask it as often as needed. All look-ups are O(1) in the
+/// number of parties. Party ids compare without case.
+package struct Directory: Sendable {
+    /// The next offset of `ocn.state` to apply: everything before it is in this snapshot.
+    package private(set) var version: Int64 = 0
+
+    private let secrets: NodeSecrets
+    private var platformsByID: [String: Platform] = [:]
+    private var platformsByTokenHash: [String: String] = [:]
+    private var outboundTokens: [String: Token] = [:]
+    private var endpointsByPlatform: [String: [Endpoint]] = [:]
+    private var statusByPlatform: [String: (PlatformStatus, Timestamp)] = [:]
+    private var claimsByParty: [PartyID: [PartyClaim]] = [:]
+    private var nodesByOperator: [String: NetworkNode] = [:]
+    private var partiesByID: [PartyID: NetworkParty] = [:]
+    private var servicesByProvider: [PartyID: NetworkService] = [:]
+    private var providersByUser: [PartyID: [PartyID: Agreement]] = [:]
+    private var factsByKey: [String: Fact] = [:]
+    /// The newest claim to lead.
+    package private(set) var leader: LeaderClaim?
+
+    /// An empty directory.
+    /// - Parameter secrets: opens the tokens we call platforms with.
+    package init(secrets: NodeSecrets) {
+        self.secrets = secrets
+    }
+
+    // MARK: Platforms
+
+    /// What a presented token is good for.
+    package enum TokenUse: Sendable {
+        /// Token A: versions and credentials only.
+        case registration
+        /// Token C: everything.
+        case credentials
+    }
+
+    /// The platform that a token belongs to.
+    /// - Parameter tokens: the possible readings of one `Authorization` header, tried in turn.
+    package func platform(presenting tokens: [Token]) -> (platform: Platform, use: TokenUse, token: Token)? {
+        for token in tokens {
+            // Looked up by hash: the time this takes says nothing about the tokens we know.
+            let hash = TokenHash.of(token)
+            guard let id = platformsByTokenHash[hash], let platform = platformsByID[id] else { continue }
+            return (platform, platform.tokenAHash == hash ? .registration : .credentials, token)
+        }
+        return nil
+    }
+
+    /// The platform of this id.
+    package func platform(id: String) -> Platform? { platformsByID[id] }
+
+    /// The registered platform that serves a party here; nil if the party is not connected to this node.
+    package func platform(of party: PartyID) -> Platform? {
+        guard let claim = claim(of: party), let platform = platformsByID[claim.platform], platform.isRegistered else { return nil }
+        return platform
+    }
+
+    /// The claim that counts for a party: the earliest. It does not depend on the order in which records are read or compacted.
+    package func claim(of party: PartyID) -> PartyClaim? {
+        claimsByParty[party]?.min { ($0.since, $0.platform) < ($1.since, $1.platform) }
+    }
+
+    /// Whether the platform serves the party.
+    package func serves(_ platform: Platform, _ party: PartyID) -> Bool { claim(of: party)?.platform == platform.id }
+
+    /// What a platform advertised.
+    package func endpoints(of platform: String) -> [Endpoint] { endpointsByPlatform[platform] ?? [] }
+
+    /// The URL of a platform's module interface; the first if it lists several.
+    package func endpoint(of platform: String, _ module: ModuleID, _ interface: InterfaceRole) -> String? {
+        endpointsByPlatform[platform]?.first { $0.module == module && $0.interface == interface }?.url
+    }
+
+    /// The token we call a platform with.
+    package func outboundToken(of platform: String) -> Token? { outboundTokens[platform] }
+
+    /// The `Authorization` value for calls to a platform, in the encoding it understands.
+    package func authorization(for platform: Platform) -> String? {
+        outboundTokens[platform.id]?.authorization(encoding: platform.tokenEncoding)
+    }
+
+    /// Whether a platform can be reached; `planned` for one that never said.
+    package func status(of platform: String) -> PlatformStatus { statusByPlatform[platform]?.0 ?? .planned }
+
+    /// Whether a URL has the origin of an endpoint that the party's platform registered. Only such URLs are called for it.
+    package func owns(_ party: PartyID, url: String) -> Bool {
+        guard let platform = platform(of: party), let origin = URLJoin.origin(of: url) else { return false }
+        return endpoints(of: platform.id).contains { URLJoin.origin(of: $0.url) == origin }
+    }
+
+    /// All platforms, by id.
+    package var platforms: [Platform] { platformsByID.values.sorted { $0.id < $1.id } }
+
+    // MARK: Network
+
+    /// A party as the registry lists it.
+    package func networkParty(_ party: PartyID) -> NetworkParty? { partiesByID[party] }
+
+    /// The node a party is connected to, as the registry lists it.
+    package func node(of party: PartyID) -> NetworkNode? {
+        partiesByID[party].flatMap { nodesByOperator[$0.operatorAddress] }
+    }
+
+    /// The node of an operator.
+    package func node(operator address: String) -> NetworkNode? { nodesByOperator[address.lowercased()] }
+
+    /// All nodes, by operator address.
+    package var nodes: [NetworkNode] { nodesByOperator.values.sorted { $0.operatorAddress < $1.operatorAddress } }
+
+    /// All parties of the network.
+    package var parties: [NetworkParty] { partiesByID.values.sorted { $0.party < $1.party } }
+
+    // MARK: Services and agreements
+
+    /// The service a party offers.
+    package func service(_ provider: PartyID) -> NetworkService? { servicesByProvider[provider] }
+
+    /// All services.
+    package var services: [NetworkService] { servicesByProvider.values.sorted { $0.provider < $1.provider } }
+
+    /// The services a user agreed to, in the order of their providers.
+    package func services(agreedBy user: PartyID) -> [NetworkService] {
+        guard let providers = providersByUser[user] else { return [] }
+        return providers.keys.sorted().compactMap { servicesByProvider[$0] }
+    }
+
+    /// Whether the user's agreement with the provider is in force.
+    package func hasAgreement(user: PartyID, provider: PartyID) -> Bool { providersByUser[user]?[provider] != nil }
+
+    /// All agreements in force.
+    package var agreements: [Agreement] {
+        providersByUser.values.flatMap(\.values).sorted { ($0.user, $0.provider) < ($1.user, $1.provider) }
+    }
+
+    /// The fact that stands under a key, e.g. to see whether a write would change anything.
+    package func fact(_ key: String) -> Fact? { factsByKey[key] }
+
+    // MARK: Following
+
+    /// The follower has seen everything before this offset, whether or not it could read it.
+    package mutating func advance(to version: Int64) {
+        self.version = max(self.version, version)
+    }
+
+    /// Applies one record: nil is a deletion.
+    package mutating func apply(key: String, _ fact: Fact?) {
+        if let old = factsByKey[key] { remove(old) }
+        factsByKey[key] = fact
+        if let fact { add(fact) }
+    }
+
+    private mutating func add(_ fact: Fact) {
+        switch fact {
+        case .platform(let platform):
+            platformsByID[platform.id] = platform
+            for hash in platform.tokenHashes { platformsByTokenHash[hash] = platform.id }
+            outboundTokens[platform.id] = platform.outboundToken.flatMap(secrets.open)
+        case .endpoints(let platform, let endpoints): endpointsByPlatform[platform] = endpoints
+        case .status(let platform, let status, let time): statusByPlatform[platform] = (status, time)
+        case .claim(let claim): claimsByParty[claim.party, default: []].append(claim)
+        case .node(let node): nodesByOperator[node.operatorAddress] = node
+        case .party(let party): partiesByID[party.party] = party
+        case .service(let service): servicesByProvider[service.provider] = service
+        case .agreement(let agreement): providersByUser[agreement.user, default: [:]][agreement.provider] = agreement
+        case .leader(let claim): leader = claim
+        }
+    }
+
+    private mutating func remove(_ fact: Fact) {
+        switch fact {
+        case .platform(let platform):
+            platformsByID[platform.id] = nil
+            outboundTokens[platform.id] = nil
+            for hash in platform.tokenHashes where platformsByTokenHash[hash] == platform.id { platformsByTokenHash[hash] = nil }
+        case .endpoints(let platform, _): endpointsByPlatform[platform] = nil
+        case .status(let platform, _, _): statusByPlatform[platform] = nil
+        case .claim(let claim):
+            claimsByParty[claim.party]?.removeAll { $0.platform == claim.platform }
+            if claimsByParty[claim.party]?.isEmpty == true { claimsByParty[claim.party] = nil }
+        case .node(let node): nodesByOperator[node.operatorAddress] = nil
+        case .party(let party): partiesByID[party.party] = nil
+        case .service(let service): servicesByProvider[service.provider] = nil
+        case .agreement(let agreement):
+            providersByUser[agreement.user]?[agreement.provider] = nil
+            if providersByUser[agreement.user]?.isEmpty == true { providersByUser[agreement.user] = nil }
+        case .leader: leader = nil
+        }
+    }
+}
+
+extension Platform {
+    fileprivate var tokenHashes: [String] { (tokenAHash.map { [$0] } ?? []) + tokenCHashes }
+}

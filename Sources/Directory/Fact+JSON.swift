@@ -1,0 +1,154 @@
+import OCPI
+package import Wire
+
+// How facts are written to `ocn.state`. Readers ignore members they do not know, so that versions can mix during an upgrade.
+
+extension Fact {
+    /// The record's value.
+    package var json: JSONValue {
+        switch self {
+        case .platform(let platform):
+            .object([
+                "id": .string(platform.id), "token_a": platform.tokenAHash.map(JSONValue.string),
+                "token_c": .array(platform.tokenCHashes.map(JSONValue.string)),
+                "token_b": platform.outboundToken.map { .string($0.text) }, "token_encoding": .string(platform.tokenEncoding.rawValue),
+                "versions_url": platform.versionsURL.map(JSONValue.string), "version": platform.version.map { .string($0.rawValue) },
+                "roles": .array(platform.roles.map(\.json)), "invited": .array(platform.invited.map { .string($0.description) }),
+            ])
+        case .endpoints(let platform, let endpoints):
+            .object([
+                "platform": .string(platform),
+                "endpoints": .array(
+                    endpoints.map {
+                        .object([
+                            "identifier": .string($0.module.rawValue), "role": .string($0.interface.rawValue), "url": .string($0.url),
+                        ])
+                    }),
+            ])
+        case .status(let platform, let status, let time):
+            .object(["platform": .string(platform), "status": .string(status.rawValue), "time": .string(time.description)])
+        case .claim(let claim):
+            .object([
+                "party": .string(claim.party.description), "platform": .string(claim.platform),
+                "since": .string(claim.since.description),
+            ])
+        case .node(let node):
+            .object([
+                "operator": .string(node.operatorAddress), "url": .string(node.url), "dialect": .string(node.dialect),
+                "source": .string(node.source),
+            ])
+        case .party(let party):
+            .object([
+                "party": .string(party.party.description), "roles": .array(party.roles.map(JSONValue.string)),
+                "address": party.partyAddress.map(JSONValue.string), "operator": .string(party.operatorAddress),
+                "source": .string(party.source),
+            ])
+        case .service(let service):
+            .object([
+                "provider": .string(service.provider.description), "name": .string(service.name),
+                "url": service.url.map(JSONValue.string), "permissions": .array(service.permissions.map { .number(String($0)) }),
+                "delivery": .string(service.delivery.rawValue), "source": .string(service.source),
+            ])
+        case .agreement(let agreement):
+            .object([
+                "user": .string(agreement.user.description), "provider": .string(agreement.provider.description),
+                "source": .string(agreement.source),
+            ])
+        case .leader(let leader):
+            .object(["instance": .string(leader.instance), "claim": .string(leader.claim)])
+        }
+    }
+
+    /// Reads a record of `ocn.state`.
+    /// - Returns: nil if the key or the value is not one of ours; the caller counts it and goes on.
+    package init?(key: String, json: JSONValue) {
+        switch key.prefix(while: { $0 != "/" }) {
+        case "platform": guard let platform = Platform(json: json) else { return nil }; self = .platform(platform)
+        case "endpoints":
+            guard let platform = json["platform"]?.string, let list = json["endpoints"]?.array else { return nil }
+            self = .endpoints(platform: platform, list.compactMap(Endpoint.init(json:)))
+        case "status":
+            guard let platform = json["platform"]?.string, let status = json["status"]?.string.flatMap(PlatformStatus.init(rawValue:)),
+                let time = json["time"]?.string.flatMap(Timestamp.init(rfc3339:))
+            else { return nil }
+            self = .status(platform: platform, status, time)
+        case "claim":
+            guard let party = json.party("party"), let platform = json["platform"]?.string,
+                let since = json["since"]?.string.flatMap(Timestamp.init(rfc3339:))
+            else { return nil }
+            self = .claim(PartyClaim(party: party, platform: platform, since: since))
+        case "node":
+            guard let address = json["operator"]?.string, let url = json["url"]?.string else { return nil }
+            self = .node(
+                NetworkNode(
+                    operatorAddress: address, url: url, dialect: json["dialect"]?.string ?? "ocn-1", source: json["source"]?.string ?? ""))
+        case "party":
+            guard let party = json.party("party"), let operatorAddress = json["operator"]?.string else { return nil }
+            self = .party(
+                NetworkParty(
+                    party: party, roles: json.strings("roles"), partyAddress: json["address"]?.string, operatorAddress: operatorAddress,
+                    source: json["source"]?.string ?? ""))
+        case "service":
+            guard let provider = json.party("provider"), let permissions = json["permissions"]?.array else { return nil }
+            self = .service(
+                NetworkService(
+                    provider: provider, name: json["name"]?.string ?? "", url: json["url"]?.string,
+                    permissions: permissions.compactMap(\.int),
+                    delivery: json["delivery"]?.string.flatMap(ServiceDelivery.init(rawValue:)) ?? .push,
+                    source: json["source"]?.string ?? ""))
+        case "agreement":
+            guard let user = json.party("user"), let provider = json.party("provider") else { return nil }
+            self = .agreement(Agreement(user: user, provider: provider, source: json["source"]?.string ?? ""))
+        case "leader":
+            guard let instance = json["instance"]?.string, let claim = json["claim"]?.string else { return nil }
+            self = .leader(LeaderClaim(instance: instance, claim: claim))
+        default: return nil
+        }
+    }
+}
+
+extension Platform {
+    fileprivate init?(json: JSONValue) {
+        guard let id = json["id"]?.string else { return nil }
+        self.init(
+            id: id, tokenAHash: json["token_a"]?.string, tokenCHashes: json.strings("token_c"),
+            outboundToken: json["token_b"]?.string.map(SealedSecret.init(text:)),
+            tokenEncoding: json["token_encoding"]?.string.flatMap(TokenEncoding.init(rawValue:)) ?? .base64,
+            versionsURL: json["versions_url"]?.string, version: json["version"]?.string.flatMap(OCPIVersion.init(rawValue:)),
+            roles: (json["roles"]?.array ?? []).compactMap(PlatformRole.init(json:)),
+            invited: json.strings("invited").compactMap { PartyID($0) })
+    }
+}
+
+extension PlatformRole {
+    /// As in a Credentials object (OCPI 2.2.1, 7.4.2).
+    package var json: JSONValue {
+        .object([
+            "role": .string(role), "business_details": businessDetails, "party_id": .string(party.party),
+            "country_code": .string(party.country),
+        ])
+    }
+
+    /// - Parameter json: one entry of a Credentials object's `roles`; nil if a required member is missing.
+    package init?(json: JSONValue) {
+        guard let role = json["role"]?.string, let country = json["country_code"]?.string, let id = json["party_id"]?.string,
+            let party = PartyID(country: country, party: id)
+        else { return nil }
+        self.init(role: role, party: party, businessDetails: json["business_details"])
+    }
+}
+
+extension Endpoint {
+    /// - Parameter json: one entry of a version's `endpoints`; nil if a required member is missing.
+    package init?(json: JSONValue) {
+        guard let module = json["identifier"]?.string, let interface = json["role"]?.string.flatMap(InterfaceRole.init(rawValue:)),
+            let url = json["url"]?.string
+        else { return nil }
+        self.init(module: ModuleID(rawValue: module), interface: interface, url: url)
+    }
+}
+
+extension JSONValue {
+    fileprivate func party(_ name: String) -> PartyID? { self[name]?.string.flatMap { PartyID($0) } }
+    fileprivate func strings(_ name: String) -> [String] { (self[name]?.array ?? []).compactMap(\.string) }
+}

@@ -1,0 +1,78 @@
+package import OCPI
+package import Wire
+
+/// One record of `ocn.state`: the newest per key counts, and no write touches somebody else's key (invariant 8).
+package enum Fact: Sendable, Equatable {
+    /// A platform's credentials.
+    case platform(Platform)
+    /// What a platform advertised.
+    case endpoints(platform: String, [Endpoint])
+    /// Whether a platform can be reached, and since when.
+    case status(platform: String, PlatformStatus, Timestamp)
+    /// Which platform serves a party.
+    case claim(PartyClaim)
+    /// A node of the network.
+    case node(NetworkNode)
+    /// A party of the network.
+    case party(NetworkParty)
+    /// A service that asks for copies.
+    case service(NetworkService)
+    /// An agreement in force.
+    case agreement(Agreement)
+    /// Who leads.
+    case leader(LeaderClaim)
+
+    /// Kafka key.
+    package var key: String {
+        switch self {
+        case .platform(let platform): FactKey.platform(platform.id)
+        case .endpoints(let platform, _): FactKey.endpoints(platform)
+        case .status(let platform, _, _): FactKey.status(platform)
+        case .claim(let claim): FactKey.claim(claim.party, platform: claim.platform)
+        case .node(let node): FactKey.node(node.operatorAddress)
+        case .party(let party): FactKey.party(party.party)
+        case .service(let service): FactKey.service(service.provider)
+        case .agreement(let agreement): FactKey.agreement(user: agreement.user, provider: agreement.provider)
+        case .leader: FactKey.leader
+        }
+    }
+}
+
+/// Kafka keys of `ocn.state`, for deletions.
+package enum FactKey {
+    /// A platform's credentials.
+    package static func platform(_ id: String) -> String { "platform/\(id)" }
+    /// A platform's endpoint list.
+    package static func endpoints(_ platform: String) -> String { "endpoints/\(platform)" }
+    /// A platform's status.
+    package static func status(_ platform: String) -> String { "status/\(platform)" }
+    /// A platform's claim of a party.
+    package static func claim(_ party: PartyID, platform: String) -> String { "claim/\(party.canonical)/\(platform)" }
+    /// A node, by its operator's address.
+    package static func node(_ operatorAddress: String) -> String { "node/\(operatorAddress.lowercased())" }
+    /// A party of the network.
+    package static func party(_ party: PartyID) -> String { "party/\(party.canonical)" }
+    /// A party's service.
+    package static func service(_ provider: PartyID) -> String { "service/\(provider.canonical)" }
+    /// A user's agreement with a provider.
+    package static func agreement(user: PartyID, provider: PartyID) -> String {
+        "agreement/\(user.canonical)/\(provider.canonical)"
+    }
+    /// The leader's claim.
+    package static let leader = "leader"
+}
+
+/// One write to `ocn.state`.
+package enum Change: Sendable, Equatable {
+    /// The fact holds from now on.
+    case put(Fact)
+    /// Whatever stood under this key no longer holds.
+    case delete(key: String)
+
+    var key: String {
+        switch self {
+        case .put(let fact): fact.key
+        case .delete(let key): key
+        }
+    }
+}

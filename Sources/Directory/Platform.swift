@@ -1,0 +1,107 @@
+package import OCPI
+package import Wire
+
+/// Whether a platform can be reached (OCPI 2.2.1, 14.4.1 ConnectionStatus).
+package enum PlatformStatus: String, Sendable, CaseIterable {
+    /// Invited or expected, not registered yet.
+    case planned = "PLANNED"
+    /// Registered and reachable.
+    case connected = "CONNECTED"
+    /// Registered and not answering.
+    case offline = "OFFLINE"
+    /// No longer part of the network.
+    case suspended = "SUSPENDED"
+}
+
+/// One party that a platform acts for (OCPI 2.2.1, 7.4.2 CredentialsRole).
+package struct PlatformRole: Sendable, Equatable {
+    /// `CPO`, `EMSP`, …; open.
+    package var role: String
+    /// The party.
+    package var party: PartyID
+    /// `business_details` as the party sent it.
+    package var businessDetails: JSONValue?
+
+    /// - Parameters: as the properties say.
+    package init(role: String, party: PartyID, businessDetails: JSONValue? = nil) {
+        self.role = role
+        self.party = party
+        self.businessDetails = businessDetails
+    }
+}
+
+/// A party's backend that is, or may become, connected to this node: its credentials.
+package struct Platform: Sendable, Equatable {
+    /// Ours, a UUID.
+    package var id: String
+    /// Hash of token A while it may register; nil afterwards.
+    package var tokenAHash: String?
+    /// Hashes of the tokens it may call us with; two during a rotation.
+    package var tokenCHashes: [String]
+    /// The token we call it with, sealed.
+    package var outboundToken: SealedSecret?
+    /// How we write that token into `Authorization`.
+    package var tokenEncoding: TokenEncoding
+    /// Where its versions are.
+    package var versionsURL: String?
+    /// The version both agreed on.
+    package var version: OCPIVersion?
+    /// The parties it acts for.
+    package var roles: [PlatformRole]
+    /// The parties its token A was issued for; informational.
+    package var invited: [PartyID]
+
+    /// - Parameters: as the properties say.
+    package init(
+        id: String, tokenAHash: String? = nil, tokenCHashes: [String] = [], outboundToken: SealedSecret? = nil,
+        tokenEncoding: TokenEncoding = .base64, versionsURL: String? = nil, version: OCPIVersion? = nil, roles: [PlatformRole] = [],
+        invited: [PartyID] = []
+    ) {
+        self.id = id
+        self.tokenAHash = tokenAHash
+        self.tokenCHashes = tokenCHashes
+        self.outboundToken = outboundToken
+        self.tokenEncoding = tokenEncoding
+        self.versionsURL = versionsURL
+        self.version = version
+        self.roles = roles
+        self.invited = invited
+    }
+
+    /// Whether the credentials handshake is complete.
+    package var isRegistered: Bool { !tokenCHashes.isEmpty }
+}
+
+/// One endpoint a platform advertised (OCPI 2.2.1, 6.2.2 Endpoint).
+package struct Endpoint: Sendable, Equatable {
+    /// Module; custom modules included.
+    package var module: ModuleID
+    /// Interface it implements.
+    package var interface: InterfaceRole
+    /// Absolute URL.
+    package var url: String
+
+    /// - Parameters: as the properties say.
+    package init(module: ModuleID, interface: InterfaceRole, url: String) {
+        self.module = module
+        self.interface = interface
+        self.url = url
+    }
+}
+
+/// "This party is served by this platform." The earliest claim of a party counts, so that nobody can take one over.
+package struct PartyClaim: Sendable, Equatable {
+    /// The party.
+    package var party: PartyID
+    /// Id of the platform.
+    package var platform: String
+    /// When it was first claimed; kept when the claim is written again.
+    package var since: Timestamp
+
+    /// - Parameters: as the properties say.
+    package init(party: PartyID, platform: String, since: Timestamp) {
+        self.party = party
+        self.platform = platform
+        self.since = since
+    }
+}

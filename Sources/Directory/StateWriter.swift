@@ -1,0 +1,82 @@
+package import Kafka
+package import Logging
+import NIOCore
+package import Topics
+import Wire
+
+/// A change of the shared state that could not be made.
+package struct StateError: Error, Sendable, CustomStringConvertible {
+    /// What happened, and what to do.
+    package let description: String
+}
+
+/// Writes facts to `ocn.state`.
+///
+/// A write returns when this process's own follower has applied it, so that the writer reads its own writes. A write whose outcome is
+/// unknown is repeated: facts are whole records, so writing one twice changes nothing. Thread-safe.
+package final class StateWriter: Sendable {
+    private let producer: Producer
+    private let topics: TopicNames
+    private let store: StateStore
+    private let logger: Logger
+    private let timeout: Duration
+
+    /// - Parameters:
+    ///   - producer: sends the records.
+    ///   - topics: the node's topics.
+    ///   - store: this process's follower.
+    ///   - logger: where repeats are told.
+    ///   - timeout: how long a write may take in all.
+    package init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = .seconds(10)) {
+        self.producer = producer
+        self.topics = topics
+        self.store = store
+        self.logger = logger
+        self.timeout = timeout
+    }
+
+    /// Makes the changes, in order.
+    ///
+    /// They are not a transaction: another reader may see the first ones only. Put the record that makes the others effective last.
+    /// - Throws: when Kafka did not take them or our follower did not see them within the time limit; they may still become true.
+    package func write(_ changes: [Change]) async throws(StateError) {
+        let deadline = ContinuousClock.now + timeout
+        var attempt = 1
+        while true {
+            let next: Int64
+            do throws(KafkaError) {
+                next = try await send(changes)
+            } catch {
+                guard error.isRetriable, ContinuousClock.now < deadline else {
+                    throw StateError(description: "ocn.state did not take the write: \(error)")
+                }
+                attempt += 1
+                logger.warning("repeating a write to ocn.state", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
+                continue
+            }
+            guard await store.wait(for: next, timeout: max(.zero, deadline - .now)) else {
+                throw StateError(description: "ocn.state took the write, but it was not read back in time; is this process cut off?")
+            }
+            return
+        }
+    }
+
+    /// All changes at once, one partition, one idempotent producer: they land in this order.
+    /// - Returns: the offset behind the last one.
+    private func send(_ changes: [Change]) async throws(KafkaError) -> Int64 {
+        let writeID = UUIDText.v7()
+        var next: Int64 = 0
+        for change in changes {
+            var headers = RecordHeaders()
+            headers.append("ce_id", writeID)
+            let value: ByteBuffer? =
+                switch change {
+                case .put(let fact): fact.json.encoded()
+                case .delete: nil
+                }
+            let record = OutgoingRecord(topic: topics.state, partition: 0, key: change.key, value: value, headers: headers)
+            next = try await producer.send(record).offset + 1
+        }
+        return next
+    }
+}

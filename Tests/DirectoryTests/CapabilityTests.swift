@@ -1,0 +1,61 @@
+import Directory
+import Kafka
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@Suite struct CapabilityTests {
+    @Test func sealedAndStoredCapabilitiesResolveUntilTheyExpireAndOnlyWhenGenuine() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let capabilities = Capabilities(
+            kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
+        try capabilities.start()
+        #expect(await capabilities.ready(timeout: .seconds(10)))
+
+        let owner = try #require(PartyID("DE-CPO"))
+        let user = try #require(PartyID("NL-MSP"))
+        let later = Timestamp(milliseconds: (Timestamp.now.milliseconds / 60_000 + 60) * 60_000)
+        let targets: [Capability.Target] = [
+            .below(.commands, .sender, remainder: "START_SESSION/1?x=%2F"), .url("https://msp.example/ocpi/cdrs/1"),
+        ]
+        for target in targets {
+            let capability = Capability(kind: .callback, owner: owner, user: user, target: target, expires: later)
+            let token = try #require(capabilities.seal(capability, maxLength: 200))
+            #expect(await capabilities.resolve(token) == capability)
+            #expect(await capabilities.resolve(token, now: later) == nil, "expired")
+            #expect(await capabilities.resolve(String(token.reversed())) == nil)
+
+            let id = Capabilities.newID()
+            #expect(id.utf8.count == 22)
+            try await capabilities.publish(capability, id: id)
+            #expect(await capabilities.resolve(id) == capability, "visible as soon as it is acknowledged")
+            #expect(await capabilities.resolve(id, now: later) == nil, "expired")
+        }
+        let long = Capability(
+            kind: .page, owner: owner, user: user, target: .below(.cdrs, .sender, remainder: String(repeating: "x", count: 300)), expires: later)
+        #expect(capabilities.seal(long, maxLength: 200) == nil)
+        #expect(await capabilities.resolve(Capabilities.newID()) == nil)
+        await capabilities.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
+    @Test func aTargetBelowAnEndpointFollowsTheEndpointWhenItMoves() throws {
+        let owner = try #require(PartyID("DE-CPO"))
+        var directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))
+        func apply(_ fact: Fact) { directory.apply(key: fact.key, fact) }
+        apply(.platform(Platform(id: "p", tokenCHashes: ["x"])))
+        apply(.claim(PartyClaim(party: owner, platform: "p", since: .now)))
+        apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://old/locations/")]))
+        let target = Capability.target("https://old/locations?offset=5&limit=2", of: owner, .locations, .sender, in: directory)
+        #expect(target == .below(.locations, .sender, remainder: "?offset=5&limit=2"))
+        #expect(Capability.target("https://old/locationsX/1", of: owner, .locations, .sender, in: directory) == .url("https://old/locationsX/1"))
+        apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://new/l")]))
+        let capability = Capability(kind: .page, owner: owner, user: owner, target: target, expires: .now)
+        #expect(capability.url(in: directory) == "https://new/l?offset=5&limit=2")
+    }
+}

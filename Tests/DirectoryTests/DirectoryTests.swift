@@ -1,0 +1,118 @@
+import Directory
+import OCPI
+import Testing
+import Wire
+
+@Suite struct DirectoryTests {
+    let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+
+    @Test func aRegisteredPlatformIsFoundByItsPartyWithoutCaseAndByItsToken() throws {
+        var directory = Directory(secrets: secrets)
+        try directory.apply(platform("p1", token: "C1", outbound: "B1"))
+        directory.apply(.claim(PartyClaim(party: try party("DE-CPO"), platform: "p1", since: time(1))))
+        directory.apply(.endpoints(platform: "p1", [Endpoint(module: .cdrs, interface: .receiver, url: "https://cpo/cdrs")]))
+        #expect(directory.platform(of: try party("de-cpo"))?.id == "p1")
+        let found = try #require(directory.platform(presenting: [Token("nonsense"), Token("C1")]))
+        #expect(found.platform.id == "p1" && found.use == .credentials && found.token.raw == "C1")
+        #expect(directory.platform(presenting: [Token("B1")]) == nil, "the token we send is not one we accept")
+        #expect(directory.outboundToken(of: "p1")?.raw == "B1")
+        #expect(directory.authorization(for: found.platform) == "Token QjE=")
+        #expect(directory.endpoint(of: "p1", .cdrs, .receiver) == "https://cpo/cdrs")
+        #expect(directory.endpoint(of: "p1", .cdrs, .sender) == nil)
+    }
+
+    @Test func tokenAOnlyServesRegistrationAndAnUnregisteredPlatformServesNoParty() throws {
+        var directory = Directory(secrets: secrets)
+        directory.apply(.platform(Platform(id: "p1", tokenAHash: TokenHash.of(Token("A1")))))
+        directory.apply(.claim(PartyClaim(party: try party("DE-CPO"), platform: "p1", since: time(1))))
+        #expect(directory.platform(presenting: [Token("A1")])?.use == .registration)
+        #expect(directory.platform(of: try party("DE-CPO")) == nil)
+    }
+
+    @Test func aRotatedTokenIsDead() throws {
+        var directory = Directory(secrets: secrets)
+        try directory.apply(platform("p1", token: "old", outbound: "B"))
+        try directory.apply(platform("p1", token: "new", outbound: "B"))
+        #expect(directory.platform(presenting: [Token("old")]) == nil)
+        #expect(directory.platform(presenting: [Token("new")])?.platform.id == "p1")
+        directory.apply(key: FactKey.platform("p1"), nil)
+        #expect(directory.platform(presenting: [Token("new")]) == nil && directory.outboundToken(of: "p1") == nil)
+    }
+
+    @Test func theEarliestClaimOfAPartyCountsInWhateverOrderRecordsAreRead() throws {
+        let de = try party("DE-CPO")
+        let first = Fact.claim(PartyClaim(party: de, platform: "p1", since: time(1)))
+        let second = Fact.claim(PartyClaim(party: de, platform: "p2", since: time(2)))
+        for order in [[first, second], [second, first], [first, second, first]] {
+            var directory = Directory(secrets: secrets)
+            for fact in order { directory.apply(fact) }
+            #expect(directory.claim(of: de)?.platform == "p1")
+            directory.apply(key: first.key, nil)
+            #expect(directory.claim(of: de)?.platform == "p2")
+        }
+    }
+
+    @Test func onlyURLsWithTheOriginOfAnOwnEndpointAreTheParty_s() throws {
+        var directory = Directory(secrets: secrets)
+        try directory.apply(platform("p1", token: "C1", outbound: "B1"))
+        let de = try party("DE-CPO")
+        directory.apply(.claim(PartyClaim(party: de, platform: "p1", since: time(1))))
+        directory.apply(.endpoints(platform: "p1", [Endpoint(module: .cdrs, interface: .receiver, url: "https://cpo.example/cdrs")]))
+        #expect(directory.owns(de, url: "https://cpo.example/other/1"))
+        #expect(directory.owns(de, url: "https://CPO.example:443/x"))
+        for stranger in ["http://cpo.example/x", "https://cpo.example.evil/x", "https://cpo.example:8443/x", "https://cpo.example@evil/x", "file:///x", ""] {
+            #expect(!directory.owns(de, url: stranger), "\(stranger)")
+        }
+    }
+
+    @Test func agreementsAreInForceWhileTheirRecordExists() throws {
+        var directory = Directory(secrets: secrets)
+        let (cpo, billing) = (try party("DE-CPO"), try party("DE-BIL"))
+        let service = NetworkService(provider: billing, name: "Billing", permissions: [999, 8], source: "state")
+        let agreement = Fact.agreement(Agreement(user: cpo, provider: billing, source: "state"))
+        directory.apply(.service(service))
+        #expect(directory.services(agreedBy: cpo).isEmpty)
+        directory.apply(agreement)
+        #expect(directory.services(agreedBy: cpo) == [service] && directory.hasAgreement(user: cpo, provider: billing))
+        #expect(service.permission(for: .cdrs, .receiver)?.rawValue == 8)
+        #expect(service.permission(for: .cdrs, .sender) == nil && service.permission(for: .sessions, .receiver) == nil)
+        directory.apply(key: agreement.key, nil)
+        #expect(directory.services(agreedBy: cpo).isEmpty && directory.agreements.isEmpty)
+    }
+
+    @Test func everyFactSurvivesItsJSON() throws {
+        let de = try party("DE-CPO")
+        let facts: [Fact] = [
+            .platform(
+                Platform(
+                    id: "p1", tokenAHash: "aa", tokenCHashes: ["bb", "cc"], outboundToken: SealedSecret(text: "zz"), tokenEncoding: .plain,
+                    versionsURL: "https://v", version: .v2_2, roles: [PlatformRole(role: "CPO", party: de, businessDetails: ["name": "X"])],
+                    invited: [de])),
+            .endpoints(platform: "p1", [Endpoint(module: ModuleID(rawValue: "invoices"), interface: .sender, url: "https://x")]),
+            .status(platform: "p1", .offline, time(1_700_000_000_000)), .claim(PartyClaim(party: de, platform: "p1", since: time(5))),
+            .node(NetworkNode(operatorAddress: "0xAB", url: "https://n", dialect: "ocn-2", source: "file")),
+            .party(NetworkParty(party: de, roles: ["CPO", "EMSP"], partyAddress: "0xCD", operatorAddress: "0xAB", source: "state")),
+            .service(NetworkService(provider: de, name: "n", url: "https://s", permissions: [0, 16, 500], delivery: .topic, source: "state")),
+            .agreement(Agreement(user: de, provider: try party("DE-BIL"), source: "state")),
+            .leader(LeaderClaim(instance: "i", claim: "c")),
+        ]
+        for fact in facts {
+            #expect(Fact(key: fact.key, json: try JSONValue.parse(fact.json.text)) == fact)
+        }
+        #expect(Fact(key: "unknown/1", json: [:]) == nil && Fact(key: "platform/1", json: "text") == nil)
+    }
+
+    private func party(_ text: String) throws -> PartyID { try #require(PartyID(text)) }
+    private func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
+
+    private func platform(_ id: String, token: String, outbound: String) throws -> Fact {
+        .platform(
+            Platform(
+                id: id, tokenCHashes: [TokenHash.of(Token(token))], outboundToken: try #require(secrets.seal(Token(outbound))),
+                versionsURL: "https://v", version: .v2_2_1))
+    }
+}
+
+extension Directory {
+    fileprivate mutating func apply(_ fact: Fact) { apply(key: fact.key, fact) }
+}

@@ -1,0 +1,55 @@
+import Directory
+import Kafka
+import NIOCore
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@Suite struct StateTests {
+    @Test func aWriterReadsItsOwnWritesAndBadRecordsHoldNobodyUp() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        let other = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        try store.start()
+        try other.start()
+        #expect(await store.ready(timeout: .seconds(10)))
+
+        // Not JSON, JSON that is no fact, a fact under a foreign key, no key at all.
+        let nonsense: [(String?, String)] = [("party/DE-CPO", "{"), ("party/DE-CPO", "[]"), ("node/0xcd", "{\"operator\":\"0xAB\",\"url\":\"x\"}"), (nil, "{}")]
+        for (key, text) in nonsense {
+            _ = try await producer.send(
+                OutgoingRecord(topic: kafka.topics.state, partition: 0, key: key, value: ByteBuffer(string: text), headers: RecordHeaders()))
+        }
+        let node = NetworkNode(operatorAddress: "0xAB", url: "https://n", source: "state")
+        try await writer.write([.put(.node(node))])
+        #expect(store.directory.nodes == [node], "the writer's own follower has applied it when write returns")
+        #expect(store.directory.version == 5)
+
+        #expect(await other.catchUp(timeout: .seconds(5)))
+        #expect(other.directory.nodes == [node], "catching up sees everything that was acknowledged before")
+
+        for round in 0..<200 {
+            let party = NetworkParty(
+                party: try #require(PartyID("DE-CPO")), roles: ["\(round)"], operatorAddress: "0xab", source: "state")
+            try await writer.write([.put(.party(party))])
+            #expect(await other.catchUp(timeout: .seconds(5)))
+            #expect(other.directory.networkParty(party.party) == party)
+        }
+        try await writer.write([.delete(key: FactKey.node("0xAB"))])
+        #expect(store.directory.nodes.isEmpty)
+
+        let late = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try late.start()
+        #expect(await late.ready(timeout: .seconds(10)))
+        #expect(late.directory.parties.count == 1 && late.directory.nodes.isEmpty)
+        #expect(await late.wait(for: late.directory.version + 1, timeout: .milliseconds(50)) == false)
+        for each in [store, other, late] { await each.stop() }
+        await producer.close(flush: .seconds(1))
+    }
+}

@@ -1,0 +1,24 @@
+import Testing
+
+/// Waits until `condition` holds, looking again every few milliseconds, and fails the test if it does not within `limit`.
+///
+/// For conditions that nothing announces; where something can be awaited, await it.
+package func eventually(
+    _ what: String, within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
+            throw NotInTime(what: what)
+        }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+/// A condition that did not come true in time.
+package struct NotInTime: Error {
+    /// What was waited for.
+    package let what: String
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Synchronization
+package import Kafka
+package import Logging
+package import OCPI
+package import Topics
+import Wire
+
+/// A Kafka cluster for one test suite: in memory, or the real one that `OCN_TEST_KAFKA=host:port` names. Topics have a fresh prefix, so
+/// suites do not meet.
+package final class TestKafka: Sendable {
+    /// How to reach the cluster.
+    package let settings: KafkaSettings
+    /// Fresh names.
+    package let topics: TopicNames
+    /// Where clients log; silent unless `OCN_TEST_LOG` is set.
+    package let logger: Logger
+    private let cluster: EmbeddedCluster?
+    private let topicSettings = TopicSettings()
+
+    /// Starts or finds the cluster and creates all fixed topics and the outboxes of `services`.
+    package init(services: [PartyID] = []) async throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = ProcessInfo.processInfo.environment["OCN_TEST_LOG"] == nil ? .critical : .debug
+        self.logger = logger
+        topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
+        let wanted = topicSettings.fixedTopics(topics) + services.map { [topics] in TopicSettings().outboxTopic(topics, $0) }
+        if let bootstrap = TestKafka.realCluster {
+            cluster = nil
+            settings = KafkaSettings(bootstrap: bootstrap, clientID: "test")
+            let admin = try KafkaAdmin(settings, logger: logger)
+            for (name, failure) in try await admin.createTopics(wanted) {
+                if let failure { throw SetupError(description: "\(name): \(failure)") }
+            }
+            await admin.close()
+        } else {
+            let cluster = try EmbeddedCluster(logger: logger)
+            for topic in wanted { try cluster.createTopic(topic.name, partitions: topic.partitions) }
+            self.cluster = cluster
+            settings = KafkaSettings(
+                bootstrap: cluster.bootstrap, clientID: "test",
+                properties: ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"])
+        }
+    }
+
+    /// Whether this is the in-memory cluster.
+    package var isEmbedded: Bool { cluster != nil }
+
+    /// The real cluster to test with, if any.
+    package static var realCluster: String? { ProcessInfo.processInfo.environment["OCN_TEST_KAFKA"] }
+
+    /// Makes a further topic.
+    package func createTopic(_ name: String, partitions: Int) async throws {
+        if let cluster {
+            try cluster.createTopic(name, partitions: partitions)
+        } else {
+            let admin = try KafkaAdmin(settings, logger: logger)
+            _ = try await admin.createTopics([NewTopic(name: name, partitions: partitions, replication: 1, config: [:])])
+            await admin.close()
+        }
+    }
+
+    /// Everything that stands in a topic now, in order per partition, read from the beginning.
+    package func records(in topic: String, partitions: Int) async throws -> [IncomingRecord] {
+        let collected = Collected(partitions: partitions)
+        let reader = PartitionReader(
+            settings, topic: topic, partitions: (0..<Int32(partitions)).map { $0 }, start: .beginning, logger: logger,
+            onBatch: { collected.add($0) }, onEnd: { partition, _ in collected.ended(partition) })
+        try reader.start()
+        await collected.complete()
+        await reader.stop()
+        return collected.records
+    }
+
+    /// Stops the in-memory cluster.
+    package func close() { cluster?.close() }
+
+    struct SetupError: Error, CustomStringConvertible { let description: String }
+}
+
+/// Records until every partition has been read to its end.
+private final class Collected: Sendable {
+    private struct State {
+        var records: [IncomingRecord] = []
+        var open: Set<Int32>
+    }
+    private let state: Mutex<State>
+    private let done = AsyncStream<Void>.makeStream()
+
+    init(partitions: Int) {
+        state = Mutex(State(open: Set(0..<Int32(partitions))))
+    }
+
+    func add(_ batch: [IncomingRecord]) { state.withLock { $0.records += batch } }
+
+    func ended(_ partition: Int32) {
+        let isComplete = state.withLock { state in
+            state.open.remove(partition)
+            return state.open.isEmpty
+        }
+        if isComplete { done.continuation.finish() }
+    }
+
+    func complete() async { for await _ in done.stream {} }
+
+    var records: [IncomingRecord] { state.withLock { $0.records } }
+}
