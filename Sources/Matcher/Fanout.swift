@@ -1,0 +1,37 @@
+import Crypto
+package import Directory
+import NIOCore
+package import OCPI
+package import Topics
+import Wire
+
+
+/// The permission matcher: which copies a request gives rise to. Pure.
+package enum Fanout {
+    /// The copies of one request, one per service that its sender agreed to and that asks for this module and interface.
+    ///
+    /// Custom modules are never copied, and a message from another node is not copied again: the sender's own node does that.
+    /// Source: OCN Service Interface; OCN node 1.1, Permissions.
+    package static func copies(of request: RequestRecord, in directory: Directory) -> [CopyRecord] {
+        guard request.origin == .local, request.module.isFunctional else { return [] }
+        return directory.services(agreedBy: request.from).compactMap { service in
+            guard let permission = service.permission(for: request.module, request.interface) else { return nil }
+            return CopyRecord(
+                of: request, id: copyID(of: request, for: service.provider), for: service.provider, permission: permission)
+        }
+    }
+
+    /// The same copy always has the same id, also when the client repeats its request or this record is matched twice: a hash of
+    /// sender, `X-Request-ID`, body and recipient; 32 hex digits.
+    package static func copyID(of request: RequestRecord, for recipient: PartyID) -> String {
+        var body = SHA256()
+        if let bytes = request.body { body.update(data: Array(bytes.readableBytesView)) }
+        var hash = SHA256()
+        for part in [request.from.canonical.description, request.requestID, recipient.canonical.description] {
+            // Length first: two different lists of parts never run together into the same bytes.
+            hash.update(data: Array("\(part.utf8.count):\(part)".utf8))
+        }
+        hash.update(data: Array(body.finalize()))
+        return Hex.encode(hash.finalize().prefix(16))
+    }
+}

@@ -1,0 +1,196 @@
+package import Directory
+package import Kafka
+package import Logging
+import Metrics
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+package import Topics
+
+/// MATCHER: reads every accepted request and writes a copy of it to each service that may see it.
+///
+/// ```
+/// ocn.requests ──(group ocn.matcher, one thread)──▶ judge the batch ──▶ ocn.outbox.<CC>-<PID>
+///                                                      ▲                        │ acknowledged
+///                        ocn.state, read to its end ───┘          commit ◀──────┘
+/// ```
+///
+/// A request counts as finished when Kafka has acknowledged all its copies; only then may its offset be committed. A worker that dies
+/// in between leaves copies that the next one writes again under the same ids.
+package final class MatcherService: Service {
+    private let consumer: GroupConsumer
+    private let producer: Producer
+    private let worker: MatcherWorker
+
+    /// - Parameters:
+    ///   - kafka: how to reach the cluster.
+    ///   - topics: the node's topics.
+    ///   - instanceID: a name for static group membership, where the operator gave one.
+    ///   - store: this process's follower of `ocn.state`.
+    ///   - logger: where trouble is told.
+    ///   - onAssigned: called whenever the group has given this worker its share of the partitions; must not block.
+    /// - Throws: when librdkafka refuses the settings.
+    package init(
+        kafka: KafkaSettings, topics: TopicNames, instanceID: String? = nil, store: StateStore, logger: Logger,
+        onAssigned: @escaping @Sendable () -> Void = {}
+    ) throws(KafkaError) {
+        // A copy is never given up here: without a time limit an idempotent producer keeps the order of each object as well.
+        var patient = kafka
+        patient.properties.merge(["message.timeout.ms": "0"]) { own, _ in own }
+        producer = try Producer(patient, logger: logger)
+        worker = MatcherWorker(producer: producer, topics: topics, store: store, logger: logger, onAssigned: onAssigned)
+        consumer = GroupConsumer(
+            kafka, GroupConsumer.Settings(group: topics.group("matcher"), subscription: [topics.requests], instanceID: instanceID),
+            handler: worker, logger: logger)
+        worker.consumer.withLock { $0 = consumer }
+    }
+
+    /// Works until graceful shutdown, then drains, commits and leaves the group.
+    package func run() async throws {
+        try consumer.start()
+        try? await gracefulShutdown()
+        worker.stop()
+        await consumer.stop()
+        await producer.close(flush: .seconds(2))
+    }
+}
+
+/// What happens to a batch; runs on the consumer's thread, acknowledgements on the producer's.
+private final class MatcherWorker: GroupHandler {
+    let consumer = Mutex<GroupConsumer?>(nil)
+
+    private let producer: Producer
+    private let topics: TopicNames
+    private let store: StateStore
+    private let logger: Logger
+    private let onAssigned: @Sendable () -> Void
+    private let inFlight = Mutex(InFlight())
+    private let isStopping = Atomic(false)
+
+    private let copies = Counter(label: "ocn_matcher_copies_total")
+    private let requests = Counter(label: "ocn_matcher_requests_total")
+    private let unreadable = Counter(label: "ocn_matcher_unreadable_records_total")
+    private let waits = Counter(label: "ocn_matcher_state_waits_total")
+
+    /// Bytes of copies that Kafka has not acknowledged. Beyond `high` the source is paused, below `low` it goes on: well inside the
+    /// producer's own queue, so that this is never full.
+    private struct InFlight {
+        static let high = 32 * 1024 * 1024
+        static let low = 16 * 1024 * 1024
+        var bytes = 0
+        var isPaused = false
+    }
+
+    init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, onAssigned: @escaping @Sendable () -> Void) {
+        self.onAssigned = onAssigned
+        self.producer = producer
+        self.topics = topics
+        self.store = store
+        self.logger = logger
+    }
+
+    func stop() { isStopping.store(true, ordering: .releasing) }
+
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
+        logger.info("matching", metadata: ["partitions": "\(partitions.count)"])
+        inFlight.withLock { $0.isPaused = false }
+        onAssigned()
+    }
+
+    func revoked(_ partitions: [TopicPartition], lost: Bool) {
+        logger.info("no longer matching", metadata: ["partitions": "\(partitions.count)", "lost": "\(lost)"])
+    }
+
+    func failed(_ error: KafkaError) {
+        logger.error("matcher", metadata: ["error": "\(error)"])
+    }
+
+    func received(_ batch: [IncomingRecord]) {
+        guard let directory = freshDirectory() else { return }
+        for record in batch {
+            requests.increment()
+            do throws(RecordError) {
+                send(Fanout.copies(of: try RequestRecord(record), in: directory), for: record)
+            } catch {
+                unreadable.increment()
+                logger.error("unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
+                finish(record)
+            }
+        }
+    }
+
+    /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only
+    /// after everything that `ocn.state` holds by now has been applied. Nil if this process is stopping; the batch is then left for
+    /// the next worker.
+    private func freshDirectory() -> Directory? {
+        while !store.catchUpBlocking(timeout: .seconds(1)) {
+            waits.increment()
+            logger.warning("waiting for ocn.state before matching")
+            if isStopping.load(ordering: .acquiring) { return nil }
+        }
+        return store.directory
+    }
+
+    private func send(_ copies: [CopyRecord], for record: IncomingRecord) {
+        guard !copies.isEmpty else { return finish(record) }
+        let open = Countdown(copies.count)
+        for copy in copies { send(copy, for: record, open) }
+    }
+
+    private func send(_ copy: CopyRecord, for record: IncomingRecord, _ open: Countdown) {
+        let outgoing = copy.outgoing(to: topics)
+        let bytes = (outgoing.value?.readableBytes ?? 0) + 1024
+        began(bytes)
+        producer.send(outgoing) { [self] result in
+            ended(bytes)
+            switch result {
+            case .success:
+                copies.increment()
+                if open.last() { finish(record) }
+            case .failure(let error):
+                // Not finished, so not committed: whoever reads this partition next writes the copy again.
+                logger.critical("copy not accepted by Kafka", metadata: ["topic": "\(outgoing.topic)", "copy": "\(copy.id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func finish(_ record: IncomingRecord) {
+        consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+    }
+
+    private func began(_ bytes: Int) {
+        let mustPause = inFlight.withLock { state in
+            state.bytes += bytes
+            guard !state.isPaused, state.bytes > InFlight.high else { return false }
+            state.isPaused = true
+            return true
+        }
+        if mustPause, let consumer = consumer.withLock({ $0 }) { consumer.pause(consumer.assignment) }
+    }
+
+    private func ended(_ bytes: Int) {
+        let mayResume = inFlight.withLock { state in
+            state.bytes -= bytes
+            guard state.isPaused, state.bytes < InFlight.low else { return false }
+            state.isPaused = false
+            return true
+        }
+        if mayResume, let consumer = consumer.withLock({ $0 }) { consumer.resume(consumer.assignment) }
+    }
+}
+
+/// Counts the copies of one request that are not acknowledged yet.
+private final class Countdown: Sendable {
+    private let open: Atomic<Int>
+
+    init(_ count: Int) {
+        open = Atomic(count)
+    }
+
+    /// Whether this was the last one.
+    func last() -> Bool { open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+}
+
+extension IncomingRecord {
+    fileprivate var place: String { "\(topic)[\(partition)]@\(offset)" }
+}
