@@ -1,0 +1,99 @@
+package import NIOCore
+import Synchronization
+
+/// What the parts of the program say about themselves: whether it may get traffic (ready), and whether only a restart helps (not alive).
+///
+/// Ready when there is at least one check and all of them are. Any thread may call.
+package final class Health: Sendable {
+    private struct Check {
+        var ready: Bool
+        var reason: String?
+    }
+
+    private struct State {
+        var checks: [String: Check]
+        var fatalReason: String?
+        var nextWaiter = 0
+        var waiters: [Int: CheckedContinuation<Bool, Never>] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    /// - Parameter expected: checks that must report before the program is ready; until then their reason is "starting".
+    package init(expecting expected: [String] = []) {
+        let waiting = Check(ready: false, reason: "starting")
+        state = Mutex(State(checks: Dictionary(expected.map { ($0, waiting) }) { first, _ in first }))
+    }
+
+    /// Sets the check of that name, or adds it. The reason is for the operator and must hold no secret.
+    package func set(_ name: String, ready: Bool, reason: String? = nil) {
+        let woken = state.withLock { state in
+            state.checks[name] = Check(ready: ready, reason: reason)
+            guard Self.isReady(state) else { return [CheckedContinuation<Bool, Never>]() }
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in woken { waiter.resume(returning: true) }
+    }
+
+    /// Waits until the program is ready.
+    /// - Returns: `false` if the task was cancelled first.
+    package func becomesReady() async -> Bool {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if Self.isReady(state) { return true }
+                    if Task.isCancelled { return false }
+                    state.waiters[id] = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: false)
+        }
+    }
+
+    /// Says that the process cannot recover by itself. It stays so until the restart; the first reason is kept.
+    package func fail(_ reason: String) {
+        state.withLock { $0.fatalReason = $0.fatalReason ?? reason }
+    }
+
+    /// Why the process must be restarted; nil while it is alive.
+    package var fatalReason: String? {
+        state.withLock { $0.fatalReason }
+    }
+
+    /// Whether the program may get traffic now.
+    package var isReady: Bool {
+        state.withLock { Self.isReady($0) }
+    }
+
+    /// `{"ready":false,"checks":[{"name":"directory","ready":false,"reason":"starting"}]}`, sorted by name, without `reason` where
+    /// there is none, together with the answer to `isReady` at the same moment.
+    package func render() -> (ready: Bool, json: ByteBuffer) {
+        let state = state.withLock { $0 }
+        let ready = Self.isReady(state)
+        var json = [UInt8](#"{"ready":\#(ready),"checks":["#.utf8)
+        for (index, (name, check)) in state.checks.sorted(by: { $0.key < $1.key }).enumerated() {
+            json += (index == 0 ? #"{"name":"# : #",{"name":"#).utf8
+            json.appendJSON(name)
+            json += #","ready":\#(check.ready)"#.utf8
+            if let reason = check.reason {
+                json += #","reason":"#.utf8
+                json.appendJSON(reason)
+            }
+            json += "}".utf8
+        }
+        json += "]}".utf8
+        return (ready, ByteBuffer(bytes: json))
+    }
+
+    private static func isReady(_ state: State) -> Bool {
+        state.fatalReason == nil && !state.checks.isEmpty && state.checks.values.allSatisfy(\.ready)
+    }
+}

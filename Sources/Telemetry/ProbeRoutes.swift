@@ -1,0 +1,28 @@
+import HTTPTypes
+package import Hummingbird
+import NIOCore
+
+/// Adds what a supervisor and Prometheus ask for; belongs on the private listener, as the answers tell about the inside.
+///
+/// * `GET /metrics`: text exposition 0.0.4.
+/// * `GET /health`: 200 `OK`, or 503 with the reason when only a restart helps.
+/// * `GET /ready`: 200 or 503 with the checks as JSON.
+package func addProbeRoutes<Context: RequestContext>(
+    to router: some RouterMethods<Context>, metrics: PrometheusMetrics, health: Health
+) {
+    router.get("metrics") { _, _ in
+        answer(.ok, "text/plain; version=0.0.4; charset=utf-8", metrics.render())
+    }
+    router.get("health") { _, _ in
+        let reason = health.fatalReason
+        return answer(reason == nil ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", ByteBuffer(string: reason ?? "OK"))
+    }
+    router.get("ready") { _, _ in
+        let (ready, json) = health.render()
+        return answer(ready ? .ok : .serviceUnavailable, "application/json", json)
+    }
+}
+
+private func answer(_ status: HTTPResponse.Status, _ contentType: String, _ body: ByteBuffer) -> Response {
+    Response(status: status, headers: [.contentType: contentType, .cacheControl: "no-store"], body: ResponseBody(byteBuffer: body))
+}
