@@ -1,0 +1,61 @@
+/// Which of our modules may import which: the picture of the house as a table.
+/// Arrows go down, never sideways, but for the ones named below.
+struct Layers {
+    /// From the ground up.
+    enum Row: Int, Comparable {
+        case system, ground, first, second, third, role, top
+
+        static func < (left: Row, right: Row) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    private static let belowDirectory: Set<String> = ["Topics", "OCPI", "Kafka", "Wire"]
+    private static let directory = belowDirectory.union(["Directory"])
+    private static let all = directory.union(
+        ["Notary", "Registry", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo"])
+
+    /// Row and permitted imports of every module. Roles meet only in `Topics`.
+    static let table: [String: (row: Row, mayImport: Set<String>)] = [
+        "CLibrdkafka": (.system, []),
+        "CSecp256k1": (.system, []),
+        "CBrotli": (.system, []),
+        "CZlib": (.system, []),
+        "Wire": (.ground, []),
+        "Kafka": (.ground, ["CLibrdkafka"]),
+        "OCPI": (.first, ["Wire"]),
+        "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli", "CZlib"]),
+        "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
+        "Directory": (.third, belowDirectory),
+        "Registry": (.third, directory),
+        "Ingress": (.role, directory.union(["Notary"])),
+        "Matcher": (.role, directory.union(["Notary"])),
+        "Delivery": (.role, directory.union(["Notary"])),
+        "Control": (.role, directory.union(["Notary", "Registry"])),
+        // Beside the roles.
+        "Telemetry": (.role, []),
+        "Admin": (.role, directory),
+        "Demo": (.top, all.subtracting(["Demo"])),
+        "Bench": (.top, all.subtracting(["Demo"])),
+        "ocn": (.top, all),
+    ]
+
+    /// Arrows within a row.
+    static let sideways: Set<[String]> = [["Registry", "Directory"], ["ocn", "Demo"]]
+
+    /// Arrows of the manifest that the table does not have, and modules that it does not know.
+    static func violations(in manifest: Manifest) -> [String] {
+        var violations: [String] = []
+        for (module, dependencies) in manifest.modules.sorted(by: { $0.key < $1.key }) {
+            guard let entry = table[module] else {
+                violations.append("\(module) has no row")
+                continue
+            }
+            for dependency in dependencies.intersection(manifest.ours).subtracting(entry.mayImport).sorted() {
+                violations.append("\(module) must not depend on \(dependency)")
+            }
+        }
+        for module in manifest.systemModules.sorted() where table[module]?.row != .system {
+            violations.append("\(module) has no row")
+        }
+        return violations
+    }
+}
