@@ -1,0 +1,36 @@
+import CLibrdkafka
+
+/// One request of librdkafka's admin interface: sends it and waits for its result event.
+enum AdminRequest {
+    /// How long Kafka may take, milliseconds.
+    static let limit: Int32 = 30_000
+
+    /// - Parameters:
+    ///   - send: makes the request, whose result goes to the queue.
+    ///   - read: takes what is needed out of the event, which is freed afterwards.
+    static func perform<Value>(
+        _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t,
+        send: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void, read: (_ event: OpaquePointer) -> Value
+    ) -> Result<Value, KafkaError> {
+        guard let options = rd_kafka_AdminOptions_new(rk, kind), let queue = rd_kafka_queue_new(rk) else {
+            return .failure(KafkaError(operation, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE))
+        }
+        defer {
+            rd_kafka_queue_destroy(queue)
+            rd_kafka_AdminOptions_destroy(options)
+        }
+        var reason = [CChar](repeating: 0, count: 256)
+        rd_kafka_AdminOptions_set_request_timeout(options, limit, &reason, reason.count)
+        send(options, queue)
+        // librdkafka always answers by the request's own limit; ours lies behind it.
+        guard let event = rd_kafka_queue_poll(queue, limit + 5000) else {
+            return .failure(KafkaError(operation, RD_KAFKA_RESP_ERR__TIMED_OUT))
+        }
+        defer { rd_kafka_event_destroy(event) }
+        let code = rd_kafka_event_error(event)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            return .failure(KafkaError(operation, code, reason: rd_kafka_event_error_string(event).map { String(cString: $0) }))
+        }
+        return .success(read(event))
+    }
+}

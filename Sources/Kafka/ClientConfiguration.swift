@@ -1,0 +1,95 @@
+import CLibrdkafka
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The properties of one client: ours, then those of its kind, then the operator's, which win.
+struct ClientConfiguration: Sendable {
+    private(set) var properties: [String: String]
+
+    /// The client's unique id.
+    var clientID: String { properties["client.id"] ?? "" }
+
+    init(_ settings: KafkaSettings, _ ours: [String: String]) {
+        var suffix = SystemRandomNumberGenerator()
+        properties = [
+            "bootstrap.servers": settings.bootstrap,
+            "client.id": "\(settings.clientID)-\(getpid())-\(String(UInt32.random(in: .min ... .max, using: &suffix), radix: 36))",
+            "socket.nagle.disable": "true",
+            // Default 100 ms to 10 s: a node should come back soon after its broker does.
+            "reconnect.backoff.max.ms": "2000",
+        ]
+        properties.merge(ours) { _, new in new }
+        properties.merge(settings.properties) { _, operators in operators }
+    }
+
+    /// A producer: safe order first (acknowledged by all in-sync replicas, no duplicates), then latency (no linger).
+    static func producer(_ settings: KafkaSettings, transactionalID: String?) -> ClientConfiguration {
+        var ours = [
+            "acks": "all",
+            "enable.idempotence": "true",
+            "linger.ms": "0",
+            "partitioner": "murmur2_random",  // as Java clients do, so that all agree on a key's partition
+            "message.timeout.ms": "30000",
+            "queue.buffering.max.kbytes": "65536",  // full means busy: the caller is told at once
+            "message.max.bytes": String(4 * 1024 * 1024 + 64 * 1024),
+            "statistics.interval.ms": "5000",
+            "log.queue": "true",
+        ]
+        if let transactionalID { ours["transactional.id"] = transactionalID }
+        return ClientConfiguration(settings, ours)
+    }
+
+    /// What all consumers share.
+    static func consumer(_ settings: KafkaSettings, _ additional: [String: String]) -> ClientConfiguration {
+        let ours = [
+            "enable.auto.commit": "false",
+            "enable.auto.offset.store": "false",
+            "auto.offset.reset": "error",  // start offsets are explicit, so a reset would be a silent loss
+            "isolation.level": "read_committed",
+            "queued.min.messages": "1000",
+            "queued.max.messages.kbytes": "65536",  // not to be reached: 2.0.2 then stops fetching for a whole second
+            "fetch.error.backoff.ms": "50",
+            "allow.auto.create.topics": "false",
+            "statistics.interval.ms": "5000",
+            "log.queue": "true",
+        ]
+        return ClientConfiguration(settings, ours.merging(additional) { _, new in new })
+    }
+
+    /// An admin client, or the handle that carries an embedded cluster. Nobody polls it, so it logs directly.
+    static func admin(_ settings: KafkaSettings) -> ClientConfiguration {
+        ClientConfiguration(settings, ["log.queue": "false", "statistics.interval.ms": "0"])
+    }
+
+    /// The strategy that all members of a group name. Cooperative rebalancing has defects before librdkafka 2.10.
+    static var assignmentStrategy: String {
+        rd_kafka_version() < 0x020a_0000 ? "roundrobin" : "cooperative-sticky"
+    }
+
+    /// A configuration in librdkafka's form, which the caller owns. An error names the property, never its value.
+    func make() throws(KafkaError) -> OpaquePointer {
+        guard let conf = rd_kafka_conf_new() else {
+            throw KafkaError("configure", RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE)
+        }
+        var text = [CChar](repeating: 0, count: 512)
+        for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
+            let result = rd_kafka_conf_set(conf, name, value, &text, text.count)
+            guard result != RD_KAFKA_CONF_OK else { continue }
+            rd_kafka_conf_destroy(conf)
+            throw KafkaError(
+                "configure", RD_KAFKA_RESP_ERR__INVALID_ARG,
+                reason: result == RD_KAFKA_CONF_UNKNOWN
+                    ? "there is no property \(name)" : "property \(name): \(isSecret(name) ? "invalid value" : text.text)",
+                isRetriable: false)
+        }
+        return conf
+    }
+
+    private func isSecret(_ name: String) -> Bool {
+        ["password", "secret", "username", "key", "pem", "jaas", "token", "sasl.oauthbearer"].contains { name.contains($0) }
+    }
+}

@@ -1,0 +1,175 @@
+import CLibrdkafka
+import Logging
+
+/// What librdkafka calls back into, beside delivery reports. All of it runs on threads that must not be blocked.
+final class ClientCallbacks: Sendable {
+    let logger: Logger
+    let onError: @Sendable (KafkaError) -> Void
+    let onStatistics: @Sendable (String) -> Void
+    let onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)?
+
+    init(
+        logger: Logger, onError: @escaping @Sendable (KafkaError) -> Void, onStatistics: @escaping @Sendable (String) -> Void = { _ in },
+        onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)? = nil
+    ) {
+        self.logger = logger
+        self.onError = onError
+        self.onStatistics = onStatistics
+        self.onRebalance = onRebalance
+    }
+}
+
+/// One librdkafka client and the gate that keeps it alive while any thread is inside a call.
+///
+/// `@unchecked Sendable`: librdkafka's handle may be used from any thread, but is a bare pointer to Swift. It leaves this class only into
+/// the closure given to `use`, and `destroy` waits until no such closure runs.
+final class ClientHandle: @unchecked Sendable {
+    private struct Gate {
+        var users = 0
+        var isClosed = false
+    }
+
+    private let pointer: OpaquePointer
+    // Unsafe, balanced: librdkafka holds it as its opaque; released after the handle is destroyed.
+    private let callbacks: Unmanaged<ClientCallbacks>
+    private let gate = Monitor(Gate())
+
+    /// - Parameter ownsQueue: whether a thread polls this client, which then also serves its log lines and errors. Without one they are
+    ///   logged by librdkafka's threads.
+    init(_ kind: rd_kafka_type_t, _ configuration: ClientConfiguration, callbacks: ClientCallbacks, isPolled: Bool) throws(KafkaError) {
+        let conf = try configuration.make()
+        let retained = Unmanaged.passRetained(callbacks)
+        rd_kafka_conf_set_opaque(conf, retained.toOpaque())
+        rd_kafka_conf_set_log_cb(conf, logCallback)
+        if isPolled {
+            rd_kafka_conf_set_error_cb(conf, errorCallback)
+            rd_kafka_conf_set_stats_cb(conf, statisticsCallback)
+        }
+        if callbacks.onRebalance != nil { rd_kafka_conf_set_rebalance_cb(conf, rebalanceCallback) }
+        if kind == RD_KAFKA_PRODUCER, isPolled { rd_kafka_conf_set_dr_msg_cb(conf, deliveryCallback) }
+        var reason = [CChar](repeating: 0, count: 512)
+        guard let pointer = rd_kafka_new(kind, conf, &reason, reason.count) else {
+            rd_kafka_conf_destroy(conf)  // only a successful rd_kafka_new takes it over
+            retained.release()
+            throw KafkaError("create client", RD_KAFKA_RESP_ERR__INVALID_ARG, reason: reason.text, isRetriable: false)
+        }
+        self.pointer = pointer
+        self.callbacks = retained
+        if isPolled { rd_kafka_set_log_queue(pointer, nil) }
+        if kind == RD_KAFKA_CONSUMER { rd_kafka_poll_set_consumer(pointer) }
+    }
+
+    /// Runs `body` with the handle, which must not escape. Nil once the client is closed. Any thread.
+    func use<Value, Failure: Error>(_ body: (OpaquePointer) throws(Failure) -> Value) throws(Failure) -> Value? {
+        let isOpen = gate.withLock { gate in
+            if gate.isClosed { return false }
+            gate.users += 1
+            return true
+        }
+        guard isOpen else { return nil }
+        defer {
+            let isLast = gate.withLock { gate in
+                gate.users -= 1
+                return gate.isClosed && gate.users == 0
+            }
+            if isLast { gate.signal() }
+        }
+        return try body(pointer)
+    }
+
+    /// For the client's own thread, which is also the one that destroys: no gate to pass on every poll.
+    func onOwnThread<Value>(_ body: (OpaquePointer) -> Value) -> Value {
+        body(pointer)
+    }
+
+    /// Refuses further use; calls that run already go on.
+    func close() {
+        gate.withLock { $0.isClosed = true }
+    }
+
+    /// Waits for the last user, runs `before`, and frees everything. Blocks; call once, on the client's own thread.
+    func destroy(flags: Int32 = 0, before: (OpaquePointer) -> Void = { _ in }) {
+        _ = gate.wait(until: nil) { gate -> Bool? in
+            gate.isClosed = true
+            return gate.users == 0 ? true : nil
+        }
+        before(pointer)
+        rd_kafka_destroy_flags(pointer, flags)
+        callbacks.release()
+    }
+}
+
+extension [CChar] {
+    /// As C text: up to the first NUL.
+    var text: String {
+        String(decoding: prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
+
+// C callbacks: no throws, no async, no lock that a caller of librdkafka may hold.
+
+private func callbacks(_ opaque: UnsafeMutableRawPointer?) -> ClientCallbacks? {
+    opaque.map { Unmanaged<ClientCallbacks>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func logCallback(_ rk: OpaquePointer?, _ level: Int32, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?) {
+    guard let rk, let text, let target = callbacks(rd_kafka_opaque(rk)) else { return }
+    let facility = facility.map { String(cString: $0) } ?? ""
+    let line = String(cString: text)
+    // No news: one settings dictionary serves producers and consumers, which each ignore some of it, and only an embedded cluster
+    // cannot be told not to create topics.
+    let isExpected = facility == "AUTOCREATE" || facility == "CONFWARN" && line.contains("will be ignored by this")
+    target.logger.log(level: isExpected ? .debug : logLevel(level), "\(line)", metadata: ["facility": "\(facility)"])
+}
+
+private func logLevel(_ syslog: Int32) -> Logger.Level {
+    switch syslog {
+    case ...2: .critical
+    case 3: .error
+    case 4: .warning
+    case 5: .notice
+    case 6: .info
+    default: .debug
+    }
+}
+
+private func errorCallback(
+    _ rk: OpaquePointer?, _ code: Int32, _ reason: UnsafePointer<CChar>?, _ opaque: UnsafeMutableRawPointer?
+) {
+    guard let rk, let target = callbacks(opaque) else { return }
+    let code = rd_kafka_resp_err_t(rawValue: code)
+    target.onError(KafkaError.general("client", code, reason: reason.map { String(cString: $0) }, of: rk))
+}
+
+private func statisticsCallback(
+    _ rk: OpaquePointer?, _ json: UnsafeMutablePointer<CChar>?, _ length: Int, _ opaque: UnsafeMutableRawPointer?
+) -> Int32 {
+    if let json, let target = callbacks(opaque) { target.onStatistics(String(cString: json)) }
+    return 0  // librdkafka frees the text
+}
+
+private func rebalanceCallback(
+    _ rk: OpaquePointer?, _ code: rd_kafka_resp_err_t, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
+    _ opaque: UnsafeMutableRawPointer?
+) {
+    if let rk, let target = callbacks(opaque) { target.onRebalance?(rk, code, PartitionList.partitions(of: partitions)) }
+}
+
+private func deliveryCallback(
+    _ rk: OpaquePointer?, _ message: UnsafePointer<rd_kafka_message_t>?, _ opaque: UnsafeMutableRawPointer?
+) {
+    guard let rk, let message, let box = message.pointee._private else { return }
+    let report = Unmanaged<DeliveryReport>.fromOpaque(box).takeRetainedValue()
+    report.complete(message, of: rk)
+}
+
+extension KafkaError {
+    /// A client-level error; a fatal one is replaced by what librdkafka says lies behind it.
+    static func general(_ operation: String, _ code: rd_kafka_resp_err_t, reason: String? = nil, of rk: OpaquePointer) -> KafkaError {
+        guard code == RD_KAFKA_RESP_ERR__FATAL else { return KafkaError(operation, code, reason: reason) }
+        var text = [CChar](repeating: 0, count: 512)
+        let cause = rd_kafka_fatal_error(rk, &text, text.count)
+        let known = cause == RD_KAFKA_RESP_ERR_NO_ERROR ? code : cause
+        return KafkaError(operation, known, reason: text.text, isRetriable: false, isFatal: true)
+    }
+}

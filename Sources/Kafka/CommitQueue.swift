@@ -1,0 +1,48 @@
+import CLibrdkafka
+
+/// Commits under way, and where Kafka's answers to them arrive.
+///
+/// `@unchecked Sendable`: touched only by its consumer's poll thread, which also runs librdkafka's callbacks.
+final class CommitQueue: @unchecked Sendable {
+    private var queue: OpaquePointer?
+    private var inFlight = 0
+
+    func open(_ rk: OpaquePointer) {
+        queue = rd_kafka_queue_new(rk)
+    }
+
+    /// Before the client is destroyed, which would otherwise wait for ever.
+    func close() {
+        if let queue { rd_kafka_queue_destroy(queue) }
+        queue = nil
+    }
+
+    /// No commit waits for its answer.
+    var isIdle: Bool { inFlight == 0 }
+
+    /// Sends a commit without waiting.
+    func send(_ rk: OpaquePointer, _ commits: [CommitOffset]) -> KafkaError? {
+        guard let queue, !commits.isEmpty else { return nil }
+        let code = PartitionList(commits).use { rd_kafka_commit_queue(rk, $0, queue, nil, nil) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return KafkaError("commit", code) }
+        inFlight += 1
+        return nil
+    }
+
+    /// Takes the answers that are there, or all outstanding ones if there is a deadline.
+    /// - Returns: the partitions whose commit was refused, with the reason.
+    func collect(until deadline: Deadline? = nil) -> [(error: KafkaError, partitions: [TopicPartition])] {
+        var refusals: [(error: KafkaError, partitions: [TopicPartition])] = []
+        while inFlight > 0, let queue {
+            guard let event = rd_kafka_queue_poll(queue, deadline?.remainingMilliseconds ?? 0) else { break }
+            defer { rd_kafka_event_destroy(event) }
+            guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT else { continue }
+            inFlight -= 1
+            let list = rd_kafka_event_topic_partition_list(event)
+            let code = rd_kafka_event_error(event)
+            let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? PartitionList.firstError(in: list, "commit") : KafkaError("commit", code)
+            if let error { refusals.append((error, PartitionList.partitions(of: list))) }
+        }
+        return refusals
+    }
+}

@@ -1,0 +1,26 @@
+import CLibrdkafka
+
+/// What waits for the fate of one record; librdkafka carries it as the record's opaque.
+final class DeliveryReport: Sendable {
+    private let topic: String
+    private let report: @Sendable (Result<RecordPosition, KafkaError>) -> Void
+
+    init(topic: String, _ report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) {
+        self.topic = topic
+        self.report = report
+    }
+
+    func complete(_ message: UnsafePointer<rd_kafka_message_t>, of rk: OpaquePointer) {
+        let code = message.pointee.err
+        if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+            report(.success(RecordPosition(topic: topic, partition: message.pointee.partition, offset: message.pointee.offset)))
+        } else {
+            let mayBePersisted = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED
+            report(.failure(KafkaError("produce", code, mayBePersisted: mayBePersisted)))
+        }
+    }
+
+    func fail(_ error: KafkaError) {
+        report(.failure(error))
+    }
+}

@@ -1,0 +1,71 @@
+import CLibrdkafka
+package import Logging
+
+/// librdkafka's in-memory Kafka, for the demo and tests: real protocol over loopback TCP on a port of its own choice. Forgets at exit.
+///
+/// Knows no topic settings, keeps about 5 MB per partition, creates unknown topics with four partitions. Any thread may call.
+/// `@unchecked Sendable`: the C handle is a bare pointer; it is used only inside `handle`'s gate, which `close` shuts first.
+package final class EmbeddedCluster: @unchecked Sendable {
+    /// Where clients connect: `127.0.0.1:port`, comma-separated for several brokers.
+    package let bootstrap: String
+    private let handle: ClientHandle
+    private let cluster: OpaquePointer
+    private let isClosed = Monitor(false)
+
+    /// Brokers are numbered from 1.
+    package init(brokers: Int = 1, logger: Logger) throws(KafkaError) {
+        let settings = KafkaSettings(bootstrap: "", clientID: "ocn-broker")
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)  // else it complains of having no broker: it is one
+        handle = try ClientHandle(
+            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(logger: logger, onError: { _ in }),
+            isPolled: false)
+        let made = handle.onOwnThread { rk in rd_kafka_mock_cluster_new(rk, Int32(clamping: max(1, brokers))) }
+        guard let made else {
+            handle.destroy()
+            throw KafkaError("start embedded cluster", RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE)
+        }
+        cluster = made
+        bootstrap = String(cString: rd_kafka_mock_cluster_bootstraps(made))
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Creates a topic; to be done before anybody asks for it, else it gets four partitions.
+    package func createTopic(_ name: String, partitions: Int) throws(KafkaError) {
+        let code = handle.use { _ in rd_kafka_mock_topic_create(cluster, name, Int32(clamping: partitions), 1) }
+        guard let code else { throw KafkaError.closed("create topic") }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("create topic", code) }
+    }
+
+    /// Drops a broker's connections and refuses new ones, or accepts them again. -1: all brokers.
+    package func setBroker(_ id: Int32, up: Bool) {
+        _ = handle.use { _ in
+            up ? rd_kafka_mock_broker_set_up(cluster, id) : rd_kafka_mock_broker_set_down(cluster, id)
+        }
+    }
+
+    /// Delays a broker's answers. -1: all brokers.
+    package func setRoundTrip(broker: Int32, _ time: Duration) {
+        _ = handle.use { _ in rd_kafka_mock_broker_set_rtt(cluster, broker, time.clampedMilliseconds) }
+    }
+
+    /// The next requests of this kind (Kafka's API key, 0 = Produce) fail with these codes, in order; 0 lets one pass.
+    package func pushErrors(api: Int16, _ codes: [Int32]) {
+        let errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
+        _ = handle.use { _ in rd_kafka_mock_push_request_errors_array(cluster, api, errors.count, errors) }
+    }
+
+    /// Ends the cluster. Blocks for some milliseconds; clients see their broker go.
+    package func close() {
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
+        handle.close()
+        handle.destroy { _ in rd_kafka_mock_cluster_destroy(cluster) }
+    }
+}

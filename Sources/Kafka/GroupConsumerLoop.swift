@@ -1,0 +1,148 @@
+import CLibrdkafka
+import Logging
+import Metrics
+import Synchronization
+
+// The poll thread of a group consumer: reads, hands over, carries out commands, commits, leaves.
+extension GroupConsumer {
+    /// The thread's body.
+    func run(_ client: ClientHandle) {
+        let isClosed = client.onOwnThread { rk in
+            commits.open(rk)
+            defer { commits.close() }
+            poll(rk)
+            client.close()
+            return leave(rk)
+        }
+        // What could not be closed in time must not hang here either.
+        client.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        finishStopping()
+    }
+
+    private func poll(_ rk: OpaquePointer) {
+        var reader = BatchReader()
+        var commitAt = Deadline(after: settings.commitInterval)
+        var recordAt = Deadline(after: .seconds(5))
+        let wait = max(1, min(100, settings.commitInterval.clampedMilliseconds))
+        while lifecycle.withLock({ $0.phase }) == .running {
+            carryOutCommands(rk)
+            receive(rk, &reader, wait)
+            if commitAt.hasPassed {
+                commitChanges(rk)
+                commitAt = Deadline(after: settings.commitInterval)
+            }
+            if recordAt.hasPassed {
+                recordMetrics()
+                recordAt = Deadline(after: .seconds(5))
+            }
+        }
+    }
+
+    private func receive(_ rk: OpaquePointer, _ reader: inout BatchReader, _ wait: Int32) {
+        let (polled, interruption) = reader.next(rk, limit: settings.batchLimit, timeout: wait) { topic, partition in
+            progress.withLock { $0.epoch(of: TopicPartition(topic: topic, partition: partition)) }
+        }
+        if !polled.isEmpty {
+            // A rebalance may have come between two records of the batch.
+            let records = progress.withLock { $0.begin(polled) }
+            metrics.records.increment(by: records.count)
+            if !records.isEmpty { handler.received(records) }
+        }
+        if case .failed(let error, _) = interruption { handler.failed(error) }
+    }
+
+    private func carryOutCommands(_ rk: OpaquePointer) {
+        let commands = inbox.withLock { commands in
+            defer { commands = [] }
+            return commands
+        }
+        for command in commands {
+            switch command {
+            case .pause(let partitions):
+                PartitionList(ours(partitions)).use { _ = rd_kafka_pause_partitions(rk, $0) }
+            case .resume(let partitions):
+                PartitionList(ours(partitions)).use { _ = rd_kafka_resume_partitions(rk, $0) }
+            case .restart(let offsets, let report):
+                report(restart(rk, at: offsets))
+            }
+        }
+    }
+
+    private func ours(_ partitions: [TopicPartition]) -> [TopicPartition] {
+        progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }
+    }
+
+    private func recordMetrics() {
+        let (unfinished, dropped) = progress.withLock { ($0.unfinished($0.assignment), $0.dropped) }
+        metrics.unfinished.record(unfinished)
+        metrics.dropped.record(dropped)
+        metrics.backlog.record(backlog.values.reduce(0, +))
+    }
+
+    // MARK: commits
+
+    /// Commits what moved, without waiting; one commit at a time, so that an older answer never undoes a newer one.
+    private func commitChanges(_ rk: OpaquePointer) {
+        note(commits.collect())
+        if commits.isIdle { sendCommits(rk, nil) }
+    }
+
+    /// Commits what moved on these partitions and waits for the answer.
+    func commitNow(_ rk: OpaquePointer, _ partitions: [TopicPartition], until deadline: Deadline) {
+        note(commits.collect(until: deadline))
+        sendCommits(rk, partitions)
+        note(commits.collect(until: deadline))
+    }
+
+    private func sendCommits(_ rk: OpaquePointer, _ partitions: [TopicPartition]?) {
+        let describe = settings.commitMetadata
+        let changes = progress.withLock { $0.takeChanges(partitions, withFinishedAhead: describe != nil) }
+        guard !changes.isEmpty else { return }
+        let wanted = changes.map { change in
+            var commit = change.commit
+            commit.metadata = describe?(commit.topicPartition, commit.offset, change.finishedAhead)
+            return commit
+        }
+        let new = progress.withLock { $0.request(wanted) }
+        if let error = commits.send(rk, new) { note([(error, new.map(\.topicPartition))]) }
+    }
+
+    private func note(_ refusals: [(error: KafkaError, partitions: [TopicPartition])]) {
+        for (error, partitions) in refusals {
+            metrics.commitFailures.increment()
+            progress.withLock { progress in partitions.forEach { progress.refused($0) } }
+            // During a rebalance a refusal is ordinary: the partitions' next owner commits.
+            logger.log(level: error.isRetriable ? .debug : .notice, "\(error)", metadata: ["group": "\(settings.group)"])
+        }
+    }
+
+    // MARK: the end
+
+    /// Leaves the group; librdkafka asks for the revocation meanwhile. `false` if that took too long.
+    private func leave(_ rk: OpaquePointer) -> Bool {
+        guard let queue = rd_kafka_queue_new(rk) else { return false }
+        defer { rd_kafka_queue_destroy(queue) }
+        // Not the plain close call: it has no time limit, and in 2.0.2 it can wait for ever after partitions were lost.
+        if let error = rd_kafka_consumer_close_queue(rk, queue) {
+            logger.warning("\(KafkaError("close consumer", consuming: error))")
+            return false
+        }
+        let deadline = Deadline(after: settings.drain + GroupConsumer.answerLimit + GroupConsumer.answerLimit)
+        while rd_kafka_consumer_closed(rk) == 0 {
+            if deadline.hasPassed {
+                logger.warning("left the group without its answer", metadata: ["group": "\(settings.group)"])
+                return false
+            }
+            guard let event = rd_kafka_queue_poll(queue, 20) else { continue }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE {
+                let partitions = PartitionList.partitions(of: rd_kafka_event_topic_partition_list(event))
+                rebalance(rk, rd_kafka_event_error(event), partitions)
+            }
+            rd_kafka_event_destroy(event)
+        }
+        return true
+    }
+
+    /// How long Kafka's answer to a commit or to leaving is awaited where somebody waits for us.
+    static var answerLimit: Duration { .seconds(3) }
+}

@@ -1,0 +1,63 @@
+extension GroupConsumer {
+    /// How a consumer takes part in its group. `KafkaSettings.properties` win over what is derived from this.
+    package struct Settings: Sendable {
+        /// Group id.
+        package var group: String
+        /// Topic names, or patterns that begin with `^`.
+        package var subscription: [String]
+        /// Static membership: the same id after a restart keeps the partitions. nil for a member that leaves when it stops.
+        package var instanceID: String?
+        /// How often moved commit points are committed.
+        package var commitInterval: Duration
+        /// Most records in one `received`.
+        package var batchLimit: Int
+        /// How long a revocation or stop waits for unfinished records.
+        package var drain: Duration
+        /// Silence after which the group gives our partitions to others.
+        package var sessionTimeout: Duration
+        /// How often we say that we live; at most a third of the session timeout.
+        package var heartbeat: Duration
+        /// How soon new topics and partitions are seen.
+        package var metadataRefresh: Duration
+        /// Upper bound of what librdkafka reads ahead, KiB. Should never be reached.
+        package var queuedMaxKilobytes: Int
+        /// Text to commit beside a partition's offset, made from the commit point and the offsets finished ahead of it. Called on the
+        /// poll thread when either has changed; without it no metadata is committed, and finishing ahead commits nothing.
+        package var commitMetadata: (@Sendable (_ partition: TopicPartition, _ commitPoint: Int64, _ finishedAhead: [Int64]) -> String?)?
+        /// Called on the poll thread whenever the group has given this member its share, which may be empty, after the handler knows.
+        package var onAssigned: (@Sendable () -> Void)?
+
+        /// - Parameters: as the properties say.
+        package init(
+            group: String, subscription: [String], instanceID: String? = nil, commitInterval: Duration = .milliseconds(100),
+            batchLimit: Int = 500, drain: Duration = .seconds(2), sessionTimeout: Duration = .seconds(10),
+            heartbeat: Duration = .seconds(1), metadataRefresh: Duration = .seconds(10), queuedMaxKilobytes: Int = 65536,
+            commitMetadata: (@Sendable (TopicPartition, Int64, [Int64]) -> String?)? = nil
+        ) {
+            self.group = group
+            self.subscription = subscription
+            self.instanceID = instanceID
+            self.commitInterval = commitInterval
+            self.batchLimit = batchLimit
+            self.drain = drain
+            self.sessionTimeout = sessionTimeout
+            self.heartbeat = heartbeat
+            self.metadataRefresh = metadataRefresh
+            self.queuedMaxKilobytes = queuedMaxKilobytes
+            self.commitMetadata = commitMetadata
+        }
+
+        var properties: [String: String] {
+            var properties = [
+                "group.id": group,
+                "partition.assignment.strategy": ClientConfiguration.assignmentStrategy,
+                "session.timeout.ms": String(sessionTimeout.clampedMilliseconds),
+                "heartbeat.interval.ms": String(heartbeat.clampedMilliseconds),
+                "topic.metadata.refresh.interval.ms": String(metadataRefresh.clampedMilliseconds),
+                "queued.max.messages.kbytes": String(queuedMaxKilobytes),
+            ]
+            if let instanceID { properties["group.instance.id"] = instanceID }
+            return properties
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// What a `GroupConsumer` tells its owner. Everything runs on the consumer's poll thread and must not block it.
+package protocol GroupHandler: Sendable {
+    /// The group has committed this much of the partitions that `assigned` is about to name (offset -1: nothing). Default: ignored.
+    func resuming(_ committed: [CommitOffset], epoch: UInt64)
+    /// These partitions are ours, before their first record. May be empty: the group has more members than partitions.
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64)
+    /// Records in partition order. Each must end in exactly one `GroupConsumer.finished`.
+    func received(_ batch: [IncomingRecord])
+    /// Stop starting work on these. The consumer then waits at most `drain` for unfinished records, commits and lets go; if they are
+    /// lost, another member may have them already and nothing is committed.
+    func revoked(_ partitions: [TopicPartition], lost: Bool)
+    /// Something is wrong with the consumer (broker down, offset out of range…). It goes on by itself unless the error is fatal.
+    func failed(_ error: KafkaError)
+}
+
+extension GroupHandler {
+    /// Ignores it.
+    package func resuming(_ committed: [CommitOffset], epoch: UInt64) {}
+}

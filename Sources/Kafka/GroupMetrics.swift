@@ -1,0 +1,19 @@
+import Metrics
+
+/// What a group consumer shows of itself. Handles are made once: looking one up costs more than recording.
+struct GroupMetrics: Sendable {
+    let backlog: Gauge
+    let unfinished: Gauge
+    let records: Counter
+    let dropped: Gauge
+    let commitFailures: Counter
+
+    init(group: String) {
+        let dimensions = [("group", group)]
+        backlog = Gauge(label: "kafka_consumer_backlog_records", dimensions: dimensions)
+        unfinished = Gauge(label: "kafka_consumer_unfinished_records", dimensions: dimensions)
+        records = Counter(label: "kafka_consumer_records", dimensions: dimensions)
+        dropped = Gauge(label: "kafka_consumer_dropped_results", dimensions: dimensions)
+        commitFailures = Counter(label: "kafka_consumer_commit_failures", dimensions: dimensions)
+    }
+}

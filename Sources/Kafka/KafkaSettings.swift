@@ -1,0 +1,29 @@
+/// How to reach Kafka, and what to tell librdkafka that this module does not.
+///
+/// Properties may hold passwords, so the description names them without their values.
+package struct KafkaSettings: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    /// Comma-separated `host:port` list of brokers to start from.
+    package var bootstrap: String
+    /// What this client calls itself in Kafka's logs and quotas, and its thread in the process list. A suffix makes each id unique.
+    package var clientID: String
+    /// Any librdkafka property, for instance `security.protocol`. Wins over what this module would have set.
+    package var properties: [String: String]
+    /// librdkafka's statistics, a JSON text every `statistics.interval.ms` (default 5 s) with the client's id. Runs on the client's own
+    /// thread, so it must only hand the text over.
+    package var onStatistics: (@Sendable (_ clientID: String, _ json: String) -> Void)?
+
+    /// - Parameters: as the properties say.
+    package init(bootstrap: String, clientID: String, properties: [String: String] = [:]) {
+        self.bootstrap = bootstrap
+        self.clientID = clientID
+        self.properties = properties
+    }
+
+    /// Without property values.
+    package var description: String {
+        "KafkaSettings(\(bootstrap), client \(clientID), properties \(properties.keys.sorted().joined(separator: " ")))"
+    }
+
+    /// Without property values.
+    package var debugDescription: String { description }
+}

@@ -1,0 +1,141 @@
+import CLibrdkafka
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Threads of the operating system, for calls that block. Swift's own pool has one thread per core and must never be blocked.
+enum OSThread {
+    /// Carries a closure through C's `void *`.
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    /// Starts a detached thread. Linux shows the first 15 bytes of `name`.
+    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(KafkaError) {
+        // Unsafe, balanced: retained here, released by the thread, or below if there is none.
+        let start = Unmanaged.passRetained(Start(name: String(decoding: name.utf8.prefix(15), as: UTF8.self), body: body))
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        defer { pthread_attr_destroy(&attributes) }
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                ocn_set_thread_name(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        guard code == 0 else {
+            start.release()
+            throw KafkaError("start thread", RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, reason: "pthread_create failed with errno \(code)")
+        }
+    }
+}
+
+/// One thread that does blocking jobs in order, started by the first. For queries, admin calls and transactions.
+final class BlockingThread: Sendable {
+    private struct State {
+        var jobs: [@Sendable () -> Void] = []
+        var isStarted = false
+        var isStopping = false
+        var isEnded = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let name: String
+    private let state = Monitor(State())
+
+    init(_ name: String) {
+        self.name = name
+    }
+
+    // The thread holds `state` only, so that it ends with its owner even if nobody called `stop`.
+    deinit {
+        state.withLock { $0.isStopping = true }
+        state.signal()
+    }
+
+    /// Runs a blocking job and waits for it without blocking.
+    func run<Value: Sendable>(
+        _ operation: String, _ job: @escaping @Sendable () throws(KafkaError) -> Value
+    ) async throws(KafkaError) -> Value {
+        let result: Result<Value, KafkaError> = await withCheckedContinuation { continuation in
+            do throws(KafkaError) {
+                try enqueue(operation) {
+                    continuation.resume(returning: Result { () throws(KafkaError) in try job() })
+                }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Lets the queued jobs finish, then ends the thread.
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            let isEnded = state.withLock { state in
+                state.isStopping = true
+                if !state.isStarted { state.isEnded = true }
+                if !state.isEnded { state.waiters.append(continuation) }
+                return state.isEnded
+            }
+            state.signal()
+            if isEnded { continuation.resume() }
+        }
+    }
+
+    private func enqueue(_ operation: String, _ job: @escaping @Sendable () -> Void) throws(KafkaError) {
+        let mustStart = try state.withLock { (state) throws(KafkaError) in
+            if state.isStopping { throw KafkaError.closed(operation) }
+            let mustStart = !state.isStarted
+            state.isStarted = true
+            state.jobs.append(job)
+            return mustStart
+        }
+        state.signal()
+        guard mustStart else { return }
+        do throws(KafkaError) {
+            try OSThread.start(name) { [state] in BlockingThread.serve(state) }
+        } catch {
+            // Nobody will serve the queue. This caller gets the error; jobs of others that came meanwhile run here, so that none is lost.
+            let others = state.withLock { state in
+                state.isStarted = false
+                defer { state.jobs = [] }
+                return state.jobs.dropFirst()
+            }
+            for job in others { job() }
+            throw error
+        }
+    }
+
+    private static func serve(_ state: Monitor<State>) {
+        while true {
+            let jobs = state.wait(until: nil) { state -> [@Sendable () -> Void]? in
+                guard !state.jobs.isEmpty || state.isStopping else { return nil }
+                defer { state.jobs = [] }
+                return state.jobs
+            }
+            guard let jobs, !jobs.isEmpty else { break }
+            for job in jobs { job() }
+        }
+        let waiters = state.withLock { state in
+            state.isEnded = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

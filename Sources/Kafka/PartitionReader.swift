@@ -1,0 +1,225 @@
+import CLibrdkafka
+package import Logging
+import Synchronization
+
+/// Reads partitions by assignment, without a group: followers of state, and replies. One thread of its own.
+///
+/// `stop` must be called, else the thread lives on. Not reusable after `stop`.
+package final class PartitionReader: Sendable {
+    /// Where reading begins.
+    package enum Start: Sendable {
+        /// The oldest record there is.
+        case beginning
+        /// Only what is written after `start` has returned.
+        case end
+        /// A given offset, on every partition.
+        case offset(Int64)
+    }
+
+    private enum Phase {
+        case idle, running, stopping, stopped
+    }
+
+    private struct Lifecycle {
+        var phase = Phase.idle
+        var client: ClientHandle?
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let kafka: KafkaSettings
+    private let topic: String
+    private let partitions: [Int32]
+    private let beginning: Start
+    private let logger: Logger
+    private let onBatch: @Sendable ([IncomingRecord]) -> Void
+    private let onEnd: @Sendable (Int32, Int64) -> Void
+    private let onError: @Sendable (KafkaError) -> Void
+    private let lifecycle = Mutex(Lifecycle())
+    private let queries = BlockingThread("kafka-queries")
+
+    /// - Parameters:
+    ///   - kafka: its client id also names the thread.
+    ///   - onBatch: records in partition order, at most 500. This and the others run on the poll thread and must not block it.
+    ///   - onEnd: everything before `nextOffset` has been handed over; again each time the end is reached anew.
+    ///   - onError: broker down and the like; the reader goes on by itself. If a position is no longer in the log, that partition is read
+    ///     again from its beginning.
+    package init(
+        _ kafka: KafkaSettings, topic: String, partitions: [Int32], start: Start, logger: Logger,
+        onBatch: @escaping @Sendable ([IncomingRecord]) -> Void,
+        onEnd: @escaping @Sendable (_ partition: Int32, _ nextOffset: Int64) -> Void,
+        onError: @escaping @Sendable (KafkaError) -> Void = { _ in }
+    ) {
+        self.kafka = kafka
+        self.topic = topic
+        self.partitions = partitions
+        beginning = start
+        self.logger = logger
+        self.onBatch = onBatch
+        self.onEnd = onEnd
+        self.onError = onError
+    }
+
+    /// Begins to read. With `.end` it first asks Kafka for the end and blocks up to 10 s: not for event loops.
+    /// - Throws: a property that librdkafka refuses, Kafka not answering for `.end`, or a second start.
+    package func start() throws(KafkaError) {
+        let isFirst = lifecycle.withLock { lifecycle in
+            defer { if lifecycle.phase == .idle { lifecycle.phase = .running } }
+            return lifecycle.phase == .idle
+        }
+        guard isFirst else {
+            throw KafkaError("start reader", RD_KAFKA_RESP_ERR__STATE, reason: "a reader starts once", isRetriable: false)
+        }
+        do throws(KafkaError) {
+            try open()
+        } catch {
+            finishStopping()
+            throw error
+        }
+    }
+
+    /// The offset that the partition's next record will get. Blocks: for threads that may, not for event loops or async code.
+    package func endOffset(_ partition: Int32, timeout: Duration) throws(KafkaError) -> Int64 {
+        guard let client = lifecycle.withLock({ $0.client }) else { throw KafkaError.closed("end offset") }
+        return try end(client, partition, timeout)
+    }
+
+    /// The offset that the partition's next record will get. Blocks a thread of the reader's own.
+    package func latestOffset(_ partition: Int32, timeout: Duration) async throws(KafkaError) -> Int64 {
+        try await queries.run("end offset") { () throws(KafkaError) in
+            try self.endOffset(partition, timeout: timeout)
+        }
+    }
+
+    /// Ends the thread; nothing is called back after it.
+    package func stop() async {
+        await withCheckedContinuation { continuation in
+            let (isStopped, client) = lifecycle.withLock { lifecycle -> (Bool, ClientHandle?) in
+                switch lifecycle.phase {
+                case .idle, .stopped:
+                    lifecycle.phase = .stopped
+                    return (true, nil)
+                case .running, .stopping:
+                    lifecycle.phase = .stopping
+                    lifecycle.waiters.append(continuation)
+                    return (false, lifecycle.client)
+                }
+            }
+            if isStopped { return continuation.resume() }
+            client?.use { rk in
+                guard let queue = rd_kafka_queue_get_consumer(rk) else { return }
+                rd_kafka_queue_yield(queue)
+                rd_kafka_queue_destroy(queue)
+            }
+        }
+        await queries.stop()
+    }
+
+    private func open() throws(KafkaError) {
+        // librdkafka wants a group id for its poll call; nobody joins or commits under it.
+        var random = SystemRandomNumberGenerator()
+        let group = "\(kafka.clientID)-reader-\(String(UInt64.random(in: .min ... .max, using: &random), radix: 36))"
+        let configuration = ClientConfiguration.consumer(kafka, ["group.id": group, "enable.partition.eof": "true"])
+        let clientID = configuration.clientID
+        let client = try ClientHandle(
+            RD_KAFKA_CONSUMER, configuration,
+            callbacks: ClientCallbacks(
+                logger: logger, onError: onError,
+                onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) }),
+            isPolled: true)
+        do throws(KafkaError) {
+            var positions: [Int32: Int64] = [:]
+            for partition in partitions {
+                switch beginning {
+                case .beginning: positions[partition] = Int64(RD_KAFKA_OFFSET_BEGINNING)
+                case .end: positions[partition] = try end(client, partition, .seconds(10))
+                case .offset(let offset): positions[partition] = max(0, offset)
+                }
+            }
+            let starts = positions
+            let code = client.onOwnThread { rk in assign(rk, starts) }
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("assign", code) }
+            lifecycle.withLock { $0.client = client }
+            try OSThread.start(kafka.clientID) { self.run(client, starts) }
+        } catch {
+            lifecycle.withLock { $0.client = nil }
+            client.destroy()
+            throw error
+        }
+    }
+
+    private func end(_ client: ClientHandle, _ partition: Int32, _ timeout: Duration) throws(KafkaError) -> Int64 {
+        let outcome = client.use { rk -> Result<Int64, KafkaError> in
+            var low: Int64 = 0
+            var high: Int64 = 0
+            let code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, timeout.clampedMilliseconds)
+            return code == RD_KAFKA_RESP_ERR_NO_ERROR ? .success(high) : .failure(KafkaError("end offset", code))
+        }
+        guard let outcome else { throw KafkaError.closed("end offset") }
+        return try outcome.get()
+    }
+
+    private func assign(_ rk: OpaquePointer, _ positions: [Int32: Int64]) -> rd_kafka_resp_err_t {
+        PartitionList(positions.map { CommitOffset(topic: topic, partition: $0.key, offset: $0.value) }).use { rd_kafka_assign(rk, $0) }
+    }
+
+    // MARK: the reader's thread
+
+    private func run(_ client: ClientHandle, _ starts: [Int32: Int64]) {
+        let isClosed = client.onOwnThread { rk in
+            poll(rk, starts)
+            client.close()
+            return close(rk)
+        }
+        client.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        finishStopping()
+    }
+
+    private func poll(_ rk: OpaquePointer, _ starts: [Int32: Int64]) {
+        var reader = BatchReader()
+        var positions = starts
+        while lifecycle.withLock({ $0.phase }) == .running {
+            let (records, interruption) = reader.next(rk, limit: 500, timeout: 100) { _, _ in 0 }
+            for record in records { positions[record.partition] = record.offset + 1 }
+            if !records.isEmpty { onBatch(records) }
+            switch interruption {
+            case .end(let place, let nextOffset):
+                positions[place.partition] = nextOffset
+                onEnd(place.partition, nextOffset)
+            case .failed(let error, let place):
+                onError(error)
+                // The log was cut or made anew: what a follower knows may be wrong, so it reads everything again.
+                guard error.isOutOfRange, let partition = place?.partition, positions[partition] != nil else { break }
+                logger.error("reading \(topic)[\(partition)] again from its beginning: \(error)")
+                positions[partition] = Int64(RD_KAFKA_OFFSET_BEGINNING)
+                let code = assign(rk, positions)
+                if code != RD_KAFKA_RESP_ERR_NO_ERROR { onError(KafkaError("assign", code)) }
+            case nil: break
+            }
+        }
+    }
+
+    private func close(_ rk: OpaquePointer) -> Bool {
+        rd_kafka_assign(rk, nil)
+        guard let queue = rd_kafka_queue_new(rk) else { return false }
+        defer { rd_kafka_queue_destroy(queue) }
+        if let error = rd_kafka_consumer_close_queue(rk, queue) {
+            logger.warning("\(KafkaError("close reader", consuming: error))")
+            return false
+        }
+        let deadline = Deadline(after: .seconds(3))
+        while rd_kafka_consumer_closed(rk) == 0, !deadline.hasPassed {
+            if let event = rd_kafka_queue_poll(queue, 20) { rd_kafka_event_destroy(event) }
+        }
+        return rd_kafka_consumer_closed(rk) != 0
+    }
+
+    private func finishStopping() {
+        let waiters = lifecycle.withLock { lifecycle in
+            lifecycle.phase = .stopped
+            lifecycle.client = nil
+            defer { lifecycle.waiters = [] }
+            return lifecycle.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

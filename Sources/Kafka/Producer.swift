@@ -1,0 +1,201 @@
+import CLibrdkafka
+package import Logging
+import Metrics
+import NIOCore
+import Synchronization
+
+/// Sends records; any thread may call. Acknowledged by all in-sync replicas, idempotent, without lingering.
+///
+/// One thread of its own serves the delivery reports. `close` must be called, else that thread lives on.
+package final class Producer: Sendable {
+    private enum Phase {
+        case running
+        case closing(flush: Duration)
+        case closed
+    }
+
+    private struct State {
+        var phase = Phase.running
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let client: ClientHandle
+    private let state = Mutex(State())
+    private let outstanding = Atomic<Int>(0)
+    private let queueLength: Gauge
+    private let failures: Counter
+    private let logger: Logger
+    let transactions: BlockingThread
+
+    /// - Parameters:
+    ///   - settings: its client id also names the thread.
+    ///   - transactionalID: makes the transaction calls usable; unique among living producers.
+    ///   - logger: for librdkafka's own lines too.
+    /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
+    package init(_ settings: KafkaSettings, transactionalID: String? = nil, logger: Logger) throws(KafkaError) {
+        let configuration = ClientConfiguration.producer(settings, transactionalID: transactionalID)
+        let clientID = configuration.clientID
+        let queueLength = Gauge(label: "kafka_producer_queue_records", dimensions: [("client", settings.clientID)])
+        self.queueLength = queueLength
+        failures = Counter(label: "kafka_producer_failures", dimensions: [("client", settings.clientID)])
+        transactions = BlockingThread("transactions")
+        self.logger = logger
+        let onStatistics = settings.onStatistics
+        client = try ClientHandle(
+            RD_KAFKA_PRODUCER, configuration,
+            callbacks: ClientCallbacks(
+                logger: logger,
+                onError: { error in
+                    logger.log(level: error.isFatal ? .critical : .warning, "\(error)", metadata: ["client": "\(clientID)"])
+                },
+                onStatistics: { onStatistics?(clientID, $0) }),
+            isPolled: true)
+        do throws(KafkaError) {
+            try OSThread.start(settings.clientID) { self.run() }
+        } catch {
+            client.destroy()
+            throw error
+        }
+    }
+
+    /// Queues one record. The bytes are copied before this returns.
+    ///
+    /// - Parameter report: called exactly once. An immediate failure (queue full, record too large, closed) is reported before this
+    ///   returns, on the caller's thread; anything else on the producer's thread, which must not be blocked.
+    package func send(_ record: OutgoingRecord, report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) {
+        let delivery = DeliveryReport(topic: record.topic) { result in
+            self.outstanding.subtract(1, ordering: .relaxed)
+            if case .failure = result { self.failures.increment() }
+            report(result)
+        }
+        outstanding.add(1, ordering: .relaxed)
+        let failure: KafkaError? = client.use { rk in enqueue(record, delivery, rk) } ?? KafkaError.closed("produce")
+        if let failure { delivery.fail(failure) }
+    }
+
+    /// Sends one record and waits for its acknowledgement, at most `message.timeout.ms`. Not cancellable: the record is on its way.
+    package func send(_ record: OutgoingRecord) async throws(KafkaError) -> RecordPosition {
+        let result: Result<RecordPosition, KafkaError> = await withCheckedContinuation { continuation in
+            send(record) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// Records whose report has not come yet.
+    package var outstandingRecords: Int { outstanding.load(ordering: .relaxed) }
+
+    /// Refuses new records, sends what is queued for at most `timeout`, fails the rest, and ends the thread. Every report is called.
+    /// A transaction call that is under way is waited for first.
+    package func close(flush timeout: Duration) async {
+        await transactions.stop()
+        await withCheckedContinuation { continuation in
+            let isClosed = state.withLock { state in
+                switch state.phase {
+                case .closed: return true
+                case .running: state.phase = .closing(flush: timeout)
+                case .closing: break
+                }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isClosed { return continuation.resume() }
+            client.use { rk in
+                guard let queue = rd_kafka_queue_get_main(rk) else { return }
+                rd_kafka_queue_yield(queue)
+                rd_kafka_queue_destroy(queue)
+            }
+            client.close()
+        }
+    }
+
+    func withHandle<Value>(_ body: (OpaquePointer) -> Value) -> Value? {
+        client.use(body)
+    }
+
+    // MARK: the producer's thread
+
+    private func run() {
+        var lastRecorded = Deadline(after: .seconds(5))
+        while true {
+            client.onOwnThread { rk in _ = rd_kafka_poll(rk, 100) }
+            if lastRecorded.hasPassed {
+                queueLength.record(outstandingRecords)
+                lastRecorded = Deadline(after: .seconds(5))
+            }
+            if case .closing(let timeout) = state.withLock({ $0.phase }) {
+                return finish(flush: timeout)
+            }
+        }
+    }
+
+    private func finish(flush timeout: Duration) {
+        client.close()
+        client.onOwnThread { rk in
+            if rd_kafka_flush(rk, timeout.clampedMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR {
+                rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+            }
+            // A record refused while closing is counted for a moment; purged ones come back at once.
+            let deadline = Deadline(after: .seconds(5))
+            while outstandingRecords > 0, !deadline.hasPassed { _ = rd_kafka_poll(rk, 10) }
+        }
+        if outstandingRecords > 0 { logger.error("closed with \(outstandingRecords) records without a report") }
+        client.destroy()
+        let waiters = state.withLock { state in
+            state.phase = .closed
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    // MARK: handing a record to librdkafka
+
+    private func enqueue(_ record: OutgoingRecord, _ delivery: DeliveryReport, _ rk: OpaquePointer) -> KafkaError? {
+        let headers = Producer.headers(record.headers)
+        // Unsafe, balanced: librdkafka gives it back in the delivery callback; after an error return it never calls, so we release here.
+        let retained = Unmanaged.passRetained(delivery)
+        let code = Producer.withBytes(of: record.key) { key in
+            Producer.withBytes(of: record.value) { value in
+                ocn_rd_kafka_produce(
+                    rk, record.topic, record.partition ?? Int32(RD_KAFKA_PARTITION_UA), key.baseAddress, key.count, value.baseAddress,
+                    value.count, headers, retained.toOpaque())
+            }
+        }
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        retained.release()
+        if let headers { rd_kafka_headers_destroy(headers) }
+        return KafkaError.general("produce", code, of: rk)
+    }
+
+    private static func headers(_ headers: RecordHeaders) -> OpaquePointer? {
+        guard !headers.fields.isEmpty, let list = rd_kafka_headers_new(headers.fields.count) else { return nil }
+        for field in headers.fields {
+            var name = field.name
+            var value = field.value
+            name.withUTF8 { name in
+                value.withUTF8 { value in
+                    name.withMemoryRebound(to: CChar.self) { name in
+                        _ = rd_kafka_header_add(list, name.baseAddress, name.count, value.baseAddress, value.count)
+                    }
+                }
+            }
+        }
+        return list
+    }
+
+    private static func withBytes<Value>(of text: String?, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        guard var text else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        return text.withUTF8 { withAddress(UnsafeRawBufferPointer($0), body) }
+    }
+
+    private static func withBytes<Value>(of buffer: ByteBuffer?, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        guard let buffer else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        return buffer.withUnsafeReadableBytes { withAddress($0, body) }
+    }
+
+    /// Empty bytes need some address: none at all means "no value" to librdkafka.
+    private static func withAddress<Value>(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        if bytes.baseAddress != nil { return body(bytes) }
+        return withUnsafeBytes(of: UInt8(0)) { body(UnsafeRawBufferPointer(start: $0.baseAddress, count: 0)) }
+    }
+}

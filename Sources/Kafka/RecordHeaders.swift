@@ -1,0 +1,40 @@
+/// One header of a record.
+package struct RecordHeader: Sendable, Hashable {
+    /// Case-sensitive, as Kafka keeps it.
+    package var name: String
+    /// UTF-8 text; bytes of a foreign producer that are not UTF-8 are repaired.
+    package var value: String
+
+    /// - Parameters: as the properties say.
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The headers of a record in their order. A name may stand more than once.
+package struct RecordHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+    /// In the order of the record.
+    package var fields: [RecordHeader]
+
+    /// No headers, or those given.
+    package init(_ fields: [RecordHeader] = []) {
+        self.fields = fields
+    }
+
+    /// Keeps the literal's order.
+    package init(dictionaryLiteral elements: (String, String)...) {
+        fields = elements.map { RecordHeader(name: $0.0, value: $0.1) }
+    }
+
+    /// The value of the last header of that name.
+    package subscript(_ name: String) -> String? {
+        fields.last { $0.name == name }?.value
+    }
+
+    /// Adds a header at the end; nothing if the value is nil or empty.
+    package mutating func append(_ name: String, _ value: String?) {
+        guard let value, !value.isEmpty else { return }
+        fields.append(RecordHeader(name: name, value: value))
+    }
+}

@@ -1,0 +1,104 @@
+import CLibrdkafka
+
+/// Admin requests about topics. They block; for the admin's thread.
+enum TopicRequests {
+    static let limit = AdminRequest.limit
+
+    static func create(_ rk: OpaquePointer, _ topics: [NewTopic]) -> Result<[String: KafkaError?], KafkaError> {
+        var wanted: [OpaquePointer?] = []
+        defer { for topic in wanted { rd_kafka_NewTopic_destroy(topic) } }
+        var refused: [String: KafkaError?] = [:]
+        var reason = [CChar](repeating: 0, count: 256)
+        for topic in topics {
+            let made = rd_kafka_NewTopic_new(
+                topic.name, Int32(clamping: topic.partitions), Int32(clamping: topic.replication), &reason, reason.count)
+            guard let made else {
+                refused[topic.name] = KafkaError("create topic", RD_KAFKA_RESP_ERR__INVALID_ARG, reason: reason.text)
+                continue
+            }
+            for (name, value) in topic.config.sorted(by: { $0.key < $1.key }) { rd_kafka_NewTopic_set_config(made, name, value) }
+            wanted.append(made)
+        }
+        guard !wanted.isEmpty else { return .success(refused) }
+        return AdminRequest.perform(rk, "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS) { options, queue in
+            rd_kafka_CreateTopics(rk, &wanted, wanted.count, options, queue)
+        } read: { event in
+            var count = 0
+            let list = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
+            return results("create topic", list, count).merging(refused) { _, refused in refused }
+        }
+    }
+
+    static func delete(_ rk: OpaquePointer, _ names: [String]) -> Result<[String: KafkaError?], KafkaError> {
+        var wanted: [OpaquePointer?] = names.map { rd_kafka_DeleteTopic_new($0) }
+        defer { for topic in wanted { rd_kafka_DeleteTopic_destroy(topic) } }
+        return AdminRequest.perform(rk, "delete topics", RD_KAFKA_ADMIN_OP_DELETETOPICS) { options, queue in
+            rd_kafka_DeleteTopics(rk, &wanted, wanted.count, options, queue)
+        } read: { event in
+            var count = 0
+            let list = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count)
+            return results("delete topic", list, count)
+        }
+    }
+
+    /// Partition counts of all topics. Asks for all, because asking for one by name can create it.
+    static func list(_ rk: OpaquePointer) -> Result<[String: Int], KafkaError> {
+        var found: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(rk, 1, nil, &found, limit)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return .failure(KafkaError("list topics", code)) }
+        defer { rd_kafka_metadata_destroy(found) }
+        var counts: [String: Int] = [:]
+        for topic in UnsafeBufferPointer(start: found.pointee.topics, count: max(0, Int(found.pointee.topic_cnt))) {
+            guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = topic.topic else { continue }
+            counts[String(cString: name)] = Int(topic.partition_cnt)
+        }
+        return .success(counts)
+    }
+
+    static func configs(_ rk: OpaquePointer, _ names: [String]) -> Result<[String: [String: String]], KafkaError> {
+        var wanted: [OpaquePointer?] = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
+        defer { for resource in wanted { rd_kafka_ConfigResource_destroy(resource) } }
+        let answer = AdminRequest.perform(rk, "describe topics", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS) { options, queue in
+            rd_kafka_DescribeConfigs(rk, &wanted, wanted.count, options, queue)
+        } read: { event in
+            var count = 0
+            let list = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count)
+            var configs: [String: [String: String]] = [:]
+            for case let resource? in UnsafeBufferPointer(start: list, count: list == nil ? 0 : count) {
+                let code = rd_kafka_ConfigResource_error(resource)
+                guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                    return Result<[String: [String: String]], KafkaError>.failure(KafkaError("describe topics", code))
+                }
+                guard let name = rd_kafka_ConfigResource_name(resource) else { continue }
+                configs[String(cString: name)] = entries(of: resource)
+            }
+            return .success(configs)
+        }
+        return answer.flatMap { $0 }
+    }
+
+    private static func entries(of resource: OpaquePointer) -> [String: String] {
+        var count = 0
+        let list = rd_kafka_ConfigResource_configs(resource, &count)
+        var entries: [String: String] = [:]
+        for entry in UnsafeBufferPointer(start: list, count: list == nil ? 0 : count) {
+            guard let name = rd_kafka_ConfigEntry_name(entry), let value = rd_kafka_ConfigEntry_value(entry) else { continue }
+            entries[String(cString: name)] = String(cString: value)
+        }
+        return entries
+    }
+
+    private static func results(
+        _ operation: String, _ list: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int
+    ) -> [String: KafkaError?] {
+        var results: [String: KafkaError?] = [:]
+        for case let topic? in UnsafeBufferPointer(start: list, count: list == nil ? 0 : count) {
+            guard let name = rd_kafka_topic_result_name(topic) else { continue }
+            let code = rd_kafka_topic_result_error(topic)
+            let reason = rd_kafka_topic_result_error_string(topic).map { String(cString: $0) }
+            let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(operation, code, reason: reason)
+            results.updateValue(error, forKey: String(cString: name))
+        }
+        return results
+    }
+}
