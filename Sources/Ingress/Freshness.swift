@@ -1,0 +1,29 @@
+import Directory
+import OCPI
+
+/// Asks a question of the newest snapshot, and again after catching up if a refusal may only be out of date: a token or a party that is
+/// not known yet. Whatever was acknowledged before the question is then taken into account.
+struct Freshness: Sendable {
+    let neighbours: Neighbours
+    let catchUps: CatchUps
+
+    /// - Parameter isWorthwhile: `false` if newer state could not change a refusal.
+    func ask<Answer>(
+        isWorthwhile: Bool = true, _ question: (Directory) throws(OCPIError) -> Answer
+    ) async throws(OCPIError) -> (answer: Answer, directory: Directory) {
+        let directory = neighbours.directory()
+        do {
+            return (try question(directory), directory)
+        } catch {
+            guard isWorthwhile, error.kind == .unauthorized || error.code == .unknownReceiver else { throw error }
+        }
+        // A question that was under way already may have missed what we look for; the second one cannot have.
+        if await catchUps.run(neighbours.catchUp) == .joined {
+            let newer = neighbours.directory()
+            if let answer = try? question(newer) { return (answer, newer) }
+            _ = await catchUps.run(neighbours.catchUp)
+        }
+        let newest = neighbours.directory()
+        return (try question(newest), newest)
+    }
+}

@@ -1,0 +1,133 @@
+import Directory
+import OCPI
+import Wire
+
+/// Decides from a request's head alone whether the node forwards it. Pure: asks nobody but the snapshot.
+///
+/// Order of checks: route and method, token, message ids, `OCPI-from-*`, `OCPI-to-*`, receiver. The token comes before the ids, so that
+/// nobody without one learns more than that.
+struct Gate: Sendable {
+    /// The hub's own party.
+    let hub: PartyID
+    /// Operator address of this node, lower case.
+    let nodeAddress: String
+
+    /// Who is calling.
+    struct Caller: Sendable {
+        let platform: Platform
+        let use: Directory.TokenUse
+        /// The reading of the header that was right.
+        let token: Token
+    }
+
+    /// A request that may be forwarded.
+    struct Admission: Sendable {
+        let from: PartyID
+        let to: PartyID
+        let ids: MessageIDs
+    }
+
+    // MARK: Token
+
+    /// The platform behind the `Authorization` header (OCPI 2.2.1, 4.1.1).
+    /// - Parameter registering: whether token A is enough: versions, version details and credentials only.
+    func caller(_ authorization: String?, registering: Bool, in directory: Directory) throws(OCPIError) -> Caller {
+        guard let authorization else {
+            throw OCPIError(code: .invalidParameters, message: "Authorization header is missing", kind: .unauthorized)
+        }
+        guard let found = directory.platform(presenting: Token.readings(authorization: authorization)) else {
+            throw OCPIError(code: .invalidParameters, message: "Authorization token is not known here", kind: .unauthorized)
+        }
+        if case .registration = found.use, !registering {
+            throw OCPIError(code: .invalidParameters, message: "This token is for registration only", kind: .unauthorized)
+        }
+        return Caller(platform: found.platform, use: found.use, token: found.token)
+    }
+
+    // MARK: Routing
+
+    /// Whether the module has this resource, with this method.
+    static func checkResource(_ method: Method, _ route: ModuleRoute) throws(OCPIError) {
+        guard !ModuleTable.allows(method, route) else { return }
+        guard ModuleTable.methods(route).isEmpty else {
+            throw OCPIError(code: .clientError, message: "\(method.rawValue) is not available here", kind: .methodNotAllowed)
+        }
+        throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
+    }
+
+    /// From whom, to whom, and whether that can work.
+    func admit(_ head: RequestHead, _ route: ModuleRoute, in directory: Directory) throws(OCPIError) -> Admission {
+        try Gate.checkResource(head.method, route)
+        let caller = try caller(head.authorization, registering: false, in: directory)
+        let ids = try MessageIDs(head, version: route.version)
+        let from = try Gate.party(head.fromCountry, head.fromParty, "OCPI-from")
+        guard directory.serves(caller.platform, from) else {
+            throw OCPIError(code: .invalidParameters, message: "OCPI-from \(from) is not a role of the platform that owns this token")
+        }
+        let to = try receiver(head)
+        try checkReachable(to, in: directory)
+        return Admission(from: from, to: to, ids: ids)
+    }
+
+    private func receiver(_ head: RequestHead) throws(OCPIError) -> PartyID {
+        if head.toCountry == nil, head.toParty == nil {
+            throw OCPIError(
+                code: .invalidParameters,
+                message: "OCPI-to-country-code and OCPI-to-party-id are missing; open routing is not served by this node")
+        }
+        let to = try Gate.party(head.toCountry, head.toParty, "OCPI-to")
+        guard to != hub else {
+            throw OCPIError(
+                code: .invalidParameters,
+                message: "OCPI-to is the hub itself; broadcast push and lists of all parties are not served by this node")
+        }
+        return to
+    }
+
+    /// A receiver is connected here, or listed under a node that is not this one.
+    func checkReachable(_ to: PartyID, in directory: Directory) throws(OCPIError) {
+        guard directory.platform(of: to) == nil else { return }
+        guard let node = directory.node(of: to) else {
+            throw OCPIError(code: .unknownReceiver, message: "\(to) is not on the network")
+        }
+        guard node.operatorAddress != nodeAddress else {
+            throw OCPIError(code: .unknownReceiver, message: "\(to) is registered under this node but not connected")
+        }
+    }
+
+    private static func party(_ country: String?, _ party: String?, _ name: String) throws(OCPIError) -> PartyID {
+        guard let country else { throw OCPIError(code: .invalidParameters, message: "\(name)-country-code header is missing") }
+        guard let party else { throw OCPIError(code: .invalidParameters, message: "\(name)-party-id header is missing") }
+        guard let id = PartyID(country: country, party: party) else {
+            throw OCPIError(code: .invalidParameters, message: "\(name)-country-code must have 2 and \(name)-party-id 3 letters or digits")
+        }
+        return id
+    }
+}
+
+/// `X-Request-ID` and `X-Correlation-ID` of one request (OCPI 2.2.1, 4.1.2 Unique message IDs).
+struct MessageIDs: Sendable {
+    let requestID: String
+    let correlationID: String
+    /// Names of the headers that were missing and got a value of ours.
+    let generated: [String]
+
+    /// The ids as they came. 2.2: both are needed, as the reference node has it. 2.2.1: a missing one is made.
+    init(_ head: RequestHead, version: OCPIVersion) throws(OCPIError) {
+        if version == .v2_2 {
+            guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
+            guard head.correlationID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Correlation-ID header is missing") }
+        }
+        self.init(completing: head)
+    }
+
+    /// The ids as they came; missing ones are made.
+    init(completing head: RequestHead) {
+        var generated: [String] = []
+        if head.requestID == nil { generated.append(OCPIHeader.requestID) }
+        if head.correlationID == nil { generated.append(OCPIHeader.correlationID) }
+        requestID = head.requestID ?? UUIDText.v4()
+        correlationID = head.correlationID ?? UUIDText.v4()
+        self.generated = generated
+    }
+}

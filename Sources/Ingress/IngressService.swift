@@ -1,0 +1,134 @@
+package import AsyncHTTPClient
+package import Directory
+package import Hummingbird
+import HummingbirdCore
+package import Kafka
+package import Logging
+package import NIOCore
+import OCPI
+import ServiceLifecycle
+package import Topics
+import Wire
+
+// The public side of a node: HTTP requests become records, replies become HTTP responses.
+//
+//   party ──HTTP──▶ OCPIResponder ─┬─ ModuleRouting ──▶ Gate ──▶ RequestProducer ──▶ ocn.requests
+//   node ─/ocn/message─▶           ├─ MessageEndpoint ───────────────▲   │ parks the caller
+//                                  ├─ ConfigurationModules             ▼
+//                                  └─ RegistryEndpoint            PendingReplies ◀── ReplyReader ◀── ocn.replies
+//                                     answered here                    │ reply, deadline or failure: one answer
+//   party, node ◀──HTTP── Response+OCPI ◀──────────────────────────────┘
+
+/// The INGRESS role as a service: listens, answers, and on graceful shutdown finishes the open requests before it stops.
+package struct IngressService: ServiceLifecycle.Service {
+    private let settings: IngressSettings
+    private let store: StateStore
+    private let pending: PendingReplies
+    private let reader: ReplyReader
+    private let answers: OCPIResponder
+    private let eventLoopGroup: any EventLoopGroup
+    private let onServerRunning: @Sendable (_ port: Int) async -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - settings: what the operator decided.
+    ///   - kafka: how to reach the cluster.
+    ///   - topics: the node's topics.
+    ///   - store: the shared state; started and stopped by the caller.
+    ///   - writer: stores credentials.
+    ///   - capabilities: what hub URLs stand for; started and stopped by the caller.
+    ///   - secrets: seals tokens.
+    ///   - producer: sends the records.
+    ///   - client: asks platforms for their endpoints. Must not follow redirects, and must refuse addresses the operator does not allow.
+    ///   - eventLoopGroup: serves the connections.
+    ///   - logger: where trouble is told.
+    ///   - onServerRunning: called once with the port that is listened on.
+    package init(
+        _ settings: IngressSettings, kafka: KafkaSettings, topics: TopicNames, store: StateStore, writer: StateWriter,
+        capabilities: Capabilities, secrets: NodeSecrets, producer: Producer, client: HTTPClient,
+        eventLoopGroup: any EventLoopGroup = EventLoopGroupProvider.singleton.eventLoopGroup, logger: Logger,
+        onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        let neighbours = Neighbours(
+            directory: { store.directory },
+            catchUp: { _ = await store.catchUp(timeout: .milliseconds(250)) },
+            resolve: { await capabilities.resolve($0, now: $1) },
+            publish: { (capability, id) throws(KafkaError) in try await capabilities.publish(capability, id: id) },
+            send: { producer.send($0, report: $1) },
+            write: { changes throws(StateError) in try await writer.write(changes) })
+        let metrics = IngressMetrics()
+        let partition = settings.replyPartition ?? Int32.random(in: 0..<Int32(clamping: max(1, settings.replyPartitions)))
+        let pending = PendingReplies(
+            epoch: .random(in: .min ... .max), maxCount: settings.maxPending, maxBytes: settings.maxPendingBytes, metrics: metrics)
+        self.settings = settings
+        self.store = store
+        self.pending = pending
+        self.eventLoopGroup = eventLoopGroup
+        self.logger = logger
+        self.onServerRunning = onServerRunning
+        reader = ReplyReader(kafka, topics: topics, partition: partition, pending: pending, metrics: metrics, logger: logger)
+        answers = OCPIResponder(
+            settings, topics: topics, neighbours: neighbours, peers: PeerClient(client, logger: logger), secrets: secrets,
+            pending: pending, replyPartition: partition, metrics: metrics, logger: logger)
+    }
+
+    /// What answers the requests, for tests without a socket.
+    package func responder() -> some HTTPResponder<IngressContext> { answers }
+
+    /// Serves until graceful shutdown. The port opens only after `ocn.state` was read to its end: before that, a party that is missing
+    /// may only not have been read yet.
+    package func run() async throws {
+        try await reader.start()
+        let sweep = eventLoopGroup.next().scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) { [pending] _ in
+            pending.sweep(now: .now())
+        }
+        let outcome = await Result.of {
+            try await withTaskCancellationHandler {
+                guard await isReady() else { return }
+                try await application().run()
+            } onCancel: {
+                pending.stop()
+            }
+        }
+        pending.stop()
+        sweep.cancel()
+        await reader.stop()
+        try outcome.get()
+    }
+
+    private func isReady() async -> Bool {
+        while !(await store.ready(timeout: .seconds(1))) {
+            guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return false }
+            logger.warning("not listening yet: ocn.state is still being read")
+        }
+        return true
+    }
+
+    private func application() -> some ApplicationProtocol {
+        // The decoder's own limit ends in a bare 400, so it stands well above the one that is answered in OCPI's words.
+        let headerBytes = 2 * settings.headerLimit
+        return Application(
+            responder: answers,
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    idleTimeout: TimeAmount(settings.idleTimeout),
+                    httpDecoderConfiguration: .init(maxHeaderFieldSize: headerBytes, maxHeaderListSize: headerBytes, maxHeaderFieldCount: 200))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port),
+                availableConnectionsDelegate: .maximum(settings.maxConnections, logger: logger)),
+            onServerRunning: { channel in
+                guard let port = channel.localAddress?.port else { return }
+                logger.info("listening", metadata: ["host": "\(settings.host)", "port": "\(port)", "url": "\(settings.publicURL)"])
+                await onServerRunning(port)
+            },
+            eventLoopGroupProvider: .shared(eventLoopGroup),
+            logger: logger)
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What came of it, so that something can be done before it is thrown.
+    fileprivate static func of(_ body: () async throws -> Success) async -> Self {
+        do { return .success(try await body()) } catch { return .failure(error) }
+    }
+}

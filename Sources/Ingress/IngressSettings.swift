@@ -1,0 +1,77 @@
+package import OCPI
+
+/// What an operator decides about the public side of a node.
+package struct IngressSettings: Sendable {
+    /// Where parties and nodes reach this node from outside, without a slash at the end; stands in every URL it hands out.
+    package var publicURL: String
+    /// Address to listen on.
+    package var host: String
+    /// Port to listen on; 0 lets the system choose.
+    package var port: Int
+    /// The hub's own party, e.g. CH-OCN. Routed requests never have it as receiver.
+    package var hub: PartyID
+    /// The hub's name in its credentials.
+    package var hubName: String
+    /// Ethereum address of this node's operator, lower case with 0x. Only parties the registry lists under it may register here.
+    package var nodeAddress: String
+    /// How long a caller waits for the recipient.
+    package var requestTimeout: Duration
+    /// Other waits for single modules.
+    package var moduleTimeouts: [ModuleID: Duration]
+    /// Largest request body, bytes; larger ones get 413 before Kafka.
+    package var bodyLimit: Int
+    /// Largest sum of a request's header names and values, bytes; larger ones get 413.
+    package var headerLimit: Int
+    /// Most requests being received or waiting for their answer at once; further ones get 503.
+    package var maxPending: Int
+    /// Most bytes of bodies held by those; further ones get 503.
+    package var maxPendingBytes: Int
+    /// Most open connections; further ones wait in the system's backlog.
+    package var maxConnections: Int
+    /// A connection without a request is closed after this.
+    package var idleTimeout: Duration
+    /// This process's partition of `ocn.replies`; nil takes one at random.
+    package var replyPartition: Int32?
+    /// Partitions of `ocn.replies`.
+    package var replyPartitions: Int
+    /// How long a `response_url` that came from another node may be called.
+    package var linkTTL: Duration
+
+    /// - Parameters: as the properties say; one slash at the end of the URL is dropped.
+    package init(
+        publicURL: String, host: String = "127.0.0.1", port: Int = 8080, hub: PartyID, hubName: String = "Open Charging Network Node",
+        nodeAddress: String, requestTimeout: Duration = .seconds(30), moduleTimeouts: [ModuleID: Duration] = [:],
+        bodyLimit: Int = 1024 * 1024, headerLimit: Int = 32 * 1024, maxPending: Int = 10_000,
+        maxPendingBytes: Int = 256 * 1024 * 1024, maxConnections: Int = 10_000, idleTimeout: Duration = .seconds(60),
+        replyPartition: Int32? = nil, replyPartitions: Int, linkTTL: Duration = .seconds(24 * 3600)
+    ) {
+        self.publicURL = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
+        self.host = host
+        self.port = port
+        self.hub = hub
+        self.hubName = hubName
+        self.nodeAddress = nodeAddress.lowercased()
+        self.requestTimeout = requestTimeout
+        self.moduleTimeouts = moduleTimeouts
+        self.bodyLimit = bodyLimit
+        self.headerLimit = headerLimit
+        self.maxPending = maxPending
+        self.maxPendingBytes = maxPendingBytes
+        self.maxConnections = maxConnections
+        self.idleTimeout = idleTimeout
+        self.replyPartition = replyPartition
+        self.replyPartitions = replyPartitions
+        self.linkTTL = linkTTL
+    }
+
+    func timeout(for module: ModuleID) -> Duration { moduleTimeouts[module] ?? requestTimeout }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down; stops at the end of the range.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? (seconds < 0 ? .min : .max) : product &+ attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,126 @@
+import Directory
+import Hummingbird
+import Logging
+import NIOCore
+import Notary
+import OCPI
+import Topics
+import Wire
+
+/// `POST /ocn/message`: a request that another node forwards for one of its parties to one of ours (dialect `ocn-1`).
+struct MessageEndpoint: Sendable {
+    let settings: IngressSettings
+    let neighbours: Neighbours
+    let freshness: Freshness
+    let intake: BodyIntake
+    let producer: RequestProducer
+    let logger: Logger
+
+    func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
+        guard head.method == .post else {
+            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
+        }
+        guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
+        guard let signature = head.signature else {
+            throw OCPIError(code: .invalidParameters, message: "OCN-Signature header is missing")
+        }
+        return try await intake.withBody(of: request, head, context) { body in
+            guard let body else {
+                throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
+            }
+            let message = try OCNMessage.decode(body)
+            let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
+                try MessageEndpoint.sendingNode(of: message, in: directory)
+            }
+            try MessageEndpoint.verify(body, signature, by: node)
+            let target = try MessageEndpoint.target(of: message, in: directory)
+            try await keepLink(of: message)
+            let record = record(message, from: node, directory, target: target, trace: head.trace)
+            let reply = try await producer.exchange(record, timeout: settings.timeout(for: record.module))
+            return .reply(reply, version: record.version, ResponseAddress())
+        }
+    }
+
+    // MARK: Checks
+
+    /// The node that may speak for the sending party. The receiving party must be connected here: a message travels one hop.
+    static func sendingNode(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> NetworkNode {
+        guard message.isCustom || message.module.isFunctional else {
+            throw OCPIError(code: .invalidParameters, message: "Module \(message.module) is not forwarded between nodes")
+        }
+        guard let node = directory.node(of: message.sender) else {
+            throw OCPIError(code: .unknownReceiver, message: "\(message.sender) is not on the network")
+        }
+        guard directory.platform(of: message.receiver) != nil else {
+            throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is not connected to this node")
+        }
+        return node
+    }
+
+    /// The bytes as they came, or, because the reference nodes verify a re-serialisation, their canonical form.
+    static func verify(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) {
+        guard let address = EthereumAddress(hex: node.operatorAddress) else {
+            throw OCPIError(code: .connectionProblem, message: "The registry has no usable address for the sender's node")
+        }
+        if NodeSignature.signer(of: body, signature: signature) == address { return }
+        if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address { return }
+        throw OCPIError(code: .connectionProblem, message: "The message is not signed by the sender's node")
+    }
+
+    /// The URL to call instead of the receiver's endpoint. Another node must not make us call just any URL with our party's token.
+    static func target(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> String? {
+        guard let url = message.proxyResource else { return nil }
+        guard message.proxyUID == nil else {
+            guard URLJoin.origin(of: url) != nil else {
+                throw OCPIError(code: .invalidParameters, message: "proxy_resource is not an absolute http or https URL")
+            }
+            return nil
+        }
+        guard directory.owns(message.receiver, url: url) else {
+            throw OCPIError(code: .invalidParameters, message: "proxy_resource is not a URL of \(message.receiver)")
+        }
+        return url
+    }
+
+    // MARK: Link
+
+    /// The sender's node has put its `proxy_uid` into the `response_url` of the request: it is kept before the receiver can call it.
+    private func keepLink(of message: OCNMessage) async throws(OCPIError) {
+        guard let id = message.proxyUID, let url = message.proxyResource else { return }
+        guard MessageEndpoint.isLinkID(id) else {
+            throw OCPIError(code: .invalidParameters, message: "proxy_uid must be 1 to 64 letters, digits, '-', '_', '.' or '~'")
+        }
+        let link = Capability(
+            kind: .callback, owner: message.sender, user: message.receiver, target: .url(url),
+            expires: Timestamp.now.adding(milliseconds: settings.linkTTL.milliseconds))
+        do {
+            try await neighbours.publish(link, id)
+        } catch {
+            logger.error("ocn.links did not take a link", metadata: ["error": "\(error)"])
+            throw OCPIError(code: .serverError, message: "The node could not accept the request")
+        }
+    }
+
+    private static func isLinkID(_ text: String) -> Bool {
+        1...64 ~= text.utf8.count && text.utf8.allSatisfy(URLText.isUnreserved)
+    }
+
+    // MARK: Record
+
+    private func record(
+        _ message: OCNMessage, from node: NetworkNode, _ directory: Directory, target: String?, trace: Trace
+    ) -> RequestRecord {
+        let path = URLText.path(message.urlPath ?? "")
+        // A call to a stored URL is a page, a CDR or a result. Only the last one is written.
+        let isCallback = target != nil && !message.method.isRead
+        let body = message.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
+        return RequestRecord(
+            id: UUIDText.v7(), time: .now, module: message.module, interface: message.interface, method: message.method, version: .v2_2,
+            from: message.sender, to: message.receiver, path: path, query: message.query.flatMap(URLText.query),
+            requestID: message.requestID, correlationID: message.correlationID, signature: message.signature, origin: .node(node.url),
+            stateVersion: directory.version, target: target, trace: trace, contentType: body == nil ? nil : "application/json", body: body,
+            key: OrderingKey.key(
+                module: message.module, interface: message.interface, method: message.method, remainder: path, sender: message.sender,
+                requestID: message.requestID, body: body ?? ByteBuffer(), isCallback: isCallback))
+    }
+}

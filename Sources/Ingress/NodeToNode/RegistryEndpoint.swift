@@ -1,0 +1,49 @@
+import Directory
+import Hummingbird
+import NIOCore
+import OCPI
+import Wire
+
+/// What other nodes may ask about this node and about where a party is connected; open to everybody, as the registry itself is.
+struct RegistryEndpoint: Sendable {
+    /// One of the two questions.
+    enum Question: Sendable, Equatable {
+        /// `/ocn/registry/node-info`
+        case thisNode
+        /// `/ocn/registry/node/{country code}/{party id}`
+        case nodeOf(country: String, party: String)
+
+        init?(path: String) {
+            let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+            guard segments.starts(with: ["ocn", "registry"]) else { return nil }
+            let rest = Array(segments.dropFirst(2))
+            switch (rest.first, rest.count) {
+            case ("node-info", 1): self = .thisNode
+            case ("node", 3): self = .nodeOf(country: String(rest[1]), party: String(rest[2]))
+            default: return nil
+            }
+        }
+    }
+
+    let settings: IngressSettings
+    let neighbours: Neighbours
+
+    func respond(_ head: RequestHead, _ question: Question) throws(OCPIError) -> Response {
+        guard head.method.isRead else {
+            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
+        }
+        return .envelope(answer(question).encoded(), ResponseAddress())
+    }
+
+    private func answer(_ question: Question) -> JSONValue {
+        switch question {
+        case .thisNode:
+            return ["url": .string(settings.publicURL), "address": .string(settings.nodeAddress)]
+        case .nodeOf(let country, let party):
+            guard let id = PartyID(country: country, party: party), let node = neighbours.directory().node(of: id) else {
+                return .string("Party \(country) \(party) is not registered on the network")
+            }
+            return ["url": .string(node.url), "address": .string(node.operatorAddress)]
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Wire
+
+/// Writes the decoded path and query of a message between nodes as parts of a URL (RFC 3986).
+enum URLText {
+    /// A path without a slash in front. What cannot stand in a path is percent-encoded; what is encoded already stays.
+    static func path(_ text: String) -> String {
+        let bytes = Array((text.hasPrefix("/") ? text.dropFirst() : text[...]).utf8)
+        return encode(bytes) { index in
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "%") { return bytes[(index + 1)...].prefix(2).count(where: isHexDigit) == 2 }
+            return isUnreserved(byte) || "/!$&'()*+,;=:@".utf8.contains(byte)
+        }
+    }
+
+    /// `name=value&…` of an object of scalars; members that are null are left out. Nil for none.
+    static func query(_ object: JSONValue) -> String? {
+        let pairs = (object.members ?? []).compactMap { member in
+            scalar(member.value).map { value(member.name) + "=" + value($0) }
+        }
+        return pairs.isEmpty ? nil : pairs.joined(separator: "&")
+    }
+
+    static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+
+    /// A name or value in a query. Colons and slashes stay readable: they are common in times and URLs.
+    private static func value(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        return encode(bytes) { isUnreserved(bytes[$0]) || ":/".utf8.contains(bytes[$0]) }
+    }
+
+    private static func scalar(_ value: JSONValue) -> String? {
+        switch value {
+        case .string(let text), .number(let text): text
+        case .bool(let value): String(value)
+        case .null, .array, .object: nil
+        }
+    }
+
+    private static func encode(_ bytes: [UInt8], where stays: (Int) -> Bool) -> String {
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(bytes.count)
+        for index in bytes.indices {
+            if stays(index) {
+                encoded.append(bytes[index])
+            } else {
+                encoded += "%".utf8
+                encoded += Hex.encode([bytes[index]]).uppercased().utf8
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): true
+        default: false
+        }
+    }
+}

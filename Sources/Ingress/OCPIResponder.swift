@@ -1,0 +1,136 @@
+import Directory
+import HTTPTypes
+package import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Topics
+
+/// Answers every request on the public listener, always with an OCPI envelope: there is no other 404 here than OCPI's.
+///
+/// A responder of its own instead of a router: OCPI's paths are few and regular, and nothing stands between a request and its record.
+package struct OCPIResponder: HTTPResponder {
+    /// What Hummingbird gives along.
+    package typealias Context = IngressContext
+
+    let headerLimit: Int
+    let modules: ModuleRouting
+    let configuration: ConfigurationModules
+    let messages: MessageEndpoint
+    let registry: RegistryEndpoint
+    let metrics: IngressMetrics
+    let logger: Logger
+
+    /// - Throws: `HTTPParserError` only, for a body that breaks HTTP; Hummingbird answers 400 and closes.
+    package func respond(to request: Request, context: IngressContext) async throws -> Response {
+        let started = NIODeadline.now()
+        let head = RequestHead(request.head)
+        let destination = Destination(head)
+        var response: Response
+        do {
+            response = try await answer(request, head, destination, context)
+        } catch let error as OCPIError {
+            response = .refusal(error, version: destination.version, ResponseAddress(head))
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            logger.error("a request failed", metadata: ["path": "\(head.path)", "error": "\(error)"])
+            let failure = OCPIError(code: .serverError, message: "The node failed on this request")
+            response = .refusal(failure, version: destination.version, ResponseAddress(head))
+        }
+        if response.status == .contentTooLarge { response.headers[.connection] = "close" }
+        metrics.record(module: destination.label, httpStatus: response.status.code, nanoseconds: (NIODeadline.now() - started).nanoseconds)
+        return head.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(
+        _ request: Request, _ head: RequestHead, _ destination: Destination, _ context: IngressContext
+    ) async throws -> Response {
+        guard head.headerBytes <= headerLimit else {
+            throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
+        }
+        switch destination {
+        case .module(let route): return try await modules.respond(request, head, route, context)
+        case .configuration(let route): return try await configuration.respond(request, head, route, context)
+        case .message: return try await messages.respond(request, head, context)
+        case .registry(let question): return try registry.respond(head, question)
+        case .nowhere: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
+        }
+    }
+}
+
+/// Where a request path leads on the public listener.
+enum Destination: Sendable, Equatable {
+    case module(ModuleRoute)
+    /// Versions and credentials: answered by the node itself.
+    case configuration(Route)
+    /// `/ocn/message`
+    case message
+    case registry(RegistryEndpoint.Question)
+    case nowhere
+
+    init(_ head: RequestHead) {
+        if let route = Route.parse(path: head.path) {
+            switch route {
+            case .module(let module): self = .module(module)
+            case .versions, .versionDetails, .credentials: self = .configuration(route)
+            case .hubClientInfo: self = .nowhere
+            }
+        } else if head.path == "/ocn/message" {
+            self = .message
+        } else if let question = RegistryEndpoint.Question(path: head.path) {
+            self = .registry(question)
+        } else {
+            self = .nowhere
+        }
+    }
+
+    /// Whose statuses a refusal has.
+    var version: OCPIVersion {
+        switch self {
+        case .module(let route): route.version
+        case .configuration(.versionDetails(let version)), .configuration(.credentials(let version)): version
+        case .message: .v2_2
+        case .configuration, .registry, .nowhere: .v2_2_1
+        }
+    }
+
+    /// Metric label.
+    var label: String {
+        switch self {
+        case .module(let route): route.isCustom ? IngressMetrics.custom : route.module.rawValue
+        case .configuration(.credentials): ModuleID.credentials.rawValue
+        case .configuration: ModuleID.versions.rawValue
+        case .message: IngressMetrics.message
+        case .registry, .nowhere: IngressMetrics.other
+        }
+    }
+}
+
+extension OCPIResponder {
+    /// Puts the parts together.
+    init(
+        _ settings: IngressSettings, topics: TopicNames, neighbours: Neighbours, peers: PeerClient, secrets: NodeSecrets,
+        pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger
+    ) {
+        let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
+        let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
+        let intake = BodyIntake(pending: pending, limit: settings.bodyLimit)
+        let producer = RequestProducer(
+            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, logger: logger)
+        headerLimit = settings.headerLimit
+        self.metrics = metrics
+        self.logger = logger
+        modules = ModuleRouting(
+            settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
+            metrics: metrics, logger: logger)
+        configuration = ConfigurationModules(
+            gate: gate, versions: VersionList(publicURL: settings.publicURL),
+            credentials: CredentialsModule(settings: settings, neighbours: neighbours, secrets: secrets, peers: peers, logger: logger),
+            freshness: freshness, intake: intake, logger: logger)
+        messages = MessageEndpoint(
+            settings: settings, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer, logger: logger)
+        registry = RegistryEndpoint(settings: settings, neighbours: neighbours)
+    }
+}

@@ -1,0 +1,145 @@
+import CoreMetrics
+import HeapModule
+import Kafka
+import NIOCore
+import Synchronization
+import Topics
+
+/// The callers that wait for an answer: each gets exactly one, no later than a sweep after its deadline.
+///
+/// Bounded in number and bytes: a request reserves its place before its body is read. Thread-safe; nobody is resumed under the lock.
+final class PendingReplies: Sendable {
+    /// How waiting ended.
+    enum Answer: Sendable {
+        case reply(ReplyRecord)
+        case deadline
+        /// Kafka did not take the request.
+        case notProduced(KafkaError)
+        /// The process is going down.
+        case stopped
+    }
+
+    private typealias Waiter = CheckedContinuation<Answer, Never>
+
+    private struct Due: Comparable {
+        let at: NIODeadline
+        let id: String
+
+        static func < (left: Due, right: Due) -> Bool { left.at < right.at }
+    }
+
+    private struct State {
+        var waiters: [String: (waiter: Waiter, deadline: NIODeadline)] = [:]
+        var due = Heap<Due>()
+        var reserved = 0
+        var reservedBytes = 0
+        var isStopped = false
+    }
+
+    /// Random per process life; replies to another one are not ours.
+    let epoch: UInt64
+    private let maxCount: Int
+    private let maxBytes: Int
+    private let metrics: IngressMetrics
+    private let state = Mutex(State())
+
+    init(epoch: UInt64, maxCount: Int, maxBytes: Int, metrics: IngressMetrics) {
+        self.epoch = epoch
+        self.maxCount = maxCount
+        self.maxBytes = maxBytes
+        self.metrics = metrics
+    }
+
+    /// Takes a place for one request whose body may have that many bytes; `false` when all are taken.
+    func reserve(bytes: Int) -> Bool {
+        state.withLock { state in
+            guard !state.isStopped, state.reserved < maxCount, bytes <= maxBytes - state.reservedBytes else { return false }
+            state.reserved += 1
+            state.reservedBytes += bytes
+            return true
+        }
+    }
+
+    /// The body turned out smaller.
+    func shrink(from bytes: Int, to actual: Int) {
+        state.withLock { $0.reservedBytes -= bytes - actual }
+    }
+
+    /// Gives the place back.
+    func release(bytes: Int) {
+        state.withLock { state in
+            state.reserved -= 1
+            state.reservedBytes -= bytes
+        }
+    }
+
+    /// Parks the caller, then calls `send`, and returns with whatever answers first.
+    /// - Parameters:
+    ///   - id: id of the request's record; unique.
+    ///   - deadline: when to give up.
+    ///   - send: produces the record; called once unless the process is going down.
+    func wait(for id: String, until deadline: NIODeadline, send: () -> Void) async -> Answer {
+        await withCheckedContinuation { (waiter: Waiter) in
+            let isParked = state.withLock { state in
+                guard !state.isStopped, state.waiters[id] == nil else { return false }
+                state.waiters[id] = (waiter, deadline)
+                state.due.insert(Due(at: deadline, id: id))
+                return true
+            }
+            if isParked { send() } else { waiter.resume(returning: .stopped) }
+        }
+    }
+
+    /// An answer came from Kafka. Late, doubled and foreign ones are counted and dropped.
+    func deliver(_ reply: ReplyRecord) {
+        guard reply.address.epoch == epoch else { return metrics.foreignReplies.increment() }
+        guard let waiter = take(reply.requestID) else { return metrics.lateReplies.increment() }
+        waiter.resume(returning: .reply(reply))
+    }
+
+    /// Kafka did not take the request. Nothing happens if it was answered meanwhile.
+    func fail(_ id: String, _ error: KafkaError) {
+        metrics.produceFailures.increment()
+        take(id)?.resume(returning: .notProduced(error))
+    }
+
+    /// Answers everybody whose deadline has come.
+    func sweep(now: NIODeadline) {
+        let (expired, reserved, bytes) = state.withLock { state in
+            var expired: [Waiter] = []
+            while let next = state.due.min, next.at <= now {
+                state.due.removeMin()
+                if let entry = state.waiters.removeValue(forKey: next.id) { expired.append(entry.waiter) }
+            }
+            // Deadlines of answered requests stay behind in the heap. Dropped when they are the larger part, so that it stays bounded.
+            if state.due.count > 2 * state.waiters.count + 1024 {
+                state.due = Heap(state.waiters.map { Due(at: $0.value.deadline, id: $0.key) })
+            }
+            return (expired, state.reserved, state.reservedBytes)
+        }
+        for waiter in expired { waiter.resume(returning: .deadline) }
+        metrics.record(pending: reserved, bytes: bytes)
+    }
+
+    /// Answers everybody and takes no more.
+    func stop() {
+        let waiters = state.withLock { state in
+            state.isStopped = true
+            let waiters = state.waiters.values.map(\.waiter)
+            state.waiters = [:]
+            state.due = Heap()
+            return waiters
+        }
+        for waiter in waiters { waiter.resume(returning: .stopped) }
+    }
+
+    /// Requests that hold a place.
+    var count: Int { state.withLock { $0.reserved } }
+
+    /// Deadlines that are kept, also of requests that were answered.
+    var deadlines: Int { state.withLock { $0.due.count } }
+
+    private func take(_ id: String) -> Waiter? {
+        state.withLock { $0.waiters.removeValue(forKey: id)?.waiter }
+    }
+}

@@ -1,0 +1,48 @@
+import Kafka
+import Logging
+import NIOCore
+import OCPI
+import Topics
+import Wire
+
+/// Puts a request into `ocn.requests` and waits for what comes out of the network.
+struct RequestProducer: Sendable {
+    let pending: PendingReplies
+    let topics: TopicNames
+    /// This process's partition of `ocn.replies`.
+    let replyPartition: Int32
+    let send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
+    let logger: Logger
+
+    /// The reply to a request, no later than `timeout`.
+    /// - Parameter request: complete except for its deadline and reply address, which are set here.
+    /// - Throws: 4002 when nobody answered in time, 4000 when Kafka did not take it (3000 in version 2.2, which has no 4000), 503 when
+    ///   the node is too busy.
+    func exchange(_ request: RequestRecord, timeout: Duration) async throws(OCPIError) -> ReplyRecord {
+        var request = request
+        request.deadline = request.time.adding(milliseconds: timeout.milliseconds)
+        request.reply = ReplyAddress(partition: replyPartition, epoch: pending.epoch)
+        let record = request.outgoing(to: topics)
+        let id = request.id
+        let answer = await pending.wait(for: id, until: .now() + TimeAmount(timeout)) {
+            send(record) { [pending] result in
+                if case .failure(let error) = result { pending.fail(id, error) }
+            }
+        }
+        switch answer {
+        case .reply(let reply): return reply
+        case .deadline: throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
+        case .stopped: throw OCPIError.busy
+        case .notProduced(let error):
+            if error.isQueueFull { throw OCPIError.busy }
+            logger.error("ocn.requests did not take a request", metadata: ["error": "\(error)"])
+            throw OCPIError(
+                code: request.version == .v2_2 ? .serverError : .hubError, message: "The node could not accept the request")
+        }
+    }
+}
+
+extension OCPIError {
+    /// The node has as much in hand as it may.
+    static let busy = OCPIError(code: .serverError, message: "The node is busy, try again soon", kind: .busy(retryAfterSeconds: 1))
+}

@@ -1,0 +1,112 @@
+import HTTPTypes
+import Hummingbird
+import Kafka
+import NIOCore
+import OCPI
+import Topics
+import Wire
+
+/// What a response says about the message it belongs to: the caller's own ids, and both parties where the request was routed
+/// (OCPI 2.2.1, 4.1.2 and 4.1.5).
+struct ResponseAddress: Sendable {
+    var requestID: String?
+    var correlationID: String?
+    /// The party that asked.
+    var to: PartyID?
+    /// The party that answers.
+    var from: PartyID?
+
+    /// Repeats the ids as far as they came.
+    init(_ head: RequestHead) {
+        requestID = head.requestID
+        correlationID = head.correlationID
+    }
+
+    init(_ ids: MessageIDs, to: PartyID? = nil, from: PartyID? = nil) {
+        requestID = ids.requestID
+        correlationID = ids.correlationID
+        self.to = to
+        self.from = from
+    }
+
+    /// Answers to other nodes carry none of this.
+    init() {}
+}
+
+extension Response {
+    /// An answer of the hub itself.
+    static func envelope(_ body: ByteBuffer, status: Int = 200, _ address: ResponseAddress) -> Response {
+        Response(status: status, fields(address), contentType: json, body: body)
+    }
+
+    /// A refusal of the hub itself, in the dialect of the path that was called.
+    static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
+        var fields = fields(address)
+        if case .busy(let seconds) = error.kind { fields[.retryAfter] = String(seconds) }
+        return Response(status: error.httpStatus(for: version), fields, contentType: json, body: Envelope.error(error))
+    }
+
+    /// What came out of a routed request: the recipient's answer as it came, or the hub's own words on why there is none.
+    static func reply(_ reply: ReplyRecord, version: OCPIVersion, _ address: ResponseAddress) -> Response {
+        var address = address
+        if address.to != nil { address.from = reply.from }
+        guard reply.outcome == .answered else { return refusal(unanswered(reply), version: version, address) }
+        // 1xx is not an answer, and 101 would change the protocol.
+        guard let status = reply.httpStatus, 200..<600 ~= status else {
+            return refusal(
+                OCPIError(code: .serverError, message: "The recipient answered with an unusable HTTP status"), version: version, address)
+        }
+        var fields = fields(address)
+        for field in reply.headers.fields { fields.set(passed[field.name] ?? nil, field.value) }
+        return Response(status: status, fields, contentType: reply.contentType ?? json, body: reply.body)
+    }
+
+    private init(status: Int, _ fields: HTTPFields, contentType: String, body: ByteBuffer?) {
+        var fields = fields
+        // These never have a body; one would be read as the next response.
+        guard let body, body.readableBytes > 0, status != 204, status != 205, status != 304 else {
+            self.init(status: HTTPResponse.Status(code: status), headers: fields)
+            if status == 204 || status == 304 { headers[.contentLength] = nil }
+            return
+        }
+        fields[.contentType] = contentType
+        self.init(status: HTTPResponse.Status(code: status), headers: fields, body: ResponseBody(byteBuffer: body))
+    }
+
+    private static func unanswered(_ reply: ReplyRecord) -> OCPIError {
+        let (code, message): (StatusCode, String) =
+            switch reply.outcome {
+            case .timeout, .expired: (.timeout, "No answer from \(reply.from) in time")
+            case .unreachable: (.connectionProblem, "\(reply.from) could not be reached")
+            case .refused, .answered: (.hubError, "The request could not be forwarded to \(reply.from)")
+            }
+        return OCPIError(code: reply.status ?? code, message: reply.message ?? message)
+    }
+
+    private static func fields(_ address: ResponseAddress) -> HTTPFields {
+        var fields = HTTPFields()
+        fields.set(requestID, address.requestID)
+        fields.set(correlationID, address.correlationID)
+        fields.set(toCountry, address.to?.country)
+        fields.set(toParty, address.to?.party)
+        fields.set(fromCountry, address.from?.country)
+        fields.set(fromParty, address.from?.party)
+        return fields
+    }
+
+    private static let json = "application/json"
+    private static let requestID = HTTPField.Name(OCPIHeader.requestID)
+    private static let correlationID = HTTPField.Name(OCPIHeader.correlationID)
+    private static let toCountry = HTTPField.Name(OCPIHeader.toCountry)
+    private static let toParty = HTTPField.Name(OCPIHeader.toParty)
+    private static let fromCountry = HTTPField.Name(OCPIHeader.fromCountry)
+    private static let fromParty = HTTPField.Name(OCPIHeader.fromParty)
+    private static let passed = Dictionary(uniqueKeysWithValues: ReplyRecord.passedHeaders.map { ($0, HTTPField.Name($0)) })
+}
+
+extension HTTPFields {
+    fileprivate mutating func set(_ name: HTTPField.Name?, _ value: String?) {
+        guard let name, let value else { return }
+        self[name] = value
+    }
+}

@@ -1,0 +1,41 @@
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Ingress
+
+@Suite struct CatchUpsTests {
+    @Test func permitsComeBackWithTime() async {
+        let start = NIODeadline.now()
+        let catchUps = CatchUps(perSecond: 2, now: start)
+        let times: [(Int64, CatchUps.Outcome)] = [
+            (0, .fresh), (0, .fresh), (499, .refused), (500, .fresh), (501, .refused), (60_000, .fresh), (60_000, .fresh), (60_000, .refused),
+        ]
+        for (milliseconds, expected) in times {
+            #expect(await catchUps.run(now: start + .milliseconds(milliseconds)) {} == expected)
+        }
+    }
+
+    @Test func whoComesMeanwhileWaitsAndAsksNobody() async {
+        let catchUps = CatchUps(perSecond: 1)
+        let asked = Mutex(0)
+        let isOpen = Mutex(false)
+        await withTaskGroup(of: CatchUps.Outcome.self) { group in
+            group.addTask {
+                await catchUps.run {
+                    asked.withLock { $0 += 1 }
+                    while !isOpen.withLock({ $0 }) { await Task.yield() }
+                }
+            }
+            while asked.withLock({ $0 }) == 0 { await Task.yield() }
+            for _ in 0..<20 {
+                group.addTask { await catchUps.run { asked.withLock { $0 += 1 } } }
+            }
+            isOpen.withLock { $0 = true }
+            var outcomes: [CatchUps.Outcome] = []
+            for await outcome in group { outcomes.append(outcome) }
+            #expect(outcomes.count(where: { $0 == .fresh }) == 1)
+        }
+        #expect(asked.withLock { $0 } == 1)
+    }
+}

@@ -1,0 +1,226 @@
+import Kafka
+import NIOCore
+import Notary
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+@testable import Ingress
+
+@Suite struct MessageTests {
+    private func message(_ change: (inout OCNMessage) -> Void = { _ in }) throws -> String {
+        var message = OCNMessage(
+            module: .tokens, interface: .receiver, method: .put, signature: "party-signature", requestID: "r7", correlationID: "c7",
+            sender: party("NL-REM"), receiver: party("DE-MSP"), urlPath: "/NL/REM/T 1",
+            query: .object(["type": "RFID", "limit": 5]), body: ByteBuffer(string: #"{"uid":"T 1"}"#))
+        change(&message)
+        return String(buffer: try message.encoded())
+    }
+
+    private func send(_ text: String, to world: World, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
+        let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: key ?? world.remoteKey)
+        return try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
+    }
+
+    @Test func messageBecomesARecord() async throws {
+        let world = World(bodyLimit: 4096) { request in
+            var reply = World.ok(request)
+            reply.httpStatus = 201
+            reply.headers = ["Location": "https://msp.example/1"]
+            return reply
+        }
+        let answer = try await send(message(), to: world)
+        #expect(answer.status == 201)
+        #expect(answer.code == 1000)
+        #expect(answer["Location"] == "https://msp.example/1")
+        #expect(answer["OCPI-to-party-id"] == nil)
+        let record = try #require(world.produced.first)
+        #expect(record.origin == .node("https://other.example"))
+        #expect(record.from == party("NL-REM"))
+        #expect(record.to == party("DE-MSP"))
+        #expect(record.requestID == "r7")
+        #expect(record.correlationID == "c7")
+        #expect(record.signature == "party-signature")
+        #expect(record.path == "NL/REM/T%201")
+        #expect(record.query == "type=RFID&limit=5")
+        #expect(record.version == .v2_2)
+        #expect(record.body.map { String(buffer: $0) } == #"{"uid":"T 1"}"#)
+        #expect(record.target == nil)
+        #expect(record.key == "NL-REM|tokens|T%201")
+    }
+
+    @Test func signatureOfTheCanonicalFormIsEnough() async throws {
+        let world = World(bodyLimit: 4096)
+        let canonical = try message()
+        let spaced = canonical.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ", ")
+        #expect(try await send(spaced, to: world, signing: canonical).status == 200)
+        #expect(world.produced.count == 1)
+    }
+
+    @Test func signatureOfSomebodyElseIsRefused() async throws {
+        let world = World(bodyLimit: 4096)
+        let answer = try await send(message(), to: world, signedBy: .generate())
+        #expect(answer.status == 200)
+        #expect(answer.code == 4003)
+        let altered = try message().split(separator: "RFID", omittingEmptySubsequences: false).joined(separator: "OTHER")
+        #expect(try await send(altered, to: world, signing: message()).code == 4003)
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func malformedSignatureIsRefused() async throws {
+        let world = World(bodyLimit: 4096)
+        let answer = try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: message())
+        #expect(answer.status == 200)
+        #expect(answer.code == 4003)
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test(arguments: ["X-Request-ID", "OCN-Signature"])
+    func missingHeaderIsRefused(_ name: String) async throws {
+        let world = World(bodyLimit: 4096)
+        let headers = ["X-Request-ID": "hop", "OCN-Signature": "00"].filter { $0.key != name }
+        let answer = try await world.ask("POST", "/ocn/message", headers, body: message())
+        #expect(answer.status == 400)
+        #expect(answer.code == 2001)
+        #expect(answer.message?.contains(name) == true)
+    }
+
+    @Test(arguments: [
+        ("XX-XXX", "DE-MSP", 4001), ("NL-REM", "DE-XXX", 4001), ("NL-REM", "FR-OFF", 4001), ("NL-REM", "NL-REM", 4001),
+        ("DE-CPO", "DE-MSP", 4003),
+    ])
+    func partiesMustFit(_ sender: String, _ receiver: String, _ code: Int) async throws {
+        let world = World(bodyLimit: 4096)
+        let text = try message {
+            $0.sender = party(sender)
+            $0.receiver = party(receiver)
+        }
+        let answer = try await send(text, to: world)
+        #expect(answer.status == 200)
+        #expect(answer.code == code)
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test(arguments: ["", "{", "[]", "{}"])
+    func whatIsNoMessageIsRefused(_ text: String) async throws {
+        let world = World()
+        let answer = try await send(text, to: world)
+        #expect(answer.status == 400)
+        #expect(answer.code == 2001)
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func configurationModulesAreNotForwarded() async throws {
+        let world = World(bodyLimit: 4096)
+        let answer = try await send(message { $0.module = .credentials }, to: world)
+        #expect(answer.status == 400)
+        #expect(answer.code == 2001)
+    }
+
+    @Test func proxyUIDIsKeptBeforeTheRequestIsProduced() async throws {
+        let world = World(bodyLimit: 4096)
+        let text = try message {
+            $0.module = .commands
+            $0.method = .post
+            $0.urlPath = "UNLOCK_CONNECTOR"
+            $0.proxyUID = "uid-1"
+            $0.proxyResource = "https://rem.example/commands/UNLOCK_CONNECTOR/9"
+        }
+        #expect(try await send(text, to: world).status == 200)
+        let link = try #require(world.state.withLock { $0.published.first })
+        #expect(link.id == "uid-1")
+        #expect(link.capability.kind == .callback)
+        #expect(link.capability.owner == party("NL-REM"))
+        #expect(link.capability.user == party("DE-MSP"))
+        #expect(link.capability.target == .url("https://rem.example/commands/UNLOCK_CONNECTOR/9"))
+        #expect(link.capability.expires > .now)
+        #expect(world.produced.first?.target == nil)
+    }
+
+    @Test func linkThatCannotBeKeptStopsTheRequest() async throws {
+        let world = World(bodyLimit: 4096)
+        world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
+        let text = try message {
+            $0.proxyUID = "uid-1"
+            $0.proxyResource = "https://rem.example/9"
+        }
+        let answer = try await send(text, to: world)
+        #expect(answer.code == 3000)
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func proxyResourceAloneMustBelongToTheReceiver() async throws {
+        let world = World(bodyLimit: 4096)
+        world.state.withLock {
+            let fact = Fact.endpoints(platform: "msp", [Endpoint(module: .commands, interface: .sender, url: "https://msp.example/ocpi/c")])
+            $0.directory.apply(key: fact.key, fact)
+        }
+        let foreign = try message { $0.proxyResource = "https://cpo.example/ocpi/cdrs" }
+        let refused = try await send(foreign, to: world)
+        #expect(refused.status == 400)
+        #expect(refused.code == 2001)
+        #expect(world.produced.isEmpty)
+        let own = try message {
+            $0.module = .commands
+            $0.interface = .sender
+            $0.method = .post
+            $0.urlPath = "START_SESSION/17"
+            $0.proxyResource = "https://msp.example/callbacks/17?x=1"
+        }
+        #expect(try await send(own, to: world).status == 200)
+        let record = try #require(world.produced.first)
+        #expect(record.target == "https://msp.example/callbacks/17?x=1")
+        #expect(record.key == "NL-REM|commands-result|17")
+    }
+
+    @Test func bodiesOfCustomModulesTravelAsText() async throws {
+        let world = World(bodyLimit: 4096)
+        let text = try message {
+            $0.module = ModuleID(rawValue: "parking")
+            $0.isCustom = true
+            $0.body = ByteBuffer(string: "simple string")
+        }
+        #expect(try await send(text, to: world).status == 200)
+        #expect(world.produced.first?.body.map { String(buffer: $0) } == "simple string")
+        #expect(world.produced.first?.module == ModuleID(rawValue: "parking"))
+    }
+
+    // MARK: Parts of URLs
+
+    @Test func pathsAreEncodedWhereTheyMustBe() {
+        #expect(URLText.path("/a b/ä?x#y%zz%20") == "a%20b/%C3%A4%3Fx%23y%25zz%20")
+        #expect(URLText.path("") == "")
+        #expect(URLText.path("%") == "%25")
+        #expect(URLText.path("DE/CPO/LOC1") == "DE/CPO/LOC1")
+    }
+
+    @Test func queriesAreEncoded() {
+        #expect(
+            URLText.query(.object(["date_from": "2026-01-01T00:00:00Z", "a&b": "c=d e", "n": .null, "t": true, "f": .number("1.5")]))
+                == "date_from=2026-01-01T00:00:00Z&a%26b=c%3Dd%20e&t=true&f=1.5")
+        #expect(URLText.query([:]) == nil)
+    }
+
+    // MARK: Registry
+
+    @Test func nodeTellsWhoItIs() async throws {
+        let answer = try await World().ask("GET", "/ocn/registry/node-info")
+        #expect(answer.status == 200)
+        #expect(answer.text == #"{"url":"https://hub.example","address":"0x00000000000000000000000000000000000000aa"}"#)
+    }
+
+    @Test func nodeOfAPartyIsTold() async throws {
+        let world = World()
+        let found = try await world.ask("GET", "/ocn/registry/node/nl/rem")
+        #expect(found.json?["url"]?.string == "https://other.example")
+        #expect(found.json?["address"]?.string == world.remoteKey.address.hex)
+        let unknown = try await world.ask("GET", "/ocn/registry/node/XX/YYY")
+        #expect(unknown.status == 200)
+        #expect(unknown.json?.string?.hasSuffix("not registered on the network") == true)
+        #expect(try await world.ask("PUT", "/ocn/registry/node-info").status == 405)
+        #expect(try await world.ask("GET", "/ocn/registry/nodes").status == 404)
+    }
+}

@@ -1,0 +1,133 @@
+import Kafka
+import NIOCore
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Ingress
+
+@Suite struct PendingRepliesTests {
+    let pending = PendingReplies(epoch: 7, maxCount: 2, maxBytes: 100, metrics: IngressMetrics())
+
+    private func reply(_ id: String, epoch: UInt64 = 7, status: Int = 200) -> ReplyRecord {
+        ReplyRecord(
+            requestID: id, address: ReplyAddress(partition: 0, epoch: epoch), from: party("DE-CPO"), time: .now, outcome: .answered,
+            httpStatus: status)
+    }
+
+    private func status(_ answer: PendingReplies.Answer) -> Int? {
+        if case .reply(let reply) = answer { reply.httpStatus } else { nil }
+    }
+
+    @Test func callerGetsTheFirstReplyAndOnlyThat() async {
+        let answer = await pending.wait(for: "a", until: .now() + .seconds(5)) {
+            pending.deliver(reply("a", status: 201))
+            pending.deliver(reply("a", status: 500))
+        }
+        #expect(status(answer) == 201)
+        pending.deliver(reply("a", status: 500))
+    }
+
+    @Test func replyOfAnotherLifeIsDropped() async {
+        let answer = await pending.wait(for: "a", until: .now() + .seconds(5)) {
+            pending.deliver(reply("a", epoch: 8, status: 500))
+            pending.deliver(reply("b", status: 500))
+            pending.deliver(reply("a", status: 200))
+        }
+        #expect(status(answer) == 200)
+    }
+
+    @Test func deadlineAnswersAndLaterRepliesAreDropped() async {
+        let start = NIODeadline.now()
+        let answer = await pending.wait(for: "a", until: start + .seconds(5)) {
+            pending.sweep(now: start + .milliseconds(4999))
+            pending.sweep(now: start + .seconds(5))
+            pending.deliver(reply("a"))
+        }
+        guard case .deadline = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+    }
+
+    @Test func earliestDeadlineComesFirst() async {
+        let start = NIODeadline.now()
+        await withTaskGroup(of: (String, Bool).self) { group in
+            let parked = Mutex(0)
+            for (id, seconds) in [("late", Int64(9)), ("early", 3)] {
+                group.addTask {
+                    let answer = await pending.wait(for: id, until: start + .seconds(seconds)) { parked.withLock { $0 += 1 } }
+                    if case .deadline = answer { return (id, true) }
+                    return (id, false)
+                }
+            }
+            while parked.withLock({ $0 }) < 2 { await Task.yield() }
+            pending.sweep(now: start + .seconds(4))
+            #expect(await group.next().map { $0 == ("early", true) } == true)
+            pending.deliver(reply("late"))
+            #expect(await group.next().map { $0 == ("late", false) } == true)
+        }
+    }
+
+    @Test func failureToProduceAnswersUnlessAReplyWasFaster() async {
+        let error = KafkaError(operation: "produce", code: -184)
+        let answer = await pending.wait(for: "a", until: .now() + .seconds(5)) { pending.fail("a", error) }
+        guard case .notProduced(let got) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(got.isQueueFull)
+        let faster = await pending.wait(for: "b", until: .now() + .seconds(5)) {
+            pending.deliver(reply("b"))
+            pending.fail("b", error)
+        }
+        #expect(status(faster) == 200)
+    }
+
+    @Test func placesAreBoundedInNumber() {
+        #expect(pending.reserve(bytes: 0))
+        #expect(pending.reserve(bytes: 0))
+        #expect(!pending.reserve(bytes: 0))
+        pending.release(bytes: 0)
+        #expect(pending.reserve(bytes: 0))
+    }
+
+    @Test func placesAreBoundedInBytes() {
+        #expect(!pending.reserve(bytes: 101))
+        #expect(pending.reserve(bytes: 80))
+        #expect(!pending.reserve(bytes: 30))
+        pending.shrink(from: 80, to: 10)
+        #expect(pending.reserve(bytes: 90))
+        pending.release(bytes: 10)
+        pending.release(bytes: 90)
+        #expect(pending.count == 0)
+    }
+
+    @Test func stoppingAnswersEverybodyAndTakesNoMore() async {
+        let answer = await pending.wait(for: "a", until: .now() + .seconds(5)) { pending.stop() }
+        guard case .stopped = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(!pending.reserve(bytes: 0))
+        let sent = Mutex(false)
+        let next = await pending.wait(for: "b", until: .now() + .seconds(5)) { sent.withLock { $0 = true } }
+        guard case .stopped = next else {
+            Issue.record("\(next)")
+            return
+        }
+        #expect(!sent.withLock { $0 })
+    }
+
+    @Test func answeredRequestsDoNotPileUp() async {
+        // More than the slack after which deadlines of answered requests are thrown out of the heap.
+        for number in 0..<5000 {
+            _ = await pending.wait(for: "\(number)", until: .now() + .seconds(30)) { pending.deliver(reply("\(number)")) }
+            if number % 100 == 0 { pending.sweep(now: .now()) }
+        }
+        pending.sweep(now: .now())
+        #expect(pending.deadlines <= 1024)
+    }
+}
