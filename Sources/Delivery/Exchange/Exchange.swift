@@ -1,0 +1,50 @@
+import Kafka
+import NIOCore
+import Topics
+import Wire
+
+/// One request on its way through EXCHANGE.
+struct Exchange: Sendable {
+    let record: RequestRecord
+    let partition: TopicPartition
+    let offset: Int64
+    let epoch: UInt64
+    /// When it was taken up.
+    let began: NIODeadline
+    /// When the recipient's time is over.
+    let sendBy: NIODeadline
+    /// When the caller's time is over.
+    let answerBy: NIODeadline
+    /// Everything about this request happens here.
+    let eventLoop: any EventLoop
+
+    /// - Parameters:
+    ///   - wall: now, on the clock that records carry.
+    ///   - now: the same moment on ours.
+    init(
+        _ record: RequestRecord, at incoming: IncomingRecord, settings: ExchangeSettings, wall: Timestamp, now: NIODeadline,
+        on eventLoop: any EventLoop
+    ) {
+        self.record = record
+        partition = incoming.topicPartition
+        offset = incoming.offset
+        epoch = incoming.epoch
+        began = now
+        self.eventLoop = eventLoop
+        let deadline = record.deadline ?? record.time.adding(milliseconds: settings.defaultTimeout.milliseconds)
+        // A day bounds what a strange record can ask for, so that no arithmetic below can overflow.
+        let left = min(max(deadline.milliseconds.subtractingClamped(wall.milliseconds), 0), 86_400_000)
+        answerBy = now + .milliseconds(left)
+        sendBy = now + .milliseconds(max(0, left - min(settings.margin.milliseconds, 86_400_000)))
+    }
+
+    /// What it holds in memory, about, in bytes.
+    var bytes: Int { (record.body?.readableBytes ?? 0) + 2048 }
+}
+
+extension Int64 {
+    func subtractingClamped(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (self < 0 ? .min : .max) : difference
+    }
+}

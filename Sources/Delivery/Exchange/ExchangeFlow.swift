@@ -1,0 +1,240 @@
+import Directory
+import Kafka
+import Logging
+import Metrics
+import NIOCore
+import Notary
+import OCPI
+import Synchronization
+import Topics
+import Wire
+
+/// Takes requests from `ocn.requests` and sees each of them through to its one answer. See ``ExchangeService`` for the picture.
+final class ExchangeFlow: GroupHandler {
+    let reading = Reading()
+    let settings: ExchangeSettings
+    let topics: TopicNames
+    let store: StateStore
+    let capabilities: Capabilities
+    let producer: Producer
+    let client: OutboundClient
+    let metrics = ExchangeMetrics()
+    let logger: Logger
+    private let ownOperator: String
+    private let eventLoops: [any EventLoop]
+    private let turn = Atomic<Int>(0)
+    private let inFlight: Mutex<InFlight>
+    private let takeover = Mutex(Takeover())
+
+    /// How long a batch waits for the state its requests were accepted under.
+    private static let stateTimeout = Duration.milliseconds(250)
+
+    init(
+        settings: ExchangeSettings, topics: TopicNames, store: StateStore, capabilities: Capabilities, producer: Producer,
+        client: OutboundClient, logger: Logger
+    ) {
+        self.settings = settings
+        self.topics = topics
+        self.store = store
+        self.capabilities = capabilities
+        self.producer = producer
+        self.client = client
+        self.logger = logger
+        ownOperator = settings.nodeKey.address.hex
+        eventLoops = Array(client.eventLoops.makeIterator())
+        inFlight = Mutex(
+            InFlight(
+                perRecipient: InFlight.Load(calls: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
+                inTotal: InFlight.Load(calls: settings.callsInTotal, bytes: settings.bytesInTotal)))
+    }
+
+    // MARK: The consumer's thread
+
+    func resuming(_ committed: [CommitOffset], epoch: UInt64) {
+        takeover.withLock { $0.resuming(committed) }
+    }
+
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
+        let now = Timestamp.now.milliseconds
+        takeover.withLock { $0.assigned(partitions, now: now) }
+    }
+
+    func revoked(_ partitions: [TopicPartition], lost: Bool) {
+        takeover.withLock { $0.revoked(partitions) }
+    }
+
+    func failed(_ error: KafkaError) {
+        logger.warning("reading requests: \(error)")
+    }
+
+    func received(_ batch: [IncomingRecord]) {
+        var requests: [(record: IncomingRecord, request: RequestRecord)] = []
+        requests.reserveCapacity(batch.count)
+        for record in batch {
+            do throws(RecordError) {
+                requests.append((record, try RequestRecord(record)))
+            } catch {
+                // Nobody can be answered: the record does not say who waits.
+                metrics.malformed.increment()
+                logger.error("unreadable request", metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
+                reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            }
+        }
+        guard let version = requests.map(\.request.stateVersion).max() else { return }
+        // Too late is no harm: the request is then judged by what is known, as any request is that came a moment earlier.
+        if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
+        let directory = store.directory
+        let maySend = takeover.withLock { $0.maySend(requests.map { ($0.record, $0.request.method) }) }
+        handOver(requests, maySend, directory)
+    }
+
+    /// One wake-up per event loop and batch.
+    private func handOver(
+        _ requests: [(record: IncomingRecord, request: RequestRecord)], _ maySend: [Bool], _ directory: Directory
+    ) {
+        let wall = Timestamp.now
+        let now = NIODeadline.now()
+        let first = turn.wrappingAdd(requests.count, ordering: .relaxed).newValue & 0xFFFF
+        for (number, eventLoop) in eventLoops.enumerated() {
+            var share: [(exchange: Exchange, maySend: Bool)] = []
+            for (index, (record, request)) in requests.enumerated() where (first + index) % eventLoops.count == number {
+                share.append(
+                    (Exchange(request, at: record, settings: settings, wall: wall, now: now, on: eventLoop), maySend[index]))
+            }
+            guard !share.isEmpty else { continue }
+            let mine = share
+            eventLoop.execute {
+                for (exchange, maySend) in mine { self.begin(exchange, maySend: maySend, directory) }
+            }
+        }
+    }
+
+    // MARK: The request's event loop
+
+    private func begin(_ exchange: Exchange, maySend: Bool, _ directory: Directory) {
+        let record = exchange.record
+        guard exchange.sendBy > .now() else {
+            return settle(exchange, Obstacle(.expired, .timeout, "no time was left"), entered: false)
+        }
+        guard maySend else {
+            return settle(exchange, Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone"), entered: false)
+        }
+        let destination = Destination(of: record, in: directory, ownOperator: ownOperator)
+        if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
+        guard enter(exchange) else {
+            return settle(exchange, Obstacle(.refused, .connectionProblem, "recipient \(record.to) is busy"), entered: false)
+        }
+        do throws(Obstacle) {
+            try prepare(exchange, destination, directory)
+        } catch {
+            settle(exchange, error, entered: true)
+        }
+    }
+
+    private func enter(_ exchange: Exchange) -> Bool {
+        let (entered, calls) = inFlight.withLock { ($0.enter(exchange.record.to, bytes: exchange.bytes), $0.total.calls) }
+        if entered { metrics.inFlight(calls) }
+        return entered
+    }
+
+    /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
+    private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
+        let record = exchange.record
+        guard record.origin == .local, Rewrites.hasResponseURL(record) else {
+            return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
+        }
+        let found = try Rewrites.responseURL(in: record.body)
+        var changed = record
+        switch destination {
+        case .node(let node):
+            // The recipient's node keeps the URL under an id that is ours to choose: it must be in the body before that node sees it.
+            let id = Capabilities.newID()
+            let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
+            changed.body = record.body.map { Rewrites.replacing(found, with: url, in: $0) }
+            try call(exchange, changed, destination, proxy: Hop.Proxy(uid: id, resource: found.url))
+        case .platform, .none:
+            let capability = Capability(
+                kind: .callback, owner: record.from, user: record.to,
+                target: Capability.target(found.url, of: record.from, record.module, .sender, in: directory),
+                expires: .now.adding(milliseconds: settings.callbackLifetime.milliseconds))
+            let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
+            switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
+            case .sealed(let url):
+                changed.body = record.body.map { Rewrites.replacing(found, with: url, in: $0) }
+                try call(exchange, changed, destination, proxy: nil)
+            case .link(let url, let capability, let id):
+                changed.body = record.body.map { Rewrites.replacing(found, with: url, in: $0) }
+                callAfterPublishing(capability, id, exchange, changed, destination)
+            }
+        }
+    }
+
+    /// The callback may come before the answer, so the link is safe in Kafka before the call.
+    private func callAfterPublishing(
+        _ capability: Capability, _ id: String, _ exchange: Exchange, _ record: RequestRecord, _ destination: Destination
+    ) {
+        capabilities.publish(capability, id: id) { result in
+            exchange.eventLoop.execute {
+                do throws(Obstacle) {
+                    guard case .success = result else { throw Obstacle(.refused, .hubError, "response_url could not be stored") }
+                    try self.call(exchange, record, destination, proxy: nil)
+                } catch {
+                    self.settle(exchange, error, entered: true)
+                }
+            }
+        }
+    }
+
+    private func call(_ exchange: Exchange, _ record: RequestRecord, _ destination: Destination, proxy: Hop.Proxy?) throws(Obstacle) {
+        switch destination {
+        case .platform(let url, let authorization):
+            attempt(exchange, Hop.call(record, url: url, authorization: authorization), calledAt: url, tries: 1)
+        case .node(let node):
+            let request: OutboundRequest
+            do { request = try Hop.message(record, to: node, proxy: proxy, key: settings.nodeKey) } catch {
+                throw Obstacle(.refused, .invalidParameters, "the body cannot be sent on: \(error)")
+            }
+            attempt(exchange, request, calledAt: nil, tries: 1)
+        case .none(let obstacle): throw obstacle
+        }
+    }
+
+    /// - Parameter url: what relative URLs in the answer are relative to; nil for another node.
+    private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
+        client.send(request, deadline: exchange.sendBy) { result in
+            switch result {
+            case .success(let response): self.answered(exchange, response, calledAt: url)
+            case .failure(let failure):
+                let pause = TimeAmount.milliseconds(50 << (2 * Int64(tries - 1)))
+                if failure.kind == .notSent, tries < 3, .now() + pause < exchange.sendBy {
+                    self.metrics.repeats.increment()
+                    exchange.eventLoop.scheduleTask(in: pause) {
+                        self.attempt(exchange, request, calledAt: url, tries: tries + 1)
+                    }
+                } else {
+                    self.settle(exchange, Self.obstacle(failure), entered: true)
+                }
+            }
+        }
+    }
+
+    private static func obstacle(_ failure: OutboundFailure) -> Obstacle {
+        switch failure.kind {
+        case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
+        case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
+        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)")
+        }
+    }
+
+    /// The record's one end: nothing of it is held any more.
+    func finish(_ exchange: Exchange, entered: Bool) {
+        if entered {
+            let calls = inFlight.withLock { state in
+                state.leave(exchange.record.to, bytes: exchange.bytes)
+                return state.total.calls
+            }
+            metrics.inFlight(calls)
+        }
+        reading.finished(exchange.partition, offset: exchange.offset, epoch: exchange.epoch)
+    }
+}

@@ -1,0 +1,58 @@
+package import Notary
+
+/// What an operator can change about EXCHANGE.
+package struct ExchangeSettings: Sendable {
+    /// Where parties reach this node, e.g. `https://node.example.com`.
+    package var publicURL: String
+    /// Signs messages to other nodes; its address is this node's operator address.
+    package var nodeKey: SigningKey
+    /// Calls under way per recipient; beyond it a request is answered 4003 at once.
+    package var callsPerRecipient: Int
+    /// Bytes under way per recipient.
+    package var bytesPerRecipient: Int
+    /// Calls under way in this process.
+    package var callsInTotal: Int
+    /// Bytes under way in this process.
+    package var bytesInTotal: Int
+    /// Deadline of a request that has none.
+    package var defaultTimeout: Duration
+    /// How much earlier than the caller's deadline the recipient's ends.
+    package var margin: Duration
+    /// How long a page link works.
+    package var pageLifetime: Duration
+    /// How long the location of a CDR works.
+    package var objectLifetime: Duration
+    /// How long a `response_url` works.
+    package var callbackLifetime: Duration
+
+    /// - Parameters: as the properties say.
+    package init(
+        publicURL: String, nodeKey: SigningKey, callsPerRecipient: Int = 64, bytesPerRecipient: Int = 16 * 1024 * 1024,
+        callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, defaultTimeout: Duration = .seconds(30),
+        margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
+        objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400)
+    ) {
+        self.publicURL = publicURL
+        self.nodeKey = nodeKey
+        self.callsPerRecipient = callsPerRecipient
+        self.bytesPerRecipient = bytesPerRecipient
+        self.callsInTotal = callsInTotal
+        self.bytesInTotal = bytesInTotal
+        self.defaultTimeout = defaultTimeout
+        self.margin = margin
+        self.pageLifetime = pageLifetime
+        self.objectLifetime = objectLifetime
+        self.callbackLifetime = callbackLifetime
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, clamped.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return carried ? product : sum
+    }
+}

@@ -1,0 +1,107 @@
+import Directory
+import NIOCore
+import NIOHTTP1
+import Notary
+import OCPI
+import Topics
+import Wire
+
+/// The request of one hop: what a party's platform or another node gets to see.
+///
+/// Nothing of the caller's headers goes on except what is made here (OCPI 2.2.1, 4.1.4; OCN message, dialect `ocn-1`).
+enum Hop {
+    /// The name of the header by which a receiver recognises a copy that it has had before.
+    static let copyID = "OCN-Copy-ID"
+
+    /// A call to the platform of a party.
+    static func call(_ record: RequestRecord, url: String, authorization: String) -> OutboundRequest {
+        var headers = HTTPHeaders()
+        headers.add(name: OCPIHeader.authorization, value: authorization)
+        headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
+        headers.add(name: OCPIHeader.correlationID, value: record.correlationID)
+        headers.add(name: OCPIHeader.fromCountry, value: record.from.country)
+        headers.add(name: OCPIHeader.fromParty, value: record.from.party)
+        headers.add(name: OCPIHeader.toCountry, value: record.to.country)
+        headers.add(name: OCPIHeader.toParty, value: record.to.party)
+        if let signature = record.signature { headers.add(name: OCPIHeader.signature, value: signature) }
+        if record.body != nil { headers.add(name: "Content-Type", value: record.contentType ?? "application/json") }
+        headers.add(record.trace)
+        return OutboundRequest(url: url, method: record.method, headers: headers, body: record.body)
+    }
+
+    /// What an OCN message says about a URL that stands behind a rewritten one.
+    struct Proxy: Sendable, Equatable {
+        var uid: String?
+        var resource: String
+    }
+
+    /// A message to the node of a party, signed by ours.
+    /// - Throws: if the body is not JSON (of a custom module: not UTF-8).
+    static func message(
+        _ record: RequestRecord, to node: NetworkNode, proxy: Proxy?, key: SigningKey
+    ) throws(JSONError) -> OutboundRequest {
+        let body = try OCNMessage(
+            module: record.module, isCustom: record.module.ocnName == nil, interface: record.interface, method: record.method,
+            signature: record.signature, requestID: record.requestID, correlationID: record.correlationID, sender: record.from,
+            receiver: record.to, urlPath: record.path.isEmpty ? nil : record.path, query: query(of: record),
+            proxyUID: proxy?.uid, proxyResource: proxy?.resource, body: record.body
+        ).encoded()
+        var headers = HTTPHeaders()
+        headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
+        headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: key))
+        headers.add(name: "Content-Type", value: "application/json")
+        headers.add(record.trace)
+        let base = node.url.hasSuffix("/") ? String(node.url.dropLast()) : node.url
+        return OutboundRequest(url: base + "/ocn/message", method: .post, headers: headers, body: body)
+    }
+
+    /// Query parameters as the reference nodes carry them: an object of scalars, integers as numbers. Lists have one even without
+    /// parameters; what stands behind a capability has its own URL.
+    private static func query(of record: RequestRecord) -> JSONValue? {
+        guard record.target == nil else { return nil }
+        let isList = record.method == .get && record.interface == .sender && record.path.isEmpty && record.module.isFunctional
+        guard let query = record.query, !query.isEmpty else { return isList ? .object([]) : nil }
+        return .object(
+            query.split(separator: "&").map { pair in
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                let value = parts.count > 1 ? PercentText.decoded(parts[1]) : ""
+                return JSONMember(name: PercentText.decoded(parts[0]), value: isInteger(value) ? .number(value) : .string(value))
+            })
+    }
+
+    /// As JSON and Java's 64 bits write it.
+    private static func isInteger(_ text: String) -> Bool {
+        Int64(text).map { String($0) == text } ?? false
+    }
+}
+
+extension HTTPHeaders {
+    mutating func add(_ trace: Trace) {
+        guard let parent = trace.traceparent else { return }
+        add(name: "traceparent", value: parent)
+        if let state = trace.tracestate { add(name: "tracestate", value: state) }
+    }
+}
+
+/// Percent-encoding of query parameters.
+enum PercentText {
+    /// `%41` and `+` decoded; what is no encoding stays, and what is not UTF-8 afterwards stays encoded.
+    static func decoded(_ text: some StringProtocol) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                if rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), decoded.count == 1 {
+                    bytes.append(decoded[0])
+                    rest.removeFirst(2)
+                } else {
+                    bytes.append(byte)
+                }
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self) ?? String(text)
+    }
+}

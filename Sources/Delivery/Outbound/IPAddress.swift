@@ -1,0 +1,113 @@
+/// An IP address as a number.
+enum IPAddress: Hashable, Sendable {
+    case v4(UInt32)
+    case v6(UInt128)
+
+    /// Dotted decimal with exactly four parts, or any text form of RFC 4291 (embedded IPv4 included), without zone.
+    init?(_ text: some StringProtocol) {
+        if text.utf8.contains(UInt8(ascii: ":")) {
+            guard let number = Self.parseV6(text) else { return nil }
+            self = .v6(number)
+        } else {
+            guard let number = Self.parseV4(text) else { return nil }
+            self = .v4(number)
+        }
+    }
+
+    private static func parseV4(_ text: some StringProtocol) -> UInt32? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var number: UInt32 = 0
+        for part in parts {
+            guard (1...3).contains(part.utf8.count), isDigits(part), let value = UInt8(part) else { return nil }
+            number = number << 8 | UInt32(value)
+        }
+        return number
+    }
+
+    private static func parseV6(_ text: some StringProtocol) -> UInt128? {
+        // "::" stands for as many zero groups as are missing, and may stand once.
+        let halves = split(text)
+        guard halves.count <= 2, let head = groups(halves[0]) else { return nil }
+        guard halves.count == 2 else { return head.count == 8 ? number(head) : nil }
+        guard let tail = groups(halves[1]), head.count + tail.count < 8 else { return nil }
+        return number(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
+    }
+
+    private static func split(_ text: some StringProtocol) -> [String] {
+        let bytes = Array(text.utf8)
+        let colon = UInt8(ascii: ":")
+        var halves: [String] = []
+        var start = 0
+        var index = 0
+        while index + 1 < bytes.count {
+            if bytes[index] == colon, bytes[index + 1] == colon {
+                halves.append(String(decoding: bytes[start..<index], as: UTF8.self))
+                index += 2
+                start = index
+            } else {
+                index += 1
+            }
+        }
+        halves.append(String(decoding: bytes[start...], as: UTF8.self))
+        return halves
+    }
+
+    private static func groups(_ text: String) -> [UInt16]? {
+        guard !text.isEmpty else { return [] }
+        var groups: [UInt16] = []
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() {
+            if index == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
+                guard let embedded = parseV4(part) else { return nil }
+                groups += [UInt16(truncatingIfNeeded: embedded >> 16), UInt16(truncatingIfNeeded: embedded)]
+            } else {
+                guard (1...4).contains(part.utf8.count), part.utf8.first != UInt8(ascii: "+"), let value = UInt16(part, radix: 16) else {
+                    return nil
+                }
+                groups.append(value)
+            }
+        }
+        return groups.count <= 8 ? groups : nil
+    }
+
+    private static func number(_ groups: [UInt16]) -> UInt128 {
+        groups.reduce(0) { $0 << 16 | UInt128($1) }
+    }
+
+    private static func isDigits(_ text: some StringProtocol) -> Bool {
+        text.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    }
+}
+
+/// A range of addresses, e.g. `10.0.0.0/8`.
+struct NetworkRange: Hashable, Sendable {
+    private let address: IPAddress
+    private let prefix: Int
+
+    /// `<address>/<prefix length>`, or one address.
+    init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let address = IPAddress(parts[0]) else { return nil }
+        let width = switch address {
+        case .v4: 32
+        case .v6: 128
+        }
+        var prefix = width
+        if parts.count == 2 {
+            guard let length = Int(parts[1]), (0...width).contains(length) else { return nil }
+            prefix = length
+        }
+        self.address = address
+        self.prefix = prefix
+    }
+
+    func contains(_ other: IPAddress) -> Bool {
+        // Shifts beyond the width give zero, so that a prefix of 0 contains everything.
+        switch (address, other) {
+        case (.v4(let mine), .v4(let theirs)): (mine ^ theirs) >> (32 - prefix) == 0
+        case (.v6(let mine), .v6(let theirs)): (mine ^ theirs) >> (128 - prefix) == 0
+        default: false
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Kafka
+import Synchronization
+
+/// The group consumer that a handler reports to. Consumer and handler know each other, so it is attached after both exist.
+final class Reading: Sendable {
+    private let consumer = Mutex<GroupConsumer?>(nil)
+
+    func attach(_ consumer: GroupConsumer) {
+        self.consumer.withLock { $0 = consumer }
+    }
+
+    func finished(_ partition: TopicPartition, offset: Int64, epoch: UInt64) {
+        current?.finished(partition, offset: offset, epoch: epoch)
+    }
+
+    func pause(_ partition: TopicPartition) { current?.pause([partition]) }
+
+    func resume(_ partition: TopicPartition) { current?.resume([partition]) }
+
+    private var current: GroupConsumer? { consumer.withLock { $0 } }
+}

@@ -1,0 +1,37 @@
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Wire
+
+/// What an answer to a copy means for the copy.
+///
+/// Judged by the HTTP status and by the OCPI `status_code` in the body: many parties answer 200 to everything.
+enum Verdict: Equatable, Sendable {
+    /// The recipient has it.
+    case delivered
+    /// It counts against the recipient: send again later.
+    case retry(String)
+    /// It counts against the copy: sending it again changes nothing.
+    case final(String)
+
+    init(_ response: OutboundResponse) {
+        self.init(httpStatus: response.status, statusCode: response.body.jsonInteger(["status_code"]))
+    }
+
+    /// - Parameter statusCode: OCPI `status_code`; nil if the body is no OCPI answer.
+    init(httpStatus: Int, statusCode: Int?) {
+        switch httpStatus {
+        case 200..<300:
+            switch statusCode {
+            case .some(1000..<2000): self = .delivered
+            case .some(let code) where (2000..<3000).contains(code): self = .final("OCPI status \(code)")
+            case .some(let code): self = .retry("OCPI status \(code)")
+            case nil: self = .retry("HTTP \(httpStatus) without an OCPI answer")
+            }
+        case 401, 403, 404, 408, 425, 429: self = .retry("HTTP \(httpStatus)")
+        case 400..<500: self = .final("HTTP \(httpStatus)")
+        // 5xx, redirects (they are not followed) and statuses that do not exist.
+        default: self = .retry("HTTP \(httpStatus)")
+        }
+    }
+}

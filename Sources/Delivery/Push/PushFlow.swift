@@ -1,0 +1,162 @@
+import Directory
+import Kafka
+import Logging
+import Metrics
+import NIOCore
+import Notary
+import OCPI
+import Synchronization
+import Topics
+import Wire
+
+/// Takes copies from the outboxes and sees each of them through to its end. See ``PushService`` for the picture.
+///
+/// What to do when is ``Lanes``' decision; here it is carried out.
+final class PushFlow: GroupHandler {
+    let reading = Reading()
+    let settings: PushSettings
+    let topics: TopicNames
+    let store: StateStore
+    let producer: Producer
+    let client: OutboundClient
+    let metrics = PushMetrics()
+    let logger: Logger
+    let ownOperator: String
+    private let eventLoops: [any EventLoop]
+    private let clockLoop: any EventLoop
+    private let turn = Atomic<Int>(0)
+    private let lanes: Mutex<Lanes<CopyRecord>>
+    /// What the consumer was told last. Taken before `lanes`, never the other way round.
+    private let gates = Mutex<[TopicPartition: Bool]>([:])
+
+    /// How long a batch waits for the state its copies were made under.
+    private static let stateTimeout = Duration.milliseconds(250)
+    /// What a record holds in memory besides its body, about.
+    private static let overhead = 2048
+
+    init(
+        settings: PushSettings, topics: TopicNames, store: StateStore, producer: Producer, client: OutboundClient, logger: Logger
+    ) {
+        self.settings = settings
+        self.topics = topics
+        self.store = store
+        self.producer = producer
+        self.client = client
+        self.logger = logger
+        ownOperator = settings.nodeKey.address.hex
+        eventLoops = Array(client.eventLoops.makeIterator())
+        clockLoop = client.eventLoops.next()
+        lanes = Mutex(
+            Lanes(
+                .init(
+                    perRecipient: settings.copiesPerRecipient, bytesPerPartition: settings.bytesPerPartition,
+                    backoff: Backoff(base: .init(settings.backoffBase), cap: .init(settings.backoffCap)))))
+    }
+
+    // MARK: The consumer's thread
+
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
+        // A new assignment is read from the start, whatever was paused before.
+        gates.withLock { gates in
+            for partition in partitions { gates[partition] = nil }
+            lanes.withLock { $0.assign(partitions, epoch: epoch) }
+        }
+    }
+
+    func revoked(_ partitions: [TopicPartition], lost: Bool) {
+        gates.withLock { gates in
+            for partition in partitions { gates[partition] = nil }
+            lanes.withLock { $0.revoke(partitions) }
+        }
+        metrics.waiting(lanes.withLock { $0.held })
+    }
+
+    func failed(_ error: KafkaError) {
+        logger.warning("reading outboxes: \(error)")
+    }
+
+    func received(_ batch: [IncomingRecord]) {
+        var parcels: [Parcel<CopyRecord>] = []
+        parcels.reserveCapacity(batch.count)
+        for record in batch {
+            do throws(RecordError) {
+                let copy = try CopyRecord(record)
+                parcels.append(
+                    Parcel(
+                        partition: record.topicPartition, offset: record.offset, epoch: record.epoch, recipient: copy.request.to.canonical,
+                        key: record.key, bytes: (copy.request.body?.readableBytes ?? 0) + Self.overhead, cargo: copy))
+            } catch {
+                // There is nothing in it that could be sent, nor buried as a copy.
+                metrics.malformed.increment()
+                logger.error("unreadable copy", metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
+                reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            }
+        }
+        guard let version = parcels.map(\.cargo.request.stateVersion).max() else { return }
+        // An agreement must be known before its absence can mean that it was withdrawn.
+        if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
+        let directory = store.directory
+        let due = parcels.filter { parcel in
+            guard directory.service(parcel.recipient)?.delivery == .topic else { return true }
+            finish(parcel, .topic)
+            return false
+        }
+        carryOut(lanes.withLock { lanes in due.flatMap { lanes.add($0) } })
+    }
+
+    // MARK: Carrying out
+
+    /// An errand is done; what follows from that is carried out.
+    func complete(_ errand: Errand<CopyRecord>, _ result: ErrandResult) {
+        let now = NIODeadline.now()
+        let jitter = Double.random(in: -1...1)
+        carryOut(lanes.withLock { $0.complete(errand, result, now: now, jitter: jitter) })
+    }
+
+    private func wake() {
+        let now = NIODeadline.now()
+        carryOut(lanes.withLock { $0.wake(now: now) })
+    }
+
+    private func carryOut(_ actions: [Lanes<CopyRecord>.Action]) {
+        var errands: [Errand<CopyRecord>] = []
+        for action in actions {
+            switch action {
+            case .run(let errand): errands.append(errand)
+            case .finish(let parcel, let ending): finish(parcel, ending)
+            case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
+            case .gate(let partition): gate(partition)
+            }
+        }
+        handOver(errands)
+        metrics.waiting(lanes.withLock { $0.held })
+    }
+
+    private func finish(_ parcel: Parcel<CopyRecord>, _ ending: Ending) {
+        metrics.ended(ending)
+        reading.finished(parcel.partition, offset: parcel.offset, epoch: parcel.epoch)
+    }
+
+    /// Two threads may get here in the other order than their changes happened, so the consumer is told what holds now.
+    private func gate(_ partition: TopicPartition) {
+        gates.withLock { gates in
+            let isPaused = lanes.withLock { $0.isPaused(partition) }
+            guard gates[partition, default: false] != isPaused else { return }
+            gates[partition] = isPaused
+            if isPaused { reading.pause(partition) } else { reading.resume(partition) }
+        }
+    }
+
+    /// One wake-up per event loop.
+    private func handOver(_ errands: [Errand<CopyRecord>]) {
+        guard !errands.isEmpty else { return }
+        let first = turn.wrappingAdd(errands.count, ordering: .relaxed).newValue & 0xFFFF
+        for (number, eventLoop) in eventLoops.enumerated() {
+            let share = errands.enumerated().filter { (first + $0.offset) % eventLoops.count == number }.map(\.element)
+            guard !share.isEmpty else { continue }
+            eventLoop.execute {
+                for errand in share { self.run(errand) }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package import Directory
+package import Kafka
+package import Logging
+import ServiceLifecycle
+package import Topics
+
+/// The role PUSH: brings every copy to its service, in order per object, until it is done.
+///
+/// ```
+///        one thread (the consumer's)             Lanes (a value under a lock)                    event loops
+///
+/// ocn.outbox.DE-BIL ──▶ read header,    ──▶  partition ─┬─ object A  ■ ■ ■   running  ──┐
+/// ocn.outbox.NL-TAX     wait for state                  ├─ object B  ■       waiting … │  ready lanes, at most
+///   group "push"                                        └─ object C  ■ ■     ready  ───┤  N under way per service
+///      ▲   ▲                                                   │  ▲                    ▼
+///      │   └── pause, resume ◀── bytes held per partition ─────┘  │        agreement? horizon? where to?
+///      │                                                          │                    │
+///      │                              alarm (one loop's timer) ───┤                    ▼
+///      │                                                          ├─ failed ◀── OutboundClient
+///      │                                                          │                    │ delivered, or final
+///      └── finished ◀─────────────────────────────────────────────┴─ ended ◀───────────┴──▶ ocn.dead, acknowledged
+/// ```
+/// A failing copy waits at the head of its lane and only its lane waits. A service that is down fills its own partitions' memory; then
+/// their reading pauses, and its backlog is its consumer lag.
+package final class PushService: ServiceLifecycle.Service {
+    private let flow: PushFlow
+    private let consumer: GroupConsumer
+
+    /// - Parameters:
+    ///   - kafka: how to reach the cluster.
+    ///   - topics: the node's topics.
+    ///   - membership: how to take part in the group; ``membership(of:)`` unless something must differ.
+    ///   - settings: what an operator can change.
+    ///   - store: started and stopped by the caller, as are the following.
+    ///   - producer: writes dead letters.
+    ///   - client: calls services.
+    ///   - logger: where trouble is told.
+    package init(
+        kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, settings: PushSettings, store: StateStore,
+        producer: Producer, client: OutboundClient, logger: Logger
+    ) {
+        flow = PushFlow(settings: settings, topics: topics, store: store, producer: producer, client: client, logger: logger)
+        consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
+        flow.reading.attach(consumer)
+    }
+
+    /// The group `push` on all outboxes, those to come included.
+    package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
+        GroupConsumer.Settings(group: topics.group("push"), subscription: [topics.outboxPattern])
+    }
+
+    /// The partitions this process works on; empty until it has joined the group.
+    package var assignment: [TopicPartition] { consumer.assignment }
+
+    /// Works until graceful shutdown; then lets calls end that are under way, within the consumer's drain.
+    package func run() async throws {
+        try consumer.start()
+        // Cancellation ends the same way: the offsets of what is finished are committed.
+        try? await gracefulShutdown()
+        await consumer.stop()
+    }
+}

@@ -1,0 +1,144 @@
+import Directory
+import NIOCore
+import OCPI
+import Support
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite(.serialized) struct ExchangeServiceTests {
+    @Test func everyRequestGetsItsOneAnswer() async throws {
+        let world = try await DeliveryWorld(cpo: { seen in
+            switch (seen.method, seen.uri) {
+            case ("GET", "/sender/locations?limit=2"):
+                .answer(
+                    200,
+                    [
+                        ("Link", #"<http://elsewhere/first>; rel="first", <\#(seen.base)/sender/locations?offset=2&limit=2>; rel="next""#),
+                        ("X-Limit", "2"), ("X-Total-Count", "5"), ("Set-Cookie", "a=b"),
+                    ],
+                    #"{"status_code":1000,"data":[ 1.10 ]}"#)
+            case ("GET", "/sender/locations/far"): .answer(200, [("Link", "<https://cdn.example/next>; rel=next")], #"{"status_code":1000}"#)
+            case ("GET", "/sender/locations/none"): .answer(404, [("Link", "<https://cdn.example/next>; rel=next")], "no such thing")
+            case ("GET", "/sender/locations/hang"): .hang
+            case ("GET", "/sender/locations/broken"): .hangUp
+            case ("POST", "/receiver/cdrs"): .answer(200, [("Location", "\(seen.base)/receiver/cdrs/7")], #"{"status_code":1000}"#)
+            default: .success
+            }
+        })
+        try await world.run(exchange: try world.exchange { $0.margin = .milliseconds(100) }) {
+            try await pages(world)
+            try await cdrs(world)
+            try await commands(world)
+            try await failures(world)
+        }
+    }
+
+    private func pages(_ world: DeliveryWorld) async throws {
+        let list = try await world.ask(try request(.locations, .sender, .get, query: "limit=2"))
+        #expect(list.outcome == .answered && list.httpStatus == 200 && list.address.epoch == 7)
+        #expect(list.body.map { String(buffer: $0) } == #"{"status_code":1000,"data":[ 1.10 ]}"#)
+        #expect(list.headers["X-Limit"] == "2" && list.headers["X-Total-Count"] == "5" && list.headers["Set-Cookie"] == nil)
+        let next = try #require(LinkHeader.next(in: [try #require(list.headers["Link"])]))
+        let prefix = DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/locations/page/"
+        #expect(next.hasPrefix(prefix))
+        let page = try #require(await world.capabilities.resolve(String(next.dropFirst(prefix.count))))
+        #expect(page.owner == PartyID("DE-CPO") && page.user == PartyID("DE-MSP") && page.kind == .page)
+        #expect(page.url(in: world.store.directory) == world.cpo.url + "/sender/locations?offset=2&limit=2")
+
+        // The next page at another server cannot be sealed: its link is in Kafka before the answer.
+        let far = try await world.ask(try request(.locations, .sender, .get, path: "far"))
+        let link = try #require(LinkHeader.next(in: [try #require(far.headers["Link"])]))
+        let stored = try #require(await world.capabilities.resolve(String(link.dropFirst(prefix.count))))
+        #expect(stored.target == .url("https://cdn.example/next"))
+
+        let none = try await world.ask(try request(.locations, .sender, .get, path: "none"))
+        #expect(none.outcome == .answered && none.httpStatus == 404 && none.headers["Link"] == nil)
+        #expect(none.body.map { String(buffer: $0) } == "no such thing")
+    }
+
+    private func cdrs(_ world: DeliveryWorld) async throws {
+        let posted = try await world.ask(try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#))
+        let location = try #require(posted.headers["Location"])
+        let prefix = DeliveryWorld.publicURL + "/ocpi/receiver/2.2.1/cdrs/"
+        #expect(location.hasPrefix(prefix) && location.utf8.count <= 255)
+        let object = try #require(await world.capabilities.resolve(String(location.dropFirst(prefix.count))))
+        #expect(object.url(in: world.store.directory) == world.cpo.url + "/receiver/cdrs/7")
+
+        // For another node, headers pass as they are: the caller's own node rewrites.
+        var remote = try request(.cdrs, .receiver, .post, body: "{}")
+        remote.origin = .node("0xabc")
+        #expect(try await world.ask(remote).headers["Location"] == world.cpo.url + "/receiver/cdrs/7")
+    }
+
+    private func commands(_ world: DeliveryWorld) async throws {
+        let original = world.msp.url + "/sender/commands/START_SESSION/42"
+        let answer = try await world.ask(
+            try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{ "response_url" : "\#(original)", "n": 1.10 }"#))
+        #expect(answer.httpStatus == 200)
+        let seen = try #require(world.cpo.seen.last)
+        let url = try #require(seen.body.jsonString(["response_url"]))
+        #expect(seen.text == #"{ "response_url" : "\#(url)", "n": 1.10 }"#)
+        let prefix = DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/commands/START_SESSION/"
+        let callback = try #require(await world.capabilities.resolve(String(url.dropFirst(prefix.count))))
+        #expect(callback.owner == PartyID("DE-MSP") && callback.user == PartyID("DE-CPO"))
+        #expect(callback.url(in: world.store.directory) == original)
+
+        let malformed = try await world.ask(try request(.commands, .receiver, .post, path: "START_SESSION", body: "{}"))
+        #expect(malformed.outcome == .refused && malformed.status == .invalidParameters)
+    }
+
+    private func failures(_ world: DeliveryWorld) async throws {
+        var unknown = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
+        unknown.to = try #require(PartyID("XX-XXX"))
+        let nobody = try await world.ask(unknown)
+        #expect(nobody.outcome == .refused && nobody.status == .unknownReceiver)
+
+        let missing = try await world.ask(try request(.sessions, .receiver, .put, path: "DE/CPO/1", body: "{}"))
+        #expect(missing.outcome == .refused && missing.status == .invalidParameters)
+
+        var late = try request(.locations, .sender, .get, path: "hang")
+        late.deadline = Timestamp.now.adding(milliseconds: -1)
+        #expect(try await world.ask(late).outcome == .expired)
+        #expect(!world.cpo.seen.contains { $0.uri.hasSuffix("/hang") })
+
+        var hanging = try request(.locations, .sender, .get, path: "hang")
+        hanging.deadline = Timestamp.now.adding(milliseconds: 800)
+        let timeout = try await world.ask(hanging)
+        #expect(timeout.outcome == .timeout && timeout.status == .timeout)
+
+        let broken = try await world.ask(try request(.locations, .sender, .get, path: "broken"))
+        #expect(broken.outcome == .unreachable && broken.status == .hubError)
+
+        await world.cpo.stop()
+        // Connections that are open stay open; a new one is refused.
+        let refused = try await world.ask(try request(.locations, .sender, .get, path: "broken"))
+        #expect(refused.outcome == .unreachable)
+    }
+
+    @Test func aHangingRecipientDoesNotHoldUpOthers() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        try await world.run(exchange: try world.exchange { $0.callsPerRecipient = 3 }) {
+            for _ in 0..<3 {
+                var record = try request(.locations, .sender, .get)
+                record.deadline = Timestamp.now.adding(milliseconds: 20_000)
+                record.reply = nil
+                _ = try await world.producer.send(record.outgoing(to: world.kafka.topics))
+            }
+            try await eventually("three calls hang") { world.cpo.seen.count == 3 }
+            let busy = try await world.ask(try request(.locations, .sender, .get))
+            #expect(busy.outcome == .refused && busy.status == .connectionProblem)
+            var other = try request(.cdrs, .receiver, .post, body: "{}")
+            other.to = try #require(PartyID("DE-BIL"))
+            #expect(try await world.ask(other).outcome == .answered)
+        }
+    }
+}
+
+extension Seen {
+    /// The server's own base URL, as the caller named it.
+    var base: String { "http://" + (headers.first(name: "host") ?? "") }
+}

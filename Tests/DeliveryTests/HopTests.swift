@@ -1,0 +1,151 @@
+import Directory
+import NIOCore
+import Notary
+import OCPI
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite struct DestinationTests {
+    private let own = "0x1111111111111111111111111111111111111111"
+    private let other = "0x2222222222222222222222222222222222222222"
+
+    private func network() throws -> Directory {
+        let local = try Fixture.platform(
+            "p1", ["DE-CPO"], url: "https://cpo.example/ocpi", [(.locations, .sender), (ModuleID(rawValue: "wishes"), .receiver)])
+        return Fixture.directory(
+            local + [
+                .node(NetworkNode(operatorAddress: other, url: "https://node.example", source: "file")),
+                .node(NetworkNode(operatorAddress: own, url: "https://hub.example", source: "file")),
+                .party(NetworkParty(party: try #require(PartyID("NL-CPO")), roles: ["CPO"], operatorAddress: other, source: "file")),
+                .party(NetworkParty(party: try #require(PartyID("DE-LST")), roles: ["CPO"], operatorAddress: own, source: "file")),
+            ])
+    }
+
+    private func destination(_ record: RequestRecord) throws -> Destination {
+        Destination(of: record, in: try network(), ownOperator: own)
+    }
+
+    private func to(_ party: String, _ record: RequestRecord) throws -> RequestRecord {
+        var record = record
+        record.to = try #require(PartyID(party))
+        return record
+    }
+
+    @Test func aConnectedPartyIsCalledAtItsEndpoint() throws {
+        let record = try request(.locations, .sender, .get, path: "LOC1/EVSE%202", query: "a=1&b=%20")
+        guard case .platform(let url, let authorization) = try destination(record) else {
+            Issue.record("not local")
+            return
+        }
+        #expect(url == "https://cpo.example/ocpi/sender/locations/LOC1/EVSE%202?a=1&b=%20")
+        #expect(authorization == "Token " + Base64.encode(Array("b-p1".utf8)))
+    }
+
+    @Test func whatStandsBehindACapabilityReplacesTheEndpoint() throws {
+        var record = try request(.locations, .sender, .get, path: "page/x")
+        record.target = "https://cpo.example/next?x"
+        guard case .platform("https://cpo.example/next?x", _) = try destination(record) else {
+            Issue.record("not the target")
+            return
+        }
+    }
+
+    @Test func aModuleThatIsNotImplementedIsRefused() throws {
+        guard case .none(let obstacle) = try destination(try request(.cdrs, .receiver, .post)) else {
+            Issue.record("found")
+            return
+        }
+        #expect(obstacle.outcome == .refused && obstacle.status == .invalidParameters)
+        #expect(obstacle.message.contains("does not implement the receiver interface of cdrs"))
+    }
+
+    @Test func aPartyElsewhereIsReachedThroughItsNode() throws {
+        guard case .node(let node) = try destination(try to("nl-cpo", try request(.cdrs, .receiver, .post))) else {
+            Issue.record("not a node")
+            return
+        }
+        #expect(node.url == "https://node.example")
+    }
+
+    @Test(arguments: ["XX-XXX", "DE-LST"])
+    func whoIsNotConnectedAnywhereIsUnknown(_ party: String) throws {
+        guard case .none(let obstacle) = try destination(try to(party, try request(.cdrs, .receiver, .post))) else {
+            Issue.record("found")
+            return
+        }
+        #expect(obstacle.status == .unknownReceiver)
+    }
+}
+
+@Suite struct HopTests {
+    @Test func aPartySeesTheRoutingHeadersAndANewRequestID() throws {
+        var record = try request(.cdrs, .receiver, .post, body: "{}")
+        record.from = try #require(PartyID("de-Msp"))
+        record.signature = "signature"
+        record.trace = Trace(traceparent: "00-1", tracestate: "x=1")
+        let call = Hop.call(record, url: "https://cpo/cdrs", authorization: "Token dA==")
+        let headers = call.headers
+        #expect(headers["Authorization"] == ["Token dA=="])
+        #expect(headers["X-Correlation-ID"] == ["correlation-1"])
+        #expect(headers["OCPI-from-country-code"] == ["de"] && headers["OCPI-from-party-id"] == ["Msp"])
+        #expect(headers["OCPI-to-country-code"] == ["DE"] && headers["OCPI-to-party-id"] == ["CPO"])
+        #expect(headers["OCN-Signature"] == ["signature"])
+        #expect(headers["Content-Type"] == ["application/json"])
+        #expect(headers["traceparent"] == ["00-1"] && headers["tracestate"] == ["x=1"])
+        #expect(headers["X-Request-ID"].count == 1 && headers["X-Request-ID"] != ["request-1"])
+        #expect(Hop.call(record, url: "https://cpo/cdrs", authorization: "").headers["X-Request-ID"] != headers["X-Request-ID"])
+        #expect(call.body == ByteBuffer(string: "{}"))
+    }
+
+    private func message(_ record: RequestRecord, proxy: Hop.Proxy? = nil) throws -> OutboundRequest {
+        try Hop.message(
+            record, to: NetworkNode(operatorAddress: "0x2", url: "https://node/", source: "file"), proxy: proxy,
+            key: try #require(Fixture.key))
+    }
+
+    @Test func aNodeGetsASignedMessage() throws {
+        let sent = try message(try request(.cdrs, .receiver, .post, body: #"{"a":1}"#))
+        #expect(sent.url == "https://node/ocn/message" && sent.method == .post)
+        let body = try #require(sent.body)
+        #expect(String(buffer: body) ==
+            #"{"module":"CDRS","interface_role":"RECEIVER","method":"POST","headers":{"Authorization":"","X-Request-ID":"request-1","#
+            + #""X-Correlation-ID":"correlation-1","sender":{"party_id":"MSP","country_code":"DE"},"#
+            + #""receiver":{"party_id":"CPO","country_code":"DE"}},"body":{"a":1}}"#)
+        let signature = try #require(sent.headers.first(name: "OCN-Signature"))
+        #expect(NodeSignature.signer(of: body, signature: signature) == Fixture.key?.address)
+        #expect(sent.headers.first(name: "X-Request-ID") != "request-1")
+        #expect(sent.headers["OCPI-to-party-id"].isEmpty && sent.headers["Authorization"].isEmpty)
+    }
+
+    @Test func queryParametersBecomeAnObject() throws {
+        func text(_ record: RequestRecord) throws -> String { String(buffer: try #require(try message(record).body)) }
+        let query = "offset=10&date_from=2026-01-01T00%3A00%3A00Z&x=007&y=a+b&empty&big=9223372036854775808"
+        #expect(try text(try request(.locations, .sender, .get, query: query)).contains(
+            #""query_params":{"offset":10,"date_from":"2026-01-01T00:00:00Z","x":"007","y":"a b","empty":"","big":"9223372036854775808"}"#))
+        #expect(try text(try request(.locations, .sender, .get)).contains(#""query_params":{}"#))
+        #expect(try !text(try request(.tokens, .receiver, .get, path: "a/b/c")).contains("query_params"))
+    }
+
+    @Test func whatStandsBehindAURLGoesAlong() throws {
+        let sent = try message(
+            try request(.commands, .receiver, .post, path: "STOP_SESSION", body: "{}"),
+            proxy: Hop.Proxy(uid: "id", resource: "https://a/b"))
+        let body = String(buffer: try #require(sent.body))
+        #expect(body.contains(#""url_path":"STOP_SESSION","proxy_uid":"id","proxy_resource":"https://a/b","body":{}"#))
+    }
+
+    @Test func aBodyThatIsNoJSONCannotGoToANode() throws {
+        #expect(throws: JSONError.self) { try message(try request(.cdrs, .receiver, .post, body: "{")) }
+    }
+
+    @Test func percentEncodingIsUndoneWhereItIsOne() {
+        #expect(PercentText.decoded("a%20b%2") == "a b%2")
+        #expect(PercentText.decoded("%zz") == "%zz")
+        #expect(PercentText.decoded("%ff") == "%ff")
+        #expect(PercentText.decoded("%C3%A9") == "é")
+        #expect(PercentText.decoded("") == "")
+    }
+}

@@ -1,0 +1,163 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Testing
+
+@testable import Delivery
+
+@Suite struct OutboundClientTests {
+    private func exchange<Value: Sendable>(
+        allowing networks: [String] = ["127.0.0.0/8"], limit: Int = 10_000, _ body: (OutboundClient) async throws -> Value
+    ) async throws -> Value {
+        let policy = try AddressPolicy(allowing: networks)
+        let http = OutboundClient.makeHTTPClient(policy: policy)
+        do {
+            let value = try await body(OutboundClient(client: http, policy: policy, answerLimit: limit))
+            try await http.shutdown()
+            return value
+        } catch {
+            try await http.shutdown()
+            throw error
+        }
+    }
+
+    private func call(
+        _ client: OutboundClient, _ url: String, method: OCPI.Method = .get, body: String? = nil, timeout: TimeAmount = .seconds(5)
+    ) async -> Result<OutboundResponse, OutboundFailure> {
+        await withCheckedContinuation { continuation in
+            client.send(
+                OutboundRequest(url: url, method: method, headers: ["X-Test": "1"], body: body.map { ByteBuffer(string: $0) }),
+                deadline: .now() + timeout
+            ) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func failure(_ result: Result<OutboundResponse, OutboundFailure>) -> OutboundFailure.Kind? {
+        if case .failure(let failure) = result { failure.kind } else { nil }
+    }
+
+    @Test func requestAndAnswerPassUnchanged() async throws {
+        let server = try await PartyServer { _ in .answer(207, [("X-Limit", "5")], "{ }") }
+        let response = try await exchange { client in
+            try await call(client, server.url + "/a%2Fb/c?x=1&y=%20z", method: .put, body: #"{"n":1.10}"#).get()
+        }
+        #expect(response.status == 207)
+        #expect(String(buffer: response.body) == "{ }")
+        #expect(response.headers.first(name: "x-limit") == "5")
+        let seen = try #require(server.seen.first)
+        #expect(seen.method == "PUT" && seen.uri == "/a%2Fb/c?x=1&y=%20z" && seen.text == #"{"n":1.10}"#)
+        #expect(seen.headers.first(name: "x-test") == "1")
+        await server.stop()
+    }
+
+    @Test func aForbiddenAddressGetsNoRequest() async throws {
+        let server = try await PartyServer { _ in .success }
+        let kinds = try await exchange(allowing: []) { client in
+            [
+                failure(await call(client, server.url)),
+                // A name is judged when it was dialled, after DNS.
+                failure(await call(client, "http://localhost:\(server.port)/", method: .post, body: "{}")),
+                failure(await call(client, "http://localhost:\(server.port)/again")),
+                // Other spellings of 127.0.0.1 that the system's resolver understands.
+                failure(await call(client, "http://127.1:\(server.port)/")),
+                failure(await call(client, "http://2130706433:\(server.port)/")),
+            ]
+        }
+        #expect(kinds.allSatisfy { $0 == .forbidden || $0 == .notSent }, "\(kinds)")
+        #expect(kinds[0] == .forbidden && kinds[1] == .forbidden && kinds[2] == .forbidden, "\(kinds)")
+        #expect(server.seen.isEmpty)
+        await server.stop()
+    }
+
+    @Test func manyForbiddenCallsAtOnceAllFail() async throws {
+        let server = try await PartyServer { _ in .success }
+        try await exchange(allowing: []) { client in
+            await withTaskGroup(of: OutboundFailure.Kind?.self) { group in
+                for _ in 0..<100 { group.addTask { failure(await call(client, "http://localhost:\(server.port)/")) } }
+                for await kind in group { #expect(kind == .forbidden || kind == .notSent) }
+            }
+        }
+        #expect(server.seen.isEmpty)
+        await server.stop()
+    }
+
+    @Test func theSharedClientItselfRefusesToo() async throws {
+        let server = try await PartyServer { _ in .success }
+        let http = OutboundClient.makeHTTPClient(policy: try AddressPolicy())
+        await #expect(throws: (any Error).self) {
+            _ = try await http.execute(HTTPClientRequest(url: server.url), timeout: .seconds(3))
+        }
+        #expect(server.seen.isEmpty)
+        try await http.shutdown()
+        await server.stop()
+    }
+
+    @Test(arguments: ["", "nonsense", "ftp://example.org/", "unix:///tmp/x", "http+unix://%2Ftmp%2Fx/y", "http://", "file:///etc/passwd"])
+    func whatIsNoHTTPURLIsNotCalled(_ url: String) async throws {
+        let kind = try await exchange { client in failure(await call(client, url)) }
+        #expect(kind == .forbidden)
+    }
+
+    @Test func aRefusedConnectionMeansNothingWasSent() async throws {
+        let server = try await PartyServer { _ in .success }
+        await server.stop()
+        let kind = try await exchange { client in failure(await call(client, server.url)) }
+        #expect(kind == .notSent)
+    }
+
+    @Test func anUnknownNameMeansNothingWasSent() async throws {
+        let kind = try await exchange { client in failure(await call(client, "http://no-such-host.invalid/")) }
+        #expect(kind == .notSent)
+    }
+
+    @Test func aHangingRecipientTimesOut() async throws {
+        let server = try await PartyServer { _ in .hang }
+        let began = NIODeadline.now()
+        let kind = try await exchange { client in
+            failure(await call(client, server.url, method: .post, body: "{}", timeout: .milliseconds(300)))
+        }
+        #expect(kind == .timeout)
+        #expect(NIODeadline.now() - began < .seconds(2))
+        await server.stop()
+    }
+
+    @Test func aBrokenConnectionIsNotTakenForUnsent() async throws {
+        let server = try await PartyServer { _ in .hangUp }
+        let kind = try await exchange { client in failure(await call(client, server.url, method: .post, body: "{}")) }
+        #expect(kind == .broken)
+        #expect(server.seen.count == 1)
+        await server.stop()
+    }
+
+    @Test func anAnswerThatIsTooLargeIsBroken() async throws {
+        let server = try await PartyServer { seen in .answer(200, [], String(repeating: "x", count: seen.uri == "/small" ? 100 : 101)) }
+        let (small, large) = try await exchange(limit: 100) { client in
+            (await call(client, server.url + "/small"), failure(await call(client, server.url + "/large")))
+        }
+        #expect(try small.get().body.readableBytes == 100)
+        #expect(large == .broken)
+        await server.stop()
+    }
+
+    @Test func redirectsAreNotFollowed() async throws {
+        let other = try await PartyServer { _ in .success }
+        let target = other.url
+        let server = try await PartyServer { _ in .answer(302, [("Location", target)], "") }
+        let response = try await exchange { client in try await call(client, server.url).get() }
+        #expect(response.status == 302)
+        #expect(other.seen.isEmpty)
+        await server.stop()
+        await other.stop()
+    }
+
+    @Test func connectionsAreReused() async throws {
+        let server = try await PartyServer { _ in .success }
+        try await exchange { client in
+            for _ in 0..<20 { _ = try await call(client, server.url).get() }
+        }
+        #expect(server.seen.count == 20)
+        #expect(server.connections <= 2)
+        await server.stop()
+    }
+}

@@ -1,0 +1,114 @@
+import Directory
+import Kafka
+import NIOCore
+import OCPI
+import Support
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite(.serialized) struct PushServiceTests {
+    private static let rejection = PartyAnswer.answer(400, [], #"{"status_code":2001}"#)
+
+    @Test func copiesArriveInOrderPerObjectAndEndInDeadLettersWhereTheyMust() async throws {
+        let failures = Mutex<[String: Int]>([:])
+        let world = try await DeliveryWorld(service: { seen in
+            let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
+            let failed = failures.withLock { failures in
+                failures[id, default: 0] += 1
+                return failures[id, default: 0]
+            }
+            if id.hasSuffix("-rejected") { return Self.rejection }
+            // Every other copy needs three attempts, failing in different ways.
+            guard id.hasSuffix("-hard"), failed < 3 else { return .success }
+            return failed == 1 ? .answer(503, [("Retry-After", "0")], "") : .answer(200, [], #"{"status_code":3000}"#)
+        })
+        try await world.run(push: try world.push()) {
+            for number in 0..<60 {
+                let kind = number % 20 == 7 ? "rejected" : number % 2 == 0 ? "hard" : "easy"
+                try await world.copy(
+                    try request(.cdrs, .receiver, .post, body: #"{"number":\#(number)}"#), id: "\(number)-\(kind)",
+                    key: "DE-CPO|cdrs|\(number % 5)")
+            }
+            try await eventually("all copies are done") {
+                let seen = Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
+                return seen.count == 60 && failures.withLock { $0.filter { $0.key.hasSuffix("hard") }.allSatisfy { $0.value == 3 } }
+            }
+            try await eventually("dead letters are written") { try await world.dead().count == 3 }
+            for dead in try await world.dead() {
+                #expect(dead.cause.hasPrefix("rejected") && dead.attempts == 1 && dead.lastHTTPStatus == 400 && dead.lastStatus == 2001)
+                #expect(dead.copy.id.hasSuffix("-rejected"))
+            }
+            check(world.service.seen)
+        }
+    }
+
+    /// An attempt of a later copy never comes before the last attempt of an earlier one of its object.
+    private func check(_ seen: [Seen]) {
+        var lanes: [Int: [Int]] = [:]
+        var requestIDs: Set<String> = []
+        for request in seen {
+            guard let number = request.body.jsonInteger(["number"]) else {
+                Issue.record("another body: \(request.text)")
+                continue
+            }
+            lanes[number % 5, default: []].append(number)
+            #expect(request.headers["X-Correlation-ID"] == ["correlation-1"])
+            #expect(request.headers["OCPI-to-party-id"] == ["BIL"] && request.headers["OCPI-from-party-id"] == ["MSP"])
+            #expect(requestIDs.insert(request.headers.first(name: "X-Request-ID") ?? "").inserted, "every attempt has its own id")
+        }
+        for (_, numbers) in lanes { #expect(numbers == numbers.sorted()) }
+    }
+
+    @Test func aWithdrawnAgreementStopsCopiesThatWait() async throws {
+        let isUp = Atomic<Bool>(false)
+        let world = try await DeliveryWorld(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
+        try await world.run(push: try world.push()) {
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
+            try await eventually("it was tried") { !world.service.seen.isEmpty }
+            let user = try #require(PartyID("DE-MSP"))
+            let provider = try #require(PartyID("DE-BIL"))
+            try await world.writer.write([.delete(key: FactKey.agreement(user: user, provider: provider))])
+            isUp.store(true, ordering: .relaxed)
+            let before = world.service.seen.count
+            var other = try request(.cdrs, .receiver, .post, body: "{}")
+            other.from = try #require(PartyID("NL-MSP"))
+            try await world.writer.write([.put(.agreement(Agreement(user: other.from, provider: provider, source: "file")))])
+            try await world.copy(other, id: "two", key: "a")
+            // The second waits behind the first, so when it arrives the first is finished.
+            try await eventually("the other user's copy arrives") { world.service.seen.last?.headers.first(name: "OCN-Copy-ID") == "two" }
+            #expect(world.service.seen.count <= before + 2)
+        }
+    }
+
+    @Test func whatIsTooOldBecomesADeadLetter() async throws {
+        let world = try await DeliveryWorld(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
+        try await world.run(push: try world.push { $0.horizon = .milliseconds(700) }) {
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
+            try await eventually("it is given up") { try await world.dead().count == 1 }
+            let dead = try #require(try await world.dead().first)
+            #expect(dead.cause == "expired" && dead.copy.id == "old")
+            #expect(dead.lastHTTPStatus == 500 && dead.lastStatus == 3000 && dead.attempts > 1)
+        }
+    }
+
+    @Test func aServiceThatReadsItsTopicIsNotCalled() async throws {
+        let world = try await DeliveryWorld()
+        let provider = try #require(PartyID("DE-BIL"))
+        try await world.writer.write([
+            .put(.service(NetworkService(provider: provider, name: "billing", permissions: [0], delivery: .topic, source: "file")))
+        ])
+        try await world.run(push: try world.push()) {
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
+            try await world.writer.write([
+                .put(.service(NetworkService(provider: provider, name: "billing", permissions: [0], delivery: .push, source: "file")))
+            ])
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "two", key: "a")
+            try await eventually("the second arrives") { !world.service.seen.isEmpty }
+            #expect(world.service.seen.map { $0.headers.first(name: "OCN-Copy-ID") } == ["two"])
+        }
+    }
+}

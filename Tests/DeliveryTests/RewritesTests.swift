@@ -1,0 +1,198 @@
+import Directory
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite struct LinkHeaderTests {
+    @Test(arguments: [
+        (#"<https://a/next>; rel="next""#, "https://a/next"),
+        (#"<https://a/next>;rel=next"#, "https://a/next"),
+        (#"<https://a/next> ; REL = "NEXT""#, "https://a/next"),
+        (#"<https://a/first>; rel="first", <https://a/next>; rel="next""#, "https://a/next"),
+        (#"<https://a/prev>; rel="prev",<https://a/next>; rel="next",<https://a/last>; rel=last"#, "https://a/next"),
+        (#"<https://a/n>; rel="last next""#, "https://a/n"),
+        (#"<https://a/n?x=1,2;y=<3>; rel="next""#, "https://a/n?x=1,2;y=<3"),
+        (#"<https://a/n>; title="a, b; rel=\"prev\""; rel=next"#, "https://a/n"),
+        (#"<https://a/n>; rel=next; rel=prev"#, "https://a/n"),
+        (#", ,<https://a/n>; rel=next"#, "https://a/n"),
+        (#"<>; rel=next"#, ""),
+    ])
+    func findsTheNextPage(_ header: String, _ expected: String) {
+        #expect(LinkHeader.next(in: [header]) == expected)
+    }
+
+    @Test(arguments: [
+        "", "next", "<https://a/n", "<https://a/n>", #"<https://a/n>; rel="prev""#, #"<https://a/n>; rel="nextish""#,
+        #"<https://a/n>; rev="next""#, #"<https://a/n>; rel=prev; rel=next"#, #"<https://a/n>; rel="#, #"<https://a/n>; rel="nex"#,
+        #"<https://a/n>; title="x>; rel=next"#,
+    ])
+    func findsNoneWhereThereIsNone(_ header: String) {
+        #expect(LinkHeader.next(in: [header]) == nil)
+    }
+
+    @Test func readsSeveralHeaders() {
+        #expect(LinkHeader.next(in: [#"<https://a/f>; rel="first""#, #"<https://a/n>; rel="next""#]) == "https://a/n")
+    }
+
+    @Test func writesWhatItReads() {
+        #expect(LinkHeader.next(in: [LinkHeader.next("https://hub/x?y=1")]) == "https://hub/x?y=1")
+    }
+}
+
+@Suite struct RewritesTests {
+    @Test func responseURLIsReplacedAndNoOtherByteChanges() throws {
+        let before = #"{ "token" : {"uid":"1","response_url":"inner"},"#
+        let after = #" ,"n": 1.10, "unicode":"\u00e9 é", "location_id":"L"}"#
+        let body = ByteBuffer(string: before + #""response_url":"https://emsp.example\/cb?x=\u0031""# + after)
+        let found = try Rewrites.responseURL(in: body)
+        #expect(found.url == "https://emsp.example/cb?x=1")
+        let changed = Rewrites.replacing(found, with: "https://hub/cb/1", in: body)
+        #expect(String(buffer: changed) == before + #""response_url":"https://hub/cb/1""# + after)
+    }
+
+    @Test(arguments: ["", "{}", "[]", "null", #"{"response_url":1}"#, #"{"response_url":"x"}"#, #"{"response_url":"ftp://a/b"}"#,
+        #"{"response_url":"https://a/b""#, #"{"response_url":"https://user@a/b"}"#])
+    func aBodyWithoutResponseURLIsRefused(_ body: String) {
+        do {
+            _ = try Rewrites.responseURL(in: ByteBuffer(string: body))
+            Issue.record("accepted \(body)")
+        } catch {
+            #expect(error.outcome == .refused && error.status == .invalidParameters)
+        }
+        #expect(throws: Obstacle.self) { try Rewrites.responseURL(in: nil) }
+    }
+
+    @Test func onlyCommandsAndSettingAChargingProfileCarryItInTheBody() throws {
+        #expect(Rewrites.hasResponseURL(try request(.commands, .receiver, .post, path: "START_SESSION")))
+        #expect(Rewrites.hasResponseURL(try request(.chargingprofiles, .receiver, .put, path: "S1")))
+        #expect(!Rewrites.hasResponseURL(try request(.chargingprofiles, .receiver, .get, path: "S1")))
+        #expect(!Rewrites.hasResponseURL(try request(.commands, .sender, .post, path: "START_SESSION/token")))
+        #expect(!Rewrites.hasResponseURL(try request(.cdrs, .receiver, .post)))
+    }
+
+    @Test func hubURLsBeginWhereTheHubServesThem() throws {
+        let command = try request(.commands, .receiver, .post, path: "START_SESSION")
+        #expect(Rewrites.prefix(.callback, for: command, base: "https://hub.example/", version: .v2_2_1)
+            == "https://hub.example/ocpi/sender/2.2.1/commands/START_SESSION/")
+        #expect(Rewrites.prefix(.callback, for: command, base: "https://node", version: .v2_2)
+            == "https://node/ocpi/sender/2.2/commands/START_SESSION/")
+        #expect(Rewrites.prefix(.page, for: try request(.tariffs, .sender, .get), base: "https://hub", version: .v2_2)
+            == "https://hub/ocpi/sender/2.2/tariffs/page/")
+        #expect(Rewrites.prefix(.object, for: try request(.cdrs, .receiver, .post), base: "https://hub", version: .v2_2_1)
+            == "https://hub/ocpi/receiver/2.2.1/cdrs/")
+    }
+
+    @Test func hubURLsLeadWhereTheyAreResolved() throws {
+        for (kind, request) in [
+            (Capability.Kind.callback, try request(.commands, .receiver, .post, path: "STOP_SESSION")),
+            (.callback, try request(.chargingprofiles, .receiver, .put, path: "S1")),
+            (.page, try request(.locations, .sender, .get)), (.object, try request(.cdrs, .receiver, .post)),
+        ] {
+            let path = Rewrites.prefix(kind, for: request, base: "", version: .v2_2_1) + "token"
+            guard case .module(let route) = Route.parse(path: path) else {
+                Issue.record("no route for \(path)")
+                continue
+            }
+            let method: OCPI.Method = kind == .callback ? .post : .get
+            let expected: CapabilityUse = switch kind {
+            case .callback: .callback(token: "token")
+            case .page: .page(token: "token")
+            case .object: .object(token: "token")
+            }
+            #expect(ModuleTable.capability(method, route) == expected)
+        }
+    }
+
+    @Test func answersHaveAtMostOneURLOfTheirOwn() throws {
+        let list = try request(.locations, .sender, .get)
+        let cdr = try request(.cdrs, .receiver, .post)
+        let headers: HTTPHeaders = ["Link": #"<https://a/n>; rel="next""#, "Location": "https://a/1"]
+        #expect(Rewrites.answerURL(list, status: 200, headers)?.url == "https://a/n")
+        #expect(Rewrites.answerURL(cdr, status: 201, headers)?.url == "https://a/1")
+        #expect(Rewrites.answerURL(cdr, status: 500, headers) == nil)
+        #expect(Rewrites.answerURL(list, status: 404, headers) == nil)
+        #expect(Rewrites.answerURL(try request(.tokens, .receiver, .put, path: "DE/MSP/1"), status: 200, headers) == nil)
+    }
+
+    @Test func onlyTheCallersOwnNodeRewrites() throws {
+        var remote = try request(.locations, .sender, .get)
+        remote.origin = .node("0xabc")
+        #expect(!Rewrites.rewritesAnswer(to: remote))
+        #expect(Rewrites.rewritesAnswer(to: try request(.locations, .sender, .get)))
+        #expect(!Rewrites.rewritesAnswer(to: try request(ModuleID(rawValue: "wishes"), .sender, .get)))
+    }
+
+    @Test func onlyFiveHeadersPass() {
+        let headers: HTTPHeaders = [
+            "link": "<a>; rel=first", "Link": "<b>; rel=next", "X-LIMIT": "5", "x-total-count": "12", "Set-Cookie": "x", "Server": "y",
+            "Location": "z", "OCN-Signature": "s",
+        ]
+        let passed = Dictionary(uniqueKeysWithValues: Rewrites.passedHeaders(headers).map { ($0.name, $0.value) })
+        #expect(passed == [
+            "Link": "<a>; rel=first, <b>; rel=next", "X-Limit": "5", "X-Total-Count": "12", "Location": "z", "OCN-Signature": "s",
+        ])
+    }
+
+    @Test func relativeURLsAreReadAgainstTheOneThatWasCalled() {
+        #expect(Rewrites.absolute("https://a/b", calledAt: nil) == "https://a/b")
+        #expect(Rewrites.absolute("/cdrs/1", calledAt: "https://cpo.example/ocpi/cdrs") == "https://cpo.example:443/cdrs/1")
+        #expect(Rewrites.absolute("/cdrs/1", calledAt: nil) == nil)
+        #expect(Rewrites.absolute("//evil/x", calledAt: "https://a/b") == nil)
+        #expect(Rewrites.absolute("javascript:1", calledAt: "https://a/b") == nil)
+    }
+
+    private func capability(_ target: Capability.Target) throws -> Capability {
+        Capability(
+            kind: .page, owner: try #require(PartyID("DE-CPO")), user: try #require(PartyID("DE-MSP")), target: target,
+            expires: Timestamp(milliseconds: 0))
+    }
+
+    @Test func aURLOfMoreThan255CharactersBecomesALink() throws {
+        let below = try capability(.below(.locations, .sender, remainder: "?offset=1"))
+        var asked: Int?
+        func make(_ length: Int) -> HubURL {
+            HubURL(
+                prefix: "https://hub/", capability: below,
+                seal: { _, limit in
+                    asked = limit
+                    return length <= limit ? String(repeating: "t", count: length) : nil
+                }, newID: { "id" })
+        }
+        guard case .sealed(let url) = make(243) else {
+            Issue.record("not sealed")
+            return
+        }
+        #expect(url.utf8.count == 255)
+        #expect(asked == 243)
+        guard case .link(let link, _, "id") = make(244) else {
+            Issue.record("not a link")
+            return
+        }
+        #expect(link == "https://hub/id")
+    }
+
+    @Test func whatIsNotBelowAnEndpointBecomesALink() throws {
+        let made = HubURL(
+            prefix: "https://hub/", capability: try capability(.url("https://elsewhere/x")), seal: { _, _ in "sealed" }, newID: { "id" })
+        guard case .link = made else {
+            Issue.record("sealed")
+            return
+        }
+    }
+}
+
+/// A request from DE-MSP to DE-CPO.
+func request(
+    _ module: ModuleID, _ interface: InterfaceRole, _ method: OCPI.Method, path: String = "", query: String? = nil, body: String? = nil
+) throws -> RequestRecord {
+    RequestRecord(
+        id: UUIDText.v7(), time: .now, module: module, interface: interface, method: method, version: .v2_2_1,
+        from: try #require(PartyID("DE-MSP")), to: try #require(PartyID("DE-CPO")), path: path, query: query, requestID: "request-1",
+        correlationID: "correlation-1", stateVersion: 0, deadline: Timestamp.now.adding(milliseconds: 10_000),
+        reply: ReplyAddress(partition: 0, epoch: 7), body: body.map { ByteBuffer(string: $0) })
+}
