@@ -1,0 +1,79 @@
+import ServiceLifecycle
+
+/// Plays the billing scenario in a world and tells about it.
+///
+/// Never throws: what fails is told and stands in the result. The world, the parties and the tap are stopped in every case. With
+/// `keepRunning`, a scenario that went well is followed by a wait until the task is cancelled or a graceful shutdown begins.
+/// - Parameters:
+///   - world: two operators, not started.
+///   - options: form and end.
+///   - output: gets whole lines without line feed, one after the other.
+package func runDemo(
+    world: any DemoWorld, options: DemoOptions, output: @escaping @Sendable (String) -> Void
+) async -> DemoResult {
+    let report = Report(options, output: output)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var outcomes: [Int: String] = [:]
+    var failure: DemoFailure?
+    var copiesWithoutPermission = 0
+    var stage: Stage?
+    var cast: Cast?
+    do {
+        let players = try Cast()
+        cast = players
+        let opened = try await Stage.open(world, players, report)
+        stage = opened
+        report.opening(opened.sides)
+        var scenario = try Scenario(stage: opened, report: report)
+        defer { copiesWithoutPermission = scenario.copiesWithoutPermission }
+        for step in Step.allCases {
+            let begin = clock.now
+            report.began(step)
+            do {
+                let outcome = try await scenario.play(step)
+                outcomes[step.rawValue] = outcome
+                report.ended(step, seconds: (clock.now - begin).inSeconds, outcome: outcome)
+            } catch let failure as DemoFailure {
+                throw failure
+            } catch {
+                throw DemoFailure(step: step.rawValue, reason: "\(error)")
+            }
+        }
+        // Steps after the seventh gave an unwanted copy more time to arrive.
+        if scenario.copiesWithoutPermission > 0 {
+            throw DemoFailure(
+                step: Step.permission.rawValue, reason: "\(scenario.copiesWithoutPermission) copies went out without permission")
+        }
+    } catch let found as DemoFailure {
+        failure = found
+    } catch {
+        failure = DemoFailure(step: 0, reason: "\(error)")
+    }
+    if let failure {
+        report.failed(failure)
+        outcomes[failure.step] = failure.reason
+    }
+    let result = DemoResult(
+        ok: failure == nil,
+        steps: Dictionary(
+            uniqueKeysWithValues: Step.allCases.map { ($0.rawValue, outcomes[$0.rawValue] != nil && $0.rawValue != failure?.step) }),
+        reason: failure?.description, copiesWithoutPermission: copiesWithoutPermission, seconds: (clock.now - start).inSeconds)
+    await finish(result, outcomes, report, keeping: options.keepRunning ? stage : nil, json: options.json)
+    await stage?.tap.close()
+    await world.stop()
+    for (party, _) in cast?.all ?? [] { await party.stop() }
+    return result
+}
+
+/// Summary, and the wait of `--keep-running`. In JSON the summary is the last line, so the guide comes first.
+private func finish(_ result: DemoResult, _ outcomes: [Int: String], _ report: Report, keeping stage: Stage?, json: Bool) async {
+    let guide = result.ok ? stage?.guide : nil
+    if json, let guide { report.running(guide) }
+    report.summary(result, outcomes: outcomes)
+    if !json, let guide { report.running(guide) }
+    if guide != nil {
+        // Throws when the task is cancelled instead: an end like any other.
+        try? await gracefulShutdown()
+    }
+}

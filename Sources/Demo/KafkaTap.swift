@@ -1,0 +1,157 @@
+import Kafka
+import Logging
+import Topics
+package import Wire
+
+/// One record that was seen in Kafka.
+package struct Crossing: Sendable, Equatable {
+    /// Which of a node's topics it stands in.
+    package enum Kind: Sendable { case request, reply, copy, state }
+    /// Index of the node whose cluster it is.
+    package let node: Int
+    /// Which topic, by its purpose.
+    package let kind: Kind
+    /// Topic name.
+    package let topic: String
+    /// Partition.
+    package let partition: Int32
+    /// Offset.
+    package let offset: Int64
+    /// Record key; nil for reads.
+    package let key: String?
+    /// `ce_id`.
+    package let id: String?
+    /// `ce_type`.
+    package let type: String?
+    /// `ce_source`, `/DE/ONE`.
+    package let source: String?
+    /// `ce_correlationid`; replies have none.
+    package let correlationID: String?
+    /// `ce_replyto`: the `ce_id` of the request that a reply answers.
+    package let replyTo: String?
+    /// Whether the request came from a party of this node, not from another node.
+    package let isLocal: Bool
+    /// When the record was produced, by its Kafka timestamp.
+    package let produced: Timestamp
+    /// When the tap saw it.
+    package let seen: Timestamp
+
+    /// `node 1 ocn.requests[3]@17`.
+    package var place: String { "node \(node + 1) \(topic)[\(partition)]@\(offset)" }
+}
+
+/// Watches both clusters from the side, as any Kafka client could: the requests, replies, outboxes and shared state of each node, all
+/// partitions from the beginning. It reads record headers only.
+package final class KafkaTap: Sendable {
+    private let readers: [PartitionReader]
+    private let journal: Journal<Crossing>
+
+    private init(readers: [PartitionReader], journal: Journal<Crossing>) {
+        self.readers = readers
+        self.journal = journal
+    }
+
+    /// Watches the clusters, counted as nodes from 0. Topics must exist: those created later are not seen.
+    /// - Throws: `KafkaError` of the cluster that cannot be read.
+    package static func open(_ clusters: [DemoCluster]) async throws -> KafkaTap {
+        let journal = Journal<Crossing>()
+        let silent = Logger(label: "demo.tap") { _ in SwiftLogNoOpLogHandler() }
+        var readers: [PartitionReader] = []
+        for (node, cluster) in clusters.enumerated() {
+            let kafka = KafkaSettings(
+                bootstrap: cluster.kafka.bootstrap, clientID: "demo-tap-\(node + 1)", properties: cluster.kafka.properties)
+            for (topic, partitions) in try await topics(of: kafka, logger: silent) {
+                guard let kind = kind(of: topic, cluster.topics) else { continue }
+                readers.append(
+                    PartitionReader(
+                        kafka, topic: topic, partitions: (0..<Int32(clamping: partitions)).map { $0 }, start: .beginning, logger: silent,
+                        onBatch: { batch in
+                            let seen = Timestamp.now
+                            journal.append(batch.map { Crossing($0, node: node, kind: kind, seen: seen) })
+                        },
+                        onEnd: { _, _ in }))
+            }
+        }
+        for reader in readers { try reader.start() }
+        return KafkaTap(readers: readers, journal: journal)
+    }
+
+    private static func topics(of kafka: KafkaSettings, logger: Logger) async throws -> [String: Int] {
+        let admin = try KafkaAdmin(kafka, logger: logger)
+        do {
+            let topics = try await admin.listTopics()
+            await admin.close()
+            return topics
+        } catch {
+            await admin.close()
+            throw error
+        }
+    }
+
+    /// Stops watching.
+    package func close() async {
+        for reader in readers { await reader.stop() }
+    }
+
+    /// Everything seen so far.
+    package var crossings: [Crossing] { journal.entries }
+
+    /// Waits until a crossing like this was seen and returns the first; nil after the timeout.
+    package func first(timeout: Duration, where condition: @escaping @Sendable (Crossing) -> Bool) async -> Crossing? {
+        await journal.wait(timeout: timeout) { $0.contains(where: condition) }?.first(where: condition)
+    }
+
+    /// Waits until, for one correlation id, at least these many requests, replies and copies were seen, and returns all of them
+    /// in the order in which they were produced; nil after the timeout.
+    package func trail(
+        of correlationID: String, requests: Int, replies: Int, copies: Int, timeout: Duration
+    ) async -> [Crossing]? {
+        let entries = await journal.wait(timeout: timeout) { entries in
+            let trail = Self.trail(of: correlationID, in: entries)
+            func count(_ kind: Crossing.Kind) -> Int { trail.count { $0.kind == kind } }
+            return count(.request) >= requests && count(.reply) >= replies && count(.copy) >= copies
+        }
+        return entries.map { Self.trail(of: correlationID, in: $0) }
+    }
+
+    /// A reply may be seen before the request that ties it to its correlation id, hence the selection over all entries.
+    static func trail(of correlationID: String, in entries: [Crossing]) -> [Crossing] {
+        let own = entries.filter { $0.correlationID == correlationID }
+        let requests = own.filter { $0.kind == .request }
+        let atHome = Set(requests.filter(\.isLocal).compactMap(\.id))
+        let away = Set(requests.filter { !$0.isLocal }.compactMap(\.id))
+        let replies = entries.filter { entry in
+            entry.kind == .reply && entry.replyTo.map { atHome.contains($0) || away.contains($0) } ?? false
+        }
+        // Kafka counts milliseconds; within one, the way that a request takes decides.
+        func rank(_ entry: Crossing) -> Int {
+            switch entry.kind {
+            case .state: 0
+            case .request: entry.isLocal ? 1 : 2
+            case .copy: 3
+            case .reply: entry.replyTo.map(atHome.contains) ?? false ? 5 : 4
+            }
+        }
+        return (own + replies).sorted { ($0.produced, rank($0)) < ($1.produced, rank($1)) }
+    }
+
+    private static func kind(of topic: String, _ names: TopicNames) -> Crossing.Kind? {
+        switch topic {
+        case names.requests: .request
+        case names.replies: .reply
+        case names.state: .state
+        default: names.recipient(ofOutbox: topic) == nil ? nil : .copy
+        }
+    }
+}
+
+extension Crossing {
+    fileprivate init(_ record: IncomingRecord, node: Int, kind: Kind, seen: Timestamp) {
+        self.init(
+            node: node, kind: kind, topic: record.topic, partition: record.partition, offset: record.offset, key: record.key,
+            id: record.headers["ce_id"], type: record.headers["ce_type"], source: record.headers["ce_source"],
+            correlationID: record.headers["ce_correlationid"], replyTo: record.headers["ce_replyto"],
+            isLocal: record.headers["ce_ocporigin"].map { $0 == "local" } ?? true,
+            produced: Timestamp(milliseconds: record.timestamp), seen: seen)
+    }
+}

@@ -1,0 +1,160 @@
+import NIOCore
+import OCPI
+import Wire
+
+/// The story, step by step. Each step throws `DemoFailure` when something is not as promised, and returns what came of it in a few words.
+struct Scenario {
+    let stage: Stage
+    let report: Report
+    var step = Step.setting
+
+    let driver: DriverToken
+    let customers: [Customer]
+    let sites: [Site]
+    let charging: Charging
+    let started = Timestamp.now.adding(milliseconds: -45 * 60 * 1000 - 30_000)
+
+    /// Step 3's call and what the eMSP got; steps 4 and 5 go on from there.
+    var cdrCall: (sent: SentRequest, received: ReceivedRequest)?
+    var copy: ReceivedRequest?
+    var invoice: Invoice?
+
+    /// How long anything that must happen may take.
+    static let patience = Duration.seconds(10)
+    /// How long nothing must happen before it counts as nothing.
+    static let grace = Duration.milliseconds(300)
+
+    var cast: Cast { stage.cast }
+
+    init(stage: Stage, report: Report) throws {
+        self.stage = stage
+        self.report = report
+        driver = DriverToken(owner: stage.cast.emsp.profile.id)
+        customers = [Customer(contractID: driver.contractID, name: "Camille Roux", address: "12 rue des Lilas, 69003 Lyon")]
+        sites = Site.stromladen(stage.cast.cpo1.profile.id)
+        guard let site = sites.first else { throw DemoFailure(step: 0, reason: "CPO 1 has no site") }
+        charging = Charging(sessionID: "SES-1001", site: site, driver: driver, start: started)
+        stage.cast.cpo1.offer(sites)
+        stage.cast.cpo2.offer(Site.laadpunt(stage.cast.cpo2.profile.id))
+        stage.cast.emsp.offer(driver)
+    }
+
+    /// Plays one step.
+    mutating func play(_ step: Step) async throws -> String {
+        self.step = step
+        switch step {
+        case .setting: return try await setting()
+        case .session: return try await session()
+        case .cdr: return try await sendCDR()
+        case .forwarding: return try await forwarding()
+        case .billing: return try bill()
+        case .invoice: return try await sendInvoice()
+        case .permission: return try await proofOfPermission()
+        case .durability: return try await proofOfDurability()
+        }
+    }
+
+    /// Module requests that the billing service received from anybody but CPO 1, the only one who agreed.
+    var copiesWithoutPermission: Int {
+        cast.billing.received.entries.count { $0.from != nil && $0.from != cast.cpo1.profile.id }
+    }
+
+    // MARK: Expectations
+
+    func expect(_ holds: Bool, _ reason: @autoclosure () -> String) throws {
+        if !holds { throw DemoFailure(step: step.rawValue, reason: reason()) }
+    }
+
+    func require<Value>(_ value: Value?, _ reason: @autoclosure () -> String) throws -> Value {
+        guard let value else { throw DemoFailure(step: step.rawValue, reason: reason()) }
+        return value
+    }
+
+    // MARK: Exchanges
+
+    /// A call through the network, checked at both ends: the recipient got the bytes that were sent, with both parties' headers and a new
+    /// request id; the caller got the recipient's own answer and its own request id back; every record crossed Kafka.
+    /// - Parameters:
+    ///   - copies: how many services get one.
+    ///   - splicesResponseURL: the command's body differs in its `response_url`.
+    func exchange(
+        _ method: OCPI.Method, _ module: String, _ interface: InterfaceRole, path: String = "", query: String? = nil,
+        from: DemoParty, to: DemoParty, body: ByteBuffer? = nil, copies: Int = 0, splicesResponseURL: Bool = false
+    ) async throws -> (sent: SentRequest, received: ReceivedRequest) {
+        let call = try await from.send(method, module, interface, path: path, query: query, to: to.profile.id, body: body)
+        return try await check(call, from: from, to: to, body: body, copies: copies, splicesResponseURL: splicesResponseURL)
+    }
+
+    /// The same for a URL that a node handed out.
+    func follow(
+        _ method: OCPI.Method, _ url: String, from: DemoParty, to: DemoParty
+    ) async throws -> (sent: SentRequest, received: ReceivedRequest) {
+        let call = try await from.call(method, url, to: to.profile.id)
+        return try await check(call, from: from, to: to, body: nil)
+    }
+
+    /// Checks and shows a call that has been made.
+    func check(
+        _ call: SentRequest, from: DemoParty, to: DemoParty, body: ByteBuffer?, copies: Int = 0, splicesResponseURL: Bool = false
+    ) async throws -> (sent: SentRequest, received: ReceivedRequest) {
+        let name = "\(call.method.rawValue) \(call.target) of \(from.profile.id)"
+        try expect(
+            call.status == 200 && call.ocpiStatus == 1000,
+            "\(name) was answered HTTP \(call.status), OCPI \(call.ocpiStatus.map(String.init) ?? "none"): "
+                + (call.body.jsonString(["status_message"]) ?? "no message"))
+        let received = try require(
+            to.received.entries.last { $0.correlationID == call.correlationID }, "\(to.profile.id) did not receive \(name)")
+        try expect(
+            received.from == from.profile.id && received.to == to.profile.id,
+            "\(to.profile.id) received \(name) with other parties in the routing headers")
+        try expect(received.request.method == call.method.rawValue, "\(to.profile.id) received \(received.line) for \(name)")
+        try expect(
+            received.request.header(OCPIHeader.requestID).map { $0 != call.requestID } ?? false,
+            "\(to.profile.id) received \(name) without an X-Request-ID of its own")
+        try expect(call.header(OCPIHeader.requestID) == call.requestID, "\(name) was answered with another X-Request-ID")
+        try expect(call.body == received.answer.body, "\(name) was answered with other bytes than \(to.profile.id) sent")
+        if !splicesResponseURL {
+            try expect(received.request.body == body ?? ByteBuffer(), "\(to.profile.id) received other bytes than \(from.profile.id) sent")
+        }
+        let nodes = Set([cast.nodeIndex(of: from), cast.nodeIndex(of: to)]).count
+        let trail = try require(
+            await stage.tap.trail(of: call.correlationID, requests: nodes, replies: nodes, copies: copies, timeout: Self.patience),
+            "\(name) did not cross the requests and replies of \(nodes) node\(nodes == 1 ? "" : "s")"
+                + (copies == 0 ? "" : " and \(copies) outbox"))
+        report.hop(
+            step,
+            Exchange(
+                from: from.profile.id, to: to.profile.id, method: call.method, path: call.target, status: call.status,
+                milliseconds: call.duration.milliseconds,
+                stations: Exchange.stations(call, caller: from.profile.id, arrival: received, recipient: to.profile.id, trail: trail)))
+        return (call, received)
+    }
+
+    /// Waits for the copy of a call at the billing service, checks it and shows it.
+    func awaitCopy(of call: (sent: SentRequest, received: ReceivedRequest), from: DemoParty) async throws -> (ReceivedRequest, Crossing) {
+        let id = call.sent.correlationID
+        let service = cast.billing.profile.id
+        let arrived = await cast.billing.received.wait(timeout: Self.patience) { $0.contains { $0.correlationID == id } }
+        let copy = try require(
+            arrived?.first { $0.correlationID == id }, "\(service) did not receive its copy of \(call.sent.method) \(call.sent.target)")
+        try expect(copy.request.body == call.received.request.body, "\(service) received other bytes than \(from.profile.id) sent")
+        try expect(
+            copy.from == from.profile.id && copy.to == service, "\(service) received its copy with other parties in the routing headers")
+        let trail = await stage.tap.trail(of: id, requests: 1, replies: 1, copies: 1, timeout: Self.patience) ?? []
+        let crossing = try require(trail.first { $0.kind == .copy }, "the copy for \(service) did not cross an outbox")
+        report.hop(
+            step,
+            Exchange(
+                from: from.profile.id, to: service, method: call.sent.method, path: copy.request.path, status: copy.answer.status,
+                milliseconds: Double(max(0, copy.time.milliseconds - call.sent.sent.milliseconds)), isCopy: true,
+                stations: Exchange.stations(ofCopy: crossing, call.sent, arrival: copy, recipient: service, trail: trail)))
+        return (copy, crossing)
+    }
+}
+
+extension Duration {
+    var milliseconds: Double {
+        Double(components.seconds) * 1000 + Double(components.attoseconds) / 1e15
+    }
+    var inSeconds: Double { milliseconds / 1000 }
+}

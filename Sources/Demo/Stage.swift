@@ -1,0 +1,86 @@
+import Directory
+import Kafka
+import OCPI
+import Topics
+
+/// Everything that runs when the curtain rises: clusters, nodes, registered parties, the tap.
+struct Stage: Sendable {
+    let world: any DemoWorld
+    let cast: Cast
+    let clusters: [DemoCluster]
+    let nodes: [DemoNode]
+    let tap: KafkaTap
+
+    /// Where `ocn registry` keeps its entries too.
+    static let source = "state"
+
+    /// Starts everything, in the order in which it needs each other.
+    static func open(_ world: any DemoWorld, _ cast: Cast, _ report: Report) async throws -> Stage {
+        report.starting("starting two Kafka clusters (librdkafka's own, in memory: they forget everything at exit)")
+        let billing = cast.billing.profile
+        let clusters = try await world.startClusters(services: [billing.id])
+        guard clusters.count == 2 else { throw DemoFailure(step: 0, reason: "there are \(clusters.count) clusters, not 2") }
+        let tap = try await KafkaTap.open(clusters)
+        do {
+            // Before the roles start: the in-memory Kafka takes seconds to show a new topic to a group that has already joined.
+            let service = NetworkService(provider: billing.id, name: billing.name, permissions: [8], delivery: .push, source: source)
+            for node in clusters.indices { try await world.publish([.put(.service(service))], on: node) }
+            report.starting("starting two OCN nodes (their consumer groups take about four seconds to form)")
+            async let first = world.startNode(0)
+            async let second = world.startNode(1)
+            for (party, _) in cast.all { try await party.start() }
+            let nodes = try await [first, second]
+            for node in nodes.indices { try await world.publish(network(nodes, cast), on: node) }
+            report.starting("registering four parties (credentials handshake: token A, B, C)")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (party, index) in cast.all {
+                    let node = nodes[index]
+                    group.addTask {
+                        try await party.register(publicURL: node.publicURL, adminURL: node.adminURL, adminToken: node.adminToken)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            return Stage(world: world, cast: cast, clusters: clusters, nodes: nodes, tap: tap)
+        } catch {
+            await tap.close()
+            throw error
+        }
+    }
+
+    /// What the registry says: both nodes, and who is connected to which.
+    private static func network(_ nodes: [DemoNode], _ cast: Cast) -> [Change] {
+        let listed = nodes.map { Change.put(.node(NetworkNode(operatorAddress: $0.operatorAddress, url: $0.publicURL, source: source))) }
+        return listed
+            + cast.all.map { party, node in
+                .put(
+                    .party(
+                        NetworkParty(
+                            party: party.profile.id, roles: [party.profile.part.rawValue],
+                            operatorAddress: nodes[node].operatorAddress, source: source)))
+            }
+    }
+
+    var sides: [OperatorSide] {
+        nodes.indices.map { index in
+            OperatorSide(
+                name: "node \(index + 1)", url: nodes[index].publicURL, kafka: clusters[index].kafka.bootstrap,
+                parties: cast.all.filter { $0.node == index }.map(\.party.profile))
+        }
+    }
+
+    var guide: RunningGuide? {
+        let access = nodes.indices.map { index in
+            RunningGuide.NodeAccess(name: "node \(index + 1)", node: nodes[index], kafka: clusters[index].kafka.bootstrap)
+        }
+        let parties = cast.all.compactMap { party, node in
+            party.tokenC.map { RunningGuide.PartyAccess(profile: party.profile, url: party.url, node: access[node], token: $0) }
+        }
+        guard let cpo = parties.first(where: { $0.profile.id == cast.cpo1.profile.id }), let topics = clusters.first?.topics,
+            let emsp = parties.first(where: { $0.profile.id == cast.emsp.profile.id })
+        else { return nil }
+        return RunningGuide(
+            nodes: access, parties: parties, cpo: cpo, emsp: emsp, outbox: topics.outbox(cast.billing.profile.id),
+            requests: topics.requests)
+    }
+}
