@@ -17,6 +17,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -102,6 +103,7 @@ let package = Package(
                 "Admin", "Control", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher", "Notary", "OCPI", "Registry",
                 "Telemetry", "Topics", "Wire",
                 argumentParser, configuration, systemPackage, hummingbird, httpClient, nioCore, nioPosix, logging, metrics, lifecycle,
+                unixSignals,
             ],
             swiftSettings: settings),
         // tests

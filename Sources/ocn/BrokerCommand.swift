@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+import Kafka
+import Logging
+import OCPI
+import ServiceLifecycle
+import Topics
+
+/// `ocn broker`: Kafka in memory, for trying things out on one machine.
+struct BrokerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker",
+        abstract: "Run an in-memory Kafka cluster that other processes on this machine can use.",
+        discussion: """
+            Nothing to install, and nothing is kept: everything is forgotten at exit, and a partition holds about 5 MB. \
+            For trying things out and for tests. In production use Apache Kafka 3 or later.
+            """)
+
+    @Option(help: ArgumentHelp("Write the cluster's address to this file once it is ready.", valueName: "path"))
+    var bootstrapFile: String?
+
+    @Option(help: ArgumentHelp("What topic names begin with; as kafka.prefix of the nodes.", valueName: "prefix"))
+    var prefix: String = "ocn."
+
+    @Option(help: ArgumentHelp("Also create the outbox of this service; may be repeated.", valueName: "CC-PID"))
+    var service: [String] = []
+
+    @OptionGroup var logs: LogOptions
+
+    func run() async throws {
+        Program.bootstrap(level: logs.logLevel)
+        let logger = Logger(label: "broker")
+        let names = TopicNames(prefix: prefix)
+        let cluster = try EmbeddedBroker.start(names: names, services: try service.map(RegistryCommand.party), logger: logger)
+        print("bootstrap=\(cluster.bootstrap)")
+        fflush(nil)
+        if let bootstrapFile {
+            try TextFile.write(cluster.bootstrap + "\n", to: bootstrapFile)
+        }
+        logger.notice("in-memory Kafka is up; it forgets everything at exit", metadata: ["bootstrap": "\(cluster.bootstrap)"])
+        try await Program.run([UntilShutdown()], grace: .seconds(5), logger: logger)
+        cluster.close()
+    }
+}
+
+/// The in-memory cluster with all topics a node needs: it has no CreateTopics, so they must be there before anybody asks.
+enum EmbeddedBroker {
+    /// Starts one broker.
+    static func start(
+        names: TopicNames, settings: TopicSettings = TopicSettings(), services: [PartyID], logger: Logger
+    ) throws -> EmbeddedCluster {
+        let cluster = try EmbeddedCluster(logger: logger)
+        for topic in settings.fixedTopics(names) { try cluster.createTopic(topic.name, partitions: topic.partitions) }
+        for service in services {
+            let topic = settings.outboxTopic(names, service)
+            try cluster.createTopic(topic.name, partitions: topic.partitions)
+        }
+        return cluster
+    }
+}
+
+/// A service that only waits for the signal to stop.
+struct UntilShutdown: Service {
+    func run() async throws { try await gracefulShutdown() }
+}

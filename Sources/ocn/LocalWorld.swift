@@ -1,0 +1,135 @@
+import Configuration
+import Demo
+import Directory
+import Kafka
+import Logging
+import NIOCore
+import NIOPosix
+import Notary
+import OCPI
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+import Topics
+import Wire
+
+/// Two operators on this machine: an in-memory Kafka cluster and a node each, all in this process.
+final class LocalWorld: DemoWorld {
+    private struct Operator {
+        let cluster: EmbeddedCluster
+        let configuration: NodeConfiguration
+        /// Ends when the node has stopped.
+        var running: (group: ServiceGroup, ended: Task<Void, any Error>)?
+    }
+
+    private let operators = Mutex<[Operator]>([])
+    private let metrics: PrometheusMetrics
+    private let logger = Logger(label: "demo")
+
+    init(metrics: PrometheusMetrics) {
+        self.metrics = metrics
+    }
+
+    func startClusters(services: [PartyID]) async throws -> [DemoCluster] {
+        try (1...2).map { number in
+            let topics = TopicNames()
+            let cluster = try EmbeddedBroker.start(names: topics, services: services, logger: logger)
+            let configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap)
+            operators.withLock { $0.append(Operator(cluster: cluster, configuration: configuration)) }
+            return DemoCluster(kafka: configuration.kafka.tunedForEmbeddedCluster, topics: topics)
+        }
+    }
+
+    func publish(_ changes: [Change], on node: Int) async throws {
+        let configuration = try configuration(node)
+        let shared = try await SharedResources(configuration, logger: logger)
+        do throws(StateError) {
+            try await shared.writer.write(changes)
+        } catch {
+            await shared.close()
+            throw error
+        }
+        await shared.close()
+    }
+
+    func startNode(_ index: Int) async throws -> DemoNode {
+        let configuration = try configuration(index)
+        let (ready, signal) = AsyncStream<Void>.makeStream()
+        let node = NodeService(configuration, metrics: metrics, logger: Logger(label: configuration.instance)) { signal.finish() }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [.init(service: node)], logger: logger))
+        // Outlives this call: the node runs until `stop`, which waits for the task.
+        let ended = Task {
+            defer { signal.finish() }
+            try await group.run()
+        }
+        operators.withLock { $0[index].running = (group, ended) }
+        for await _ in ready {}
+        if !node.health.isReady { try await ended.value }
+        return DemoNode(
+            publicURL: configuration.publicURL, adminURL: "http://127.0.0.1:\(configuration.privatePort)",
+            adminToken: configuration.adminKey.raw, operatorAddress: configuration.key.address.hex)
+    }
+
+    func stop() async {
+        let all = operators.withLock { operators in
+            defer { operators = [] }
+            return operators
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for node in all.compactMap(\.running) {
+                group.addTask {
+                    await node.group.triggerGracefulShutdown()
+                    _ = await node.ended.result
+                }
+            }
+        }
+        for node in all { node.cluster.close() }
+    }
+
+    private func configuration(_ index: Int) throws -> NodeConfiguration {
+        try operators.withLock { operators in
+            guard operators.indices.contains(index) else { throw ConfigurationError(description: "there is no node \(index)") }
+            return operators[index].configuration
+        }
+    }
+}
+
+extension NodeConfiguration {
+    /// A node for one machine: free ports, fresh keys, loopback only.
+    static func local(number: Int, bootstrap: String) throws -> NodeConfiguration {
+        let (publicPort, privatePort) = try FreePorts.two()
+        let values: [AbsoluteConfigKey: ConfigValue] = [
+            ["node", "url"]: .init(.string("http://127.0.0.1:\(publicPort)"), isSecret: false),
+            ["node", "name"]: .init(.string("Node \(number)"), isSecret: false),
+            ["node", "key"]: .init(.string(SigningKey.generate().secretHex), isSecret: true),
+            ["node", "secret"]: .init(.string(Token.generate().raw), isSecret: true),
+            ["node", "admin_key"]: .init(.string(Token.generate().raw), isSecret: true),
+            ["http", "public", "host"]: .init(.string("127.0.0.1"), isSecret: false),
+            ["http", "public", "port"]: .init(.int(publicPort), isSecret: false),
+            ["http", "private", "port"]: .init(.int(privatePort), isSecret: false),
+            ["http", "allow_networks"]: .init(.stringArray(["127.0.0.0/8"]), isSecret: false),
+            ["kafka", "bootstrap"]: .init(.string(bootstrap), isSecret: false),
+            // Services of the demo come back within seconds: so should their copies.
+            ["push", "backoff_base_ms"]: .init(.int(200), isSecret: false),
+            ["push", "backoff_cap_ms"]: .init(.int(1000), isSecret: false),
+        ]
+        var configuration = try NodeConfiguration(ConfigReader(provider: InMemoryProvider(values: values)))
+        configuration.instance = "node-\(number)"
+        configuration.kafka.clientID = configuration.instance
+        return configuration
+    }
+}
+
+/// Ports that nobody listens on at the moment.
+enum FreePorts {
+    /// Two different ones.
+    static func two() throws -> (Int, Int) {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let sockets = try (0..<2).map { _ in try ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).wait() }
+        defer { for socket in sockets { try? socket.close().wait() } }
+        let ports = sockets.compactMap { $0.localAddress?.port }
+        guard ports.count == 2 else { throw ConfigurationError(description: "no free port on 127.0.0.1") }
+        return (ports[0], ports[1])
+    }
+}

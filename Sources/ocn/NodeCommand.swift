@@ -1,0 +1,60 @@
+import ArgumentParser
+import Configuration
+import Logging
+import Telemetry
+
+/// `ocn node`: runs a node or some of its roles.
+struct NodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node",
+        abstract: "Run a node: all five roles in this process, or some of them.",
+        discussion: """
+            ingress   HTTP requests become records in Kafka, replies become HTTP responses
+            exchange  one party to one party: calls the recipient, or its node, and returns its answer
+            matcher   writes a copy of each request to the services that its sender agreed to
+            push      delivers copies to services over HTTP until they are taken
+            control   what happens by itself: registry, topics; any number may run, one leads
+
+            No role keeps anything on disk and any number of each may run. Settings come from the YAML file, then OCN_… environment \
+            variables, then flags; Config/node.yaml explains them all.
+            """)
+
+    @Option(help: ArgumentHelp("YAML configuration file.", valueName: "path"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Roles to run in this process, separated by commas (default: all).", valueName: "list"))
+    var roles: String?
+
+    @Option(help: ArgumentHelp("Kafka's host:port; as kafka.bootstrap.", valueName: "host:port"))
+    var bootstrap: String?
+
+    @Option(help: ArgumentHelp("Port for parties and nodes; as http.public.port.", valueName: "port"))
+    var port: Int?
+
+    @Option(help: ArgumentHelp("Port for metrics, probes and the admin API; as http.private.port.", valueName: "port"))
+    var privatePort: Int?
+
+    @OptionGroup var logs: LogOptions
+
+    func run() async throws {
+        let metrics = PrometheusMetrics()
+        Program.bootstrap(level: logs.logLevel, metrics: metrics)
+        let configuration = try await load()
+        let logger = Logger(label: configuration.instance)
+        let node = NodeService(configuration, metrics: metrics, logger: logger)
+        try await Program.run([node], grace: configuration.shutdownGrace, logger: logger)
+        logger.notice("stopped")
+    }
+
+    /// The configuration file under the environment and this command's flags.
+    func load() async throws -> NodeConfiguration { try await NodeConfiguration.load(path: config, flags: flags) }
+
+    private var flags: [AbsoluteConfigKey: ConfigValue] {
+        var flags: [AbsoluteConfigKey: ConfigValue] = [:]
+        if let roles { flags[["node", "roles"]] = ConfigValue(.stringArray(roles.split(separator: ",").map(String.init)), isSecret: false) }
+        if let bootstrap { flags[["kafka", "bootstrap"]] = ConfigValue(.string(bootstrap), isSecret: false) }
+        if let port { flags[["http", "public", "port"]] = ConfigValue(.int(port), isSecret: false) }
+        if let privatePort { flags[["http", "private", "port"]] = ConfigValue(.int(privatePort), isSecret: false) }
+        return flags
+    }
+}

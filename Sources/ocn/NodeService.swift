@@ -1,0 +1,166 @@
+import Admin
+import Control
+import Delivery
+import Directory
+import Hummingbird
+import Ingress
+import Kafka
+import Logging
+import Matcher
+import Notary
+import OCPI
+import Registry
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+import Topics
+
+/// A node, or some of its roles, in this process. This is the one place where everything is put together:
+///
+/// 1. connect to Kafka, make sure of the topics,
+/// 2. read the shared memory (`ocn.state`, `ocn.links`) to its end,
+/// 3. run the roles until told to stop; the listener that accepts requests starts last and stops first.
+struct NodeService: Service {
+    let configuration: NodeConfiguration
+    let metrics: PrometheusMetrics
+    let health: Health
+    let logger: Logger
+    /// Called once, when every role is up: listeners open, groups joined.
+    var onReady: @Sendable () -> Void = {}
+
+    init(_ configuration: NodeConfiguration, metrics: PrometheusMetrics, logger: Logger, onReady: @escaping @Sendable () -> Void = {}) {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+        self.onReady = onReady
+        health = Health(expecting: configuration.roles.map(\.rawValue))
+    }
+
+    func run() async throws {
+        let shared = try await SharedResources(configuration, logger: logger)
+        do {
+            try await runRoles(shared)
+        } catch {
+            await shared.close()
+            throw error
+        }
+        await shared.close()
+    }
+
+    private func runRoles(_ shared: SharedResources) async throws {
+        var services: [any Service] = [try privateListener(shared)]
+        let roles = configuration.roles
+        if roles.contains(.control) { services.append(control(shared)) }
+        if roles.contains(.push) { services.append(push(shared)) }
+        if roles.contains(.matcher) { services.append(try matcher(shared)) }
+        if roles.contains(.exchange) { services.append(exchange(shared)) }
+        if roles.contains(.ingress) { services.append(try await ingress(shared)) }
+        logger.notice(
+            "starting",
+            metadata: [
+                "roles": "\(Role.allCases.filter(roles.contains).map(\.rawValue).joined(separator: ","))", "url": "\(configuration.publicURL)",
+                "kafka": "\(configuration.kafka.bootstrap)", "operator": "\(configuration.key.address.hex)",
+            ])
+        try await withTaskGroup(of: Void.self) { group in
+            group.addTask { await announceReadiness() }
+            let serviceGroup = ServiceGroup(
+                configuration: ServiceGroupConfiguration(
+                    services: services.map { .init(service: $0, failureTerminationBehavior: .cancelGroup) }, logger: logger))
+            let result: Result<Void, any Error>
+            do { result = .success(try await serviceGroup.run()) } catch { result = .failure(error) }
+            group.cancelAll()
+            return result
+        }.get()
+    }
+
+    /// Says so, once, when the last role has come up.
+    private func announceReadiness() async {
+        guard await health.becomesReady() else { return }
+        logger.notice("ready", metadata: ["instance": "\(configuration.instance)"])
+        onReady()
+    }
+
+    // MARK: Roles
+
+    private func ingress(_ shared: SharedResources) async throws -> IngressService {
+        let settings = IngressSettings(
+            publicURL: configuration.publicURL, host: configuration.publicHost, port: configuration.publicPort, hub: configuration.hub,
+            hubName: configuration.hubName, nodeAddress: configuration.key.address.hex, requestTimeout: configuration.requestTimeout,
+            replyPartition: configuration.replyPartition, replyPartitions: try await shared.topicUpkeep.replyPartitions())
+        return IngressService(
+            settings, kafka: shared.kafka, topics: configuration.topics, store: shared.store, writer: shared.writer,
+            capabilities: shared.capabilities, secrets: configuration.secrets, producer: shared.producer, client: shared.client,
+            logger: label("ingress"), onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
+    }
+
+    private func exchange(_ shared: SharedResources) -> ExchangeService {
+        ExchangeService(
+            kafka: shared.kafka, topics: configuration.topics,
+            membership: reporting(.exchange, ExchangeService.membership(of: configuration.topics)),
+            settings: ExchangeSettings(
+                publicURL: configuration.publicURL, nodeKey: configuration.key, callsPerRecipient: configuration.recipientConcurrency,
+                defaultTimeout: configuration.requestTimeout),
+            store: shared.store, capabilities: shared.capabilities, producer: shared.producer, client: shared.outbound,
+            logger: label("exchange"))
+    }
+
+    private func matcher(_ shared: SharedResources) throws -> MatcherService {
+        var membership = reporting(.matcher, MatcherService.membership(of: configuration.topics))
+        membership.instanceID = shared.staticInstance
+        return try MatcherService(
+            kafka: shared.kafka, topics: configuration.topics, membership: membership, store: shared.store, logger: label("matcher"))
+    }
+
+    private func push(_ shared: SharedResources) -> PushService {
+        var membership = reporting(.push, PushService.membership(of: configuration.topics))
+        membership.instanceID = shared.staticInstance
+        return PushService(
+            kafka: shared.kafka, topics: configuration.topics, membership: membership,
+            settings: PushSettings(
+                nodeKey: configuration.key, copiesPerRecipient: configuration.pushConcurrency, backoffBase: configuration.backoffBase,
+                backoffCap: configuration.backoffCap, horizon: .seconds(configuration.topicSettings.copyHorizonSeconds)),
+            store: shared.store, producer: shared.producer, client: shared.outbound, logger: label("push"))
+    }
+
+    private func control(_ shared: SharedResources) -> ControlService {
+        var duties: [ControlService.Duty] = []
+        if let file = configuration.registryFile {
+            let publisher = RegistryPublisher(
+                source: FileSource(path: file), writer: shared.writer, store: shared.store, topics: shared.topicUpkeep,
+                logger: label("registry"))
+            duties.append(.registry(publisher))
+        }
+        return ControlService(
+            kafka: shared.kafka, topics: configuration.topics,
+            membership: reporting(.control, ControlService.membership(of: configuration.topics)), writer: shared.writer,
+            store: shared.store, instance: configuration.instance, duties: duties, logger: label("control"))
+    }
+
+    /// Metrics, probes and the admin API: for operators, never on the public address.
+    private func privateListener(_ shared: SharedResources) throws -> some Service {
+        let router = Router()
+        addProbeRoutes(to: router, metrics: metrics, health: health)
+        AdminAPI(
+            store: shared.store, writer: shared.writer, key: configuration.adminKey, publicURL: configuration.publicURL,
+            logger: label("admin")
+        ).addRoutes(to: router)
+        return Application(
+            router: router,
+            configuration: .init(address: .hostname(configuration.privateHost, port: configuration.privatePort), serverName: nil),
+            logger: label("private"))
+    }
+
+    /// Lets a role's group say that it has joined.
+    private func reporting(_ role: Role, _ membership: GroupConsumer.Settings) -> GroupConsumer.Settings {
+        let health = health
+        var membership = membership
+        membership.onAssigned = { health.set(role.rawValue, ready: true) }
+        return membership
+    }
+
+    private func label(_ name: String) -> Logger {
+        var logger = logger
+        logger[metadataKey: "role"] = "\(name)"
+        return logger
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Glibc
+
+/// The `ocn` program.
+@main
+struct OCN: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ocn",
+        abstract: "An Open Charging Network node built as a forwarding pipeline on Apache Kafka.",
+        discussion: """
+            Start with `ocn demo`: two nodes, two charge point operators, a mobility provider and a billing service on this machine, \
+            with nothing to install. `ocn node` runs a node, or some of its roles, against a Kafka cluster.
+            """,
+        version: "0.1.0",
+        subcommands: [NodeCommand.self, RegistryCommand.self, BrokerCommand.self, DemoCommand.self])
+
+    static func main() async {
+        // Writing to a connection that its peer has closed is an error to handle, not a signal to die of.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import AsyncHTTPClient
+import Delivery
+import Directory
+import Kafka
+import Logging
+import OCPI
+import Topics
+
+/// What the roles of one process share: the Kafka clients, the shared memory, the HTTP client.
+struct SharedResources {
+    let kafka: KafkaSettings
+    let admin: KafkaAdmin
+    let topicUpkeep: TopicUpkeep
+    let producer: Producer
+    let store: StateStore
+    let writer: StateWriter
+    let capabilities: Capabilities
+    let client: HTTPClient
+    let outbound: OutboundClient
+    /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
+    let staticInstance: String?
+
+    /// Connects, makes sure of the topics and reads the shared memory to its end.
+    /// - Throws: what is wrong, in words for the operator.
+    init(_ configuration: NodeConfiguration, logger: Logger) async throws {
+        let policy = try AddressPolicy(allowing: configuration.allowNetworks)
+        logger.info("connecting to Kafka", metadata: ["bootstrap": "\(configuration.kafka.bootstrap)"])
+        admin = try KafkaAdmin(configuration.kafka, logger: logger)
+        let isEmbedded = try await SharedResources.isEmbedded(admin, configuration)
+        kafka = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
+        staticInstance = isEmbedded ? nil : configuration.staticInstance
+        if isEmbedded { logger.warning("this Kafka is in memory: it forgets everything when it stops") }
+
+        topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
+        try await topicUpkeep.ensureFixed()
+
+        producer = try Producer(kafka, logger: logger)
+        store = StateStore(kafka: kafka, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
+        writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger)
+        capabilities = Capabilities(
+            kafka: kafka, secrets: configuration.secrets, producer: producer, topics: configuration.topics, logger: logger)
+        try store.start()
+        try capabilities.start()
+        guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
+            throw ConfigurationError(
+                description: "\(configuration.topics.state) and \(configuration.topics.links) could not be read within 60 s; is Kafka overloaded?")
+        }
+        client = OutboundClient.makeHTTPClient(policy: policy)
+        outbound = OutboundClient(client: client, policy: policy)
+    }
+
+    /// Stops everything, what others need last.
+    func close() async {
+        try? await client.shutdown()
+        await capabilities.stop()
+        await store.stop()
+        await producer.close(flush: .seconds(5))
+        await admin.close()
+    }
+
+    private static func isEmbedded(_ admin: KafkaAdmin, _ configuration: NodeConfiguration) async throws -> Bool {
+        do {
+            return try await admin.isEmbedded()
+        } catch {
+            await admin.close()
+            throw ConfigurationError(
+                description: "Kafka at \(configuration.kafka.bootstrap) does not answer: \(error). Check kafka.bootstrap and kafka.properties.")
+        }
+    }
+}
+
+extension KafkaSettings {
+    /// The in-memory cluster answers an empty fetch only after the full wait and notices members slowly; see "The embedded Kafka" in
+    /// the README. What the operator set stays.
+    var tunedForEmbeddedCluster: KafkaSettings {
+        var tuned = self
+        let embedded = ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"]
+        tuned.properties.merge(embedded) { own, _ in own }
+        return tuned
+    }
+}
