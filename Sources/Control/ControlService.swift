@@ -47,18 +47,18 @@ package final class ControlService: Service {
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
     ///   - topics: the node's topics.
+    ///   - membership: how it takes part in its group; by default ``membership(of:)``.
     ///   - writer: writes the claim.
     ///   - store: this process's follower of `ocn.state`.
     ///   - instance: this process's name.
     ///   - interval: time between two rounds.
     ///   - duties: what the leader does in every round, in order.
     ///   - logger: where changes and failures are told.
-    ///   - onAssigned: called whenever the group has said whether this process owns the partition; must not block.
     package init(
-        kafka: KafkaSettings, topics: TopicNames, writer: StateWriter, store: StateStore, instance: String,
-        interval: Duration = .seconds(2), duties: [Duty], logger: Logger, onAssigned: @escaping @Sendable () -> Void = {}
+        kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, writer: StateWriter, store: StateStore,
+        instance: String, interval: Duration = .seconds(2), duties: [Duty], logger: Logger
     ) {
-        let ownership = Ownership(logger: logger, onAssigned: onAssigned)
+        let ownership = Ownership(logger: logger)
         self.ownership = ownership
         self.writer = writer
         self.store = store
@@ -66,9 +66,12 @@ package final class ControlService: Service {
         self.interval = interval
         self.duties = duties
         self.logger = logger
-        consumer = GroupConsumer(
-            kafka, GroupConsumer.Settings(group: topics.group("control"), subscription: [topics.control]), handler: ownership,
-            logger: logger)
+        consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: ownership, logger: logger)
+    }
+
+    /// The group `control` on its one partition, dynamic, with a short session: a dead leader is replaced within it.
+    package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
+        GroupConsumer.Settings(group: topics.group("control"), subscription: [topics.control])
     }
 
     /// Whether this process leads by what it knows.
@@ -124,11 +127,9 @@ private final class Ownership: GroupHandler {
     }
     private let state = Mutex(State())
     private let logger: Logger
-    private let onAssigned: @Sendable () -> Void
 
-    init(logger: Logger, onAssigned: @escaping @Sendable () -> Void) {
+    init(logger: Logger) {
         self.logger = logger
-        self.onAssigned = onAssigned
     }
 
     var isOwner: Bool { state.withLock { $0.isOwner } }
@@ -139,7 +140,6 @@ private final class Ownership: GroupHandler {
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
         if !partitions.isEmpty { set(true) }
-        onAssigned()
     }
     func revoked(_ partitions: [TopicPartition], lost: Bool) { if !partitions.isEmpty { set(false) } }
     func received(_ batch: [IncomingRecord]) {}

@@ -60,6 +60,12 @@ package struct CallFailure: Error, CustomStringConvertible {
 enum PartyClient {
     private static let answerLimit = 8 * 1024 * 1024
     private static let patience = TimeAmount.seconds(20)
+    /// Lives as long as the program. A refused connection is an answer here, not a reason to try for twenty seconds.
+    private static let client = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     /// Makes one call. Configuration modules (no `route`) carry no routing headers.
     static func call(
@@ -86,7 +92,7 @@ enum PartyClient {
         let start = clock.now
         let sent = Timestamp.now
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: patience)
+            let response = try await client.execute(request, timeout: patience)
             let answer = try await response.body.collect(upTo: answerLimit)
             return SentRequest(
                 method: method, url: url, to: route?.to, correlationID: correlationID, requestID: requestID, sent: sent,

@@ -50,7 +50,10 @@ struct Stage: Sendable {
 
     /// What the registry says: both nodes, and who is connected to which.
     private static func network(_ nodes: [DemoNode], _ cast: Cast) -> [Change] {
-        let listed = nodes.map { Change.put(.node(NetworkNode(operatorAddress: $0.operatorAddress, url: $0.publicURL, source: source))) }
+        let listed = nodes.map { node in
+            Change.put(
+                .node(NetworkNode(operatorAddress: node.operatorAddress, url: node.publicURL, isVerbatim: true, source: source)))
+        }
         return listed
             + cast.all.map { party, node in
                 .put(

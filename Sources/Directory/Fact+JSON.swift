@@ -35,7 +35,7 @@ extension Fact {
         case .node(let node):
             .object([
                 "operator": .string(node.operatorAddress), "url": .string(node.url), "dialect": .string(node.dialect),
-                "source": .string(node.source),
+                "verbatim": .bool(node.isVerbatim), "source": .string(node.source),
             ])
         case .party(let party):
             .object([
@@ -81,7 +81,8 @@ extension Fact {
             guard let address = json["operator"]?.string, let url = json["url"]?.string else { return nil }
             self = .node(
                 NetworkNode(
-                    operatorAddress: address, url: url, dialect: json["dialect"]?.string ?? "ocn-1", source: json["source"]?.string ?? ""))
+                    operatorAddress: address, url: url, dialect: json["dialect"]?.string ?? "ocn-1",
+                    isVerbatim: json["verbatim"]?.bool ?? false, source: json["source"]?.string ?? ""))
         case "party":
             guard let party = json.party("party"), let operatorAddress = json["operator"]?.string else { return nil }
             self = .party(

@@ -9,14 +9,18 @@ package struct NetworkNode: Sendable, Equatable {
     package var url: String
     /// How to talk to it: `ocn-1`.
     package var dialect: String
+    /// It verifies the bytes it received, as this program does, so bodies go to it untouched. The reference node instead verifies its
+    /// own serialisation of what it parsed: bodies to it are written the way it would write them.
+    package var isVerbatim: Bool
     /// The registry source that said so.
     package var source: String
 
     /// - Parameters: as the properties say; the address is lower-cased.
-    package init(operatorAddress: String, url: String, dialect: String = "ocn-1", source: String) {
+    package init(operatorAddress: String, url: String, dialect: String = "ocn-1", isVerbatim: Bool = false, source: String) {
         self.operatorAddress = operatorAddress.lowercased()
         self.url = url
         self.dialect = dialect
+        self.isVerbatim = isVerbatim
         self.source = source
     }
 }

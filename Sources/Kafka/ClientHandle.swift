@@ -1,5 +1,6 @@
 import CLibrdkafka
 import Logging
+import Synchronization
 
 /// What librdkafka calls back into, beside delivery reports. All of it runs on threads that must not be blocked.
 final class ClientCallbacks: Sendable {
@@ -24,17 +25,15 @@ final class ClientCallbacks: Sendable {
 /// `@unchecked Sendable`: librdkafka's handle may be used from any thread, but is a bare pointer to Swift. It leaves this class only into
 /// the closure given to `use`, and `destroy` waits until no such closure runs.
 final class ClientHandle: @unchecked Sendable {
-    private struct Gate {
-        var users = 0
-        var isClosed = false
-    }
-
     private let pointer: OpaquePointer
     // Unsafe, balanced: librdkafka holds it as its opaque; released after the handle is destroyed.
     private let callbacks: Unmanaged<ClientCallbacks>
-    private let gate = Monitor(Gate())
+    // How many calls are inside, and in the highest bit whether the gate is shut. Atomic, because every record sent passes it twice.
+    private let users = Atomic<UInt64>(0)
+    private let lastLeft = Monitor(())
+    private static let shut: UInt64 = 1 << 63
 
-    /// - Parameter ownsQueue: whether a thread polls this client, which then also serves its log lines and errors. Without one they are
+    /// - Parameter isPolled: whether a thread polls this client, which then also serves its log lines and errors. Without one they are
     ///   logged by librdkafka's threads.
     init(_ kind: rd_kafka_type_t, _ configuration: ClientConfiguration, callbacks: ClientCallbacks, isPolled: Bool) throws(KafkaError) {
         let conf = try configuration.make()
@@ -61,19 +60,14 @@ final class ClientHandle: @unchecked Sendable {
 
     /// Runs `body` with the handle, which must not escape. Nil once the client is closed. Any thread.
     func use<Value, Failure: Error>(_ body: (OpaquePointer) throws(Failure) -> Value) throws(Failure) -> Value? {
-        let isOpen = gate.withLock { gate in
-            if gate.isClosed { return false }
-            gate.users += 1
-            return true
-        }
-        guard isOpen else { return nil }
+        let before = users.add(1, ordering: .acquiring).oldValue
         defer {
-            let isLast = gate.withLock { gate in
-                gate.users -= 1
-                return gate.isClosed && gate.users == 0
+            if users.subtract(1, ordering: .acquiringAndReleasing).newValue == ClientHandle.shut {
+                lastLeft.withLock { _ in }  // a waiter either has not looked yet or is waiting already
+                lastLeft.signal()
             }
-            if isLast { gate.signal() }
         }
+        guard before & ClientHandle.shut == 0 else { return nil }
         return try body(pointer)
     }
 
@@ -84,15 +78,13 @@ final class ClientHandle: @unchecked Sendable {
 
     /// Refuses further use; calls that run already go on.
     func close() {
-        gate.withLock { $0.isClosed = true }
+        users.bitwiseOr(ClientHandle.shut, ordering: .acquiringAndReleasing)
     }
 
     /// Waits for the last user, runs `before`, and frees everything. Blocks; call once, on the client's own thread.
     func destroy(flags: Int32 = 0, before: (OpaquePointer) -> Void = { _ in }) {
-        _ = gate.wait(until: nil) { gate -> Bool? in
-            gate.isClosed = true
-            return gate.users == 0 ? true : nil
-        }
+        close()
+        _ = lastLeft.wait(until: nil) { _ in users.load(ordering: .acquiring) == ClientHandle.shut ? true : nil }
         before(pointer)
         rd_kafka_destroy_flags(pointer, flags)
         callbacks.release()

@@ -25,24 +25,25 @@ package final class MatcherService: Service {
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
     ///   - topics: the node's topics.
-    ///   - instanceID: a name for static group membership, where the operator gave one.
+    ///   - membership: how it takes part in its group; by default ``membership(of:)``.
     ///   - store: this process's follower of `ocn.state`.
     ///   - logger: where trouble is told.
-    ///   - onAssigned: called whenever the group has given this worker its share of the partitions; must not block.
     /// - Throws: when librdkafka refuses the settings.
     package init(
-        kafka: KafkaSettings, topics: TopicNames, instanceID: String? = nil, store: StateStore, logger: Logger,
-        onAssigned: @escaping @Sendable () -> Void = {}
+        kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, store: StateStore, logger: Logger
     ) throws(KafkaError) {
         // A copy is never given up here: without a time limit an idempotent producer keeps the order of each object as well.
         var patient = kafka
         patient.properties.merge(["message.timeout.ms": "0"]) { own, _ in own }
         producer = try Producer(patient, logger: logger)
-        worker = MatcherWorker(producer: producer, topics: topics, store: store, logger: logger, onAssigned: onAssigned)
-        consumer = GroupConsumer(
-            kafka, GroupConsumer.Settings(group: topics.group("matcher"), subscription: [topics.requests], instanceID: instanceID),
-            handler: worker, logger: logger)
+        worker = MatcherWorker(producer: producer, topics: topics, store: store, logger: logger)
+        consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: worker, logger: logger)
         worker.consumer.withLock { $0 = consumer }
+    }
+
+    /// The group `matcher` on `ocn.requests`.
+    package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
+        GroupConsumer.Settings(group: topics.group("matcher"), subscription: [topics.requests])
     }
 
     /// Works until graceful shutdown, then drains, commits and leaves the group.
@@ -63,7 +64,6 @@ private final class MatcherWorker: GroupHandler {
     private let topics: TopicNames
     private let store: StateStore
     private let logger: Logger
-    private let onAssigned: @Sendable () -> Void
     private let inFlight = Mutex(InFlight())
     private let isStopping = Atomic(false)
 
@@ -81,8 +81,7 @@ private final class MatcherWorker: GroupHandler {
         var isPaused = false
     }
 
-    init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, onAssigned: @escaping @Sendable () -> Void) {
-        self.onAssigned = onAssigned
+    init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger) {
         self.producer = producer
         self.topics = topics
         self.store = store
@@ -94,7 +93,6 @@ private final class MatcherWorker: GroupHandler {
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
         logger.info("matching", metadata: ["partitions": "\(partitions.count)"])
         inFlight.withLock { $0.isPaused = false }
-        onAssigned()
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {

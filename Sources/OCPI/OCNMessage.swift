@@ -60,8 +60,20 @@ package struct OCNMessage: Sendable {
 extension OCNMessage {
     /// The bytes to sign and send. A receiving reference node verifies its own serialisation of what it parsed, so this is exactly what
     /// Jackson would write: fixed order, absent members left out, numbers as Java prints them.
+    /// - Parameter verbatim: leave the bytes of `body` as they are, for a node that verifies the bytes it received.
     /// - Throws: if `body` is not JSON, or the body of a custom module is not UTF-8.
-    package func encoded() throws(JSONError) -> ByteBuffer {
+    package func encoded(verbatim: Bool = false) throws(JSONError) -> ByteBuffer {
+        guard verbatim, let body, !isCustom, module.ocnName != nil else { return try envelope(body: try bodyValue()).encoded() }
+        try JSONScanner.validate(body.readableBytesUInt8Span)
+        var message = try envelope(body: nil).encoded()
+        message.moveWriterIndex(to: message.writerIndex - 1)
+        message.writeString(#","body":"#)
+        message.writeImmutableBuffer(body)
+        message.writeString("}")
+        return message
+    }
+
+    private func envelope(body: JSONValue?) throws(JSONError) -> JSONValue {
         let headers = JSONValue.object([
             // The reference blanks it instead of leaving it out.
             "Authorization": "",
@@ -71,7 +83,7 @@ extension OCNMessage {
             "sender": Self.party(sender),
             "receiver": Self.party(receiver),
         ])
-        return JSONValue.object([
+        return .object([
             "module": .string(isCustom ? Self.custom : module.ocnName ?? Self.custom),
             "interface_role": .string(interface.rawValue),
             "method": .string(method.rawValue),
@@ -81,8 +93,8 @@ extension OCNMessage {
             "proxy_uid": proxyUID.map(JSONValue.string),
             "proxy_resource": proxyResource.map(JSONValue.string),
             "custom_module_id": isCustom || module.ocnName == nil ? .string(module.rawValue) : nil,
-            "body": try bodyValue(),
-        ]).encoded()
+            "body": body,
+        ])
     }
 
     /// The message as a reference node serialises it after parsing: known members in their order, nulls at the known levels left out,

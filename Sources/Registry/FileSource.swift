@@ -10,6 +10,7 @@ import Yams
 /// nodes:
 ///   - operator: "0x9bC1169Ca09555bf2721A5C9eC6D69c8073bfeB4"
 ///     url: https://node.example
+///     verbatim: true          # it runs this program too: bodies go to it untouched
 /// parties:
 ///   - party: DE-CPO
 ///     roles: [CPO]
@@ -33,6 +34,7 @@ package struct FileSource: RegistrySource {
         self.path = path
     }
 
+    /// Reads the file as it is now.
     package func entries() async throws(RegistryError) -> RegistryEntries {
         try FileSource.parse(try FileSource.read(path), path: path)
     }
@@ -53,7 +55,9 @@ package struct FileSource: RegistrySource {
             guard node.operator.isAddress else { throw RegistryError("\(path): nodes[\(index)].operator is no address (0x and 40 hex digits)") }
             guard URLJoin.origin(of: node.url) != nil else { throw RegistryError("\(path): nodes[\(index)].url is no http(s) URL") }
             entries.nodes.append(
-                NetworkNode(operatorAddress: node.operator, url: node.url, dialect: node.dialect ?? "ocn-1", source: "file"))
+                NetworkNode(
+                    operatorAddress: node.operator, url: node.url, dialect: node.dialect ?? "ocn-1", isVerbatim: node.verbatim ?? false,
+                    source: "file"))
         }
         for (index, entry) in (file.parties ?? []).enumerated() {
             guard entry.operator.isAddress else { throw RegistryError("\(path): parties[\(index)].operator is no address (0x and 40 hex digits)") }
@@ -108,6 +112,7 @@ private struct File: Decodable {
         let `operator`: String
         let url: String
         let dialect: String?
+        let verbatim: Bool?
     }
     struct Party: Decodable {
         let party: String

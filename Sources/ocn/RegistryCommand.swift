@@ -97,11 +97,12 @@ extension RegistryCommand {
         static let configuration = CommandConfiguration(abstract: "Add a node, or change its URL.")
         @Argument(help: "The operator's address: 0x and 40 hex digits.") var operatorAddress: String
         @Argument(help: "The node's public URL.") var url: String
+        @Flag(help: "It runs this program too: bodies go to it untouched. Leave out for the reference node.") var verbatim = false
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
             try await options.edit { editor, _ in
-                try await editor.add(NetworkNode(operatorAddress: operatorAddress, url: url, source: RegistryEditor.source))
+                try await editor.add(NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: verbatim, source: RegistryEditor.source))
             }
             print("node \(operatorAddress) is at \(url)")
         }

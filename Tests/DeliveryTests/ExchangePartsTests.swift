@@ -10,23 +10,23 @@ import Wire
 @Suite struct InFlightTests {
     private func parties() throws -> (PartyID, PartyID) { (try #require(PartyID("DE-CPO")), try #require(PartyID("NL-CPO"))) }
 
+    /// Which of these entries fit, one after the other.
+    private func entered(_ inFlight: inout InFlight, _ entries: [(PartyID, Int)]) -> [Bool] {
+        entries.map { inFlight.enter($0.0, bytes: $0.1) }
+    }
+
     @Test func aFullRecipientIsRefusedAndOthersAreNot() throws {
         let (one, two) = try parties()
         var inFlight = InFlight(perRecipient: .init(calls: 2, bytes: 100), inTotal: .init(calls: 10, bytes: 1000))
-        #expect(inFlight.enter(one, bytes: 10) && inFlight.enter(one, bytes: 10))
-        #expect(!inFlight.enter(one, bytes: 10))
-        #expect(inFlight.enter(two, bytes: 10))
+        #expect(entered(&inFlight, [(one, 10), (one, 10), (one, 10), (two, 10)]) == [true, true, false, true])
         inFlight.leave(one, bytes: 10)
-        #expect(inFlight.enter(one, bytes: 10))
+        #expect(entered(&inFlight, [(one, 10)]) == [true])
     }
 
     @Test func bytesCountToo() throws {
         let (one, two) = try parties()
         var inFlight = InFlight(perRecipient: .init(calls: 10, bytes: 100), inTotal: .init(calls: 10, bytes: 150))
-        #expect(inFlight.enter(one, bytes: 100))
-        #expect(!inFlight.enter(one, bytes: 1))
-        #expect(!inFlight.enter(two, bytes: 51))
-        #expect(inFlight.enter(two, bytes: 50))
+        #expect(entered(&inFlight, [(one, 100), (one, 1), (two, 51), (two, 50)]) == [true, false, false, true])
         inFlight.leave(one, bytes: 100)
         inFlight.leave(two, bytes: 50)
         #expect(inFlight.total == InFlight.Load())
@@ -34,8 +34,9 @@ import Wire
 
     @Test func partiesCompareWithoutCase() throws {
         var inFlight = InFlight(perRecipient: .init(calls: 1, bytes: 100), inTotal: .init(calls: 10, bytes: 100))
-        #expect(inFlight.enter(try #require(PartyID("de-cpo")), bytes: 1))
-        #expect(!inFlight.enter(try #require(PartyID("DE-CPO")), bytes: 1))
+        let (one, _) = try parties()
+        let other = try #require(PartyID("de-cpo"))
+        #expect(entered(&inFlight, [(one, 1), (other, 1)]) == [true, false])
     }
 }
 

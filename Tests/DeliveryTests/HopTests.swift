@@ -1,5 +1,6 @@
 import Directory
 import NIOCore
+import NIOHTTP1
 import Notary
 import OCPI
 import Testing

@@ -1,6 +1,7 @@
 import Directory
 import Kafka
 import NIOCore
+import NIOHTTP1
 import OCPI
 import Support
 import Synchronization

@@ -176,6 +176,8 @@ private final class FakeNode: Sendable {
             let cdr = #"{ "id": "C1", "total_energy": 1.50 }"#
             let posted = try await call(.post, "\(party.url)/ocpi/2.2.1/cdrs", token, body: cdr)
             #expect(posted.status == 200)
+            #expect(posted.header("X-Request-ID") == posted.requestID)
+            #expect(posted.header("OCPI-to-party-id") == "MSP")
             let location = try #require(posted.header("Location"))
             #expect(location == "\(party.url)/ocpi/2.2.1/cdrs/C1")
             let found = try await call(.get, location, token)
@@ -213,9 +215,12 @@ private final class FakeNode: Sendable {
 
     @Test func whatAPartyDoesNotServeIsRefused() async throws {
         try await withParty("DE-BIL", .billing) { party, _, token in
-            #expect(try await call(.get, "\(party.url)/ocpi/2.2.1/locations", token).status == 404)
-            #expect(try await call(.delete, "\(party.url)/ocpi/2.2.1/cdrs", token).status == 405)
-            #expect(try await call(.post, "\(party.url)/ocpi/2.2.1/cdrs", token, body: "{}").status == 400)
+            let unknown = try await call(.get, "\(party.url)/ocpi/2.2.1/locations", token)
+            #expect(unknown.status == 404)
+            let notServed = try await call(.delete, "\(party.url)/ocpi/2.2.1/cdrs", token)
+            #expect(notServed.status == 405)
+            let nameless = try await call(.post, "\(party.url)/ocpi/2.2.1/cdrs", token, body: "{}")
+            #expect(nameless.status == 400)
         }
     }
 }

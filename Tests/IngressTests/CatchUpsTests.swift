@@ -1,5 +1,4 @@
 import NIOCore
-import Synchronization
 import Testing
 
 @testable import Ingress
@@ -18,8 +17,8 @@ import Testing
 
     @Test func whoComesMeanwhileWaitsAndAsksNobody() async {
         let catchUps = CatchUps(perSecond: 1)
-        let asked = Mutex(0)
-        let isOpen = Mutex(false)
+        let asked = Shared(0)
+        let isOpen = Shared(false)
         await withTaskGroup(of: CatchUps.Outcome.self) { group in
             group.addTask {
                 await catchUps.run {

@@ -1,7 +1,6 @@
 import Kafka
 import NIOCore
 import OCPI
-import Synchronization
 import Testing
 import Topics
 import Wire
@@ -13,7 +12,7 @@ import Wire
 
     private func reply(_ id: String, epoch: UInt64 = 7, status: Int = 200) -> ReplyRecord {
         ReplyRecord(
-            requestID: id, address: ReplyAddress(partition: 0, epoch: epoch), from: party("DE-CPO"), time: .now, outcome: .answered,
+            requestID: id, requestType: "test", address: ReplyAddress(partition: 0, epoch: epoch), from: party("DE-CPO"), time: .now, outcome: .answered,
             httpStatus: status)
     }
 
@@ -55,7 +54,7 @@ import Wire
     @Test func earliestDeadlineComesFirst() async {
         let start = NIODeadline.now()
         await withTaskGroup(of: (String, Bool).self) { group in
-            let parked = Mutex(0)
+            let parked = Shared(0)
             for (id, seconds) in [("late", Int64(9)), ("early", 3)] {
                 group.addTask {
                     let answer = await pending.wait(for: id, until: start + .seconds(seconds)) { parked.withLock { $0 += 1 } }
@@ -112,7 +111,7 @@ import Wire
             return
         }
         #expect(!pending.reserve(bytes: 0))
-        let sent = Mutex(false)
+        let sent = Shared(false)
         let next = await pending.wait(for: "b", until: .now() + .seconds(5)) { sent.withLock { $0 = true } }
         guard case .stopped = next else {
             Issue.record("\(next)")

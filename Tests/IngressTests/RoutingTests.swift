@@ -115,7 +115,7 @@ import Wire
     func noAnswerHasItsCode(_ expected: (Outcome, Int), _ version: OCPIVersion) async throws {
         let world = World { request in
             ReplyRecord(
-                requestID: request.id, address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
+                requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
                 outcome: expected.0)
         }
         let answer = try await world.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
@@ -128,7 +128,7 @@ import Wire
         for (version, status) in [(OCPIVersion.v2_2, 400), (.v2_2_1, 200)] {
             let world = World { request in
                 ReplyRecord(
-                    requestID: request.id, address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
+                    requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
                     outcome: .refused, status: .invalidParameters, message: "no such endpoint")
             }
             let answer = try await world.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())

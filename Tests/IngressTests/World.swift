@@ -1,4 +1,3 @@
-import Directory
 import HTTPTypes
 import Hummingbird
 import Kafka
@@ -10,6 +9,7 @@ import Synchronization
 import Topics
 import Wire
 
+@testable import Directory
 @testable import Ingress
 
 /// A node without Kafka and sockets: an ingress whose neighbours are written down here.
@@ -91,7 +91,7 @@ final class World: Sendable {
     /// The recipient says yes.
     static func ok(_ request: RequestRecord) -> ReplyRecord {
         ReplyRecord(
-            requestID: request.id, address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
+            requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
             outcome: .answered, httpStatus: 200, contentType: "application/json",
             body: ByteBuffer(string: #"{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}"#))
     }
@@ -216,4 +216,15 @@ func headers(_ changes: [String: String?] = [:]) -> [String: String] {
     ]
     for (name, value) in changes { headers.updateValue(value, forKey: name) }
     return headers.compactMapValues { $0 }
+}
+
+/// A value that several tasks of a test change.
+final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    func withLock<Result: Sendable>(_ use: (inout Value) -> Result) -> Result {
+        value.withLock { value in use(&value) }
+    }
 }

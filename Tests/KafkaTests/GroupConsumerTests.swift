@@ -240,6 +240,12 @@ import Testing
                 consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
+        // The embedded cluster refuses commits while the group settles, so they are waited for before anybody leaves.
+        for consumer in consumers {
+            for partition in consumer.assignment {
+                #expect(try await eventually(consumer, partition) { $0.offset == 5 })
+            }
+        }
         await consumers[1].stop()
         await consumers[0].stop()
         let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
@@ -278,10 +284,11 @@ import Testing
     private func eventually(
         _ consumer: GroupConsumer, _ partition: TopicPartition, _ condition: (CommitOffset) -> Bool
     ) async throws -> Bool {
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + .seconds(10)
         while ContinuousClock.now < deadline {
             let committed = try await consumer.committed([partition], timeout: .seconds(5))
             if let first = committed.first, condition(first) { return true }
+            try await Task.sleep(for: .milliseconds(20))
         }
         return false
     }

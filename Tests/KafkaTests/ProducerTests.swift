@@ -40,7 +40,7 @@ import Testing
     @Test func aReportFailsWhenTheBrokerIsDown() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
-        let settings = TestCluster.settings("producer", cluster, ["message.timeout.ms": "300"])
+        let settings = TestCluster.settings("producer", cluster, ["message.timeout.ms": "1500"])
         let producer = try Producer(settings, logger: TestCluster.logger)
         _ = try await producer.send(OutgoingRecord(topic: "t", value: TestCluster.value("before")))
         cluster.setBroker(-1, up: false)

@@ -45,7 +45,7 @@ enum Hop {
             signature: record.signature, requestID: record.requestID, correlationID: record.correlationID, sender: record.from,
             receiver: record.to, urlPath: record.path.isEmpty ? nil : record.path, query: query(of: record),
             proxyUID: proxy?.uid, proxyResource: proxy?.resource, body: record.body
-        ).encoded()
+        ).encoded(verbatim: node.isVerbatim)
         var headers = HTTPHeaders()
         headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
         headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: key))
