@@ -11,17 +11,17 @@
 
 /// Queues one record. Payload and key are copied. On success librdkafka owns `headers`; on an error the caller still does.
 /// `value` NULL is a tombstone; an empty value has length 0 and any other address.
-static inline rd_kafka_resp_err_t ocn_rd_kafka_produce(rd_kafka_t *rk, const char *topic, int32_t partition,
+static inline rd_kafka_resp_err_t ocn_rd_kafka_produce(rd_kafka_t *rk, rd_kafka_topic_t *topic, int32_t partition,
                                                        const void *key, size_t key_length,
                                                        const void *value, size_t value_length,
                                                        rd_kafka_headers_t *headers, void *opaque) {
     if (headers) {
-        return rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+        return rd_kafka_producev(rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, key_length),
                                  RD_KAFKA_V_VALUE((void *)value, value_length), RD_KAFKA_V_HEADERS(headers),
                                  RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
     }
-    return rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+    return rd_kafka_producev(rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, key_length),
                              RD_KAFKA_V_VALUE((void *)value, value_length), RD_KAFKA_V_OPAQUE(opaque),
                              RD_KAFKA_V_END);

@@ -14,7 +14,7 @@ package func runDemo(
     let report = Report(options, output: output)
     let clock = ContinuousClock()
     let start = clock.now
-    var outcomes: [Int: String] = [:]
+    var outcomes: [Int: StepOutcome] = [:]
     var failure: DemoFailure?
     var copiesWithoutPermission = 0
     var stage: Stage?
@@ -30,15 +30,11 @@ package func runDemo(
         for step in Step.allCases {
             let begin = clock.now
             report.began(step)
-            do {
-                let outcome = try await scenario.play(step)
-                outcomes[step.rawValue] = outcome
-                report.ended(step, seconds: (clock.now - begin).inSeconds, outcome: outcome)
-            } catch let failure as DemoFailure {
-                throw failure
-            } catch {
-                throw DemoFailure(step: step.rawValue, reason: "\(error)")
-            }
+            let result = await scenario.outcome(of: step)
+            let seconds = (clock.now - begin).inSeconds
+            outcomes[step.rawValue] = StepOutcome(text: result.text, seconds: seconds)
+            if let failure = result.failure { throw failure }
+            report.ended(step, seconds: seconds, outcome: result.text)
         }
         // Steps after the seventh gave an unwanted copy more time to arrive.
         if scenario.copiesWithoutPermission > 0 {
@@ -50,10 +46,7 @@ package func runDemo(
     } catch {
         failure = DemoFailure(step: 0, reason: "\(error)")
     }
-    if let failure {
-        report.failed(failure)
-        outcomes[failure.step] = failure.reason
-    }
+    if let failure { report.failed(failure) }
     let result = DemoResult(
         ok: failure == nil,
         steps: Dictionary(
@@ -66,8 +59,20 @@ package func runDemo(
     return result
 }
 
+extension Scenario {
+    /// Plays one step; what it throws becomes its outcome, tied to the step.
+    fileprivate mutating func outcome(of step: Step) async -> (text: String, failure: DemoFailure?) {
+        do {
+            return (try await play(step), nil)
+        } catch {
+            let failure = error as? DemoFailure ?? DemoFailure(step: step.rawValue, reason: "\(error)")
+            return (failure.reason, failure)
+        }
+    }
+}
+
 /// Summary, and the wait of `--keep-running`. In JSON the summary is the last line, so the guide comes first.
-private func finish(_ result: DemoResult, _ outcomes: [Int: String], _ report: Report, keeping stage: Stage?, json: Bool) async {
+private func finish(_ result: DemoResult, _ outcomes: [Int: StepOutcome], _ report: Report, keeping stage: Stage?, json: Bool) async {
     let guide = result.ok ? stage?.guide : nil
     if json, let guide { report.running(guide) }
     report.summary(result, outcomes: outcomes)

@@ -55,7 +55,7 @@ package struct Exchange: Sendable {
     /// The path with long segments (sealed tokens) cut, for reading.
     package var shortPath: String {
         path.split(separator: "/", omittingEmptySubsequences: false)
-            .map { $0.count > 40 ? "\($0.prefix(10))…" : String($0) }.joined(separator: "/")
+            .map { $0.count > 20 ? "\($0.prefix(8))…" : String($0) }.joined(separator: "/")
     }
 
     /// The stations of a call: requests, the recipient, replies, the caller. `trail` may hold copies, which are left out.

@@ -32,7 +32,7 @@ package struct OperatorSide: Sendable {
         }
     }
 
-    private static let inner = 36
+    private static let inner = 40
 
     private var box: [String] {
         func row(_ text: String) -> String { "│ \(text.padded(to: Self.inner - 2)) │" }

@@ -68,7 +68,7 @@ package struct Report: Sendable {
         let call = "\(exchange.method.rawValue.padded(to: 5)) \(exchange.shortPath)\(exchange.isCopy ? " (copy)" : "")"
         let status = paint("\(exchange.status)", exchange.status < 300 ? .green : .red)
         output("   \(parties)  \(call.padded(to: 58)) \(status) \(Self.decimal(exchange.milliseconds).leftPadded(to: 8)) ms")
-        for line in Self.wrapped(exchange.stations.map { "\($0.place) +\($0.milliseconds)" }, separator: " → ", width: Self.width - 6) {
+        for line in Self.wrapped(exchange.stations.map { "\($0.place) +\($0.milliseconds)" }, separator: "→", width: Self.width - 6) {
             output(paint("      \(line)", .dim))
         }
     }
@@ -99,7 +99,7 @@ package struct Report: Sendable {
     // MARK: End
 
     /// The table of steps, and how it all went.
-    package func summary(_ result: DemoResult, outcomes: [Int: String]) {
+    package func summary(_ result: DemoResult, outcomes: [Int: StepOutcome]) {
         if options.json {
             let steps = Step.allCases.map { JSONMember(name: "\($0.rawValue)", value: .bool(result.steps[$0.rawValue] ?? false)) }
             event(
@@ -111,12 +111,13 @@ package struct Report: Sendable {
             return
         }
         output("")
-        output(paint("   step                   held   what came of it", .bold))
+        output(paint("   step                   held    time  what came of it", .bold))
         for step in Step.allCases {
             let held = result.steps[step.rawValue] ?? false
             let mark = held ? paint("yes ", .green) : paint("no  ", .red)
-            let outcome = outcomes[step.rawValue] ?? (held ? "" : "not reached")
-            output("   \(step.rawValue)  \(step.title.padded(to: 20))\(mark)   \(outcome)")
+            let outcome = outcomes[step.rawValue]
+            let time = (outcome.map { "\(Self.decimal($0.seconds)) s" } ?? "").leftPadded(to: 7)
+            output("   \(step.rawValue)  \(step.title.padded(to: 20))\(mark) \(time)  \(outcome?.text ?? "not reached")")
         }
         output("")
         let count = "copies without permission: \(result.copiesWithoutPermission)"
@@ -165,19 +166,17 @@ package struct Report: Sendable {
 
     static func number(_ value: Double) -> JSONValue { .number(decimal(value)) }
 
-    /// Joins parts into lines of at most `width` characters, where a part is never broken.
+    /// Joins parts into lines of at most `width` characters, where a part is never broken and a line never ends with the separator.
     static func wrapped(_ parts: [String], separator: String, width: Int) -> [String] {
         var lines: [String] = []
-        var line = ""
-        for (index, part) in parts.enumerated() {
-            let piece = index == parts.count - 1 ? part : part + separator
-            if !line.isEmpty, line.count + part.count > width {
-                lines.append(line)
-                line = ""
+        for part in parts {
+            guard let line = lines.popLast() else {
+                lines.append(part)
+                continue
             }
-            line += piece
+            let longer = "\(line) \(separator) \(part)"
+            lines += longer.count <= width ? [longer] : [line, "\(separator) \(part)"]
         }
-        if !line.isEmpty { lines.append(line) }
         return lines
     }
 }

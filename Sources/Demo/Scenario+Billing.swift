@@ -46,9 +46,9 @@ extension Scenario {
             let unit = line.kind == .energy ? "kWh" : "min"
             let price = "\(Decimal.text(line.unitPrice, places: 4)) per \(line.kind == .energy ? "kWh" : "h")"
             let amount = Decimal.text(line.net, places: 2).leftPadded(to: 8)
-            report.note(step, "\(line.kind.rawValue.padded(to: 8))\(quantity.leftPadded(to: 8)) \(unit) at \(price)  \(amount)")
+            report.note(step, "\(line.kind.rawValue.padded(to: 8))\(quantity.leftPadded(to: 8)) \(unit) at \(price.padded(to: 14))  \(amount)")
         }
-        report.note(step, "VAT\(Decimal.text(invoice.vat, places: 2).leftPadded(to: 43))")
+        report.note(step, "VAT\(Decimal.text(invoice.vat, places: 2).leftPadded(to: 45))")
         try expect(
             invoice.lines.map(\.net) == [903, 92] && invoice.vat == 189 && invoice.total == 1184,
             "the invoice says \(invoice.totalText), and the figures of this CDR make 11.84 EUR")

@@ -9,7 +9,7 @@ extension Scenario {
         let service = cast.billing.profile
         let agreed = FactKey.agreement(user: cast.cpo1.profile.id, provider: service.id)
         let agreement = Agreement(user: cast.cpo1.profile.id, provider: service.id, source: Stage.source)
-        for node in stage.nodes.indices { try await stage.world.publish([.put(.agreement(agreement))], on: node) }
+        try await Stage.publish([.put(.agreement(agreement))], in: stage.world)
         let offer = try await inState(FactKey.service(service.id))
         report.note(step, "\(service.id) \(service.name) asks for permission 8: \(offer)")
         let places = try await inState(agreed)

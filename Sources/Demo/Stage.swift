@@ -24,13 +24,13 @@ struct Stage: Sendable {
         do {
             // Before the roles start: the in-memory Kafka takes seconds to show a new topic to a group that has already joined.
             let service = NetworkService(provider: billing.id, name: billing.name, permissions: [8], delivery: .push, source: source)
-            for node in clusters.indices { try await world.publish([.put(.service(service))], on: node) }
+            try await publish([.put(.service(service))], in: world)
             report.starting("starting two OCN nodes (their consumer groups take about four seconds to form)")
             async let first = world.startNode(0)
             async let second = world.startNode(1)
             for (party, _) in cast.all { try await party.start() }
             let nodes = try await [first, second]
-            for node in nodes.indices { try await world.publish(network(nodes, cast), on: node) }
+            try await publish(network(nodes, cast), in: world)
             report.starting("registering four parties (credentials handshake: token A, B, C)")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (party, index) in cast.all {
@@ -46,6 +46,13 @@ struct Stage: Sendable {
             await tap.close()
             throw error
         }
+    }
+
+    /// Tells both nodes at once, as a registry would.
+    static func publish(_ changes: [Change], in world: any DemoWorld) async throws {
+        async let first: Void = world.publish(changes, on: 0)
+        async let second: Void = world.publish(changes, on: 1)
+        _ = try await (first, second)
     }
 
     /// What the registry says: both nodes, and who is connected to which.

@@ -116,7 +116,9 @@ struct MessageIDs: Sendable {
     init(_ head: RequestHead, version: OCPIVersion) throws(OCPIError) {
         if version == .v2_2 {
             guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
-            guard head.correlationID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Correlation-ID header is missing") }
+            guard head.correlationID != nil else {
+                throw OCPIError(code: .invalidParameters, message: "X-Correlation-ID header is missing")
+            }
         }
         self.init(completing: head)
     }

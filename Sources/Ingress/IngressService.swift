@@ -112,7 +112,8 @@ package struct IngressService: ServiceLifecycle.Service {
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
                     idleTimeout: TimeAmount(settings.idleTimeout),
-                    httpDecoderConfiguration: .init(maxHeaderFieldSize: headerBytes, maxHeaderListSize: headerBytes, maxHeaderFieldCount: 200))),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: headerBytes, maxHeaderListSize: headerBytes, maxHeaderFieldCount: 200))),
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port),
                 availableConnectionsDelegate: .maximum(settings.maxConnections, logger: logger)),

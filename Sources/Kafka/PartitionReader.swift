@@ -59,8 +59,8 @@ package final class PartitionReader: Sendable {
         self.onError = onError
     }
 
-    /// Begins to read. With `.end` it first asks Kafka for the end and blocks up to 10 s: not for event loops.
-    /// - Throws: a property that librdkafka refuses, Kafka not answering for `.end`, or a second start.
+    /// Begins to read. First asks Kafka where the partitions begin and end and blocks up to 10 s: not for event loops.
+    /// - Throws: a property that librdkafka refuses, Kafka not answering, or a second start.
     package func start() throws(KafkaError) {
         let isFirst = lifecycle.withLock { lifecycle in
             defer { if lifecycle.phase == .idle { lifecycle.phase = .running } }
@@ -80,7 +80,7 @@ package final class PartitionReader: Sendable {
     /// The offset that the partition's next record will get. Blocks: for threads that may, not for event loops or async code.
     package func endOffset(_ partition: Int32, timeout: Duration) throws(KafkaError) -> Int64 {
         guard let client = lifecycle.withLock({ $0.client }) else { throw KafkaError.closed("end offset") }
-        return try end(client, partition, timeout)
+        return try ends(client, partition, timeout).high
     }
 
     /// The offset that the partition's next record will get. Blocks a thread of the reader's own.
@@ -129,9 +129,12 @@ package final class PartitionReader: Sendable {
         do throws(KafkaError) {
             var positions: [Int32: Int64] = [:]
             for partition in partitions {
+                // Asked also where the answer is not needed: librdkafka learns the leader from it, which after an assignment it only
+                // does on a timer, half a second later.
+                let (low, high) = try ends(client, partition, .seconds(10))
                 switch beginning {
-                case .beginning: positions[partition] = Int64(RD_KAFKA_OFFSET_BEGINNING)
-                case .end: positions[partition] = try end(client, partition, .seconds(10))
+                case .beginning: positions[partition] = low
+                case .end: positions[partition] = high
                 case .offset(let offset): positions[partition] = max(0, offset)
                 }
             }
@@ -147,12 +150,14 @@ package final class PartitionReader: Sendable {
         }
     }
 
-    private func end(_ client: ClientHandle, _ partition: Int32, _ timeout: Duration) throws(KafkaError) -> Int64 {
-        let outcome = client.use { rk -> Result<Int64, KafkaError> in
+    private func ends(
+        _ client: ClientHandle, _ partition: Int32, _ timeout: Duration
+    ) throws(KafkaError) -> (low: Int64, high: Int64) {
+        let outcome = client.use { rk -> Result<(low: Int64, high: Int64), KafkaError> in
             var low: Int64 = 0
             var high: Int64 = 0
             let code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, timeout.clampedMilliseconds)
-            return code == RD_KAFKA_RESP_ERR_NO_ERROR ? .success(high) : .failure(KafkaError("end offset", code))
+            return code == RD_KAFKA_RESP_ERR_NO_ERROR ? .success((low, high)) : .failure(KafkaError("end offset", code))
         }
         guard let outcome else { throw KafkaError.closed("end offset") }
         return try outcome.get()

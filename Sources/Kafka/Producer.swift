@@ -19,8 +19,14 @@ package final class Producer: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// Unchecked, because librdkafka's topic handles may be used from any thread; this type never frees one, `finish` does.
+    private struct TopicHandle: @unchecked Sendable {
+        let pointer: OpaquePointer
+    }
+
     private let client: ClientHandle
     private let state = Mutex(State())
+    private let topics = Mutex<[String: TopicHandle]>([:])
     private let outstanding = Atomic<Int>(0)
     private let queueLength: Gauge
     private let failures: Counter
@@ -138,6 +144,11 @@ package final class Producer: Sendable {
             let deadline = Deadline(after: .seconds(5))
             while outstandingRecords > 0, !deadline.hasPassed { _ = rd_kafka_poll(rk, 10) }
         }
+        let open = topics.withLock { topics in
+            defer { topics = [:] }
+            return Array(topics.values)
+        }
+        for topic in open { rd_kafka_topic_destroy(topic.pointer) }
         if outstandingRecords > 0 { logger.error("closed with \(outstandingRecords) records without a report") }
         client.destroy()
         let waiters = state.withLock { state in
@@ -151,13 +162,14 @@ package final class Producer: Sendable {
     // MARK: handing a record to librdkafka
 
     private func enqueue(_ record: OutgoingRecord, _ delivery: DeliveryReport, _ rk: OpaquePointer) -> KafkaError? {
+        guard let topic = topic(record.topic, rk) else { return KafkaError("topic", RD_KAFKA_RESP_ERR__INVALID_ARG) }
         let headers = Producer.headers(record.headers)
         // Unsafe, balanced: librdkafka gives it back in the delivery callback; after an error return it never calls, so we release here.
         let retained = Unmanaged.passRetained(delivery)
         let code = Producer.withBytes(of: record.key) { key in
             Producer.withBytes(of: record.value) { value in
                 ocn_rd_kafka_produce(
-                    rk, record.topic, record.partition ?? Int32(RD_KAFKA_PARTITION_UA), key.baseAddress, key.count, value.baseAddress,
+                    rk, topic, record.partition ?? Int32(RD_KAFKA_PARTITION_UA), key.baseAddress, key.count, value.baseAddress,
                     value.count, headers, retained.toOpaque())
             }
         }
@@ -165,6 +177,18 @@ package final class Producer: Sendable {
         retained.release()
         if let headers { rd_kafka_headers_destroy(headers) }
         return KafkaError.general("produce", code, of: rk)
+    }
+
+    /// librdkafka's handle of a topic, kept until the producer closes. Made by name with each record, librdkafka would learn a new
+    /// topic's leader only on a timer, up to a second later; making a handle asks at once.
+    private func topic(_ name: String, _ rk: OpaquePointer) -> OpaquePointer? {
+        let handle: TopicHandle? = topics.withLock { topics in
+            if let known = topics[name] { return known }
+            let new = rd_kafka_topic_new(rk, name, nil).map(TopicHandle.init)
+            topics[name] = new
+            return new
+        }
+        return handle?.pointer
     }
 
     private static func headers(_ headers: RecordHeaders) -> OpaquePointer? {

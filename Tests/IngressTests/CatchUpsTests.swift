@@ -8,7 +8,8 @@ import Testing
         let start = NIODeadline.now()
         let catchUps = CatchUps(perSecond: 2, now: start)
         let times: [(Int64, CatchUps.Outcome)] = [
-            (0, .fresh), (0, .fresh), (499, .refused), (500, .fresh), (501, .refused), (60_000, .fresh), (60_000, .fresh), (60_000, .refused),
+            (0, .fresh), (0, .fresh), (499, .refused), (500, .fresh), (501, .refused), (60_000, .fresh), (60_000, .fresh),
+            (60_000, .refused),
         ]
         for (milliseconds, expected) in times {
             #expect(await catchUps.run(now: start + .milliseconds(milliseconds)) {} == expected)

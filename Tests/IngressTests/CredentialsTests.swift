@@ -60,7 +60,9 @@ import Wire
         let tokenC = try #require(data["token"]?.string)
         #expect(tokenC.utf8.count == 43)
         #expect(data["url"]?.string == "https://hub.example/ocpi/versions")
-        #expect(data["roles"]?.text == #"[{"role":"HUB","business_details":{"name":"Open Charging Network Node"},"party_id":"OCN","country_code":"CH"}]"#)
+        #expect(
+            data["roles"]?.text
+                == #"[{"role":"HUB","business_details":{"name":"Open Charging Network Node"},"party_id":"OCN","country_code":"CH"}]"#)
 
         let directory = directory(world)
         let platform = try #require(directory.platform(of: party("AT-NEW")))
@@ -277,7 +279,9 @@ import Wire
             #expect(answer.status == 200)
             #expect(
                 answer.json?["data"]?.text
-                    == #"[{"version":"2.2","url":"https://hub.example/ocpi/2.2"},{"version":"2.2.1","url":"https://hub.example/ocpi/2.2.1"}]"#)
+                    == #"[{"version":"2.2","url":"https://hub.example/ocpi/2.2"},"#
+                    + #"{"version":"2.2.1","url":"https://hub.example/ocpi/2.2.1"}]"#
+            )
             #expect(answer["X-Request-ID"] == "r9")
             #expect(answer["X-Correlation-ID"] != nil)
             #expect(answer["OCPI-to-party-id"] == nil)

@@ -25,28 +25,41 @@ import Wire
 
     static let cases: [Case] = [
         Case(what: "no token", changes: ["Authorization": nil], oldStatus: 400, newStatus: 401, code: 2001, says: "Authorization"),
-        Case(what: "unknown token", changes: ["Authorization": "Token bogus"], oldStatus: 400, newStatus: 401, code: 2001, says: "not known"),
+        Case(
+            what: "unknown token", changes: ["Authorization": "Token bogus"], oldStatus: 400, newStatus: 401,
+            code: 2001, says: "not known"),
         Case(what: "empty token", changes: ["Authorization": " "], oldStatus: 400, newStatus: 401, code: 2001),
         Case(
             what: "token A on a functional module", changes: ["Authorization": "Token new-token-a"], oldStatus: 400, newStatus: 401,
             code: 2001, says: "registration only"),
-        Case(what: "from country missing", changes: ["OCPI-from-country-code": nil], oldStatus: 400, newStatus: 200, code: 2001, says: "OCPI-from-country-code"),
-        Case(what: "from party missing", changes: ["OCPI-from-party-id": nil], oldStatus: 400, newStatus: 200, code: 2001, says: "OCPI-from-party-id"),
+        Case(
+            what: "from country missing", changes: ["OCPI-from-country-code": nil], oldStatus: 400, newStatus: 200, code: 2001,
+            says: "OCPI-from-country-code"),
+        Case(
+            what: "from party missing", changes: ["OCPI-from-party-id": nil], oldStatus: 400, newStatus: 200, code: 2001,
+            says: "OCPI-from-party-id"),
         Case(what: "from country too long", changes: ["OCPI-from-country-code": "DEU"], oldStatus: 400, newStatus: 200, code: 2001),
         Case(what: "from party with a star", changes: ["OCPI-from-party-id": "M*P"], oldStatus: 400, newStatus: 200, code: 2001),
         Case(
             what: "from is a role of another platform", changes: ["OCPI-from-party-id": "CPO"], oldStatus: 400, newStatus: 200, code: 2001,
             says: "DE-CPO"),
-        Case(what: "to country missing", changes: ["OCPI-to-country-code": nil], oldStatus: 400, newStatus: 200, code: 2001, says: "OCPI-to-country-code"),
-        Case(what: "to party missing", changes: ["OCPI-to-party-id": nil], oldStatus: 400, newStatus: 200, code: 2001, says: "OCPI-to-party-id"),
+        Case(
+            what: "to country missing", changes: ["OCPI-to-country-code": nil], oldStatus: 400, newStatus: 200, code: 2001,
+            says: "OCPI-to-country-code"),
+        Case(
+            what: "to party missing", changes: ["OCPI-to-party-id": nil], oldStatus: 400, newStatus: 200, code: 2001,
+            says: "OCPI-to-party-id"),
         Case(what: "to party too short", changes: ["OCPI-to-party-id": "CP"], oldStatus: 400, newStatus: 200, code: 2001),
         Case(
-            what: "open routing", changes: ["OCPI-to-country-code": nil, "OCPI-to-party-id": nil], oldStatus: 400, newStatus: 200, code: 2001,
+            what: "open routing", changes: ["OCPI-to-country-code": nil, "OCPI-to-party-id": nil], oldStatus: 400, newStatus: 200,
+            code: 2001,
             says: "open routing is not served"),
         Case(
             what: "broadcast to the hub", changes: ["OCPI-to-country-code": "ch", "OCPI-to-party-id": "ocn"], oldStatus: 400,
             newStatus: 200, code: 2001, says: "hub itself"),
-        Case(what: "receiver nobody knows", changes: ["OCPI-to-party-id": "XXX"], oldStatus: 200, newStatus: 200, code: 4001, says: "DE-XXX"),
+        Case(
+            what: "receiver nobody knows", changes: ["OCPI-to-party-id": "XXX"], oldStatus: 200, newStatus: 200,
+            code: 4001, says: "DE-XXX"),
         Case(
             what: "receiver of this node that is not connected", changes: ["OCPI-to-country-code": "FR", "OCPI-to-party-id": "OFF"],
             oldStatus: 200, newStatus: 200, code: 4001, says: "not connected"),
@@ -65,10 +78,12 @@ import Wire
             what: "body with something behind it", method: "PUT", path: "/ocpi/receiver/VERSION/locations/DE/MSP/1", body: "{} {}",
             oldStatus: 400, newStatus: 400, code: 2001, says: "JSON"),
         Case(
-            what: "body too long", method: "POST", path: "/ocpi/receiver/VERSION/cdrs", body: "\"" + String(repeating: "x", count: 1023) + "\"",
+            what: "body too long", method: "POST", path: "/ocpi/receiver/VERSION/cdrs",
+            body: "\"" + String(repeating: "x", count: 1023) + "\"",
             oldStatus: 413, newStatus: 413, code: 2000, says: "1024"),
         Case(
-            what: "headers too long", changes: ["X-Filler": String(repeating: "x", count: 5000)], oldStatus: 413, newStatus: 413, code: 2000,
+            what: "headers too long", changes: ["X-Filler": String(repeating: "x", count: 5000)], oldStatus: 413, newStatus: 413,
+            code: 2000,
             says: "4096"),
         Case(what: "page nobody handed out", path: "/ocpi/sender/VERSION/cdrs/page/bogus", oldStatus: 404, newStatus: 404, code: 2003),
         Case(what: "CDR location nobody handed out", path: "/ocpi/receiver/VERSION/cdrs/bogus", oldStatus: 404, newStatus: 404, code: 2003),
@@ -80,7 +95,8 @@ import Wire
     @Test(arguments: cases, OCPIVersion.allCases)
     func refusesAndProducesNothing(_ wrong: Case, _ version: OCPIVersion) async throws {
         let world = World()
-        let path = wrong.path.split(separator: "VERSION", maxSplits: 1, omittingEmptySubsequences: false).joined(separator: version.rawValue)
+        let path = wrong.path.split(separator: "VERSION", maxSplits: 1, omittingEmptySubsequences: false).joined(
+            separator: version.rawValue)
         let answer = try await world.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
         #expect(answer.status == (version == .v2_2 ? wrong.oldStatus : wrong.newStatus))
         #expect(answer.code == wrong.code)

@@ -12,7 +12,8 @@ import Wire
 
     private func reply(_ id: String, epoch: UInt64 = 7, status: Int = 200) -> ReplyRecord {
         ReplyRecord(
-            requestID: id, requestType: "test", address: ReplyAddress(partition: 0, epoch: epoch), from: party("DE-CPO"), time: .now, outcome: .answered,
+            requestID: id, requestType: "test", address: ReplyAddress(partition: 0, epoch: epoch), from: party("DE-CPO"), time: .now,
+            outcome: .answered,
             httpStatus: status)
     }
 

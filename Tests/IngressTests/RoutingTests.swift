@@ -14,7 +14,8 @@ import Wire
         let world = World()
         let body = #"{ "id" : "LOC1",  "power": 1.10, "z":null, "a":"ä" }"#
         let answer = try await world.ask(
-            "PUT", "/ocpi/receiver/2.2.1/locations/DE/MSP/LOC%201?x=%20&y", headers([
+            "PUT", "/ocpi/receiver/2.2.1/locations/DE/MSP/LOC%201?x=%20&y",
+            headers([
                 "Content-Type": "application/json;charset=utf-8", "OCN-Signature": "sig", "traceparent": "00-1-2-01",
             ]), body: body)
         #expect(answer.status == 200)
@@ -57,7 +58,9 @@ import Wire
             reply.httpStatus = 404
             reply.contentType = "text/plain"
             reply.body = ByteBuffer(string: "no such thing")
-            reply.headers = ["Link": "<https://x>; rel=\"next\"", "X-Total-Count": "12", "X-Limit": "5", "Location": "https://l", "OCN-Signature": "s"]
+            reply.headers = [
+                "Link": "<https://x>; rel=\"next\"", "X-Total-Count": "12", "X-Limit": "5", "Location": "https://l", "OCN-Signature": "s",
+            ]
             return reply
         }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers())
@@ -115,7 +118,8 @@ import Wire
     func noAnswerHasItsCode(_ expected: (Outcome, Int), _ version: OCPIVersion) async throws {
         let world = World { request in
             ReplyRecord(
-                requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
+                requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0),
+                from: request.to, time: .now,
                 outcome: expected.0)
         }
         let answer = try await world.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
@@ -128,7 +132,8 @@ import Wire
         for (version, status) in [(OCPIVersion.v2_2, 400), (.v2_2_1, 200)] {
             let world = World { request in
                 ReplyRecord(
-                    requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
+                    requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0),
+                    from: request.to, time: .now,
                     outcome: .refused, status: .invalidParameters, message: "no such endpoint")
             }
             let answer = try await world.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
@@ -186,10 +191,12 @@ import Wire
         let token = Token("fresh-token")
         world.state.withLock {
             $0.waiting = [
-                .platform(Platform(id: "msp", tokenCHashes: [TokenHash.of(token)], roles: [PlatformRole(role: "EMSP", party: party("DE-MSP"))]))
+                .platform(
+                    Platform(id: "msp", tokenCHashes: [TokenHash.of(token)], roles: [PlatformRole(role: "EMSP", party: party("DE-MSP"))]))
             ]
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": token.authorization(encoding: .plain)]))
+        let answer = try await world.ask(
+            "GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": token.authorization(encoding: .plain)]))
         #expect(answer.status == 200)
         #expect(world.state.withLock { $0.catchUps } == 1)
         #expect(world.produced.first?.stateVersion == 41)
@@ -203,11 +210,14 @@ import Wire
 
     // MARK: Capability URLs
 
-    private func world(_ kind: Capability.Kind, owner: String, user: String, expires: Timestamp = .now.adding(milliseconds: 60_000)) -> World {
+    private func world(
+        _ kind: Capability.Kind, owner: String, user: String, expires: Timestamp = .now.adding(milliseconds: 60_000)
+    ) -> World {
         let world = World()
         world.state.withLock {
             $0.capabilities["tok"] = Capability(
-                kind: kind, owner: party(owner), user: party(user), target: .below(.cdrs, .sender, remainder: "?offset=10"), expires: expires)
+                kind: kind, owner: party(owner), user: party(user), target: .below(.cdrs, .sender, remainder: "?offset=10"),
+                expires: expires)
         }
         return world
     }

@@ -54,7 +54,8 @@ private final class Node: Sendable {
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         try await writer.write(World.facts(remote: "0x00000000000000000000000000000000000000bb").map(Change.put))
         let settings = IngressSettings(
-            publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress, requestTimeout: .milliseconds(700),
+            publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress,
+            requestTimeout: .milliseconds(700),
             bodyLimit: 1024, headerLimit: 4096, replyPartitions: TopicSettings().replyPartitions)
         ingress = IngressService(
             settings, kafka: kafka.settings, topics: kafka.topics, store: store, writer: writer, capabilities: capabilities,
@@ -62,7 +63,8 @@ private final class Node: Sendable {
             onServerRunning: { [ports] port in ports.continuation.yield(port) })
         let topics = kafka.topics
         exchange = PartitionReader(
-            kafka.settings, topic: topics.requests, partitions: (0..<Int32(TopicSettings().requestPartitions)).map { $0 }, start: .beginning,
+            kafka.settings, topic: topics.requests, partitions: (0..<Int32(TopicSettings().requestPartitions)).map { $0 },
+            start: .beginning,
             logger: kafka.logger,
             onBatch: { batch in
                 for record in batch {

@@ -91,7 +91,8 @@ final class World: Sendable {
     /// The recipient says yes.
     static func ok(_ request: RequestRecord) -> ReplyRecord {
         ReplyRecord(
-            requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to, time: .now,
+            requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to,
+            time: .now,
             outcome: .answered, httpStatus: 200, contentType: "application/json",
             body: ByteBuffer(string: #"{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}"#))
     }

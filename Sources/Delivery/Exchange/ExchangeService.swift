@@ -1,7 +1,7 @@
 package import Directory
 package import Kafka
 package import Logging
-import ServiceLifecycle
+package import ServiceLifecycle
 package import Topics
 
 /// The role EXCHANGE: brings every request to its recipient once, and the one answer back.
@@ -21,7 +21,7 @@ package import Topics
 /// ```
 /// No queue of our own: a request either has a place under its recipient's limit or is answered 4003 at once, and nothing ever pauses
 /// for a recipient. Every record ends in exactly one `finished`, after its reply was acknowledged or the caller had gone.
-package final class ExchangeService: ServiceLifecycle.Service {
+package final class ExchangeService: Service {
     private let flow: ExchangeFlow
     private let consumer: GroupConsumer
 

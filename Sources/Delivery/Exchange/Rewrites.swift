@@ -29,7 +29,11 @@ enum Rewrites {
             throw Obstacle(.refused, .invalidParameters, "the body with response_url is missing")
         }
         let found: Range<Int>?
-        do { found = try body.jsonRange(of: ["response_url"]) } catch {
+        do {
+            // All of it: the search alone would stop at the member.
+            try JSONScanner.validate(body.readableBytesUInt8Span)
+            found = try body.jsonRange(of: ["response_url"])
+        } catch {
             throw Obstacle(.refused, .invalidParameters, "the body is not JSON: \(error)")
         }
         guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span),

@@ -1,7 +1,7 @@
 package import Directory
 package import Kafka
 package import Logging
-import ServiceLifecycle
+package import ServiceLifecycle
 package import Topics
 
 /// The role PUSH: brings every copy to its service, in order per object, until it is done.
@@ -22,9 +22,9 @@ package import Topics
 /// ```
 /// A failing copy waits at the head of its lane and only its lane waits. A service that is down fills its own partitions' memory; then
 /// their reading pauses, and its backlog is its consumer lag.
-package final class PushService: ServiceLifecycle.Service {
+package final class PushService: Service {
     private let flow: PushFlow
-    private let consumer: GroupConsumer
+    let consumer: GroupConsumer
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.

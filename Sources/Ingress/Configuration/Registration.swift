@@ -9,7 +9,9 @@ enum Registration {
 
     /// Whether all these parties may be served by the platform: listed in the registry under this node, and by nobody else here.
     /// - Throws: 2001 naming the first party that may not.
-    static func check(_ parties: [PartyID], for platform: Platform, nodeAddress: String, now: Timestamp, in directory: Directory)
+    static func check(
+        _ parties: [PartyID], for platform: Platform, nodeAddress: String, now: Timestamp, in directory: Directory
+    )
         throws(OCPIError)
     {
         for party in parties {

@@ -11,7 +11,7 @@ struct VersionList: Sendable {
         .array(OCPIVersion.allCases.map { ["version": .string($0.rawValue), "url": .string("\(publicURL)/ocpi/\($0.rawValue)")] })
     }
 
-    /// Data of `GET /ocpi/2.2` and `GET /ocpi/2.2.1`. Modules by name, credentials among them, custom modules last, as the reference has it.
+    /// Data of `GET /ocpi/2.2` and `GET /ocpi/2.2.1`. Modules by name, custom ones last, like the reference.
     func details(_ version: OCPIVersion) -> JSONValue {
         let modules = (ModuleTable.functional + [.credentials]).sorted { $0.rawValue < $1.rawValue }
         let endpoints = modules.flatMap { module in

@@ -1,0 +1,107 @@
+import Kafka
+import Synchronization
+import Testing
+
+/// A group that changes under load: nothing may be lost, whatever is repeated.
+@Suite(.timeLimit(.minutes(2))) struct HandOverTests {
+    /// Finishes what it receives on other threads and out of order, as the roles do.
+    final class Worker: GroupHandler {
+        let processed: Watched<Set<RecordPosition>>
+        private let consumer = Mutex<GroupConsumer?>(nil)
+        private let queue: AsyncStream<[IncomingRecord]>
+        private let input: AsyncStream<[IncomingRecord]>.Continuation
+
+        init(_ processed: Watched<Set<RecordPosition>>) {
+            self.processed = processed
+            (queue, input) = AsyncStream.makeStream()
+        }
+
+        func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
+        func end() { input.finish() }
+
+        func work() async {
+            await withDiscardingTaskGroup { group in
+                for await batch in queue {
+                    for record in batch.shuffled() {
+                        group.addTask {
+                            await Task.yield()
+                            let position = RecordPosition(topic: record.topic, partition: record.partition, offset: record.offset)
+                            self.processed.update { $0.insert(position) }
+                            let consumer = self.consumer.withLock { $0 }
+                            consumer?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                        }
+                    }
+                }
+            }
+        }
+
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
+        func received(_ batch: [IncomingRecord]) { input.yield(batch) }
+        func revoked(_ partitions: [TopicPartition], lost: Bool) {}
+        func failed(_ error: KafkaError) {}
+    }
+
+    @Test func nothingIsLostWhenMembersComeAndGoUnderLoad() async throws {
+        let topic = try await TestCluster.topic(partitions: 4)
+        let group = TestCluster.unique("group")
+        let partitions = (0..<4).map { TopicPartition(topic: topic, partition: Int32($0)) }
+        let processed = Watched<Set<RecordPosition>>([])
+        let workers = [Worker(processed), Worker(processed)]
+        let consumers = try workers.map { worker in
+            let consumer = GroupConsumer(
+                try TestCluster.settings("hand-over"),
+                GroupConsumer.Settings(group: group, subscription: [topic], commitInterval: .milliseconds(30), batchLimit: 50),
+                handler: worker, logger: TestCluster.logger)
+            worker.attach(consumer)
+            return consumer
+        }
+        let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
+        let isWriting = Watched(true)
+        let written = Watched<Set<RecordPosition>>([])
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for worker in workers { tasks.addTask { await worker.work() } }
+            tasks.addTask {
+                var number = 0
+                while isWriting.state {
+                    let record = OutgoingRecord(topic: topic, partition: Int32(number % 4), value: TestCluster.value("\(number)"))
+                    let position = try await producer.send(record)
+                    written.update { $0.insert(position) }
+                    number += 1
+                    try await Task.sleep(for: .milliseconds(2))
+                }
+            }
+            try consumers[0].start()
+            #expect(await processed.wait { $0.count > 50 })
+            try consumers[1].start()
+            #expect(await waitForShare(consumers[1], partitions: 2, processed))
+            await consumers[1].stop()
+            isWriting.update { $0 = false }
+            #expect(await waitForShare(consumers[0], partitions: 4, processed))
+            #expect(await processed.wait { written.state.isSubset(of: $0) })
+            await consumers[0].stop()
+            for worker in workers { worker.end() }
+            try await tasks.waitForAll()
+        }
+        #expect(written.state.isSubset(of: processed.state) && written.state.count > 100)
+        // The last owner had finished everything, so everything is committed and nothing beyond.
+        let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
+        let ends = try await admin.watermarks(of: partitions)
+        for commit in try await admin.committedOffsets(of: group, partitions) {
+            let end = ends[commit.topicPartition]?.upperBound ?? -1
+            #expect(commit.offset <= end && commit.offset > 0)
+        }
+        await admin.close()
+        await producer.close(flush: .seconds(1))
+    }
+
+    /// Records go on arriving, so the share is looked at with each of them; without records, with time.
+    private func waitForShare(_ consumer: GroupConsumer, partitions: Int, _ processed: Watched<Set<RecordPosition>>) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline {
+            if consumer.assignment.count == partitions { return true }
+            let count = processed.state.count
+            _ = await processed.wait(.milliseconds(100)) { $0.count > count }
+        }
+        return false
+    }
+}
