@@ -19,6 +19,8 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -81,7 +83,7 @@ let package = Package(
         // roles
         module("Ingress", [
             "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
-            hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle, collections,
+            hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle, heap,
         ]),
         module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, lifecycle, crypto]),
         module("Delivery", [
@@ -94,8 +96,8 @@ let package = Package(
         module("Admin", ["Directory", "OCPI", "Wire", hummingbird, httpTypes, nioCore, logging]),
         // top
         module("Demo", [
-            "Directory", "Topics", "OCPI", "Kafka", "Wire", "Registry",
-            hummingbird, httpTypes, httpClient, nioCore, logging, lifecycle,
+            "Directory", "Topics", "OCPI", "Kafka", "Wire",
+            hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
         ]),
         .executableTarget(
             name: "ocn",
@@ -116,7 +118,22 @@ let package = Package(
         tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", nioCore]),
         tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
         tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
-        tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Wire", nioCore]),
+        tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),
+        tests("ControlTests", ["Control", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Support", lifecycle]),
+        tests("AdminTests", [
+            "Admin", "Directory", "OCPI", "Kafka", "Topics", "Wire", "Support", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+        ]),
         tests("TelemetryTests", ["Telemetry", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("IngressTests", [
+            "Ingress", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", hummingbird, httpTypes, httpClient, nioCore,
+            nioHTTP1, logging, lifecycle,
+        ]),
+        tests("DeliveryTests", [
+            "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", httpClient, nioCore, nioPosix, nioHTTP1,
+        ]),
+        tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
+        tests("ScenarioTests", [
+            "ocn", "Demo", "Directory", "Kafka", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1, logging,
+        ]),
     ]
 )

@@ -146,13 +146,15 @@ package struct RunningGuide: Sendable {
 
     private func curl(_ from: PartyAccess, to: PartyAccess, _ path: String, options: String, body: String? = nil) -> String {
         let headers = [
-            "Authorization: \(from.token.authorization(encoding: .base64))", "X-Request-ID: by-hand-1", "X-Correlation-ID: by-hand-1",
+            "Authorization: \(from.token.authorization(encoding: .base64))", "X-Correlation-ID: by-hand",
             "OCPI-from-country-code: \(from.profile.id.country)", "OCPI-from-party-id: \(from.profile.id.party)",
             "OCPI-to-country-code: \(to.profile.id.country)", "OCPI-to-party-id: \(to.profile.id.party)",
         ]
+        // A new id per call: a repeated POST with the same one would get the first answer again.
+        let requestID = #" -H "X-Request-ID: $(cat /proc/sys/kernel/random/uuid)""#
         let type = body == nil ? "" : " -H 'Content-Type: application/json'"
         let data = body.map { " -d '\($0)'" } ?? ""
-        return "curl -s \(options)'\(from.node.node.publicURL)\(path)'" + headers.map { " -H '\($0)'" }.joined() + type + data
+        return "curl -s \(options)'\(from.node.node.publicURL)\(path)'" + headers.map { " -H '\($0)'" }.joined() + requestID + type + data
     }
 
     private func kcat(_ topic: String) -> String {

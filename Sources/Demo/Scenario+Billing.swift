@@ -46,7 +46,8 @@ extension Scenario {
             let unit = line.kind == .energy ? "kWh" : "min"
             let price = "\(Decimal.text(line.unitPrice, places: 4)) per \(line.kind == .energy ? "kWh" : "h")"
             let amount = Decimal.text(line.net, places: 2).leftPadded(to: 8)
-            report.note(step, "\(line.kind.rawValue.padded(to: 8))\(quantity.leftPadded(to: 8)) \(unit) at \(price.padded(to: 14))  \(amount)")
+            let item = "\(line.kind.rawValue.padded(to: 8))\(quantity.leftPadded(to: 8)) \(unit)"
+            report.note(step, "\(item) at \(price.padded(to: 14))  \(amount)")
         }
         report.note(step, "VAT\(Decimal.text(invoice.vat, places: 2).leftPadded(to: 45))")
         try expect(

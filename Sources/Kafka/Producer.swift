@@ -144,13 +144,15 @@ package final class Producer: Sendable {
             let deadline = Deadline(after: .seconds(5))
             while outstandingRecords > 0, !deadline.hasPassed { _ = rd_kafka_poll(rk, 10) }
         }
-        let open = topics.withLock { topics in
-            defer { topics = [:] }
-            return Array(topics.values)
-        }
-        for topic in open { rd_kafka_topic_destroy(topic.pointer) }
         if outstandingRecords > 0 { logger.error("closed with \(outstandingRecords) records without a report") }
-        client.destroy()
+        // Topic handles only once no sender is inside any more: it may hold one, or make another that would keep the client from ending.
+        client.destroy { _ in
+            let open = topics.withLock { topics in
+                defer { topics = [:] }
+                return Array(topics.values)
+            }
+            for topic in open { rd_kafka_topic_destroy(topic.pointer) }
+        }
         let waiters = state.withLock { state in
             state.phase = .closed
             defer { state.waiters = [] }

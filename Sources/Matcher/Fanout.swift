@@ -11,14 +11,25 @@ package enum Fanout {
     /// The copies of one request, one per service that its sender agreed to and that asks for this module and interface.
     ///
     /// Custom modules are never copied, and a message from another node is not copied again: the sender's own node does that.
+    /// Of requests to a URL that the hub handed out, only callbacks are copied, and without the part that stands for the real URL:
+    /// reading a page or a CDR by such a URL says nothing to a service, which could only answer that it does not know it.
     /// Source: OCN Service Interface; OCN node 1.1, Permissions.
     package static func copies(of request: RequestRecord, in directory: Directory) -> [CopyRecord] {
         guard request.origin == .local, request.module.isFunctional else { return [] }
+        let isCapability = request.target != nil
+        if isCapability, request.method.isRead { return [] }
         return directory.services(agreedBy: request.from).compactMap { service in
             guard let permission = service.permission(for: request.module, request.interface) else { return nil }
-            return CopyRecord(
+            var copy = CopyRecord(
                 of: request, id: copyID(of: request, for: service.provider), for: service.provider, permission: permission)
+            if isCapability { copy.request.path = withoutToken(request.path) }
+            return copy
         }
+    }
+
+    /// `START_SESSION/<token>` without the token.
+    private static func withoutToken(_ path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 
     /// The same copy always has the same id, also when the client repeats its request or this record is matched twice: a hash of

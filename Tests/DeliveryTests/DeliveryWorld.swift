@@ -57,6 +57,9 @@ final class DeliveryWorld: Sendable {
                 [(.locations, .sender), (.commands, .receiver), (.cdrs, .receiver), (.tokens, .receiver)])
             + Fixture.platform("bil", ["DE-BIL"], url: self.service.url, [(.cdrs, .receiver)])
             + [
+                // The other node is played by the CPO's server.
+                .node(NetworkNode(operatorAddress: "0xother", url: self.cpo.url, source: "file")),
+                .party(NetworkParty(party: try #require(PartyID("NL-CPO")), roles: ["CPO"], operatorAddress: "0xother", source: "file")),
                 .service(NetworkService(provider: provider, name: "billing", permissions: [0], source: "file")),
                 .agreement(Agreement(user: try #require(PartyID("DE-MSP")), provider: provider, source: "file")),
             ]

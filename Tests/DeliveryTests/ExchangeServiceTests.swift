@@ -23,7 +23,8 @@ import Wire
                         ("X-Limit", "2"), ("X-Total-Count", "5"), ("Set-Cookie", "a=b"),
                     ],
                     #"{"status_code":1000,"data":[ 1.10 ]}"#)
-            case ("GET", "/sender/locations/far"): .answer(200, [("Link", "<https://cdn.example/next>; rel=next")], #"{"status_code":1000}"#)
+            case ("GET", "/sender/locations/far"):
+                .answer(200, [("Link", "<https://cdn.example/next>; rel=next")], #"{"status_code":1000}"#)
             case ("GET", "/sender/locations/none"): .answer(404, [("Link", "<https://cdn.example/next>; rel=next")], "no such thing")
             case ("GET", "/sender/locations/hang"): .hang
             case ("GET", "/sender/locations/broken"): .hangUp
@@ -88,6 +89,15 @@ import Wire
         let callback = try #require(await world.capabilities.resolve(String(url.dropFirst(prefix.count))))
         #expect(callback.owner == PartyID("DE-MSP") && callback.user == PartyID("DE-CPO"))
         #expect(callback.url(in: world.store.directory) == original)
+
+        // At another node the URL is kept by that node, under an id of ours.
+        var remote = try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(original)"}"#)
+        remote.to = try #require(PartyID("NL-CPO"))
+        #expect(try await world.ask(remote).httpStatus == 200)
+        let message = try OCNMessage.decode(try #require(world.cpo.seen.last).body)
+        let id = try #require(message.proxyUID)
+        #expect(world.cpo.seen.last?.uri == "/ocn/message" && message.proxyResource == original && message.urlPath == "START_SESSION")
+        #expect(message.body?.jsonString(["response_url"]) == world.cpo.url + "/ocpi/sender/2.2/commands/START_SESSION/" + id)
 
         let malformed = try await world.ask(try request(.commands, .receiver, .post, path: "START_SESSION", body: "{}"))
         #expect(malformed.outcome == .refused && malformed.status == .invalidParameters)

@@ -66,7 +66,8 @@ final class Lines: Sendable {
         #expect(
             lines == [
                 #"{"event":"hop","step":3,"kind":"exchange","from":"DE-ONE","to":"FR-MSP","method":"POST","#
-                    + #""path":"/ocpi/receiver/2.2.1/cdrs","status":200,"ms":14.2,"stations":[{"at":"node 1","topic":"ocn.requests","partition":3,"offset":17,"ms":2},"#
+                    + #""path":"/ocpi/receiver/2.2.1/cdrs","status":200,"ms":14.2,"stations":[{"at":"node 1","#
+                    + #""topic":"ocn.requests","partition":3,"offset":17,"ms":2},"#
                     + #"{"at":"FR-MSP","ms":5},{"at":"DE-ONE","ms":7}]}"#,
                 #"{"event":"note","step":3,"text":"noted"}"#,
                 #"{"event":"step","step":3,"title":"CDR","ok":true,"seconds":0.1,"outcome":"done"}"#,
@@ -90,7 +91,8 @@ final class Lines: Sendable {
                 #"{"event":"summary","ok":false,"steps":{"1":true,"2":false,"3":false,"4":false,"5":false,"6":false,"7":false,"8":false},"#
                     + #""copies_without_permission":0,"seconds":1.0}"#
             ])
-        let text = told(DemoOptions()) { $0.summary(bad, outcomes: [1: StepOutcome(text: "agreed", seconds: 0.25), 2: StepOutcome(text: "no answer", seconds: 10)]) }
+        let outcomes = [1: StepOutcome(text: "agreed", seconds: 0.25), 2: StepOutcome(text: "no answer", seconds: 10)]
+        let text = told(DemoOptions()) { $0.summary(bad, outcomes: outcomes) }
         #expect(text.contains("   1  Setting             yes    0.3 s  agreed"))
         #expect(text.contains("   2  Session             no    10.0 s  no answer"))
         #expect(text.contains("   3  CDR                 no            not reached"))

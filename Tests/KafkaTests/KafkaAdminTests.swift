@@ -60,13 +60,14 @@ import Testing
 
     @Test func aClusterThatIsNotThereIsAnErrorNotAHang() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
+        try cluster.createTopic("t", partitions: 1)
         let settings = TestCluster.settings("admin", cluster)
-        cluster.close()
-        cluster.close()
-        #expect(throws: KafkaError.self) { try cluster.createTopic("late", partitions: 1) }
         let reader = PartitionReader(
             settings, topic: "t", partitions: [0], start: .beginning, logger: TestCluster.logger, onBatch: { _ in }, onEnd: { _, _ in })
         try reader.start()
+        cluster.close()
+        cluster.close()
+        #expect(throws: KafkaError.self) { try cluster.createTopic("late", partitions: 1) }
         await #expect { try await reader.latestOffset(0, timeout: .milliseconds(200)) } throws: { error in
             (error as? KafkaError)?.isRetriable ?? false
         }

@@ -42,6 +42,19 @@ import Wire
         #expect(Fanout.copies(of: foreign, in: directory).isEmpty)
     }
 
+    @Test func ofRequestsToHandedOutURLsOnlyCallbacksAreCopiedAndWithoutTheirToken() throws {
+        let directory = try agreed(permissions: [0])
+        var page = try request(module: .locations, interface: .sender)
+        page.method = .get
+        page.path = "page/token"
+        page.target = "https://cpo/locations?offset=1"
+        #expect(Fanout.copies(of: page, in: directory).isEmpty)
+        var callback = try request(module: .commands, interface: .sender)
+        callback.path = "START_SESSION/token"
+        callback.target = "https://msp/callback/7"
+        #expect(Fanout.copies(of: callback, in: directory).map(\.request.path) == ["START_SESSION"])
+    }
+
     @Test func severalPermissionsStillMakeOneCopyAndUnknownNumbersMakeNone() throws {
         #expect(Fanout.copies(of: try request(), in: try agreed(permissions: [0, 2, 8, 500])).count == 1)
         #expect(Fanout.copies(of: try request(), in: try agreed(permissions: [500, -1])).isEmpty)

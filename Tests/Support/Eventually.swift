@@ -1,4 +1,4 @@
-import Testing
+package import Testing
 
 /// Waits until `condition` holds, looking again every few milliseconds, and fails the test if it does not within `limit`.
 ///

@@ -4,7 +4,6 @@ package import Kafka
 package import Logging
 package import OCPI
 package import Topics
-import Wire
 
 /// A Kafka cluster for one test suite: in memory, or the real one that `OCN_TEST_KAFKA=host:port` names. Topics have a fresh prefix, so
 /// suites do not meet.

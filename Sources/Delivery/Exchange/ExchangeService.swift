@@ -1,7 +1,7 @@
 package import Directory
 package import Kafka
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Topics
 
 /// The role EXCHANGE: brings every request to its recipient once, and the one answer back.

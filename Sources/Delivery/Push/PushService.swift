@@ -1,7 +1,7 @@
 package import Directory
 package import Kafka
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Topics
 
 /// The role PUSH: brings every copy to its service, in order per object, until it is done.

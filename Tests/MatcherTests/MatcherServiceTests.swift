@@ -1,0 +1,78 @@
+import Directory
+import Kafka
+import Matcher
+import NIOCore
+import OCPI
+import ServiceLifecycle
+import Support
+import Testing
+import Topics
+import Wire
+
+@Suite struct MatcherServiceTests {
+    @Test(.timeLimit(.minutes(2))) func anAcknowledgedAgreementIsSeenByEveryLaterRequestAndARevokedOneByNone() async throws {
+        let billing = try #require(PartyID("DE-BIL"))
+        let cpo = try #require(PartyID("DE-CPO"))
+        let kafka = try await TestKafka(services: [billing])
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let own = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try own.start()
+        try store.start()
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: own, logger: kafka.logger)
+        let always = try #require(PartyID("FR-CPO"))
+        try await writer.write([
+            .put(.service(NetworkService(provider: billing, name: "Billing", permissions: [8], delivery: .push, source: "state"))),
+            .put(.agreement(Agreement(user: always, provider: billing, source: "state"))),
+        ])
+        let agreement = Fact.agreement(Agreement(user: cpo, provider: billing, source: "state"))
+
+        let matcher = try MatcherService(kafka: kafka.settings, topics: kafka.topics, store: store, logger: kafka.logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var expected: Set<String> = []
+            func copied() async throws -> [CopyRecord] {
+                try await kafka.records(in: kafka.topics.outbox(billing), partitions: TopicSettings().outboxPartitions)
+                    .map { try CopyRecord($0) }
+            }
+            func send(_ id: String, from sender: PartyID) async throws {
+                _ = try await producer.send(request(id, from: sender).outgoing(to: kafka.topics))
+            }
+            for round in 0..<10 {
+                try await writer.write([.put(agreement)])
+                try await send("agreed-\(round)", from: cpo)
+                // No request at all: the matcher counts it and goes on.
+                _ = try await producer.send(
+                    OutgoingRecord(topic: kafka.topics.requests, value: ByteBuffer(string: "nonsense"), headers: RecordHeaders()))
+                expected.insert("agreed-\(round)")
+                try await eventually("the copy of agreed-\(round)") { try await copied().count == expected.count }
+
+                try await writer.write([.delete(key: agreement.key)])
+                try await send("revoked-\(round)", from: cpo)
+                // Behind it in the same partition: when its copy is there, the revoked one has been judged.
+                try await send("marker-\(round)", from: always)
+                expected.insert("marker-\(round)")
+                try await eventually("the copy of marker-\(round)") { try await copied().count >= expected.count }
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            let copies = try await copied()
+            #expect(Set(copies.map(\.copyOf)) == expected && copies.count == expected.count)
+            #expect(Set(copies.map(\.id)).count == copies.count)
+            #expect(copies.allSatisfy { $0.request.to == billing })
+        }
+        await store.stop()
+        await own.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
+    private func request(_ id: String, from: PartyID) throws -> RequestRecord {
+        RequestRecord(
+            id: id, time: .now, module: .cdrs, interface: .receiver, method: .post, version: .v2_2_1, from: from,
+            to: try #require(PartyID("NL-MSP")), path: "", requestID: id, correlationID: id, stateVersion: 0,
+            body: ByteBuffer(string: #"{"id":"1"}"#), key: "k")
+    }
+}

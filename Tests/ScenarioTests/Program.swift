@@ -1,0 +1,73 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// The built `ocn` program as a process of its own.
+final class RunningProgram: Sendable {
+    private let process: Process
+    private let output = Mutex(Data())
+    private let outputPipe = Pipe()
+
+    /// Starts `ocn` with these arguments and environment variables.
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        process = Process()
+        process.executableURL = RunningProgram.executable
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        process.standardOutput = outputPipe
+        process.standardError = outputPipe
+        outputPipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
+            let data = handle.availableData
+            self?.output.withLock { $0 += data }
+        }
+        try process.run()
+    }
+
+    /// What it has printed so far, on both streams.
+    var text: String { output.withLock { String(decoding: $0, as: UTF8.self) } }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// Asks it to stop and waits until it has.
+    /// - Returns: its exit status.
+    @discardableResult
+    func terminate() async -> Int32 {
+        if process.isRunning { process.terminate() }
+        return await exitStatus()
+    }
+
+    /// Waits until it has ended by itself.
+    func exitStatus() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [process] in
+                process.waitUntilExit()
+                continuation.resume(returning: process.terminationStatus)
+            }
+        }
+    }
+
+    /// Runs it to its end.
+    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> (status: Int32, text: String) {
+        let program = try RunningProgram(arguments, environment: environment)
+        let status = await program.exitStatus()
+        return (status, program.text)
+    }
+
+    /// The program beside the test bundle.
+    static var executable: URL {
+        // The test runner stands in the same folder as the products, or its arguments name the bundle in it.
+        let candidates = CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() } + [
+            Bundle.main.bundleURL, URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../.build/debug"),
+        ]
+        return candidates.map { $0.appendingPathComponent("ocn") }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+            ?? URL(fileURLWithPath: "/nonexistent/ocn")
+    }
+}
+
+/// A folder for one test, gone afterwards.
+func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try await body(folder)
+}

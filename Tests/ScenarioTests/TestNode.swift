@@ -1,0 +1,57 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+import Wire
+
+@testable import ocn
+
+/// A node made of processes: addresses, keys, and calls to it.
+struct TestNode: Sendable {
+    let publicPort: Int
+    let privatePort: Int
+    let environment: [String: String]
+    static let adminKey = "the operator's key of the test"
+
+    init(bootstrap: String, prefix: String) throws {
+        let (publicPort, privatePort) = try FreePorts.two()
+        self.publicPort = publicPort
+        self.privatePort = privatePort
+        environment = [
+            "OCN_NODE_URL": "http://127.0.0.1:\(publicPort)", "OCN_NODE_SECRET": "a secret of the test node",
+            "OCN_NODE_KEY": "7f2797a1a866312ce20f7811fd24ccdb001786b035b516399c848eabfb9d992e", "OCN_NODE_ADMIN_KEY": TestNode.adminKey,
+            "OCN_HTTP_PUBLIC_HOST": "127.0.0.1", "OCN_HTTP_PUBLIC_PORT": "\(publicPort)", "OCN_HTTP_ALLOW_NETWORKS": "127.0.0.0/8",
+            "OCN_KAFKA_BOOTSTRAP": bootstrap, "OCN_KAFKA_PREFIX": prefix, "OCN_PUSH_BACKOFF_BASE_MS": "100",
+        ]
+    }
+
+    /// The address of the key in ``environment``.
+    static let address = "0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2"
+
+    var publicURL: String { "http://127.0.0.1:\(publicPort)" }
+
+    /// Whether a private listener says that its process is ready.
+    static func isReady(port: Int) async throws -> Bool {
+        guard let answer = try? await call("GET", "http://127.0.0.1:\(port)/ready") else { return false }
+        return answer.status == 200
+    }
+
+    /// One HTTP call.
+    static func call(
+        _ method: String, _ url: String, headers: [(String, String)] = [], body: String? = nil
+    ) async throws -> (status: Int, headers: [String: String], body: String) {
+        var request = HTTPClientRequest(url: url)
+        request.method = .RAW(value: method)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body {
+            request.headers.replaceOrAdd(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: body))
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let bytes = try await response.body.collect(upTo: 8 * 1024 * 1024)
+        var found: [String: String] = [:]
+        for header in response.headers { found[header.name.lowercased()] = header.value }
+        return (Int(response.status.code), found, String(buffer: bytes))
+    }
+}
