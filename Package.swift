@@ -40,6 +40,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// What several test targets share.
+func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
 /// Headers of a C library that Debian installs.
 func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -81,24 +86,30 @@ let package = Package(
         module("Directory", ["Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, crypto, heap]),
         module("Registry", ["Directory", "Topics", "OCPI", logging, yams]),
         // roles
-        module("Ingress", [
-            "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
-            hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle, heap,
-        ]),
+        module(
+            "Ingress",
+            [
+                "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
+                hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle, heap,
+            ]),
         module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, lifecycle, crypto]),
-        module("Delivery", [
-            "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
-            httpClient, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle, collections,
-        ]),
+        module(
+            "Delivery",
+            [
+                "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
+                httpClient, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle, collections,
+            ]),
         module("Control", ["Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", logging, metrics, lifecycle]),
         // beside
         module("Telemetry", [hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Directory", "OCPI", "Wire", hummingbird, httpTypes, nioCore, logging]),
         // top
-        module("Demo", [
-            "Directory", "Topics", "OCPI", "Kafka", "Wire",
-            hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
-        ]),
+        module(
+            "Demo",
+            [
+                "Directory", "Topics", "OCPI", "Kafka", "Wire",
+                hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
+            ]),
         .executableTarget(
             name: "ocn",
             dependencies: [
@@ -109,7 +120,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         // tests
-        .target(name: "Support", dependencies: ["Kafka", "OCPI", "Topics", logging], path: "Tests/Support", swiftSettings: settings),
+        support("Support", ["Kafka", "OCPI", "Topics", logging]),
         tests("TidyTests", []),
         tests("WireTests", ["Wire", nioCore]),
         tests("OCPITests", ["OCPI", "Wire", nioCore]),
@@ -120,20 +131,29 @@ let package = Package(
         tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
         tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),
         tests("ControlTests", ["Control", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Support", lifecycle]),
-        tests("AdminTests", [
-            "Admin", "Directory", "OCPI", "Kafka", "Topics", "Wire", "Support", hummingbird, hummingbirdTesting, httpTypes, nioCore,
-        ]),
+        tests(
+            "AdminTests",
+            [
+                "Admin", "Directory", "OCPI", "Kafka", "Topics", "Wire", "Support", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+            ]),
         tests("TelemetryTests", ["Telemetry", hummingbird, httpTypes, nioCore, logging, metrics]),
-        tests("IngressTests", [
-            "Ingress", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", hummingbird, httpTypes, httpClient, nioCore,
-            nioHTTP1, logging, lifecycle,
-        ]),
-        tests("DeliveryTests", [
-            "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", httpClient, nioCore, nioPosix, nioHTTP1,
-        ]),
+        tests(
+            "IngressTests",
+            [
+                "Ingress", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", hummingbird, httpTypes, httpClient, nioCore,
+                nioHTTP1, logging, lifecycle,
+            ]),
+        tests(
+            "DeliveryTests",
+            [
+                "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", httpClient, nioCore, nioPosix, nioHTTP1,
+            ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
-        tests("ScenarioTests", [
-            "ocn", "Demo", "Directory", "Kafka", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1, logging,
-        ]),
+        tests(
+            "ScenarioTests",
+            [
+                "ocn", "Demo", "Directory", "Kafka", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1,
+                logging,
+            ]),
     ]
 )

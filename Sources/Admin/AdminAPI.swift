@@ -1,6 +1,6 @@
 package import Directory
-package import Hummingbird
 import HTTPTypes
+package import Hummingbird
 package import Logging
 import NIOCore
 package import OCPI

@@ -121,11 +121,11 @@ package struct RunningGuide: Sendable {
 
     private var commands: [(title: String, command: String)] {
         let cdr =
-            #"{"country_code":"\#(cpo.profile.id.country)","party_id":"\#(cpo.profile.id.party)","id":"CDR-BY-HAND","# +
-            #""session_id":"SES-BY-HAND","currency":"EUR","total_cost":{"excl_vat":1.00,"incl_vat":1.19}}"#
+            #"{"country_code":"\#(cpo.profile.id.country)","party_id":"\#(cpo.profile.id.party)","id":"CDR-BY-HAND","#
+            + #""session_id":"SES-BY-HAND","currency":"EUR","total_cost":{"excl_vat":1.00,"incl_vat":1.19}}"#
         let start =
-            #"{"response_url":"\#(emsp.url)/ocpi/2.2.1/commands/START_SESSION/by-hand","location_id":"MARKT","# +
-            #""token":{"uid":"04B5C6D7E8F901"}}"#
+            #"{"response_url":"\#(emsp.url)/ocpi/2.2.1/commands/START_SESSION/by-hand","location_id":"MARKT","#
+            + #""token":{"uid":"04B5C6D7E8F901"}}"#
         return [
             (
                 "The eMSP fetches locations from \(cpo.profile.id), through both nodes:",

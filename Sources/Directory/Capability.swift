@@ -55,7 +55,9 @@ package struct Capability: Sendable, Equatable {
     }
 
     /// The target as a remainder below one of the owner's endpoints, if it lies below one; else the URL itself.
-    package static func target(_ url: String, of owner: PartyID, _ module: ModuleID, _ interface: InterfaceRole, in directory: Directory)
+    package static func target(
+        _ url: String, of owner: PartyID, _ module: ModuleID, _ interface: InterfaceRole, in directory: Directory
+    )
         -> Target
     {
         guard let platform = directory.platform(of: owner), let base = directory.endpoint(of: platform.id, module, interface) else {

@@ -2,7 +2,8 @@ import CLibrdkafka
 
 /// Commits under way, and where Kafka's answers to them arrive.
 ///
-/// `@unchecked Sendable`: touched only by its consumer's poll thread, which also runs librdkafka's callbacks.
+/// `@unchecked Sendable`: each is touched by one thread only, the one that made it or its consumer's poll thread, which also runs
+/// librdkafka's callbacks.
 final class CommitQueue: @unchecked Sendable {
     private var queue: OpaquePointer?
     private var inFlight = 0

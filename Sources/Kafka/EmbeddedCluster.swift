@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Glibc
 package import Logging
 
 /// librdkafka's in-memory Kafka, for the demo and tests: real protocol over loopback TCP on a port of its own choice. Forgets at exit.
@@ -20,7 +21,16 @@ package final class EmbeddedCluster: @unchecked Sendable {
         handle = try ClientHandle(
             RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(logger: logger, onError: { _ in }),
             isPolled: false)
-        let made = handle.onOwnThread { rk in rd_kafka_mock_cluster_new(rk, Int32(clamping: max(1, brokers))) }
+        let made = handle.onOwnThread { rk in
+            // The cluster's thread ends at the first interrupted system call, so it must inherit a mask that lets no signal through:
+            // a child process that ends, or SIGTERM, would otherwise take the cluster down.
+            var all = sigset_t()
+            var before = sigset_t()
+            sigfillset(&all)
+            pthread_sigmask(SIG_SETMASK, &all, &before)
+            defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+            return rd_kafka_mock_cluster_new(rk, Int32(clamping: max(1, brokers)))
+        }
         guard let made else {
             handle.destroy()
             throw KafkaError("start embedded cluster", RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE)

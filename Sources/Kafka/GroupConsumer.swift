@@ -143,15 +143,19 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    /// Commits explicitly, with metadata, and waits for Kafka's answer (at most the session time-out). On an assigned partition the
-    /// consumer's own commits go on when the commit point gets further.
-    package func commit(_ offsets: [CommitOffset]) async throws(KafkaError) {
+    /// Commits explicitly, with metadata, and waits for Kafka's answer; without one in time it may have happened all the same. On an
+    /// assigned partition the consumer's own commits go on when the commit point gets further.
+    package func commit(_ offsets: [CommitOffset], timeout: Duration = .seconds(10)) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         try await queries.run("commit") { () throws(KafkaError) in
             let outcome = self.withHandle { rk -> KafkaError? in
-                let list = PartitionList(offsets)
-                let code = list.use { rd_kafka_commit(rk, $0, 0) }
-                return code == RD_KAFKA_RESP_ERR_NO_ERROR ? list.firstError("commit") : KafkaError("commit", code)
+                // A queue of its own with a time limit; the synchronous call has none.
+                let queue = CommitQueue()
+                queue.open(rk)
+                defer { queue.close() }
+                if let error = queue.send(rk, offsets) { return error }
+                let refusal = queue.collect(until: Deadline(after: timeout)).first?.error
+                return refusal ?? (queue.isIdle ? nil : KafkaError("commit", RD_KAFKA_RESP_ERR__TIMED_OUT))
             }
             guard let outcome else { throw KafkaError.closed("commit") }
             if let error = outcome { throw error }

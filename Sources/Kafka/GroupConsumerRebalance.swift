@@ -58,12 +58,16 @@ extension GroupConsumer {
         drain(moved)
         let deadline = Deadline(after: GroupConsumer.answerLimit)
         _ = commits.collect(until: deadline)
-        let refusal = commits.send(rk, offsets) ?? commits.collect(until: deadline).first?.error
+        let refusal =
+            commits.send(rk, offsets) ?? commits.collect(until: deadline).first?.error
             ?? (commits.isIdle ? nil : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT))
         // Refused: go on at the old commit point. Either way the handler gets the partitions back.
-        let starts = refusal == nil ? offsets : progress.withLock { progress in
-            moved.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: progress.commitPoint($0) ?? -1) }
-        }
+        let starts =
+            refusal == nil
+            ? offsets
+            : progress.withLock { progress in
+                moved.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: progress.commitPoint($0) ?? -1) }
+            }
         let others = progress.withLock { progress in
             progress.positions.filter { !moved.contains($0.topicPartition) }
         }

@@ -71,9 +71,9 @@ package final class KafkaAdmin: Sendable {
         return try await perform("group offsets") { rk in OffsetRequests.committed(rk, group, partitions) }
     }
 
-    /// The first offset and the one after the last, per partition. One question for each partition.
+    /// The first offset and the one after the last, per partition.
     package func watermarks(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Range<Int64>] {
-        try await perform("watermarks") { rk in OffsetRequests.watermarks(rk, partitions) }
+        try await perform("watermarks") { rk in OffsetRequests.watermarks(rk, partitions, milliseconds: AdminRequest.limit) }
     }
 
     /// The first offset at or after a time (milliseconds since 1970) per partition; nil if there is none, which is not the end by accident.

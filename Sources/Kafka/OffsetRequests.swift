@@ -27,18 +27,36 @@ enum OffsetRequests {
     }
 
     static func watermarks(
-        _ rk: OpaquePointer, _ partitions: [TopicPartition]
+        _ rk: OpaquePointer, _ partitions: [TopicPartition], milliseconds: Int32
     ) -> Result<[TopicPartition: Range<Int64>], KafkaError> {
-        var found: [TopicPartition: Range<Int64>] = [:]
-        for partition in partitions {
-            var low: Int64 = 0
-            var high: Int64 = 0
-            let code = rd_kafka_query_watermark_offsets(
-                rk, partition.topic, partition.partition, &low, &high, AdminRequest.limit)
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                return .failure(KafkaError("watermarks", code, reason: "\(partition): \(String(cString: rd_kafka_err2str(code)))"))
+        let deadline = Deadline(after: .milliseconds(Int64(milliseconds)))
+        return edges(rk, partitions, at: Int64(RD_KAFKA_OFFSET_BEGINNING), milliseconds: milliseconds).flatMap { lows in
+            edges(rk, partitions, at: Int64(RD_KAFKA_OFFSET_END), milliseconds: deadline.remainingMilliseconds).map { highs in
+                highs.reduce(into: [:]) { found, high in
+                    let low = lows[high.key] ?? 0
+                    found[high.key] = low..<max(low, high.value)
+                }
             }
-            found[partition] = low..<max(low, high)
+        }
+    }
+
+    /// The first (`RD_KAFKA_OFFSET_BEGINNING`) or the next (`RD_KAFKA_OFFSET_END`) offset of partitions, all in one question.
+    ///
+    /// Asks by "time", for which the protocol knows these two as well. Not `rd_kafka_query_watermark_offsets`: in 2.0.2 that forgets its
+    /// time limit once it knows a leader, and waits for ever for a broker that has gone.
+    static func edges(
+        _ rk: OpaquePointer, _ partitions: [TopicPartition], at edge: Int64, milliseconds: Int32
+    ) -> Result<[TopicPartition: Int64], KafkaError> {
+        guard !partitions.isEmpty else { return .success([:]) }
+        let list = PartitionList(partitions, offset: edge)
+        let code = list.use { rd_kafka_offsets_for_times(rk, $0, milliseconds) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("watermarks", code)) }
+        if let error = list.firstError("watermarks") { return .failure(error) }
+        var found: [TopicPartition: Int64] = [:]
+        for offset in list.offsets {
+            // Left as it was asked: no answer came for this one.
+            guard offset.offset >= 0 else { return .failure(KafkaError("watermarks", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
+            found[offset.topicPartition] = offset.offset
         }
         return .success(found)
     }

@@ -80,7 +80,10 @@ package final class PartitionReader: Sendable {
     /// The offset that the partition's next record will get. Blocks: for threads that may, not for event loops or async code.
     package func endOffset(_ partition: Int32, timeout: Duration) throws(KafkaError) -> Int64 {
         guard let client = lifecycle.withLock({ $0.client }) else { throw KafkaError.closed("end offset") }
-        return try ends(client, partition, timeout).high
+        guard let end = try edges(client, [partition], Int64(RD_KAFKA_OFFSET_END), timeout)[partition] else {
+            throw KafkaError("end offset", RD_KAFKA_RESP_ERR__TIMED_OUT)
+        }
+        return end
     }
 
     /// The offset that the partition's next record will get. Blocks a thread of the reader's own.
@@ -127,17 +130,12 @@ package final class PartitionReader: Sendable {
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) }),
             isPolled: true)
         do throws(KafkaError) {
-            var positions: [Int32: Int64] = [:]
-            for partition in partitions {
-                // Asked also where the answer is not needed: librdkafka learns the leader from it, which after an assignment it only
-                // does on a timer, half a second later.
-                let (low, high) = try ends(client, partition, .seconds(10))
-                switch beginning {
-                case .beginning: positions[partition] = low
-                case .end: positions[partition] = high
-                case .offset(let offset): positions[partition] = max(0, offset)
-                }
-            }
+            // Asked also where the answer is not needed: librdkafka learns the leaders from it, which after an assignment it only does
+            // on a timer, half a second later.
+            let isFromEnd = if case .end = beginning { true } else { false }
+            let edge = Int64(isFromEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING)
+            var positions = try edges(client, partitions, edge, .seconds(10))
+            if case .offset(let offset) = beginning { positions = positions.mapValues { _ in max(0, offset) } }
             let starts = positions
             let code = client.onOwnThread { rk in assign(rk, starts) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("assign", code) }
@@ -150,17 +148,15 @@ package final class PartitionReader: Sendable {
         }
     }
 
-    private func ends(
-        _ client: ClientHandle, _ partition: Int32, _ timeout: Duration
-    ) throws(KafkaError) -> (low: Int64, high: Int64) {
-        let outcome = client.use { rk -> Result<(low: Int64, high: Int64), KafkaError> in
-            var low: Int64 = 0
-            var high: Int64 = 0
-            let code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, timeout.clampedMilliseconds)
-            return code == RD_KAFKA_RESP_ERR_NO_ERROR ? .success((low, high)) : .failure(KafkaError("end offset", code))
+    private func edges(
+        _ client: ClientHandle, _ partitions: [Int32], _ edge: Int64, _ timeout: Duration
+    ) throws(KafkaError) -> [Int32: Int64] {
+        let wanted = partitions.map { TopicPartition(topic: topic, partition: $0) }
+        let outcome = client.use { rk in
+            OffsetRequests.edges(rk, wanted, at: edge, milliseconds: timeout.clampedMilliseconds)
         }
         guard let outcome else { throw KafkaError.closed("end offset") }
-        return try outcome.get()
+        return try outcome.get().reduce(into: [:]) { $0[$1.key.partition] = $1.value }
     }
 
     private func assign(_ rk: OpaquePointer, _ positions: [Int32: Int64]) -> rd_kafka_resp_err_t {

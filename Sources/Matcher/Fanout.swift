@@ -5,7 +5,6 @@ package import OCPI
 package import Topics
 import Wire
 
-
 /// The permission matcher: which copies a request gives rise to. Pure.
 package enum Fanout {
     /// The copies of one request, one per service that its sender agreed to and that asks for this module and interface.

@@ -147,7 +147,8 @@ private final class MatcherWorker: GroupHandler {
                 if open.last() { finish(record) }
             case .failure(let error):
                 // Not finished, so not committed: whoever reads this partition next writes the copy again.
-                logger.critical("copy not accepted by Kafka", metadata: ["topic": "\(outgoing.topic)", "copy": "\(copy.id)", "error": "\(error)"])
+                logger.critical(
+                    "copy not accepted by Kafka", metadata: ["topic": "\(outgoing.topic)", "copy": "\(copy.id)", "error": "\(error)"])
             }
         }
     }

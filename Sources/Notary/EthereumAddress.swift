@@ -53,6 +53,7 @@ package struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
         return bytes
     }
 
+    /// Whether this is the zero address, which `ecrecover` gives for a signature that makes no sense.
     package var isZero: Bool { self == .zero }
 
     /// `0x` and 40 lower-case digits.

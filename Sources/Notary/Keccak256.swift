@@ -11,6 +11,7 @@ package struct Keccak256: Sendable {
     /// Bytes absorbed into the current block, 0 ..< rate.
     private var position = 0
 
+    /// An empty hash.
     package init() {}
 
     /// The 32-byte digest of `bytes`.

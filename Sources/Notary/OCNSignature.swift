@@ -24,8 +24,11 @@ package struct OCNSignature: Sendable, Equatable {
     package struct Rewrite: Sendable, Equatable {
         /// Path to original value; null where there was none.
         package let rewrittenFields: [JSONMember]
+        /// Hash before the change.
         package let hash: String
+        /// Signature before the change.
         package let rsv: String
+        /// Who made it.
         package let signatory: EthereumAddress
     }
 

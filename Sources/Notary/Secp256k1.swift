@@ -59,7 +59,7 @@ enum Secp256k1 {
     private static func serialized(_ key: inout secp256k1_pubkey) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 65)
         var length = bytes.count
-        let flags = UInt32(SECP256K1_FLAGS_TYPE_COMPRESSION) // without the compression bit: uncompressed
+        let flags = UInt32(SECP256K1_FLAGS_TYPE_COMPRESSION)  // without the compression bit: uncompressed
         guard secp256k1_ec_pubkey_serialize(context, &bytes, &length, &key, flags) == 1, length == 65 else { return nil }
         return Array(bytes.dropFirst())
     }

@@ -12,9 +12,11 @@ package struct SignableValues: Sendable, Equatable {
     /// The parsed body; for custom modules `.string` with the exact text of the body.
     package var body: JSONValue?
 
+    /// The headers that a request signs, in the order they are signed.
     package static let requestHeaders = [
         "x-correlation-id", "ocpi-from-country-code", "ocpi-from-party-id", "ocpi-to-country-code", "ocpi-to-party-id",
     ]
+    /// The headers that a response signs, in the order they are signed.
     package static let responseHeaders = ["x-limit", "x-total-count", "link", "location"]
 
     /// Members of a response envelope that speak about the signature and are therefore not signed.
@@ -92,9 +94,13 @@ package enum SignedPlace: Hashable, Sendable {
 
     /// Where the receiver of a command or charging profile sends its result.
     package static let responseURL = SignedPlace.bodyMember("response_url")
+    /// `OCPI-to-country-code`; changes when a copy is addressed to a service.
     package static let toCountry = SignedPlace.header("ocpi-to-country-code")
+    /// `OCPI-to-party-id`; changes with the country.
     package static let toParty = SignedPlace.header("ocpi-to-party-id")
+    /// The next page of a list.
     package static let link = SignedPlace.header("link")
+    /// Where a CDR can be read.
     package static let location = SignedPlace.header("location")
 
     fileprivate var name: String {

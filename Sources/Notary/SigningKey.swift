@@ -45,5 +45,6 @@ package struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringC
 
     package var description: String { "SigningKey(\(address))" }
     package var debugDescription: String { description }
+    /// Shows the address only.
     package var customMirror: Mirror { Mirror(self, children: ["address": address]) }
 }

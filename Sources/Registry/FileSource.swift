@@ -52,7 +52,9 @@ package struct FileSource: RegistrySource {
         }
         var entries = RegistryEntries()
         for (index, node) in (file.nodes ?? []).enumerated() {
-            guard node.operator.isAddress else { throw RegistryError("\(path): nodes[\(index)].operator is no address (0x and 40 hex digits)") }
+            guard node.operator.isAddress else {
+                throw RegistryError("\(path): nodes[\(index)].operator is no address (0x and 40 hex digits)")
+            }
             guard URLJoin.origin(of: node.url) != nil else { throw RegistryError("\(path): nodes[\(index)].url is no http(s) URL") }
             entries.nodes.append(
                 NetworkNode(
@@ -60,7 +62,9 @@ package struct FileSource: RegistrySource {
                     source: "file"))
         }
         for (index, entry) in (file.parties ?? []).enumerated() {
-            guard entry.operator.isAddress else { throw RegistryError("\(path): parties[\(index)].operator is no address (0x and 40 hex digits)") }
+            guard entry.operator.isAddress else {
+                throw RegistryError("\(path): parties[\(index)].operator is no address (0x and 40 hex digits)")
+            }
             entries.parties.append(
                 NetworkParty(
                     party: try party(entry.party, "\(path): parties[\(index)].party"), roles: entry.roles ?? [],

@@ -14,9 +14,10 @@ struct ProcessMetrics: Equatable {
     /// Figures of now; nil where there is no `/proc`.
     static func current() -> ProcessMetrics? {
         guard let stat = contents(of: "/proc/self/stat"), let system = contents(of: "/proc/stat") else { return nil }
-        guard var metrics = ProcessMetrics(
-            stat: stat, bootSeconds: bootSeconds(in: system) ?? 0,
-            ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)), pageBytes: sysconf(Int32(_SC_PAGESIZE)))
+        guard
+            var metrics = ProcessMetrics(
+                stat: stat, bootSeconds: bootSeconds(in: system) ?? 0,
+                ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)), pageBytes: sysconf(Int32(_SC_PAGESIZE)))
         else { return nil }
         metrics.openFiles = countOpenFiles()
         metrics.openFilesLimit = limitOfOpenFiles()

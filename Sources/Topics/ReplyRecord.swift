@@ -62,7 +62,8 @@ package struct ReplyRecord: Sendable {
 
     /// - Parameters: as the properties say.
     package init(
-        requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome, httpStatus: Int? = nil,
+        requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome,
+        httpStatus: Int? = nil,
         status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
         body: ByteBuffer? = nil, trace: Trace = Trace()
     ) {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import Logging
 import Telemetry
 
@@ -39,22 +38,12 @@ struct NodeCommand: AsyncParsableCommand {
     func run() async throws {
         let metrics = PrometheusMetrics()
         Program.bootstrap(level: logs.logLevel, metrics: metrics)
-        let configuration = try await load()
+        let configuration = try await NodeConfiguration.load(
+            path: config,
+            flags: NodeConfiguration.flags(roles: roles, bootstrap: bootstrap, port: port, privatePort: privatePort))
         let logger = Logger(label: configuration.instance)
         let node = NodeService(configuration, metrics: metrics, logger: logger)
         try await Program.run([node], grace: configuration.shutdownGrace, logger: logger)
         logger.notice("stopped")
-    }
-
-    /// The configuration file under the environment and this command's flags.
-    func load() async throws -> NodeConfiguration { try await NodeConfiguration.load(path: config, flags: flags) }
-
-    private var flags: [AbsoluteConfigKey: ConfigValue] {
-        var flags: [AbsoluteConfigKey: ConfigValue] = [:]
-        if let roles { flags[["node", "roles"]] = ConfigValue(.stringArray(roles.split(separator: ",").map(String.init)), isSecret: false) }
-        if let bootstrap { flags[["kafka", "bootstrap"]] = ConfigValue(.string(bootstrap), isSecret: false) }
-        if let port { flags[["http", "public", "port"]] = ConfigValue(.int(port), isSecret: false) }
-        if let privatePort { flags[["http", "private", "port"]] = ConfigValue(.int(privatePort), isSecret: false) }
-        return flags
     }
 }

@@ -69,6 +69,20 @@ struct NodeConfiguration: Sendable {
         return ConfigReader(providers: providers)
     }
 
+    /// Values from the command line; nil leaves a key to the other sources.
+    static func flags(
+        roles: String? = nil, bootstrap: String? = nil, port: Int? = nil, privatePort: Int? = nil
+    ) -> [AbsoluteConfigKey: ConfigValue] {
+        var flags: [AbsoluteConfigKey: ConfigValue] = [:]
+        if let roles {
+            flags[["node", "roles"]] = ConfigValue(.stringArray(roles.split(separator: ",").map(String.init)), isSecret: false)
+        }
+        if let bootstrap { flags[["kafka", "bootstrap"]] = ConfigValue(.string(bootstrap), isSecret: false) }
+        if let port { flags[["http", "public", "port"]] = ConfigValue(.int(port), isSecret: false) }
+        if let privatePort { flags[["http", "private", "port"]] = ConfigValue(.int(privatePort), isSecret: false) }
+        return flags
+    }
+
     init(_ config: ConfigReader) throws {
         publicURL = try config.required("node.url", hint: "the URL by which parties reach this node, e.g. https://ocn.example.com")
         guard URLJoin.origin(of: publicURL) != nil else {
@@ -83,18 +97,22 @@ struct NodeConfiguration: Sendable {
         self.hub = hub
         hubName = config.string(forKey: "node.name", default: "Open Charging Network Node")
 
-        guard let key = SigningKey(hex: try config.required("node.key", hint: "the operator's private key, 64 hex digits", secret: true)) else {
+        guard let key = SigningKey(hex: try config.required("node.key", hint: "the operator's private key, 64 hex digits", secret: true))
+        else {
             throw ConfigurationError(description: "node.key must be a secp256k1 private key: 64 hex digits")
         }
         self.key = key
-        let secret = try config.required("node.secret", hint: "at least 16 characters, the same for all processes of this node", secret: true)
+        let secret = try config.required(
+            "node.secret", hint: "at least 16 characters, the same for all processes of this node", secret: true)
         let previous = config.stringArray(forKey: "node.previous_secrets", isSecret: true, default: [])
         guard let secrets = NodeSecrets(text: secret, previous: previous) else {
             throw ConfigurationError(description: "node.secret must have at least 16 characters")
         }
         self.secrets = secrets
         let adminKey = try config.required("node.admin_key", hint: "the key of the admin API, at least 16 characters", secret: true)
-        guard adminKey.utf8.count >= 16 else { throw ConfigurationError(description: "node.admin_key must have at least 16 characters") }
+        guard adminKey.utf8.count >= 16, adminKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ConfigurationError(description: "node.admin_key must have at least 16 characters, printable ASCII without blanks")
+        }
         self.adminKey = Token(adminKey)
 
         publicHost = config.string(forKey: "http.public.host", default: "0.0.0.0")
@@ -124,7 +142,8 @@ struct NodeConfiguration: Sendable {
 
         switch config.string(forKey: "registry.source", default: "state") {
         case "state": registryFile = nil
-        case "file": registryFile = try config.required("registry.file", hint: "the YAML file that lists nodes, parties, services, agreements")
+        case "file":
+            registryFile = try config.required("registry.file", hint: "the YAML file that lists nodes, parties, services, agreements")
         case let other: throw ConfigurationError(description: "registry.source must be state or file, not '\(other)'")
         }
         recipientConcurrency = try config.whole("exchange.recipient_concurrency", default: 256, in: 1...100_000)

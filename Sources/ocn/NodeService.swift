@@ -58,7 +58,8 @@ struct NodeService: Service {
         logger.notice(
             "starting",
             metadata: [
-                "roles": "\(Role.allCases.filter(roles.contains).map(\.rawValue).joined(separator: ","))", "url": "\(configuration.publicURL)",
+                "roles": "\(Role.allCases.filter(roles.contains).map(\.rawValue).joined(separator: ","))",
+                "url": "\(configuration.publicURL)",
                 "kafka": "\(configuration.kafka.bootstrap)", "operator": "\(configuration.key.address.hex)",
             ])
         try await withTaskGroup(of: Void.self) { group in

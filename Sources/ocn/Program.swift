@@ -17,7 +17,8 @@ enum Program {
     static func run(_ services: [any Service], grace: Duration, logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
             services: services.map {
-                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
             }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = grace
         configuration.maximumCancellationDuration = .seconds(5)
@@ -34,7 +35,8 @@ struct LogOptions: ParsableArguments {
 /// Reads a log level from the command line.
 func readLogLevel(_ text: String) throws -> Logger.Level {
     guard let level = Logger.Level(rawValue: text.lowercased()) else {
-        throw ValidationError("there is no log level '\(text)'; levels are \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        throw ValidationError(
+            "there is no log level '\(text)'; levels are \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     return level
 }

@@ -39,10 +39,7 @@ struct RegistryOptions: ParsableArguments {
     /// Connects to the node's Kafka, lets `work` edit, and disconnects.
     func edit(_ work: (RegistryEditor, StateStore) async throws -> Void) async throws {
         Program.bootstrap(level: .warning)
-        var command = NodeCommand()
-        command.config = config
-        command.bootstrap = bootstrap
-        let configuration = try await command.load()
+        let configuration = try await NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
         guard configuration.registryFile == nil else {
             throw ValidationError("this node's registry is the file \(configuration.registryFile ?? ""): edit that file instead")
         }
@@ -102,7 +99,8 @@ extension RegistryCommand {
 
         func run() async throws {
             try await options.edit { editor, _ in
-                try await editor.add(NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: verbatim, source: RegistryEditor.source))
+                try await editor.add(
+                    NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: verbatim, source: RegistryEditor.source))
             }
             print("node \(operatorAddress) is at \(url)")
         }

@@ -43,7 +43,8 @@ struct SharedResources {
         try capabilities.start()
         guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
             throw ConfigurationError(
-                description: "\(configuration.topics.state) and \(configuration.topics.links) could not be read within 60 s; is Kafka overloaded?")
+                description:
+                    "\(configuration.topics.state) and \(configuration.topics.links) could not be read within 60 s; is Kafka overloaded?")
         }
         client = OutboundClient.makeHTTPClient(policy: policy)
         outbound = OutboundClient(client: client, policy: policy)
@@ -64,7 +65,8 @@ struct SharedResources {
         } catch {
             await admin.close()
             throw ConfigurationError(
-                description: "Kafka at \(configuration.kafka.bootstrap) does not answer: \(error). Check kafka.bootstrap and kafka.properties.")
+                description:
+                    "Kafka at \(configuration.kafka.bootstrap) does not answer: \(error). Check kafka.bootstrap and kafka.properties.")
         }
     }
 }

@@ -17,7 +17,8 @@ import Wire
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         let store = StateStore(
-            kafka: kafka.settings, topics: kafka.topics, secrets: NodeSecrets(current: Array("a secret of the node".utf8)), logger: kafka.logger)
+            kafka: kafka.settings, topics: kafka.topics, secrets: NodeSecrets(current: Array("a secret of the node".utf8)),
+            logger: kafka.logger)
         try store.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let router = Router()
@@ -35,7 +36,8 @@ import Wire
             }
             let base64 = "Token " + Base64.encode(Array("the operator's key".utf8))
             for key in ["Token the-wrong", "Bearer x"] {
-                #expect(try await client.execute(uri: "/admin/platforms", method: .get, headers: [.authorization: key]).status == .unauthorized)
+                #expect(
+                    try await client.execute(uri: "/admin/platforms", method: .get, headers: [.authorization: key]).status == .unauthorized)
             }
             let answer = try await client.execute(uri: invite, method: .post, headers: [.authorization: base64], body: body)
             #expect(answer.status == .ok)

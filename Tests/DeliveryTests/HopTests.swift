@@ -111,10 +111,11 @@ import Wire
         let sent = try message(try request(.cdrs, .receiver, .post, body: #"{"a":1}"#))
         #expect(sent.url == "https://node/ocn/message" && sent.method == .post)
         let body = try #require(sent.body)
-        #expect(String(buffer: body) ==
-            #"{"module":"CDRS","interface_role":"RECEIVER","method":"POST","headers":{"Authorization":"","X-Request-ID":"request-1","#
-            + #""X-Correlation-ID":"correlation-1","sender":{"party_id":"MSP","country_code":"DE"},"#
-            + #""receiver":{"party_id":"CPO","country_code":"DE"}},"body":{"a":1}}"#)
+        #expect(
+            String(buffer: body)
+                == #"{"module":"CDRS","interface_role":"RECEIVER","method":"POST","headers":{"Authorization":"","X-Request-ID":"request-1","#
+                + #""X-Correlation-ID":"correlation-1","sender":{"party_id":"MSP","country_code":"DE"},"#
+                + #""receiver":{"party_id":"CPO","country_code":"DE"}},"body":{"a":1}}"#)
         let signature = try #require(sent.headers.first(name: "OCN-Signature"))
         #expect(NodeSignature.signer(of: body, signature: signature) == Fixture.key?.address)
         #expect(sent.headers.first(name: "X-Request-ID") != "request-1")
@@ -124,8 +125,10 @@ import Wire
     @Test func queryParametersBecomeAnObject() throws {
         func text(_ record: RequestRecord) throws -> String { String(buffer: try #require(try message(record).body)) }
         let query = "offset=10&date_from=2026-01-01T00%3A00%3A00Z&x=007&y=a+b&empty&big=9223372036854775808"
-        #expect(try text(try request(.locations, .sender, .get, query: query)).contains(
-            #""query_params":{"offset":10,"date_from":"2026-01-01T00:00:00Z","x":"007","y":"a b","empty":"","big":"9223372036854775808"}"#))
+        #expect(
+            try text(try request(.locations, .sender, .get, query: query)).contains(
+                #""query_params":{"offset":10,"date_from":"2026-01-01T00:00:00Z","x":"007","y":"a b","empty":"","big":"9223372036854775808"}"#
+            ))
         #expect(try text(try request(.locations, .sender, .get)).contains(#""query_params":{}"#))
         #expect(try !text(try request(.tokens, .receiver, .get, path: "a/b/c")).contains("query_params"))
     }

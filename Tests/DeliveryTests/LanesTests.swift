@@ -266,8 +266,9 @@ import Testing
     private let backoff = Backoff(base: .milliseconds(500), cap: .seconds(60))
 
     @Test func doublesUpToItsCap() {
-        #expect([1, 2, 3, 7, 8, 100].map { backoff.delay(failures: $0, jitter: 0) }
-            == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(32), .seconds(60), .seconds(60)])
+        #expect(
+            [1, 2, 3, 7, 8, 100].map { backoff.delay(failures: $0, jitter: 0) }
+                == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(32), .seconds(60), .seconds(60)])
     }
 
     @Test func jitterIsAFifthEitherWay() {

@@ -113,12 +113,10 @@ import Testing
 
     @Test func aHangingRecipientTimesOut() async throws {
         let server = try await PartyServer { _ in .hang }
-        let began = NIODeadline.now()
         let kind = try await exchange { client in
             failure(await call(client, server.url, method: .post, body: "{}", timeout: .milliseconds(300)))
         }
         #expect(kind == .timeout)
-        #expect(NIODeadline.now() - began < .seconds(2))
         await server.stop()
     }
 

@@ -55,8 +55,10 @@ import Wire
         #expect(String(buffer: changed) == before + #""response_url":"https://hub/cb/1""# + after)
     }
 
-    @Test(arguments: ["", "{}", "[]", "null", #"{"response_url":1}"#, #"{"response_url":"x"}"#, #"{"response_url":"ftp://a/b"}"#,
-        #"{"response_url":"https://a/b""#, #"{"response_url":"https://user@a/b"}"#])
+    @Test(arguments: [
+        "", "{}", "[]", "null", #"{"response_url":1}"#, #"{"response_url":"x"}"#, #"{"response_url":"ftp://a/b"}"#,
+        #"{"response_url":"https://a/b""#, #"{"response_url":"https://user@a/b"}"#,
+    ])
     func aBodyWithoutResponseURLIsRefused(_ body: String) {
         do {
             _ = try Rewrites.responseURL(in: ByteBuffer(string: body))
@@ -77,14 +79,18 @@ import Wire
 
     @Test func hubURLsBeginWhereTheHubServesThem() throws {
         let command = try request(.commands, .receiver, .post, path: "START_SESSION")
-        #expect(Rewrites.prefix(.callback, for: command, base: "https://hub.example/", version: .v2_2_1)
-            == "https://hub.example/ocpi/sender/2.2.1/commands/START_SESSION/")
-        #expect(Rewrites.prefix(.callback, for: command, base: "https://node", version: .v2_2)
-            == "https://node/ocpi/sender/2.2/commands/START_SESSION/")
-        #expect(Rewrites.prefix(.page, for: try request(.tariffs, .sender, .get), base: "https://hub", version: .v2_2)
-            == "https://hub/ocpi/sender/2.2/tariffs/page/")
-        #expect(Rewrites.prefix(.object, for: try request(.cdrs, .receiver, .post), base: "https://hub", version: .v2_2_1)
-            == "https://hub/ocpi/receiver/2.2.1/cdrs/")
+        #expect(
+            Rewrites.prefix(.callback, for: command, base: "https://hub.example/", version: .v2_2_1)
+                == "https://hub.example/ocpi/sender/2.2.1/commands/START_SESSION/")
+        #expect(
+            Rewrites.prefix(.callback, for: command, base: "https://node", version: .v2_2)
+                == "https://node/ocpi/sender/2.2/commands/START_SESSION/")
+        #expect(
+            Rewrites.prefix(.page, for: try request(.tariffs, .sender, .get), base: "https://hub", version: .v2_2)
+                == "https://hub/ocpi/sender/2.2/tariffs/page/")
+        #expect(
+            Rewrites.prefix(.object, for: try request(.cdrs, .receiver, .post), base: "https://hub", version: .v2_2_1)
+                == "https://hub/ocpi/receiver/2.2.1/cdrs/")
     }
 
     @Test func hubURLsLeadWhereTheyAreResolved() throws {
@@ -99,11 +105,12 @@ import Wire
                 continue
             }
             let method: OCPI.Method = kind == .callback ? .post : .get
-            let expected: CapabilityUse = switch kind {
-            case .callback: .callback(token: "token")
-            case .page: .page(token: "token")
-            case .object: .object(token: "token")
-            }
+            let expected: CapabilityUse =
+                switch kind {
+                case .callback: .callback(token: "token")
+                case .page: .page(token: "token")
+                case .object: .object(token: "token")
+                }
             #expect(ModuleTable.capability(method, route) == expected)
         }
     }
@@ -133,9 +140,10 @@ import Wire
             "Location": "z", "OCN-Signature": "s",
         ]
         let passed = Dictionary(uniqueKeysWithValues: Rewrites.passedHeaders(headers).map { ($0.name, $0.value) })
-        #expect(passed == [
-            "Link": "<a>; rel=first, <b>; rel=next", "X-Limit": "5", "X-Total-Count": "12", "Location": "z", "OCN-Signature": "s",
-        ])
+        #expect(
+            passed == [
+                "Link": "<a>; rel=first, <b>; rel=next", "X-Limit": "5", "X-Total-Count": "12", "Location": "z", "OCN-Signature": "s",
+            ])
     }
 
     @Test func relativeURLsAreReadAgainstTheOneThatWasCalled() {

@@ -11,8 +11,8 @@ import Wire
     private func cdr(
         periods: String = #"{"tariff_id":"T","dimensions":[{"type":"ENERGY","volume":18.437},{"type":"TIME","volume":0.7583}]}"#,
         components: String = """
-            {"type":"ENERGY","price":0.49,"vat":19.0,"step_size":1},{"type":"TIME","price":1.20,"vat":19.0,"step_size":60}
-            """,
+        {"type":"ENERGY","price":0.49,"vat":19.0,"step_size":1},{"type":"TIME","price":1.20,"vat":19.0,"step_size":60}
+        """,
         contract: String = "FR-MSP-C1", more: String = ""
     ) -> ByteBuffer {
         ByteBuffer(

@@ -37,7 +37,8 @@ import Wire
             #expect(await capabilities.resolve(id, now: later) == nil, "expired")
         }
         let long = Capability(
-            kind: .page, owner: owner, user: user, target: .below(.cdrs, .sender, remainder: String(repeating: "x", count: 300)), expires: later)
+            kind: .page, owner: owner, user: user, target: .below(.cdrs, .sender, remainder: String(repeating: "x", count: 300)),
+            expires: later)
         #expect(capabilities.seal(long, maxLength: 200) == nil)
         #expect(await capabilities.resolve(Capabilities.newID()) == nil)
         await capabilities.stop()
@@ -53,7 +54,9 @@ import Wire
         apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://old/locations/")]))
         let target = Capability.target("https://old/locations?offset=5&limit=2", of: owner, .locations, .sender, in: directory)
         #expect(target == .below(.locations, .sender, remainder: "?offset=5&limit=2"))
-        #expect(Capability.target("https://old/locationsX/1", of: owner, .locations, .sender, in: directory) == .url("https://old/locationsX/1"))
+        #expect(
+            Capability.target("https://old/locationsX/1", of: owner, .locations, .sender, in: directory) == .url("https://old/locationsX/1")
+        )
         apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://new/l")]))
         let capability = Capability(kind: .page, owner: owner, user: owner, target: target, expires: .now)
         #expect(capability.url(in: directory) == "https://new/l?offset=5&limit=2")

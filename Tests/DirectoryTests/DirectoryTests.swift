@@ -60,7 +60,11 @@ import Wire
         directory.apply(.endpoints(platform: "p1", [Endpoint(module: .cdrs, interface: .receiver, url: "https://cpo.example/cdrs")]))
         #expect(directory.owns(de, url: "https://cpo.example/other/1"))
         #expect(directory.owns(de, url: "https://CPO.example:443/x"))
-        for stranger in ["http://cpo.example/x", "https://cpo.example.evil/x", "https://cpo.example:8443/x", "https://cpo.example@evil/x", "file:///x", ""] {
+        let strangers = [
+            "http://cpo.example/x", "https://cpo.example.evil/x", "https://cpo.example:8443/x", "https://cpo.example@evil/x", "file:///x",
+            "",
+        ]
+        for stranger in strangers {
             #expect(!directory.owns(de, url: stranger), "\(stranger)")
         }
     }
@@ -92,7 +96,8 @@ import Wire
             .status(platform: "p1", .offline, time(1_700_000_000_000)), .claim(PartyClaim(party: de, platform: "p1", since: time(5))),
             .node(NetworkNode(operatorAddress: "0xAB", url: "https://n", dialect: "ocn-2", source: "file")),
             .party(NetworkParty(party: de, roles: ["CPO", "EMSP"], partyAddress: "0xCD", operatorAddress: "0xAB", source: "state")),
-            .service(NetworkService(provider: de, name: "n", url: "https://s", permissions: [0, 16, 500], delivery: .topic, source: "state")),
+            .service(
+                NetworkService(provider: de, name: "n", url: "https://s", permissions: [0, 16, 500], delivery: .topic, source: "state")),
             .agreement(Agreement(user: de, provider: try party("DE-BIL"), source: "state")),
             .leader(LeaderClaim(instance: "i", claim: "c")),
         ]

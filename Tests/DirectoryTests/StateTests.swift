@@ -21,10 +21,13 @@ import Wire
         #expect(await store.ready(timeout: .seconds(10)))
 
         // Not JSON, JSON that is no fact, a fact under a foreign key, no key at all.
-        let nonsense: [(String?, String)] = [("party/DE-CPO", "{"), ("party/DE-CPO", "[]"), ("node/0xcd", "{\"operator\":\"0xAB\",\"url\":\"x\"}"), (nil, "{}")]
+        let nonsense: [(String?, String)] = [
+            ("party/DE-CPO", "{"), ("party/DE-CPO", "[]"), ("node/0xcd", #"{"operator":"0xAB","url":"x"}"#), (nil, "{}"),
+        ]
         for (key, text) in nonsense {
             _ = try await producer.send(
-                OutgoingRecord(topic: kafka.topics.state, partition: 0, key: key, value: ByteBuffer(string: text), headers: RecordHeaders()))
+                OutgoingRecord(topic: kafka.topics.state, partition: 0, key: key, value: ByteBuffer(string: text), headers: RecordHeaders())
+            )
         }
         let node = NetworkNode(operatorAddress: "0xAB", url: "https://n", source: "state")
         try await writer.write([.put(.node(node))])

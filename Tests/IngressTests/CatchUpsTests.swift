@@ -17,19 +17,21 @@ import Testing
     }
 
     @Test func whoComesMeanwhileWaitsAndAsksNobody() async {
-        let catchUps = CatchUps(perSecond: 1)
+        // Time stands still: whoever came after the first one had ended would get no permit, and so not ask either.
+        let start = NIODeadline.now()
+        let catchUps = CatchUps(perSecond: 1, now: start)
         let asked = Shared(0)
         let isOpen = Shared(false)
         await withTaskGroup(of: CatchUps.Outcome.self) { group in
             group.addTask {
-                await catchUps.run {
+                await catchUps.run(now: start) {
                     asked.withLock { $0 += 1 }
                     while !isOpen.withLock({ $0 }) { await Task.yield() }
                 }
             }
             while asked.withLock({ $0 }) == 0 { await Task.yield() }
             for _ in 0..<20 {
-                group.addTask { await catchUps.run { asked.withLock { $0 += 1 } } }
+                group.addTask { await catchUps.run(now: start) { asked.withLock { $0 += 1 } } }
             }
             isOpen.withLock { $0 = true }
             var outcomes: [CatchUps.Outcome] = []

@@ -1,12 +1,13 @@
+import Kafka
+import Logging
+import NIOCore
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
-import Kafka
-import Logging
-import NIOCore
-import Synchronization
 
 /// The Kafka that tests talk to: `OCN_TEST_KAFKA=host:port` if set, else one embedded cluster for the whole run.
 enum TestCluster {

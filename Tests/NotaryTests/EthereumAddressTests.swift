@@ -20,8 +20,10 @@ import Wire
         }
     }
 
-    @Test(arguments: ["", "0x", "0x00", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00",
-        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeg"])
+    @Test(arguments: [
+        "", "0x", "0x00", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00",
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeg",
+    ])
     func refusesOtherTexts(_ text: String) {
         #expect(EthereumAddress(hex: text) == nil)
     }

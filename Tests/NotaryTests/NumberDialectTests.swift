@@ -1,5 +1,6 @@
-@testable import Notary
 import Testing
+
+@testable import Notary
 
 @Suite struct NumberDialectTests {
     @Test(arguments: [

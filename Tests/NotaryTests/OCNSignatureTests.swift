@@ -35,8 +35,10 @@ import Wire
     @Test func aChangedValueIsNoticed() throws {
         let values = try request(#"{"id":"1","kwh":1.5,"ok":true}"#)
         let signature = OCNSignature.sign(values, with: party, numbers: .js)
-        for body in [#"{"id":"2","kwh":1.5,"ok":true}"#, #"{"id":"1","kwh":1.6,"ok":true}"#, #"{"id":"1","kwh":1.5,"ok":false}"#,
-            #"{"id":"1","kwh":1.5}"#, #"{"id":"1","kwh":1.5,"ok":null}"#, #"{"id":"","kwh":1.5,"ok":true}"#, "null"] {
+        for body in [
+            #"{"id":"2","kwh":1.5,"ok":true}"#, #"{"id":"1","kwh":1.6,"ok":true}"#, #"{"id":"1","kwh":1.5,"ok":false}"#,
+            #"{"id":"1","kwh":1.5}"#, #"{"id":"1","kwh":1.5,"ok":null}"#, #"{"id":"","kwh":1.5,"ok":true}"#, "null",
+        ] {
             #expect(throws: SignatureError.modified) { try signature.verify(request(body)) }
         }
         var other = values
@@ -63,8 +65,10 @@ import Wire
     @Test func duplicateMembersAreRefused() throws {
         let signature = try OCNSignature.sign(request(#"{"id":"1"}"#), with: party, numbers: .js)
         let many = (0..<9).map { #""m\#($0)":"","# }.joined()
-        for body in [#"{"id":"1","id":"2"}"#, #"{"id":"1","id":null}"#, #"{"id":"1","x":[{"y":{},"y":[]}]}"#,
-            #"{\#(many)"id":"1","m3":""}"#] {
+        for body in [
+            #"{"id":"1","id":"2"}"#, #"{"id":"1","id":null}"#, #"{"id":"1","x":[{"y":{},"y":[]}]}"#,
+            #"{\#(many)"id":"1","m3":""}"#,
+        ] {
             let values = try request(body)
             #expect(throws: SignatureError.ambiguous) { try signature.verify(values) }
             #expect(!signature.covers(values))

@@ -1,6 +1,7 @@
-@testable import Notary
 import Testing
 import Wire
+
+@testable import Notary
 
 @Suite struct SignatureEncodingTests {
     private let signature: OCNSignature

@@ -48,7 +48,9 @@ import Testing
             ("sender/2.2.1/chargingprofiles/t", .post, .callback(token: "t")), ("sender/2.2.1/chargingprofiles/S", .put, nil),
             ("sender/2.2.1/locations", .get, nil), ("sender/2.2.1/locations/L/E", .get, nil), ("receiver/2.2.1/cdrs", .post, nil),
             ("receiver/2.2.1/commands/STOP_SESSION", .post, nil), ("custom/sender/parking/page/t", .get, nil),
-        ] as [(String, Method, CapabilityUse?)]) func knowsWhichShapesCarryACapability(path: String, method: Method, use: CapabilityUse?)
+        ] as [(String, Method, CapabilityUse?)]) func knowsWhichShapesCarryACapability(
+            path: String, method: Method, use: CapabilityUse?
+        )
         throws
     {
         #expect(ModuleTable.capability(method, try route(path)) == use)
@@ -61,7 +63,9 @@ import Testing
             ("receiver/2.2.1/chargingprofiles/S", .post, nil), ("sender/2.2.1/chargingprofiles/S", .put, nil),
             ("sender/2.2.1/commands/STOP_SESSION/t", .post, nil), ("receiver/2.2.1/cdrs", .post, nil),
             ("custom/receiver/parking", .post, nil),
-        ] as [(String, Method, ResponseURLPlace?)]) func knowsWhereTheResponseURLIs(path: String, method: Method, place: ResponseURLPlace?)
+        ] as [(String, Method, ResponseURLPlace?)]) func knowsWhereTheResponseURLIs(
+            path: String, method: Method, place: ResponseURLPlace?
+        )
         throws
     {
         #expect(ModuleTable.hasResponseURL(method, try route(path)) == place)

@@ -56,11 +56,30 @@ final class RunningProgram: Sendable {
     /// The program beside the test bundle.
     static var executable: URL {
         // The test runner stands in the same folder as the products, or its arguments name the bundle in it.
-        let candidates = CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() } + [
-            Bundle.main.bundleURL, URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../.build/debug"),
-        ]
+        let candidates =
+            CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() } + [
+                Bundle.main.bundleURL,
+                URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../.build/debug"),
+            ]
         return candidates.map { $0.appendingPathComponent("ocn") }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
             ?? URL(fileURLWithPath: "/nonexistent/ocn")
+    }
+}
+
+/// The programs of one test, all of which end with it.
+final class Programs: Sendable {
+    private let running = Mutex<[RunningProgram]>([])
+
+    /// Starts one.
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProgram {
+        let program = try RunningProgram(arguments, environment: environment)
+        running.withLock { $0.append(program) }
+        return program
+    }
+
+    /// Ends them all, the newest first.
+    func terminate() async {
+        for program in running.withLock({ $0 }).reversed() { await program.terminate() }
     }
 }
 

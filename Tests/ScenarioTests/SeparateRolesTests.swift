@@ -17,40 +17,49 @@ import Wire
     @Test(.timeLimit(.minutes(3))) func fiveProcessesServeARequestCopyItAndRefuseWhatIsWrong() async throws {
         let prefix = "t\(UInt32.random(in: .min ... .max))."
         try await withTemporaryFolder { folder in
-            let broker = try await Broker(folder: folder, prefix: prefix)
-            let node = try TestNode(bootstrap: broker.bootstrap, prefix: prefix)
-            try await publishRegistry(of: node)
-
-            var processes: [RunningProgram] = []
-            var ports: [Int] = []
-            for role in ["ingress", "exchange", "matcher", "push", "control"] {
-                let port = try FreePorts.two().0
-                ports.append(port)
-                processes.append(
-                    try RunningProgram(["node", "--roles", role, "--private-port", "\(port)"], environment: node.environment))
+            let programs = Programs()
+            do {
+                let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
+                try await serve(broker, prefix, programs)
+            } catch {
+                await programs.terminate()
+                throw error
             }
-            for (port, process) in zip(ports, processes) {
-                try await eventually("process on \(port) is ready: \(process.text.suffix(2000))", within: .seconds(60)) {
-                    #expect(process.isRunning, "\(process.text)")
-                    return try await TestNode.isReady(port: port)
-                }
-            }
-
-            let (cpo, emsp, billing) = (try party("DE-CPO", .cpo), try party("NL-MSP", .emsp), try party("DE-BIL", .billing))
-            for party in [cpo, emsp, billing] {
-                try await party.start()
-                try await party.register(
-                    publicURL: node.publicURL, adminURL: "http://127.0.0.1:\(ports[0])", adminToken: TestNode.adminKey)
-            }
-            try await aCopyArrivesAndStandsInItsTopic(cpo, emsp, billing, broker, prefix)
-            try await badInputIsAnsweredInOCPIAndNeverReachesKafka(node, cpo, broker, prefix)
-
-            for process in processes {
-                #expect(await process.terminate() == 0, "SIGTERM ends a role cleanly: \(process.text.suffix(2000))")
-            }
-            for party in [cpo, emsp, billing] { await party.stop() }
-            await broker.stop()
+            await programs.terminate()
         }
+    }
+
+    private func serve(_ broker: Broker, _ prefix: String, _ programs: Programs) async throws {
+        let node = try TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+        try await publishRegistry(of: node)
+
+        var processes: [RunningProgram] = []
+        var ports: [Int] = []
+        for role in ["ingress", "exchange", "matcher", "push", "control"] {
+            let port = try FreePorts.two().0
+            ports.append(port)
+            processes.append(
+                try programs.start(["node", "--roles", role, "--private-port", "\(port)"], environment: node.environment))
+        }
+        for (port, process) in zip(ports, processes) {
+            try await eventually("process on \(port) is ready: \(process.text.suffix(2000))", within: .seconds(60)) {
+                #expect(process.isRunning, "\(process.text)")
+                return try await TestNode.isReady(port: port)
+            }
+        }
+
+        let (cpo, emsp, billing) = (try party("DE-CPO", .cpo), try party("NL-MSP", .emsp), try party("DE-BIL", .billing))
+        for party in [cpo, emsp, billing] {
+            try await party.start()
+            try await party.register(publicURL: node.publicURL, adminURL: "http://127.0.0.1:\(ports[0])", adminToken: TestNode.adminKey)
+        }
+        try await aCopyArrivesAndStandsInItsTopic(cpo, emsp, billing, broker, prefix)
+        try await badInputIsAnsweredInOCPIAndNeverReachesKafka(node, cpo, broker, prefix)
+
+        for process in processes {
+            #expect(await process.terminate() == 0, "SIGTERM ends a role cleanly: \(process.text.suffix(2000))")
+        }
+        for party in [cpo, emsp, billing] { await party.stop() }
     }
 
     /// The registry through the command line, as an operator would.
@@ -73,7 +82,8 @@ import Wire
     private func aCopyArrivesAndStandsInItsTopic(
         _ cpo: DemoParty, _ emsp: DemoParty, _ billing: DemoParty, _ broker: Broker, _ prefix: String
     ) async throws {
-        let cdr = ByteBuffer(string: #"{"country_code":"DE","party_id":"CPO","id":"CDR-1","session_id":"S-1", "kwh": 1.50, "text":"\u00e9 é"}"#)
+        let cdr = ByteBuffer(
+            string: #"{"country_code":"DE","party_id":"CPO","id":"CDR-1","session_id":"S-1", "kwh": 1.50, "text":"\u00e9 é"}"#)
         let answer = try await cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: cdr)
         #expect(answer.status == 200 && answer.ocpiStatus == 1000, "\(String(buffer: answer.body))")
         #expect(emsp.received.entries.last?.request.body == cdr, "byte for byte at the recipient")
@@ -93,14 +103,16 @@ import Wire
             "-b", broker.bootstrap, "-C", "-t", "\(prefix)outbox.DE-BIL", "-e", "-q", "-o", "beginning", "-f", "%k|%h|%s\n",
         ])
         #expect(status == 0, "\(text)")
-        let fields = text.split(separator: "\n").first.map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) } ?? []
+        let fields =
+            text.split(separator: "\n").first.map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) } ?? []
         // The key itself holds bars: <owner>|cdrs|<session>.
         try #require(fields.count == 5, "\(text)")
         #expect(fields[0...2].joined(separator: "|") == "DE-CPO|cdrs|S-1")
         let headers = Dictionary(
             fields[3].split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }.compactMap {
                 $0.count == 2 ? ($0[0], $0[1]) : nil
-            }) { first, _ in first }
+            }
+        ) { first, _ in first }
         #expect(headers["ce_specversion"] == "1.0" && headers["ce_type"] == "org.openchargingnetwork.cdrs.receiver.post")
         #expect(headers["ce_source"] == "/DE/CPO" && headers["ce_ocpifrom"] == "DE-CPO" && headers["ce_ocpito"] == "DE-BIL")
         #expect(headers["ce_permission"] == "8" && headers["ce_ocpiversion"] == "2.2.1" && headers["content-type"] == "application/json")
@@ -143,9 +155,12 @@ import Wire
                 name: "somebody else's OCPI-from", path: "cdrs",
                 headers: auth + ids + [("OCPI-from-country-code", "NL"), ("OCPI-from-party-id", "MSP")] + to, newer: (200, 2001),
                 older: (400, 2001)),
-            Case(name: "invalid JSON", path: "cdrs", headers: auth + ids + from + to, body: "{\"id\":", newer: (400, 2001), older: (400, 2001)),
             Case(
-                name: "body too large", path: "cdrs", headers: auth + ids + from + to, body: "\"" + String(repeating: "x", count: 1_100_000) + "\"",
+                name: "invalid JSON", path: "cdrs", headers: auth + ids + from + to, body: "{\"id\":", newer: (400, 2001),
+                older: (400, 2001)),
+            Case(
+                name: "body too large", path: "cdrs", headers: auth + ids + from + to,
+                body: "\"" + String(repeating: "x", count: 1_100_000) + "\"",
                 newer: (413, 2001), older: (413, 2001)),
             Case(name: "no such module", path: "nonsense", headers: auth + ids + from + to, newer: (404, 2001), older: (404, 2001)),
         ]
@@ -187,19 +202,18 @@ import Wire
 /// `ocn broker` as a process, or the real cluster that `OCN_TEST_KAFKA` names.
 struct Broker {
     let bootstrap: String
-    private let process: RunningProgram?
 
-    init(folder: URL, prefix: String) async throws {
+    init(folder: URL, prefix: String, programs: Programs) async throws {
         if let real = TestKafka.realCluster {
-            (bootstrap, process) = (real, nil)
+            bootstrap = real
             return
         }
         let file = folder.appendingPathComponent("bootstrap")
-        let broker = try RunningProgram(["broker", "--prefix", prefix, "--service", "DE-BIL", "--bootstrap-file", file.path])
+        let broker = try programs.start(["broker", "--prefix", prefix, "--service", "DE-BIL", "--bootstrap-file", file.path])
         try await eventually("the broker has written its address: \(broker.text)") { FileManager.default.fileExists(atPath: file.path) }
         let text = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(broker.text.contains("bootstrap=\(text)"))
-        (bootstrap, process) = (text, broker)
+        bootstrap = text
     }
 
     /// How many records `ocn.requests` has ever taken.
@@ -208,7 +222,8 @@ struct Broker {
         let topics = TopicNames(prefix: prefix)
         var total: Int64 = 0
         let reader = PartitionReader(
-            settings, topic: topics.requests, partitions: [0], start: .end, logger: .init(label: "count"), onBatch: { _ in }, onEnd: { _, _ in })
+            settings, topic: topics.requests, partitions: [0], start: .end, logger: .init(label: "count"), onBatch: { _ in },
+            onEnd: { _, _ in })
         try reader.start()
         for partition in 0..<Int32(TopicSettings().requestPartitions) {
             total += try await reader.latestOffset(partition, timeout: .seconds(10))
@@ -216,6 +231,4 @@ struct Broker {
         await reader.stop()
         return total
     }
-
-    func stop() async { await process?.terminate() }
 }

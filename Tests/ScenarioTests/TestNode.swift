@@ -12,7 +12,7 @@ struct TestNode: Sendable {
     let publicPort: Int
     let privatePort: Int
     let environment: [String: String]
-    static let adminKey = "the operator's key of the test"
+    static let adminKey = "the-operators-key-of-the-test"
 
     init(bootstrap: String, prefix: String) throws {
         let (publicPort, privatePort) = try FreePorts.two()

@@ -1,8 +1,8 @@
 import Foundation
-import Synchronization
 package import Kafka
 package import Logging
 package import OCPI
+import Synchronization
 package import Topics
 
 /// A Kafka cluster for one test suite: in memory, or the real one that `OCN_TEST_KAFKA=host:port` names. Topics have a fresh prefix, so

@@ -27,7 +27,8 @@ import Wire
         #expect(headers["ce_specversion"] == "1.0")
         #expect(headers["ce_type"] == "org.openchargingnetwork.cdrs.receiver.post")
         #expect(headers["ce_source"] == "/de/CPO")
-        #expect(headers["ce_subject"] == "DE/CPO/x%20y" && headers["ce_ocpipath"] == "DE/CPO/x%20y" && headers["ce_ocpiquery"] == "a=1&b=%2F")
+        #expect(
+            headers["ce_subject"] == "DE/CPO/x%20y" && headers["ce_ocpipath"] == "DE/CPO/x%20y" && headers["ce_ocpiquery"] == "a=1&b=%2F")
         #expect(headers["ce_ocpifrom"] == "de-CPO" && headers["ce_ocpito"] == "NL-MSP" && headers["ce_ocpiversion"] == "2.2.1")
         #expect(headers["ce_correlationid"] == "corr" && headers["ce_requestid"] == "req" && headers["ce_ocnsignature"] == "sig")
         #expect(headers["ce_deadline"] == "1700000030000" && headers["ce_replypartition"] == "3" && headers["ce_replyepoch"] == "77")
@@ -64,7 +65,8 @@ import Wire
         let copy = CopyRecord(
             of: sample(), id: "copy-1", for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 8)))
         let dead = DeadRecord(
-            copy: copy, cause: "rejected", attempts: 3, lastHTTPStatus: 400, lastStatus: 2001, diedAt: Timestamp(milliseconds: 1_700_000_001_000))
+            copy: copy, cause: "rejected", attempts: 3, lastHTTPStatus: 400, lastStatus: 2001,
+            diedAt: Timestamp(milliseconds: 1_700_000_001_000))
         let again = try DeadRecord(incoming(dead.outgoing(to: topics)))
         #expect(again.copy.id == "copy-1" && again.cause == "rejected" && again.attempts == 3)
         #expect(again.lastHTTPStatus == 400 && again.lastStatus == 2001 && again.diedAt == dead.diedAt)
@@ -77,7 +79,8 @@ import Wire
         headers.append("X-Total-Count", "7")
         headers.append("Set-Cookie", "no")
         let reply = ReplyRecord(
-            to: request, at: ReplyAddress(partition: 3, epoch: 77), from: request.to, time: request.time, outcome: .answered, httpStatus: 201,
+            to: request, at: ReplyAddress(partition: 3, epoch: 77), from: request.to, time: request.time, outcome: .answered,
+            httpStatus: 201,
             headers: headers, contentType: "application/json", body: ByteBuffer(string: #"{"status_code":1000}"#))
         let outgoing = reply.outgoing(to: topics)
         #expect(outgoing.partition == 3 && outgoing.key == nil)
@@ -132,7 +135,8 @@ import Wire
 
     private func incoming(_ record: OutgoingRecord, partition: Int32 = 0) -> IncomingRecord {
         IncomingRecord(
-            topic: record.topic, partition: partition, offset: 5, timestamp: 0, key: record.key, value: record.value, headers: record.headers,
+            topic: record.topic, partition: partition, offset: 5, timestamp: 0, key: record.key, value: record.value,
+            headers: record.headers,
             epoch: 1)
     }
 }

@@ -33,7 +33,8 @@ import Topics
     @Test func anOutboxThatForgetsTooSoonIsADefectThatNamesTheSetting() throws {
         let wanted = TopicSettings().outboxTopic(names, try #require(PartyID("DE-BIL")))
         let existing = TopicDescription(
-            name: wanted.name, partitions: 4, config: ["cleanup.policy": "delete", "retention.ms": "86400000", "max.message.bytes": "1048588"])
+            name: wanted.name, partitions: 4,
+            config: ["cleanup.policy": "delete", "retention.ms": "86400000", "max.message.bytes": "1048588"])
         let defects = TopicSettings.defects(of: existing, wanted: wanted)
         #expect(defects.count == 2)
         #expect(defects.contains { $0.contains("retention.ms=86400000") && $0.contains("518400000") })

@@ -89,10 +89,11 @@ struct NetworkRange: Hashable, Sendable {
     init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else { return nil }
-        let width = switch address {
-        case .v4: 32
-        case .v6: 128
-        }
+        let width =
+            switch address {
+            case .v4: 32
+            case .v6: 128
+            }
         var prefix = width
         if parts.count == 2 {
             guard let length = Int(parts[1]), (0...width).contains(length) else { return nil }
