@@ -2,7 +2,7 @@ import Crypto
 package import OCPI
 import Wire
 
-/// A token encrypted with the node's secret, as it stands in Kafka: `<key id>.<base64url>`.
+/// A token encrypted with the node's secret, as it stands in Kafka.
 package struct SealedSecret: Sendable, Equatable {
     /// Text form; safe to store and to show.
     package let text: String

@@ -61,7 +61,7 @@ package final class StateWriter: Sendable {
         }
     }
 
-    /// All changes at once, one partition, one idempotent producer: they land in this order.
+    /// One after the other, each acknowledged: they land in this order.
     /// - Returns: the offset behind the last one.
     private func send(_ changes: [Change]) async throws(KafkaError) -> Int64 {
         let writeID = UUIDText.v7()

@@ -27,7 +27,7 @@ struct BodyIntake: Sendable {
 
     private func collect(_ request: Request, _ context: IngressContext) async throws -> ByteBuffer {
         do {
-            return try await request.body.collect(upTo: limit)
+            return try await context.within(BodyIntake.timeLimit) { try await request.body.collect(upTo: limit) }
         } catch is NIOTooManyBytesError {
             throw tooLarge(context)
         } catch let error as HTTPParserError {
@@ -36,6 +36,9 @@ struct BodyIntake: Sendable {
             throw OCPIError(code: .clientError, message: "The body did not arrive", kind: .unparsable)
         }
     }
+
+    /// From the head of a request to the end of its body.
+    private static let timeLimit = TimeAmount.seconds(15)
 
     private func tooLarge(_ context: IngressContext) -> OCPIError {
         context.closeSoon()

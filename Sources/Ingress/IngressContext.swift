@@ -16,6 +16,15 @@ package struct IngressContext: InitializableFromSource {
         channel = nil
     }
 
+    /// Runs `body`, and closes the connection if that takes longer than `limit`: a client that drips its body in would hold its place
+    /// among the pending requests for as long as it likes.
+    func within<Value>(_ limit: TimeAmount, _ body: () async throws -> Value) async rethrows -> Value {
+        guard let channel else { return try await body() }
+        let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+        defer { timer.cancel() }
+        return try await body()
+    }
+
     /// Gives the client a moment to read the response, then closes: it would otherwise go on sending a body that nobody wants.
     func closeSoon() {
         guard let channel else { return }

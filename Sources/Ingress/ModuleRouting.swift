@@ -38,7 +38,7 @@ struct ModuleRouting: Sendable {
         }
     }
 
-    /// The URL behind a page link, a CDR location or a `response_url` (architecture: capability URLs).
+    /// The URL behind a page link, a CDR location or a `response_url`.
     private func target(
         of use: CapabilityUse?, _ admission: Gate.Admission, _ directory: Directory
     ) async throws(OCPIError) -> String? {
@@ -50,8 +50,10 @@ struct ModuleRouting: Sendable {
             case .callback(let token): (token, .callback)
             }
         // One answer for everything, so that a stranger learns nothing about what exists.
+        // And for a party that is connected here, only what is its own is called with its token.
         guard let capability = await neighbours.resolve(token, .now), capability.kind == kind, capability.user == admission.from,
-            capability.owner == admission.to, let url = capability.url(in: directory)
+            capability.owner == admission.to, let url = capability.url(in: directory),
+            directory.platform(of: capability.owner) == nil || directory.owns(capability.owner, url: url)
         else {
             throw OCPIError(code: .unknownLocation, message: "This URL is unknown, expired or not yours", kind: .notFound)
         }

@@ -35,7 +35,7 @@ package struct OCPIResponder: HTTPResponder {
         } catch let error as HTTPParserError {
             throw error
         } catch {
-            logger.error("a request failed", metadata: ["path": "\(head.path)", "error": "\(error)"])
+            logger.error("a request failed", metadata: ["module": "\(destination.label)", "error": "\(error)"])
             let failure = OCPIError(code: .serverError, message: "The node failed on this request")
             response = .refusal(failure, version: destination.version, ResponseAddress(head))
         }

@@ -24,7 +24,10 @@ struct RequestProducer: Sendable {
         request.reply = ReplyAddress(partition: replyPartition, epoch: pending.epoch)
         let record = request.outgoing(to: topics)
         let id = request.id
-        let answer = await pending.wait(for: id, until: .now() + TimeAmount(timeout)) {
+        // What was done before, storing a link say, counts.
+        let spent = max(0, Timestamp.now.milliseconds &- request.time.milliseconds)
+        let left = TimeAmount(timeout) - .milliseconds(spent)
+        let answer = await pending.wait(for: id, until: .now() + left) {
             send(record) { [pending] result in
                 if case .failure(let error) = result { pending.fail(id, error) }
             }

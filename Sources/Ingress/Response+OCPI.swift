@@ -50,7 +50,7 @@ extension Response {
     static func reply(_ reply: ReplyRecord, version: OCPIVersion, _ address: ResponseAddress) -> Response {
         var address = address
         if address.to != nil { address.from = reply.from }
-        guard reply.outcome == .answered else { return refusal(unanswered(reply), version: version, address) }
+        guard reply.outcome == .answered else { return refusal(unanswered(reply, version), version: version, address) }
         // 1xx is not an answer, and 101 would change the protocol.
         guard let status = reply.httpStatus, 200..<600 ~= status else {
             return refusal(
@@ -73,14 +73,16 @@ extension Response {
         self.init(status: HTTPResponse.Status(code: status), headers: fields, body: ResponseBody(byteBuffer: body))
     }
 
-    private static func unanswered(_ reply: ReplyRecord) -> OCPIError {
+    private static func unanswered(_ reply: ReplyRecord, _ version: OCPIVersion) -> OCPIError {
         let (code, message): (StatusCode, String) =
             switch reply.outcome {
             case .timeout, .expired: (.timeout, "No answer from \(reply.from) in time")
             case .unreachable: (.connectionProblem, "\(reply.from) could not be reached")
             case .refused, .answered: (.hubError, "The request could not be forwarded to \(reply.from)")
             }
-        return OCPIError(code: reply.status ?? code, message: reply.message ?? message)
+        let status = reply.status ?? code
+        // OCPI 2.2 has no 4000.
+        return OCPIError(code: version == .v2_2 && status == .hubError ? .serverError : status, message: reply.message ?? message)
     }
 
     private static func fields(_ address: ResponseAddress) -> HTTPFields {

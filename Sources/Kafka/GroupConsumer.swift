@@ -184,7 +184,11 @@ package final class GroupConsumer: Sendable {
         let client = try ClientHandle(
             RD_KAFKA_CONSUMER, configuration,
             callbacks: ClientCallbacks(
-                logger: logger, onError: { [handler] in handler.failed($0) },
+                logger: logger,
+                onError: { [handler, onFatal = kafka.onFatal] error in
+                    handler.failed(error)
+                    if error.isFatal { onFatal?(error) }
+                },
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) },
                 onRebalance: { [weak self] rk, code, partitions in self?.rebalance(rk, code, partitions) }),
             isPolled: true)

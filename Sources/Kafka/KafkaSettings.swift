@@ -11,6 +11,9 @@ package struct KafkaSettings: Sendable, CustomStringConvertible, CustomDebugStri
     /// librdkafka's statistics, a JSON text every `statistics.interval.ms` (default 5 s) with the client's id. Runs on the client's own
     /// thread, so it must only hand the text over.
     package var onStatistics: (@Sendable (_ clientID: String, _ json: String) -> Void)?
+    /// A client that can do nothing any more, e.g. a producer that was fenced: only a new process helps. Called on the client's own
+    /// thread, must not block.
+    package var onFatal: (@Sendable (KafkaError) -> Void)?
 
     /// - Parameters: as the properties say.
     package init(bootstrap: String, clientID: String, properties: [String: String] = [:]) {

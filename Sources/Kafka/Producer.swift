@@ -47,12 +47,14 @@ package final class Producer: Sendable {
         transactions = BlockingThread("transactions")
         self.logger = logger
         let onStatistics = settings.onStatistics
+        let onFatal = settings.onFatal
         client = try ClientHandle(
             RD_KAFKA_PRODUCER, configuration,
             callbacks: ClientCallbacks(
                 logger: logger,
                 onError: { error in
                     logger.log(level: error.isFatal ? .critical : .warning, "\(error)", metadata: ["client": "\(clientID)"])
+                    if error.isFatal { onFatal?(error) }
                 },
                 onStatistics: { onStatistics?(clientID, $0) }),
             isPolled: true)

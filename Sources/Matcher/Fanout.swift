@@ -21,6 +21,8 @@ package enum Fanout {
             guard let permission = service.permission(for: request.module, request.interface) else { return nil }
             var copy = CopyRecord(
                 of: request, id: copyID(of: request, for: service.provider), for: service.provider, permission: permission)
+            // What this was judged by: whoever checks the agreement again must have read at least as far.
+            copy.request.stateVersion = directory.version
             if isCapability { copy.request.path = withoutToken(request.path) }
             return copy
         }

@@ -1,4 +1,5 @@
 package import Directory
+import Dispatch
 package import Kafka
 package import Logging
 import Metrics
@@ -47,12 +48,20 @@ package final class MatcherService: Service {
     }
 
     /// Works until graceful shutdown, then drains, commits and leaves the group.
+    /// - Throws: ``KafkaError`` when a copy cannot be written however long one tries. Nothing of it is committed: the process must be
+    ///   started anew and goes on at that request.
     package func run() async throws {
-        try consumer.start()
-        try? await gracefulShutdown()
+        let result: Result<Void, any Error>
+        do {
+            try consumer.start()
+            result = .success(try await worker.stopped())
+        } catch {
+            result = .failure(error)
+        }
         worker.stop()
         await consumer.stop()
         await producer.close(flush: .seconds(2))
+        try result.get()
     }
 }
 
@@ -60,26 +69,29 @@ package final class MatcherService: Service {
 private final class MatcherWorker: GroupHandler {
     let consumer = Mutex<GroupConsumer?>(nil)
 
+    private struct State {
+        var isStopping = false
+        var failure: KafkaError?
+        /// Bytes of copies that Kafka has not acknowledged.
+        var bytes = 0
+    }
+
     private let producer: Producer
     private let topics: TopicNames
     private let store: StateStore
     private let logger: Logger
-    private let inFlight = Mutex(InFlight())
-    private let isStopping = Atomic(false)
+    private let state = Mutex(State())
+    /// Signalled when there is room again, or no point in waiting for it.
+    private let room = DispatchSemaphore(value: 0)
+    private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
     private let copies = Counter(label: "ocn_matcher_copies_total")
     private let requests = Counter(label: "ocn_matcher_requests_total")
     private let unreadable = Counter(label: "ocn_matcher_unreadable_records_total")
     private let waits = Counter(label: "ocn_matcher_state_waits_total")
 
-    /// Bytes of copies that Kafka has not acknowledged. Beyond `high` the source is paused, below `low` it goes on: well inside the
-    /// producer's own queue, so that this is never full.
-    private struct InFlight {
-        static let high = 32 * 1024 * 1024
-        static let low = 16 * 1024 * 1024
-        var bytes = 0
-        var isPaused = false
-    }
+    /// Half of what the producer's own queue takes, so that this is never full.
+    private static let maxBytes = 32 * 1024 * 1024
 
     init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger) {
         self.producer = producer
@@ -88,11 +100,20 @@ private final class MatcherWorker: GroupHandler {
         self.logger = logger
     }
 
-    func stop() { isStopping.store(true, ordering: .releasing) }
+    /// Returns at graceful shutdown or cancellation; throws what made going on pointless.
+    func stopped() async throws {
+        try await cancelWhenGracefulShutdown { [failures] in
+            for await error in failures { throw error }
+        }
+    }
+
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        room.signal()
+    }
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
         logger.info("matching", metadata: ["partitions": "\(partitions.count)"])
-        inFlight.withLock { $0.isPaused = false }
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
@@ -100,12 +121,14 @@ private final class MatcherWorker: GroupHandler {
     }
 
     func failed(_ error: KafkaError) {
-        logger.error("matcher", metadata: ["error": "\(error)"])
+        logger.warning("reading requests", metadata: ["error": "\(error)"])
     }
 
     func received(_ batch: [IncomingRecord]) {
         guard let directory = freshDirectory() else { return }
         for record in batch {
+            // Left for the next worker: it is not finished, so it is not committed.
+            guard waitForRoom() else { return }
             requests.increment()
             do throws(RecordError) {
                 send(Fanout.copies(of: try RequestRecord(record), in: directory), for: record)
@@ -124,10 +147,21 @@ private final class MatcherWorker: GroupHandler {
         while !store.catchUpBlocking(timeout: .seconds(1)) {
             waits.increment()
             logger.warning("waiting for ocn.state before matching")
-            if isStopping.load(ordering: .acquiring) { return nil }
+            if isEnding { return nil }
         }
         return store.directory
     }
+
+    /// Waits while Kafka is slower than the fan-out. False when this worker is ending.
+    private func waitForRoom() -> Bool {
+        while !isEnding {
+            if state.withLock({ $0.bytes < Self.maxBytes }) { return true }
+            room.wait()
+        }
+        return false
+    }
+
+    private var isEnding: Bool { state.withLock { $0.isStopping || $0.failure != nil } }
 
     private func send(_ copies: [CopyRecord], for record: IncomingRecord) {
         guard !copies.isEmpty else { return finish(record) }
@@ -138,43 +172,40 @@ private final class MatcherWorker: GroupHandler {
     private func send(_ copy: CopyRecord, for record: IncomingRecord, _ open: Countdown) {
         let outgoing = copy.outgoing(to: topics)
         let bytes = (outgoing.value?.readableBytes ?? 0) + 1024
-        began(bytes)
+        state.withLock { $0.bytes += bytes }
         producer.send(outgoing) { [self] result in
-            ended(bytes)
+            let hasRoom = state.withLock { state in
+                let wasFull = state.bytes >= Self.maxBytes
+                state.bytes -= bytes
+                return wasFull && state.bytes < Self.maxBytes
+            }
             switch result {
             case .success:
                 copies.increment()
                 if open.last() { finish(record) }
-            case .failure(let error):
-                // Not finished, so not committed: whoever reads this partition next writes the copy again.
-                logger.critical(
-                    "copy not accepted by Kafka", metadata: ["topic": "\(outgoing.topic)", "copy": "\(copy.id)", "error": "\(error)"])
+            case .failure(let error): fail(error, outgoing, copy)
             }
+            if hasRoom { room.signal() }
         }
+    }
+
+    /// A copy that Kafka refuses must not be passed over: later copies of the same object would overtake it.
+    private func fail(_ error: KafkaError, _ outgoing: OutgoingRecord, _ copy: CopyRecord) {
+        let isFirst = state.withLock { state in
+            guard !state.isStopping, state.failure == nil else { return false }
+            state.failure = error
+            return true
+        }
+        room.signal()
+        guard isFirst else { return }
+        logger.critical(
+            "a copy is not accepted by Kafka; this worker ends and the next one tries again",
+            metadata: ["topic": "\(outgoing.topic)", "copy": "\(copy.id)", "error": "\(error)"])
+        refusals.yield(error)
     }
 
     private func finish(_ record: IncomingRecord) {
         consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
-    }
-
-    private func began(_ bytes: Int) {
-        let mustPause = inFlight.withLock { state in
-            state.bytes += bytes
-            guard !state.isPaused, state.bytes > InFlight.high else { return false }
-            state.isPaused = true
-            return true
-        }
-        if mustPause, let consumer = consumer.withLock({ $0 }) { consumer.pause(consumer.assignment) }
-    }
-
-    private func ended(_ bytes: Int) {
-        let mayResume = inFlight.withLock { state in
-            state.bytes -= bytes
-            guard state.isPaused, state.bytes < InFlight.low else { return false }
-            state.isPaused = false
-            return true
-        }
-        if mayResume, let consumer = consumer.withLock({ $0 }) { consumer.resume(consumer.assignment) }
     }
 }
 

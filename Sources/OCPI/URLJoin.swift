@@ -1,5 +1,8 @@
 /// URLs as text: joined and compared without being taken apart further than needed.
 package enum URLJoin {
+    /// Longest URL of others that is kept or called, bytes; OCPI allows 255 characters, peers are known to exceed it.
+    package static let maxLength = 2048
+
     /// An endpoint and what stands below it, one slash between, then the query (without `?`). Nothing is encoded or decoded.
     /// An endpoint with a query of its own keeps it in front of ours; without remainder its trailing slash stays as it is.
     package static func join(_ base: String, _ remainder: String, query: String?) -> String {

@@ -31,7 +31,10 @@ package struct RegistryEntries: Sendable, Equatable {
         var conflicts: [String] = []
         var wanted: Set<String> = []
         for fact in facts {
-            wanted.insert(fact.key)
+            guard wanted.insert(fact.key).inserted else {
+                conflicts.append("\(fact.key) is listed twice")
+                continue
+            }
             let existing = directory.fact(fact.key)
             if let other = existing?.source, other != source {
                 conflicts.append("\(fact.key) is already defined by source '\(other)'")

@@ -27,13 +27,19 @@ package struct TopicUpkeep: Sendable {
     /// Makes sure of the topics every node has.
     /// - Throws: ``TopicError``, or Kafka's error.
     package func ensureFixed() async throws {
-        try await ensure(settings.fixedTopics(names))
+        let missing = try await ensure(settings.fixedTopics(names))
+        guard missing.isEmpty else {
+            throw TopicError(
+                description: "this in-memory Kafka has no \(missing.joined(separator: ", ")) and cannot create topics: "
+                    + "start it with `ocn broker --prefix \(names.prefix)`")
+        }
     }
 
     /// Makes sure of a service's outbox. Call it before the service becomes visible, so that no copy finds its topic missing.
     /// - Throws: ``TopicError``, or Kafka's error.
     package func ensureOutbox(of provider: PartyID) async throws {
-        try await ensure([settings.outboxTopic(names, provider)])
+        // An in-memory cluster that lacks it makes it, with four partitions, when the first copy asks for it.
+        _ = try await ensure([settings.outboxTopic(names, provider)])
     }
 
     /// Partitions of `ocn.replies` as it really is.
@@ -43,22 +49,23 @@ package struct TopicUpkeep: Sendable {
         return count
     }
 
-    private func ensure(_ wanted: [NewTopic]) async throws {
+    /// - Returns: topics that do not exist and cannot be created: the in-memory cluster has no CreateTopics.
+    private func ensure(_ wanted: [NewTopic]) async throws -> [String] {
         let existing = try await admin.listTopics()
         let missing = wanted.filter { existing[$0.name] == nil }
-        if try await admin.isEmbedded() {
-            // The in-memory cluster has no CreateTopics: asking for a topic's metadata creates it, with four partitions.
-            _ = try await admin.describeTopics(missing.map(\.name))
-        } else if !missing.isEmpty {
+        let isEmbedded = try await admin.isEmbedded()
+        if !isEmbedded, !missing.isEmpty {
             for (name, failure) in try await admin.createTopics(missing) {
                 guard let failure, !failure.isTopicExists else { continue }
                 throw TopicError(description: "\(name) could not be created: \(failure)")
             }
         }
         let wantedByName = Dictionary(wanted.map { ($0.name, $0) }) { first, _ in first }
-        let defects = try await admin.describeTopics(wanted.map(\.name)).flatMap { topic in
+        let present = isEmbedded ? wanted.filter { existing[$0.name] != nil } : wanted
+        let defects = try await admin.describeTopics(present.map(\.name)).flatMap { topic in
             wantedByName[topic.name].map { TopicSettings.defects(of: topic, wanted: $0) } ?? []
         }
         guard defects.isEmpty else { throw TopicError(description: defects.joined(separator: "; ")) }
+        return isEmbedded ? missing.map(\.name) : []
     }
 }

@@ -86,7 +86,7 @@ struct NodeConfiguration: Sendable {
     init(_ config: ConfigReader) throws {
         publicURL = try config.required("node.url", hint: "the URL by which parties reach this node, e.g. https://ocn.example.com")
         guard URLJoin.origin(of: publicURL) != nil else {
-            throw ConfigurationError(description: "node.url must be an http or https URL without a path, not '\(publicURL)'")
+            throw ConfigurationError(description: "node.url must be an http or https URL, not '\(publicURL)'")
         }
         while publicURL.hasSuffix("/") { publicURL.removeLast() }
         roles = try NodeConfiguration.roles(config.stringArray(forKey: "node.roles", default: Role.allCases.map(\.rawValue)))
@@ -120,11 +120,13 @@ struct NodeConfiguration: Sendable {
         privateHost = config.string(forKey: "http.private.host", default: "127.0.0.1")
         privatePort = try config.whole("http.private.port", default: 8081, in: 0...65_535)
         allowNetworks = config.stringArray(forKey: "http.allow_networks", default: [])
-        requestTimeout = .seconds(try config.whole("http.request_timeout_seconds", default: 30, in: 1...600))
+        let requestSeconds = try config.whole("http.request_timeout_seconds", default: 30, in: 1...600)
+        requestTimeout = .seconds(requestSeconds)
 
         kafka = KafkaSettings(
             bootstrap: try config.required("kafka.bootstrap", hint: "Kafka's host:port, or what `ocn broker` printed"),
-            clientID: instance, properties: try NodeConfiguration.properties(config.stringArray(forKey: "kafka.properties", default: [])))
+            clientID: instance,
+            properties: try NodeConfiguration.properties(config.stringArray(forKey: "kafka.properties", isSecret: true, default: [])))
         topics = TopicNames(prefix: config.string(forKey: "kafka.prefix", default: "ocn."))
         let defaults = TopicSettings()
         topicSettings = TopicSettings(
@@ -146,11 +148,13 @@ struct NodeConfiguration: Sendable {
             registryFile = try config.required("registry.file", hint: "the YAML file that lists nodes, parties, services, agreements")
         case let other: throw ConfigurationError(description: "registry.source must be state or file, not '\(other)'")
         }
-        recipientConcurrency = try config.whole("exchange.recipient_concurrency", default: 256, in: 1...100_000)
-        pushConcurrency = try config.whole("push.recipient_concurrency", default: 16, in: 1...10_000)
+        recipientConcurrency = try config.whole("exchange.recipient_concurrency", default: 64, in: 1...100_000)
+        pushConcurrency = try config.whole("push.recipient_concurrency", default: 32, in: 1...10_000)
         backoffBase = .milliseconds(try config.whole("push.backoff_base_ms", default: 500, in: 1...3_600_000))
         backoffCap = .milliseconds(try config.whole("push.backoff_cap_ms", default: 60_000, in: 1...86_400_000))
-        shutdownGrace = .seconds(try config.whole("node.shutdown_seconds", default: 35, in: 1...600))
+        // Open requests may take their whole time-out, then every role drains.
+        let usual = requestSeconds + 20
+        shutdownGrace = .seconds(try config.whole("node.shutdown_seconds", default: usual, in: 1...1200))
     }
 
     /// Reads role names; says which there are.
@@ -169,9 +173,9 @@ struct NodeConfiguration: Sendable {
     /// Reads librdkafka properties written as `name=value`.
     static func properties(_ lines: [String]) throws -> [String: String] {
         var properties: [String: String] = [:]
-        for line in lines {
+        for (number, line) in lines.enumerated() {
             guard let sign = line.firstIndex(of: "="), sign != line.startIndex else {
-                throw ConfigurationError(description: "kafka.properties: write name=value, not '\(line)'")
+                throw ConfigurationError(description: "kafka.properties: entry \(number + 1) is not written as name=value")
             }
             properties[String(line[..<sign]).trimmed] = String(line[line.index(after: sign)...]).trimmed
         }

@@ -37,7 +37,10 @@ struct NodeService: Service {
     }
 
     func run() async throws {
-        let shared = try await SharedResources(configuration, logger: logger)
+        let shared = try await SharedResources(configuration, logger: logger) { [health] error in
+            // The supervisor sees it at /health and starts this process anew.
+            health.fail("Kafka: \(error)")
+        }
         do {
             try await runRoles(shared)
         } catch {
@@ -68,7 +71,17 @@ struct NodeService: Service {
                 configuration: ServiceGroupConfiguration(
                     services: services.map { .init(service: $0, failureTerminationBehavior: .cancelGroup) }, logger: logger))
             let result: Result<Void, any Error>
-            do { result = .success(try await serviceGroup.run()) } catch { result = .failure(error) }
+            do {
+                result = .success(
+                    try await withGracefulShutdownHandler {
+                        try await serviceGroup.run()
+                    } onGracefulShutdown: {
+                        // No new requests, please: the listener closes in a moment.
+                        for role in roles { health.set(role.rawValue, ready: false, reason: "stopping") }
+                    })
+            } catch {
+                result = .failure(error)
+            }
             group.cancelAll()
             return result
         }.get()
@@ -120,7 +133,7 @@ struct NodeService: Service {
             settings: PushSettings(
                 nodeKey: configuration.key, copiesPerRecipient: configuration.pushConcurrency, backoffBase: configuration.backoffBase,
                 backoffCap: configuration.backoffCap, horizon: .seconds(configuration.topicSettings.copyHorizonSeconds)),
-            store: shared.store, producer: shared.producer, client: shared.outbound, logger: label("push"))
+            store: shared.store, producer: shared.producer, client: shared.brief, logger: label("push"))
     }
 
     private func control(_ shared: SharedResources) -> ControlService {

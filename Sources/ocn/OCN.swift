@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Telemetry
 
 /// The `ocn` program.
 @main
@@ -25,7 +26,9 @@ struct OCN: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
+            LogOutput.flush()
             exit(withError: error)
         }
+        LogOutput.flush()
     }
 }

@@ -21,7 +21,7 @@ enum Program {
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
             }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = grace
-        configuration.maximumCancellationDuration = .seconds(5)
+        configuration.maximumCancellationDuration = .seconds(20)
         try await ServiceGroup(configuration: configuration).run()
     }
 }

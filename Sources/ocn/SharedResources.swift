@@ -17,19 +17,26 @@ struct SharedResources {
     let capabilities: Capabilities
     let client: HTTPClient
     let outbound: OutboundClient
+    /// For answers of which only the status counts.
+    let brief: OutboundClient
     /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
     let staticInstance: String?
 
     /// Connects, makes sure of the topics and reads the shared memory to its end.
     /// - Throws: what is wrong, in words for the operator.
-    init(_ configuration: NodeConfiguration, logger: Logger) async throws {
+    /// - Parameter onFatal: told when a Kafka client can do nothing any more.
+    init(
+        _ configuration: NodeConfiguration, logger: Logger, onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
+    ) async throws {
         let policy = try AddressPolicy(allowing: configuration.allowNetworks)
         logger.info("connecting to Kafka", metadata: ["bootstrap": "\(configuration.kafka.bootstrap)"])
         admin = try KafkaAdmin(configuration.kafka, logger: logger)
         let isEmbedded = try await SharedResources.isEmbedded(admin, configuration)
-        kafka = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
+        var settings = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
+        settings.onFatal = onFatal
+        kafka = settings
         staticInstance = isEmbedded ? nil : configuration.staticInstance
-        if isEmbedded { logger.warning("this Kafka is in memory: it forgets everything when it stops") }
+        if isEmbedded { logger.notice("this Kafka is in memory: it forgets everything when it stops") }
 
         topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
         try await topicUpkeep.ensureFixed()
@@ -48,6 +55,7 @@ struct SharedResources {
         }
         client = OutboundClient.makeHTTPClient(policy: policy)
         outbound = OutboundClient(client: client, policy: policy)
+        brief = OutboundClient(client: client, policy: policy, answerLimit: 64 * 1024)
     }
 
     /// Stops everything, what others need last.

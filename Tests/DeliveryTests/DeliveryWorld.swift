@@ -124,10 +124,10 @@ final class DeliveryWorld: Sendable {
     }
 
     /// Writes a copy for DE-BIL.
-    func copy(_ record: RequestRecord, id: String, key: String) async throws {
+    func copy(_ record: RequestRecord, id: String, key: String, judgedAt version: Int64? = nil) async throws {
         var record = record
         record.key = key
-        record.stateVersion = store.directory.version
+        record.stateVersion = version ?? store.directory.version
         let copy = CopyRecord(
             of: record, id: id, for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 0)))
         _ = try await producer.send(copy.outgoing(to: kafka.topics))

@@ -96,6 +96,24 @@ import Wire
         }
     }
 
+    /// MATCHER may have read further than PUSH: then a missing agreement is one not read yet, not a withdrawn one.
+    @Test func aCopyWhoseAgreementIsNotReadYetWaitsForItAndIsNotWithheld() async throws {
+        let world = try await DeliveryWorld()
+        let provider = try #require(PartyID("DE-BIL"))
+        let user = try #require(PartyID("DE-CPO"))
+        let push = try world.push()
+        try await world.run(push: push) {
+            let next = world.store.directory.version + 1
+            var ahead = try request(.cdrs, .receiver, .post, body: "{}")
+            ahead.from = user
+            try await world.copy(ahead, id: "ahead", key: "a", judgedAt: next)
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "behind", key: "b")
+            try await eventually("another copy is delivered meanwhile") { world.service.seen.count == 1 }
+            try await world.writer.write([.put(.agreement(Agreement(user: user, provider: provider, source: "file")))])
+            try await eventually("the copy is delivered") { world.service.seen.count == 2 }
+        }
+    }
+
     @Test func aServiceThatReadsItsTopicIsNotCalled() async throws {
         let world = try await DeliveryWorld()
         let provider = try #require(PartyID("DE-BIL"))

@@ -55,6 +55,12 @@ import Wire
         #expect(Fanout.copies(of: callback, in: directory).map(\.request.path) == ["START_SESSION"])
     }
 
+    @Test func aCopyNamesTheStateThatItWasJudgedBy() throws {
+        var directory = try agreed(permissions: [8])
+        directory.advance(to: 77)
+        #expect(Fanout.copies(of: try request(), in: directory).map(\.request.stateVersion) == [77])
+    }
+
     @Test func severalPermissionsStillMakeOneCopyAndUnknownNumbersMakeNone() throws {
         #expect(Fanout.copies(of: try request(), in: try agreed(permissions: [0, 2, 8, 500])).count == 1)
         #expect(Fanout.copies(of: try request(), in: try agreed(permissions: [500, -1])).isEmpty)

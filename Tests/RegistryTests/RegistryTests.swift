@@ -64,6 +64,17 @@ import Testing
         #expect(second.contains(.delete(key: "agreement/DE-CPO/DE-BIL")) && second.count == 2)
     }
 
+    @Test func anEntryThatIsListedTwiceIsReportedAndTheFirstCounts() throws {
+        var entries = try FileSource.parse(RegistryTests.yaml, path: "r.yaml")
+        var second = entries.nodes[0]
+        second.url = "https://other.example"
+        entries.nodes.append(second)
+        let directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))
+        let (changes, conflicts) = entries.changes(against: directory, source: "file")
+        #expect(changes.contains(.put(.node(entries.nodes[0]))) && !changes.contains(.put(.node(second))))
+        #expect(conflicts == ["node/0x9bc1169ca09555bf2721a5c9ec6d69c8073bfeb4 is listed twice"])
+    }
+
     @Test func entriesOfAnotherSourceAreLeftAloneAndReported() throws {
         let entries = try FileSource.parse(RegistryTests.yaml, path: "r.yaml")
         var directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))

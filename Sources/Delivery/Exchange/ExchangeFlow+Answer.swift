@@ -15,9 +15,14 @@ extension ExchangeFlow {
         var headers = Rewrites.passedHeaders(response.headers)
         guard Rewrites.rewritesAnswer(to: record) else { return settle(exchange, response, headers) }
         headers.removeAll { $0.name == OCPIHeader.link || $0.name == OCPIHeader.location }
-        guard let (kind, target) = Rewrites.answerURL(record, status: response.status, response.headers),
-            let absolute = Rewrites.absolute(target, calledAt: url)
-        else { return settle(exchange, response, headers) }
+        guard let (kind, target) = Rewrites.answerURL(record, status: response.status, response.headers) else {
+            return settle(exchange, response, headers)
+        }
+        guard let absolute = Rewrites.absolute(target, calledAt: url) else {
+            // Without its link a page would look like the last one.
+            guard kind == .page else { return settle(exchange, response, headers) }
+            return settle(exchange, Obstacle(.unreachable, .hubError, "next page's URL cannot be used"), entered: true)
+        }
         let capability = Capability(
             kind: kind, owner: record.to, user: record.from,
             target: Capability.target(absolute, of: record.to, record.module, record.interface, in: store.directory),
@@ -30,7 +35,6 @@ extension ExchangeFlow {
             capabilities.publish(capability, id: id) { [headers] result in
                 switch (result, kind) {
                 case (.success, _): self.settle(exchange, response, headers + [Self.header(kind, url)])
-                // Without its link a page would look like the last one.
                 case (.failure, .page):
                     self.settle(exchange, Obstacle(.unreachable, .hubError, "next page could not be stored"), entered: true)
                 // The CDR is there; only reading it back through us is not.

@@ -48,7 +48,10 @@ package final class ExchangeService: Service {
 
     /// The group `exchange` on `ocn.requests`, dynamic, with a short session: a caller waits for the takeover.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        GroupConsumer.Settings(group: topics.group("exchange"), subscription: [topics.requests])
+        // Any metadata makes the group commit a partition as soon as it is owned, even at its first offset: a commit is how the next
+        // owner sees that requests may have been under way (see ``Takeover``).
+        GroupConsumer.Settings(
+            group: topics.group("exchange"), subscription: [topics.requests], commitMetadata: { _, _, _ in "1" })
     }
 
     /// The partitions this process works on; empty until it has joined the group.

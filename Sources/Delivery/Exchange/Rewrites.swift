@@ -37,9 +37,9 @@ enum Rewrites {
             throw Obstacle(.refused, .invalidParameters, "the body is not JSON: \(error)")
         }
         guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span),
-            URLJoin.origin(of: url) != nil
+            url.utf8.count <= URLJoin.maxLength, URLJoin.origin(of: url) != nil
         else {
-            throw Obstacle(.refused, .invalidParameters, "response_url is not a URL")
+            throw Obstacle(.refused, .invalidParameters, "response_url is not a URL of at most \(URLJoin.maxLength) characters")
         }
         return ResponseURL(range: range, url: url)
     }
@@ -78,6 +78,7 @@ enum Rewrites {
 
     /// A URL from an answer that may be relative to the URL that was called (RFC 9110, 10.2.2). Nil if it is none that can be called.
     static func absolute(_ url: String, calledAt base: String?) -> String? {
+        guard url.utf8.count <= URLJoin.maxLength else { return nil }
         if URLJoin.origin(of: url) != nil { return url }
         guard url.hasPrefix("/"), !url.hasPrefix("//"), let base, let origin = URLJoin.origin(of: base) else { return nil }
         return origin + url

@@ -14,6 +14,8 @@ extension PushFlow {
         if let burial = errand.burial { return bury(errand, burial) }
         let request = errand.parcel.cargo.request
         let directory = store.directory
+        // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
+        guard directory.version >= request.stateVersion else { return complete(errand, .failed(errand.last, after: nil)) }
         // The agreement counts when the copy is sent, not only when it was made.
         guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
         if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }

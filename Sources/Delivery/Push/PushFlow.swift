@@ -97,7 +97,9 @@ final class PushFlow: GroupHandler {
         if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
         let directory = store.directory
         let due = parcels.filter { parcel in
-            guard directory.service(parcel.recipient)?.delivery == .topic else { return true }
+            guard directory.version >= parcel.cargo.request.stateVersion, directory.service(parcel.recipient)?.delivery == .topic else {
+                return true
+            }
             finish(parcel, .topic)
             return false
         }

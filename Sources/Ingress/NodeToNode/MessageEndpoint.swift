@@ -34,8 +34,9 @@ struct MessageEndpoint: Sendable {
             }
             try MessageEndpoint.verify(body, signature, by: node)
             let target = try MessageEndpoint.target(of: message, in: directory)
-            try await keepLink(of: message)
             let record = record(message, from: node, directory, target: target, trace: head.trace)
+            // The clock of the caller runs from here.
+            try await keepLink(of: message)
             let reply = try await producer.exchange(record, timeout: settings.timeout(for: record.module))
             return .reply(reply, version: record.version, ResponseAddress())
         }
@@ -71,7 +72,7 @@ struct MessageEndpoint: Sendable {
     static func target(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> String? {
         guard let url = message.proxyResource else { return nil }
         guard message.proxyUID == nil else {
-            guard URLJoin.origin(of: url) != nil else {
+            guard url.utf8.count <= URLJoin.maxLength, URLJoin.origin(of: url) != nil else {
                 throw OCPIError(code: .invalidParameters, message: "proxy_resource is not an absolute http or https URL")
             }
             return nil
