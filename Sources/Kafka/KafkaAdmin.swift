@@ -15,16 +15,26 @@ package final class KafkaAdmin: Sendable {
             isPolled: false)
     }
 
-    /// Creates topics, each by itself.
+    /// Creates topics, each by itself, and waits, at most 10 s, until the brokers tell of them: the controller answers before that, and
+    /// who used a topic at once would be told that there is none.
     /// - Returns: by name, nil if it was created; `isTopicExists` if it stood already.
     /// - Throws: if the request as a whole failed; `isUnsupported` on an embedded cluster.
     package func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?] {
         guard !topics.isEmpty else { return [:] }
-        return try await perform("create topics") { rk in
+        let results: [String: KafkaError?] = try await perform("create topics") { rk in
             // It names no controller, so librdkafka would wait for one until the time limit.
             KafkaAdmin.isEmbedded(rk)
                 ? .failure(KafkaError("create topics", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)) : TopicRequests.create(rk, topics)
         }
+        let expected = results.filter { $0.value == nil || $0.value?.isTopicExists == true }.keys
+        let deadline = Deadline(after: .seconds(10))
+        while !deadline.hasPassed {
+            let known = try await listTopics()
+            if expected.allSatisfy({ known[$0] != nil }) { break }
+            // Kafka announces nothing: asking again is the only way. Cancellation only makes it ask sooner.
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        return results
     }
 
     /// Deletes topics with all their records, each by itself; for tests.

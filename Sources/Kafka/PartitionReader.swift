@@ -59,7 +59,7 @@ package final class PartitionReader: Sendable {
         self.onError = onError
     }
 
-    /// Begins to read. First asks Kafka where the partitions begin and end and blocks up to 10 s: not for event loops.
+    /// Begins to read. First asks Kafka where the partitions begin and end and blocks up to 30 s: not for event loops.
     /// - Throws: a property that librdkafka refuses, Kafka not answering, or a second start.
     package func start() throws(KafkaError) {
         let isFirst = lifecycle.withLock { lifecycle in
@@ -134,7 +134,7 @@ package final class PartitionReader: Sendable {
             // on a timer, half a second later.
             let isFromEnd = if case .end = beginning { true } else { false }
             let edge = Int64(isFromEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING)
-            var positions = try edges(client, partitions, edge, .seconds(10))
+            var positions = try edges(client, partitions, edge, .seconds(30))
             if case .offset(let offset) = beginning { positions = positions.mapValues { _ in max(0, offset) } }
             let starts = positions
             let code = client.onOwnThread { rk in assign(rk, starts) }

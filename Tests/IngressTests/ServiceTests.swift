@@ -73,7 +73,13 @@ private final class Node: Sendable {
                 }
             },
             onEnd: { _, _ in })
-        try exchange.start()
+        do {
+            try exchange.start()
+        } catch {
+            // A client that is dropped without this traps, and that would hide why.
+            try await client.shutdown()
+            throw error
+        }
     }
 
     func port() async -> Int {

@@ -44,9 +44,10 @@ package final class PushService: Service {
         flow.reading.attach(consumer)
     }
 
-    /// The group `push` on all outboxes, those to come included.
+    /// The group `push` on all outboxes, those to come included, and on `ocn.announce`: a subscription that matches no topic at all
+    /// would never join.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        GroupConsumer.Settings(group: topics.group("push"), subscription: [topics.outboxPattern])
+        GroupConsumer.Settings(group: topics.group("push"), subscription: [topics.announce, topics.outboxPattern])
     }
 
     /// The partitions this process works on; empty until it has joined the group.
