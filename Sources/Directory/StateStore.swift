@@ -49,29 +49,20 @@ package final class StateStore: Sendable {
 
     /// As ``catchUp(timeout:)``, for threads that may block.
     package func catchUpBlocking(timeout: Duration) -> Bool { follower.catchUpBlocking(timeout: timeout) }
-
-    /// Calls `observer` after every change, on the follower's thread; it must not block.
-    package func onChange(_ observer: @escaping @Sendable (Directory) -> Void) { snapshot.observe(observer) }
 }
 
 private final class Snapshot: Sendable {
-    private struct State {
-        var directory: Directory
-        var observers: [@Sendable (Directory) -> Void] = []
-    }
-    private let state: Mutex<State>
+    private let directory: Mutex<Directory>
     private let logger: Logger
     private let unreadable = Counter(label: "ocn_state_unreadable_records_total")
     private let position = Gauge(label: "ocn_state_position")
 
     init(_ directory: Directory, logger: Logger) {
-        state = Mutex(State(directory: directory))
+        self.directory = Mutex(directory)
         self.logger = logger
     }
 
-    var current: Directory { state.withLock { $0.directory } }
-
-    func observe(_ observer: @escaping @Sendable (Directory) -> Void) { state.withLock { $0.observers.append(observer) } }
+    var current: Directory { directory.withLock { $0 } }
 
     /// Only the follower's thread calls this, so that the copy made here is the newest.
     func apply(_ records: [IncomingRecord], _ next: Int64) {
@@ -91,11 +82,6 @@ private final class Snapshot: Sendable {
             directory.apply(key: key, fact)
         }
         position.record(next)
-        let observers = state.withLock { state in
-            state.directory = directory
-            return state.observers
-        }
-        guard !records.isEmpty else { return }
-        for observer in observers { observer(directory) }
+        self.directory.withLock { $0 = directory }
     }
 }

@@ -110,8 +110,6 @@ package struct TopicSettings: Sendable {
 
 /// Sizes that the records of all topics keep to.
 package enum RecordLimits {
-    /// Largest request body a node accepts by default, bytes.
-    package static let requestBody = 1024 * 1024
     /// Largest answer a node passes on by default, bytes.
     package static let answerBody = 4 * 1024 * 1024
     /// Largest Kafka record, bytes: the largest answer and its headers.

@@ -1,4 +1,5 @@
 import Kafka
+import Synchronization
 import Testing
 
 /// The embedded cluster accepts transaction calls without keeping their promises; here only calls and error reactions are tested.
@@ -58,7 +59,8 @@ import Testing
     }
 
     @Test func aFencedProducerIsFatal() async throws {
-        try await withProducer { cluster, producer in
+        let told = Mutex<[KafkaError]>([])
+        try await withProducer(onFatal: { error in told.withLock { $0.append(error) } }) { cluster, producer in
             try await producer.initTransactions()
             try await producer.beginTransaction()
             _ = try await producer.send(OutgoingRecord(topic: "t", value: TestCluster.value("x")))
@@ -71,6 +73,7 @@ import Testing
                 (error as? KafkaError)?.isFatal ?? false
             }
         }
+        #expect(told.withLock { $0 }.contains { $0.isFatal }, "whoever supervises the process is told")
     }
 
     @Test func aLoadingCoordinatorIsWaitedFor() async throws {
@@ -86,10 +89,14 @@ import Testing
         await producer.close(flush: .seconds(1))
     }
 
-    private func withProducer(_ body: (EmbeddedCluster, Producer) async throws -> Void) async throws {
+    private func withProducer(
+        onFatal: (@Sendable (KafkaError) -> Void)? = nil, _ body: (EmbeddedCluster, Producer) async throws -> Void
+    ) async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
-        let producer = try Producer(TestCluster.settings("tx", cluster), transactionalID: "tx", logger: TestCluster.logger)
+        var settings = TestCluster.settings("tx", cluster)
+        settings.onFatal = onFatal
+        let producer = try Producer(settings, transactionalID: "tx", logger: TestCluster.logger)
         try await body(cluster, producer)
         await producer.close(flush: .seconds(1))
         cluster.close()
