@@ -63,7 +63,7 @@ package struct Capability: Sendable, Equatable {
         guard let platform = directory.platform(of: owner), let base = directory.endpoint(of: platform.id, module, interface) else {
             return .url(url)
         }
-        let trimmed = base.hasSuffix("/") ? String(base.dropLast()) : base
+        let trimmed = URLJoin.trimmed(base)
         guard url.hasPrefix(trimmed) else { return .url(url) }
         let rest = url.dropFirst(trimmed.count)
         switch rest.first {

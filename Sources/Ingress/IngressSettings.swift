@@ -45,7 +45,7 @@ package struct IngressSettings: Sendable {
         maxPendingBytes: Int = 256 * 1024 * 1024, maxConnections: Int = 10_000, idleTimeout: Duration = .seconds(60),
         replyPartition: Int32? = nil, replyPartitions: Int, linkTTL: Duration = .seconds(24 * 3600)
     ) {
-        self.publicURL = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
+        self.publicURL = URLJoin.trimmed(publicURL)
         self.host = host
         self.port = port
         self.hub = hub

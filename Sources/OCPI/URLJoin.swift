@@ -3,6 +3,9 @@ package enum URLJoin {
     /// Longest URL of others that is kept or called, bytes; OCPI allows 255 characters, peers are known to exceed it.
     package static let maxLength = 2048
 
+    /// The URL without the slash at its end, if it has one.
+    package static func trimmed(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
+
     /// An endpoint and what stands below it, one slash between, then the query (without `?`). Nothing is encoded or decoded.
     /// An endpoint with a query of its own keeps it in front of ours; without remainder its trailing slash stays as it is.
     package static func join(_ base: String, _ remainder: String, query: String?) -> String {

@@ -1,5 +1,6 @@
 import NIOCore
 import OCPI
+import Support
 import Testing
 import Wire
 

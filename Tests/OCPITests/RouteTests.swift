@@ -1,4 +1,5 @@
 import OCPI
+import Support
 import Testing
 
 @Suite struct RouteTests {

@@ -1,6 +1,7 @@
 import Kafka
 import NIOCore
 import OCPI
+import Support
 import Testing
 import Topics
 import Wire
@@ -103,7 +104,7 @@ import Wire
     }
 
     @Test func randomHeaderValuesNeverTrap() {
-        var generator = Seeded(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let names = sample().outgoing(to: topics).headers.fields.map(\.name)
         for _ in 0..<5_000 {
             var outgoing = sample().outgoing(to: topics)
@@ -138,18 +139,5 @@ import Wire
             topic: record.topic, partition: partition, offset: 5, timestamp: 0, key: record.key, value: record.value,
             headers: record.headers,
             epoch: 1)
-    }
-}
-
-/// A small random generator whose seed is its state.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import Support
 import Wire
 
 /// Random trees, and texts of them with random whitespace and escapes.

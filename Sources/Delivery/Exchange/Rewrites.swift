@@ -88,7 +88,7 @@ enum Rewrites {
 
     /// What a hub URL begins with; its token follows. The URL leads to the node at `base`.
     static func prefix(_ kind: Capability.Kind, for record: RequestRecord, base: String, version: OCPIVersion) -> String {
-        let trimmed = base.hasSuffix("/") ? String(base.dropLast()) : base
+        let trimmed = URLJoin.trimmed(base)
         let endpoint = trimmed + path(record, kind, version)
         return switch kind {
         case .page: endpoint + "/page/"

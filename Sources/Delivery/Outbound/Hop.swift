@@ -51,7 +51,7 @@ enum Hop {
         headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: key))
         headers.add(name: "Content-Type", value: "application/json")
         headers.add(record.trace)
-        let base = node.url.hasSuffix("/") ? String(node.url.dropLast()) : node.url
+        let base = URLJoin.trimmed(node.url)
         return OutboundRequest(url: base + "/ocn/message", method: .post, headers: headers, body: body)
     }
 
