@@ -8,6 +8,21 @@ package enum CapabilityUse: Sendable, Equatable {
     case callback(token: String)
 }
 
+/// Besides from party to party: how a request may be addressed through a hub (OCPI 2.2.1, 4.1.5).
+package struct HubUse: OptionSet, Sendable, Hashable {
+    /// One bit per way.
+    package let rawValue: UInt8
+    /// Any ways.
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// To the hub itself, which passes it on to everybody concerned (Broadcast Push).
+    package static let broadcast = HubUse(rawValue: 1)
+    /// To nobody: the hub finds out to whom (Open Routing Request).
+    package static let openRouting = HubUse(rawValue: 2)
+    /// To the hub itself, which asks everybody concerned for one list (GET All).
+    package static let getAll = HubUse(rawValue: 4)
+}
+
 /// Where a request carries its `response_url`.
 package enum ResponseURLPlace: Sendable, Equatable {
     case body
@@ -53,6 +68,22 @@ package enum ModuleTable {
         guard !route.isCustom, case .responseURL(let place) = entry(method, route)?.use else { return nil }
         return place
     }
+
+    /// How such a request may be addressed besides to a party. Custom modules: to a party only. Deleting a tariff is a broadcast too:
+    /// without it a tariff that was broadcast could never be withdrawn.
+    package static func hubUse(_ method: Method, _ route: ModuleRoute) -> HubUse {
+        guard !route.isCustom, let entry = entry(method, route) else { return [] }
+        switch entry.use {
+        case .page, .object, .callback: return []
+        case .responseURL, nil: break
+        }
+        if entry.shape.isEmpty, route.interface == .sender { return .getAll }
+        let isBroadcast = broadcastModules.contains(route.module) && route.interface == .receiver && !method.isRead
+        return isBroadcast ? [.broadcast, .openRouting] : .openRouting
+    }
+
+    /// What is meant for everybody: sessions, CDRs and commands are for one party only.
+    private static let broadcastModules: [ModuleID] = [.locations, .tariffs, .tokens]
 
     // A shape is a list of segments: `*` is any one, `<command>` one of the five commands, anything else stands for itself.
     // The first shape that fits decides, so the literal ones come first. Capability tokens are always the last segment.

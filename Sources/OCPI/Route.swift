@@ -8,11 +8,15 @@ package enum Route: Sendable, Equatable {
     case credentials(OCPIVersion)
     /// `/ocpi/2.2.1/hubclientinfo`
     case hubClientInfo(OCPIVersion)
+    /// `/ocpi/receiver/2.2.1/ocnrules…` and, where the reference nodes advertise it, `/ocpi/2.2.1/receiver/ocnrules…`; `rest` is what
+    /// stands below, without slashes around it.
+    case ocnRules(OCPIVersion, rest: String)
     /// A module that is routed to a party.
     case module(ModuleRoute)
 
     /// Reads a path without its query; one trailing slash more or less means the same. Nil if nothing is there, and for paths that
-    /// could mean something else to another server: empty segments, dot segments (also percent-encoded), control characters.
+    /// could mean something else to another server: empty segments, dot segments (also percent-encoded), control characters, and bytes
+    /// beyond ASCII, which a URL must encode (RFC 3986, 2): Swift would take some of them and the slash beside them for one letter.
     package static func parse(path: String) -> Route? {
         guard path.hasPrefix("/"), path.utf8.allSatisfy(isPathByte), !URLJoin.hasDotSegments(path) else { return nil }
         var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
@@ -23,8 +27,10 @@ package enum Route: Sendable, Equatable {
         if first == "custom" { return custom(segments) }
         if let version = OCPIVersion(rawValue: String(first)) { return below(version, segments) }
         guard let interface = InterfaceRole(path: first), let version = segments.popFirst().flatMap({ OCPIVersion(rawValue: String($0)) }),
-            let name = segments.popFirst(), let module = functional(name)
+            let name = segments.popFirst()
         else { return nil }
+        if interface == .receiver, name == ocnRulesName { return .ocnRules(version, rest: segments.joined(separator: "/")) }
+        guard let module = functional(name) else { return nil }
         return .module(ModuleRoute(version: version, module: module, interface: interface, remainder: segments.joined(separator: "/")))
     }
 
@@ -35,6 +41,8 @@ package enum Route: Sendable, Equatable {
         case .versionDetails(let version): "/ocpi/" + version.rawValue
         case .credentials(let version): "/ocpi/" + version.rawValue + "/credentials"
         case .hubClientInfo(let version): "/ocpi/" + version.rawValue + "/hubclientinfo"
+        case .ocnRules(let version, let rest):
+            "/ocpi/receiver/" + version.rawValue + "/" + Route.ocnRulesName + (rest.isEmpty ? "" : "/" + rest)
         case .module(let route): route.remainder.isEmpty ? route.endpointPath : route.endpointPath + "/" + route.remainder
         }
     }
@@ -45,7 +53,9 @@ package enum Route: Sendable, Equatable {
         guard let first = rest.popFirst() else { return .versionDetails(version) }
         if first == "credentials" { return rest.isEmpty ? .credentials(version) : nil }
         if first == "hubclientinfo" { return rest.isEmpty ? .hubClientInfo(version) : nil }
-        guard let interface = InterfaceRole(path: first), rest.popFirst() == "chargingprofiles" else { return nil }
+        guard let interface = InterfaceRole(path: first), let name = rest.popFirst() else { return nil }
+        if interface == .receiver, name == ocnRulesName { return .ocnRules(version, rest: rest.joined(separator: "/")) }
+        guard name == "chargingprofiles" else { return nil }
         return .module(
             ModuleRoute(version: version, module: .chargingprofiles, interface: interface, remainder: rest.joined(separator: "/")))
     }
@@ -60,11 +70,13 @@ package enum Route: Sendable, Equatable {
             ModuleRoute(version: .v2_2_1, module: module, interface: interface, remainder: rest.joined(separator: "/"), isCustom: true))
     }
 
+    private static let ocnRulesName = "ocnrules"
+
     private static func functional(_ name: Substring) -> ModuleID? {
         ModuleTable.functional.first { $0.rawValue == name }
     }
 
     private static func isPathByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte != 0x7F && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "\\")
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "\\")
     }
 }
