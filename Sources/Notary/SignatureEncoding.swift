@@ -51,7 +51,13 @@ extension OCNSignature {
         if text.utf8.count > maximumTextLength { throw .tooLarge }
         if text.utf8.first == UInt8(ascii: "{") { return (Array(text.utf8), .plain) }
         guard let bytes = Base64.decode(text) else { throw .unreadable("not base64") }
-        if bytes.starts(with: Gzip.magic) { return (try Gzip.decompress(bytes, limit: maximumSize), .gzip) }
+        if bytes.starts(with: Gzip.magic) {
+            do throws(Gzip.Failure) {
+                return (try Gzip.decompress(bytes, limit: maximumSize), .gzip)
+            } catch {
+                throw error == .tooLarge ? .tooLarge : .unreadable("not gzip")
+            }
+        }
         // Brotli has no mark, and may well begin with a brace.
         if bytes.first == UInt8(ascii: "{"), (try? JSONScanner.validate(bytes.span)) != nil { return (bytes, .plain) }
         return (try Brotli.decompress(bytes, limit: maximumSize), .brotli)

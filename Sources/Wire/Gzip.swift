@@ -4,16 +4,24 @@ import CZlib
 ///
 /// Unsafe pointers are used here only to hand array storage and the stream record to C. zlib remembers the record's address, so that every
 /// stream lives inside one `withUnsafeMutablePointer`.
-enum Gzip {
+package enum Gzip {
+    /// Why bytes could not be decompressed.
+    package enum Failure: Error, Equatable {
+        /// More bytes than the caller wants, or than zlib takes.
+        case tooLarge
+        /// Not a complete gzip member.
+        case unreadable
+    }
+
     /// Window of 32 KB, and 16 for "with gzip header and checksum".
     private static let windowBits: Int32 = 15 + 16
     private static let recordSize = Int32(MemoryLayout<z_stream>.size)
 
     /// How a gzip file begins.
-    static let magic: [UInt8] = [0x1f, 0x8b]
+    package static let magic: [UInt8] = [0x1f, 0x8b]
 
     /// Nil only when memory is short, or for 4 GB and more.
-    static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+    package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         var stream = z_stream()
         return withUnsafeMutablePointer(to: &stream) { stream -> [UInt8]? in
             let memoryLevel: Int32 = 8
@@ -40,7 +48,7 @@ enum Gzip {
     }
 
     /// Throws `tooLarge` above `limit` bytes, without having made more than that, and `unreadable` for what is not a complete gzip member.
-    static func decompress(_ bytes: [UInt8], limit: Int) throws(SignatureError) -> [UInt8] {
+    package static func decompress(_ bytes: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
         guard let inputCount = UInt32(exactly: bytes.count) else { throw .tooLarge }
         var stream = z_stream()
         var output: [UInt8] = []
@@ -66,7 +74,7 @@ enum Gzip {
             }
         }
         if output.count > limit { throw .tooLarge }
-        guard result == Z_STREAM_END else { throw .unreadable("not gzip") }
+        guard result == Z_STREAM_END else { throw .unreadable }
         return output
     }
 }
