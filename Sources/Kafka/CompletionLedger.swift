@@ -1,15 +1,21 @@
 /// Turns records that finish in any order into the offset that may be committed. Pure value; the caller locks.
 ///
-/// Only offsets that were begun count: gaps in the log (compaction, transaction markers) hold nothing back.
+/// Only offsets that were begun count: gaps in the log (compaction, transaction markers) hold nothing back. Two bits per offset, in
+/// blocks of 64; beginning and finishing take constant time on a log without large gaps, and do not allocate once it has grown.
 package struct CompletionLedger: Sendable {
-    private struct Entry {
-        let offset: Int64
-        var isFinished: Bool
+    /// 64 offsets, the first a multiple of 64.
+    private struct Block {
+        let index: Int64
+        var begun: UInt64 = 0
+        var finished: UInt64 = 0
+
+        var unfinished: UInt64 { begun & ~finished }
+        func offset(ofBit bit: Int) -> Int64 { index << 6 | Int64(bit) }
     }
 
     private let start: Int64
-    // Ascending by offset. Everything before `head` is finished; entries are dropped in bulk, so that finishing is amortised O(log n).
-    private var entries: [Entry] = []
+    // Ascending by index. Everything before `head` is finished; such blocks are dropped in bulk.
+    private var blocks: [Block] = []
     private var head = 0
     private var last: Int64?
 
@@ -25,7 +31,9 @@ package struct CompletionLedger: Sendable {
     package mutating func begin(_ offset: Int64) {
         if let last, offset <= last { return }
         last = offset
-        entries.append(Entry(offset: offset, isFinished: false))
+        let index = offset >> 6
+        if blocks.count == head || blocks[blocks.count - 1].index != index { blocks.append(Block(index: index)) }
+        blocks[blocks.count - 1].begun |= Self.bit(offset)
         unfinished += 1
     }
 
@@ -33,15 +41,15 @@ package struct CompletionLedger: Sendable {
     /// - Returns: `false` if it was not begun or had ended already.
     @discardableResult
     package mutating func finish(_ offset: Int64) -> Bool {
-        guard let index = index(of: offset), !entries[index].isFinished else { return false }
-        entries[index].isFinished = true
+        guard let place = place(of: offset >> 6), blocks[place].unfinished & Self.bit(offset) != 0 else { return false }
+        blocks[place].finished |= Self.bit(offset)
         unfinished -= 1
-        while head < entries.count, entries[head].isFinished { head += 1 }
-        if head == entries.count {
-            entries.removeAll(keepingCapacity: head <= 4096)
+        while head < blocks.count, blocks[head].unfinished == 0 { head += 1 }
+        if head == blocks.count {
+            blocks.removeAll(keepingCapacity: head <= 1024)
             head = 0
-        } else if head > 1024, head > entries.count / 2 {
-            entries.removeFirst(head)
+        } else if head > 256, head > blocks.count / 2 {
+            blocks.removeFirst(head)
             head = 0
         }
         return true
@@ -49,7 +57,7 @@ package struct CompletionLedger: Sendable {
 
     /// The lowest unfinished offset; if there is none, the one after the highest begun.
     package var commitPoint: Int64 {
-        head < entries.count ? entries[head].offset : nextOffset
+        head < blocks.count ? blocks[head].offset(ofBit: blocks[head].unfinished.trailingZeroBitCount) : nextOffset
     }
 
     /// The offset after the highest begun, or the start: where reading goes on.
@@ -61,18 +69,40 @@ package struct CompletionLedger: Sendable {
     /// Whether nothing is unfinished.
     package var isIdle: Bool { unfinished == 0 }
 
-    /// Finished offsets above the commit point, ascending: what a new owner would repeat if it only knew the commit point.
-    package var finishedAhead: [Int64] {
-        entries[head...].lazy.filter(\.isFinished).map(\.offset)
+    /// What is finished above the commit point: what a new owner would repeat if it only knew the commit point.
+    package var finishedAhead: FinishedAhead {
+        guard head < blocks.count, let last else { return FinishedAhead(base: nextOffset, runs: []) }
+        var runs: [ClosedRange<Int64>] = []
+        var previous: Int64?
+        for block in blocks[head...] {
+            var open = block.unfinished
+            while open != 0 {
+                let offset = block.offset(ofBit: open.trailingZeroBitCount)
+                open &= open &- 1
+                // What lies between two unfinished offsets is finished, or was never in the log.
+                if let previous, offset > previous + 1 { runs.append((previous + 1)...(offset - 1)) }
+                previous = offset
+            }
+        }
+        if let previous, last > previous { runs.append((previous + 1)...last) }
+        return FinishedAhead(base: commitPoint, runs: runs)
     }
 
-    private func index(of offset: Int64) -> Int? {
+    private static func bit(_ offset: Int64) -> UInt64 { 1 << UInt64(offset & 63) }
+
+    /// Without gaps the place follows from the index; otherwise it is at most that far, and is searched for.
+    private func place(of index: Int64) -> Int? {
+        guard head < blocks.count else { return nil }
+        let (distance, overflow) = index.subtractingReportingOverflow(blocks[head].index)
+        guard !overflow, distance >= 0 else { return nil }
+        var high = Int(clamping: min(Int64(blocks.count - 1), Int64(head) + min(distance, Int64(blocks.count))))
+        if blocks[high].index == index { return high }
         var low = head
-        var high = entries.count
-        while low < high {
+        while low <= high {
             let middle = low + (high - low) / 2
-            if entries[middle].offset < offset { low = middle + 1 } else { high = middle }
+            if blocks[middle].index == index { return middle }
+            if blocks[middle].index < index { low = middle + 1 } else { high = middle - 1 }
         }
-        return low < entries.count && entries[low].offset == offset ? low : nil
+        return nil
     }
 }

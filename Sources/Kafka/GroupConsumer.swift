@@ -70,6 +70,13 @@ package final class GroupConsumer: Sendable {
         if mustWake { progress.signal() }
     }
 
+    /// Reports that so many records of a partition will not end under this assignment, so that giving it up waits for the others only. They
+    /// come again, here or elsewhere. For `GroupHandler.revoked` and after it; other epochs than the partition's present one are ignored.
+    package func abandoned(_ partition: TopicPartition, records: Int, epoch: UInt64) {
+        let mustWake = progress.withLock { $0.abandon(partition, records, epoch: epoch) }
+        if mustWake { progress.signal() }
+    }
+
     /// Stops reading these until `resume` or a new assignment. Any thread; records handed over already still come.
     package func pause(_ partitions: [TopicPartition]) {
         command(.pause(partitions))

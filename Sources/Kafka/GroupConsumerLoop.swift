@@ -58,23 +58,30 @@ extension GroupConsumer {
         }
         for command in commands {
             switch command {
-            case .pause(let partitions):
-                PartitionList(ours(partitions)).use { _ = rd_kafka_pause_partitions(rk, $0) }
-            case .resume(let partitions):
-                PartitionList(ours(partitions)).use { _ = rd_kafka_resume_partitions(rk, $0) }
+            case .pause(let partitions): setPaused(rk, partitions, true)
+            case .resume(let partitions): setPaused(rk, partitions, false)
             case .restart(let offsets, let report):
                 report(restart(rk, at: offsets))
             }
         }
     }
 
-    private func ours(_ partitions: [TopicPartition]) -> [TopicPartition] {
-        progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }
+    private func setPaused(_ rk: OpaquePointer, _ partitions: [TopicPartition], _ isPaused: Bool) {
+        for partition in partitions {
+            if let shallPause = progress.withLock({ $0.setPaused(partition, isPaused) }) { setReading(rk, partition, paused: shallPause) }
+        }
+    }
+
+    private func setReading(_ rk: OpaquePointer, _ partition: TopicPartition, paused: Bool) {
+        PartitionList([partition]).use { list in
+            _ = paused ? rd_kafka_pause_partitions(rk, list) : rd_kafka_resume_partitions(rk, list)
+        }
     }
 
     private func recordMetrics() {
-        let (unfinished, dropped) = progress.withLock { ($0.unfinished($0.assignment), $0.dropped) }
+        let (unfinished, dropped, skipped) = progress.withLock { ($0.unfinished($0.assignment), $0.dropped, $0.skipped) }
         metrics.unfinished.record(unfinished)
+        metrics.skipped.record(skipped)
         metrics.dropped.record(dropped)
         metrics.backlog.record(backlog.values.reduce(0, +))
     }
@@ -100,7 +107,14 @@ extension GroupConsumer {
         guard !changes.isEmpty else { return }
         let wanted = changes.map { change in
             var commit = change.commit
-            commit.metadata = describe?(commit.topicPartition, commit.offset, change.finishedAhead)
+            guard let describe else { return commit }
+            commit.metadata = describe(commit.topicPartition, commit.offset, change.finishedAhead)
+            // A set that no longer fits is not committed at all: its records may come again.
+            let length = commit.metadata?.utf8.count ?? (change.finishedAhead.isEmpty ? 0 : FinishedAhead.maxTextLength)
+            if let pauses = progress.withLock({ $0.setMetadata(commit.topicPartition, length: length) }) {
+                setReading(rk, commit.topicPartition, paused: pauses)
+                metrics.intakePauses.increment(by: pauses ? 1 : 0)
+            }
             return commit
         }
         let new = progress.withLock { $0.request(wanted) }

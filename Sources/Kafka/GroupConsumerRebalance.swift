@@ -96,7 +96,7 @@ extension GroupConsumer {
         settings.onAssigned?()
     }
 
-    /// Waits, at most `drain`, until nothing that was begun on these partitions is unfinished.
+    /// Waits, at most `drain`, until nothing that was begun on these partitions is under way: all is finished or abandoned.
     private func drain(_ partitions: [TopicPartition]) {
         let isDrained = progress.wait(until: Deadline(after: settings.drain)) { progress -> Bool? in
             progress.isDraining = true

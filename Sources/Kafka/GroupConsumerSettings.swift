@@ -11,7 +11,7 @@ extension GroupConsumer {
         package var commitInterval: Duration
         /// Most records in one `received`.
         package var batchLimit: Int
-        /// How long a revocation or stop waits for unfinished records.
+        /// How long a revocation or stop waits for records that are neither finished nor abandoned.
         package var drain: Duration
         /// Silence after which the group gives our partitions to others.
         package var sessionTimeout: Duration
@@ -21,9 +21,10 @@ extension GroupConsumer {
         package var metadataRefresh: Duration
         /// Upper bound of what librdkafka reads ahead, KiB. Should never be reached.
         package var queuedMaxKilobytes: Int
-        /// Text to commit beside a partition's offset, made from the commit point and the offsets finished ahead of it. Called on the
+        /// Text to commit beside a partition's offset, made from the commit point and what is finished ahead of it. Called on the
         /// poll thread when either has changed; without it no metadata is committed, and finishing ahead commits nothing.
-        package var commitMetadata: (@Sendable (_ partition: TopicPartition, _ commitPoint: Int64, _ finishedAhead: [Int64]) -> String?)?
+        /// With ``FinishedAhead/text`` the partition's next owner skips what is finished; reading pauses while it hardly fits.
+        package var commitMetadata: (@Sendable (_ partition: TopicPartition, _ commitPoint: Int64, _ ahead: FinishedAhead) -> String?)?
         /// Called on the poll thread whenever the group has given this member its share, which may be empty, after the handler knows.
         package var onAssigned: (@Sendable () -> Void)?
 
@@ -32,7 +33,7 @@ extension GroupConsumer {
             group: String, subscription: [String], instanceID: String? = nil, commitInterval: Duration = .milliseconds(100),
             batchLimit: Int = 500, drain: Duration = .seconds(2), sessionTimeout: Duration = .seconds(10),
             heartbeat: Duration = .seconds(1), metadataRefresh: Duration = .seconds(10), queuedMaxKilobytes: Int = 65536,
-            commitMetadata: (@Sendable (TopicPartition, Int64, [Int64]) -> String?)? = nil
+            commitMetadata: (@Sendable (TopicPartition, Int64, FinishedAhead) -> String?)? = nil
         ) {
             self.group = group
             self.subscription = subscription

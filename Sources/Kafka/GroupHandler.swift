@@ -4,10 +4,11 @@ package protocol GroupHandler: Sendable {
     func resuming(_ committed: [CommitOffset], epoch: UInt64)
     /// These partitions are ours, before their first record. May be empty: the group has more members than partitions.
     func assigned(_ partitions: [TopicPartition], epoch: UInt64)
-    /// Records in partition order. Each must end in exactly one `GroupConsumer.finished`.
+    /// Records in partition order. Each must end in exactly one `GroupConsumer.finished`; once its partition is revoked it may instead be
+    /// counted in `GroupConsumer.abandoned`.
     func received(_ batch: [IncomingRecord])
-    /// Stop starting work on these. The consumer then waits at most `drain` for unfinished records, commits and lets go; if they are
-    /// lost, another member may have them already and nothing is committed.
+    /// Stop starting work on these. The consumer then waits at most `drain` for records that are neither finished nor abandoned, commits
+    /// and lets go; if they are lost, another member may have them already and nothing is committed.
     func revoked(_ partitions: [TopicPartition], lost: Bool)
     /// Something is wrong with the consumer (broker down, offset out of range…). It goes on by itself unless the error is fatal.
     func failed(_ error: KafkaError)

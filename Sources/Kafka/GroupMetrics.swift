@@ -7,6 +7,10 @@ struct GroupMetrics: Sendable {
     let records: Counter
     let dropped: Gauge
     let commitFailures: Counter
+    /// Records an earlier owner had finished.
+    let skipped: Gauge
+    /// Times reading paused because what is finished ahead hardly fits into the commit.
+    let intakePauses: Counter
 
     init(group: String) {
         let dimensions = [("group", group)]
@@ -14,6 +18,8 @@ struct GroupMetrics: Sendable {
         unfinished = Gauge(label: "kafka_consumer_unfinished_records", dimensions: dimensions)
         records = Counter(label: "kafka_consumer_records", dimensions: dimensions)
         dropped = Gauge(label: "kafka_consumer_dropped_results", dimensions: dimensions)
+        skipped = Gauge(label: "kafka_consumer_skipped_records", dimensions: dimensions)
+        intakePauses = Counter(label: "kafka_consumer_intake_pauses", dimensions: dimensions)
         commitFailures = Counter(label: "kafka_consumer_commit_failures", dimensions: dimensions)
     }
 }

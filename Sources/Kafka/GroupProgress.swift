@@ -6,12 +6,25 @@ struct GroupProgress {
         // Last commit that was asked for and not refused.
         var requested: CommitOffset
         var hasChanged = false
+        /// What an earlier owner finished ahead; nil once we are past it.
+        var skip: FinishedAhead?
+        /// Unfinished records that the handler has given up.
+        var abandoned = 0
+        /// The handler wants no more records.
+        var isPaused = false
+        /// What is finished ahead hardly fits into the commit any more.
+        var isFull = false
+
+        /// Nothing is under way any more.
+        var isIdle: Bool { ledger.unfinished <= abandoned }
     }
 
     private var partitions: [TopicPartition: Partition] = [:]
     private var lastEpoch: UInt64 = 0
     /// Results of an older epoch or of records never handed out.
     private(set) var dropped = 0
+    /// Records that an earlier owner had finished.
+    private(set) var skipped = 0
     /// Set while a thread waits for `isIdle`.
     var isDraining = false
 
@@ -24,7 +37,8 @@ struct GroupProgress {
         lastEpoch += 1
         for start in starts {
             partitions[start.topicPartition] = Partition(
-                epoch: lastEpoch, ledger: CompletionLedger(start: max(0, start.offset)), requested: start)
+                epoch: lastEpoch, ledger: CompletionLedger(start: max(0, start.offset)), requested: start,
+                skip: start.metadata.flatMap { FinishedAhead(text: $0, committed: start.offset) })
         }
         return lastEpoch
     }
@@ -33,19 +47,25 @@ struct GroupProgress {
         for partition in gone { partitions[partition] = nil }
     }
 
-    /// Begins the records that are still ours and returns them.
+    /// Begins the records that are still ours and returns those that are to be worked on.
     mutating func begin(_ records: [IncomingRecord]) -> [IncomingRecord] {
-        var stale = false
-        for record in records {
-            let key = record.topicPartition
-            guard partitions[key]?.epoch == record.epoch else {
-                stale = true
-                continue
-            }
-            partitions[key]?.ledger.begin(record.offset)
-            partitions[key]?.hasChanged = true
-        }
-        return stale ? records.filter { partitions[$0.topicPartition]?.epoch == $0.epoch } : records
+        var isWanted = [Bool](repeating: true, count: records.count)
+        for (index, record) in records.enumerated() { isWanted[index] = begin(record) }
+        guard isWanted.contains(false) else { return records }
+        return zip(records, isWanted).filter(\.1).map(\.0)
+    }
+
+    private mutating func begin(_ record: IncomingRecord) -> Bool {
+        let key = record.topicPartition
+        guard partitions[key]?.epoch == record.epoch else { return false }
+        partitions[key]?.ledger.begin(record.offset)
+        partitions[key]?.hasChanged = true
+        guard let skip = partitions[key]?.skip else { return true }
+        if record.offset >= skip.last ?? 0 { partitions[key]?.skip = nil }
+        guard skip.contains(record.offset) else { return true }
+        partitions[key]?.ledger.finish(record.offset)
+        skipped += 1
+        return false
     }
 
     /// Whether the caller must wake a waiting drain.
@@ -55,11 +75,18 @@ struct GroupProgress {
             return false
         }
         partitions[partition]?.hasChanged = true
-        return isDraining && partitions[partition]?.ledger.isIdle == true
+        return isDraining && partitions[partition]?.isIdle == true
+    }
+
+    /// Whether the caller must wake a waiting drain.
+    mutating func abandon(_ partition: TopicPartition, _ records: Int, epoch: UInt64) -> Bool {
+        guard partitions[partition]?.epoch == epoch else { return false }
+        partitions[partition]?.abandoned += max(0, records)
+        return isDraining && partitions[partition]?.isIdle == true
     }
 
     func isIdle(_ wanted: [TopicPartition]) -> Bool {
-        wanted.allSatisfy { partitions[$0]?.ledger.isIdle ?? true }
+        wanted.allSatisfy { partitions[$0]?.isIdle ?? true }
     }
 
     func unfinished(_ wanted: [TopicPartition]) -> Int {
@@ -78,8 +105,10 @@ struct GroupProgress {
     }
 
     /// Commit points of the partitions on which something began or finished since the last call, without metadata.
-    mutating func takeChanges(_ wanted: [TopicPartition]?, withFinishedAhead: Bool) -> [(commit: CommitOffset, finishedAhead: [Int64])] {
-        var changes: [(commit: CommitOffset, finishedAhead: [Int64])] = []
+    mutating func takeChanges(
+        _ wanted: [TopicPartition]?, withFinishedAhead: Bool
+    ) -> [(commit: CommitOffset, finishedAhead: FinishedAhead)] {
+        var changes: [(commit: CommitOffset, finishedAhead: FinishedAhead)] = []
         for key in wanted ?? Array(partitions.keys) {
             guard let partition = partitions[key], partition.hasChanged else { continue }
             partitions[key]?.hasChanged = false
@@ -87,7 +116,7 @@ struct GroupProgress {
             changes.append(
                 (
                     CommitOffset(topic: key.topic, partition: key.partition, offset: ledger.commitPoint),
-                    withFinishedAhead ? ledger.finishedAhead : []
+                    withFinishedAhead ? ahead(of: partition) : FinishedAhead(base: ledger.commitPoint, runs: [])
                 ))
         }
         return changes
@@ -115,5 +144,46 @@ struct GroupProgress {
         for commit in commits where partitions[commit.topicPartition] != nil {
             partitions[commit.topicPartition]?.requested = commit
         }
+    }
+
+    /// What is finished ahead by us, and by an earlier owner where we have not come to it yet.
+    private func ahead(of partition: Partition) -> FinishedAhead {
+        let ahead = partition.ledger.finishedAhead
+        let next = partition.ledger.nextOffset
+        let rest = (partition.skip?.runs ?? []).filter { $0.upperBound >= next }.map { max($0.lowerBound, next)...$0.upperBound }
+        guard let first = rest.first else { return ahead }
+        var runs = ahead.runs
+        if let last = runs.last, last.upperBound + 1 == first.lowerBound {
+            runs[runs.count - 1] = last.lowerBound...first.upperBound
+            runs += rest.dropFirst()
+        } else {
+            runs += rest
+        }
+        return FinishedAhead(base: ahead.base, runs: runs)
+    }
+
+    // MARK: Intake
+
+    /// The handler wants records of this partition, or wants none.
+    /// - Returns: whether reading is to pause; nil if the partition is not ours.
+    mutating func setPaused(_ partition: TopicPartition, _ isPaused: Bool) -> Bool? {
+        guard partitions[partition] != nil else { return nil }
+        partitions[partition]?.isPaused = isPaused
+        return isReadingPaused(partition)
+    }
+
+    /// Judges how much of a commit's metadata is used: intake stops at three quarters and goes on at half.
+    /// - Returns: whether reading is to pause; nil if that has not changed.
+    mutating func setMetadata(_ partition: TopicPartition, length: Int) -> Bool? {
+        guard let entry = partitions[partition] else { return nil }
+        let before = isReadingPaused(partition)
+        if length > FinishedAhead.maxTextLength / 4 * 3 { partitions[partition]?.isFull = true }
+        if entry.isFull, length <= FinishedAhead.maxTextLength / 2 { partitions[partition]?.isFull = false }
+        let after = isReadingPaused(partition)
+        return after == before ? nil : after
+    }
+
+    private func isReadingPaused(_ partition: TopicPartition) -> Bool {
+        partitions[partition].map { $0.isPaused || $0.isFull } ?? false
     }
 }

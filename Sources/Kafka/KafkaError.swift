@@ -65,6 +65,8 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     }
     /// A topic of that name stands already.
     package var isTopicExists: Bool { code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.rawValue }
+    /// The record is larger than Kafka takes; sending it again changes nothing.
+    package var isTooLarge: Bool { code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue }
     /// The reader's position is no longer in the log, or the log began anew.
     package var isOutOfRange: Bool {
         code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue

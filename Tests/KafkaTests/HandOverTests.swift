@@ -94,6 +94,60 @@ import Testing
         await producer.close(flush: .seconds(1))
     }
 
+    /// Of ten records the even ones wait for something; they will not end here.
+    private final class Waiting: GroupHandler {
+        let received = Watched<[IncomingRecord]>([])
+        let isRevoked = Watched(false)
+        private let consumer = Mutex<GroupConsumer?>(nil)
+
+        func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
+        func received(_ batch: [IncomingRecord]) { received.update { $0 += batch } }
+        func revoked(_ partitions: [TopicPartition], lost: Bool) {
+            if let one = received.state.first {
+                consumer.withLock { $0 }?.abandoned(one.topicPartition, records: 5, epoch: one.epoch)
+            }
+            isRevoked.update { $0 = true }
+        }
+        func failed(_ error: KafkaError) {}
+    }
+
+    @Test func leavingWaitsForWhatIsUnderWayAndNotForWhatIsAbandoned() async throws {
+        let topic = try await TestCluster.topic()
+        let partition = TopicPartition(topic: topic, partition: 0)
+        let group = TestCluster.unique("group")
+        let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
+        for number in 0..<10 {
+            _ = try await producer.send(OutgoingRecord(topic: topic, partition: 0, value: TestCluster.value("\(number)")))
+        }
+        await producer.close(flush: .seconds(1))
+        let handler = Waiting()
+        let consumer = GroupConsumer(
+            try TestCluster.settings("leaving"), GroupConsumer.Settings(group: group, subscription: [topic], drain: .seconds(60)),
+            handler: handler, logger: TestCluster.logger)
+        handler.attach(consumer)
+        try consumer.start()
+        #expect(await handler.received.wait { $0.count == 10 })
+        let epoch = handler.received.state.first?.epoch ?? 0
+        // Of no consequence: another assignment.
+        consumer.abandoned(partition, records: 10, epoch: epoch + 1)
+        let time = await ContinuousClock().measure {
+            await withTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await consumer.stop() }
+                #expect(await handler.isRevoked.wait { $0 })
+                // 0, 2, 4, 6 and 8 are abandoned. Of the others two end, and the rest fail while they are waited for.
+                consumer.finished(partition, offset: 1, epoch: epoch)
+                consumer.abandoned(partition, records: 3, epoch: epoch)
+                consumer.finished(partition, offset: 9, epoch: epoch)
+            }
+        }
+        #expect(time < .seconds(30))
+        // What was abandoned comes again.
+        let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
+        #expect(try await admin.committedOffsets(of: group, [partition]).map(\.offset).allSatisfy { $0 <= 0 })
+        await admin.close()
+    }
+
     /// Records go on arriving, so the share is looked at with each of them; without records, with time.
     private func waitForShare(_ consumer: GroupConsumer, partitions: Int, _ processed: Watched<Set<RecordPosition>>) async -> Bool {
         let deadline = ContinuousClock.now + .seconds(20)
