@@ -18,6 +18,8 @@ package final class Capabilities: Sendable {
     private let topics: TopicNames
     private let links: LinkTable
     private let follower: TopicFollower
+    /// Which party an object belongs to, from the same topic.
+    package let objects: ObjectParties
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
@@ -34,7 +36,12 @@ package final class Capabilities: Sendable {
         self.topics = topics
         let links = LinkTable(maxLinks: maxLinks)
         self.links = links
-        follower = TopicFollower(kafka: kafka, topic: topics.links, logger: logger) { records, _ in links.apply(records) }
+        let objects = ObjectParties(topics: topics) { record in producer.send(record) { _ in } }
+        self.objects = objects
+        follower = TopicFollower(kafka: kafka, topic: topics.links, logger: logger) { records, _ in
+            links.apply(records.filter { !$0.isAboutObject })
+            objects.apply(records.filter(\.isAboutObject))
+        }
     }
 
     /// Starts following `ocn.links`.
@@ -89,6 +96,10 @@ package final class Capabilities: Sendable {
     private func record(_ capability: Capability, id: String) -> OutgoingRecord {
         OutgoingRecord(topic: topics.links, partition: 0, key: id, value: capability.json.encoded(), headers: RecordHeaders())
     }
+}
+
+extension IncomingRecord {
+    fileprivate var isAboutObject: Bool { key?.hasPrefix(ObjectName.prefix) == true }
 }
 
 /// The links of `ocn.links` that have not expired.

@@ -1,3 +1,4 @@
+package import NIOCore
 package import OCPI
 package import Wire
 
@@ -53,6 +54,21 @@ package struct Capability: Sendable, Equatable {
             return URLJoin.join(base, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
         }
     }
+
+    /// How long the URL works that stands for the `response_url` of a request: a reservation may be cancelled by it as long as it stands
+    /// (OCPI 2.2.1, 13.1).
+    /// - Parameter lifetime: milliseconds, from now or from the end of the reservation.
+    package static func callbackExpiry(
+        _ module: ModuleID, path: String, body: ByteBuffer?, now: Timestamp = .now, lifetime: Int64
+    ) -> Timestamp {
+        var end = now
+        if module == .commands, path == "RESERVE_NOW", let expiry = body?.jsonString(["expiry_date"]).flatMap(Timestamp.init(rfc3339:)) {
+            end = max(now, min(expiry, now.adding(milliseconds: longestReservation)))
+        }
+        return end.adding(milliseconds: lifetime)
+    }
+
+    private static let longestReservation: Int64 = 365 * 86_400_000
 
     /// The target as a remainder below one of the owner's endpoints, if it lies below one; else the URL itself.
     package static func target(

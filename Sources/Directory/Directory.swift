@@ -1,5 +1,5 @@
 package import OCPI
-import Wire
+package import Wire
 
 /// Who is connected, who is on the network, and who agreed to what: an immutable snapshot of `ocn.state`.
 ///
@@ -15,6 +15,10 @@ package struct Directory: Sendable {
     private var outboundTokens: [String: Token] = [:]
     private var endpointsByPlatform: [String: [Endpoint]] = [:]
     private var statusByPlatform: [String: (PlatformStatus, Timestamp)] = [:]
+    private var clientInfosByName: [ClientInfoName: ClientInfo] = [:]
+    private var announcedByName: [ClientInfoName: ClientInfo] = [:]
+    private var rulesByPlatform: [String: OCNRules] = [:]
+    private var ruleListsByPlatform: [String: [OCNRules.List: [PartyID: OCNRules.Entry]]] = [:]
     private var claimsByParty: [PartyID: [PartyClaim]] = [:]
     private var nodesByOperator: [String: NetworkNode] = [:]
     private var partiesByID: [PartyID: NetworkParty] = [:]
@@ -41,12 +45,17 @@ package struct Directory: Sendable {
     }
 
     /// The platform that a token belongs to.
-    /// - Parameter tokens: the possible readings of one `Authorization` header, tried in turn.
-    package func platform(presenting tokens: [Token]) -> (platform: Platform, use: TokenUse, token: Token)? {
+    /// - Parameters:
+    ///   - tokens: the possible readings of one `Authorization` header, tried in turn.
+    ///   - now: replaced tokens whose time has come are unknown.
+    package func platform(
+        presenting tokens: [Token], now: Timestamp = .now
+    ) -> (platform: Platform, use: TokenUse, token: Token)? {
         for token in tokens {
             // Looked up by hash: the time this takes says nothing about the tokens we know.
             let hash = TokenHash.of(token)
             guard let id = platformsByTokenHash[hash], let platform = platformsByID[id] else { continue }
+            if let retiring = platform.retiringTokens.first(where: { $0.hash == hash }), retiring.until <= now { continue }
             return (platform, platform.tokenAHash == hash ? .registration : .credentials, token)
         }
         return nil
@@ -61,9 +70,21 @@ package struct Directory: Sendable {
         return platform
     }
 
-    /// The claim that counts for a party: the earliest. It does not depend on the order in which records are read or compacted.
+    /// The claim that counts for a party: of a platform that registered with it, otherwise the earliest. It does not depend on the order
+    /// in which records are read or compacted.
     package func claim(of party: PartyID) -> PartyClaim? {
-        claimsByParty[party]?.min { ($0.since, $0.platform) < ($1.since, $1.platform) }
+        let claims = claims(of: party)
+        guard claims.count > 1 else { return claims.first }
+        return claims.min { (isPending($0) ? 1 : 0, $0.since, $0.platform) < (isPending($1) ? 1 : 0, $1.since, $1.platform) }
+    }
+
+    /// All claims of a party, as they were written: of several platforms that claim it at once, the first.
+    package func claims(of party: PartyID) -> [PartyClaim] { claimsByParty[party] ?? [] }
+
+    /// Whether the claim's platform has not (yet) registered with that party.
+    package func isPending(_ claim: PartyClaim) -> Bool {
+        guard let platform = platformsByID[claim.platform], platform.isRegistered else { return true }
+        return !platform.roles.contains { $0.party == claim.party }
     }
 
     /// Whether the platform serves the party.
@@ -87,6 +108,38 @@ package struct Directory: Sendable {
 
     /// Whether a platform can be reached; `planned` for one that never said.
     package func status(of platform: String) -> PlatformStatus { statusByPlatform[platform]?.0 ?? .planned }
+
+    /// When a platform was last heard of; nil for one that never was.
+    package func lastUpdated(of platform: String) -> Timestamp? { statusByPlatform[platform]?.1 }
+
+    /// Whom a platform lets through.
+    package func rules(of platform: String) -> OCNRules {
+        guard var rules = rulesByPlatform[platform] else { return OCNRules() }
+        if let active = rules.active { rules.entries = ruleEntries(of: platform, active) }
+        return rules
+    }
+
+    /// The entries of one of a platform's lists, active or not, by party.
+    package func ruleEntries(of platform: String, _ list: OCNRules.List) -> [OCNRules.Entry] {
+        ruleListsByPlatform[platform]?[list]?.values.sorted { $0.party < $1.party } ?? []
+    }
+
+    /// Why a request of `sender` to `module` must not reach `receiver`, by the receiver's OcnRules; nil if it may, and for receivers that
+    /// are not connected here: their own node judges. O(1).
+    package func refusal(of sender: PartyID, to receiver: PartyID, _ module: ModuleID) -> String? {
+        guard let platform = platform(of: receiver), var rules = rulesByPlatform[platform.id], let active = rules.active else { return nil }
+        rules.entries = ruleListsByPlatform[platform.id]?[active]?[sender].map { [$0] } ?? []
+        return rules.refusal(of: sender, to: module)
+    }
+
+    /// How parties stand that are not served here, by what was told.
+    package var toldClientInfos: [ClientInfo] { clientInfosByName.values.sorted { ($0.party, $0.role) < ($1.party, $1.role) } }
+
+    /// What platforms and nodes were told last about a party in a role.
+    package func announced(_ party: PartyID, role: String) -> ClientInfo? { announcedByName[ClientInfoName(party: party, role: role)] }
+
+    /// Everything that platforms and nodes were told last, by party and role.
+    package var announcedClientInfos: [ClientInfo] { announcedByName.values.sorted { ($0.party, $0.role) < ($1.party, $1.role) } }
 
     /// Whether a URL has the origin of an endpoint that the party's platform registered. Only such URLs are called for it.
     package func owns(_ party: PartyID, url: String) -> Bool {
@@ -164,6 +217,12 @@ package struct Directory: Sendable {
         case .endpoints(let platform, let endpoints): endpointsByPlatform[platform] = endpoints
         case .status(let platform, let status, let time): statusByPlatform[platform] = (status, time)
         case .claim(let claim): claimsByParty[claim.party, default: []].append(claim)
+        case .clientInfo(let info): clientInfosByName[ClientInfoName(party: info.party, role: info.role)] = info
+        case .announced(let info): announcedByName[ClientInfoName(party: info.party, role: info.role)] = info
+        case .rules(let platform, let signatures, let active):
+            rulesByPlatform[platform] = OCNRules(signatures: signatures, active: active)
+        case .rule(let platform, let list, let entry):
+            ruleListsByPlatform[platform, default: [:]][list, default: [:]][entry.party] = entry
         case .node(let node): nodesByOperator[node.operatorAddress] = node
         case .party(let party): partiesByID[party.party] = party
         case .service(let service): servicesByProvider[service.provider] = service
@@ -183,6 +242,13 @@ package struct Directory: Sendable {
         case .claim(let claim):
             claimsByParty[claim.party]?.removeAll { $0.platform == claim.platform }
             if claimsByParty[claim.party]?.isEmpty == true { claimsByParty[claim.party] = nil }
+        case .clientInfo(let info): clientInfosByName[ClientInfoName(party: info.party, role: info.role)] = nil
+        case .announced(let info): announcedByName[ClientInfoName(party: info.party, role: info.role)] = nil
+        case .rules(let platform, _, _): rulesByPlatform[platform] = nil
+        case .rule(let platform, let list, let entry):
+            ruleListsByPlatform[platform]?[list]?[entry.party] = nil
+            if ruleListsByPlatform[platform]?[list]?.isEmpty == true { ruleListsByPlatform[platform]?[list] = nil }
+            if ruleListsByPlatform[platform]?.isEmpty == true { ruleListsByPlatform[platform] = nil }
         case .node(let node): nodesByOperator[node.operatorAddress] = nil
         case .party(let party): partiesByID[party.party] = nil
         case .service(let service): servicesByProvider[service.provider] = nil
@@ -195,5 +261,5 @@ package struct Directory: Sendable {
 }
 
 extension Platform {
-    fileprivate var tokenHashes: [String] { (tokenAHash.map { [$0] } ?? []) + tokenCHashes }
+    fileprivate var tokenHashes: [String] { (tokenAHash.map { [$0] } ?? []) + tokenCHashes + retiringTokens.map(\.hash) }
 }

@@ -13,6 +13,8 @@ extension Fact {
                 "token_c": .array(platform.tokenCHashes.map(JSONValue.string)),
                 "token_b": platform.outboundToken.map { .string($0.text) }, "token_encoding": .string(platform.tokenEncoding.rawValue),
                 "versions_url": platform.versionsURL.map(JSONValue.string), "version": platform.version.map { .string($0.rawValue) },
+                "retiring": .array(
+                    platform.retiringTokens.map { ["hash": .string($0.hash), "until": .string($0.until.description)] }),
                 "roles": .array(platform.roles.map(\.json)), "invited": .array(platform.invited.map { .string($0.description) }),
             ])
         case .endpoints(let platform, let endpoints):
@@ -31,6 +33,16 @@ extension Fact {
             .object([
                 "party": .string(claim.party.description), "platform": .string(claim.platform),
                 "since": .string(claim.since.description),
+            ])
+        case .clientInfo(let info), .announced(let info): info.json
+        case .rules(let platform, let signatures, let active):
+            .object([
+                "platform": .string(platform), "signatures": .bool(signatures), "active": active.map { .string($0.rawValue) },
+            ])
+        case .rule(let platform, let list, let entry):
+            .object([
+                "platform": .string(platform), "list": .string(list.rawValue), "party": .string(entry.party.description),
+                "modules": .array(entry.modules.map { .string($0.rawValue) }),
             ])
         case .node(let node):
             .object([
@@ -77,6 +89,19 @@ extension Fact {
                 let since = json["since"]?.string.flatMap(Timestamp.init(rfc3339:))
             else { return nil }
             self = .claim(PartyClaim(party: party, platform: platform, since: since))
+        case "clientinfo": guard let info = ClientInfo(json: json) else { return nil }; self = .clientInfo(info)
+        case "announced": guard let info = ClientInfo(json: json) else { return nil }; self = .announced(info)
+        case "rules":
+            guard let platform = json["platform"]?.string else { return nil }
+            self = .rules(
+                platform: platform, signatures: json["signatures"]?.bool ?? false,
+                active: json["active"]?.string.flatMap(OCNRules.List.init(rawValue:)))
+        case "rule":
+            guard let platform = json["platform"]?.string, let list = json["list"]?.string.flatMap(OCNRules.List.init(rawValue:)),
+                let party = json.party("party")
+            else { return nil }
+            self = .rule(
+                platform: platform, list, OCNRules.Entry(party: party, modules: json.strings("modules").map(ModuleID.init(rawValue:))))
         case "node":
             guard let address = json["operator"]?.string, let url = json["url"]?.string else { return nil }
             self = .node(
@@ -117,7 +142,15 @@ extension Platform {
             tokenEncoding: json["token_encoding"]?.string.flatMap(TokenEncoding.init(rawValue:)) ?? .base64,
             versionsURL: json["versions_url"]?.string, version: json["version"]?.string.flatMap(OCPIVersion.init(rawValue:)),
             roles: (json["roles"]?.array ?? []).compactMap(PlatformRole.init(json:)),
-            invited: json.strings("invited").compactMap { PartyID($0) })
+            invited: json.strings("invited").compactMap { PartyID($0) },
+            retiringTokens: (json["retiring"]?.array ?? []).compactMap(RetiringToken.init(json:)))
+    }
+}
+
+extension RetiringToken {
+    fileprivate init?(json: JSONValue) {
+        guard let hash = json["hash"]?.string, let until = json["until"]?.string.flatMap(Timestamp.init(rfc3339:)) else { return nil }
+        self.init(hash: hash, until: until)
     }
 }
 

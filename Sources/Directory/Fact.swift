@@ -11,6 +11,14 @@ package enum Fact: Sendable, Equatable {
     case status(platform: String, PlatformStatus, Timestamp)
     /// Which platform serves a party.
     case claim(PartyClaim)
+    /// How a party stands that is not served here: told by its node, or left behind by a platform that has gone.
+    case clientInfo(ClientInfo)
+    /// What platforms and other nodes were told last about a party.
+    case announced(ClientInfo)
+    /// Which list of a platform's OcnRules is active, and whether it wants signatures.
+    case rules(platform: String, signatures: Bool, active: OCNRules.List?)
+    /// One entry of one list of a platform's OcnRules.
+    case rule(platform: String, OCNRules.List, OCNRules.Entry)
     /// A node of the network.
     case node(NetworkNode)
     /// A party of the network.
@@ -29,6 +37,10 @@ package enum Fact: Sendable, Equatable {
         case .endpoints(let platform, _): FactKey.endpoints(platform)
         case .status(let platform, _, _): FactKey.status(platform)
         case .claim(let claim): FactKey.claim(claim.party, platform: claim.platform)
+        case .clientInfo(let info): FactKey.clientInfo(info.party, role: info.role)
+        case .announced(let info): FactKey.announced(info.party, role: info.role)
+        case .rules(let platform, _, _): FactKey.rules(platform)
+        case .rule(let platform, let list, let entry): FactKey.rule(platform, list, entry.party)
         case .node(let node): FactKey.node(node.operatorAddress)
         case .party(let party): FactKey.party(party.party)
         case .service(let service): FactKey.service(service.provider)
@@ -48,6 +60,16 @@ package enum FactKey {
     package static func status(_ platform: String) -> String { "status/\(platform)" }
     /// A platform's claim of a party.
     package static func claim(_ party: PartyID, platform: String) -> String { "claim/\(party.canonical)/\(platform)" }
+    /// How a party stands that is not served here.
+    package static func clientInfo(_ party: PartyID, role: String) -> String { "clientinfo/\(party.canonical)/\(role)" }
+    /// What was told last about a party.
+    package static func announced(_ party: PartyID, role: String) -> String { "announced/\(party.canonical)/\(role)" }
+    /// A platform's OcnRules without their entries.
+    package static func rules(_ platform: String) -> String { "rules/\(platform)" }
+    /// One entry of a platform's OcnRules.
+    package static func rule(_ platform: String, _ list: OCNRules.List, _ party: PartyID) -> String {
+        "rule/\(platform)/\(list.rawValue)/\(party.canonical)"
+    }
     /// A node, by its operator's address.
     package static func node(_ operatorAddress: String) -> String { "node/\(operatorAddress.lowercased())" }
     /// A party of the network.

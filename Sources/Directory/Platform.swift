@@ -30,11 +30,26 @@ package struct PlatformRole: Sendable, Equatable {
     }
 }
 
+/// A token that was replaced and is still accepted for a moment, so that calls under way with it are not refused.
+package struct RetiringToken: Sendable, Equatable {
+    /// As ``TokenHash`` makes it.
+    package var hash: String
+    /// From then on it is unknown.
+    package var until: Timestamp
+
+    /// - Parameters: as the properties say.
+    package init(hash: String, until: Timestamp) {
+        self.hash = hash
+        self.until = until
+    }
+}
+
 /// A party's backend that is, or may become, connected to this node: its credentials.
 package struct Platform: Sendable, Equatable {
     /// Ours, a UUID.
     package var id: String
-    /// Hash of token A while it may register; nil afterwards.
+    /// Hash of the token that is good for versions and credentials only: token A while the platform may register, and, while this node
+    /// registers with it, the token it is about to get. Nil afterwards.
     package var tokenAHash: String?
     /// Hashes of the tokens it may call us with; two during a rotation.
     package var tokenCHashes: [String]
@@ -50,12 +65,14 @@ package struct Platform: Sendable, Equatable {
     package var roles: [PlatformRole]
     /// The parties its token A was issued for; informational.
     package var invited: [PartyID]
+    /// Replaced tokens it may still call us with.
+    package var retiringTokens: [RetiringToken]
 
     /// - Parameters: as the properties say.
     package init(
         id: String, tokenAHash: String? = nil, tokenCHashes: [String] = [], outboundToken: SealedSecret? = nil,
         tokenEncoding: TokenEncoding = .base64, versionsURL: String? = nil, version: OCPIVersion? = nil, roles: [PlatformRole] = [],
-        invited: [PartyID] = []
+        invited: [PartyID] = [], retiringTokens: [RetiringToken] = []
     ) {
         self.id = id
         self.tokenAHash = tokenAHash
@@ -66,6 +83,7 @@ package struct Platform: Sendable, Equatable {
         self.version = version
         self.roles = roles
         self.invited = invited
+        self.retiringTokens = retiringTokens
     }
 
     /// Whether the credentials handshake is complete.
@@ -89,7 +107,8 @@ package struct Endpoint: Sendable, Equatable {
     }
 }
 
-/// "This party is served by this platform." The earliest claim of a party counts, so that nobody can take one over.
+/// "This party is served by this platform." The claim of a platform that registered with the party counts, otherwise the earliest, so
+/// that nobody can take a party over.
 package struct PartyClaim: Sendable, Equatable {
     /// The party.
     package var party: PartyID

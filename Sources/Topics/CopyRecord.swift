@@ -15,6 +15,8 @@ package struct CopyRecord: Sendable {
     package var copyOf: String
     /// The permission that matched.
     package var permission: Permission
+    /// Whom the request was for, as spelled in `OCPI-to-*`: the sender signed that. Nil in records of older versions.
+    package var originalReceiver: PartyID?
 
     /// - Parameters:
     ///   - original: the request as it stands in `ocn.requests`.
@@ -25,6 +27,7 @@ package struct CopyRecord: Sendable {
         self.id = id
         self.copyOf = original.id
         self.permission = permission
+        originalReceiver = original.to
         request = original
         request.id = id
         request.to = service
@@ -43,6 +46,7 @@ package struct CopyRecord: Sendable {
         var headers = request.commonHeaders()
         headers.append(Name.copyOf, copyOf)
         headers.append(Name.permission, String(permission.rawValue))
+        headers.append(Name.originalTo, originalReceiver?.description)
         return headers
     }
 
@@ -53,6 +57,7 @@ package struct CopyRecord: Sendable {
         id = request.id
         copyOf = try record.headers.required(Name.copyOf)
         permission = try record.headers.requiredParsed(Name.permission) { Int($0).flatMap(Permission.init(rawValue:)) }
+        originalReceiver = try record.headers.parsed(Name.originalTo) { PartyID($0) }
     }
 }
 

@@ -7,12 +7,23 @@ package import Wire
 package enum Origin: Sendable, Equatable {
     /// A party that is connected to this node.
     case local
+    /// This node asks by itself, on behalf of the sending party; nothing is copied.
+    case hub
     /// Another node, at this address; the sender's own node makes the copies.
     case node(String)
+
+    init(text: String) {
+        switch text {
+        case Origin.local.text: self = .local
+        case Origin.hub.text: self = .hub
+        default: self = .node(text)
+        }
+    }
 
     var text: String {
         switch self {
         case .local: "local"
+        case .hub: "hub"
         case .node(let address): address
         }
     }
@@ -153,7 +164,7 @@ package struct RequestRecord: Sendable {
             to: try headers.requiredParsed(Name.to) { PartyID($0) },
             path: headers[Name.path] ?? "", query: headers[Name.query],
             requestID: try headers.required(Name.requestID), correlationID: try headers.required(Name.correlationID),
-            signature: headers[Name.signature], origin: origin == Origin.local.text ? .local : .node(origin),
+            signature: headers[Name.signature], origin: Origin(text: origin),
             stateVersion: try headers.parsed(Name.stateVersion) { Int64($0) } ?? 0,
             deadline: try headers.parsed(Name.deadline) { Int64($0).map(Timestamp.init(milliseconds:)) },
             reply: partition.flatMap { partition in epoch.map { ReplyAddress(partition: partition, epoch: $0) } },

@@ -60,6 +60,15 @@ import Wire
         #expect(outgoing.value == original.body)
         let again = try CopyRecord(incoming(outgoing))
         #expect(again.copyOf == original.id && again.permission.rawValue == 8 && again.request.to.description == "DE-BIL")
+        #expect(outgoing.headers["ce_ocpioriginalto"] == "NL-MSP" && again.originalReceiver?.description == "NL-MSP")
+    }
+
+    @Test func aCopyOfAnOlderVersionDoesNotSayWhomTheRequestWasFor() throws {
+        var outgoing = CopyRecord(
+            of: sample(), id: "copy-1", for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 8))
+        ).outgoing(to: topics)
+        outgoing.headers.fields.removeAll { $0.name == "ce_ocpioriginalto" }
+        #expect(try CopyRecord(incoming(outgoing)).originalReceiver == nil)
     }
 
     @Test func aDeadLetterKeepsTheCopyAndSaysWhy() throws {

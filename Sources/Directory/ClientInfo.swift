@@ -1,0 +1,90 @@
+package import OCPI
+package import Wire
+
+/// How a party stands, as the hub tells it to others (OCPI 2.2.1, 14.3.1 ClientInfo). One per party and role.
+package struct ClientInfo: Sendable, Equatable {
+    /// The party.
+    package var party: PartyID
+    /// `CPO`, `EMSP`, …; open.
+    package var role: String
+    /// Whether it can be reached.
+    package var status: PlatformStatus
+    /// When that was last known to be so.
+    package var lastUpdated: Timestamp
+
+    /// - Parameters: as the properties say.
+    package init(party: PartyID, role: String, status: PlatformStatus, lastUpdated: Timestamp) {
+        self.party = party
+        self.role = role
+        self.status = status
+        self.lastUpdated = lastUpdated
+    }
+
+    /// The OCPI object, members in the order of the reference node.
+    package var json: JSONValue {
+        [
+            "party_id": .string(party.party), "country_code": .string(party.country), "role": .string(role),
+            "status": .string(status.rawValue), "last_updated": .string(lastUpdated.description),
+        ]
+    }
+
+    /// Reads the OCPI object; nil if a member is missing or not understood.
+    package init?(json: JSONValue) {
+        guard let country = json["country_code"]?.string, let id = json["party_id"]?.string,
+            let party = PartyID(country: country, party: id),
+            let role = json["role"]?.string, !role.isEmpty, let status = json["status"]?.string.flatMap(PlatformStatus.init(rawValue:)),
+            let time = json["last_updated"]?.string.flatMap(Timestamp.init(rfc3339:))
+        else { return nil }
+        self.init(party: party, role: role, status: status, lastUpdated: time)
+    }
+}
+
+extension Directory {
+    /// Everybody the hub can name, by party and role: its own platforms' roles with their status, parties that other nodes told about or
+    /// that left, the registry's other parties as planned, and as suspended what was announced once and is nowhere any more.
+    ///
+    /// Where nothing else tells since when a status holds, it holds since it was announced.
+    /// - Parameter registered: when a party of the registry that nobody told about, and that was not announced yet, was last updated.
+    package func clientInfos(registered: Timestamp = Timestamp(milliseconds: 0)) -> [ClientInfo] {
+        var infos: [ClientInfoName: ClientInfo] = [:]
+        for info in announcedClientInfos {
+            infos[info.name] = ClientInfo(party: info.party, role: info.role, status: .suspended, lastUpdated: info.lastUpdated)
+        }
+        for party in parties where party.isListed {
+            for role in party.roles {
+                let info = ClientInfo(party: party.party.canonical, role: role, status: .planned, lastUpdated: registered)
+                infos[info.name] = info
+            }
+        }
+        for info in toldClientInfos { infos[info.name] = info }
+        for platform in platforms where platform.isRegistered {
+            let status = status(of: platform.id)
+            for role in platform.roles where serves(platform, role.party) {
+                let info = ClientInfo(
+                    party: role.party.canonical, role: role.role, status: status, lastUpdated: lastUpdated(of: platform.id) ?? registered)
+                infos[info.name] = info
+            }
+        }
+        return infos.values.map { info in
+            guard let announced = announced(info.party, role: info.role), announced.status == info.status else { return info }
+            var info = info
+            info.lastUpdated = max(info.lastUpdated, announced.lastUpdated)
+            return info
+        }.sorted { ($0.party, $0.role) < ($1.party, $1.role) }
+    }
+}
+
+extension ClientInfo {
+    fileprivate var name: ClientInfoName { ClientInfoName(party: party, role: role) }
+}
+
+extension NetworkParty {
+    /// The registries keep a party that was taken off as one without an operator.
+    fileprivate var isListed: Bool { operatorAddress.contains { $0 != "0" && $0 != "x" } }
+}
+
+/// What a ClientInfo is about.
+struct ClientInfoName: Hashable, Sendable {
+    let party: PartyID
+    let role: String
+}

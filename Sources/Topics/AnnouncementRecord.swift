@@ -1,0 +1,40 @@
+package import Kafka
+import NIOCore
+import OCPI
+
+/// Something the hub itself tells a party or another node, in `ocn.announce`: a broadcast of one party to another, or how a party stands.
+///
+/// Nobody waits for it. It is tried for a short time, a newer one of the same object may replace it, and a party that cannot be
+/// reached at the moment is not told later: it reads what it missed by itself (OCPI 2.2.1, 4.1.5 and 14.2).
+package struct AnnouncementRecord: Sendable {
+    /// What is sent: `from` is the hub, `to` the party that is told. Configuration modules go without routing headers.
+    package var request: RequestRecord
+    /// Operator address of the node that is told, lower case; nil if a party is told. `request.to` is then the party it is about.
+    package var node: String?
+
+    /// - Parameters: as the properties say.
+    package init(request: RequestRecord, node: String? = nil) {
+        self.request = request
+        self.node = node
+        self.request.deadline = nil
+        self.request.reply = nil
+    }
+
+    /// The record for `ocn.announce`. The key is the recipient and the object, so that what is told about one object to one recipient
+    /// keeps its order.
+    package func outgoing(to topics: TopicNames) -> OutgoingRecord {
+        var headers = request.commonHeaders()
+        headers.append(Name.node, node)
+        let recipient = node ?? request.to.canonical.description
+        return OutgoingRecord(
+            topic: topics.announce, key: "\(recipient)|\(request.key ?? "\(request.module)|\(request.path)")",
+            value: request.body ?? ByteBuffer(), headers: headers)
+    }
+
+    /// Reads a record of `ocn.announce`.
+    /// - Throws: the first header that is missing or not understood.
+    package init(_ record: IncomingRecord) throws(RecordError) {
+        request = try RequestRecord(record)
+        node = record.headers[Name.node]
+    }
+}

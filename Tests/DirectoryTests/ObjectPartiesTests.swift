@@ -1,0 +1,45 @@
+import Kafka
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+
+@Suite struct ObjectPartiesTests {
+    private func party(_ text: String) throws -> PartyID { try #require(PartyID(text)) }
+
+    @Test func whatOneProcessSawTheOthersKnow() throws {
+        let sent = Mutex<[OutgoingRecord]>([])
+        let one = ObjectParties(topics: TopicNames()) { record in sent.withLock { $0.append(record) } }
+        let object = try #require(ObjectName(.owner, .sessions, "Session-1"))
+        one.note(object, try party("DE-CPO"))
+        one.note(object, try party("DE-CPO"))
+        #expect(one[object] == (try party("DE-CPO")))
+        #expect(sent.withLock { $0.count } == 1, "the same again is no news")
+
+        let other = ObjectParties(topics: TopicNames()) { _ in }
+        other.apply(
+            sent.withLock { $0 }.map {
+                IncomingRecord(topic: $0.topic, partition: 0, offset: 0, key: $0.key, value: $0.value, headers: $0.headers)
+            })
+        #expect(other[try #require(ObjectName(.owner, .sessions, "SESSION-1"))] == (try party("DE-CPO")), "ids compare without case")
+        #expect(other[try #require(ObjectName(.customer, .sessions, "Session-1"))] == nil)
+    }
+
+    @Test func memoryIsBounded() throws {
+        let objects = ObjectParties(topics: TopicNames(), maxObjects: 10) { _ in }
+        for number in 0..<100 {
+            objects.note(
+                try #require(ObjectName(.owner, .locations, "L\(number)")), try party("DE-CPO"), now: Timestamp(milliseconds: Int64(number))
+            )
+        }
+        let kept = try (0..<100).filter { objects[try #require(ObjectName(.owner, .locations, "L\($0)"))] != nil }
+        #expect(kept == Array(90..<100))
+    }
+
+    @Test(arguments: ["", String(repeating: "x", count: 65)]) func namesThatOCPIDoesNotAllowAreNotKept(_ id: String) {
+        #expect(ObjectName(.owner, .locations, id) == nil)
+    }
+}
