@@ -1,4 +1,5 @@
-package import Directory
+package import Credentials
+import Directory
 import HTTPTypes
 package import Hummingbird
 package import Logging
@@ -6,24 +7,24 @@ import NIOCore
 package import OCPI
 import Wire
 
-/// The private API for operators: invites platforms and tells how they are. Same paths and answers as the reference OCN node where it
-/// has them; tokens are shown once, when they are issued, and never again.
+/// The private API for operators: invites platforms, connects to platforms, tells how they are and lets them go. Same paths as the
+/// reference OCN node where it has them; tokens are shown once, when they are issued, and never again.
 package struct AdminAPI: Sendable {
-    private let store: StateStore
-    private let writer: StateWriter
+    let state: SharedState
+    let handshake: Handshake
     private let keyHash: String
     private let publicURL: String
     private let logger: Logger
 
     /// - Parameters:
-    ///   - store: this process's follower of `ocn.state`.
-    ///   - writer: writes invitations.
+    ///   - state: where platforms are read and invitations written.
+    ///   - handshake: connects this node to platforms, renews and disconnects.
     ///   - key: the operator's key; every call carries `Authorization: Token <key>`, plain or base64.
     ///   - publicURL: what parties call this node by.
     ///   - logger: where invitations are told.
-    package init(store: StateStore, writer: StateWriter, key: Token, publicURL: String, logger: Logger) {
-        self.store = store
-        self.writer = writer
+    package init(state: SharedState, handshake: Handshake, key: Token, publicURL: String, logger: Logger) {
+        self.state = state
+        self.handshake = handshake
         keyHash = TokenHash.of(key)
         self.publicURL = publicURL
         self.logger = logger
@@ -33,11 +34,46 @@ package struct AdminAPI: Sendable {
     package func addRoutes(to router: Router<some RequestContext>) {
         let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash))
         admin.post("generate-registration-token") { request, _ in try await invite(request) }
-        admin.get("connection-status/:country/:party") { _, context in
-            status(country: context.parameters.get("country") ?? "", party: context.parameters.get("party") ?? "")
-        }
+        admin.get("connection-status/:country/:party") { _, context in connectionStatus(context.parameters) }
         admin.get("platforms") { _, _ in platforms() }
+        admin.post("platform") { request, _ in try await create(request) }
+        admin.get("platform/:id") { _, context in one(context.parameters) }
+        admin.delete("platform/:id") { _, context in await disconnect(context.parameters.get("id") ?? "") }
+        admin.delete("platform-by-party/:country/:party") { _, context in await disconnectParty(context.parameters) }
+        admin.post("platform/:id/start-handshake") { _, context in await connect(context.parameters) }
+        admin.post("platform/:id/update-credentials") { _, context in await renew(context.parameters) }
+        admin.post("platform/:id/verify-credentials") { _, context in await verify(context.parameters) }
+        admin.put("platform/:id/token-encoding") { request, context in try await setEncoding(request, context.parameters) }
     }
+
+    // MARK: Reading
+
+    /// `GET /admin/connection-status/{country}/{party}`: the status of the platform that serves a party.
+    private func connectionStatus(_ parameters: Parameters) -> Response {
+        guard let party = parameters.party else { return badPartyPath() }
+        let directory = state.directory()
+        guard let claim = directory.claim(of: party) else { return problem(.notFound, "\(party) is not connected to this node") }
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: directory.status(of: claim.platform).rawValue)))
+    }
+
+    /// `GET /admin/platforms`: every platform, without its tokens.
+    private func platforms() -> Response {
+        let directory = state.directory()
+        return json(.ok, .array(directory.platforms.map { .object($0.summary(in: directory)) }))
+    }
+
+    /// `GET /admin/platform/{id}`: one platform with its endpoints, without its tokens.
+    private func one(_ parameters: Parameters) -> Response {
+        let directory = state.directory()
+        guard let platform = directory.platform(id: parameters.get("id") ?? "") else {
+            return problem(.notFound, "there is no such platform")
+        }
+        return json(.ok, platform.details(in: directory))
+    }
+
+    // MARK: Inviting
 
     /// `POST /admin/generate-registration-token`: a fresh token A for the parties in the body.
     private func invite(_ request: Request) async throws -> Response {
@@ -50,71 +86,50 @@ package struct AdminAPI: Sendable {
             guard let country = entry["country_code"]?.string, let id = entry["party_id"]?.string,
                 let party = PartyID(country: country, party: id)
             else { return problem(.badRequest, "every entry needs a country_code of 2 and a party_id of 3 letters or digits") }
-            if store.directory.platform(of: party) != nil { return problem(.badRequest, "\(party) is already connected to this node") }
+            if state.directory().platform(of: party) != nil {
+                return problem(.badRequest, "\(party) is already connected to this node")
+            }
             parties.append(party)
         }
+        return await issueToken(for: parties, .ok)
+    }
+
+    /// `POST /admin/platform`: a platform that we are to register with, or a fresh token A for one that registers with us.
+    private func create(_ request: Request) async throws -> Response {
+        let body = try await request.body.collect(upTo: 64 * 1024)
+        guard let json = try? JSONValue.parse(body), json.members != nil else {
+            return problem(.badRequest, #"the body must be an object like {"handshakeSelfInitiated":false}"#)
+        }
+        guard json["handshakeSelfInitiated"]?.bool == true else {
+            guard json["tokenA"] == nil || json["tokenA"]?.isNull == true else {
+                return problem(.badRequest, "tokenA is only for handshakeSelfInitiated; otherwise this node makes it")
+            }
+            return await issueToken(for: [], .created)
+        }
+        guard let token = json["tokenA"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+            return problem(.badRequest, "tokenA must have 1 to 64 printable ASCII characters")
+        }
+        guard let url = json["platformVersionsUrl"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
+            return problem(.badRequest, "platformVersionsUrl must be an absolute http or https URL of at most 255 characters")
+        }
+        return await answer { () throws(OCPIError) in
+            let platform = try await handshake.prepare(Token(token), versionsURL: url)
+            return Admin.json(.created, .object(platform.summary(in: state.directory())))
+        }
+    }
+
+    private func issueToken(for parties: [PartyID], _ status: HTTPResponse.Status) async -> Response {
         let token = Token.generate()
         let platform = Platform(id: UUIDText.v4(), tokenAHash: TokenHash.of(token), invited: parties)
-        do throws(StateError) {
-            try await writer.write([.put(.status(platform: platform.id, .planned, .now)), .put(.platform(platform))])
+        do {
+            try await state.write([.put(.status(platform: platform.id, .planned, .now)), .put(.platform(platform))])
         } catch {
             logger.error("cannot invite", metadata: ["error": "\(error)"])
             return problem(.serviceUnavailable, "the invitation could not be stored; try again")
         }
         logger.info("invited", metadata: ["parties": "\(parties.map(\.description).joined(separator: " "))", "platform": "\(platform.id)"])
-        return json(.ok, ["token": .string(token.raw), "versions": .string(publicURL + "/ocpi/versions")])
-    }
-
-    /// `GET /admin/connection-status/{country}/{party}`: the status of the platform that serves a party.
-    private func status(country: String, party: String) -> Response {
-        guard let party = PartyID(country: country, party: party) else {
-            return problem(.badRequest, "the path must end in a country code and a party id, like /DE/CPO")
-        }
-        let directory = store.directory
-        guard let claim = directory.claim(of: party) else { return problem(.notFound, "\(party) is not connected to this node") }
-        return Response(
-            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: directory.status(of: claim.platform).rawValue)))
-    }
-
-    /// `GET /admin/platforms`: every platform, without its tokens.
-    private func platforms() -> Response {
-        let directory = store.directory
         return json(
-            .ok,
-            .array(
-                directory.platforms.map { platform in
-                    .object([
-                        "id": .string(platform.id), "status": .string(directory.status(of: platform.id).rawValue),
-                        "roles": .array(
-                            platform.roles.map { ["role": .string($0.role), "party": .string($0.party.description)] }),
-                        "invited": .array(platform.invited.map { .string($0.description) }),
-                        "version": platform.version.map { .string($0.rawValue) },
-                        "versions_url": platform.versionsURL.map(JSONValue.string),
-                        "endpoints": .number(String(directory.endpoints(of: platform.id).count)),
-                    ])
-                }))
+            status,
+            ["id": .string(platform.id), "token": .string(token.raw), "versions": .string(publicURL + Route.versions.path)])
     }
-}
-
-/// Lets only the operator in.
-private struct AdminKey<Context: RequestContext>: RouterMiddleware {
-    let hash: String
-
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        // Compared by SHA-256: how long this takes says nothing about the key.
-        let presented = request.headers[.authorization].map(Token.readings(authorization:)) ?? []
-        guard presented.contains(where: { TokenHash.of($0) == hash }) else {
-            return problem(.unauthorized, "send the operator's key as 'Authorization: Token <key>'")
-        }
-        return try await next(request, context)
-    }
-}
-
-private func json(_ status: HTTPResponse.Status, _ value: JSONValue) -> Response {
-    Response(status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: value.encoded()))
-}
-
-private func problem(_ status: HTTPResponse.Status, _ message: String) -> Response {
-    json(status, ["error": .string(message)])
 }

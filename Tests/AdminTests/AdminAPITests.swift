@@ -1,4 +1,5 @@
 import Admin
+import Credentials
 import Directory
 import HTTPTypes
 import Hummingbird
@@ -21,9 +22,12 @@ import Wire
             logger: kafka.logger)
         try store.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        let state = SharedState(store: store, writer: writer)
         let router = Router()
-        AdminAPI(store: store, writer: writer, key: Token("the operator's key"), publicURL: "https://node", logger: kafka.logger)
-            .addRoutes(to: router)
+        AdminAPI(
+            state: state, handshake: Platforms.handshake(state, peer: { _, _ in nil }), key: Token("the operator's key"),
+            publicURL: "https://node", logger: kafka.logger
+        ).addRoutes(to: router)
 
         try await Application(router: router).test(.router) { client in
             let invite = "/admin/generate-registration-token"

@@ -1,0 +1,109 @@
+import Directory
+import Logging
+import OCPI
+
+extension Handshake {
+    /// - Throws: 404 kind if there is no such platform.
+    func platform(_ id: String) throws(OCPIError) -> Platform {
+        guard let platform = enrolment.state.directory().platform(id: id) else {
+            throw OCPIError(code: .clientError, message: "There is no platform \(id)", kind: .notFound)
+        }
+        return platform
+    }
+
+    func registered(_ id: String) throws(OCPIError) -> Platform {
+        let platform = try platform(id)
+        guard platform.isRegistered else { throw wrongState("The platform is not connected yet") }
+        return platform
+    }
+
+    func describe(_ platform: Platform) async throws(OCPIError) -> PeerClient.Description {
+        guard let url = platform.versionsURL, let token = enrolment.state.directory().outboundToken(of: platform.id) else {
+            throw wrongState("The platform gave us no versions URL and token to call it with")
+        }
+        return try await peers.describe(url, token, trying: platform.tokenEncoding)
+    }
+
+    /// Without a place to send credentials to, nothing is sent (OCPI 2.2.1, 7.1.2).
+    func credentialsURL(_ description: PeerClient.Description) throws(OCPIError) -> String {
+        guard let url = description.credentialsURL else { throw noCredentialsEndpoint() }
+        return url
+    }
+
+    func credentialsURL(of platform: Platform, in directory: Directory) -> String? {
+        directory.endpoints(of: platform.id).first { $0.module == .credentials }?.url
+    }
+
+    func authorization(_ platform: Platform, _ encoding: TokenEncoding) throws(OCPIError) -> String {
+        guard let token = enrolment.state.directory().outboundToken(of: platform.id) else {
+            throw wrongState("The platform gave us no token to call it with")
+        }
+        return token.authorization(encoding: encoding)
+    }
+
+    /// The platform believes that it is connected. If it must not be, it is told so with the token it has just given.
+    func complete(
+        _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ credentialsURL: String, _ token: Token
+    ) async throws(OCPIError) {
+        do {
+            try enrolment.check(peer.parties, for: waiting)
+            try await enrolment.complete(waiting, peer, description, token: token)
+        } catch {
+            _ = await leave(credentialsURL, peer.token.authorization(encoding: description.encoding))
+            throw error
+        }
+    }
+
+    /// The platform has replaced both tokens. Roles that must not be served here stay as they were; the tokens count all the same.
+    func adopt(
+        _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ token: Token
+    ) async throws(OCPIError) {
+        do {
+            try await enrolment.complete(waiting, peer, description, token: token)
+        } catch {
+            guard error.code == .invalidParameters else { throw error }
+            var unchanged = peer
+            unchanged.roles = waiting.roles
+            try await enrolment.store(waiting, unchanged, description, token: token)
+            throw OCPIError(code: error.code, message: "The tokens are renewed, but not the roles: \(error.message)")
+        }
+    }
+
+    /// DELETE at the platform's credentials module.
+    func leave(_ url: String, _ authorization: String) async -> Bool {
+        do {
+            let answer = try await peers.ask(.delete, url, authorization, nil)
+            guard !answer.isSuccess else { return true }
+            logger.info("a platform was told that we leave", metadata: ["url": "\(url)", "answer": "\(answer.statuses)"])
+        } catch {
+            logger.info("a platform could not be told that we leave", metadata: ["url": "\(url)", "error": "\(error)"])
+        }
+        return false
+    }
+
+    /// Puts back what stood before, unless somebody else has changed it since.
+    func restore(_ platform: Platform, from waiting: Platform) async {
+        guard enrolment.state.directory().platform(id: platform.id) == waiting else { return }
+        do {
+            try await enrolment.write([.put(.platform(platform))])
+        } catch {
+            logger.warning("a token that nobody uses stays good", metadata: ["platform": "\(platform.id)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: Errors
+
+    func wrongState(_ message: String) -> OCPIError {
+        OCPIError(code: .clientError, message: message, kind: .methodNotAllowed)
+    }
+
+    func noCredentialsEndpoint() -> OCPIError {
+        OCPIError(code: .noMatchingEndpoints, message: "The platform advertises no credentials endpoint")
+    }
+
+    func unknownOutcome(_ what: String) -> OCPIError {
+        OCPIError(
+            code: .unableToUseClientAPI,
+            message: "Nobody knows whether the platform took the new token, so both the old and the new one stay good: \(what)")
+    }
+}

@@ -1,0 +1,104 @@
+package import AsyncHTTPClient
+package import Directory
+package import Logging
+package import NIOCore
+import NIOHTTP1
+package import OCPI
+import Wire
+
+/// Calls a platform on the node's own behalf, without routing headers: versions, version details, credentials.
+package struct PeerClient: Sendable {
+    /// What a platform told about itself.
+    package struct Description: Sendable {
+        /// The version its endpoints belong to.
+        package let version: OCPIVersion
+        /// The encoding of our token that it accepted.
+        package let encoding: TokenEncoding
+        /// What it advertises, in its order.
+        package let endpoints: [Endpoint]
+
+        /// - Parameters: as the properties say.
+        package init(version: OCPIVersion, encoding: TokenEncoding, endpoints: [Endpoint]) {
+            self.version = version
+            self.encoding = encoding
+            self.endpoints = endpoints
+        }
+
+        /// Where its credentials module is, whatever role it gave it.
+        package var credentialsURL: String? { endpoints.first { $0.module == .credentials }?.url }
+    }
+
+    /// Sends one request, with a JSON body if there is one. Throws 3001 if no answer came: the platform may have received it all the same.
+    package let ask:
+        @Sendable (_ method: Method, _ url: String, _ authorization: String, _ body: ByteBuffer?) async throws(OCPIError) -> PeerAnswer
+
+    /// - Parameter ask: as the property says.
+    package init(
+        ask:
+            @escaping @Sendable (_ method: Method, _ url: String, _ authorization: String, _ body: ByteBuffer?) async throws(OCPIError) ->
+            PeerAnswer
+    ) {
+        self.ask = ask
+    }
+
+    /// Versions first, then the details of one version.
+    ///
+    /// - Parameters:
+    ///   - url: where the platform's versions are.
+    ///   - token: what it is called with.
+    ///   - encoding: how the token goes out at first. If that is refused it goes out the other way: older peers want it plain.
+    ///   - version: the version to describe; nil for the highest that both sides speak.
+    /// - Throws: 3001 if an answer is missing or unusable, 3002 without a common version, 3003 if nothing but configuration modules is
+    ///   advertised.
+    package func describe(
+        _ url: String, _ token: Token, trying encoding: TokenEncoding = .base64, _ version: OCPIVersion? = nil
+    ) async throws(OCPIError) -> Description {
+        var encoding = encoding
+        var versions = try await ask(.get, url, token.authorization(encoding: encoding), nil)
+        if versions.refusesToken {
+            encoding = encoding == .base64 ? .plain : .base64
+            versions = try await ask(.get, url, token.authorization(encoding: encoding), nil)
+        }
+        let chosen = if let version { (version: version, url: try versions.detailsURL(of: version)) } else { try versions.highestVersion() }
+        let endpoints = try await ask(.get, chosen.url, token.authorization(encoding: encoding), nil).endpoints()
+        guard endpoints.contains(where: { ![.credentials, .versions].contains($0.module) }) else {
+            throw OCPIError(
+                code: .noMatchingEndpoints, message: "The platform advertises no module for version \(chosen.version.rawValue)")
+        }
+        return Description(version: chosen.version, encoding: encoding, endpoints: endpoints)
+    }
+}
+
+extension PeerClient {
+    private static let deadline = TimeAmount.seconds(10)
+    /// The platform calls us back before it answers.
+    private static let handshakeDeadline = TimeAmount.seconds(30)
+    private static let answerLimit = 1024 * 1024
+
+    /// - Parameters:
+    ///   - client: must not follow redirects and must check the addresses it dials.
+    ///   - logger: where calls that failed are told.
+    package init(_ client: HTTPClient, logger: Logger) {
+        self.init { method, url, authorization, body throws(OCPIError) in
+            var request = HTTPClientRequest(url: url)
+            request.method = HTTPMethod(rawValue: method.rawValue)
+            request.headers.add(name: OCPIHeader.authorization, value: authorization)
+            request.headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
+            request.headers.add(name: OCPIHeader.correlationID, value: UUIDText.v4())
+            request.headers.add(name: "Accept", value: "application/json")
+            if let body {
+                request.headers.add(name: "Content-Type", value: "application/json")
+                request.body = .bytes(body)
+            }
+            do {
+                let response = try await client.execute(
+                    request, deadline: .now() + (body == nil ? PeerClient.deadline : PeerClient.handshakeDeadline))
+                let body = try await response.body.collect(upTo: PeerClient.answerLimit)
+                return PeerAnswer(httpStatus: Int(response.status.code), body: body)
+            } catch {
+                logger.info("a platform could not be asked", metadata: ["url": "\(url)", "error": "\(error)"])
+                throw OCPIError(code: .unableToUseClientAPI, message: "\(url) could not be reached or did not answer in time")
+            }
+        }
+    }
+}

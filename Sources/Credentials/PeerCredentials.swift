@@ -1,0 +1,63 @@
+package import Directory
+package import NIOCore
+package import OCPI
+package import Wire
+
+/// The Credentials object that a platform sends, as a request or as an answer (OCPI 2.2.1, 7.3.1).
+package struct PeerCredentials: Sendable {
+    /// The token we are to call it with (token B).
+    package let token: Token
+    /// Where its versions are.
+    package let versionsURL: String
+    /// The parties it acts for; each (role, party) once, at least one.
+    package var roles: [PlatformRole]
+
+    /// - Throws: 400 for a body that is not JSON, 2001 for anything else that is not a credentials object.
+    package init(_ body: ByteBuffer?) throws(OCPIError) {
+        guard let body, let json = try? JSONValue.parse(body) else {
+            throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        }
+        try self.init(json)
+    }
+
+    /// - Throws: 2001 for anything that is not a credentials object.
+    package init(_ json: JSONValue) throws(OCPIError) {
+        guard let token = json["token"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+            throw PeerCredentials.refusal("token must have 1 to 64 printable ASCII characters")
+        }
+        guard let url = json["url"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
+            throw PeerCredentials.refusal("url must be an absolute http or https URL of at most 255 characters")
+        }
+        guard let entries = json["roles"]?.array, !entries.isEmpty else { throw PeerCredentials.refusal("roles is missing or empty") }
+        var roles: [PlatformRole] = []
+        for entry in entries {
+            let role = try PeerCredentials.role(entry)
+            guard !roles.contains(where: { $0.party == role.party && $0.role == role.role }) else {
+                throw PeerCredentials.refusal("roles lists \(role.role) \(role.party) twice")
+            }
+            roles.append(role)
+        }
+        self.token = Token(token)
+        versionsURL = url
+        self.roles = roles
+    }
+
+    /// Every party once, in the order of the roles.
+    package var parties: [PartyID] {
+        var parties: [PartyID] = []
+        for role in roles where !parties.contains(role.party) { parties.append(role.party) }
+        return parties
+    }
+
+    private static func role(_ entry: JSONValue) throws(OCPIError) -> PlatformRole {
+        guard let role = entry["role"]?.string, !role.isEmpty else { throw refusal("a role is missing its role") }
+        guard let country = entry["country_code"]?.string, let party = entry["party_id"]?.string,
+            let id = PartyID(country: country, party: party)
+        else { throw refusal("a role must have a country_code of 2 and a party_id of 3 letters or digits") }
+        return PlatformRole(role: role.uppercased(), party: id, businessDetails: entry["business_details"])
+    }
+
+    private static func refusal(_ what: String) -> OCPIError {
+        OCPIError(code: .invalidParameters, message: "Not a credentials object: \(what)")
+    }
+}

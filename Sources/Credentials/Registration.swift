@@ -1,0 +1,135 @@
+package import Directory
+package import OCPI
+package import Wire
+
+/// What follows for the shared state when a platform registers, renews or leaves. Pure.
+///
+/// Nobody can compare and write at once in Kafka. So a platform first claims its parties and then looks again: of claims made at the same
+/// time, the one that was written first counts, and everybody reads them in the same order.
+package enum Registration {
+    /// A claim whose platform never finished registering counts for this long, milliseconds.
+    package static let abandonedAfter: Int64 = 60_000
+
+    /// Whether all these parties may be served by the platform: listed in the registry under this node, and by nobody else here.
+    /// - Throws: 2001 naming the first party that may not.
+    package static func check(
+        _ parties: [PartyID], for platform: Platform, nodeAddress: String, now: Timestamp, in directory: Directory
+    )
+        throws(OCPIError)
+    {
+        for party in parties {
+            guard directory.networkParty(party)?.operatorAddress == nodeAddress else {
+                throw OCPIError(code: .invalidParameters, message: "\(party) is not listed in the registry under this node")
+            }
+            guard directory.claims(of: party).allSatisfy({ $0.platform == platform.id || isVoid($0, now: now, in: directory) }) else {
+                throw taken(party)
+            }
+        }
+    }
+
+    /// First step: claim the parties that the platform has not registered with yet. Nothing is routed by these claims.
+    package static func claims(of parties: [PartyID], for platform: Platform, now: Timestamp) -> [Change] {
+        new(parties, for: platform).map { .put(.claim(PartyClaim(party: $0, platform: platform.id, since: now))) }
+    }
+
+    /// Whether somebody else claimed one of the parties before the first step did.
+    /// - Throws: 2001 naming the first such party.
+    package static func confirm(
+        _ parties: [PartyID], for platform: Platform, now: Timestamp, in directory: Directory
+    ) throws(OCPIError) {
+        for party in new(parties, for: platform) {
+            let standing = directory.claims(of: party).filter { $0.platform == platform.id || !isVoid($0, now: now, in: directory) }
+            guard standing.first?.platform == platform.id,
+                standing.allSatisfy({ $0.platform == platform.id || directory.isPending($0) })
+            else { throw taken(party) }
+        }
+    }
+
+    /// If somebody else was earlier: take back what the first step wrote.
+    package static func withdrawal(of parties: [PartyID], for platform: Platform) -> [Change] {
+        new(parties, for: platform).map { .delete(key: FactKey.claim($0, platform: platform.id)) }
+    }
+
+    /// Second step: everything else. The platform's record makes it reachable and turns the old token off; only what it makes pointless
+    /// is cleared away after it.
+    /// - Parameters:
+    ///   - platform: as it was until now.
+    ///   - peer: what the platform says about itself.
+    ///   - newToken: what it calls us with from now on.
+    ///   - sealed: what we call it with from now on.
+    ///   - overlap: for how long the tokens that are replaced stay good; zero turns them off at once.
+    package static func changes(
+        for platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, newToken: Token, sealed: SealedSecret,
+        overlap: Duration = .zero, now: Timestamp, in directory: Directory
+    ) -> [Change] {
+        let hash = TokenHash.of(newToken)
+        let replaced = overlap > .zero ? platform.tokenCHashes.filter { $0 != hash } : []
+        let until = now.adding(milliseconds: overlap.milliseconds)
+        let registered = Platform(
+            id: platform.id, tokenAHash: nil, tokenCHashes: [hash], outboundToken: sealed, tokenEncoding: description.encoding,
+            versionsURL: peer.versionsURL, version: description.version, roles: peer.roles, invited: platform.invited,
+            retiringTokens: replaced.map { RetiringToken(hash: $0, until: until) })
+        let gone = platform.roles.filter { role in !peer.roles.contains { $0.party == role.party && $0.role == role.role } }
+        let left = Set(platform.roles.map(\.party)).subtracting(peer.parties).sorted()
+        let rivals = peer.parties.flatMap(directory.claims(of:)).filter { $0.platform != platform.id }
+        return suspended(gone, of: platform, now: now, in: directory)
+            + left.map { .delete(key: FactKey.claim($0, platform: platform.id)) }
+            + rivals.map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) } + [
+                .put(.endpoints(platform: platform.id, description.endpoints)),
+                .put(.status(platform: platform.id, .connected, now)),
+                .put(.platform(registered)),
+            ] + existing(peer.roles.map { FactKey.clientInfo($0.party, role: $0.role) }, in: directory)
+    }
+
+    /// The platform leaves: after what the hub goes on telling about its parties comes its record, so that its token is dead and nothing
+    /// is sent to it any more.
+    package static func removal(of platform: Platform, now: Timestamp, in directory: Directory) -> [Change] {
+        let parties = Set(platform.roles.map(\.party) + platform.invited).sorted()
+        let rules = OCNRules.List.allCases.flatMap { list in
+            directory.ruleEntries(of: platform.id, list).map { FactKey.rule(platform.id, list, $0.party) }
+        }
+        return suspended(platform.roles, of: platform, now: now, in: directory)
+            + [.delete(key: FactKey.platform(platform.id)), .delete(key: FactKey.endpoints(platform.id))]
+            + existing(parties.map { FactKey.claim($0, platform: platform.id) } + [FactKey.rules(platform.id)] + rules, in: directory)
+            + [.delete(key: FactKey.status(platform.id))]
+    }
+
+    /// What the hub goes on telling about roles that nobody acts for any more (OCPI 2.2.1, 14: there is no DELETE).
+    private static func suspended(
+        _ roles: [PlatformRole], of platform: Platform, now: Timestamp, in directory: Directory
+    )
+        -> [Change]
+    {
+        guard platform.isRegistered else { return [] }
+        return roles.filter { directory.serves(platform, $0.party) }.map {
+            .put(.clientInfo(ClientInfo(party: $0.party.canonical, role: $0.role, status: .suspended, lastUpdated: now)))
+        }
+    }
+
+    private static func existing(_ keys: [String], in directory: Directory) -> [Change] {
+        keys.filter { directory.fact($0) != nil }.map { .delete(key: $0) }
+    }
+
+    /// The parties that the platform has not registered with.
+    private static func new(_ parties: [PartyID], for platform: Platform) -> [PartyID] {
+        parties.filter { party in !platform.isRegistered || !platform.roles.contains { $0.party == party } }
+    }
+
+    /// A claim of a platform that is gone, or that began to register and never came to the end.
+    private static func isVoid(_ claim: PartyClaim, now: Timestamp, in directory: Directory) -> Bool {
+        guard directory.platform(id: claim.platform) != nil else { return true }
+        return directory.isPending(claim) && claim.since.adding(milliseconds: abandonedAfter) < now
+    }
+
+    private static func taken(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .invalidParameters, message: "\(party) is connected through another platform")
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down; stops at the end of the range.
+    fileprivate var milliseconds: Int64 {
+        let (product, overflow) = components.seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? .max : product &+ components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,202 @@
+import Credentials
+import NIOCore
+import OCPI
+import Testing
+import Wire
+
+@testable import Directory
+
+@Suite struct RegistrationTests {
+    private let now = Timestamp(milliseconds: 1_000_000)
+    private let new = party("AT-NEW")
+
+    private func peer(_ roles: [(String, String)]) throws -> PeerCredentials {
+        try PeerCredentials(Meeting.credentials(roles: roles, token: "b"))
+    }
+
+    private func changes(
+        for platform: Platform, _ roles: [(String, String)], overlap: Duration = .zero, in directory: Directory
+    ) throws -> [Change] {
+        let peer = try peer(roles)
+        return Registration.changes(
+            for: platform, peer, PeerClient.Description(version: .v2_2, encoding: .base64, endpoints: []), newToken: Token("new"),
+            sealed: SealedSecret(text: "sealed"), overlap: overlap, now: now, in: directory)
+    }
+
+    // MARK: Two at once
+
+    /// One platform on its way through the steps of a registration, with what it has read of the state so far.
+    private struct Contender {
+        let platform: Platform
+        /// Its clock.
+        let now: Timestamp
+        var step = 0
+        /// The length of the log behind its claim.
+        var claimedAt = 0
+        var isOut = false
+        var hasWon = false
+    }
+
+    /// All orders in which two contenders can take their four steps each.
+    private static let interleavings: [[Int]] = {
+        var orders: [[Int]] = [[]]
+        for _ in 0..<8 {
+            orders = orders.flatMap { order in
+                [0, 1].filter { who in order.count { $0 == who } < 4 }.map { order + [$0] }
+            }
+        }
+        return orders
+    }()
+
+    /// Whatever the clocks say and however old the snapshots are: exactly one is connected, and everybody agrees who.
+    @Test(arguments: [-5000, 0, 5000] as [Int64], [true, false])
+    func ofTwoThatClaimAPartyAtOnceExactlyOneGetsIt(_ skew: Int64, _ readsLate: Bool) throws {
+        #expect(Self.interleavings.count == 70)
+        let start = Meeting().directory
+        for order in Self.interleavings {
+            var log: [Change] = ["one", "two"].map { .put(.platform(Platform(id: $0, tokenAHash: $0))) }
+            var contenders = [
+                Contender(platform: Platform(id: "one", tokenAHash: "one"), now: now),
+                Contender(platform: Platform(id: "two", tokenAHash: "two"), now: now.adding(milliseconds: skew)),
+            ]
+            func snapshot(_ length: Int) -> Directory {
+                var directory = start
+                directory.apply(Array(log.prefix(length)))
+                return directory
+            }
+            for who in order where !contenders[who].isOut {
+                let platform = contenders[who].platform
+                let time = contenders[who].now
+                // A snapshot contains at least what its process has written itself.
+                let directory = snapshot(readsLate ? max(2, contenders[who].claimedAt) : log.count)
+                contenders[who].step += 1
+                switch contenders[who].step {
+                case 1:
+                    let check: Void? = try? Registration.check(
+                        [new], for: platform, nodeAddress: Meeting.ownAddress, now: time, in: directory)
+                    contenders[who].isOut = check == nil
+                case 2:
+                    log += Registration.claims(of: [new], for: platform, now: time)
+                    contenders[who].claimedAt = log.count
+                case 3:
+                    guard (try? Registration.confirm([new], for: platform, now: time, in: directory)) == nil else { continue }
+                    contenders[who].isOut = true
+                    log += Registration.withdrawal(of: [new], for: platform)
+                default:
+                    log += try changes(for: platform, [("CPO", "AT-NEW")], in: directory)
+                    contenders[who].hasWon = true
+                }
+            }
+            let winners = contenders.filter(\.hasWon).map(\.platform.id)
+            #expect(winners.count == 1, "\(order)")
+            let end = snapshot(log.count)
+            #expect(end.platform(of: new)?.id == winners.first, "\(order)")
+            #expect(end.claims(of: new).map(\.platform) == winners, "\(order)")
+        }
+    }
+
+    @Test func aClaimThatTheLoserCouldNotTakeBackDoesNotHideTheWinner() {
+        var directory = Meeting().directory
+        directory.apply([
+            .put(.platform(Platform(id: "one", tokenCHashes: ["c"], roles: [PlatformRole(role: "CPO", party: new)]))),
+            .put(.platform(Platform(id: "two", tokenAHash: "a"))),
+            .put(.claim(PartyClaim(party: new, platform: "one", since: now))),
+            .put(.claim(PartyClaim(party: new, platform: "two", since: now.adding(milliseconds: -1)))),
+        ])
+        #expect(directory.platform(of: new)?.id == "one")
+    }
+
+    @Test func aPartyOfARegisteredPlatformIsNeverTakenOver() throws {
+        var directory = Meeting().directory
+        directory.apply(.put(.platform(Platform(id: "two", tokenAHash: "a"))))
+        let two = try #require(directory.platform(id: "two"))
+        #expect(throws: OCPIError.self) {
+            try Registration.check([party("DE-CPO")], for: two, nodeAddress: Meeting.ownAddress, now: now, in: directory)
+        }
+        // Even if it did not know better: the claim does not stand.
+        directory.apply(Registration.claims(of: [party("DE-CPO")], for: two, now: Timestamp(milliseconds: 0)))
+        #expect(throws: OCPIError.self) { try Registration.confirm([party("DE-CPO")], for: two, now: now, in: directory) }
+        #expect(directory.platform(of: party("DE-CPO"))?.id == "cpo")
+    }
+
+    // MARK: What is written
+
+    @Test func thePlatformsRecordMakesTheRestEffective() throws {
+        let platform = Platform(id: "p", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("AT-OLD"))])
+        let changes = try changes(for: platform, [("CPO", "AT-NEW")], in: Meeting().directory)
+        #expect(changes.first == .delete(key: FactKey.claim(party("AT-OLD"), platform: "p")))
+        guard case .put(.platform(let written)) = changes.last else {
+            Issue.record("\(changes)")
+            return
+        }
+        #expect(written.tokenAHash == nil && written.tokenCHashes == [TokenHash.of(Token("new"))] && written.version == .v2_2)
+    }
+
+    @Test func anOverlapKeepsTheReplacedTokensForAWhile() throws {
+        let platform = Platform(
+            id: "p", tokenCHashes: ["old", TokenHash.of(Token("new"))], retiringTokens: [.init(hash: "older", until: now)])
+        for (overlap, retiring) in [
+            (Duration.zero, []), (.milliseconds(1500), [RetiringToken(hash: "old", until: now.adding(milliseconds: 1500))]),
+        ] {
+            let changes = try changes(for: platform, [("CPO", "AT-NEW")], overlap: overlap, in: Meeting().directory)
+            guard case .put(.platform(let written)) = changes.last else {
+                Issue.record("\(changes)")
+                return
+            }
+            #expect(written.retiringTokens == retiring)
+        }
+    }
+
+    @Test func partiesThatLeaveAreTellableAsSuspendedUntilTheyAreBack() throws {
+        var directory = Meeting().directory
+        let platform = Platform(id: "p", tokenAHash: "a", roles: [])
+        directory.apply([.put(.platform(platform))] + Registration.claims(of: [new, party("FR-OFF")], for: platform, now: now))
+        directory.apply(try changes(for: platform, [("CPO", "AT-NEW"), ("EMSP", "AT-NEW"), ("CPO", "FR-OFF")], in: directory))
+        #expect(directory.toldClientInfos.isEmpty)
+
+        // One role and one party less.
+        directory.apply(try changes(for: try #require(directory.platform(id: "p")), [("EMSP", "AT-NEW")], in: directory))
+        let told = directory.toldClientInfos
+        #expect(told.map { "\($0.role) \($0.party) \($0.status.rawValue)" } == ["CPO AT-NEW SUSPENDED", "CPO FR-OFF SUSPENDED"])
+        #expect(told.allSatisfy { $0.lastUpdated == now })
+        #expect(directory.clientInfos().first { $0.party == new && $0.role == "EMSP" }?.status == .connected)
+
+        // Back again.
+        directory.apply(try changes(for: try #require(directory.platform(id: "p")), [("CPO", "AT-NEW")], in: directory))
+        #expect(directory.toldClientInfos.map { "\($0.role) \($0.party)" } == ["EMSP AT-NEW", "CPO FR-OFF"])
+    }
+
+    @Test func removalLeavesNothingButTheSuspendedParties() throws {
+        var directory = Meeting().directory
+        let before = directory
+        let platform = Platform(id: "p", tokenAHash: "a", invited: [party("FR-OFF")])
+        directory.apply([.put(.platform(platform))] + Registration.claims(of: [new, party("FR-OFF")], for: platform, now: now))
+        directory.apply(try changes(for: platform, [("CPO", "AT-NEW")], in: directory))
+        directory.apply([
+            .put(.rules(platform: "p", signatures: true, active: .blacklist)),
+            .put(.rule(platform: "p", .blacklist, .init(party: party("DE-CPO"), modules: []))),
+            .put(.rule(platform: "p", .whitelist, .init(party: party("NL-REM"), modules: [.cdrs]))),
+        ])
+        let changes = Registration.removal(of: try #require(directory.platform(id: "p")), now: now, in: directory)
+        directory.apply(changes)
+
+        let keys = [
+            FactKey.platform("p"), FactKey.endpoints("p"), FactKey.status("p"), FactKey.rules("p"),
+            FactKey.rule("p", .blacklist, party("DE-CPO")), FactKey.rule("p", .whitelist, party("NL-REM")),
+            FactKey.claim(new, platform: "p"),
+            FactKey.claim(party("FR-OFF"), platform: "p"),
+        ]
+        #expect(keys.allSatisfy { directory.fact($0) == nil })
+        #expect(directory.platforms == before.platforms)
+        #expect(directory.toldClientInfos == [ClientInfo(party: new, role: "CPO", status: .suspended, lastUpdated: now)])
+        // Told before the record goes: at no moment the party is only planned.
+        guard case .put(.clientInfo) = changes.first else {
+            Issue.record("\(changes)")
+            return
+        }
+    }
+}
+
+extension Directory {
+    fileprivate mutating func apply(_ change: Change) { apply([change]) }
+}
