@@ -36,10 +36,19 @@ package enum Fanout {
     /// The same copy always has the same id, also when the client repeats its request or this record is matched twice: a hash of
     /// sender, `X-Request-ID`, body and recipient; 32 hex digits.
     package static func copyID(of request: RequestRecord, for recipient: PartyID) -> String {
+        id([request.from.canonical.description, request.requestID, recipient.canonical.description], request)
+    }
+
+    /// The same for what a recipient is told of a broadcast; never the id of a copy.
+    package static func announcementID(of request: RequestRecord, for recipient: PartyID) -> String {
+        id(["announcement", request.from.canonical.description, request.requestID, recipient.canonical.description], request)
+    }
+
+    private static func id(_ parts: [String], _ request: RequestRecord) -> String {
         var body = SHA256()
         if let bytes = request.body { body.update(data: Array(bytes.readableBytesView)) }
         var hash = SHA256()
-        for part in [request.from.canonical.description, request.requestID, recipient.canonical.description] {
+        for part in parts {
             // Length first: two different lists of parts never run together into the same bytes.
             hash.update(data: Array("\(part.utf8.count):\(part)".utf8))
         }

@@ -4,20 +4,22 @@ package import Kafka
 package import Logging
 import Metrics
 import NIOCore
+package import OCPI
 import ServiceLifecycle
 import Synchronization
 package import Topics
 
-/// MATCHER: reads every accepted request and writes a copy of it to each service that may see it.
+/// MATCHER: reads every accepted request and writes a copy of it to each service that may see it, and what is addressed to the hub
+/// itself to every party that it is meant for.
 ///
 /// ```
-/// ocn.requests ──(group ocn.matcher, one thread)──▶ judge the batch ──▶ ocn.outbox.<CC>-<PID>
+/// ocn.requests ──(group ocn.matcher, one thread)──▶ judge the batch ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
 ///                                                      ▲                        │ acknowledged
 ///                        ocn.state, read to its end ───┘          commit ◀──────┘
 /// ```
 ///
-/// A request counts as finished when Kafka has acknowledged all its copies; only then may its offset be committed. A worker that dies
-/// in between leaves copies that the next one writes again under the same ids.
+/// A request counts as finished when Kafka has acknowledged all that follows from it; only then may its offset be committed. A worker
+/// that dies in between leaves records that the next one writes again under the same ids.
 package final class MatcherService: Service {
     private let consumer: GroupConsumer
     private let producer: Producer
@@ -26,18 +28,20 @@ package final class MatcherService: Service {
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
     ///   - topics: the node's topics.
+    ///   - hub: the hub's own party.
     ///   - membership: how it takes part in its group; by default ``membership(of:)``.
     ///   - store: this process's follower of `ocn.state`.
     ///   - logger: where trouble is told.
     /// - Throws: when librdkafka refuses the settings.
     package init(
-        kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, store: StateStore, logger: Logger
+        kafka: KafkaSettings, topics: TopicNames, hub: PartyID, membership: GroupConsumer.Settings? = nil, store: StateStore,
+        logger: Logger
     ) throws(KafkaError) {
-        // A copy is never given up here: without a time limit an idempotent producer keeps the order of each object as well.
+        // Nothing is given up here: without a time limit an idempotent producer keeps the order of each object as well.
         var patient = kafka
         patient.properties.merge(["message.timeout.ms": "0"]) { own, _ in own }
         producer = try Producer(patient, logger: logger)
-        worker = MatcherWorker(producer: producer, topics: topics, store: store, logger: logger)
+        worker = MatcherWorker(producer: producer, topics: topics, hub: hub, store: store, logger: logger)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: worker, logger: logger)
         worker.consumer.withLock { $0 = consumer }
     }
@@ -48,7 +52,7 @@ package final class MatcherService: Service {
     }
 
     /// Works until graceful shutdown, then drains, commits and leaves the group.
-    /// - Throws: ``KafkaError`` when a copy cannot be written however long one tries. Nothing of it is committed: the process must be
+    /// - Throws: ``KafkaError`` when something cannot be written however long one tries. Nothing of it is committed: the process must be
     ///   started anew and goes on at that request.
     package func run() async throws {
         let result: Result<Void, any Error>
@@ -72,12 +76,13 @@ private final class MatcherWorker: GroupHandler {
     private struct State {
         var isStopping = false
         var failure: KafkaError?
-        /// Bytes of copies that Kafka has not acknowledged.
+        /// Bytes written that Kafka has not acknowledged.
         var bytes = 0
     }
 
     private let producer: Producer
     private let topics: TopicNames
+    private let hub: PartyID
     private let store: StateStore
     private let logger: Logger
     private let state = Mutex(State())
@@ -86,6 +91,7 @@ private final class MatcherWorker: GroupHandler {
     private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
     private let copies = Counter(label: "ocn_matcher_copies_total")
+    private let announcements = Counter(label: "ocn_matcher_announcements_total")
     private let requests = Counter(label: "ocn_matcher_requests_total")
     private let unreadable = Counter(label: "ocn_matcher_unreadable_records_total")
     private let waits = Counter(label: "ocn_matcher_state_waits_total")
@@ -93,9 +99,10 @@ private final class MatcherWorker: GroupHandler {
     /// Half of what the producer's own queue takes, so that this is never full.
     private static let maxBytes = 32 * 1024 * 1024
 
-    init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger) {
+    init(producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, logger: Logger) {
         self.producer = producer
         self.topics = topics
+        self.hub = hub
         self.store = store
         self.logger = logger
     }
@@ -127,11 +134,16 @@ private final class MatcherWorker: GroupHandler {
     func received(_ batch: [IncomingRecord]) {
         guard let directory = freshDirectory() else { return }
         for record in batch {
-            // Left for the next worker: it is not finished, so it is not committed.
-            guard waitForRoom() else { return }
             requests.increment()
             do throws(RecordError) {
-                send(Fanout.copies(of: try RequestRecord(record), in: directory), for: record)
+                let request = try RequestRecord(record)
+                let followers =
+                    Fanout.copies(of: request, in: directory).map { Follower(record: $0.outgoing(to: topics), id: $0.id, counter: copies) }
+                    + Broadcast.announcements(of: request, hub: hub, in: directory).map {
+                        Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: announcements)
+                    }
+                // Left for the next worker: it is not finished, so it is not committed.
+                guard send(followers, for: record) else { return }
             } catch {
                 unreadable.increment()
                 logger.error("unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
@@ -163,17 +175,22 @@ private final class MatcherWorker: GroupHandler {
 
     private var isEnding: Bool { state.withLock { $0.isStopping || $0.failure != nil } }
 
-    private func send(_ copies: [CopyRecord], for record: IncomingRecord) {
-        guard !copies.isEmpty else { return finish(record) }
-        let open = Countdown(copies.count)
-        for copy in copies { send(copy, for: record, open) }
+    /// False when this worker is ending.
+    private func send(_ followers: [Follower], for record: IncomingRecord) -> Bool {
+        guard !isEnding else { return false }
+        if followers.isEmpty { finish(record) }
+        let open = Countdown(followers.count)
+        for follower in followers {
+            guard waitForRoom() else { return false }
+            send(follower, for: record, open)
+        }
+        return true
     }
 
-    private func send(_ copy: CopyRecord, for record: IncomingRecord, _ open: Countdown) {
-        let outgoing = copy.outgoing(to: topics)
-        let bytes = (outgoing.value?.readableBytes ?? 0) + 1024
+    private func send(_ follower: Follower, for record: IncomingRecord, _ open: Countdown) {
+        let bytes = (follower.record.value?.readableBytes ?? 0) + 1024
         state.withLock { $0.bytes += bytes }
-        producer.send(outgoing) { [self] result in
+        producer.send(follower.record) { [self] result in
             let hasRoom = state.withLock { state in
                 let wasFull = state.bytes >= Self.maxBytes
                 state.bytes -= bytes
@@ -181,16 +198,16 @@ private final class MatcherWorker: GroupHandler {
             }
             switch result {
             case .success:
-                copies.increment()
+                follower.counter.increment()
                 if open.last() { finish(record) }
-            case .failure(let error): fail(error, outgoing, copy)
+            case .failure(let error): fail(error, follower)
             }
             if hasRoom { room.signal() }
         }
     }
 
-    /// A copy that Kafka refuses must not be passed over: later copies of the same object would overtake it.
-    private func fail(_ error: KafkaError, _ outgoing: OutgoingRecord, _ copy: CopyRecord) {
+    /// What Kafka refuses must not be passed over: later records of the same object would overtake it.
+    private func fail(_ error: KafkaError, _ follower: Follower) {
         let isFirst = state.withLock { state in
             guard !state.isStopping, state.failure == nil else { return false }
             state.failure = error
@@ -199,8 +216,8 @@ private final class MatcherWorker: GroupHandler {
         room.signal()
         guard isFirst else { return }
         logger.critical(
-            "a copy is not accepted by Kafka; this worker ends and the next one tries again",
-            metadata: ["topic": "\(outgoing.topic)", "copy": "\(copy.id)", "error": "\(error)"])
+            "a record is not accepted by Kafka; this worker ends and the next one tries again",
+            metadata: ["topic": "\(follower.record.topic)", "id": "\(follower.id)", "error": "\(error)"])
         refusals.yield(error)
     }
 
@@ -209,7 +226,14 @@ private final class MatcherWorker: GroupHandler {
     }
 }
 
-/// Counts the copies of one request that are not acknowledged yet.
+/// A record that follows from a request: a copy or an announcement.
+private struct Follower: Sendable {
+    let record: OutgoingRecord
+    let id: String
+    let counter: Counter
+}
+
+/// Counts the followers of one request that are not acknowledged yet.
 private final class Countdown: Sendable {
     private let open: Atomic<Int>
 

@@ -15,7 +15,7 @@ import Testing
     private func lanes(perRecipient: Int = 4, bytes: Int = 1_000_000) -> Lanes<Int> {
         Lanes(
             .init(
-                perRecipient: perRecipient, bytesPerPartition: bytes,
+                perRecipient: perRecipient, bytesPerPartition: bytes, crowd: .init(records: 0, bytes: 0, totalBytes: 0),
                 backoff: Backoff(base: .milliseconds(500), cap: .seconds(60))))
     }
 
@@ -24,8 +24,8 @@ import Testing
         bytes: Int = 100
     ) throws -> Parcel<Int> {
         Parcel(
-            partition: partition ?? one, offset: offset, epoch: epoch, recipient: try #require(PartyID(recipient)), key: key, bytes: bytes,
-            cargo: Int(offset))
+            partition: partition ?? one, offset: offset, epoch: epoch, recipient: .party(try #require(PartyID(recipient))), key: key,
+            bytes: bytes, cargo: Int(offset))
     }
 
     private func runs(_ actions: [Lanes<Int>.Action]) -> Errands {
@@ -40,6 +40,10 @@ import Testing
 
     private func alarms(_ actions: [Lanes<Int>.Action]) -> [NIODeadline] {
         actions.compactMap { if case .alarm(let due) = $0 { due } else { nil } }
+    }
+
+    private func abandoned(_ actions: [Lanes<Int>.Action]) -> [Int] {
+        actions.compactMap { if case .abandon(_, epoch: 1, let records) = $0 { records } else { nil } }
     }
 
     private func gates(_ actions: [Lanes<Int>.Action]) -> Int {
@@ -176,7 +180,7 @@ import Testing
         let running = runs(lanes.add(try parcel(1, "a")))[0]
         _ = lanes.add(try parcel(2, "a"))
         _ = lanes.add(try parcel(3, "b"))
-        lanes.revoke([one])
+        #expect(abandoned(lanes.revoke([one])) == [2], "what is under way may still end")
         #expect(lanes.held == 0)
         let actions = lanes.complete(running, .ended(.delivered), now: start, jitter: 0)
         #expect(finished(actions) == [1])
@@ -193,7 +197,8 @@ import Testing
         #expect(lanes.add(try parcel(1, "a", epoch: 1)).isEmpty)
         let new = runs(lanes.add(try parcel(1, "a", epoch: 2)))
         #expect(new.count == 1)
-        #expect(lanes.complete(old, .failed(LastAttempt(), after: nil), now: start, jitter: 0).isEmpty)
+        let actions = lanes.complete(old, .failed(LastAttempt(), after: nil), now: start, jitter: 0)
+        #expect(abandoned(actions) == [1] && actions.count == 1, "it will not end under that assignment")
         #expect(finished(lanes.complete(new[0], .ended(.delivered), now: start, jitter: 0)) == [1])
     }
 
@@ -227,7 +232,7 @@ import Testing
                 case .run(let errand): open.append(errand)
                 case .alarm(let due): alarm = min(alarm ?? due, due)
                 case .finish(let parcel, _): done["\(parcel.partition)\(parcel.key ?? "")", default: []].append(parcel.offset)
-                case .gate: break
+                case .gate, .abandon: break
                 }
             }
             #expect(open.count <= limit, "seed \(seed)")

@@ -2,6 +2,7 @@ import Directory
 import Kafka
 import NIOCore
 import NIOHTTP1
+import Notary
 import OCPI
 import Support
 import Synchronization
@@ -83,6 +84,38 @@ import Wire
             try await eventually("the other user's copy arrives") { world.service.seen.last?.headers.first(name: "OCN-Copy-ID") == "two" }
             #expect(world.service.seen.count <= before + 2)
         }
+    }
+
+    @Test func aSignedCopyIsSignedAnewForItsService() async throws {
+        let world = try await DeliveryWorld()
+        let sender = SigningKey.generate()
+        let hub = try #require(Fixture.key)
+        try await world.run(push: try world.push()) {
+            var original = try request(.cdrs, .receiver, .post, body: #"{"id":"1","kwh":1.10}"#)
+            original.signature = try OCNSignature.sign(try #require(Resigning.values(of: original)), with: sender, numbers: .js).text(
+                .brotli)
+            try await world.copy(original, id: "one", key: "a")
+            try await eventually("it is delivered") { !world.service.seen.isEmpty }
+            let seen = try #require(world.service.seen.first)
+            var copy = original
+            copy.to = try #require(PartyID("DE-BIL"))
+            let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
+            #expect(try signature.verify(try #require(Resigning.values(of: copy))).signatories == [hub.address, sender.address])
+            #expect(seen.body == original.body)
+        }
+    }
+
+    @Test func whatOnlyWaitsDoesNotHoldUpTheEnd() async throws {
+        let world = try await DeliveryWorld(service: { _ in .answer(500, [], "") })
+        var ended = ContinuousClock.now
+        try await world.run(push: try world.push(drain: .seconds(60)) { ($0.backoffBase, $0.backoffCap) = (.seconds(60), .seconds(60)) }) {
+            for number in 0..<20 {
+                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 5)")
+            }
+            try await eventually("the first of each object has failed") { world.service.seen.count == 5 }
+            ended = .now
+        }
+        #expect(ContinuousClock.now - ended < .seconds(30))
     }
 
     @Test func whatIsTooOldBecomesADeadLetter() async throws {

@@ -29,7 +29,8 @@ import Wire
         ])
         let agreement = Fact.agreement(Agreement(user: cpo, provider: billing, source: "state"))
 
-        let matcher = try MatcherService(kafka: kafka.settings, topics: kafka.topics, store: store, logger: kafka.logger)
+        let hub = try #require(PartyID("CH-OCN"))
+        let matcher = try MatcherService(kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, logger: kafka.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -66,6 +67,47 @@ import Wire
         }
         await store.stop()
         await own.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try store.start()
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        let hub = try Broadcaster.hub
+        let facts =
+            try Broadcaster.platform("cpo", [("DE-CPO", "CPO")], [.locations])
+            + Broadcaster.platform("other", [("NL-MSP", "EMSP")], [.tariffs])
+            + Broadcaster.platform("msp", [("DE-MSP", "EMSP"), ("FR-MSP", "EMSP")], [.locations])
+        try await writer.write(facts.map(Change.put))
+        let matcher = try MatcherService(kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, logger: kafka.logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            // All in one partition, the one that is broadcast last.
+            for origin in [Origin.hub, .node("0xother"), .local] {
+                var broadcast = try Broadcaster.request(from: "DE-CPO", .locations)
+                broadcast.origin = origin
+                broadcast.signature = "signature"
+                _ = try await producer.send(broadcast.outgoing(to: kafka.topics))
+            }
+            func announced() async throws -> [AnnouncementRecord] {
+                try await kafka.records(in: kafka.topics.announce, partitions: TopicSettings().outboxPartitions)
+                    .map { try AnnouncementRecord($0) }
+            }
+            try await eventually("the announcements") { try await announced().count >= 2 }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            let announcements = try await announced()
+            #expect(announcements.map(\.request.to.description).sorted() == ["DE-MSP", "FR-MSP"])
+            #expect(announcements.allSatisfy { $0.node == nil && $0.request.from == hub && $0.request.signature == nil })
+            #expect(announcements.allSatisfy { $0.request.body == ByteBuffer(string: "{}") })
+        }
+        await store.stop()
         await producer.close(flush: .seconds(1))
     }
 

@@ -2,19 +2,23 @@ import DequeModule
 import HeapModule
 import Kafka
 import NIOCore
-import OCPI
 
 /// Which record is sent when: a value that is told what happened and says what to do. No I/O, no clock, no lock.
 ///
-/// A lane is one ordering object of one recipient (a partition of an outbox belongs to one recipient, and an object to one partition).
+/// A lane is one ordering object of one recipient (an object stands in one partition; the keys of a shared topic name the recipient).
 /// One record of a lane is under way at a time; lanes go side by side up to the recipient's limit, in the order in which they became
 /// ready. A failing record waits at the head of its lane with growing delay, and only its lane waits.
+///
+/// Copies wait for as long as it takes; what they hold makes reading of their partition pause. Announcements never do that: a newer one
+/// of the same URL takes the place of those that wait right before it, and of a recipient that lets too many wait, new ones are dropped.
 struct Lanes<Cargo: Sendable>: Sendable {
     struct Limits: Sendable {
         /// Records under way per recipient.
         var perRecipient: Int
-        /// Bytes held per partition before reading pauses; reading goes on at half of it.
+        /// Bytes of copies held per partition before reading pauses; reading goes on at half of it.
         var bytesPerPartition: Int
+        /// Announcements that may wait.
+        var crowd: Crowd.Limits
         var backoff: Backoff
     }
 
@@ -25,6 +29,8 @@ struct Lanes<Cargo: Sendable>: Sendable {
         case alarm(NIODeadline)
         /// ``Lanes/isPaused(_:)`` has changed.
         case gate(TopicPartition)
+        /// So many records of a revoked partition will not end here.
+        case abandon(TopicPartition, epoch: UInt64, records: Int)
     }
 
     private enum Name: Hashable, Sendable {
@@ -36,6 +42,12 @@ struct Lanes<Cargo: Sendable>: Sendable {
         let partition: TopicPartition
         let epoch: UInt64
         let name: Name
+
+        init(_ parcel: Parcel<Cargo>) {
+            partition = parcel.partition
+            epoch = parcel.epoch
+            name = parcel.key.map(Name.key) ?? .single(parcel.offset)
+        }
     }
 
     private enum Phase: Equatable, Sendable {
@@ -50,6 +62,19 @@ struct Lanes<Cargo: Sendable>: Sendable {
         var failures = 0
         var last = LastAttempt()
         var burial: Burial?
+
+        /// Whether the record behind the first one makes it unnecessary.
+        var isHeadReplaced: Bool {
+            guard let first = queue.first, let second = queue.dropFirst().first else { return false }
+            return second.news?.replaces(first.news) ?? false
+        }
+
+        /// The head is another record from now on.
+        mutating func forgetAttempts() {
+            attempts = 0
+            last = LastAttempt()
+            burial = nil
+        }
     }
 
     private struct Shelf: Sendable {
@@ -60,7 +85,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
         var isPaused = false
     }
 
-    private struct Recipient: Sendable {
+    private struct Traffic: Sendable {
         var running = 0
         var ready = Deque<LaneID>()
     }
@@ -75,13 +100,15 @@ struct Lanes<Cargo: Sendable>: Sendable {
 
     private let limits: Limits
     private var shelves: [TopicPartition: Shelf] = [:]
-    private var recipients: [PartyID: Recipient] = [:]
+    private var recipients: [Recipient: Traffic] = [:]
+    private var crowd: Crowd
     private var alarms = Heap<Alarm>()
     private var armed: NIODeadline?
     private var stamps: UInt64 = 0
 
     init(_ limits: Limits) {
         self.limits = limits
+        crowd = Crowd(limits.crowd)
     }
 
     /// Records held, under way included.
@@ -91,7 +118,10 @@ struct Lanes<Cargo: Sendable>: Sendable {
     func isPaused(_ partition: TopicPartition) -> Bool { shelves[partition]?.isPaused ?? false }
 
     /// Records under way to a recipient.
-    func running(_ recipient: PartyID) -> Int { recipients[recipient]?.running ?? 0 }
+    func running(_ recipient: Recipient) -> Int { recipients[recipient]?.running ?? 0 }
+
+    /// Announcements to a recipient that are held, under way included.
+    func announcements(_ recipient: Recipient) -> Int { crowd.records(recipient) }
 
     // MARK: What happened
 
@@ -102,23 +132,45 @@ struct Lanes<Cargo: Sendable>: Sendable {
     }
 
     /// These partitions are no longer ours: nothing of them is started any more. What is under way may still end.
-    mutating func revoke(_ partitions: [TopicPartition]) {
-        for partition in partitions { held -= shelves.removeValue(forKey: partition)?.records ?? 0 }
+    @discardableResult
+    mutating func revoke(_ partitions: [TopicPartition]) -> [Action] {
+        var actions: [Action] = []
+        for partition in partitions {
+            guard let shelf = shelves.removeValue(forKey: partition) else { continue }
+            held -= shelf.records
+            var waiting = shelf.records
+            for lane in shelf.lanes.values {
+                if lane.phase == .running { waiting -= 1 }
+                for parcel in lane.queue where parcel.news != nil { crowd.remove(parcel.recipient, bytes: parcel.bytes) }
+            }
+            if waiting > 0 { actions.append(.abandon(partition, epoch: shelf.epoch, records: waiting)) }
+        }
+        return actions
     }
 
     /// A record was read.
     mutating func add(_ parcel: Parcel<Cargo>) -> [Action] {
         guard shelves[parcel.partition]?.epoch == parcel.epoch else { return [] }
-        let name = parcel.key.map(Name.key) ?? .single(parcel.offset)
-        let wasIdle = withLane(parcel.partition, name) { lane in
+        let id = LaneID(parcel)
+        let replaced = parcel.news.map { waiting(in: id, replacedBy: $0) } ?? []
+        if parcel.news != nil {
+            let leaving = (records: replaced.count, bytes: replaced.reduce(0) { $0 + $1.bytes })
+            guard crowd.hasRoom(parcel.recipient, bytes: parcel.bytes, leaving: leaving) else {
+                return [.finish(parcel, .dropped(.crowded))]
+            }
+        }
+        let wasIdle = withLane(id) { lane in
+            lane.queue.removeLast(replaced.count)
+            if lane.queue.isEmpty { lane.forgetAttempts() }
             lane.queue.append(parcel)
             defer { if lane.phase == .idle { lane.phase = .ready } }
             return lane.phase == .idle
         }
-        var actions = weigh(parcel.partition, bytes: parcel.bytes, records: 1)
+        var actions: [Action] = []
+        for earlier in replaced { finish(earlier, .replaced, &actions) }
+        weigh(parcel, 1, &actions)
         if wasIdle {
-            recipients[parcel.recipient, default: Recipient()].ready.append(
-                LaneID(partition: parcel.partition, epoch: parcel.epoch, name: name))
+            recipients[parcel.recipient, default: Traffic()].ready.append(id)
             start(parcel.recipient, &actions)
         }
         return actions
@@ -130,23 +182,37 @@ struct Lanes<Cargo: Sendable>: Sendable {
         let parcel = errand.parcel
         recipients[parcel.recipient]?.running -= 1
         var actions: [Action] = []
-        // After a revocation the end still counts, if the consumer is quick enough to commit it; a failure does not: the next owner tries.
-        if case .ended(let ending) = result { actions.append(.finish(parcel, ending)) }
-        if shelves[parcel.partition]?.epoch == parcel.epoch {
-            let lane = LaneID(
-                partition: parcel.partition, epoch: parcel.epoch, name: parcel.key.map(Name.key) ?? .single(parcel.offset))
-            switch result {
-            case .ended: advance(lane, past: parcel, &actions)
-            case .failed(let last, let after):
-                withLane(lane.partition, lane.name) { lane in
-                    lane.attempts += 1
-                    lane.last = last
-                }
-                wait(lane, after: after ?? .zero, now: now, jitter: jitter)
-            case .unburied(let burial):
-                withLane(lane.partition, lane.name) { $0.burial = burial }
-                wait(lane, after: .zero, now: now, jitter: jitter)
+        guard shelves[parcel.partition]?.epoch == parcel.epoch else {
+            // After a revocation the end still counts, if the consumer is quick enough to commit it; a failure does not: the next owner
+            // tries.
+            if case .ended(let ending) = result {
+                actions.append(.finish(parcel, ending))
+            } else {
+                actions.append(.abandon(parcel.partition, epoch: parcel.epoch, records: 1))
             }
+            start(parcel.recipient, &actions)
+            return actions
+        }
+        let id = LaneID(parcel)
+        switch result {
+        case .ended(let ending): advance(id, past: parcel, ending, &actions)
+        case .failed(let last, let after):
+            withLane(id) { lane in
+                lane.attempts += 1
+                lane.last = last
+            }
+            wait(id, after: after ?? .zero, now: now, jitter: jitter)
+            if withLane(id, { $0.isHeadReplaced }) {
+                // What waits is the lane: the newer record is not tried sooner than the one it replaces would have been.
+                withLane(id) { lane in
+                    lane.queue.removeFirst()
+                    lane.forgetAttempts()
+                }
+                finish(parcel, .replaced, &actions)
+            }
+        case .unburied(let burial):
+            withLane(id) { $0.burial = burial }
+            wait(id, after: .zero, now: now, jitter: jitter)
         }
         start(parcel.recipient, &actions)
         arm(&actions)
@@ -163,8 +229,8 @@ struct Lanes<Cargo: Sendable>: Sendable {
                 let lane = shelves[alarm.lane.partition]?.lanes[alarm.lane.name], lane.phase == .waiting(stamp: alarm.stamp),
                 let recipient = lane.queue.first?.recipient
             else { continue }
-            withLane(alarm.lane.partition, alarm.lane.name) { $0.phase = .ready }
-            recipients[recipient, default: Recipient()].ready.append(alarm.lane)
+            withLane(alarm.lane) { $0.phase = .ready }
+            recipients[recipient, default: Traffic()].ready.append(alarm.lane)
             start(recipient, &actions)
         }
         arm(&actions)
@@ -174,43 +240,47 @@ struct Lanes<Cargo: Sendable>: Sendable {
     // MARK: What follows
 
     /// Starts what is ready, as far as the recipient's limit allows. Every start goes through here.
-    private mutating func start(_ id: PartyID, _ actions: inout [Action]) {
+    private mutating func start(_ id: Recipient, _ actions: inout [Action]) {
         guard var recipient = recipients.removeValue(forKey: id) else { return }
         while recipient.running < limits.perRecipient, let next = recipient.ready.popFirst() {
             // Lanes of partitions that were revoked meanwhile are passed over.
             guard shelves[next.partition]?.epoch == next.epoch, let lane = shelves[next.partition]?.lanes[next.name],
                 lane.phase == .ready, let parcel = lane.queue.first
             else { continue }
-            withLane(next.partition, next.name) { $0.phase = .running }
+            withLane(next) { $0.phase = .running }
             recipient.running += 1
             actions.append(.run(Errand(parcel: parcel, attempts: lane.attempts, last: lane.last, burial: lane.burial)))
         }
         if recipient.running > 0 || !recipient.ready.isEmpty { recipients[id] = recipient }
     }
 
-    private mutating func advance(_ id: LaneID, past parcel: Parcel<Cargo>, _ actions: inout [Action]) {
-        let isEmpty = withLane(id.partition, id.name) { lane in
+    private mutating func advance(_ id: LaneID, past parcel: Parcel<Cargo>, _ ending: Ending, _ actions: inout [Action]) {
+        let isEmpty = withLane(id) { lane in
             lane.queue.removeFirst()
-            lane.attempts = 0
+            lane.forgetAttempts()
             lane.failures = 0
-            lane.last = LastAttempt()
-            lane.burial = nil
             lane.phase = lane.queue.isEmpty ? .idle : .ready
             return lane.queue.isEmpty
         }
         if isEmpty {
             shelves[id.partition]?.lanes[id.name] = nil
         } else {
-            recipients[parcel.recipient, default: Recipient()].ready.append(id)
+            recipients[parcel.recipient, default: Traffic()].ready.append(id)
         }
-        actions += weigh(id.partition, bytes: -parcel.bytes, records: -1)
+        finish(parcel, ending, &actions)
+    }
+
+    /// The records at the end of a lane that need not be sent if `news` comes behind them; nothing else lies between.
+    private func waiting(in id: LaneID, replacedBy news: News) -> [Parcel<Cargo>] {
+        guard let lane = shelves[id.partition]?.lanes[id.name] else { return [] }
+        return Array(lane.queue.dropFirst(lane.phase == .running ? 1 : 0).reversed().prefix { news.replaces($0.news) })
     }
 
     private mutating func wait(_ id: LaneID, after: TimeAmount, now: NIODeadline, jitter: Double) {
         stamps += 1
         let stamp = stamps
         let backoff = limits.backoff
-        let delay = withLane(id.partition, id.name) { lane in
+        let delay = withLane(id) { lane in
             lane.failures += 1
             lane.phase = .waiting(stamp: stamp)
             return max(backoff.delay(failures: lane.failures, jitter: jitter), after)
@@ -218,21 +288,26 @@ struct Lanes<Cargo: Sendable>: Sendable {
         alarms.insert(Alarm(due: now + delay, stamp: stamp, lane: id))
     }
 
-    private mutating func weigh(_ partition: TopicPartition, bytes: Int, records: Int) -> [Action] {
-        guard var shelf = shelves.removeValue(forKey: partition) else { return [] }
-        defer { shelves[partition] = shelf }
-        shelf.bytes += bytes
-        shelf.records += records
-        held += records
-        if !shelf.isPaused, shelf.bytes > limits.bytesPerPartition {
-            shelf.isPaused = true
-            return [.gate(partition)]
+    /// A record that has left its lane.
+    private mutating func finish(_ parcel: Parcel<Cargo>, _ ending: Ending, _ actions: inout [Action]) {
+        actions.append(.finish(parcel, ending))
+        weigh(parcel, -1, &actions)
+    }
+
+    /// - Parameter sign: 1 for a record that comes, -1 for one that goes.
+    private mutating func weigh(_ parcel: Parcel<Cargo>, _ sign: Int, _ actions: inout [Action]) {
+        guard var shelf = shelves.removeValue(forKey: parcel.partition) else { return }
+        defer { shelves[parcel.partition] = shelf }
+        shelf.records += sign
+        held += sign
+        guard parcel.news == nil else {
+            return sign > 0 ? crowd.add(parcel.recipient, bytes: parcel.bytes) : crowd.remove(parcel.recipient, bytes: parcel.bytes)
         }
-        if shelf.isPaused, shelf.bytes <= limits.bytesPerPartition / 2 {
-            shelf.isPaused = false
-            return [.gate(partition)]
-        }
-        return []
+        shelf.bytes += sign * parcel.bytes
+        let isPaused = shelf.bytes > (shelf.isPaused ? limits.bytesPerPartition / 2 : limits.bytesPerPartition)
+        guard isPaused != shelf.isPaused else { return }
+        shelf.isPaused = isPaused
+        actions.append(.gate(parcel.partition))
     }
 
     /// Asks for one alarm at the earliest time anything is due.
@@ -243,7 +318,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
     }
 
     /// In place; the shelf must exist.
-    private mutating func withLane<Result>(_ partition: TopicPartition, _ name: Name, _ change: (inout Lane) -> Result) -> Result {
-        change(&shelves[partition, default: Shelf(epoch: 0)].lanes[name, default: Lane()])
+    private mutating func withLane<Result>(_ id: LaneID, _ change: (inout Lane) -> Result) -> Result {
+        change(&shelves[id.partition, default: Shelf(epoch: id.epoch)].lanes[id.name, default: Lane()])
     }
 }

@@ -2,18 +2,39 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// One record of an outbox on its way to the recipient.
+/// Whom records are for; the limits count per recipient.
+enum Recipient: Hashable, Sendable {
+    /// A party, in upper case.
+    case party(PartyID)
+    /// Another node, by its operator address in lower case.
+    case node(String)
+}
+
+/// One record on its way to its recipient.
 struct Parcel<Cargo: Sendable>: Sendable {
     let partition: TopicPartition
     let offset: Int64
     /// The assignment it was read under.
     let epoch: UInt64
-    let recipient: PartyID
+    let recipient: Recipient
     /// The ordering object; nil if nothing else must wait for it.
     let key: String?
+    /// What it writes, if it need not arrive whatever happens: an announcement. Nil for a copy.
+    var news: News?
     /// What it holds in memory, bytes.
     let bytes: Int
     let cargo: Cargo
+}
+
+/// What an announcement says of which URL.
+struct News: Sendable, Equatable {
+    /// Path and query below the recipient's endpoint.
+    let place: String
+    /// PUT and DELETE: whatever was written there before does not matter any more.
+    let isWhole: Bool
+
+    /// Whether the recipient need not be told `earlier` if it is told this next.
+    func replaces(_ earlier: News?) -> Bool { isWhole && earlier?.place == place }
 }
 
 /// What is known of the last attempt.
@@ -41,17 +62,35 @@ struct Errand<Cargo: Sendable>: Sendable {
 }
 
 /// How a record ended, once and for all.
-enum Ending: String, Sendable, CaseIterable {
+enum Ending: Hashable, Sendable {
     /// The recipient has it.
     case delivered
-    /// The recipient will never take it; it is in `ocn.dead`.
+    /// The recipient will never take the copy; it is in `ocn.dead`.
     case dead
-    /// Its horizon passed; it is in `ocn.dead`.
+    /// The copy's horizon passed; it is in `ocn.dead`.
     case expired
-    /// The agreement was withdrawn before it was sent.
+    /// The agreement was withdrawn before the copy was sent.
     case withheld
     /// The service reads its own topic.
     case topic
+    /// A later announcement about the same URL took its place.
+    case replaced
+    /// The announcement is not sent, or not sent again, and nothing keeps it.
+    case dropped(Drop)
+}
+
+/// Why an announcement is given up.
+enum Drop: String, Hashable, Sendable, CaseIterable {
+    /// Its horizon passed.
+    case expired
+    /// The recipient is not connected; nothing is replayed when it comes back.
+    case notConnected = "not_connected"
+    /// The recipient has no such endpoint, or the node has no URL.
+    case noDestination = "no_destination"
+    /// The recipient will never take it.
+    case rejected
+    /// The recipient lets too much wait.
+    case crowded
 }
 
 /// What came of an errand.

@@ -8,42 +8,20 @@ import OCPI
 import Topics
 import Wire
 
-// One attempt to deliver one copy, on an event loop.
+// One attempt to deliver one record, on an event loop.
 extension PushFlow {
-    func run(_ errand: Errand<CopyRecord>) {
-        if let burial = errand.burial { return bury(errand, burial) }
-        let request = errand.parcel.cargo.request
-        let directory = store.directory
-        // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
-        guard directory.version >= request.stateVersion else { return complete(errand, .failed(errand.last, after: nil)) }
-        // The agreement counts when the copy is sent, not only when it was made.
-        guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
-        if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }
-        guard request.time.adding(milliseconds: settings.horizon.milliseconds) > .now else {
-            return bury(errand, Burial(cause: "expired", ending: .expired, attempts: errand.attempts, last: errand.last))
+    func run(_ errand: Errand<Consignment>) {
+        switch errand.parcel.cargo {
+        case .copy(let copy): deliver(errand, copy)
+        case .announcement(let announcement): announce(errand, announcement)
         }
-        send(errand, request, directory)
     }
 
-    private func send(_ errand: Errand<CopyRecord>, _ request: RequestRecord, _ directory: Directory) {
-        var outbound: OutboundRequest
-        switch Destination(of: request, in: directory, ownOperator: ownOperator) {
-        case .none:
-            // It may register, or advertise the module, before the horizon.
-            metrics.attempted(.noDestination)
-            return complete(errand, .failed(errand.last, after: nil))
-        case .platform(let url, let authorization): outbound = Hop.call(request, url: url, authorization: authorization)
-        case .node(let node):
-            do { outbound = try Hop.message(request, to: node, proxy: nil, key: settings.nodeKey) } catch {
-                return bury(
-                    errand,
-                    Burial(cause: "body cannot be sent to another node", ending: .dead, attempts: errand.attempts, last: errand.last))
-            }
-        }
-        outbound.headers.add(name: Hop.copyID, value: errand.parcel.cargo.id)
+    /// Sends, and judges the answer if there is one.
+    func send(_ errand: Errand<Consignment>, _ outbound: OutboundRequest, _ judge: @escaping @Sendable (OutboundResponse) -> Void) {
         client.send(outbound, deadline: .now() + .init(settings.requestTimeout)) { result in
             switch result {
-            case .success(let response): self.judge(errand, response)
+            case .success(let response): judge(response)
             case .failure(let failure):
                 self.metrics.failed(failure.kind)
                 self.complete(errand, .failed(LastAttempt(), after: nil))
@@ -51,12 +29,52 @@ extension PushFlow {
         }
     }
 
-    private func judge(_ errand: Errand<CopyRecord>, _ response: OutboundResponse) {
+    private func deliver(_ errand: Errand<Consignment>, _ copy: CopyRecord) {
+        if let burial = errand.burial { return bury(errand, copy, burial) }
+        let request = copy.request
+        let directory = store.directory
+        // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
+        guard directory.version >= request.stateVersion else { return complete(errand, .failed(errand.last, after: nil)) }
+        // The agreement counts when the copy is sent, not only when it was made.
+        guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
+        if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }
+        guard request.time.adding(milliseconds: settings.horizon.milliseconds) > .now else {
+            return bury(errand, copy, Burial(cause: "expired", ending: .expired, attempts: errand.attempts, last: errand.last))
+        }
+        deliver(errand, copy, directory)
+    }
+
+    private func deliver(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ directory: Directory) {
+        var outbound: OutboundRequest
+        switch Destination(of: copy.request, in: directory, ownOperator: ownOperator) {
+        case .none:
+            // It may register, come back, or advertise the module, before the horizon.
+            metrics.attempted(.noDestination)
+            return complete(errand, .failed(errand.last, after: nil))
+        case .platform(let url, let authorization): outbound = Hop.call(signed(copy), url: url, authorization: authorization)
+        case .node(let node):
+            do { outbound = try Hop.message(signed(copy), to: node, proxy: nil, key: settings.nodeKey) } catch {
+                let cause = "body cannot be sent to another node"
+                return bury(errand, copy, Burial(cause: cause, ending: .dead, attempts: errand.attempts, last: errand.last))
+            }
+        }
+        outbound.headers.add(name: Hop.copyID, value: copy.id)
+        send(errand, outbound) { self.judge(errand, copy, $0) }
+    }
+
+    /// The copy with its sender's signature made to fit the service. Done for every attempt: what waits is what the sender signed.
+    private func signed(_ copy: CopyRecord) -> RequestRecord {
+        guard copy.request.signature != nil, let receiver = copy.originalReceiver else { return copy.request }
+        return Resigning.copy(copy.request, originalReceiver: receiver, key: settings.nodeKey)
+    }
+
+    private func judge(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ response: OutboundResponse) {
         let status = response.body.jsonInteger(["status_code"])
         let last = LastAttempt(httpStatus: response.status, status: status)
         switch Verdict(httpStatus: response.status, statusCode: status) {
         case .delivered:
             metrics.attempted(.delivered)
+            if let platform = store.directory.platform(of: copy.request.to) { onAnswer(platform.id) }
             complete(errand, .ended(.delivered))
         case .retry:
             metrics.attempted(.retry)
@@ -64,21 +82,21 @@ extension PushFlow {
             complete(errand, .failed(last, after: after))
         case .final(let cause):
             metrics.attempted(.rejected)
-            bury(errand, Burial(cause: "rejected: \(cause)", ending: .dead, attempts: errand.attempts + 1, last: last))
+            bury(errand, copy, Burial(cause: "rejected: \(cause)", ending: .dead, attempts: errand.attempts + 1, last: last))
         }
     }
 
     /// The record is finished only when `ocn.dead` has it.
-    private func bury(_ errand: Errand<CopyRecord>, _ burial: Burial) {
+    private func bury(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ burial: Burial) {
         let dead = DeadRecord(
-            copy: errand.parcel.cargo, cause: burial.cause, attempts: burial.attempts, lastHTTPStatus: burial.last.httpStatus,
+            copy: copy, cause: burial.cause, attempts: burial.attempts, lastHTTPStatus: burial.last.httpStatus,
             lastStatus: burial.last.status, diedAt: .now)
         producer.send(dead.outgoing(to: topics)) { result in
             switch result {
             case .success: self.complete(errand, .ended(burial.ending))
             case .failure(let error):
                 self.metrics.unburied.increment()
-                self.logger.warning("dead letter not written: \(error)", metadata: ["copy": "\(dead.copy.id)"])
+                self.logger.warning("dead letter not written: \(error)", metadata: ["copy": "\(copy.id)"])
                 self.complete(errand, .unburied(burial))
             }
         }

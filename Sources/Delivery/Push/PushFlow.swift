@@ -9,7 +9,8 @@ import Synchronization
 import Topics
 import Wire
 
-/// Takes copies from the outboxes and sees each of them through to its end. See ``PushService`` for the picture.
+/// Takes copies from the outboxes and announcements from `ocn.announce`, and sees each of them through to its end. See ``PushService``
+/// for the picture.
 ///
 /// What to do when is ``Lanes``' decision; here it is carried out.
 final class PushFlow: GroupHandler {
@@ -22,20 +23,21 @@ final class PushFlow: GroupHandler {
     let metrics = PushMetrics()
     let logger: Logger
     let ownOperator: String
+    /// Told the id of a platform that took something.
+    let onAnswer: @Sendable (String) -> Void
     private let eventLoops: [any EventLoop]
     private let clockLoop: any EventLoop
     private let turn = Atomic<Int>(0)
-    private let lanes: Mutex<Lanes<CopyRecord>>
+    private let lanes: Mutex<Lanes<Consignment>>
     /// What the consumer was told last. Taken before `lanes`, never the other way round.
     private let gates = Mutex<[TopicPartition: Bool]>([:])
 
-    /// How long a batch waits for the state its copies were made under.
+    /// How long a batch waits for the state its records were made under.
     private static let stateTimeout = Duration.milliseconds(250)
-    /// What a record holds in memory besides its body, about.
-    private static let overhead = 2048
 
     init(
-        settings: PushSettings, topics: TopicNames, store: StateStore, producer: Producer, client: OutboundClient, logger: Logger
+        settings: PushSettings, topics: TopicNames, store: StateStore, producer: Producer, client: OutboundClient, logger: Logger,
+        onAnswer: @escaping @Sendable (String) -> Void
     ) {
         self.settings = settings
         self.topics = topics
@@ -43,6 +45,7 @@ final class PushFlow: GroupHandler {
         self.producer = producer
         self.client = client
         self.logger = logger
+        self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
         eventLoops = Array(client.eventLoops.makeIterator())
         clockLoop = client.eventLoops.next()
@@ -50,6 +53,9 @@ final class PushFlow: GroupHandler {
             Lanes(
                 .init(
                     perRecipient: settings.copiesPerRecipient, bytesPerPartition: settings.bytesPerPartition,
+                    crowd: .init(
+                        records: settings.announcementsPerRecipient, bytes: settings.announcementBytesPerRecipient,
+                        totalBytes: settings.announcementBytes),
                     backoff: Backoff(base: .init(settings.backoffBase), cap: .init(settings.backoffCap)))))
     }
 
@@ -64,31 +70,27 @@ final class PushFlow: GroupHandler {
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
-        gates.withLock { gates in
+        let actions = gates.withLock { gates in
             for partition in partitions { gates[partition] = nil }
-            lanes.withLock { $0.revoke(partitions) }
+            return lanes.withLock { $0.revoke(partitions) }
         }
-        metrics.waiting(lanes.withLock { $0.held })
+        carryOut(actions)
     }
 
     func failed(_ error: KafkaError) {
-        logger.warning("reading outboxes: \(error)")
+        logger.warning("reading outboxes and announcements: \(error)")
     }
 
     func received(_ batch: [IncomingRecord]) {
-        var parcels: [Parcel<CopyRecord>] = []
+        var parcels: [Parcel<Consignment>] = []
         parcels.reserveCapacity(batch.count)
         for record in batch {
             do throws(RecordError) {
-                let copy = try CopyRecord(record)
-                parcels.append(
-                    Parcel(
-                        partition: record.topicPartition, offset: record.offset, epoch: record.epoch, recipient: copy.request.to.canonical,
-                        key: record.key, bytes: (copy.request.body?.readableBytes ?? 0) + Self.overhead, cargo: copy))
+                parcels.append(Parcel(record, try Consignment(record, announce: topics.announce)))
             } catch {
                 // There is nothing in it that could be sent, nor buried as a copy.
                 metrics.malformed.increment()
-                logger.error("unreadable copy", metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
+                logger.error("unreadable record", metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
                 reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
@@ -97,9 +99,9 @@ final class PushFlow: GroupHandler {
         if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
         let directory = store.directory
         let due = parcels.filter { parcel in
-            guard directory.version >= parcel.cargo.request.stateVersion, directory.service(parcel.recipient)?.delivery == .topic else {
-                return true
-            }
+            guard case .copy(let copy) = parcel.cargo, directory.version >= copy.request.stateVersion,
+                directory.service(copy.request.to)?.delivery == .topic
+            else { return true }
             finish(parcel, .topic)
             return false
         }
@@ -109,7 +111,7 @@ final class PushFlow: GroupHandler {
     // MARK: Carrying out
 
     /// An errand is done; what follows from that is carried out.
-    func complete(_ errand: Errand<CopyRecord>, _ result: ErrandResult) {
+    func complete(_ errand: Errand<Consignment>, _ result: ErrandResult) {
         let now = NIODeadline.now()
         let jitter = Double.random(in: -1...1)
         carryOut(lanes.withLock { $0.complete(errand, result, now: now, jitter: jitter) })
@@ -120,22 +122,23 @@ final class PushFlow: GroupHandler {
         carryOut(lanes.withLock { $0.wake(now: now) })
     }
 
-    private func carryOut(_ actions: [Lanes<CopyRecord>.Action]) {
-        var errands: [Errand<CopyRecord>] = []
+    private func carryOut(_ actions: [Lanes<Consignment>.Action]) {
+        var errands: [Errand<Consignment>] = []
         for action in actions {
             switch action {
             case .run(let errand): errands.append(errand)
             case .finish(let parcel, let ending): finish(parcel, ending)
             case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
             case .gate(let partition): gate(partition)
+            case .abandon(let partition, let epoch, let records): reading.abandoned(partition, records: records, epoch: epoch)
             }
         }
         handOver(errands)
         metrics.waiting(lanes.withLock { $0.held })
     }
 
-    private func finish(_ parcel: Parcel<CopyRecord>, _ ending: Ending) {
-        metrics.ended(ending)
+    private func finish(_ parcel: Parcel<Consignment>, _ ending: Ending) {
+        metrics.ended(parcel.cargo, ending)
         reading.finished(parcel.partition, offset: parcel.offset, epoch: parcel.epoch)
     }
 
@@ -150,7 +153,7 @@ final class PushFlow: GroupHandler {
     }
 
     /// One wake-up per event loop.
-    private func handOver(_ errands: [Errand<CopyRecord>]) {
+    private func handOver(_ errands: [Errand<Consignment>]) {
         guard !errands.isEmpty else { return }
         let first = turn.wrappingAdd(errands.count, ordering: .relaxed).newValue & 0xFFFF
         for (number, eventLoop) in eventLoops.enumerated() {

@@ -15,8 +15,9 @@ struct PushMetrics: Sendable {
     }
 
     private let attempts: [Attempt: Counter]
-    private let endings: [Ending: Counter]
-    private let waiting = Gauge(label: "ocn_push_waiting_copies")
+    private let copies: [Ending: Counter]
+    private let announcements: [Ending: Counter]
+    private let waiting = Gauge(label: "ocn_push_waiting_records")
     let malformed = Counter(label: "ocn_push_malformed_records_total")
     let unburied = Counter(label: "ocn_push_dead_letter_failures_total")
 
@@ -25,10 +26,16 @@ struct PushMetrics: Sendable {
             uniqueKeysWithValues: Attempt.allCases.map {
                 ($0, Counter(label: "ocn_push_attempts_total", dimensions: [("result", $0.rawValue)]))
             })
-        endings = Dictionary(
-            uniqueKeysWithValues: Ending.allCases.map {
-                ($0, Counter(label: "ocn_push_copies_total", dimensions: [("ending", $0.rawValue)]))
-            })
+        copies = Self.counters(
+            "ocn_push_copies_total",
+            [(.delivered, "delivered"), (.dead, "dead"), (.expired, "expired"), (.withheld, "withheld"), (.topic, "topic")])
+        announcements = Self.counters(
+            "ocn_push_announcements_total",
+            [(.delivered, "delivered"), (.replaced, "replaced")] + Drop.allCases.map { (.dropped($0), "dropped_" + $0.rawValue) })
+    }
+
+    private static func counters(_ label: String, _ endings: [(Ending, String)]) -> [Ending: Counter] {
+        Dictionary(uniqueKeysWithValues: endings.map { ($0, Counter(label: label, dimensions: [("ending", $1)])) })
     }
 
     func attempted(_ attempt: Attempt) { attempts[attempt]?.increment() }
@@ -42,7 +49,12 @@ struct PushMetrics: Sendable {
         }
     }
 
-    func ended(_ ending: Ending) { endings[ending]?.increment() }
+    func ended(_ consignment: Consignment, _ ending: Ending) {
+        switch consignment {
+        case .copy: copies[ending]?.increment()
+        case .announcement: announcements[ending]?.increment()
+        }
+    }
 
-    func waiting(_ copies: Int) { waiting.record(copies) }
+    func waiting(_ records: Int) { waiting.record(records) }
 }

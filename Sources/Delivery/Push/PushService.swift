@@ -4,14 +4,14 @@ package import Logging
 import ServiceLifecycle
 package import Topics
 
-/// The role PUSH: brings every copy to its service, in order per object, until it is done.
+/// The role PUSH: brings every copy to its service, in order per object, until it is done; and announcements to parties and nodes.
 ///
 /// ```
 ///        one thread (the consumer's)             Lanes (a value under a lock)                    event loops
 ///
 /// ocn.outbox.DE-BIL ──▶ read header,    ──▶  partition ─┬─ object A  ■ ■ ■   running  ──┐
 /// ocn.outbox.NL-TAX     wait for state                  ├─ object B  ■       waiting … │  ready lanes, at most
-///   group "push"                                        └─ object C  ■ ■     ready  ───┤  N under way per service
+/// ocn.announce                                          └─ object C  ■ ■     ready  ───┤  N under way per recipient
 ///      ▲   ▲                                                   │  ▲                    ▼
 ///      │   └── pause, resume ◀── bytes held per partition ─────┘  │        agreement? horizon? where to?
 ///      │                                                          │                    │
@@ -21,7 +21,8 @@ package import Topics
 ///      └── finished ◀─────────────────────────────────────────────┴─ ended ◀───────────┴──▶ ocn.dead, acknowledged
 /// ```
 /// A failing copy waits at the head of its lane and only its lane waits. A service that is down fills its own partitions' memory; then
-/// their reading pauses, and its backlog is its consumer lag.
+/// their reading pauses, and its backlog is its consumer lag. `ocn.announce` is for all recipients and never pauses: who lets too many
+/// announcements wait misses the next ones.
 package final class PushService: Service {
     private let flow: PushFlow
     let consumer: GroupConsumer
@@ -33,19 +34,20 @@ package final class PushService: Service {
     ///   - settings: what an operator can change.
     ///   - store: started and stopped by the caller, as are the following.
     ///   - producer: writes dead letters.
-    ///   - client: calls services.
+    ///   - client: calls recipients.
     ///   - logger: where trouble is told.
+    ///   - onAnswer: told the id of a platform connected here whenever it took a copy or an announcement; on an event loop, must not block.
     package init(
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, settings: PushSettings, store: StateStore,
-        producer: Producer, client: OutboundClient, logger: Logger
+        producer: Producer, client: OutboundClient, logger: Logger, onAnswer: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        flow = PushFlow(settings: settings, topics: topics, store: store, producer: producer, client: client, logger: logger)
+        flow = PushFlow(
+            settings: settings, topics: topics, store: store, producer: producer, client: client, logger: logger, onAnswer: onAnswer)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
         flow.reading.attach(consumer)
     }
 
-    /// The group `push` on all outboxes, those to come included, and on `ocn.announce`: a subscription that matches no topic at all
-    /// would never join.
+    /// The group `push` on `ocn.announce` and on all outboxes, those to come included.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
         GroupConsumer.Settings(group: topics.group("push"), subscription: [topics.announce, topics.outboxPattern])
     }

@@ -1,0 +1,49 @@
+import Kafka
+import NIOCore
+import OCPI
+import Topics
+
+/// What PUSH brings to somebody: a record of an outbox or of `ocn.announce`.
+enum Consignment: Sendable {
+    case copy(CopyRecord)
+    case announcement(AnnouncementRecord)
+
+    /// - Throws: the first header that is missing or not understood.
+    init(_ record: IncomingRecord, announce topic: String) throws(RecordError) {
+        self = record.topic == topic ? .announcement(try AnnouncementRecord(record)) : .copy(try CopyRecord(record))
+    }
+
+    var request: RequestRecord {
+        switch self {
+        case .copy(let copy): copy.request
+        case .announcement(let announcement): announcement.request
+        }
+    }
+
+    var recipient: Recipient {
+        switch self {
+        case .copy(let copy): .party(copy.request.to.canonical)
+        case .announcement(let announcement): announcement.node.map(Recipient.node) ?? .party(announcement.request.to.canonical)
+        }
+    }
+
+    /// Nil for a copy: each must arrive.
+    var news: News? {
+        guard case .announcement(let announcement) = self else { return nil }
+        let request = announcement.request
+        return News(
+            place: request.query.map { "\(request.path)?\($0)" } ?? request.path, isWhole: [.put, .delete].contains(request.method))
+    }
+}
+
+extension Parcel<Consignment> {
+    /// What a record holds in memory besides its body, about.
+    private static let overhead = 2048
+
+    init(_ record: IncomingRecord, _ consignment: Consignment) {
+        self.init(
+            partition: record.topicPartition, offset: record.offset, epoch: record.epoch, recipient: consignment.recipient,
+            key: record.key, news: consignment.news, bytes: (consignment.request.body?.readableBytes ?? 0) + Self.overhead,
+            cargo: consignment)
+    }
+}

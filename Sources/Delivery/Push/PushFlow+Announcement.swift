@@ -1,0 +1,91 @@
+import Directory
+import NIOCore
+import NIOHTTP1
+import Notary
+import OCPI
+import Topics
+import Wire
+
+// One attempt to deliver one announcement, on an event loop. Nothing is kept of what cannot be delivered.
+extension PushFlow {
+    func announce(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord) {
+        let request = announcement.request
+        guard end(of: request) > .now else { return complete(errand, .ended(.dropped(.expired))) }
+        let directory = store.directory
+        // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
+        guard directory.version >= request.stateVersion else { return complete(errand, .failed(errand.last, after: nil)) }
+        if let node = announcement.node {
+            tell(errand, request, directory.node(operator: node))
+        } else {
+            tell(errand, request, directory)
+        }
+    }
+
+    /// When an announcement is given up.
+    private func end(of request: RequestRecord) -> Timestamp {
+        request.time.adding(milliseconds: settings.announcementHorizon.milliseconds)
+    }
+
+    /// A party's platform.
+    private func tell(_ errand: Errand<Consignment>, _ request: RequestRecord, _ directory: Directory) {
+        guard let platform = directory.platform(of: request.to), directory.status(of: platform.id) == .connected else {
+            return complete(errand, .ended(.dropped(.notConnected)))
+        }
+        guard case .platform(let url, let authorization) = Destination(of: request, in: directory, ownOperator: ownOperator) else {
+            return complete(errand, .ended(.dropped(.noDestination)))
+        }
+        var outbound = Hop.call(request, url: url, authorization: authorization)
+        if !request.module.isFunctional {
+            // Configuration modules are between two platforms, not between parties (OCPI 2.2.1, 4.1.4).
+            for name in OCPIHeader.routing { outbound.headers.remove(name: name) }
+        }
+        send(errand, outbound) { response in
+            let status = response.body.jsonInteger(["status_code"])
+            switch Verdict(httpStatus: response.status, statusCode: status) {
+            case .delivered:
+                self.onAnswer(platform.id)
+                self.ended(errand, .delivered)
+            case .final: self.ended(errand, .dropped(.rejected))
+            case .retry: self.again(errand, response, LastAttempt(httpStatus: response.status, status: status))
+            }
+        }
+    }
+
+    /// Another node (OCN node 1.1, `PUT /ocn/client-info`). Whatever it answers but success may pass: it may not know us yet.
+    private func tell(_ errand: Errand<Consignment>, _ request: RequestRecord, _ node: NetworkNode?) {
+        guard let node, !node.url.isEmpty else { return complete(errand, .ended(.dropped(.noDestination))) }
+        let body = request.body ?? ByteBuffer()
+        var headers = HTTPHeaders()
+        headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
+        headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: settings.nodeKey))
+        headers.add(name: "Content-Type", value: "application/json")
+        let outbound = OutboundRequest(url: URLJoin.trimmed(node.url) + "/ocn/client-info", method: .put, headers: headers, body: body)
+        send(errand, outbound) { response in
+            // The reference nodes answer with an empty body.
+            if 200..<300 ~= response.status {
+                self.ended(errand, .delivered)
+            } else {
+                self.again(errand, response, LastAttempt(httpStatus: response.status))
+            }
+        }
+    }
+
+    private func ended(_ errand: Errand<Consignment>, _ ending: Ending) {
+        metrics.attempted(ending == .delivered ? .delivered : .rejected)
+        complete(errand, .ended(ending))
+    }
+
+    /// Nobody may ask us to wait until after the end.
+    private func again(_ errand: Errand<Consignment>, _ response: OutboundResponse, _ last: LastAttempt) {
+        metrics.attempted(.retry)
+        let now = Timestamp.now
+        let rest = max(0, end(of: errand.parcel.cargo.request).milliseconds - now.milliseconds)
+        let cap = min(.init(settings.retryAfterCap), TimeAmount.milliseconds(rest))
+        complete(errand, .failed(last, after: RetryAfter.delay(response, now: now, cap: cap)))
+    }
+}
+
+extension OCPIHeader {
+    /// Which parties a message is from and for.
+    fileprivate static let routing = [fromCountry, fromParty, toCountry, toParty]
+}

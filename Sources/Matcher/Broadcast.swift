@@ -1,0 +1,53 @@
+package import Directory
+package import OCPI
+package import Topics
+
+/// Broadcast Push: whom a request that is addressed to the hub itself is passed on to (OCPI 2.2.1, 4.1.5). Pure.
+package enum Broadcast {
+    /// What the recipients of one request get, one record per party, in the hub's own name; none unless the request entered here, is
+    /// addressed to the hub and may be broadcast.
+    ///
+    /// Recipients are the connected parties of this node whose role is among those that the sender's roles reach, whose platform has the
+    /// module's RECEIVER interface and whose OcnRules let the sender through; never the sender itself. The sender's signature does not go
+    /// along: it was made for a message from the sender to the hub.
+    package static func announcements(of request: RequestRecord, hub: PartyID, in directory: Directory) -> [AnnouncementRecord] {
+        guard request.origin == .local, request.to == hub, request.target == nil, request.module.isFunctional,
+            ModuleTable.hubUse(request.method, request.route).contains(.broadcast)
+        else { return [] }
+        return recipients(of: request, in: directory).map { recipient in
+            var announced = request
+            announced.id = Fanout.announcementID(of: request, for: recipient)
+            announced.from = hub
+            announced.to = recipient
+            announced.signature = nil
+            announced.origin = .hub
+            // What this was judged by: whoever looks for the recipient again must have read at least as far.
+            announced.stateVersion = directory.version
+            return AnnouncementRecord(request: announced)
+        }
+    }
+
+    private static func recipients(of request: RequestRecord, in directory: Directory) -> [PartyID] {
+        let senderRoles = directory.platform(of: request.from)?.roles.filter { $0.party == request.from }.map(\.role) ?? []
+        let audience = Audience.roles(for: request.module, from: senderRoles)
+        guard !audience.isEmpty else { return [] }
+        var known: Set<PartyID> = [request.from]
+        var recipients: [PartyID] = []
+        for platform in directory.platforms where platform.isRegistered && directory.status(of: platform.id) == .connected {
+            guard directory.endpoint(of: platform.id, request.module, .receiver) != nil else { continue }
+            for role in platform.roles
+            where audience.contains(role.role) && directory.serves(platform, role.party)
+                && directory.refusal(of: request.from, to: role.party, request.module) == nil && known.insert(role.party).inserted
+            {
+                recipients.append(role.party)
+            }
+        }
+        return recipients
+    }
+}
+
+extension RequestRecord {
+    fileprivate var route: ModuleRoute {
+        ModuleRoute(version: version, module: module, interface: interface, remainder: path)
+    }
+}

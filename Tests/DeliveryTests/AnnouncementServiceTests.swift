@@ -1,0 +1,151 @@
+import Directory
+import Kafka
+import NIOCore
+import NIOHTTP1
+import Notary
+import OCPI
+import Support
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct AnnouncementServiceTests {
+    private func token(_ uid: String, _ body: String = "{}") throws -> RequestRecord {
+        try request(.tokens, .receiver, .put, path: "DE/MSP/\(uid)", body: body)
+    }
+
+    /// Everything in `ocn.announce` is done.
+    private func finished(_ push: PushService, _ world: DeliveryWorld, _ count: Int64) async throws -> Bool {
+        let partitions = push.assignment.filter { $0.topic == world.kafka.topics.announce }
+        return try await push.consumer.committed(partitions, timeout: .seconds(5)).reduce(0) { $0 + max(0, $1.offset) } == count
+    }
+
+    @Test func partiesAndNodesAreToldEachInTheirWay() async throws {
+        let refusals = Atomic<Int>(1)
+        // DE-CPO's server plays the other node too, whose answers have no body.
+        let world = try await DeliveryWorld(cpo: { seen in
+            guard seen.uri == "/ocn/client-info" else { return .success }
+            let isRefused = refusals.wrappingSubtract(1, ordering: .relaxed).newValue >= 0
+            return .answer(isRefused ? 400 : 200, [], "")
+        })
+        let key = try #require(Fixture.key)
+        let push = try world.push()
+        try await world.run(push: push) {
+            try await world.writer.write([
+                .put(
+                    .endpoints(
+                        platform: "cpo",
+                        [
+                            Endpoint(module: .tokens, interface: .receiver, url: world.cpo.url + "/tokens"),
+                            Endpoint(module: .hubclientinfo, interface: .receiver, url: world.cpo.url + "/status/"),
+                        ]))
+            ])
+            var broadcast = try token("T1", #"{"uid":"T1"}"#)
+            broadcast.query = "type=RFID"
+            try await world.announce(broadcast, to: "DE-CPO", key: "DE-MSP|tokens|T1")
+            let status = try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: #"{"status":"OFFLINE"}"#)
+            try await world.announce(status, to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
+            try await world.announce(status, to: "DE-MSP", node: "0xother", key: "DE-MSP|hubclientinfo|EMSP")
+            try await eventually("all are told") { try await finished(push, world, 3) }
+            func seen(_ uri: String) -> [Seen] { world.cpo.seen.filter { $0.uri == uri } }
+
+            let party = try #require(seen("/tokens/DE/MSP/T1?type=RFID").first)
+            #expect(party.method == "PUT" && party.text == #"{"uid":"T1"}"#)
+            #expect(party.headers["OCPI-from-country-code"] == ["CH"] && party.headers["OCPI-from-party-id"] == ["OCN"])
+            #expect(party.headers["OCPI-to-country-code"] == ["DE"] && party.headers["OCPI-to-party-id"] == ["CPO"])
+            #expect(party.headers["X-Correlation-ID"] == ["correlation-1"])
+            #expect(party.headers["OCN-Copy-ID"].isEmpty && party.headers["OCN-Signature"].isEmpty)
+
+            let platform = try #require(seen("/status/DE/MSP").first)
+            #expect(platform.headers.allSatisfy { !$0.name.lowercased().hasPrefix("ocpi-") })
+            #expect(platform.headers["X-Correlation-ID"] == ["correlation-1"] && platform.headers["X-Request-ID"].count == 1)
+            #expect(platform.headers["Authorization"].count == 1 && platform.text == #"{"status":"OFFLINE"}"#)
+
+            let node = seen("/ocn/client-info")
+            #expect(node.count == 2, "a node that refuses is asked again")
+            #expect(Set(node.flatMap { $0.headers["X-Request-ID"] }).count == 2)
+            for call in node {
+                #expect(call.method == "PUT" && call.text == #"{"status":"OFFLINE"}"#)
+                #expect(call.headers["Content-Type"] == ["application/json"] && call.headers["Authorization"].isEmpty)
+                let signature = try #require(call.headers.first(name: "OCN-Signature"))
+                #expect(NodeSignature.signer(of: call.body, signature: signature) == key.address)
+            }
+        }
+    }
+
+    @Test func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
+        let world = try await DeliveryWorld(cpo: { $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success })
+        let push = try world.push()
+        try await world.run(push: push) {
+            // Refused for good, no such interface, not connected here, no such node.
+            try await world.announce(try token("refused"), to: "DE-CPO", key: "refused")
+            try await world.announce(try token("no-interface"), to: "DE-MSP", key: "no-interface")
+            try await world.announce(try token("elsewhere"), to: "NL-CPO", key: "elsewhere")
+            try await world.announce(try token("nobody"), to: "DE-CPO", node: "0xnobody", key: "nobody")
+            try await eventually("they are dropped") { try await finished(push, world, 4) }
+            #expect(world.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/refused"] && world.msp.seen.isEmpty)
+
+            try await world.writer.write([.put(.status(platform: "cpo", .offline, .now))])
+            try await world.announce(try token("missed"), to: "DE-CPO", key: "missed")
+            try await eventually("it is dropped") { try await finished(push, world, 5) }
+            try await world.writer.write([.put(.status(platform: "cpo", .connected, .now))])
+            try await world.announce(try token("heard"), to: "DE-CPO", key: "heard")
+            try await eventually("the next one arrives") { try await finished(push, world, 6) }
+            #expect(world.cpo.seen.map(\.uri).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
+            #expect(try await world.dead().isEmpty)
+        }
+    }
+
+    @Test func whatIsTooOldIsDropped() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .answer(503, [("Retry-After", "3600")], "") })
+        let push = try world.push { $0.announcementHorizon = .seconds(3) }
+        try await world.run(push: push) {
+            try await world.announce(try token("T1"), to: "DE-CPO", key: "T1")
+            try await eventually("it is dropped") { try await finished(push, world, 1) }
+            // Nobody can ask to be called after the end.
+            #expect(world.cpo.seen.count <= 2)
+            #expect(try await world.dead().isEmpty)
+        }
+    }
+
+    @Test func aRecipientThatFailedIsToldOnlyTheLatestOfAnObject() async throws {
+        let isUp = Atomic<Bool>(false)
+        let world = try await DeliveryWorld(cpo: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
+        let push = try world.push()
+        try await world.run(push: push) {
+            try await world.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
+            try await eventually("it was tried") { !world.cpo.seen.isEmpty }
+            for number in 1...20 { try await world.announce(try token("T1", "\(number)"), to: "DE-CPO", key: "T1") }
+            // Behind them in the same partition: when it is tried, they have been read.
+            let other = try request(.tokens, .receiver, .patch, path: "DE/MSP/T1", body: "21")
+            try await world.announce(other, to: "DE-CPO", key: "T1")
+            try await eventually("the older ones are replaced") { try await finished(push, world, 20) }
+            isUp.store(true, ordering: .relaxed)
+            try await eventually("all are done") { try await finished(push, world, 22) }
+            #expect(world.cpo.seen.suffix(2).map(\.text) == ["20", "21"])
+        }
+    }
+
+    @Test func aPartyThatHangsDelaysNobody() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        let push = try world.push {
+            $0.announcementsPerRecipient = 30
+            $0.bytesPerPartition = 1
+        }
+        try await world.run(push: push) {
+            try await world.writer.write([
+                .put(.endpoints(platform: "msp", [Endpoint(module: .tariffs, interface: .receiver, url: world.msp.url + "/tariffs")]))
+            ])
+            for number in 0..<100 { try await world.announce(try token("\(number)"), to: "DE-CPO", key: "\(number)") }
+            for number in 0..<20 {
+                let tariff = try request(.tariffs, .receiver, .put, path: "DE/CPO/\(number)", body: "{}")
+                try await world.announce(tariff, to: "DE-MSP", key: "\(number)")
+            }
+            try await eventually("the other party has all of them") { world.msp.seen.count == 20 }
+            #expect(world.cpo.seen.count <= 30)
+        }
+    }
+}
