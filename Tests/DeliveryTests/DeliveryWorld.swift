@@ -51,10 +51,12 @@ final class DeliveryWorld: Sendable {
         try capabilities.start()
         _ = await store.ready(timeout: .seconds(10))
         let facts =
-            try Fixture.platform("msp", ["DE-MSP"], url: self.msp.url, [(.commands, .sender)])
+            try Fixture.platform("msp", ["DE-MSP"], url: self.msp.url, [(.commands, .sender), (.chargingprofiles, .sender)])
             + Fixture.platform(
                 "cpo", ["DE-CPO"], url: self.cpo.url,
-                [(.locations, .sender), (.commands, .receiver), (.cdrs, .receiver), (.tokens, .receiver)])
+                [
+                    (.locations, .sender), (.commands, .receiver), (.cdrs, .receiver), (.tokens, .receiver), (.chargingprofiles, .receiver),
+                ])
             + Fixture.platform("bil", ["DE-BIL"], url: self.service.url, [(.cdrs, .receiver)])
             + [
                 // The other node is played by the CPO's server.
@@ -97,20 +99,24 @@ final class DeliveryWorld: Sendable {
         if let failure { throw failure }
     }
 
-    func exchange(_ change: (inout ExchangeSettings) -> Void = { _ in }) throws -> ExchangeService {
+    func exchange(
+        _ change: (inout ExchangeSettings) -> Void = { _ in }, onAnswer: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> ExchangeService {
         var settings = ExchangeSettings(publicURL: Self.publicURL, nodeKey: try #require(Fixture.key))
         change(&settings)
         return ExchangeService(
             kafka: kafka.settings, topics: kafka.topics, settings: settings, store: store, capabilities: capabilities, producer: producer,
-            client: client, logger: kafka.logger)
+            client: client, logger: kafka.logger, onAnswer: onAnswer)
     }
 
-    func push(_ change: (inout PushSettings) -> Void = { _ in }) throws -> PushService {
+    func push(drain: Duration = .seconds(2), _ change: (inout PushSettings) -> Void = { _ in }) throws -> PushService {
+        var membership = PushService.membership(of: kafka.topics)
+        membership.drain = drain
         var settings = PushSettings(nodeKey: try #require(Fixture.key), backoffBase: .milliseconds(20), backoffCap: .milliseconds(100))
         change(&settings)
         return PushService(
-            kafka: kafka.settings, topics: kafka.topics, settings: settings, store: store, producer: producer, client: client,
-            logger: kafka.logger)
+            kafka: kafka.settings, topics: kafka.topics, membership: membership, settings: settings, store: store, producer: producer,
+            client: client, logger: kafka.logger)
     }
 
     /// Writes a request and waits for its answer.
@@ -131,6 +137,18 @@ final class DeliveryWorld: Sendable {
         let copy = CopyRecord(
             of: record, id: id, for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 0)))
         _ = try await producer.send(copy.outgoing(to: kafka.topics))
+    }
+
+    /// Writes an announcement of the hub.
+    func announce(
+        _ record: RequestRecord, to recipient: String, node: String? = nil, key: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        var record = record
+        record.from = try #require(PartyID("CH-OCN"), sourceLocation: sourceLocation)
+        record.to = try #require(PartyID(recipient), sourceLocation: sourceLocation)
+        record.key = key
+        record.stateVersion = store.directory.version
+        _ = try await producer.send(AnnouncementRecord(request: record, node: node).outgoing(to: kafka.topics))
     }
 
     func dead() async throws -> [DeadRecord] {

@@ -137,7 +137,6 @@ import Wire
             for _ in 0..<3 {
                 var record = try request(.locations, .sender, .get)
                 record.deadline = Timestamp.now.adding(milliseconds: 20_000)
-                record.reply = nil
                 _ = try await world.producer.send(record.outgoing(to: world.kafka.topics))
             }
             try await eventually("three calls hang") { world.cpo.seen.count == 3 }

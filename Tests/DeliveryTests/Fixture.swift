@@ -13,8 +13,11 @@ enum Fixture {
     static let secrets = NodeSecrets(current: Array("a secret for tests".utf8))
 
     /// A platform that registered for its parties, and where its endpoints are.
-    static func platform(_ id: String, _ parties: [String], url: String, _ endpoints: [(ModuleID, InterfaceRole)]) throws -> [Fact] {
+    static func platform(
+        _ id: String, _ parties: [String], url: String, _ endpoints: [(ModuleID, InterfaceRole)], status: PlatformStatus = .connected
+    ) throws -> [Fact] {
         var facts: [Fact] = [
+            .status(platform: id, status, Timestamp(milliseconds: 1)),
             .platform(
                 Platform(
                     id: id, tokenCHashes: [TokenHash.of(Token("c-\(id)"))], outboundToken: secrets.seal(Token("b-\(id)")),

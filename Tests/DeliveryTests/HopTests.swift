@@ -71,13 +71,31 @@ import Wire
         #expect(node.url == "https://node.example")
     }
 
-    @Test(arguments: ["XX-XXX", "DE-LST"])
-    func whoIsNotConnectedAnywhereIsUnknown(_ party: String) throws {
+    @Test(arguments: [("XX-XXX", StatusCode.unknownReceiver, Outcome.refused), ("DE-LST", .connectionProblem, .unreachable)])
+    func whoIsNowhereIsUnknownAndWhoIsRegisteredHereAndNotConnectedCannotBeReached(
+        _ party: String, _ status: StatusCode, _ outcome: Outcome
+    ) throws {
         guard case .none(let obstacle) = try destination(try to(party, try request(.cdrs, .receiver, .post))) else {
             Issue.record("found")
             return
         }
-        #expect(obstacle.status == .unknownReceiver)
+        #expect(obstacle.status == status && obstacle.outcome == outcome && !obstacle.mayBeDone)
+    }
+
+    @Test(arguments: [PlatformStatus.offline, .planned, .suspended])
+    func aPlatformThatIsNotConnectedIsNotCalled(_ status: PlatformStatus) throws {
+        let directory = Fixture.directory(
+            try Fixture.platform("p1", ["DE-CPO"], url: "https://cpo.example", [(.locations, .sender)], status: status))
+        var record = try request(.locations, .sender, .get)
+        for target in [nil, "https://cpo.example/next"] {
+            record.target = target
+            guard case .none(let obstacle) = Destination(of: record, in: directory, ownOperator: own) else {
+                Issue.record("called")
+                return
+            }
+            #expect(obstacle.status == .connectionProblem && obstacle.outcome == .unreachable)
+            #expect(obstacle.message == "recipient DE-CPO is \(status.rawValue): it is not called")
+        }
     }
 }
 
@@ -151,5 +169,14 @@ import Wire
         #expect(PercentText.decoded("%ff") == "%ff")
         #expect(PercentText.decoded("%C3%A9") == "é")
         #expect(PercentText.decoded("") == "")
+        #expect(PercentText.decoded("a+b%2B", plusIsSpace: false) == "a+b+")
+    }
+
+    @Test func encodedTextIsReadAgainAsItWas() {
+        #expect(PercentText.encoded("https://a/b?c=d&e é+~") == "https%3A%2F%2Fa%2Fb%3Fc%3Dd%26e%20%C3%A9%2B~")
+        for byte in UInt8(0)..<0x80 {
+            let text = String(decoding: [byte, byte], as: UTF8.self)
+            #expect(PercentText.decoded(PercentText.encoded(text)) == text)
+        }
     }
 }

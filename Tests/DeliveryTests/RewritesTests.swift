@@ -45,36 +45,112 @@ import Wire
 }
 
 @Suite struct RewritesTests {
+    private func found(_ record: RequestRecord) throws -> Rewrites.ResponseURL { try #require(try Rewrites.responseURL(of: record)) }
+
+    private func replacing(_ record: RequestRecord, with url: String) throws -> RequestRecord {
+        Rewrites.replacing(try found(record), with: url, in: record, key: try #require(Fixture.key))
+    }
+
+    private func isRefused(_ record: RequestRecord) -> Bool {
+        do {
+            return try Rewrites.responseURL(of: record) != nil && false
+        } catch {
+            return error.outcome == .refused && error.status == .invalidParameters
+        }
+    }
+
     @Test func responseURLIsReplacedAndNoOtherByteChanges() throws {
         let before = #"{ "token" : {"uid":"1","response_url":"inner"},"#
         let after = #" ,"n": 1.10, "unicode":"\u00e9 é", "location_id":"L"}"#
-        let body = ByteBuffer(string: before + #""response_url":"https://emsp.example\/cb?x=\u0031""# + after)
-        let found = try Rewrites.responseURL(in: body)
-        #expect(found.url == "https://emsp.example/cb?x=1")
-        let changed = Rewrites.replacing(found, with: "https://hub/cb/1", in: body)
-        #expect(String(buffer: changed) == before + #""response_url":"https://hub/cb/1""# + after)
+        let record = try request(
+            .commands, .receiver, .post, path: "START_SESSION",
+            body: before + #""response_url":"https://emsp.example\/cb?x=\u0031""# + after)
+        #expect(try found(record).url == "https://emsp.example/cb?x=1")
+        let changed = try replacing(record, with: "https://hub/cb/1")
+        #expect(changed.body == ByteBuffer(string: before + #""response_url":"https://hub/cb/1""# + after))
     }
 
     @Test(arguments: [
         "", "{}", "[]", "null", #"{"response_url":1}"#, #"{"response_url":"x"}"#, #"{"response_url":"ftp://a/b"}"#,
-        #"{"response_url":"https://a/b""#, #"{"response_url":"https://user@a/b"}"#,
+        #"{"response_url":"https://a/b""#, #"{"response_url":"https://user@a/b"}"#, #"{"response_url":"https://a/b c"}"#,
+        #"{"response_url":"https://a/b\r\nX: y"}"#, nil,
     ])
-    func aBodyWithoutResponseURLIsRefused(_ body: String) {
-        do {
-            _ = try Rewrites.responseURL(in: ByteBuffer(string: body))
-            Issue.record("accepted \(body)")
-        } catch {
-            #expect(error.outcome == .refused && error.status == .invalidParameters)
-        }
-        #expect(throws: Obstacle.self) { try Rewrites.responseURL(in: nil) }
+    func aBodyWithoutResponseURLIsRefused(_ body: String?) throws {
+        #expect(isRefused(try request(.commands, .receiver, .post, path: "START_SESSION", body: body)))
     }
 
-    @Test func onlyCommandsAndSettingAChargingProfileCarryItInTheBody() throws {
-        #expect(Rewrites.hasResponseURL(try request(.commands, .receiver, .post, path: "START_SESSION")))
-        #expect(Rewrites.hasResponseURL(try request(.chargingprofiles, .receiver, .put, path: "S1")))
-        #expect(!Rewrites.hasResponseURL(try request(.chargingprofiles, .receiver, .get, path: "S1")))
-        #expect(!Rewrites.hasResponseURL(try request(.commands, .sender, .post, path: "START_SESSION/token")))
-        #expect(!Rewrites.hasResponseURL(try request(.cdrs, .receiver, .post)))
+    @Test(arguments: [
+        (
+            "duration=900&response_url=https%3A%2F%2Fa.example%2Fcb%2F1%3Fx%3D%25&x=%2f", "https://a.example/cb/1?x=%", "duration=900&",
+            "&x=%2f"
+        ),
+        ("response_url=https://a.example/cb?x=1", "https://a.example/cb?x=1", "", ""),
+        ("&&%72esponse_url=https://a.example/a+b&", "https://a.example/a+b", "&&", "&"),
+    ])
+    func responseURLInTheQueryIsReplacedAndNoOtherByteChanges(_ query: String, _ url: String, _ before: String, _ after: String) throws {
+        for method in [OCPI.Method.get, .delete] {
+            let record = try request(.chargingprofiles, .receiver, method, path: "S1", query: query)
+            #expect(try found(record).url == url)
+            let name = query.contains("%72") ? "%72esponse_url" : "response_url"
+            #expect(
+                try replacing(record, with: "https://hub/t-1?").query == before + name + "=https%3A%2F%2Fhub%2Ft-1%3F" + after)
+        }
+    }
+
+    @Test(arguments: [
+        nil, "", "duration=900", "response_url", "response_url=", "response_url=x", "response_url=ftp%3A%2F%2Fa",
+        "response_url=https://a/1&response_url=https://a/2", "response_url=https://a/1&%72esponse_url=https://a/2",
+        "response_url=https://a/%0D%0A", "Response_url=https://a/1",
+    ])
+    func aQueryWithoutExactlyOneResponseURLIsRefused(_ query: String?) throws {
+        #expect(isRefused(try request(.chargingprofiles, .receiver, .get, path: "S1", query: query)))
+        #expect(isRefused(try request(.chargingprofiles, .receiver, .delete, path: "S1", query: query)))
+    }
+
+    @Test func aURLThatIsTooLongIsRefused() throws {
+        let url = "https://a.example/" + String(repeating: "x", count: URLJoin.maxLength)
+        #expect(isRefused(try request(.chargingprofiles, .receiver, .get, path: "S1", query: "response_url=" + url)))
+        #expect(isRefused(try request(.chargingprofiles, .receiver, .put, path: "S1", body: #"{"response_url":"\#(url)"}"#)))
+    }
+
+    @Test func onlyCommandsAndChargingProfilesHaveOne() throws {
+        let body = #"{"response_url":"https://a/b"}"#
+        #expect(try found(try request(.chargingprofiles, .receiver, .put, path: "S1", body: body)).place == .body)
+        #expect(try Rewrites.responseURL(of: try request(.commands, .sender, .post, path: "START_SESSION/token", body: body)) == nil)
+        #expect(try Rewrites.responseURL(of: try request(.cdrs, .receiver, .post, body: body)) == nil)
+        #expect(
+            try Rewrites.responseURL(of: try request(.chargingprofiles, .sender, .put, path: "S1", query: "response_url=x", body: body))
+                == nil)
+    }
+
+    @Test func aReservationMayBeCancelledAsLongAsItStands() throws {
+        let now = Timestamp(milliseconds: 1_000_000)
+        func expiry(_ path: String, _ date: String) throws -> Int64 {
+            let record = try request(.commands, .receiver, .post, path: path, body: #"{"expiry_date":"\#(date)"}"#)
+            return Capability.callbackExpiry(record.module, path: record.path, body: record.body, now: now, lifetime: 500).milliseconds
+        }
+        #expect(try expiry("RESERVE_NOW", "1970-01-03T00:00:00Z") == 2 * 86_400_000 + 500)
+        #expect(try expiry("RESERVE_NOW", "1969-01-01T00:00:00Z") == 1_000_500)
+        #expect(try expiry("RESERVE_NOW", "9999-01-01T00:00:00Z") == 1_000_500 + 365 * 86_400_000)
+        #expect(try expiry("RESERVE_NOW", "soon") == 1_000_500)
+        #expect(try expiry("START_SESSION", "1970-01-03T00:00:00Z") == 1_000_500)
+    }
+
+    @Test func aLongSessionIDLeavesRoomForTheToken() throws {
+        func prefix(_ path: String) throws -> String {
+            Rewrites.prefix(
+                .callback, for: try request(.chargingprofiles, .receiver, .put, path: path), base: "https://hub", version: .v2_2)
+        }
+        #expect(try prefix("S1") == "https://hub/ocpi/sender/2.2/chargingprofiles/S1/")
+        #expect(try prefix(String(repeating: "s", count: 250)) == "https://hub/ocpi/sender/2.2/chargingprofiles/")
+    }
+
+    @Test func onlyAnswersOf200Or201And1000AreSuccess() {
+        func isSuccess(_ status: Int, _ body: String) -> Bool {
+            Rewrites.isSuccess(OutboundResponse(status: status, body: ByteBuffer(string: body)))
+        }
+        #expect(isSuccess(200, #"{"status_code":1000}"#) && isSuccess(201, #"{"data":{"status_code":2000},"status_code":1000}"#))
+        #expect(!isSuccess(200, #"{"status_code":2001}"#) && !isSuccess(404, #"{"status_code":1000}"#) && !isSuccess(200, "OK"))
     }
 
     @Test func hubURLsBeginWhereTheHubServesThem() throws {
@@ -97,6 +173,8 @@ import Wire
         for (kind, request) in [
             (Capability.Kind.callback, try request(.commands, .receiver, .post, path: "STOP_SESSION")),
             (.callback, try request(.chargingprofiles, .receiver, .put, path: "S1")),
+            (.callback, try request(.chargingprofiles, .receiver, .delete, path: "S1")),
+            (.callback, try request(.chargingprofiles, .receiver, .get, path: String(repeating: "s", count: 300))),
             (.page, try request(.locations, .sender, .get)), (.object, try request(.cdrs, .receiver, .post)),
         ] {
             let path = Rewrites.prefix(kind, for: request, base: "", version: .v2_2_1) + "token"
@@ -122,6 +200,7 @@ import Wire
         #expect(Rewrites.answerURL(list, status: 200, headers)?.url == "https://a/n")
         #expect(Rewrites.answerURL(cdr, status: 201, headers)?.url == "https://a/1")
         #expect(Rewrites.answerURL(cdr, status: 500, headers) == nil)
+        #expect(Rewrites.answerURL(try request(.tokens, .receiver, .get, path: "DE/MSP/1"), status: 200, headers) == nil)
         #expect(Rewrites.answerURL(list, status: 404, headers) == nil)
         #expect(Rewrites.answerURL(try request(.tokens, .receiver, .put, path: "DE/MSP/1"), status: 200, headers) == nil)
     }

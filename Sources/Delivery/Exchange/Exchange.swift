@@ -17,6 +17,8 @@ struct Exchange: Sendable {
     let answerBy: NIODeadline
     /// Everything about this request happens here.
     let eventLoop: any EventLoop
+    /// Under which its repeats wait for its answer; nil if none are looked after.
+    var repeatKey: RepeatKey?
 
     /// - Parameters:
     ///   - wall: now, on the clock that records carry.

@@ -4,7 +4,9 @@ import Logging
 import Metrics
 import NIOCore
 import NIOHTTP1
+import Notary
 import OCPI
+import Synchronization
 import Topics
 import Wire
 
@@ -12,6 +14,7 @@ import Wire
 extension ExchangeFlow {
     func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
+        if url != nil, Rewrites.isSuccess(response), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
         var headers = Rewrites.passedHeaders(response.headers)
         guard Rewrites.rewritesAnswer(to: record) else { return settle(exchange, response, headers) }
         headers.removeAll { $0.name == OCPIHeader.link || $0.name == OCPIHeader.location }
@@ -30,11 +33,11 @@ extension ExchangeFlow {
         let prefix = Rewrites.prefix(kind, for: record, base: settings.publicURL, version: record.version)
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
         case .sealed(let url):
-            settle(exchange, response, headers + [Self.header(kind, url)])
+            settle(exchange, response, headers, kind, url)
         case .link(let url, let capability, let id):
             capabilities.publish(capability, id: id) { [headers] result in
                 switch (result, kind) {
-                case (.success, _): self.settle(exchange, response, headers + [Self.header(kind, url)])
+                case (.success, _): exchange.eventLoop.execute { self.settle(exchange, response, headers, kind, url) }
                 case (.failure, .page):
                     self.settle(exchange, Obstacle(.unreachable, .hubError, "next page could not be stored"), entered: true)
                 // The CDR is there; only reading it back through us is not.
@@ -44,37 +47,56 @@ extension ExchangeFlow {
         }
     }
 
-    private static func header(_ kind: Capability.Kind, _ url: String) -> (name: String, value: String) {
-        kind == .page ? (OCPIHeader.link, LinkHeader.next(url)) : (OCPIHeader.location, url)
+    /// With a URL of ours in the place of the recipient's.
+    private func settle(
+        _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], _ kind: Capability.Kind,
+        _ url: String
+    ) {
+        let header = kind == .page ? (name: OCPIHeader.link, value: LinkHeader.next(url)) : (name: OCPIHeader.location, value: url)
+        var response = response
+        response.body = Resigning.answer(
+            response.body, response.headers, replacing: kind == .page ? .link : .location, by: header.value, key: settings.nodeKey)
+        settle(exchange, response, headers + [header])
     }
 
     private func settle(_ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
-        metrics.ended(.answered, after: .now() - exchange.began)
-        guard let address = exchange.record.reply else { return finish(exchange, entered: true) }
-        var passed = RecordHeaders()
-        for (name, value) in headers { passed.append(name, value) }
-        reply(
-            ReplyRecord(
-                to: exchange.record, at: address, from: exchange.record.to, time: .now, outcome: .answered, httpStatus: response.status,
-                headers: passed, contentType: response.headers.first(name: "Content-Type"),
-                body: response.body.readableBytes > 0 ? response.body : nil),
-            to: exchange, entered: true, tries: 1)
+        conclude(exchange, Answer(response, headers), entered: true)
     }
 
     func settle(_ exchange: Exchange, _ obstacle: Obstacle, entered: Bool) {
-        metrics.ended(obstacle.outcome, after: .now() - exchange.began)
+        conclude(exchange, Answer(obstacle), entered: entered)
+    }
+
+    /// The one answer of this request, and of its repeats that came meanwhile.
+    private func conclude(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
+        if let key = exchange.repeatKey {
+            let waiting = repeats.withLock { $0.end(key, answer.mayBeDone ? answer : nil, now: .now()) }
+            for other in waiting { tellAgain(other, answer, entered: true) }
+        }
+        tell(exchange, answer, entered: entered)
+    }
+
+    /// What an earlier request of the same kind was answered.
+    func tellAgain(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
+        metrics.answeredAgain.increment()
+        tell(exchange, answer, entered: entered)
+    }
+
+    private func tell(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
+        metrics.ended(answer.outcome, after: .now() - exchange.began)
         guard let address = exchange.record.reply else { return finish(exchange, entered: entered) }
-        reply(
-            ReplyRecord(
-                to: exchange.record, at: address, from: exchange.record.to, time: .now, outcome: obstacle.outcome,
-                status: obstacle.status, message: obstacle.message),
-            to: exchange, entered: entered, tries: 1)
+        reply(answer.reply(to: exchange.record, at: address), to: exchange, entered: entered, tries: 1)
     }
 
     /// Until Kafka has it, or the caller has gone.
     private func reply(_ reply: ReplyRecord, to exchange: Exchange, entered: Bool, tries: Int) {
         producer.send(reply.outgoing(to: topics)) { result in
             guard case .failure(let error) = result else { return self.finish(exchange, entered: entered) }
+            if error.isTooLarge, reply.outcome == .answered {
+                self.metrics.repliesTooLarge.increment()
+                let instead = Answer(Obstacle(.unreachable, .hubError, "recipient's answer is too large to be passed on", mayBeDone: true))
+                return self.reply(instead.reply(to: exchange.record, at: reply.address), to: exchange, entered: entered, tries: 1)
+            }
             let pause = TimeAmount.milliseconds(min(20 << Int64(min(tries, 6)), 1000))
             guard !error.isFatal, .now() + pause < exchange.answerBy else {
                 self.metrics.repliesLost.increment()

@@ -20,18 +20,21 @@ final class ExchangeFlow: GroupHandler {
     let client: OutboundClient
     let metrics = ExchangeMetrics()
     let logger: Logger
+    /// Told the id of a platform here whenever it answered well.
+    let onAnswer: @Sendable (String) -> Void
     private let ownOperator: String
     private let eventLoops: [any EventLoop]
     private let turn = Atomic<Int>(0)
     private let inFlight: Mutex<InFlight>
     private let takeover = Mutex(Takeover())
+    let repeats: Mutex<Repeats<Exchange>>
 
     /// How long a batch waits for the state its requests were accepted under.
     private static let stateTimeout = Duration.milliseconds(250)
 
     init(
         settings: ExchangeSettings, topics: TopicNames, store: StateStore, capabilities: Capabilities, producer: Producer,
-        client: OutboundClient, logger: Logger
+        client: OutboundClient, logger: Logger, onAnswer: @escaping @Sendable (String) -> Void
     ) {
         self.settings = settings
         self.topics = topics
@@ -40,12 +43,16 @@ final class ExchangeFlow: GroupHandler {
         self.producer = producer
         self.client = client
         self.logger = logger
+        self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
         eventLoops = Array(client.eventLoops.makeIterator())
         inFlight = Mutex(
             InFlight(
                 perRecipient: InFlight.Load(calls: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
                 inTotal: InFlight.Load(calls: settings.callsInTotal, bytes: settings.bytesInTotal)))
+        repeats = Mutex(
+            Repeats(
+                .init(answers: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow))))
     }
 
     // MARK: The consumer's thread
@@ -61,6 +68,7 @@ final class ExchangeFlow: GroupHandler {
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
         takeover.withLock { $0.revoked(partitions) }
+        repeats.withLock { $0.revoked(partitions) }
     }
 
     func failed(_ error: KafkaError) {
@@ -113,16 +121,30 @@ final class ExchangeFlow: GroupHandler {
 
     private func begin(_ exchange: Exchange, maySend: Bool, _ directory: Directory) {
         let record = exchange.record
+        // Nobody waits: the hub has answered already, and what follows is MATCHER's.
+        guard record.reply != nil else { return finish(exchange, entered: false) }
         guard exchange.sendBy > .now() else {
             return settle(exchange, Obstacle(.expired, .timeout, "no time was left"), entered: false)
         }
         guard maySend else {
             return settle(exchange, Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone"), entered: false)
         }
+        let key = RepeatKey(record)
+        if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
+            return tellAgain(exchange, answer, entered: false)
+        }
         let destination = Destination(of: record, in: directory, ownOperator: ownOperator)
         if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
         guard enter(exchange) else {
             return settle(exchange, Obstacle(.refused, .connectionProblem, "recipient \(record.to) is busy"), entered: false)
+        }
+        var exchange = exchange
+        if let key {
+            switch repeats.withLock({ $0.begin(key, exchange, on: exchange.partition, now: .now()) }) {
+            case .first: exchange.repeatKey = key
+            case .waits: return
+            case .answered(let answer): return tellAgain(exchange, answer, entered: true)
+            }
         }
         do throws(Obstacle) {
             try prepare(exchange, destination, directory)
@@ -140,31 +162,31 @@ final class ExchangeFlow: GroupHandler {
     /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
     private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
         let record = exchange.record
-        guard record.origin == .local, Rewrites.hasResponseURL(record) else {
+        guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
             return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
         }
-        let found = try Rewrites.responseURL(in: record.body)
-        var changed = record
         switch destination {
         case .node(let node):
-            // The recipient's node keeps the URL under an id that is ours to choose: it must be in the body before that node sees it.
+            // The recipient's node keeps the URL under an id that is ours to choose: it must be in there before that node sees it.
             let id = Capabilities.newID()
             let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
-            changed.body = record.body.map { Rewrites.replacing(found, with: url, in: $0) }
-            try call(exchange, changed, destination, proxy: Hop.Proxy(uid: id, resource: found.url))
+            try call(
+                exchange, Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey), destination,
+                proxy: Hop.Proxy(uid: id, resource: found.url))
         case .platform, .none:
             let capability = Capability(
                 kind: .callback, owner: record.from, user: record.to,
                 target: Capability.target(found.url, of: record.from, record.module, .sender, in: directory),
-                expires: .now.adding(milliseconds: settings.callbackLifetime.milliseconds))
+                expires: Capability.callbackExpiry(
+                    record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
             let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
-            switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
-            case .sealed(let url):
-                changed.body = record.body.map { Rewrites.replacing(found, with: url, in: $0) }
-                try call(exchange, changed, destination, proxy: nil)
-            case .link(let url, let capability, let id):
-                changed.body = record.body.map { Rewrites.replacing(found, with: url, in: $0) }
-                callAfterPublishing(capability, id, exchange, changed, destination)
+            let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
+            let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
+            // The query is part of the URL that is called.
+            let destination = Destination(of: changed, in: directory, ownOperator: ownOperator)
+            switch hubURL {
+            case .sealed: try call(exchange, changed, destination, proxy: nil)
+            case .link(_, let capability, let id): callAfterPublishing(capability, id, exchange, changed, destination)
             }
         }
     }
@@ -222,7 +244,7 @@ final class ExchangeFlow: GroupHandler {
         switch failure.kind {
         case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
         case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
-        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)")
+        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)", mayBeDone: true)
         }
     }
 

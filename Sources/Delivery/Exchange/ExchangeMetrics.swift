@@ -9,6 +9,8 @@ struct ExchangeMetrics: Sendable {
     private let inFlight = Gauge(label: "ocn_exchange_in_flight")
     let malformed = Counter(label: "ocn_exchange_malformed_records_total")
     let repeats = Counter(label: "ocn_exchange_connection_retries_total")
+    let answeredAgain = Counter(label: "ocn_exchange_repeated_requests_total")
+    let repliesTooLarge = Counter(label: "ocn_exchange_replies_too_large_total")
     let repliesLost = Counter(label: "ocn_exchange_replies_lost_total")
 
     init() {

@@ -20,10 +20,11 @@ package import Topics
 ///      └── finished ◀── acknowledged ◀── ocn.replies ◀───────────────────────────┴───────────────┘
 /// ```
 /// No queue of our own: a request either has a place under its recipient's limit or is answered 4003 at once, and nothing ever pauses
-/// for a recipient. Every record ends in exactly one `finished`, after its reply was acknowledged or the caller had gone.
+/// for a recipient. A repeat of a request under way keeps its place and waits for that request's answer. Every record ends in exactly one
+/// `finished`, after its reply was acknowledged or the caller had gone.
 package final class ExchangeService: Service {
     private let flow: ExchangeFlow
-    private let consumer: GroupConsumer
+    let consumer: GroupConsumer
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
@@ -35,13 +36,16 @@ package final class ExchangeService: Service {
     ///   - producer: sends replies and links.
     ///   - client: calls recipients.
     ///   - logger: where trouble is told.
+    ///   - onAnswer: told the id of a platform connected here whenever it answered HTTP 200 or 201 and OCPI 1000; on an event loop, must not
+    ///     block.
     package init(
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, settings: ExchangeSettings,
-        store: StateStore, capabilities: Capabilities, producer: Producer, client: OutboundClient, logger: Logger
+        store: StateStore, capabilities: Capabilities, producer: Producer, client: OutboundClient, logger: Logger,
+        onAnswer: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         flow = ExchangeFlow(
             settings: settings, topics: topics, store: store, capabilities: capabilities, producer: producer, client: client,
-            logger: logger)
+            logger: logger, onAnswer: onAnswer)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
         flow.reading.attach(consumer)
     }

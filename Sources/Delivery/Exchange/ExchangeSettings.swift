@@ -24,13 +24,20 @@ package struct ExchangeSettings: Sendable {
     package var objectLifetime: Duration
     /// How long a `response_url` works.
     package var callbackLifetime: Duration
+    /// How long an answer is remembered for a caller that repeats a request which must not be done twice.
+    package var repeatWindow: Duration
+    /// Answers remembered in this process; the oldest are forgotten first.
+    package var rememberedAnswers: Int
+    /// Bytes of all answers remembered in this process.
+    package var rememberedBytes: Int
 
     /// - Parameters: as the properties say.
     package init(
         publicURL: String, nodeKey: SigningKey, callsPerRecipient: Int = 64, bytesPerRecipient: Int = 16 * 1024 * 1024,
         callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, defaultTimeout: Duration = .seconds(30),
         margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
-        objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400)
+        objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
+        repeatWindow: Duration = .seconds(600), rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024
     ) {
         self.publicURL = publicURL
         self.nodeKey = nodeKey
@@ -43,6 +50,9 @@ package struct ExchangeSettings: Sendable {
         self.pageLifetime = pageLifetime
         self.objectLifetime = objectLifetime
         self.callbackLifetime = callbackLifetime
+        self.repeatWindow = repeatWindow
+        self.rememberedAnswers = rememberedAnswers
+        self.rememberedBytes = rememberedBytes
     }
 }
 

@@ -10,6 +10,12 @@ enum HubURL {
     /// It means something once the link is stored.
     case link(url: String, capability: Capability, id: String)
 
+    var url: String {
+        switch self {
+        case .sealed(let url), .link(let url, _, _): url
+        }
+    }
+
     /// - Parameters:
     ///   - prefix: what the URL begins with.
     ///   - seal: seals a capability into at most so many characters, or says nil.

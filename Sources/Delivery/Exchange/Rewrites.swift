@@ -1,6 +1,7 @@
 import Directory
 import NIOCore
 import NIOHTTP1
+import Notary
 import OCPI
 import Topics
 import Wire
@@ -12,19 +13,25 @@ enum Rewrites {
 
     // MARK: response_url
 
-    /// Where a body has its `response_url`, and what it says.
+    /// Where a request has its `response_url`, and what it says.
     struct ResponseURL: Equatable {
+        let place: ResponseURLPlace
+        /// Bytes of the body, with the quotes; or of the query.
         let range: Range<Int>
         let url: String
     }
 
-    /// Whether the request carries a `response_url` in its body. One in the query (reading and clearing charging profiles) stays as it is.
-    static func hasResponseURL(_ record: RequestRecord) -> Bool {
-        guard record.target == nil else { return false }
-        return ModuleTable.hasResponseURL(record.method, route(of: record)) == .body
+    /// The `response_url` of a request; nil for a request that has none by its kind.
+    /// - Throws: 2001 if it has one and it is missing, or no URL.
+    static func responseURL(of record: RequestRecord) throws(Obstacle) -> ResponseURL? {
+        guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, route(of: record)) else { return nil }
+        return switch place {
+        case .body: try responseURL(inBody: record.body)
+        case .query: try responseURL(inQuery: record.query ?? "")
+        }
     }
 
-    static func responseURL(in body: ByteBuffer?) throws(Obstacle) -> ResponseURL {
+    private static func responseURL(inBody body: ByteBuffer?) throws(Obstacle) -> ResponseURL {
         guard let body, !body.readableBytesView.isEmpty else {
             throw Obstacle(.refused, .invalidParameters, "the body with response_url is missing")
         }
@@ -36,17 +43,49 @@ enum Rewrites {
         } catch {
             throw Obstacle(.refused, .invalidParameters, "the body is not JSON: \(error)")
         }
-        guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span),
-            url.utf8.count <= URLJoin.maxLength, URLJoin.origin(of: url) != nil
-        else {
+        guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span), isURL(url) else {
             throw Obstacle(.refused, .invalidParameters, "response_url is not a URL of at most \(URLJoin.maxLength) characters")
         }
-        return ResponseURL(range: range, url: url)
+        return ResponseURL(place: .body, range: range, url: url)
     }
 
-    /// The body with another `response_url`; every other byte stays.
-    static func replacing(_ found: ResponseURL, with url: String, in body: ByteBuffer) -> ByteBuffer {
-        body.replacing(found.range, with: JSONValue.string(url).encoded().readableBytesView)
+    /// Reading and clearing charging profiles (OCPI 2.2.1, 13.3.1).
+    private static func responseURL(inQuery query: String) throws(Obstacle) -> ResponseURL {
+        let parameters = Array(query.utf8).split(separator: UInt8(ascii: "&")).map { parameter in
+            let name = parameter.prefix { $0 != UInt8(ascii: "=") }
+            return (name: PercentText.decoded(String(decoding: name, as: UTF8.self)), value: parameter[name.endIndex...].dropFirst())
+        }
+        let found = parameters.filter { $0.name == "response_url" }
+        guard found.count == 1, let value = found.first?.value else {
+            throw Obstacle(.refused, .invalidParameters, "response_url must be in the query exactly once")
+        }
+        // No URL has a space, so a plus is a plus.
+        let url = PercentText.decoded(String(decoding: value, as: UTF8.self), plusIsSpace: false)
+        guard isURL(url) else {
+            throw Obstacle(.refused, .invalidParameters, "response_url is not a URL of at most \(URLJoin.maxLength) characters")
+        }
+        return ResponseURL(place: .query, range: value.startIndex..<value.endIndex, url: url)
+    }
+
+    private static func isURL(_ text: String) -> Bool {
+        text.utf8.count <= URLJoin.maxLength && URLJoin.origin(of: text) != nil && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+    }
+
+    /// The request with another `response_url`; every other byte of body and query stays. Its signature is made to fit.
+    static func replacing(_ found: ResponseURL, with url: String, in record: RequestRecord, key: SigningKey) -> RequestRecord {
+        var changed = record
+        let place: SignedPlace
+        switch found.place {
+        case .body:
+            place = .responseURL
+            changed.body = record.body?.replacing(found.range, with: JSONValue.string(url).encoded().readableBytesView)
+        case .query:
+            place = .parameter("response_url")
+            var bytes = Array((record.query ?? "").utf8)
+            bytes.replaceSubrange(found.range.clamped(to: bytes.indices), with: PercentText.encoded(url).utf8)
+            changed.query = String(decoding: bytes, as: UTF8.self)
+        }
+        return Resigning.request(changed, from: record, [(place, .string(url))], key: key)
     }
 
     // MARK: The answer's headers
@@ -64,10 +103,18 @@ enum Rewrites {
         record.origin == .local && record.module.isFunctional
     }
 
+    /// Whether the recipient did what it was asked for: HTTP 200 or 201 and OCPI status 1000.
+    static func isSuccess(_ response: OutboundResponse) -> Bool {
+        (response.status == 200 || response.status == 201) && response.body.jsonInteger(["status_code"]) == StatusCode.success.rawValue
+    }
+
     /// The URL in the answer that the caller must reach through the hub; nil if there is none.
     static func answerURL(_ record: RequestRecord, status: Int, _ headers: HTTPHeaders) -> (kind: Capability.Kind, url: String)? {
         guard status == 200 || status == 201 else { return nil }
-        if record.method == .get, let url = LinkHeader.next(in: headers[OCPIHeader.link]) { return (.page, url) }
+        // Lists are on the sender's side.
+        if record.method == .get, record.interface == .sender, let url = LinkHeader.next(in: headers[OCPIHeader.link]) {
+            return (.page, url)
+        }
         if record.method == .post, record.module == .cdrs, record.interface == .receiver,
             let url = headers.first(name: OCPIHeader.location)
         {
@@ -93,9 +140,19 @@ enum Rewrites {
         return switch kind {
         case .page: endpoint + "/page/"
         case .object: endpoint + "/"
-        case .callback: record.path.isEmpty ? endpoint + "/" : endpoint + "/" + record.path + "/"
+        case .callback: callback(endpoint, record)
         }
     }
+
+    /// The place of a callback names the command or session, as at the reference nodes; not where a long session id would take the room
+    /// that the token needs.
+    private static func callback(_ endpoint: String, _ record: RequestRecord) -> String {
+        let isLong = endpoint.utf8.count + record.path.utf8.count + 2 + idLength > urlLimit
+        return record.path.isEmpty || (isLong && record.module == .chargingprofiles) ? endpoint + "/" : endpoint + "/" + record.path + "/"
+    }
+
+    /// Of what `Capabilities.newID()` makes.
+    private static let idLength = 22
 
     private static func path(_ record: RequestRecord, _ kind: Capability.Kind, _ version: OCPIVersion) -> String {
         // A callback comes to the sender interface of the module that was called; pages and objects stay where they were asked for.

@@ -12,19 +12,26 @@ enum Destination: Sendable, Equatable {
     case none(Obstacle)
 
     /// - Parameters:
-    ///   - ownOperator: this node's operator address, lower case with `0x`. A party that the registry lists here and that never
-    ///     connected is unknown; asking ourselves would only say so later.
+    ///   - ownOperator: this node's operator address, lower case with `0x`. A party that the registry lists here and that is not
+    ///     connected is known and cannot be reached; asking ourselves would only say so later.
     init(of record: RequestRecord, in directory: Directory, ownOperator: String) {
         if let platform = directory.platform(of: record.to) {
             self = Self.local(record, platform, directory)
-        } else if let node = directory.node(of: record.to), node.operatorAddress != ownOperator {
-            self = .node(node)
+        } else if let node = directory.node(of: record.to) {
+            self =
+                node.operatorAddress == ownOperator
+                ? .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) is not connected")) : .node(node)
         } else {
             self = .none(Obstacle(.refused, .unknownReceiver, "recipient \(record.to) is not on the network"))
         }
     }
 
     private static func local(_ record: RequestRecord, _ platform: Platform, _ directory: Directory) -> Destination {
+        // Nothing goes to a party that is OFFLINE, PLANNED or SUSPENDED (OCPI 2.2.1, 14.2). Of a party elsewhere its own node judges.
+        let status = directory.status(of: platform.id)
+        guard status == .connected else {
+            return .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) is \(status.rawValue): it is not called"))
+        }
         guard let authorization = directory.authorization(for: platform) else {
             return .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) gave no token to call it with"))
         }
@@ -39,15 +46,19 @@ enum Destination: Sendable, Equatable {
     }
 }
 
-/// Why a request was not sent, in the words of the answer.
+/// Why there is no answer of the recipient to pass on, in the words of the hub's own.
 struct Obstacle: Error, Sendable, Equatable {
     let outcome: Outcome
     let status: StatusCode
     let message: String
+    /// Something was sent: the recipient may have done what it was asked for.
+    let mayBeDone: Bool
 
-    init(_ outcome: Outcome, _ status: StatusCode, _ message: String) {
+    /// - Parameter mayBeDone: nil for what the outcome says by itself.
+    init(_ outcome: Outcome, _ status: StatusCode, _ message: String, mayBeDone: Bool? = nil) {
         self.outcome = outcome
         self.status = status
         self.message = message
+        self.mayBeDone = mayBeDone ?? (outcome == .timeout)
     }
 }

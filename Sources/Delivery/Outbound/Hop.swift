@@ -62,11 +62,7 @@ enum Hop {
         let isList = record.method == .get && record.interface == .sender && record.path.isEmpty && record.module.isFunctional
         guard let query = record.query, !query.isEmpty else { return isList ? .object([]) : nil }
         return .object(
-            query.split(separator: "&").map { pair in
-                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                let value = parts.count > 1 ? PercentText.decoded(parts[1]) : ""
-                return JSONMember(name: PercentText.decoded(parts[0]), value: isInteger(value) ? .number(value) : .string(value))
-            })
+            PercentText.pairs(query).map { JSONMember(name: $0.name, value: isInteger($0.value) ? .number($0.value) : .string($0.value)) })
     }
 
     /// As JSON and Java's 64 bits write it.
@@ -80,28 +76,5 @@ extension HTTPHeaders {
         guard let parent = trace.traceparent else { return }
         add(name: "traceparent", value: parent)
         if let state = trace.tracestate { add(name: "tracestate", value: state) }
-    }
-}
-
-/// Percent-encoding of query parameters.
-enum PercentText {
-    /// `%41` and `+` decoded; what is no encoding stays, and what is not UTF-8 afterwards stays encoded.
-    static func decoded(_ text: some StringProtocol) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                if rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), decoded.count == 1 {
-                    bytes.append(decoded[0])
-                    rest.removeFirst(2)
-                } else {
-                    bytes.append(byte)
-                }
-            default: bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self) ?? String(text)
     }
 }

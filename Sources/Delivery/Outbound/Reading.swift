@@ -13,6 +13,11 @@ final class Reading: Sendable {
         current?.finished(partition, offset: offset, epoch: epoch)
     }
 
+    /// See `GroupConsumer.abandoned`.
+    func abandoned(_ partition: TopicPartition, records: Int, epoch: UInt64) {
+        current?.abandoned(partition, records: records, epoch: epoch)
+    }
+
     func pause(_ partition: TopicPartition) { current?.pause([partition]) }
 
     func resume(_ partition: TopicPartition) { current?.resume([partition]) }

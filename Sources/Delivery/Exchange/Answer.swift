@@ -1,0 +1,45 @@
+import Kafka
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Topics
+import Wire
+
+/// How a request ended, whoever asked.
+struct Answer: Sendable {
+    let outcome: Outcome
+    /// Status, passed headers, content type and body of the recipient; only if it answered.
+    private var httpStatus: Int?
+    private var headers = RecordHeaders()
+    private var contentType: String?
+    private var body: ByteBuffer?
+    /// Why there is no answer of the recipient; only then.
+    private var obstacle: Obstacle?
+
+    init(_ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
+        outcome = .answered
+        httpStatus = response.status
+        for (name, value) in headers { self.headers.append(name, value) }
+        contentType = response.headers.first(name: "Content-Type")
+        body = response.body.readableBytes > 0 ? response.body : nil
+    }
+
+    init(_ obstacle: Obstacle) {
+        outcome = obstacle.outcome
+        self.obstacle = obstacle
+    }
+
+    func reply(to record: RequestRecord, at address: ReplyAddress) -> ReplyRecord {
+        ReplyRecord(
+            to: record, at: address, from: record.to, time: .now, outcome: outcome, httpStatus: httpStatus, status: obstacle?.status,
+            message: obstacle?.message, headers: headers, contentType: contentType, body: body)
+    }
+
+    /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not.
+    var mayBeDone: Bool { obstacle?.mayBeDone ?? (httpStatus != 429 && httpStatus != 503) }
+
+    /// What it holds in memory, about, in bytes.
+    var bytes: Int {
+        headers.fields.reduce(512 + (body?.readableBytes ?? 0)) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    }
+}

@@ -1,0 +1,148 @@
+import DequeModule
+import Kafka
+import NIOCore
+import OCPI
+import Topics
+
+/// What makes a request a repeat of another: the same sender, `X-Request-ID`, recipient, place and body.
+///
+/// 128 bits of a hash with a seed of this process, so that nobody can prepare two requests with one key.
+struct RepeatKey: Hashable, Sendable {
+    private let first: Int
+    private let second: Int
+
+    /// Nil for a request that may simply be sent twice, and for one of another node: that node looks after its parties' repeats.
+    init?(_ record: RequestRecord) {
+        guard record.origin == .local, !record.method.isIdempotent else { return nil }
+        first = Self.hash(record, salt: 1)
+        second = Self.hash(record, salt: 2)
+    }
+
+    private static func hash(_ record: RequestRecord, salt: UInt8) -> Int {
+        var hasher = Hasher()
+        hasher.combine(salt)
+        hasher.combine(record.from)
+        hasher.combine(record.to)
+        hasher.combine(record.requestID)
+        hasher.combine(record.method)
+        hasher.combine(record.module)
+        hasher.combine(record.interface)
+        hasher.combine(record.path)
+        hasher.combine(record.query)
+        hasher.combine(record.body)
+        return hasher.finalize()
+    }
+}
+
+/// The answers of the last minutes, for callers that did not get theirs and ask again: nothing is sent twice. A value without a lock.
+///
+/// Answers are bounded in number and bytes, the oldest go first. Requests under way are bounded by whoever adds them. Of a partition
+/// that another worker takes over, everything is forgotten.
+struct Repeats<Waiter: Sendable>: Sendable {
+    struct Limits: Sendable {
+        var answers: Int
+        var bytes: Int
+        var window: TimeAmount
+    }
+
+    /// What to do with a request.
+    enum Turn {
+        /// It is the first: send it, then call ``end(_:_:now:)``.
+        case first
+        /// The first one is under way: what ``end(_:_:now:)`` returns tells who waits.
+        case waits
+        /// The first one's answer.
+        case answered(Answer)
+    }
+
+    private enum Entry {
+        /// - isForgotten: its partition was taken away; the answer is for those who wait only.
+        case underWay(TopicPartition, waiting: [Waiter], isForgotten: Bool)
+        case answered(TopicPartition, Answer, number: UInt64)
+    }
+
+    private let limits: Limits
+    private var entries: [RepeatKey: Entry] = [:]
+    /// The answered ones, oldest first.
+    private var order: Deque<(key: RepeatKey, expires: NIODeadline, number: UInt64)> = []
+    private var next: UInt64 = 0
+    /// Bytes of all answers, about.
+    private(set) var bytes = 0
+
+    init(_ limits: Limits) {
+        self.limits = limits
+    }
+
+    /// Answers that are remembered.
+    var count: Int { order.count }
+
+    /// The answer to an earlier request of this key, if there is one.
+    mutating func answer(_ key: RepeatKey, now: NIODeadline) -> Answer? {
+        expire(now)
+        guard case .answered(_, let answer, _) = entries[key] else { return nil }
+        return answer
+    }
+
+    /// - Parameter waiter: kept if it must wait.
+    mutating func begin(_ key: RepeatKey, _ waiter: Waiter, on partition: TopicPartition, now: NIODeadline) -> Turn {
+        expire(now)
+        switch entries[key] {
+        case nil:
+            entries[key] = .underWay(partition, waiting: [], isForgotten: false)
+            return .first
+        case .underWay(let partition, var waiting, let isForgotten):
+            // Taken out first, so that the list is not copied.
+            entries[key] = nil
+            waiting.append(waiter)
+            entries[key] = .underWay(partition, waiting: waiting, isForgotten: isForgotten)
+            return .waits
+        case .answered(_, let answer, _): return .answered(answer)
+        }
+    }
+
+    /// The first request of this key is over.
+    /// - Parameter answer: what to remember; nil if a repeat may try again.
+    /// - Returns: who waits for its answer.
+    mutating func end(_ key: RepeatKey, _ answer: Answer?, now: NIODeadline) -> [Waiter] {
+        guard case .underWay(let partition, let waiting, let isForgotten) = entries[key] else { return [] }
+        entries[key] = nil
+        if let answer, !isForgotten, answer.bytes <= limits.bytes {
+            next += 1
+            entries[key] = .answered(partition, answer, number: next)
+            order.append((key, now + limits.window, next))
+            bytes += answer.bytes
+            while order.count > limits.answers || bytes > limits.bytes { dropOldest() }
+        }
+        return waiting
+    }
+
+    /// Another worker has these partitions now: what it answers is not known here.
+    mutating func revoked(_ partitions: [TopicPartition]) {
+        let partitions = Set(partitions)
+        for (key, entry) in entries {
+            switch entry {
+            case .underWay(let partition, let waiting, _):
+                guard partitions.contains(partition) else { continue }
+                entries[key] = .underWay(partition, waiting: waiting, isForgotten: true)
+            case .answered(let partition, let answer, _):
+                guard partitions.contains(partition) else { continue }
+                entries[key] = nil
+                bytes -= answer.bytes
+            }
+        }
+        let left = entries
+        order.removeAll { old in
+            if case .answered(_, _, old.number) = left[old.key] { false } else { true }
+        }
+    }
+
+    private mutating func expire(_ now: NIODeadline) {
+        while let oldest = order.first, oldest.expires <= now { dropOldest() }
+    }
+
+    private mutating func dropOldest() {
+        guard let oldest = order.popFirst(), case .answered(_, let answer, oldest.number) = entries[oldest.key] else { return }
+        entries[oldest.key] = nil
+        bytes -= answer.bytes
+    }
+}

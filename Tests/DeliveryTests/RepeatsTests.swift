@@ -1,0 +1,161 @@
+import Kafka
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite struct RepeatsTests {
+    private let partition = TopicPartition(topic: "ocn.requests", partition: 0)
+    private let other = TopicPartition(topic: "ocn.requests", partition: 1)
+
+    private func repeats(answers: Int = 10, bytes: Int = 1_000_000) -> Repeats<Int> {
+        Repeats(.init(answers: answers, bytes: bytes, window: .minutes(10)))
+    }
+
+    private func key(_ id: String) throws -> RepeatKey {
+        var record = try request(.commands, .receiver, .post)
+        record.requestID = id
+        return try #require(RepeatKey(record))
+    }
+
+    private func answer(_ text: String) -> Answer { Answer(OutboundResponse(status: 200, body: ByteBuffer(string: text)), []) }
+
+    private func text(_ answer: Answer?) throws -> String? {
+        let record = try request(.commands, .receiver, .post)
+        return answer?.reply(to: record, at: try #require(record.reply)).body.map { String(buffer: $0) }
+    }
+
+    /// In words, because an answer is not comparable.
+    private func turn(_ turn: Repeats<Int>.Turn) throws -> String? {
+        switch turn {
+        case .first: "first"
+        case .waits: "waits"
+        case .answered(let answer): try text(answer)
+        }
+    }
+
+    private func at(_ minutes: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .minutes(minutes) }
+
+    @Test func theFirstGoesThroughTheSecondWaitsAndTheThirdIsAnswered() throws {
+        var repeats = repeats()
+        let key = try key("1")
+        #expect(try turn(repeats.begin(key, 1, on: partition, now: at(0))) == "first")
+        #expect(repeats.answer(key, now: at(0)) == nil)
+        #expect(try turn(repeats.begin(key, 2, on: partition, now: at(0))) == "waits")
+        #expect(try turn(repeats.begin(key, 3, on: partition, now: at(0))) == "waits")
+        #expect(try turn(repeats.begin(try self.key("2"), 4, on: partition, now: at(0))) == "first")
+        #expect(repeats.end(key, answer("done"), now: at(1)) == [2, 3])
+        #expect(try text(repeats.answer(key, now: at(2))) == "done")
+        #expect(try turn(repeats.begin(key, 5, on: partition, now: at(10))) == "done")
+        #expect(repeats.end(key, answer("again"), now: at(10)).isEmpty, "it is over already")
+    }
+
+    @Test func anAnswerIsForgottenAfterItsWindow() throws {
+        var repeats = repeats()
+        let key = try key("1")
+        _ = repeats.begin(key, 1, on: partition, now: at(0))
+        _ = repeats.end(key, answer("done"), now: at(1))
+        #expect(repeats.answer(key, now: at(11) - .nanoseconds(1)) != nil)
+        #expect(repeats.answer(key, now: at(11)) == nil)
+        #expect(repeats.count == 0 && repeats.bytes == 0)
+        #expect(try turn(repeats.begin(key, 2, on: partition, now: at(11))) == "first")
+    }
+
+    @Test func whatWasNotSentMayBeTriedAgain() throws {
+        var repeats = repeats()
+        let key = try key("1")
+        _ = repeats.begin(key, 1, on: partition, now: at(0))
+        _ = repeats.begin(key, 2, on: partition, now: at(0))
+        #expect(repeats.end(key, nil, now: at(0)) == [2])
+        #expect(try turn(repeats.begin(key, 3, on: partition, now: at(0))) == "first")
+    }
+
+    @Test func theOldestAnswersMakeRoom() throws {
+        var repeats = repeats(answers: 2)
+        for id in ["1", "2", "3"] {
+            _ = repeats.begin(try key(id), 0, on: partition, now: at(0))
+            _ = repeats.end(try key(id), answer(id), now: at(0))
+        }
+        #expect(repeats.count == 2)
+        #expect(try ["1", "2", "3"].map { try text(repeats.answer(try key($0), now: at(0))) } == [nil, "2", "3"])
+    }
+
+    @Test func bytesAreBoundedAndAnAnswerThatIsTooLargeDrivesNobodyOut() throws {
+        let large = answer(String(repeating: "x", count: 400))
+        var repeats = repeats(bytes: 2 * large.bytes)
+        for id in ["1", "2", "3"] {
+            _ = repeats.begin(try key(id), 0, on: partition, now: at(0))
+            _ = repeats.end(try key(id), large, now: at(0))
+        }
+        #expect(repeats.count == 2 && repeats.bytes == 2 * large.bytes)
+        #expect(repeats.answer(try key("1"), now: at(0)) == nil)
+        _ = repeats.begin(try key("4"), 0, on: partition, now: at(0))
+        _ = repeats.end(try key("4"), answer(String(repeating: "x", count: 10_000)), now: at(0))
+        #expect(try repeats.answer(key("4"), now: at(0)) == nil)
+        #expect(repeats.count == 2)
+    }
+
+    @Test func whatAnotherWorkerOwnsIsForgottenButWhoWaitsIsAnswered() throws {
+        var repeats = repeats()
+        let (gone, under, kept) = (try key("1"), try key("2"), try key("3"))
+        for (key, partition) in [(gone, partition), (under, partition), (kept, other)] {
+            _ = repeats.begin(key, 0, on: partition, now: at(0))
+        }
+        _ = repeats.end(gone, answer("gone"), now: at(0))
+        _ = repeats.end(kept, answer("kept"), now: at(0))
+        _ = repeats.begin(under, 1, on: partition, now: at(0))
+        repeats.revoked([partition])
+        #expect(repeats.answer(gone, now: at(0)) == nil)
+        #expect(try text(repeats.answer(kept, now: at(0))) == "kept")
+        // The partition came back before the call was over: it is still that call's answer.
+        #expect(try turn(repeats.begin(under, 2, on: partition, now: at(0))) == "waits")
+        #expect(repeats.end(under, answer("late"), now: at(0)) == [1, 2])
+        #expect(repeats.answer(under, now: at(0)) == nil)
+        #expect(repeats.count == 1 && repeats.bytes == answer("kept").bytes)
+        #expect(repeats.answer(kept, now: at(10)) == nil)
+        #expect(repeats.bytes == 0)
+    }
+
+    @Test func onlyRequestsThatMustNotBeSentTwiceHaveAKey() throws {
+        for method in [OCPI.Method.get, .put, .delete] { #expect(RepeatKey(try request(.tokens, .receiver, method)) == nil) }
+        for method in [OCPI.Method.post, .patch] { #expect(RepeatKey(try request(.tokens, .receiver, method)) != nil) }
+        var remote = try request(.cdrs, .receiver, .post)
+        remote.origin = .node("https://other.example")
+        #expect(RepeatKey(remote) == nil)
+    }
+
+    @Test func aRepeatIsTheSameRequestOfTheSamePartyToTheSameParty() throws {
+        let first = try request(.commands, .receiver, .post, path: "START_SESSION", query: "a", body: "{}")
+        var same = first
+        same.id = "another record"
+        same.time = .init(milliseconds: 0)
+        same.from = try #require(PartyID("de-msp"))
+        same.correlationID = "another"
+        #expect(RepeatKey(same) == RepeatKey(first))
+        let changes: [(inout RequestRecord) throws -> Void] = [
+            { $0.from = try #require(PartyID("DE-MSQ")) }, { $0.to = try #require(PartyID("DE-CPQ")) }, { $0.requestID = "request-2" },
+            { $0.method = .patch }, { $0.module = .tokens }, { $0.interface = .sender }, { $0.path = "STOP_SESSION" }, { $0.query = nil },
+            { $0.body = ByteBuffer(string: "{} ") }, { $0.body = nil },
+        ]
+        for (number, change) in changes.enumerated() {
+            var other = first
+            try change(&other)
+            #expect(RepeatKey(other) != RepeatKey(first), "change \(number)")
+        }
+    }
+
+    @Test func anAnswerIsWorthRememberingUnlessNothingWasDone() {
+        #expect(answer("").mayBeDone)
+        for status in [200, 201, 400, 404, 500] { #expect(Answer(OutboundResponse(status: status), []).mayBeDone) }
+        for status in [429, 503] { #expect(!Answer(OutboundResponse(status: status), []).mayBeDone) }
+        #expect(Answer(Obstacle(.timeout, .timeout, "")).mayBeDone)
+        #expect(Answer(Obstacle(.unreachable, .hubError, "", mayBeDone: true)).mayBeDone)
+        for outcome in [Outcome.unreachable, .refused, .expired] {
+            #expect(!Answer(Obstacle(outcome, .connectionProblem, "")).mayBeDone)
+        }
+    }
+}
