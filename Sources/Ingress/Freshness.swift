@@ -15,7 +15,7 @@ struct Freshness: Sendable {
         do {
             return (try question(directory), directory)
         } catch {
-            guard isWorthwhile, error.kind == .unauthorized || error.code == .unknownReceiver else { throw error }
+            guard isWorthwhile, error.kind == .unauthorized || isAboutReceiver(error) else { throw error }
         }
         // A question that was under way already may have missed what we look for; the second one cannot have.
         if await catchUps.run(neighbours.catchUp) == .joined {
@@ -26,4 +26,7 @@ struct Freshness: Sendable {
         let newest = neighbours.directory()
         return (try question(newest), newest)
     }
+
+    /// A party that is unknown or not connected may have connected a moment ago through another process.
+    private func isAboutReceiver(_ error: OCPIError) -> Bool { error.code == .unknownReceiver || error.code == .connectionProblem }
 }

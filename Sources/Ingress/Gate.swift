@@ -20,10 +20,23 @@ struct Gate: Sendable {
         let token: Token
     }
 
+    /// To whom a request is addressed.
+    enum Receiver: Sendable, Equatable {
+        /// One party.
+        case party(PartyID)
+        /// The hub itself, which passes it on to everybody concerned.
+        case everybody
+        /// The hub itself, which asks everybody concerned for one list.
+        case listOfAll
+        /// Nobody: the hub finds out, or the URL says it.
+        case open
+    }
+
     /// A request that may be forwarded.
     struct Admission: Sendable {
+        let platform: Platform
         let from: PartyID
-        let to: PartyID
+        let receiver: Receiver
         let ids: MessageIDs
     }
 
@@ -64,24 +77,28 @@ struct Gate: Sendable {
         guard directory.serves(caller.platform, from) else {
             throw OCPIError(code: .invalidParameters, message: "OCPI-from \(from) is not a role of the platform that owns this token")
         }
-        let to = try receiver(head)
-        try checkReachable(to, in: directory)
-        return Admission(from: from, to: to, ids: ids)
+        let receiver = try receiver(head, route)
+        if case .party(let to) = receiver { try checkReachable(to, in: directory) }
+        return Admission(platform: caller.platform, from: from, receiver: receiver, ids: ids)
     }
 
-    private func receiver(_ head: RequestHead) throws(OCPIError) -> PartyID {
+    private func receiver(_ head: RequestHead, _ route: ModuleRoute) throws(OCPIError) -> Receiver {
+        let use = ModuleTable.hubUse(head.method, route)
         if head.toCountry == nil, head.toParty == nil {
-            throw OCPIError(
-                code: .invalidParameters,
-                message: "OCPI-to-country-code and OCPI-to-party-id are missing; open routing is not served by this node")
+            // The URL of a page, a CDR or a result says whose it is.
+            guard use.contains(.openRouting) || ModuleTable.capability(head.method, route) != nil else {
+                throw OCPIError(
+                    code: .invalidParameters,
+                    message: "OCPI-to-country-code and OCPI-to-party-id are missing; a \(head.method) here cannot be routed without them")
+            }
+            return .open
         }
         let to = try Gate.party(head.toCountry, head.toParty, "OCPI-to")
-        guard to != hub else {
-            throw OCPIError(
-                code: .invalidParameters,
-                message: "OCPI-to is the hub itself; broadcast push and lists of all parties are not served by this node")
-        }
-        return to
+        guard to == hub else { return .party(to) }
+        if use.contains(.broadcast) { return .everybody }
+        if use.contains(.getAll) { return .listOfAll }
+        throw OCPIError(
+            code: .invalidParameters, message: "\(head.method) of \(route.module) cannot be addressed to the hub: name a party in OCPI-to")
     }
 
     /// A receiver is connected here, or listed under a node that is not this one.
@@ -91,8 +108,19 @@ struct Gate: Sendable {
             throw OCPIError(code: .unknownReceiver, message: "\(to) is not on the network")
         }
         guard node.operatorAddress != nodeAddress else {
-            throw OCPIError(code: .unknownReceiver, message: "\(to) is registered under this node but not connected")
+            throw OCPIError(code: .connectionProblem, message: "\(to) is registered under this node but not connected")
         }
+    }
+
+    /// Whether a receiver that is connected here can be called, and lets this sender through; other nodes judge for theirs
+    /// (OCPI 2.2.1, 14.2; OCN node 1.1, OcnRules).
+    static func checkWilling(_ to: PartyID, from: PartyID, _ module: ModuleID, in directory: Directory) throws(OCPIError) {
+        guard let platform = directory.platform(of: to) else { return }
+        let status = directory.status(of: platform.id)
+        guard status == .connected else {
+            throw OCPIError(code: .connectionProblem, message: "\(to) is \(status.rawValue): it is not called")
+        }
+        if let refusal = directory.refusal(of: from, to: to, module) { throw OCPIError(code: .clientError, message: refusal) }
     }
 
     private static func party(_ country: String?, _ party: String?, _ name: String) throws(OCPIError) -> PartyID {

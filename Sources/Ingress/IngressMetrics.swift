@@ -21,6 +21,7 @@ struct IngressMetrics: Sendable {
     /// Parties choose the names of custom modules, so those share one label.
     static let custom = "custom"
     static let message = "message"
+    static let rules = "ocnrules"
     static let other = "other"
 
     init() {
@@ -28,7 +29,7 @@ struct IngressMetrics: Sendable {
             .cdrs, .chargingprofiles, .commands, .credentials, .hubclientinfo, .locations, .sessions, .tariffs, .tokens, .versions,
         ]
         var requests: [String: [Counter]] = [:]
-        for module in standard.map(\.rawValue) + [Self.custom, Self.message, Self.other] {
+        for module in standard.map(\.rawValue) + [Self.custom, Self.message, Self.rules, Self.other] {
             requests[module] = (1...5).map { hundreds in
                 Counter(label: "ocn_ingress_requests_total", dimensions: [("module", module), ("status", "\(hundreds)xx")])
             }

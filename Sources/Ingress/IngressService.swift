@@ -1,4 +1,5 @@
 package import AsyncHTTPClient
+import Credentials
 package import Directory
 package import Hummingbird
 import HummingbirdCore
@@ -41,12 +42,14 @@ package struct IngressService: ServiceLifecycle.Service {
     ///   - producer: sends the records.
     ///   - client: asks platforms for their endpoints. Must not follow redirects, and must refuse addresses the operator does not allow.
     ///   - eventLoopGroup: serves the connections.
+    ///   - activity: told of every platform that sends a request.
     ///   - logger: where trouble is told.
     ///   - onServerRunning: called once with the port that is listened on.
     package init(
         _ settings: IngressSettings, kafka: KafkaSettings, topics: TopicNames, store: StateStore, writer: StateWriter,
         capabilities: Capabilities, secrets: NodeSecrets, producer: Producer, client: HTTPClient,
-        eventLoopGroup: any EventLoopGroup = EventLoopGroupProvider.singleton.eventLoopGroup, logger: Logger,
+        eventLoopGroup: any EventLoopGroup = EventLoopGroupProvider.singleton.eventLoopGroup,
+        activity: Activity = Activity(), logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         let neighbours = Neighbours(
@@ -55,7 +58,11 @@ package struct IngressService: ServiceLifecycle.Service {
             resolve: { await capabilities.resolve($0, now: $1) },
             publish: { (capability, id) throws(KafkaError) in try await capabilities.publish(capability, id: id) },
             send: { producer.send($0, report: $1) },
-            write: { changes throws(StateError) in try await writer.write(changes) })
+            write: { changes throws(StateError) in try await writer.write(changes) },
+            heard: { activity.note($0) },
+            lastHeard: { activity.lastHeard($0) },
+            partyOf: { capabilities.objects[$0] },
+            remember: { capabilities.objects.note($0, $1) })
         let metrics = IngressMetrics()
         let partition = settings.replyPartition ?? Int32.random(in: 0..<Int32(clamping: max(1, settings.replyPartitions)))
         let pending = PendingReplies(
@@ -107,10 +114,12 @@ package struct IngressService: ServiceLifecycle.Service {
     private func application() -> some ApplicationProtocol {
         // The decoder's own limit ends in a bare 400, so it stands well above the one that is answered in OCPI's words.
         let headerBytes = 2 * settings.headerLimit
+        let bodyLimit = settings.bodyLimit
         return Application(
             responder: answers,
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ExpectContinue(bodyLimit: bodyLimit)],
                     idleTimeout: TimeAmount(settings.idleTimeout),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: headerBytes, maxHeaderListSize: headerBytes, maxHeaderFieldCount: 200))),

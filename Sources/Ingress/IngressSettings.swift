@@ -37,13 +37,23 @@ package struct IngressSettings: Sendable {
     /// How long a `response_url` that came from another node may be called.
     package var linkTTL: Duration
 
+    /// Most objects on a page of a list that the hub itself makes.
+    package var listLimit: Int
+    /// Whether a list of all parties leaves those out that cannot be asked, instead of failing. Absence then no longer means "gone".
+    package var partialLists: Bool
+    /// Whether every request must be signed by its sender; otherwise only where the recipient's OcnRules want it.
+    package var signatures: Bool
+    /// How long a replaced token is still accepted.
+    package var tokenOverlap: Duration
+
     /// - Parameters: as the properties say; one slash at the end of the URL is dropped.
     package init(
         publicURL: String, host: String = "127.0.0.1", port: Int = 8080, hub: PartyID, hubName: String = "Open Charging Network Node",
         nodeAddress: String, requestTimeout: Duration = .seconds(30), moduleTimeouts: [ModuleID: Duration] = [:],
         bodyLimit: Int = 1024 * 1024, headerLimit: Int = 32 * 1024, maxPending: Int = 10_000,
         maxPendingBytes: Int = 256 * 1024 * 1024, maxConnections: Int = 10_000, idleTimeout: Duration = .seconds(60),
-        replyPartition: Int32? = nil, replyPartitions: Int, linkTTL: Duration = .seconds(24 * 3600)
+        replyPartition: Int32? = nil, replyPartitions: Int, linkTTL: Duration = .seconds(24 * 3600),
+        listLimit: Int = 1000, partialLists: Bool = false, signatures: Bool = false, tokenOverlap: Duration = .zero
     ) {
         self.publicURL = URLJoin.trimmed(publicURL)
         self.host = host
@@ -62,6 +72,10 @@ package struct IngressSettings: Sendable {
         self.replyPartition = replyPartition
         self.replyPartitions = replyPartitions
         self.linkTTL = linkTTL
+        self.listLimit = max(1, listLimit)
+        self.partialLists = partialLists
+        self.signatures = signatures
+        self.tokenOverlap = tokenOverlap
     }
 
     func timeout(for module: ModuleID) -> Duration { moduleTimeouts[module] ?? requestTimeout }

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Directory
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
@@ -7,7 +8,7 @@ import OCPI
 import Topics
 import Wire
 
-/// The data path: a request of a connected party to a module of another party.
+/// The data path: a request of a connected party to a module of another party, or through the hub to several.
 struct ModuleRouting: Sendable {
     let settings: IngressSettings
     let gate: Gate
@@ -15,34 +16,61 @@ struct ModuleRouting: Sendable {
     let freshness: Freshness
     let intake: BodyIntake
     let producer: RequestProducer
+    let signatures: RequestSignatures
     let metrics: IngressMetrics
     let logger: Logger
+
+    /// One request that was let in, on its way.
+    struct Call: Sendable {
+        let head: RequestHead
+        let route: ModuleRoute
+        /// Whose statuses the answer has.
+        let dialect: OCPIVersion
+        let admission: Gate.Admission
+        let directory: Directory
+        let body: ByteBuffer?
+    }
 
     func respond(_ request: Request, _ head: RequestHead, _ route: ModuleRoute, _ context: IngressContext) async throws -> Response {
         let (admission, directory) = try await freshness.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
             try gate.admit(head, route, in: directory)
         }
+        neighbours.heard(admission.platform.id)
         tell(admission.ids, route)
-        let address = ResponseAddress(admission.ids, to: admission.from, from: admission.to)
+        // The path of a custom module names no version.
+        let dialect = route.isCustom ? admission.platform.version ?? route.version : route.version
+        var address = ResponseAddress(admission.ids, to: admission.from, from: admission.receiver.party ?? settings.hub)
         do {
-            let use = ModuleTable.capability(head.method, route)
-            let target = try await target(of: use, admission, directory)
+            if case .party(let to) = admission.receiver {
+                try Gate.checkWilling(to, from: admission.from, route.module, in: directory)
+            }
+            let capability = try await capability(head.method, route, admission, directory)
             return try await intake.withBody(of: request, head, context) { body in
                 try check(body, route)
-                let record = record(head, route, admission, directory, use, target: target, body: body)
-                let reply = try await producer.exchange(record, timeout: settings.timeout(for: route.module))
-                return .reply(reply, version: route.version, address)
+                let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
+                let receiver = try receiver(of: call, capability)
+                try signatures.check(
+                    SignedRequest(head, from: admission.from, to: receiver.party, isCustom: route.isCustom, body: body), in: directory)
+                switch receiver {
+                case .party(let to):
+                    address.from = to
+                    return try await forward(call, to: to, capability, address)
+                case .everybody: return try await broadcast(call, address)
+                case .listOfAll, .open: return try await list(call, address)
+                }
             }
         } catch let error as OCPIError {
-            return .refusal(error, version: route.version, address)
+            return .refusal(error, version: dialect, address)
         }
     }
 
-    /// The URL behind a page link, a CDR location or a `response_url`.
-    private func target(
-        of use: CapabilityUse?, _ admission: Gate.Admission, _ directory: Directory
-    ) async throws(OCPIError) -> String? {
-        guard let use else { return nil }
+    // MARK: Whereto
+
+    /// The URL behind a page link, a CDR location or a `response_url`, and whose it is.
+    private func capability(
+        _ method: Method, _ route: ModuleRoute, _ admission: Gate.Admission, _ directory: Directory
+    ) async throws(OCPIError) -> (owner: PartyID, url: String)? {
+        guard let use = ModuleTable.capability(method, route) else { return nil }
         let (token, kind): (String, Capability.Kind) =
             switch use {
             case .page(let token): (token, .page)
@@ -52,12 +80,30 @@ struct ModuleRouting: Sendable {
         // One answer for everything, so that a stranger learns nothing about what exists.
         // And for a party that is connected here, only what is its own is called with its token.
         guard let capability = await neighbours.resolve(token, .now), capability.kind == kind, capability.user == admission.from,
-            capability.owner == admission.to, let url = capability.url(in: directory),
+            admission.receiver == .open || admission.receiver == .party(capability.owner), let url = capability.url(in: directory),
             directory.platform(of: capability.owner) == nil || directory.owns(capability.owner, url: url)
         else {
             throw OCPIError(code: .unknownLocation, message: "This URL is unknown, expired or not yours", kind: .notFound)
         }
-        return url
+        return (capability.owner, url)
+    }
+
+    /// Never ``Gate/Receiver/open``.
+    private func receiver(of call: Call, _ capability: (owner: PartyID, url: String)?) throws(OCPIError) -> Gate.Receiver {
+        guard call.admission.receiver == .open else { return call.admission.receiver }
+        let to: PartyID
+        if let capability {
+            to = capability.owner
+        } else {
+            let routing = OpenRouting(
+                method: call.head.method, route: call.route, from: call.admission.from, body: call.body, directory: call.directory,
+                seen: neighbours.partyOf)
+            guard case .party(let found) = try routing.decide() else { return .everybody }
+            to = found
+        }
+        try gate.checkReachable(to, in: call.directory)
+        try Gate.checkWilling(to, from: call.admission.from, call.route.module, in: call.directory)
+        return .party(to)
     }
 
     private func check(_ body: ByteBuffer?, _ route: ModuleRoute) throws(OCPIError) {
@@ -65,20 +111,78 @@ struct ModuleRouting: Sendable {
         throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
     }
 
-    private func record(
-        _ head: RequestHead, _ route: ModuleRoute, _ admission: Gate.Admission, _ directory: Directory, _ use: CapabilityUse?,
-        target: String?, body: ByteBuffer?
-    ) -> RequestRecord {
+    // MARK: Party to party
+
+    private func forward(
+        _ call: Call, to: PartyID, _ capability: (owner: PartyID, url: String)?, _ address: ResponseAddress
+    ) async throws(OCPIError) -> Response {
+        remember(call, to: to)
+        let record = record(call, to: to, target: capability?.url)
+        let reply = try await producer.exchange(record, timeout: settings.timeout(for: call.route.module))
+        return .reply(reply, version: call.dialect, address)
+    }
+
+    private func record(_ call: Call, to: PartyID, target: String?) -> RequestRecord {
+        let (head, route, admission) = (call.head, call.route, call.admission)
         var isCallback = false
-        if case .callback = use { isCallback = true }
+        if case .callback = ModuleTable.capability(head.method, route) { isCallback = true }
         return RequestRecord(
             id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: route.version,
-            from: admission.from, to: admission.to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
-            correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: directory.version,
-            target: target, trace: head.trace, contentType: body == nil ? nil : head.contentType, body: body,
+            from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
+            correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
+            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType, body: call.body,
             key: OrderingKey.key(
                 module: route.module, interface: route.interface, method: head.method, remainder: route.remainder,
-                sender: admission.from, requestID: admission.ids.requestID, body: body ?? ByteBuffer(), isCallback: isCallback))
+                sender: admission.from, requestID: admission.ids.requestID, body: call.body ?? ByteBuffer(), isCallback: isCallback))
+    }
+
+    /// Whose objects these are, for requests that name no receiver later.
+    private func remember(_ call: Call, to: PartyID?) {
+        for (object, party) in SeenObjects.names(call.head.method, call.route, from: call.admission.from, to: to) {
+            neighbours.remember(object, party)
+        }
+    }
+
+    // MARK: Through the hub
+
+    /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
+    private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
+        remember(call, to: nil)
+        try await producer.record(record(call, to: settings.hub, target: nil), timeout: settings.timeout(for: call.route.module))
+        return .envelope(Envelope.success(), address)
+    }
+
+    private func list(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
+        let query = try ListQuery(call.head.query)
+        guard call.route.module != .sessions || query.has("date_from") else {
+            throw OCPIError(code: .invalidParameters, message: "date_from is required for sessions")
+        }
+        let from = call.admission.from
+        let parties = ListOfAll.parties(for: from, call.admission.platform, call.route.module, in: call.directory)
+        let list = ListOfAll(
+            maxLimit: settings.listLimit, bodyLimit: RecordLimits.answerBody, allowsPartial: settings.partialLists
+        ) { party, query throws(OCPIError) in
+            try Gate.checkWilling(party, from: from, call.route.module, in: call.directory)
+            // What the hub asks for somebody is not what that one signed.
+            guard !call.directory.wantsSignatures(party) else {
+                throw OCPIError(code: .invalidParameters, message: "\(party) takes signed requests only: ask it directly")
+            }
+            var record = record(call, to: party, target: nil)
+            record.query = query
+            record.signature = nil
+            record.origin = .hub
+            return try ListPart(try await producer.exchange(record, timeout: settings.timeout(for: call.route.module)))
+        }
+        // Written down like any other request, so that services see it; nobody is asked by that.
+        try await producer.record(record(call, to: settings.hub, target: nil), timeout: settings.timeout(for: call.route.module))
+        let page = try await list.page(query, of: parties)
+        var response = Response.envelope(page.body, address)
+        response.headers.set(OCPIHeader.totalCount, String(page.total))
+        response.headers.set(OCPIHeader.limit, String(page.limit))
+        if let next = page.next {
+            response.headers.set(OCPIHeader.link, "<\(settings.publicURL)\(call.route.endpointPath)?\(next)>; rel=\"next\"")
+        }
+        return response
     }
 
     private func tell(_ ids: MessageIDs, _ route: ModuleRoute) {
@@ -87,5 +191,16 @@ struct ModuleRouting: Sendable {
         logger.info(
             "a request without message ids got some",
             metadata: ["module": "\(route.module)", "missing": "\(ids.generated.joined(separator: " "))", "request": "\(ids.requestID)"])
+    }
+}
+
+extension Gate.Receiver {
+    /// The one party; nil for the hub and for nobody.
+    fileprivate var party: PartyID? { if case .party(let party) = self { party } else { nil } }
+}
+
+extension HTTPFields {
+    fileprivate mutating func set(_ name: String, _ value: String) {
+        if let name = HTTPField.Name(name) { self[name] = value }
     }
 }

@@ -17,4 +17,12 @@ struct Neighbours: Sendable {
     var send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
     /// Writes to `ocn.state` and returns when this process has applied it.
     var write: @Sendable ([Change]) async throws(StateError) -> Void
+    /// A platform that is connected here showed that it is alive.
+    var heard: @Sendable (_ platform: String) -> Void
+    /// When this process last heard of a platform.
+    var lastHeard: @Sendable (_ platform: String) -> Timestamp?
+    /// Whose an object was when it was seen last.
+    var partyOf: @Sendable (ObjectName) -> PartyID?
+    /// Remembers whose an object is.
+    var remember: @Sendable (ObjectName, PartyID) -> Void
 }

@@ -1,3 +1,4 @@
+import Credentials
 import Directory
 import HTTPTypes
 package import Hummingbird
@@ -18,6 +19,7 @@ package struct OCPIResponder: HTTPResponder {
     let modules: ModuleRouting
     let configuration: ConfigurationModules
     let messages: MessageEndpoint
+    let clientInfo: ClientInfoEndpoint
     let registry: RegistryEndpoint
     let metrics: IngressMetrics
     let logger: Logger
@@ -55,6 +57,7 @@ package struct OCPIResponder: HTTPResponder {
         case .configuration(let route): return try await configuration.respond(request, head, route, context)
         case .message: return try await messages.respond(request, head, context)
         case .registry(let question): return try registry.respond(head, question)
+        case .clientInfo: return try await clientInfo.respond(request, head, context)
         case .nowhere: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
         }
     }
@@ -63,10 +66,12 @@ package struct OCPIResponder: HTTPResponder {
 /// Where a request path leads on the public listener.
 enum Destination: Sendable, Equatable {
     case module(ModuleRoute)
-    /// Versions and credentials: answered by the node itself.
+    /// Versions, credentials, hub client info and OcnRules: answered by the node itself.
     case configuration(Route)
     /// `/ocn/message`
     case message
+    /// `/ocn/client-info`
+    case clientInfo
     case registry(RegistryEndpoint.Question)
     case nowhere
 
@@ -74,11 +79,12 @@ enum Destination: Sendable, Equatable {
         if let route = Route.parse(path: head.path) {
             switch route {
             case .module(let module): self = .module(module)
-            case .versions, .versionDetails, .credentials: self = .configuration(route)
-            case .hubClientInfo: self = .nowhere
+            case .versions, .versionDetails, .credentials, .hubClientInfo, .ocnRules: self = .configuration(route)
             }
         } else if head.path == "/ocn/message" {
             self = .message
+        } else if head.path == "/ocn/client-info" {
+            self = .clientInfo
         } else if let question = RegistryEndpoint.Question(path: head.path) {
             self = .registry(question)
         } else {
@@ -90,8 +96,10 @@ enum Destination: Sendable, Equatable {
     var version: OCPIVersion {
         switch self {
         case .module(let route): route.version
-        case .configuration(.versionDetails(let version)), .configuration(.credentials(let version)): version
-        case .message: .v2_2
+        case .configuration(.versionDetails(let version)), .configuration(.credentials(let version)),
+            .configuration(.hubClientInfo(let version)), .configuration(.ocnRules(let version, _)):
+            version
+        case .message, .clientInfo: .v2_2
         case .configuration, .registry, .nowhere: .v2_2_1
         }
     }
@@ -101,6 +109,8 @@ enum Destination: Sendable, Equatable {
         switch self {
         case .module(let route): route.isCustom ? IngressMetrics.custom : route.module.rawValue
         case .configuration(.credentials): ModuleID.credentials.rawValue
+        case .configuration(.hubClientInfo), .clientInfo: ModuleID.hubclientinfo.rawValue
+        case .configuration(.ocnRules): IngressMetrics.rules
         case .configuration: ModuleID.versions.rawValue
         case .message: IngressMetrics.message
         case .registry, .nowhere: IngressMetrics.other
@@ -119,18 +129,24 @@ extension OCPIResponder {
         let intake = BodyIntake(pending: pending, limit: settings.bodyLimit)
         let producer = RequestProducer(
             pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, logger: logger)
+        let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
         self.metrics = metrics
         self.logger = logger
         modules = ModuleRouting(
             settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
-            metrics: metrics, logger: logger)
+            signatures: signatures, metrics: metrics, logger: logger)
         configuration = ConfigurationModules(
             gate: gate, versions: VersionList(publicURL: settings.publicURL),
             credentials: CredentialsModule(settings: settings, neighbours: neighbours, secrets: secrets, peers: peers, logger: logger),
-            freshness: freshness, intake: intake, logger: logger)
+            clientInfo: ClientInfoModule(publicURL: settings.publicURL, maxLimit: settings.listLimit, lastHeard: neighbours.lastHeard),
+            rules: RulesModule(neighbours: neighbours, logger: logger), neighbours: neighbours, freshness: freshness, intake: intake,
+            logger: logger)
         messages = MessageEndpoint(
-            settings: settings, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer, logger: logger)
+            settings: settings, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
+            signatures: signatures, logger: logger)
+        clientInfo = ClientInfoEndpoint(
+            nodeAddress: settings.nodeAddress, neighbours: neighbours, freshness: freshness, intake: intake, logger: logger)
         registry = RegistryEndpoint(settings: settings, neighbours: neighbours)
     }
 }

@@ -13,6 +13,8 @@ final class PendingReplies: Sendable {
     enum Answer: Sendable {
         case reply(ReplyRecord)
         case deadline
+        /// Kafka has taken the request, and nobody else was to answer.
+        case produced
         /// Kafka did not take the request.
         case notProduced(KafkaError)
         /// The process is going down.
@@ -96,6 +98,9 @@ final class PendingReplies: Sendable {
         guard let waiter = take(reply.requestID) else { return metrics.lateReplies.increment() }
         waiter.resume(returning: .reply(reply))
     }
+
+    /// Kafka has taken a request that only waited for that. Nothing happens if its deadline came before.
+    func produced(_ id: String) { take(id)?.resume(returning: .produced) }
 
     /// Kafka did not take the request. Nothing happens if it was answered meanwhile.
     func fail(_ id: String, _ error: KafkaError) {

@@ -22,6 +22,21 @@ struct RequestProducer: Sendable {
         var request = request
         request.deadline = request.time.adding(milliseconds: timeout.milliseconds)
         request.reply = ReplyAddress(partition: replyPartition, epoch: pending.epoch)
+        guard case .reply(let reply) = try await answer(to: request, timeout: timeout, isRecorded: { _ in }) else {
+            throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
+        }
+        return reply
+    }
+
+    /// Returns when Kafka has a request that nobody answers: MATCHER passes it on.
+    /// - Throws: as ``exchange(_:timeout:)``.
+    func record(_ request: RequestRecord, timeout: Duration) async throws(OCPIError) {
+        _ = try await answer(to: request, timeout: timeout, isRecorded: pending.produced)
+    }
+
+    private func answer(
+        to request: RequestRecord, timeout: Duration, isRecorded: @escaping @Sendable (_ id: String) -> Void
+    ) async throws(OCPIError) -> PendingReplies.Answer {
         let record = request.outgoing(to: topics)
         let id = request.id
         // What was done before, storing a link say, counts.
@@ -29,11 +44,14 @@ struct RequestProducer: Sendable {
         let left = TimeAmount(timeout) - .milliseconds(spent)
         let answer = await pending.wait(for: id, until: .now() + left) {
             send(record) { [pending] result in
-                if case .failure(let error) = result { pending.fail(id, error) }
+                switch result {
+                case .success: isRecorded(id)
+                case .failure(let error): pending.fail(id, error)
+                }
             }
         }
         switch answer {
-        case .reply(let reply): return reply
+        case .reply, .produced: return answer
         case .deadline: throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
         case .stopped: throw OCPIError.busy
         case .notProduced(let error):

@@ -1,3 +1,4 @@
+import Credentials
 import NIOCore
 import OCPI
 import Synchronization
@@ -122,6 +123,13 @@ import Wire
     static let only22 = #"{"status_code":1000,"data":[{"version":"2.2","url":"https://new.example/2.2"}]}"#
     static let only221 = #"{"status_code":1000,"data":[{"version":"2.2.1","url":"https://new.example/2.2.1"}]}"#
 
+    static let onlyConfiguration: @Sendable (String, String) -> PeerAnswer? = { url, token in
+        guard !url.hasSuffix("versions") else { return good(url, token) }
+        let endpoints = #"[{"identifier":"credentials","role":"SENDER","url":"https://new.example/cred"}]"#
+        return PeerAnswer(
+            httpStatus: 200, body: ByteBuffer(string: #"{"status_code":1000,"data":{"version":"2.2.1","endpoints":\#(endpoints)}}"#))
+    }
+
     static let failures: [Failure] = [
         Failure(what: "nobody there", peer: { _, _ in nil }, status: 200, code: 3001),
         Failure(what: "versions refuse both encodings", peer: answering(401, "{}"), status: 200, code: 3001),
@@ -134,6 +142,8 @@ import Wire
             what: "details missing", peer: { url, token in url.hasSuffix("versions") ? good(url, token) : nil }, status: 200, code: 3001),
         Failure(what: "no common version", peer: answering(200, only22), status: 200, code: 3002),
         Failure(what: "no common version, old dialect", version: .v2_2, peer: answering(200, only221), status: 200, code: 3003),
+        Failure(what: "nothing but configuration modules", peer: onlyConfiguration, status: 200, code: 3003),
+        Failure(what: "nothing but configuration modules, old dialect", version: .v2_2, peer: onlyConfiguration, status: 200, code: 3003),
         Failure(what: "empty body", body: "", status: 400, code: 2001),
         Failure(what: "no JSON", body: "{", status: 400, code: 2001),
         Failure(what: "no token", body: #"{"url":"https://new.example/versions","roles":[]}"#, status: 200, code: 2001),
@@ -184,6 +194,19 @@ import Wire
         #expect(directory(world).claim(of: party("AT-NEW")) == rival)
     }
 
+    @Test func ofTwoPlatformsThatRegisterAPartyAtOnceOneIsRefused() async throws {
+        let world = World(peer: Self.good)
+        let rival = Platform(id: "rival", tokenAHash: TokenHash.of(Token("rival-token-a")))
+        world.state.withLock { $0.directory.apply(key: FactKey.platform("rival"), .platform(rival)) }
+        async let first = world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        async let second = world.ask("POST", "/ocpi/2.2.1/credentials", ["Authorization": "Token rival-token-a"], body: Self.body())
+        let codes = [try await first.code, try await second.code]
+        #expect(Set(codes) == [1000, 2001])
+        let directory = directory(world)
+        #expect(directory.platform(of: party("AT-NEW"))?.id == (codes[0] == 1000 ? "new" : "rival"))
+        #expect(directory.claims(of: party("AT-NEW")).count == 1)
+    }
+
     @Test func claimThatWasNeverFinishedIsVoid() async throws {
         for exists in [true, false] {
             let world = World(peer: Self.good)
@@ -198,18 +221,26 @@ import Wire
         }
     }
 
-    @Test func platformRecordComesLast() throws {
-        let peer = try PeerCredentials(ByteBuffer(string: Self.body()))
-        let sealed = try #require(World.secrets.seal(peer.token))
-        let platform = Platform(id: "new", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("AT-OLD"))])
-        let changes = Registration.changes(
-            for: platform, peer, PeerClient.Description(encoding: .base64, endpoints: []), .v2_2_1, newToken: Token("c"), sealed: sealed,
-            now: .now)
-        #expect(changes.first == .delete(key: FactKey.claim(party("AT-OLD"), platform: "new")))
-        guard case .put(.platform) = changes.last else {
-            Issue.record("\(changes)")
-            return
+    @Test func theEncodingThatTheOperatorChoseIsTriedFirst() async throws {
+        let world = World(peer: Self.good)
+        world.state.withLock {
+            guard var platform = $0.directory.platform(id: "new") else { return }
+            platform.tokenEncoding = .plain
+            $0.directory.apply(key: FactKey.platform("new"), .platform(platform))
         }
+        let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        #expect(answer.code == 1000)
+        #expect(world.state.withLock { $0.peerCalls.map(\.authorization) } == ["Token peer-token-b", "Token peer-token-b"])
+        #expect(directory(world).platform(id: "new")?.tokenEncoding == .plain)
+    }
+
+    @Test func severalRolesOfOnePlatformAllBecomeRoutable() async throws {
+        let world = World(peer: Self.good)
+        let roles = [("CPO", "AT-NEW"), ("EMSP", "AT-NEW"), ("CPO", "FR-OFF")]
+        #expect(try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body(roles: roles)).code == 1000)
+        let directory = directory(world)
+        #expect(directory.platform(of: party("AT-NEW"))?.id == "new" && directory.platform(of: party("FR-OFF"))?.id == "new")
+        #expect(directory.platform(id: "new")?.roles.map(\.role) == ["CPO", "EMSP", "CPO"])
     }
 
     // MARK: States of the handshake
@@ -259,6 +290,10 @@ import Wire
 
     @Test func leavingRemovesEverything() async throws {
         let world = World()
+        world.state.withLock {
+            let rules = Fact.rules(platform: "cpo", signatures: true, active: .whitelist)
+            $0.directory.apply(key: rules.key, rules)
+        }
         let answer = try await world.ask("DELETE", "/ocpi/2.2.1/credentials", ["Authorization": "Token cpo-token-c"])
         #expect(answer.status == 200)
         #expect(answer.code == 1000)
@@ -268,6 +303,11 @@ import Wire
         #expect(directory.endpoints(of: "cpo").isEmpty)
         #expect(directory.claim(of: party("DE-CPO")) == nil)
         #expect(directory.claim(of: party("CH-CPO")) == nil)
+        #expect(
+            directory.toldClientInfos.map { "\($0.party) \($0.role) \($0.status.rawValue)" } == [
+                "CH-CPO CPO SUSPENDED", "DE-CPO CPO SUSPENDED",
+            ])
+        #expect(directory.rules(of: "cpo") == OCNRules())
         #expect(try await world.ask("GET", "/ocpi/versions", ["Authorization": "Token cpo-token-c"]).status == 401)
     }
 
@@ -294,7 +334,7 @@ import Wire
         let data = try #require(answer.json?["data"])
         #expect(data["version"]?.string == version.rawValue)
         let endpoints = try #require(data["endpoints"]?.array)
-        #expect(endpoints.count == 17)
+        #expect(endpoints.count == 19)
         let base = "https://hub.example"
         for endpoint in endpoints where endpoint["identifier"]?.string != "custom" {
             let url = try #require(endpoint["url"]?.string)
@@ -308,11 +348,19 @@ import Wire
                 #expect(module.version == version)
                 #expect(module.module.rawValue == endpoint["identifier"]?.string)
                 #expect(module.interface.rawValue == endpoint["role"]?.string)
+            case .hubClientInfo(let found):
+                #expect(found == version)
+                #expect(endpoint["role"]?.string == "SENDER")
+            case .ocnRules(let found, rest: ""):
+                #expect(found == version)
+                #expect(endpoint["role"]?.string == "RECEIVER")
             default: Issue.record("\(url) leads nowhere")
             }
         }
-        let first = endpoints.prefix(2).map { "\($0["identifier"]?.string ?? "") \($0["role"]?.string ?? "")" }
-        #expect(first == ["cdrs SENDER", "cdrs RECEIVER"])
+        let listed = endpoints.map { "\($0["identifier"]?.string ?? "") \($0["role"]?.string ?? "")" }
+        let both = ["cdrs", "chargingprofiles", "commands", "locations", "sessions", "tariffs", "tokens", "custom"]
+            .flatMap { ["\($0) SENDER", "\($0) RECEIVER"] }
+        #expect(listed == both[..<6] + ["credentials SENDER", "hubclientinfo SENDER"] + both[6...] + ["ocnrules RECEIVER"])
     }
 
     @Test(arguments: [("/ocpi/versions", 401), ("/ocpi/2.2.1", 401), ("/ocpi/2.2", 400), ("/ocpi/2.2/credentials", 400)])

@@ -53,16 +53,21 @@ import Wire
         Case(
             what: "open routing", changes: ["OCPI-to-country-code": nil, "OCPI-to-party-id": nil], oldStatus: 400, newStatus: 200,
             code: 2001,
-            says: "open routing is not served"),
+            says: "cannot be routed without them"),
         Case(
-            what: "broadcast to the hub", changes: ["OCPI-to-country-code": "ch", "OCPI-to-party-id": "ocn"], oldStatus: 400,
-            newStatus: 200, code: 2001, says: "hub itself"),
+            what: "a CDR for everybody", method: "POST", path: "/ocpi/receiver/VERSION/cdrs",
+            changes: ["OCPI-to-country-code": "ch", "OCPI-to-party-id": "ocn"], body: "{}", oldStatus: 400, newStatus: 200, code: 2001,
+            says: "cannot be addressed to the hub"),
+        Case(
+            what: "reading everybody's copy of an object", path: "/ocpi/receiver/VERSION/locations/DE/MSP/1",
+            changes: ["OCPI-to-country-code": "CH", "OCPI-to-party-id": "OCN"], oldStatus: 400, newStatus: 200, code: 2001,
+            says: "cannot be addressed to the hub"),
         Case(
             what: "receiver nobody knows", changes: ["OCPI-to-party-id": "XXX"], oldStatus: 200, newStatus: 200,
             code: 4001, says: "DE-XXX"),
         Case(
             what: "receiver of this node that is not connected", changes: ["OCPI-to-country-code": "FR", "OCPI-to-party-id": "OFF"],
-            oldStatus: 200, newStatus: 200, code: 4001, says: "not connected"),
+            oldStatus: 200, newStatus: 200, code: 4003, says: "not connected"),
         Case(what: "method the resource lacks", method: "DELETE", oldStatus: 405, newStatus: 405, code: 2000),
         Case(what: "method unknown to OCPI", method: "OPTIONS", oldStatus: 405, newStatus: 405, code: 2000),
         Case(what: "resource the module lacks", path: "/ocpi/sender/VERSION/locations/a/b/c/d", oldStatus: 404, newStatus: 404, code: 2000),
@@ -70,7 +75,6 @@ import Wire
         Case(what: "unknown interface", path: "/ocpi/middle/VERSION/cdrs", oldStatus: 404, newStatus: 404, code: 2000),
         Case(what: "a path outside OCPI", path: "/favicon.ico", oldStatus: 404, newStatus: 404, code: 2000),
         Case(what: "a path that leads out", path: "/ocpi/sender/VERSION/locations/../tokens", oldStatus: 404, newStatus: 404, code: 2000),
-        Case(what: "hub client info", path: "/ocpi/VERSION/hubclientinfo", oldStatus: 404, newStatus: 404, code: 2000),
         Case(
             what: "body that is not JSON", method: "POST", path: "/ocpi/receiver/VERSION/cdrs", body: "{\"id\":", oldStatus: 400,
             newStatus: 400, code: 2001, says: "JSON"),

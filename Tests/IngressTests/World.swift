@@ -1,3 +1,4 @@
+import Credentials
 import HTTPTypes
 import Hummingbird
 import Kafka
@@ -27,6 +28,9 @@ final class World: Sendable {
         var waiting: [Fact] = []
         var produceError: KafkaError?
         var writeFails = false
+        /// Platforms that showed that they are alive.
+        var heard: [String] = []
+        var objects: [ObjectName: PartyID] = [:]
         var peerCalls: [(url: String, authorization: String)] = []
     }
 
@@ -76,6 +80,8 @@ final class World: Sendable {
                     id: "msp", tokenCHashes: [TokenHash.of(tokenMSP)], version: .v2_2_1,
                     roles: [PlatformRole(role: "EMSP", party: party("DE-MSP"))])),
             .claim(PartyClaim(party: party("DE-MSP"), platform: "msp", since: Timestamp(milliseconds: 1))),
+            .status(platform: "cpo", .connected, Timestamp(milliseconds: 1)),
+            .status(platform: "msp", .connected, Timestamp(milliseconds: 1)),
             .platform(Platform(id: "new", tokenAHash: TokenHash.of(tokenA), invited: [party("AT-NEW")])),
             .node(NetworkNode(operatorAddress: ownAddress, url: "https://hub.example", source: "test")),
             .node(NetworkNode(operatorAddress: remote, url: "https://other.example", source: "test")),
@@ -132,14 +138,18 @@ final class World: Sendable {
                         }
                     }
                 }
-            })
+            },
+            heard: { platform in self.state.withLock { $0.heard.append(platform) } },
+            lastHeard: { _ in nil },
+            partyOf: { object in self.state.withLock { $0.objects[object] } },
+            remember: { object, party in self.state.withLock { $0.objects[object] = party } })
     }
 
     var responder: OCPIResponder {
         OCPIResponder(
             settings, topics: World.topics, neighbours: neighbours,
             peers: PeerClient(
-                get: { (url, authorization) throws(OCPIError) in
+                ask: { (_, url, authorization, _) throws(OCPIError) in
                     self.state.withLock { $0.peerCalls.append((url, authorization)) }
                     guard let answer = self.peer(url, authorization) else {
                         throw OCPIError(code: .unableToUseClientAPI, message: "nobody there")

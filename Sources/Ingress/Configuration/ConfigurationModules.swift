@@ -1,40 +1,77 @@
+import Directory
 import Hummingbird
 import Logging
 import NIOCore
 import OCPI
 import Wire
 
-/// Versions, version details and credentials: answered by this node itself, per hop, without routing headers (OCPI 2.2.1, 4.1.5).
+/// Versions, credentials, HubClientInfo and OcnRules: answered by this node itself, per hop, without routing headers (OCPI 2.2.1, 4.1.5).
 struct ConfigurationModules: Sendable {
     let gate: Gate
     let versions: VersionList
     let credentials: CredentialsModule
+    let clientInfo: ClientInfoModule
+    let rules: RulesModule
+    let neighbours: Neighbours
     let freshness: Freshness
     let intake: BodyIntake
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ route: Route, _ context: IngressContext) async throws -> Response {
-        let allowed: [Method] = if case .credentials = route { [.get, .post, .put, .delete] } else { [.get] }
-        guard allowed.contains(head.method) else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        try checkMethod(head.method, route)
+        let isForToken = isForTokenA(route)
         let (caller, directory) = try await freshness.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
-            try gate.caller(head.authorization, registering: true, in: directory)
+            try gate.caller(head.authorization, registering: isForToken, in: directory)
         }
+        if countsAsHeard(route, caller.platform, in: directory) { neighbours.heard(caller.platform.id) }
         let address = ResponseAddress(MessageIDs(completing: head))
-        switch route {
-        case .versions: return .envelope(Envelope.success(data: versions.versions), address)
-        case .versionDetails(let version): return .envelope(Envelope.success(data: versions.details(version)), address)
-        case .credentials(let version):
-            do {
-                return try await intake.withBody(of: request, head, context) { body in
-                    let data = try await credentials.answer(head.method, caller, version, body: body, directory)
+        let version = Destination.configuration(route).version
+        do {
+            return try await intake.withBody(of: request, head, context) { body in
+                switch route {
+                case .versions: return .envelope(Envelope.success(data: versions.versions), address)
+                case .versionDetails(let version): return .envelope(Envelope.success(data: versions.details(version)), address)
+                case .credentials(let version):
+                    let data = try await credentials.answer(head.method, caller, version, body: body)
                     return .envelope(Envelope.success(data: data), address)
+                case .hubClientInfo(let version):
+                    return try clientInfo.respond(head.query, caller.platform, version, in: directory, address)
+                case .ocnRules(_, let rest):
+                    let data = try await rules.answer(
+                        head.method, rest: rest, body: body, platform: caller.platform, directory: directory)
+                    return .envelope(Envelope.success(data: data), address)
+                case .module: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
                 }
-            } catch let error as OCPIError {
-                return .refusal(error, version: version, address)
             }
-        case .hubClientInfo, .module: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
+        } catch let error as OCPIError {
+            return .refusal(error, version: version, address)
+        }
+    }
+
+    /// Reading who was heard of when is nothing to be heard of by: it would move the reader to the end of the list between two pages.
+    private func countsAsHeard(_ route: Route, _ platform: Platform, in directory: Directory) -> Bool {
+        guard case .hubClientInfo = route else { return true }
+        return directory.status(of: platform.id) != .connected
+    }
+
+    private func checkMethod(_ method: Method, _ route: Route) throws(OCPIError) {
+        let allowed: [Method]
+        switch route {
+        // The resources of OcnRules differ: the module says which has what.
+        case .ocnRules: return
+        case .credentials: allowed = [.get, .post, .put, .delete]
+        case .versions, .versionDetails, .hubClientInfo, .module: allowed = [.get]
+        }
+        guard allowed.contains(method) else {
+            throw OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed)
+        }
+    }
+
+    /// Whether token A is enough.
+    private func isForTokenA(_ route: Route) -> Bool {
+        switch route {
+        case .versions, .versionDetails, .credentials: true
+        case .hubClientInfo, .ocnRules, .module: false
         }
     }
 }

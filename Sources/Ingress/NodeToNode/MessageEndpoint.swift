@@ -14,6 +14,7 @@ struct MessageEndpoint: Sendable {
     let freshness: Freshness
     let intake: BodyIntake
     let producer: RequestProducer
+    let signatures: RequestSignatures
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
@@ -33,6 +34,8 @@ struct MessageEndpoint: Sendable {
                 try MessageEndpoint.sendingNode(of: message, in: directory)
             }
             try MessageEndpoint.verify(body, signature, by: node)
+            try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
+            try signatures.check(SignedRequest(message), in: directory)
             let target = try MessageEndpoint.target(of: message, in: directory)
             let record = record(message, from: node, directory, target: target, trace: head.trace)
             // The clock of the caller runs from here.
@@ -93,7 +96,8 @@ struct MessageEndpoint: Sendable {
         }
         let link = Capability(
             kind: .callback, owner: message.sender, user: message.receiver, target: .url(url),
-            expires: Timestamp.now.adding(milliseconds: settings.linkTTL.milliseconds))
+            expires: Capability.callbackExpiry(
+                message.module, path: URLText.path(message.urlPath ?? ""), body: message.body, lifetime: settings.linkTTL.milliseconds))
         do {
             try await neighbours.publish(link, id)
         } catch {

@@ -1,0 +1,74 @@
+import Directory
+import Logging
+import NIOCore
+import OCPI
+import Wire
+
+/// The OcnRules module: a platform says whom it lets through, and whether they must sign (OCN node 1.1, OcnRules).
+///
+/// Paths, bodies and refusals are those of the reference node; so is that `PUT signatures` toggles, and that a list whose last entry is
+/// deleted is no longer active.
+struct RulesModule: Sendable {
+    let neighbours: Neighbours
+    let logger: Logger
+
+    /// `data` of the answer. Nothing is changed when this throws before the first write.
+    /// - Parameters:
+    ///   - rest: what stands below the endpoint, without slashes around it.
+    ///   - platform: whose token was presented; its own rules are meant, whichever of its parties asks.
+    func answer(
+        _ method: Method, rest: String, body: ByteBuffer?, platform: Platform, directory: Directory
+    ) async throws(OCPIError) -> JSONValue? {
+        let request = try RulesRequest(method, rest: rest, body: body)
+        if request == .read { return directory.rules(of: platform.id).json }
+        // What was changed through another process a moment ago counts: the new rules are made out of the old ones.
+        await neighbours.catchUp()
+        let newest = neighbours.directory()
+        guard newest.platform(id: platform.id)?.isRegistered == true else {
+            throw OCPIError(code: .invalidParameters, message: "Authorization token is not known here", kind: .unauthorized)
+        }
+        let wanted = try request.applied(to: newest.rules(of: platform.id))
+        let changes = newest.changes(ofRulesOf: platform.id, to: wanted)
+        guard !changes.isEmpty else { return nil }
+        try await write(changes)
+        guard neighbours.directory().rules(of: platform.id) == wanted else {
+            throw OCPIError(code: .serverError, message: "Your OcnRules were changed at the same time, read them and try again")
+        }
+        logger.info(
+            "a platform changed its OcnRules",
+            metadata: [
+                "platform": "\(platform.id)", "signatures": "\(wanted.signatures)", "active": "\(wanted.active?.rawValue ?? "none")",
+                "entries": "\(wanted.entries.count)",
+            ])
+        return nil
+    }
+
+    private func write(_ changes: [Change]) async throws(OCPIError) {
+        do {
+            try await neighbours.write(changes)
+        } catch {
+            logger.error("OcnRules could not be stored", metadata: ["error": "\(error)"])
+            throw OCPIError(code: .serverError, message: "The node could not store your OcnRules, read them and try again")
+        }
+    }
+}
+
+extension OCNRules {
+    /// As platforms read them. The list of the inactive kind is empty.
+    fileprivate var json: JSONValue {
+        ["signatures": .bool(signatures), "whitelist": json(.whitelist), "blacklist": json(.blacklist)]
+    }
+
+    private func json(_ list: List) -> JSONValue {
+        ["active": .bool(active == list), "list": .array(active == list ? entries.map(\.json) : [])]
+    }
+}
+
+extension OCNRules.Entry {
+    fileprivate var json: JSONValue {
+        [
+            "party_id": .string(party.party), "country_code": .string(party.country),
+            "modules": .array(modules.map { .string($0.rawValue) }),
+        ]
+    }
+}

@@ -1,0 +1,225 @@
+import Directory
+import Kafka
+import NIOCore
+import OCPI
+import Topics
+import Wire
+
+/// One list out of the lists of several parties (OCPI 2.2.1, 4.1.5 GET All via Hubs).
+///
+/// The parties' lists stand one after the other, ordered by party, each in its owner's order. So a page is found by counting: every party is
+/// asked how much it has, then those whose objects belong to the page are asked for them. Nothing is kept between two pages.
+struct ListOfAll: Sendable {
+    /// A request of the list.
+    struct Question: Sendable {
+        let from: PartyID
+        let route: ModuleRoute
+        let ids: MessageIDs
+        let query: ListQuery
+    }
+
+    /// One page.
+    struct Page: Sendable {
+        /// Whole answer.
+        var body: ByteBuffer
+        var total: Int
+        var limit: Int
+        /// Query of the next page; nil on the last.
+        var next: String?
+    }
+
+    /// Most objects on a page.
+    let maxLimit: Int
+    /// Longest body of an answer, bytes.
+    let bodyLimit: Int
+    /// Whether parties that cannot be asked are left out instead of making the whole list fail.
+    let allowsPartial: Bool
+    /// Asks one party for a part of its list. Throws an error for people when it cannot be had.
+    let ask: @Sendable (PartyID, _ query: String) async throws(OCPIError) -> ListPart
+
+    /// The parties whose lists make up the list for `from`: connected here, in a role that has the module, willing to be asked by `from`.
+    static func parties(for from: PartyID, _ platform: Platform, _ module: ModuleID, in directory: Directory) -> [PartyID] {
+        let roles = ModuleParties.roles(module, .sender)
+        return directory.platforms.filter {
+            $0.id != platform.id && directory.status(of: $0.id) != .suspended && directory.endpoint(of: $0.id, module, .sender) != nil
+        }.flatMap { ModuleParties.parties(of: $0, roles, in: directory) }.filter {
+            directory.refusal(of: from, to: $0, module) == nil
+        }.sorted()
+    }
+
+    /// - Throws: what the first party that could not be asked answered, unless partial lists are allowed.
+    func page(_ query: ListQuery, of parties: [PartyID]) async throws(OCPIError) -> Page {
+        var missing: [PartyID] = []
+        let totals = try await totals(query, parties, &missing)
+        let limit = min(query.limit ?? maxLimit, maxLimit)
+        let total = totals.reduce(0) { $0 + $1.count }
+        var objects = ByteBuffer()
+        var gathered = 0
+        var next = query.offset
+        var start = 0
+        for (party, count) in totals {
+            defer { start += count }
+            guard next < start + count, gathered < limit else { continue }
+            let wanted = min(limit - gathered, start + count - next)
+            guard let part = try await part(query, party, offset: next - start, limit: wanted, &missing) else {
+                next = start + count
+                continue
+            }
+            guard gathered == 0 || objects.readableBytes + part.objects.readableBytes < bodyLimit else { break }
+            if part.count > 0 {
+                if objects.readableBytes > 0 { objects.writeString(",") }
+                objects.writeImmutableBuffer(part.objects)
+            }
+            gathered += part.count
+            // A party that says it has more and gives nothing must not hold up the crawl.
+            next = part.count == 0 ? start + count : next + part.count
+            if part.count < wanted { break }
+        }
+        return Page(
+            body: ListOfAll.envelope(objects, missing), total: total, limit: maxLimit,
+            next: next < total ? query.with(offset: next, limit: limit) : nil)
+    }
+
+    private func totals(
+        _ query: ListQuery, _ parties: [PartyID], _ missing: inout [PartyID]
+    ) async throws(OCPIError) -> [(party: PartyID, count: Int)] {
+        let first = query.with(offset: 0, limit: 1)
+        let answers = await withTaskGroup(of: (PartyID, Result<ListPart, OCPIError>).self) { group in
+            var rest = parties[...]
+            var answers: [PartyID: Result<ListPart, OCPIError>] = [:]
+            func askNext() {
+                guard let party = rest.popFirst() else { return }
+                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first) }) }
+            }
+            for _ in 0..<ListOfAll.concurrency { askNext() }
+            for await (party, answer) in group {
+                answers[party] = answer
+                askNext()
+            }
+            return answers
+        }
+        var totals: [(PartyID, Int)] = []
+        for party in parties {
+            guard let answer = answers[party] else { continue }
+            do throws(OCPIError) {
+                totals.append((party, try answer.get().total))
+            } catch {
+                guard allowsPartial else { throw error }
+                missing.append(party)
+            }
+        }
+        return totals
+    }
+
+    private func part(
+        _ query: ListQuery, _ party: PartyID, offset: Int, limit: Int, _ missing: inout [PartyID]
+    ) async throws(OCPIError) -> ListPart? {
+        do {
+            return try await ask(party, query.with(offset: offset, limit: limit))
+        } catch {
+            guard allowsPartial else { throw error }
+            missing.append(party)
+            return nil
+        }
+    }
+
+    private func result(_ body: () async throws(OCPIError) -> ListPart) async -> Result<ListPart, OCPIError> {
+        do { return .success(try await body()) } catch { return .failure(error) }
+    }
+
+    private static func envelope(_ objects: ByteBuffer, _ missing: [PartyID]) -> ByteBuffer {
+        var body = ByteBuffer(string: #"{"status_code":1000,"#)
+        if !missing.isEmpty {
+            let names = missing.map(\.description).joined(separator: ", ")
+            body.writeString(#""status_message":"Without the objects of \#(names), which could not be asked","#)
+        }
+        body.writeString(#""data":["#)
+        body.writeImmutableBuffer(objects)
+        body.writeString(#"],"timestamp":"\#(Timestamp.now)"}"#)
+        return body
+    }
+
+    private static let concurrency = 32
+}
+
+/// A part of one party's list.
+struct ListPart: Sendable, Equatable {
+    /// The objects byte for byte, with the commas between them.
+    let objects: ByteBuffer
+    /// How many these are.
+    let count: Int
+    /// How many the party has.
+    let total: Int
+
+    /// Reads a party's answer.
+    /// - Throws: 4000 if it is none that can be used; the party's own error as it is.
+    init(_ reply: ReplyRecord) throws(OCPIError) {
+        guard reply.outcome == .answered else {
+            throw OCPIError(code: reply.status ?? .connectionProblem, message: "\(reply.from): \(reply.message ?? "could not be asked")")
+        }
+        guard let body = reply.body, reply.httpStatus == 200, let status = body.jsonInteger(["status_code"]),
+            StatusCode(rawValue: status).isSuccess, let range = try? body.jsonRange(of: ["data"]),
+            let data = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count),
+            let list = (try? JSONValue.parse(data))?.array
+        else {
+            throw OCPIError(code: .hubError, message: "\(reply.from) did not answer with a list")
+        }
+        objects = ListPart.inside(data)
+        count = list.count
+        // Without the header the list is complete if no further page is announced.
+        if let text = reply.headers[OCPIHeader.totalCount], let total = Int(text), total >= 0, total <= ListPart.maxTotal {
+            self.total = total
+        } else if reply.headers[OCPIHeader.link] == nil {
+            total = list.count
+        } else {
+            throw OCPIError(code: .hubError, message: "\(reply.from) does not say how many objects it has")
+        }
+    }
+
+    /// Bounds the sums of totals.
+    private static let maxTotal = 1_000_000_000
+
+    private static func inside(_ array: ByteBuffer) -> ByteBuffer {
+        guard array.readableBytes >= 2 else { return ByteBuffer() }
+        return array.getSlice(at: array.readerIndex + 1, length: array.readableBytes - 2) ?? ByteBuffer()
+    }
+}
+
+/// The query of a list: filters as they came, and which part of the list is wanted (OCPI 2.2.1, 4.1.4 Paginated Request).
+struct ListQuery: Sendable, Equatable {
+    /// Everything else, verbatim.
+    let filters: [Substring]
+    let offset: Int
+    let limit: Int?
+
+    /// - Throws: 2001 for an offset or limit that is no number.
+    init(_ query: String?) throws(OCPIError) {
+        var filters: [Substring] = []
+        var offset = 0
+        var limit: Int?
+        for pair in (query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            switch parts[0] {
+            case "offset": offset = try ListQuery.number("offset", parts, from: 0)
+            case "limit": limit = try ListQuery.number("limit", parts, from: 1)
+            default: filters.append(pair)
+            }
+        }
+        self.filters = filters
+        self.offset = offset
+        self.limit = limit
+    }
+
+    /// The same list, another part of it.
+    func with(offset: Int, limit: Int) -> String { (filters + ["offset=\(offset)", "limit=\(limit)"]).joined(separator: "&") }
+
+    /// Whether a filter of that name has a value.
+    func has(_ name: String) -> Bool { filters.contains { $0.hasPrefix(name + "=") && $0.utf8.count > name.utf8.count + 1 } }
+
+    private static func number(_ name: String, _ parts: [Substring], from least: Int) throws(OCPIError) -> Int {
+        guard parts.count == 2, let number = Int(parts[1]), least...Int(Int32.max) ~= number else {
+            throw OCPIError(code: .invalidParameters, message: "\(name) must be a whole number from \(least) on")
+        }
+        return number
+    }
+}

@@ -1,0 +1,94 @@
+import Directory
+import Hummingbird
+import Logging
+import NIOCore
+import Notary
+import OCPI
+import Wire
+
+/// `PUT /ocn/client-info`: another node tells how one of its parties stands (OCN node 1.1). CONTROL passes it on to the platforms here.
+struct ClientInfoEndpoint: Sendable {
+    /// Operator address of this node, lower case.
+    let nodeAddress: String
+    let neighbours: Neighbours
+    let freshness: Freshness
+    let intake: BodyIntake
+    let logger: Logger
+
+    func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
+        guard head.method == .put else {
+            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
+        }
+        guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
+        return try await intake.withBody(of: request, head, context) { body in
+            guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
+            let info = try ClientInfoEndpoint.info(body)
+            let (node, directory) = try await home(of: info)
+            try ClientInfoEndpoint.verify(body, signature, by: node)
+            try await keep(info, in: directory)
+            return .envelope(Envelope.success(), ResponseAddress(head))
+        }
+    }
+
+    // MARK: Checks
+
+    /// The ClientInfo in the body.
+    static func info(_ body: ByteBuffer) throws(OCPIError) -> ClientInfo {
+        guard let json = try? JSONValue.parse(body) else {
+            throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        }
+        guard var info = ClientInfo(json: json) else { throw refused("The body is not a ClientInfo") }
+        // It becomes part of a key that is kept.
+        guard 1...32 ~= info.role.utf8.count, info.role.utf8.allSatisfy(URLText.isUnreserved) else {
+            throw refused("role must be 1 to 32 letters, digits, '-', '_', '.' or '~'")
+        }
+        info.party = info.party.canonical
+        return info
+    }
+
+    /// The node that may speak for the party.
+    private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {
+        do {
+            let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
+                guard let listed = directory.networkParty(info.party), let node = directory.node(of: info.party) else {
+                    throw OCPIError(code: .unknownReceiver, message: "\(info.party) is not on the network")
+                }
+                guard listed.operatorAddress != nodeAddress, directory.platform(of: info.party) == nil else {
+                    throw OCPIError(code: .unknownReceiver, message: "\(info.party) is a party of this node")
+                }
+                return node
+            }
+            return (node, directory)
+        } catch {
+            // Here an unknown party is a wrong parameter; it had the other code so that the newest state was asked.
+            throw ClientInfoEndpoint.refused(error.message)
+        }
+    }
+
+    /// Only the bytes as they came: whoever signs here signs what it sends.
+    static func verify(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) {
+        guard let address = EthereumAddress(hex: node.operatorAddress), NodeSignature.signer(of: body, signature: signature) == address
+        else {
+            throw refused("The ClientInfo is not signed by the operator of the party's node")
+        }
+    }
+
+    private static func refused(_ message: String) -> OCPIError { OCPIError(code: .invalidParameters, message: message) }
+
+    // MARK: State
+
+    /// The newest counts, in whatever order they arrive.
+    private func keep(_ info: ClientInfo, in directory: Directory) async throws(OCPIError) {
+        if case .clientInfo(let known) = directory.fact(FactKey.clientInfo(info.party, role: info.role)),
+            known.lastUpdated >= info.lastUpdated
+        {
+            return
+        }
+        do throws(StateError) {
+            try await neighbours.write([.put(.clientInfo(info))])
+        } catch {
+            logger.error("a client info could not be stored", metadata: ["party": "\(info.party)", "error": "\(error)"])
+            throw OCPIError(code: .serverError, message: "The node could not store the ClientInfo, try again")
+        }
+    }
+}

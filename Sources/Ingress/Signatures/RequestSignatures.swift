@@ -1,0 +1,53 @@
+import Directory
+import Notary
+import OCPI
+
+/// Checks the signatures of parties at the node's edge (OCN Notary). Pure: asks nobody but the snapshot.
+///
+/// A signature that is presented must be good, whether or not anybody wants one. It says that the sender, or the operator of its node,
+/// wrote these values. It does not say when, nor to which path.
+struct RequestSignatures: Sendable {
+    /// Whether every request must be signed, also where the recipient does not want it.
+    let isRequired: Bool
+
+    /// Whether the request may go on.
+    /// - Returns: nil for a request that is not signed and need not be.
+    /// - Throws: 2001 for a signature that is missing where it is wanted, that cannot be read or does not fit, and for a signer who is
+    ///   neither the sender nor the operator of its node.
+    @discardableResult
+    func check(_ request: SignedRequest, in directory: Directory) throws(OCPIError) -> VerifiedSignature? {
+        guard let text = request.signature else {
+            guard !isRequired, request.to.map(directory.wantsSignatures) != true else {
+                throw refusal("OCN-Signature is missing: \(isRequired ? "this node" : "the receiver") wants signed requests")
+            }
+            return nil
+        }
+        let values = try request.values()
+        let verified: VerifiedSignature
+        do {
+            verified = try OCNSignature(text: text).verify(values)
+        } catch {
+            throw refusal("OCN-Signature: \(error)")
+        }
+        try check(verified, of: request.from, in: directory)
+        // The list of signed places is not signed itself: with places left out, an old signature could be made to fit a new request.
+        guard verified.coversEverything || !request.isVerbatim else {
+            throw refusal("OCN-Signature does not cover all headers, query parameters and values of the body")
+        }
+        return verified
+    }
+
+    /// Who signed last answers for those before: the operator of a node may sign for its parties anyway.
+    private func check(_ verified: VerifiedSignature, of sender: PartyID, in directory: Directory) throws(OCPIError) {
+        guard let party = directory.networkParty(sender) else {
+            throw refusal("OCN-Signature cannot be checked: \(sender) is not in the registry")
+        }
+        guard let signatory = verified.signatories.first else { throw refusal("OCN-Signature names no signatory") }
+        let allowed = [party.partyAddress, party.operatorAddress].compactMap { $0.flatMap { EthereumAddress(hex: $0) } }
+        guard allowed.contains(signatory) else {
+            throw refusal("OCN-Signature is by \(signatory), who is neither \(sender) nor the operator of its node")
+        }
+    }
+
+    private func refusal(_ message: String) -> OCPIError { OCPIError(code: .invalidParameters, message: message) }
+}

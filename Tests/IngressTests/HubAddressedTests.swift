@@ -1,0 +1,248 @@
+import Kafka
+import NIOCore
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+@testable import Ingress
+
+/// Requests that are addressed to the hub itself, or to nobody.
+@Suite struct HubAddressedTests {
+    static let toHub: [String: String?] = ["OCPI-to-country-code": "CH", "OCPI-to-party-id": "OCN"]
+    static let toNobody: [String: String?] = ["OCPI-to-country-code": nil, "OCPI-to-party-id": nil]
+    static let fromCPO: [String: String?] = [
+        "Authorization": World.tokenCPO.authorization(encoding: .base64), "OCPI-from-party-id": "CPO",
+    ]
+
+    private func world(
+        _ endpoints: [(String, ModuleID, InterfaceRole)] = [],
+        answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) }
+    ) -> World {
+        let world = World(bodyLimit: 4096, answer: answer)
+        for platform in Set(endpoints.map(\.0)) {
+            let list = endpoints.filter { $0.0 == platform }.map {
+                Endpoint(module: $0.1, interface: $0.2, url: "https://\(platform).example/\($0.1)/\($0.2.path)")
+            }
+            let fact = Fact.endpoints(platform: platform, list)
+            world.state.withLock { $0.directory.apply(key: fact.key, fact) }
+        }
+        return world
+    }
+
+    // MARK: Broadcast Push
+
+    @Test func aBroadcastIsRecordedForMatcherAndAnsweredByTheHub() async throws {
+        let world = world()
+        let body = #"{"id":"LOC1", "last_updated":"2026-01-01T00:00:00Z"}"#
+        let answer = try await world.ask(
+            "PUT", "/ocpi/receiver/2.2.1/locations/DE/CPO/LOC1", headers(Self.fromCPO.merging(Self.toHub) { $1 }), body: body)
+        #expect(answer.status == 200 && answer.code == 1000)
+        #expect(answer["OCPI-from-party-id"] == "OCN" && answer["OCPI-to-party-id"] == "CPO")
+        let record = try #require(world.produced.first)
+        #expect(record.to == party("CH-OCN") && record.from == party("DE-CPO") && record.reply == nil && record.deadline == nil)
+        #expect(record.body.map { String(buffer: $0) } == body)
+        #expect(record.key == "DE-CPO|locations|LOC1")
+    }
+
+    @Test func aBroadcastThatKafkaDoesNotTakeIsNotAnsweredWithSuccess() async throws {
+        let world = world()
+        world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
+        let answer = try await world.ask(
+            "DELETE", "/ocpi/receiver/2.2.1/tariffs/DE/CPO/T1", headers(Self.fromCPO.merging(Self.toHub) { $1 }))
+        #expect(answer.status == 200 && answer.code == 4000)
+    }
+
+    // MARK: Open routing
+
+    @Test func aSessionFindsItsReceiverByTheTokensOwner() async throws {
+        let world = world()
+        let body = #"{"id":"S1","cdr_token":{"country_code":"DE","party_id":"MSP","uid":"1"}}"#
+        let answer = try await world.ask(
+            "PUT", "/ocpi/receiver/2.2.1/sessions/DE/CPO/S1", headers(Self.fromCPO.merging(Self.toNobody) { $1 }), body: body)
+        #expect(answer.code == 1000 && answer["OCPI-from-party-id"] == "MSP")
+        #expect(world.produced.first?.to == party("DE-MSP") && world.produced.first?.from == party("DE-CPO"))
+    }
+
+    @Test func aSessionThatWasSeenIsFoundWithoutItsToken() async throws {
+        let world = world()
+        let put = try await world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/CPO/S1", headers(Self.toMSP), body: #"{"id":"S1"}"#)
+        #expect(put.code == 1000)
+        let patch = try await world.ask(
+            "PATCH", "/ocpi/receiver/2.2.1/sessions/DE/CPO/S1", headers(Self.fromCPO.merging(Self.toNobody) { $1 }), body: #"{"kwh":1}"#)
+        #expect(patch.code == 1000 && world.produced.last?.to == party("DE-MSP"))
+
+        let stop = try await world.ask(
+            "POST", "/ocpi/receiver/2.2.1/commands/STOP_SESSION", headers(Self.toNobody),
+            body: #"{"response_url":"https://msp.example/1","session_id":"s1"}"#)
+        #expect(stop.code == 1000 && world.produced.last?.to == party("DE-CPO"))
+    }
+
+    @Test func theOnlyPartyThatCanBeMeantIsAsked() async throws {
+        let world = world([("cpo", .tokens, .receiver)])
+        // DE-CPO and CH-CPO share the platform, so this is not clear yet.
+        let unclear = try await world.ask("GET", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(Self.toNobody))
+        #expect(unclear.code == 4001 && world.produced.isEmpty)
+        let left = Fact.claim(PartyClaim(party: party("CH-CPO"), platform: "cpo", since: Timestamp(milliseconds: 1))).key
+        world.state.withLock { $0.directory.apply(key: left, nil) }
+        let clear = try await world.ask("GET", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(Self.toNobody))
+        #expect(clear.code == 1000 && clear["OCPI-from-party-id"] == "CPO" && clear["OCPI-from-country-code"] == "DE")
+    }
+
+    @Test func aWriteForEverybodyWithoutReceiverIsBroadcast() async throws {
+        let world = world([("cpo", .tokens, .receiver)])
+        let answer = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(Self.toNobody), body: "{}")
+        #expect(answer.code == 1000 && answer["OCPI-from-party-id"] == "OCN")
+        #expect(world.produced.first?.to == party("CH-OCN") && world.produced.first?.reply == nil)
+    }
+
+    @Test func whatNobodyImplementsIsRefused() async throws {
+        let world = world()
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations/LOC1", headers(Self.toNobody))
+        #expect(answer.status == 200 && answer.code == 4001 && world.produced.isEmpty)
+    }
+
+    @Test func halfAReceiverIsNotOpenRouting() async throws {
+        let answer = try await world().ask(
+            "PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(["OCPI-to-party-id": nil]), body: "{}")
+        #expect(answer.code == 2001)
+    }
+
+    @Test func aHubURLSaysWhoseItIs() async throws {
+        let world = World()
+        let capability = Capability(
+            kind: .page, owner: party("DE-CPO"), user: party("DE-MSP"), target: .url("https://cpo.example/ocpi/cdrs?offset=2"),
+            expires: Timestamp.now.adding(milliseconds: 60_000))
+        world.state.withLock { $0.capabilities["abc"] = capability }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/abc", headers(Self.toNobody))
+        #expect(answer.code == 1000 && answer["OCPI-from-party-id"] == "CPO")
+    }
+
+    private static let toMSP: [String: String?] = fromCPO.merging(["OCPI-to-party-id": "MSP"]) { $1 }
+
+    // MARK: GET All
+
+    @Test func theListOfAllIsOneListInTheOrderOfTheParties() async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { request in
+            World.list(request, of: request.to == party("DE-CPO") ? [1, 2, 3] : [7, 8])
+        }
+        let headers = headers(Self.toHub)
+        var next: String? = "/ocpi/sender/2.2.1/cdrs?date_from=2026-01-01T00:00:00Z&limit=2"
+        var ids: [Int] = []
+        var pages = 0
+        while let path = next, pages < 10 {
+            let answer = try await world.ask("GET", path, headers)
+            #expect(answer.code == 1000 && answer["X-Total-Count"] == "5" && answer["X-Limit"] == "1000")
+            #expect(answer["OCPI-from-party-id"] == "OCN" && answer["OCPI-to-party-id"] == "MSP")
+            ids += (answer.json?["data"]?.array ?? []).compactMap { $0["id"]?.int }
+            next = answer["Link"].flatMap { link in
+                #expect(link.hasPrefix("<https://hub.example/ocpi/sender/2.2.1/cdrs?") && link.hasSuffix(#">; rel="next""#))
+                #expect(link.contains("date_from=2026-01-01T00:00:00Z"))
+                return link.firstIndex(of: ">").map { String(link[..<$0].dropFirst("<https://hub.example".count)) }
+            }
+            pages += 1
+        }
+        #expect(ids == [7, 8, 1, 2, 3] && pages == 3)
+        #expect(world.produced.filter { $0.reply != nil }.allSatisfy { $0.origin == .hub && $0.from == party("DE-MSP") })
+        #expect(world.produced.count(where: { $0.reply == nil && $0.to == party("CH-OCN") && $0.origin == .local }) == 3)
+    }
+
+    @Test func oneSilentPartyFailsTheWholeList() async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { request in
+            guard request.to == party("DE-CPO") else { return World.list(request, of: [1]) }
+            var reply = World.ok(request)
+            (reply.outcome, reply.httpStatus, reply.status, reply.body) = (.timeout, nil, .timeout, nil)
+            return reply
+        }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub))
+        #expect(answer.status == 200 && answer.code == 4002 && answer.message?.contains("DE-CPO") == true)
+    }
+
+    @Test func anOfflinePartyFailsTheWholeList() async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1]) }
+        let offline = Fact.status(platform: "cpo", .offline, .now)
+        world.state.withLock { $0.directory.apply(key: offline.key, offline) }
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub)).code == 4003)
+    }
+
+    @Test func aListOfNobodyIsEmpty() async throws {
+        let answer = try await world().ask("GET", "/ocpi/sender/2.2.1/tariffs", headers(Self.toHub))
+        #expect(
+            answer.code == 1000 && answer.json?["data"]?.array?.isEmpty == true && answer["X-Total-Count"] == "0" && answer["Link"] == nil)
+    }
+
+    @Test(arguments: ["limit=0", "limit=x", "offset=-1", "offset=99999999999999999999"])
+    func badPagesAreRefused(_ query: String) async throws {
+        let answer = try await world().ask("GET", "/ocpi/sender/2.2.1/tariffs?\(query)", headers(Self.toHub))
+        #expect(answer.status == 200 && answer.code == 2001)
+    }
+
+    // MARK: Who is not called
+
+    @Test(arguments: [PlatformStatus.offline, .planned, .suspended])
+    func aPartyThatIsNotConnectedIsNotCalled(_ status: PlatformStatus) async throws {
+        let world = world()
+        let fact = Fact.status(platform: "cpo", status, .now)
+        world.state.withLock { $0.directory.apply(key: fact.key, fact) }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        #expect(answer.status == 200 && answer.code == 4003 && world.produced.isEmpty)
+    }
+
+    @Test func aBlacklistedSenderIsRefusedForTheModulesListed() async throws {
+        let world = world()
+        for fact in [
+            Fact.rules(platform: "cpo", signatures: false, active: .blacklist),
+            .rule(platform: "cpo", .blacklist, OCNRules.Entry(party: party("DE-MSP"), modules: [.locations])),
+        ] {
+            world.state.withLock { $0.directory.apply(key: fact.key, fact) }
+        }
+        let old = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers(["OCPI-from-party-id": "msp"]))
+        #expect(old.status == 400 && old.code == 2000)
+        #expect(old.message == "Sender not whitelisted to request locations from receiver.")
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers()).status == 200)
+        #expect(world.produced.isEmpty)
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers()).code == 1000)
+    }
+
+    @Test func customModulesAnswerInTheDialectOfThePlatform() async throws {
+        let world = world()
+        let off = headers(["OCPI-to-country-code": "FR", "OCPI-to-party-id": "OFF"])
+        for fact in [
+            Fact.rules(platform: "cpo", signatures: false, active: .whitelist),
+            .platform(
+                Platform(
+                    id: "msp", tokenCHashes: [TokenHash.of(World.tokenMSP)], version: .v2_2,
+                    roles: [PlatformRole(role: "EMSP", party: party("DE-MSP"))])),
+        ] {
+            world.state.withLock { $0.directory.apply(key: fact.key, fact) }
+        }
+        #expect(try await world.ask("GET", "/ocpi/custom/sender/parking", headers()).status == 400)
+        #expect(try await world.ask("GET", "/ocpi/custom/sender/parking", off).code == 4003)
+    }
+
+    @Test func everyRequestOfAPlatformShowsThatItIsAlive() async throws {
+        let world = world()
+        _ = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        #expect(world.state.withLock { $0.heard } == ["msp"])
+    }
+}
+
+extension World {
+    /// A page of objects with these ids, as the query of the request wants it.
+    static func list(_ request: RequestRecord, of ids: [Int]) -> ReplyRecord {
+        var offset = 0
+        var limit = ids.count
+        for pair in (request.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=")
+            if parts.first == "offset" { offset = parts.last.flatMap { Int($0) } ?? 0 }
+            if parts.first == "limit" { limit = parts.last.flatMap { Int($0) } ?? 0 }
+        }
+        let objects = ids.dropFirst(offset).prefix(limit).map { #"{"id":\#($0)}"# }.joined(separator: " , ")
+        var reply = World.ok(request)
+        reply.body = ByteBuffer(string: #"{"status_code":1000,"data": [ \#(objects) ],"timestamp":"2026-01-01T00:00:00Z"}"#)
+        reply.headers.append("X-Total-Count", String(ids.count))
+        return reply
+    }
+}
