@@ -15,16 +15,19 @@ import Wire
 /// is the newest there, so that a process that lost its partition without noticing stops by itself. Everything a leader does may be
 /// done twice without harm.
 package final class ControlService: Service {
-    /// What the leader does in every round.
+    /// Something the leader does again and again, at its own pace: no duty waits for another one.
     package struct Duty: Sendable {
         /// For logs and metrics.
         package let name: String
         /// Does it once.
         package let run: @Sendable () async throws -> Void
+        /// Returns when it is time to do it again, or the task is cancelled; nil for the interval of the service.
+        package let pause: (@Sendable () async -> Void)?
 
         /// - Parameters: as the properties say.
-        package init(name: String, run: @escaping @Sendable () async throws -> Void) {
+        package init(name: String, pause: (@Sendable () async -> Void)? = nil, run: @escaping @Sendable () async throws -> Void) {
             self.name = name
+            self.pause = pause
             self.run = run
         }
 
@@ -51,8 +54,8 @@ package final class ControlService: Service {
     ///   - writer: writes the claim.
     ///   - store: this process's follower of `ocn.state`.
     ///   - instance: this process's name.
-    ///   - interval: time between two rounds.
-    ///   - duties: what the leader does in every round, in order.
+    ///   - interval: time between two looks at who leads, and between two runs of a duty without a pace of its own.
+    ///   - duties: what the leader does.
     ///   - logger: where changes and failures are told.
     package init(
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, writer: StateWriter, store: StateStore,
@@ -82,30 +85,41 @@ package final class ControlService: Service {
         try consumer.start()
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
-                await round()
+                if ownership.isOwner { await claim() }
+                if isLeading { await lead() }
+                leading.record(0)
                 await ownership.changed(within: interval)
             }
         }
-        leading.record(0)
         await consumer.stop()
     }
 
-    /// One round: claims if it may, then does its duties while it leads.
-    private func round() async {
-        guard ownership.isOwner else { return leading.record(0) }
-        if store.directory.leader?.claim != ownership.claim {
-            // Somebody claimed after us although we own the partition: they have lost it and will stop; claim anew.
-            let claim = LeaderClaim(instance: instance, claim: UUIDText.v7())
-            ownership.claim = claim.claim
-            do throws(StateError) {
-                try await writer.write([.put(.leader(claim))])
-                logger.info("leading", metadata: ["instance": "\(instance)"])
-            } catch {
-                return logger.error("cannot claim to lead", metadata: ["error": "\(error)"])
-            }
+    /// Claims to lead, unless the newest claim is ours.
+    private func claim() async {
+        guard store.directory.leader?.claim != ownership.claim else { return }
+        // Somebody claimed after us although we own the partition: they have lost it and will stop; claim anew.
+        let claim = LeaderClaim(instance: instance, claim: UUIDText.v7())
+        ownership.claim = claim.claim
+        do throws(StateError) {
+            try await writer.write([.put(.leader(claim))])
+            logger.info("leading", metadata: ["instance": "\(instance)"])
+        } catch {
+            logger.error("cannot claim to lead", metadata: ["error": "\(error)"])
         }
-        leading.record(isLeading ? 1 : 0)
-        for duty in duties where isLeading {
+    }
+
+    /// Does the duties until this process no longer leads; what is under way then is cancelled.
+    private func lead() async {
+        leading.record(1)
+        await withTaskGroup(of: Void.self) { group in
+            for duty in duties { group.addTask { await self.do(duty) } }
+            while isLeading, !Task.isCancelled { await ownership.changed(within: interval) }
+            group.cancelAll()
+        }
+    }
+
+    private func `do`(_ duty: Duty) async {
+        while isLeading, !Task.isCancelled {
             do {
                 try await duty.run()
             } catch is CancellationError {
@@ -113,9 +127,13 @@ package final class ControlService: Service {
             } catch {
                 Counter(label: "ocn_control_failures_total", dimensions: [("duty", duty.name)]).increment()
                 logger.error("duty failed, what was in force stays", metadata: ["duty": "\(duty.name)", "error": "\(error)"])
+                await pause()
             }
+            await (duty.pause ?? pause)()
         }
     }
+
+    @Sendable private func pause() async { try? await Task.sleep(for: interval) }
 }
 
 /// Whether this process owns the partition of `ocn.control`.

@@ -62,4 +62,42 @@ import Topics
         await producer.close(flush: .seconds(1))
         await admin.close()
     }
+
+    @Test(.timeLimit(.minutes(2))) func aDutyThatTakesLongHoldsUpNoOtherAndIsCancelledAtTheEnd() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try store.start()
+        let (runs, ran) = AsyncStream<Void>.makeStream()
+        let (ends, ended) = AsyncStream<Bool>.makeStream()
+        let control = ControlService(
+            kafka: kafka.settings, topics: kafka.topics,
+            writer: StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger), store: store,
+            instance: "control", interval: .milliseconds(50),
+            duties: [
+                .init(name: "long") {
+                    do { try await Task.sleep(for: .seconds(600)) } catch { ended.yield(error is CancellationError) }
+                    throw CancellationError()
+                },
+                .init(name: "short", pause: { try? await Task.sleep(for: .milliseconds(1)) }, run: { ran.yield() }),
+                .init(name: "failing", pause: { ended.yield(false) }, run: { throw KafkaError(operation: "produce", code: -192) }),
+            ], logger: kafka.logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: control)], logger: kafka.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var count = 0
+            for await _ in runs {
+                count += 1
+                if count == 10 { break }
+            }
+            #expect(control.isLeading)
+            await group.triggerGracefulShutdown()
+            for await isCancellation in ends where isCancellation { break }
+            try await tasks.waitForAll()
+        }
+        await store.stop()
+        await producer.close(flush: .seconds(1))
+    }
 }

@@ -1,0 +1,101 @@
+package import Credentials
+import Directory
+package import Logging
+import OCPI
+package import Wire
+
+/// Asks platforms that were silent for long whether they are still there: GET of their versions (OCPI 2.2.1, 14.2 Still alive check).
+///
+/// A platform that answers is connected, any other one is offline until it is heard of again. Only its status is written. Done twice, a
+/// platform is asked twice.
+package struct StillAlive: Sendable {
+    /// How long a platform may be silent.
+    package let interval: Duration
+    private let state: SharedState
+    private let peers: PeerClient
+    private let concurrency: Int
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - interval: as the property says.
+    ///   - state: who is there, since when.
+    ///   - peers: asks; a call ends within its time limit.
+    ///   - concurrency: platforms that are asked at the same time.
+    ///   - logger: where changes are told.
+    package init(interval: Duration = .seconds(300), state: SharedState, peers: PeerClient, concurrency: Int = 16, logger: Logger) {
+        self.interval = interval
+        self.state = state
+        self.peers = peers
+        self.concurrency = max(1, concurrency)
+        self.logger = logger
+    }
+
+    /// Asks everybody who was silent for too long.
+    /// - Throws: `StateError` if an outcome could not be written; the platform is asked again the next time.
+    package func check(clock: @escaping @Sendable () -> Timestamp = { .now }) async throws {
+        let directory = state.directory()
+        var due = StillAlive.due(in: directory, now: clock(), interval: interval)[...]
+        guard !due.isEmpty else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for platform in due.prefix(concurrency) { group.addTask { try await check(platform, directory, clock) } }
+            due = due.dropFirst(concurrency)
+            while try await group.next() != nil {
+                guard let platform = due.popFirst() else { continue }
+                group.addTask { try await check(platform, directory, clock) }
+            }
+        }
+    }
+
+    private func check(_ platform: Platform, _ directory: Directory, _ clock: @Sendable () -> Timestamp) async throws {
+        let isAlive = await answers(platform, directory)
+        // A call that was cancelled says nothing about the platform.
+        try Task.checkCancellation()
+        let newest = state.directory()
+        guard let change = StillAlive.outcome(platform.id, isAlive: isAlive, asked: directory, newest: newest, now: clock()) else { return }
+        try await state.write([change])
+        guard (newest.status(of: platform.id) == .connected) != isAlive else { return }
+        logger.notice(
+            isAlive ? "a platform is back" : "a platform does not answer",
+            metadata: ["platform": "\(platform.id)", "parties": "\(platform.roles.map(\.party.description).joined(separator: " "))"])
+    }
+
+    private func answers(_ platform: Platform, _ directory: Directory) async -> Bool {
+        guard let url = platform.versionsURL, let authorization = directory.authorization(for: platform),
+            let answer = try? await peers.ask(.get, url, authorization, nil)
+        else { return false }
+        return answer.httpStatus == 200 && answer.statusCode == .success
+    }
+
+    // MARK: Decisions
+
+    /// The registered platforms that were not heard of for `interval`.
+    static func due(in directory: Directory, now: Timestamp, interval: Duration) -> [Platform] {
+        // Whole seconds and what is left; never long enough to overflow.
+        let (seconds, attoseconds) = min(max(interval, .zero), .seconds(366 * 86_400)).components
+        let latest = now.adding(milliseconds: -(seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+        return directory.platforms.filter { platform in
+            guard platform.isRegistered, let heard = directory.lastUpdated(of: platform.id), heard <= latest else { return false }
+            return [.connected, .offline].contains(directory.status(of: platform.id))
+        }
+    }
+
+    /// What is to be written; nil if the platform left meanwhile, or was heard of in another way.
+    /// - Parameters:
+    ///   - asked: the state when it was asked.
+    ///   - newest: the state now.
+    static func outcome(_ platform: String, isAlive: Bool, asked: Directory, newest: Directory, now: Timestamp) -> Change? {
+        guard newest.platform(id: platform)?.isRegistered == true else { return nil }
+        let isUnchanged = newest.lastUpdated(of: platform) == asked.lastUpdated(of: platform)
+        guard isUnchanged || isAlive && newest.status(of: platform) != .connected else { return nil }
+        return .put(.status(platform: platform, isAlive ? .connected : .offline, max(now, newest.lastUpdated(of: platform) ?? now)))
+    }
+}
+
+extension ControlService.Duty {
+    /// Asks silent platforms whether they are still there.
+    package static func stillAlive(_ check: StillAlive) -> ControlService.Duty {
+        let pace = min(check.interval / 4, .seconds(2))
+        return ControlService.Duty(
+            name: "stillalive", pause: { try? await Task.sleep(for: pace) }, run: { try await check.check() })
+    }
+}

@@ -1,0 +1,240 @@
+import Directory
+import Kafka
+import NIOCore
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Control
+
+@Suite struct ClientInfoAnnouncerTests {
+    static let own = "0x00000000000000000000000000000000000000aa"
+    static let other = "0x00000000000000000000000000000000000000bb"
+    let now = time(1_700_000_000_000)
+
+    @Test func everybodyIsToldOnceAndThenOnlyWhatChanged() async throws {
+        let node = StateInMemory(facts())
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        try await announcer.announce(now: now)
+        #expect(
+            Set(kafka.told) == [
+                "DE-MSP ← DE-CPO CONNECTED", "DE-MSP ← CH-CPO CONNECTED", "DE-MSP ← NL-REM PLANNED",
+                "DE-CPO ← DE-MSP CONNECTED", "DE-CPO ← NL-REM PLANNED",
+                "\(Self.other) ← DE-CPO CONNECTED", "\(Self.other) ← CH-CPO CONNECTED", "\(Self.other) ← DE-MSP CONNECTED",
+            ])
+        #expect(node.directory.announced(party("NL-REM"), role: "CPO")?.lastUpdated == now, "nobody said since when")
+        #expect(node.directory.announced(party("DE-CPO"), role: "CPO")?.lastUpdated == time(5))
+
+        kafka.clear()
+        try await announcer.announce(now: now)
+        node.put(.status(platform: "cpo", .connected, time(50)))
+        try await announcer.announce(now: now)
+        #expect(kafka.told.isEmpty, "a newer time is no news")
+
+        node.put(.status(platform: "msp", .offline, time(60)))
+        try await announcer.announce(now: now)
+        #expect(Set(kafka.told) == ["DE-CPO ← DE-MSP OFFLINE", "\(Self.other) ← DE-MSP OFFLINE"])
+        #expect(node.directory.announced(party("DE-MSP"), role: "EMSP") == info("DE-MSP", "EMSP", .offline, 60))
+    }
+
+    @Test func aRecordSaysAllThatIsNeededToSendIt() async throws {
+        let node = StateInMemory(facts())
+        let kafka = Sent()
+        try await announcer(node, kafka).announce(now: now)
+        let record = try #require(kafka.records.first { $0.key == "DE-MSP|DE-CPO|hubclientinfo|CPO" })
+        #expect(record.topic == "ocn.announce")
+        let request = try Sent.read(record).request
+        #expect(request.module == .hubclientinfo && request.interface == .receiver && request.method == .put)
+        #expect(request.path == "DE/CPO" && request.from == party("CH-OCN") && request.to == party("DE-MSP"))
+        #expect(request.version == .v2_2 && request.contentType == "application/json" && request.deadline == nil)
+        #expect(request.body.flatMap { try? JSONValue.parse($0) } == info("DE-CPO", "CPO", .connected, 5).json)
+        let ids = try kafka.records.filter { $0.key?.contains("DE-CPO|hubclientinfo") == true }.map { try Sent.read($0).request }
+        #expect(ids.count == 2 && Set(ids.map(\.requestID)).count == 2 && Set(ids.map(\.correlationID)).count == 1)
+        #expect(Set(ids.map(\.id)).count == 2)
+    }
+
+    @Test func onlyConnectedPlatformsWithTheReceiverInterfaceAreToldOnceEach() async throws {
+        let node = StateInMemory(
+            facts() + [
+                platform("deaf", ["DE-DEA"], role: "EMSP"), .endpoints(platform: "deaf", []),
+                .status(platform: "deaf", .connected, time(5)), claim("DE-DEA", "deaf"),
+                platform("off", ["DE-OFF"], role: "EMSP"), receiver("off"), .status(platform: "off", .offline, time(5)),
+                claim("DE-OFF", "off"),
+            ])
+        let kafka = Sent()
+        try await announcer(node, kafka).announce(now: now)
+        #expect(Set(try kafka.records.map(Sent.read).filter { $0.node == nil }.map(\.request.to)) == [party("DE-CPO"), party("DE-MSP")])
+        #expect(kafka.told.filter { $0 == "DE-CPO ← DE-OFF OFFLINE" }.count == 1, "one push per platform, not per party")
+        #expect(!kafka.told.contains { $0.hasPrefix("CH-CPO") })
+    }
+
+    @Test func aPlatformIsNotToldOfWhomItsRulesKeepAway() async throws {
+        let entry = OCNRules.Entry(party: party("DE-MSP"), modules: [])
+        for (list, told) in [(OCNRules.List.whitelist, ["DE-MSP"]), (.blacklist, ["NL-REM"])] {
+            let node = StateInMemory(
+                facts() + [.rules(platform: "cpo", signatures: false, active: list), .rule(platform: "cpo", list, entry)])
+            let kafka = Sent()
+            try await announcer(node, kafka).announce(now: now)
+            let heard = try kafka.records.map(Sent.read).filter { $0.node == nil && $0.request.to == party("DE-CPO") }
+            #expect(heard.compactMap { $0.request.body?.jsonString(["party_id"]) }.sorted() == told.map { String($0.suffix(3)) })
+        }
+    }
+
+    @Test func aPartyThatLeftOrWasTakenOffTheRegistryIsToldAsSuspendedAndNeverAsPlannedAgain() async throws {
+        let node = StateInMemory(facts() + [listed("DE-NEW", Self.own)])
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        try await announcer.announce(now: now)
+        #expect(kafka.told.contains("DE-MSP ← DE-NEW PLANNED") && kafka.told.contains("\(Self.other) ← DE-NEW PLANNED"))
+
+        // As credentials are deleted.
+        kafka.clear()
+        node.put(.clientInfo(info("DE-MSP", "EMSP", .suspended, 70)))
+        for key in [
+            FactKey.platform("msp"), FactKey.endpoints("msp"), FactKey.claim(party("DE-MSP"), platform: "msp"), FactKey.status("msp"),
+        ] {
+            node.delete(key)
+        }
+        // And as the registry takes parties off: one of ours, one of another node that had told about it.
+        node.put(.clientInfo(info("NL-REM", "CPO", .connected, 71)))
+        node.delete(FactKey.party(party("DE-NEW")))
+        try await announcer.announce(now: now)
+        #expect(
+            Set(kafka.told) == [
+                "DE-CPO ← DE-MSP SUSPENDED", "\(Self.other) ← DE-MSP SUSPENDED", "DE-CPO ← DE-NEW SUSPENDED", "DE-CPO ← NL-REM CONNECTED",
+            ])
+        #expect(try #require(node.directory.announced(party("DE-NEW"), role: "CPO")).lastUpdated >= now)
+
+        kafka.clear()
+        node.delete(FactKey.party(party("NL-REM")))
+        node.delete(FactKey.party(party("DE-MSP")))
+        try await announcer.announce(now: now.adding(milliseconds: 5))
+        #expect(kafka.told == ["DE-CPO ← NL-REM SUSPENDED"])
+        #expect(node.directory.toldClientInfos.isEmpty, "what other nodes told of parties that are gone is forgotten")
+        #expect(node.directory.clientInfos().filter { $0.status == .suspended }.map(\.party.description) == ["DE-MSP", "DE-NEW", "NL-REM"])
+        try await announcer.announce(now: now)
+        #expect(kafka.told.count == 1)
+
+        // Listed again, it is expected again.
+        kafka.clear()
+        node.put(listed("DE-NEW", Self.own))
+        try await announcer.announce(now: now.adding(milliseconds: 9))
+        #expect(Set(kafka.told) == ["DE-CPO ← DE-NEW PLANNED", "\(Self.other) ← DE-NEW PLANNED"])
+    }
+
+    @Test func whatAnotherNodeToldIsPassedOnToPlatformsButNotToNodes() async throws {
+        let node = StateInMemory(facts())
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        try await announcer.announce(now: now)
+        kafka.clear()
+        node.put(.clientInfo(info("NL-REM", "CPO", .offline, 80)))
+        try await announcer.announce(now: now)
+        #expect(Set(kafka.told) == ["DE-CPO ← NL-REM OFFLINE", "DE-MSP ← NL-REM OFFLINE"])
+    }
+
+    @Test func aPartyThatMovesHereIsPlannedWhateverItsFormerNodeTold() async throws {
+        let node = StateInMemory(facts() + [.clientInfo(info("NL-REM", "CPO", .connected, 80))])
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        try await announcer.announce(now: now)
+        kafka.clear()
+        node.put(listed("NL-REM", Self.own))
+        try await announcer.announce(now: now)
+        #expect(
+            Set(kafka.told) == ["DE-CPO ← NL-REM PLANNED", "DE-MSP ← NL-REM PLANNED", "\(Self.other) ← NL-REM PLANNED"])
+    }
+
+    @Test func whatKafkaOrTheStateDidNotTakeIsToldAgain() async throws {
+        let node = StateInMemory(facts())
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        kafka.fail(true)
+        await #expect(throws: KafkaError.self) { try await announcer.announce(now: now) }
+        #expect(node.written.isEmpty)
+        kafka.fail(false)
+        node.fail(true)
+        await #expect(throws: StateError.self) { try await announcer.announce(now: now) }
+        let first = Set(kafka.told)
+        kafka.clear()
+        node.fail(false)
+        try await announcer.announce(now: now)
+        #expect(Set(kafka.told) == first && first.count == 8)
+    }
+
+    // MARK: The world
+
+    private func announcer(_ node: StateInMemory, _ kafka: Sent) -> ClientInfoAnnouncer {
+        ClientInfoAnnouncer(
+            hub: party("CH-OCN"), nodeAddress: Self.own.uppercased().replacing("0X", with: "0x"), topics: TopicNames(), state: node.shared,
+            send: { (record) throws(KafkaError) in try kafka.add(record) })
+    }
+
+    /// `DE-CPO` and `CH-CPO` are one platform here, `DE-MSP` another; `NL-REM` is at another node.
+    private func facts() -> [Fact] {
+        [
+            platform("cpo", ["DE-CPO", "CH-CPO"], role: "CPO"), receiver("cpo"), .status(platform: "cpo", .connected, time(5)),
+            claim("DE-CPO", "cpo"), claim("CH-CPO", "cpo"),
+            platform("msp", ["DE-MSP"], role: "EMSP", version: .v2_2), receiver("msp"), .status(platform: "msp", .connected, time(6)),
+            claim("DE-MSP", "msp"),
+            .node(NetworkNode(operatorAddress: Self.own, url: "https://hub.example", source: "t")),
+            .node(NetworkNode(operatorAddress: Self.other, url: "https://other.example", source: "t")),
+            .node(NetworkNode(operatorAddress: "0x00000000000000000000000000000000000000cc", url: "", source: "t")),
+            listed("DE-CPO", Self.own), listed("CH-CPO", Self.own), listed("DE-MSP", Self.own, role: "EMSP"), listed("NL-REM", Self.other),
+        ]
+    }
+
+    private func platform(_ id: String, _ parties: [String], role: String, version: OCPIVersion = .v2_2_1) -> Fact {
+        .platform(
+            Platform(
+                id: id, tokenCHashes: ["hash of \(id)"], version: version, roles: parties.map { PlatformRole(role: role, party: party($0)) }
+            ))
+    }
+    private func receiver(_ platform: String) -> Fact {
+        .endpoints(platform: platform, [Endpoint(module: .hubclientinfo, interface: .receiver, url: "https://\(platform).example/hci")])
+    }
+    private func claim(_ text: String, _ platform: String) -> Fact {
+        .claim(PartyClaim(party: party(text), platform: platform, since: time(1)))
+    }
+    private func listed(_ text: String, _ address: String, role: String = "CPO") -> Fact {
+        .party(NetworkParty(party: party(text), roles: [role], operatorAddress: address, source: "t"))
+    }
+    private func info(_ text: String, _ role: String, _ status: PlatformStatus, _ milliseconds: Int64) -> ClientInfo {
+        ClientInfo(party: party(text), role: role, status: status, lastUpdated: time(milliseconds))
+    }
+}
+
+/// What was written to `ocn.announce`.
+private final class Sent: Sendable {
+    private struct State {
+        var records: [OutgoingRecord] = []
+        var fails = false
+    }
+    private let state = Mutex(State())
+
+    func add(_ record: OutgoingRecord) throws(KafkaError) {
+        if state.withLock({ $0.fails }) { throw KafkaError(operation: "produce", code: -192) }
+        state.withLock { $0.records.append(record) }
+    }
+    func fail(_ fails: Bool) { state.withLock { $0.fails = fails } }
+    func clear() { state.withLock { $0.records = [] } }
+    var records: [OutgoingRecord] { state.withLock { $0.records } }
+
+    /// `whom ← about status`, one for each record.
+    var told: [String] {
+        records.compactMap { record in
+            guard let announcement = try? Sent.read(record), let body = announcement.request.body,
+                let json = try? JSONValue.parse(body), let info = ClientInfo(json: json)
+            else { return nil }
+            return "\(announcement.node ?? announcement.request.to.description) ← \(info.party) \(info.status.rawValue)"
+        }
+    }
+
+    static func read(_ record: OutgoingRecord) throws -> AnnouncementRecord {
+        try AnnouncementRecord(
+            IncomingRecord(topic: record.topic, partition: 0, offset: 0, key: record.key, value: record.value, headers: record.headers))
+    }
+}
