@@ -1,0 +1,77 @@
+import NIOCore
+import NIOHTTP1
+package import OCPI
+import Wire
+
+/// The hub that is tried, and how to be let in.
+package struct HubUnderTest: Sendable {
+    /// Its versions endpoint.
+    package var versionsURL: String
+    /// Where to get registration tokens (token A) from; nil if `tokensA` has them.
+    package var admin: Admin?
+    /// Registration tokens that the hub's operator gave, by party.
+    package var tokensA: [PartyID: Token] = [:]
+    /// The hub's own party.
+    package var party: PartyID
+    /// The version to speak with it.
+    package var version: OCPIVersion
+    /// How long it waits for a party's answer before it says 4002.
+    package var timeout: Duration
+
+    /// The operator's side of a hub of this project: `POST /admin/generate-registration-token`.
+    package struct Admin: Sendable {
+        let url: String
+        let key: Token
+
+        /// - Parameters:
+        ///   - url: base of the private listener.
+        ///   - key: of the operator.
+        package init(url: String, key: Token) {
+            self.url = URLJoin.trimmed(url)
+            self.key = key
+        }
+    }
+
+    /// - Parameters:
+    ///   - url: of the versions endpoint, or what stands before `/ocpi/versions`.
+    ///   - timeout: how long the hub waits for a party.
+    package init(
+        url: String, admin: Admin? = nil, tokensA: [PartyID: Token] = [:], party: PartyID, version: OCPIVersion = .v2_2_1,
+        timeout: Duration
+    ) {
+        let url = URLJoin.trimmed(url)
+        versionsURL = url.hasSuffix("/versions") ? url : url + "/ocpi/versions"
+        self.admin = admin
+        self.tokensA = tokensA
+        self.party = party
+        self.version = version
+        self.timeout = timeout
+    }
+
+    /// How long a call to the hub may take.
+    var patience: Duration { timeout + .seconds(15) }
+
+    /// A token A for these parties.
+    /// - Throws: `Skipped` if there is no way to get one; `CallFailure` if the hub refuses.
+    func invite(_ parties: [PartyID]) async throws -> Token {
+        if let first = parties.first, let given = tokensA[first] { return given }
+        if admin == nil { throw Skipped("needs the hub's admin API or a token A for \(parties.first ?? party)") }
+        let body = JSONValue.array(
+            parties.map { ["country_code": .string($0.country), "party_id": .string($0.party)] })
+        let reply = try await ask(.post, "/admin/generate-registration-token", body: body)
+        guard reply.status == 200, let token = reply.json?["token"]?.string else {
+            let reason = reply.json?["error"]?.string ?? "HTTP \(reply.status)"
+            throw CallFailure(description: "no token A for \(parties.map(\.description).joined(separator: ", ")): \(reason)")
+        }
+        return Token(token)
+    }
+
+    /// A call to the operator's side.
+    /// - Throws: `Skipped` if it is not known.
+    func ask(_ method: OCPI.Method, _ path: String, body: JSONValue? = nil) async throws -> Reply {
+        guard let admin else { throw Skipped("needs the hub's admin API") }
+        var headers = HTTPHeaders([(OCPIHeader.authorization, "Token \(admin.key.raw)")])
+        if body != nil { headers.add(name: "Content-Type", value: "application/json") }
+        return try await HTTPCall.send(method, admin.url + path, headers: headers, body: body?.encoded(), patience: patience)
+    }
+}

@@ -1,0 +1,81 @@
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Testing
+import Wire
+
+@testable import Conformance
+@testable import ocn
+
+/// The suite itself: what it reads from the command line, how it reports, and that it does not praise a hub that is not there.
+@Suite struct SuiteTests {
+    private static func finding(_ number: Int, _ outcome: Finding.Outcome) throws -> Finding {
+        Finding(requirement: try #require(Requirement.numbered(number)), outcome: outcome, duration: .milliseconds(1500))
+    }
+
+    @Test func numbersAreReadAsListsAndRanges() throws {
+        #expect(try ConformanceOptions.numbers("1,2,70-73") == [1, 2, 70, 71, 72, 73])
+        #expect(try ConformanceOptions.numbers(nil) == Array(1...151))
+        for wrong in ["0", "152", "5-3", "a", "1-2-3", "-", "1-999"] {
+            #expect(throws: (any Error).self, "\(wrong)") { try ConformanceOptions.numbers(wrong) }
+        }
+    }
+
+    @Test func tokensAndPartiesAreReadFromPairs() throws {
+        let party = try #require(PartyID("DE-CPA"))
+        #expect(try ConformanceOptions.tokens(["DE-CPA=a=b"])[party]?.raw == "a=b")
+        #expect(throws: (any Error).self) { try ConformanceOptions.tokens(["DE-CPA"]) }
+        #expect(try ConformanceOptions.cast(["cpo=NL-ABC"]).cpo == PartyID("NL-ABC"))
+        #expect(throws: (any Error).self) { try ConformanceOptions.cast(["nobody=NL-ABC"]) }
+        #expect(throws: (any Error).self, "an id twice") { try ConformanceOptions.cast(["cpo=DE-MSA"]) }
+    }
+
+    @Test func onlyAnUnmetMustFailsTheSuite() throws {
+        let report = Report([try Self.finding(2, .met), try Self.finding(6, .unmet("no")), try Self.finding(57, .skipped("2.3.0"))])
+        #expect(report.isPassed)
+        #expect(report.summary == "3 requirements: 1 met, 1 not met (0 M, 1 S, 0 D), 1 not tried")
+        #expect(!Report([try Self.finding(1, .unmet("no"))]).isPassed)
+    }
+
+    @Test func theTableGivesReasonsAndTheJSONOneObjectEach() throws {
+        let report = Report([try Self.finding(57, .skipped("OCPI 2.3.0 only")), try Self.finding(1, .met)])
+        let table = report.table
+        #expect(table.first == "A. Transport, authentication, envelope")
+        #expect(table.contains { $0.hasPrefix("  1  M  pass") } && table.contains { $0.hasSuffix("  OCPI 2.3.0 only") })
+        let lines = try report.json.map { try JSONValue.parse($0) }
+        #expect(lines.count == 3 && lines[0]["number"]?.int == 1 && lines[0]["milliseconds"]?.int == 1500)
+        #expect(lines[1]["outcome"]?.string == "skipped" && lines[2]["event"]?.string == "summary")
+    }
+
+    @Test(.timeLimit(.minutes(2))) func aHubThatIsNotThereMeetsNothing() async throws {
+        let port = try FreePorts.two().0
+        let rig = Rig(
+            hub: HubUnderTest(url: "http://127.0.0.1:\(port)", party: try #require(PartyID("CH-OCN")), timeout: .seconds(1)),
+            cast: try #require(Cast.usual))
+        let error = await #expect(throws: CallFailure.self) { try await rig.start() }
+        #expect(error?.description.contains("could not be registered") == true)
+        for finding in await Runner(rig).run(Requirement.all.map(\.number)) {
+            #expect(finding.outcome != .met, "\(finding.requirement.number) \(finding.requirement.title)")
+        }
+        await rig.stop()
+    }
+
+    @Test func aPartyAnswersStopsAndComesBackOnItsPort() async throws {
+        let server = PartyServer(host: "127.0.0.1", port: 0) { head, body in
+            Answer(201, text: "\(head.method) \(head.uri) \(String(buffer: body))")
+        }
+        try await server.start()
+        let port = server.port
+        let url = "http://127.0.0.1:\(port)/a?b"
+        let reply = try await HTTPCall.send(.put, url, headers: [:], body: ByteBuffer(string: "c"), patience: .seconds(5))
+        #expect(reply.status == 201 && reply.text == "PUT /a?b c")
+        await server.stop()
+        await #expect(throws: CallFailure.self) {
+            try await HTTPCall.send(.get, url, headers: [:], body: nil, patience: .seconds(5))
+        }
+        try await server.start()
+        #expect(server.port == port)
+        #expect(try await HTTPCall.send(.get, url, headers: [:], body: nil, patience: .seconds(5)).status == 201)
+        await server.stop()
+    }
+}
