@@ -1,0 +1,90 @@
+import Demo
+import NIOCore
+import NIOHTTP1
+import Notary
+import OCPI
+import Testing
+import Wire
+
+/// What a party answers, before it is signed.
+struct ReferenceAnswer: Sendable {
+    var code = 1000
+    var message: String?
+    var data: JSONValue?
+    var headers: [(name: String, value: String)] = []
+    /// Goes out instead of an envelope, byte for byte and not signed.
+    var raw: ByteBuffer?
+
+    /// With `ocn_signature` over the envelope and the headers that are signed.
+    func signed(with key: SigningKey) -> ServedAnswer {
+        if let raw { return ServedAnswer(headers: headers, body: raw) }
+        let envelope = JSONValue.object([
+            "status_code": .int(code), "status_message": message.map(JSONValue.string), "data": data,
+            "timestamp": .string(Timestamp.now.description),
+        ])
+        let values = SignableValues.response(envelope: envelope) { name in headers.first { $0.name.lowercased() == name }?.value }
+        guard var members = envelope.members, let text = try? OCNSignature.sign(values, with: key, numbers: .js).text(.brotli) else {
+            return ServedAnswer(status: 500, body: ByteBuffer(string: "{}"))
+        }
+        members.append(JSONMember(name: "ocn_signature", value: .string(text)))
+        return ServedAnswer(headers: headers, body: JSONValue.object(members).encoded())
+    }
+}
+
+/// What the node answered.
+struct ReferenceReply: Sendable {
+    let status: Int
+    let headers: HTTPHeaders
+    let body: ByteBuffer
+
+    var json: JSONValue? { try? JSONValue.parse(body) }
+    var code: Int? { json?["status_code"]?.int }
+    var data: JSONValue? { json?["data"] }
+    /// The first value of a header, its name matched without case.
+    func header(_ name: String) -> String? { headers.first(name: name) }
+
+    /// For failures: never the whole body, which may hold a token.
+    var message: String { "HTTP \(status), OCPI \(code.map(String.init) ?? "none"): \(json?["status_message"]?.string ?? "")" }
+
+    /// `ocn_signature` and what it proves of this body and these headers.
+    func verified() throws -> (signature: OCNSignature, proof: VerifiedSignature) {
+        let text = try #require(json?["ocn_signature"]?.string, "the answer is not signed: \(message)")
+        let signature = try OCNSignature(text: text)
+        let values = SignableValues.response(envelope: json) { headers.first(name: $0) }
+        return (signature, try signature.verify(values))
+    }
+}
+
+/// What is signed of a request.
+enum ReferenceSignature {
+    static func params(of url: String) -> [JSONMember] {
+        guard let mark = url.firstIndex(of: "?") else { return [] }
+        return url[url.index(after: mark)...].split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return JSONMember(name: String(parts[0]), value: .string(parts.count > 1 ? String(parts[1]) : ""))
+        }
+    }
+
+    static func body(_ body: ByteBuffer?, isCustom: Bool) throws -> JSONValue? {
+        guard let body, body.readableBytes > 0 else { return nil }
+        return isCustom ? .string(String(buffer: body)) : try JSONValue.parse(body)
+    }
+}
+
+extension ServedRequest {
+    /// The party in the OCPI-from headers.
+    var from: PartyID? {
+        guard let country = header(OCPIHeader.fromCountry), let party = header(OCPIHeader.fromParty) else { return nil }
+        return PartyID(country: country, party: party)
+    }
+
+    /// `OCN-Signature` and what it proves of this request.
+    func verified(isCustom: Bool = false) throws -> (signature: OCNSignature, proof: VerifiedSignature) {
+        let text = try #require(header(OCPIHeader.signature), "\(method) \(path) is not signed")
+        let signature = try OCNSignature(text: text)
+        let values = SignableValues.request(
+            params: ReferenceSignature.params(of: "\(path)?\(query ?? "")"), body: try ReferenceSignature.body(body, isCustom: isCustom)
+        ) { header($0) }
+        return (signature, try signature.verify(values))
+    }
+}
