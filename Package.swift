@@ -22,6 +22,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
@@ -55,6 +56,7 @@ let package = Package(
     products: [.executable(name: "ocn", targets: ["ocn"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -75,22 +77,24 @@ let package = Package(
         system("CBrotli", pkgConfig: "libbrotlienc", apt: "libbrotli-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         // ground
-        module("Wire", [nioCore]),
-        module("Kafka", ["CLibrdkafka", nioCore, logging, metrics]),
+        module("Wire", ["CZlib", nioCore]),
+        module("Kafka", ["CLibrdkafka", "Wire", nioCore, logging, metrics]),
         // first
         module("OCPI", ["Wire", nioCore]),
-        module("Notary", ["Wire", "CSecp256k1", "CBrotli", "CZlib", nioCore]),
+        module("Notary", ["Wire", "CSecp256k1", "CBrotli", nioCore]),
         // second
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, crypto, heap]),
         module("Registry", ["Directory", "Topics", "OCPI", logging, yams]),
+        module(
+            "Credentials", ["Directory", "OCPI", "Wire", httpClient, nioCore, nioHTTP1, logging]),
         // roles
         module(
             "Ingress",
             [
-                "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
-                hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle, heap,
+                "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
+                hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics, lifecycle, heap,
             ]),
         module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, lifecycle, crypto]),
         module(
@@ -99,10 +103,14 @@ let package = Package(
                 "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
                 httpClient, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle, collections,
             ]),
-        module("Control", ["Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", logging, metrics, lifecycle]),
+        module(
+            "Control",
+            [
+                "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", logging, metrics, lifecycle,
+            ]),
         // beside
         module("Telemetry", [hummingbird, httpTypes, nioCore, logging, metrics]),
-        module("Admin", ["Directory", "OCPI", "Wire", hummingbird, httpTypes, nioCore, logging]),
+        module("Admin", ["Credentials", "Directory", "OCPI", "Wire", hummingbird, httpTypes, nioCore, logging]),
         // top
         module(
             "Demo",
@@ -110,10 +118,12 @@ let package = Package(
                 "Directory", "Topics", "OCPI", "Kafka", "Wire",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
+        module("Conformance", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Control", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher", "Notary", "OCPI", "Registry",
+                "Admin", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher", "Notary",
+                "OCPI", "Registry",
                 "Telemetry", "Topics", "Wire",
                 argumentParser, configuration, systemPackage, hummingbird, httpClient, nioCore, nioPosix, logging, metrics, lifecycle,
                 unixSignals,
@@ -125,22 +135,31 @@ let package = Package(
         tests("WireTests", ["Wire", "Support", nioCore]),
         tests("OCPITests", ["OCPI", "Wire", "Support", nioCore]),
         tests("NotaryTests", ["Notary", "Wire", nioCore]),
-        tests("KafkaTests", ["Kafka", nioCore, logging]),
+        tests("KafkaTests", ["Kafka", "Wire", nioCore, logging]),
         tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
         tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
+        tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Wire", nioCore, logging]),
         tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
         tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),
-        tests("ControlTests", ["Control", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Support", lifecycle]),
+        tests(
+            "ControlTests",
+            [
+                "Control", "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging,
+                lifecycle,
+            ]),
         tests(
             "AdminTests",
             [
-                "Admin", "Directory", "OCPI", "Kafka", "Topics", "Wire", "Support", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                "Admin", "Credentials", "Directory", "OCPI", "Kafka", "Topics", "Wire", "Support", hummingbird, hummingbirdTesting,
+                httpTypes, nioCore,
+                logging,
             ]),
         tests("TelemetryTests", ["Telemetry", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests(
             "IngressTests",
             [
-                "Ingress", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", hummingbird, httpTypes, httpClient, nioCore,
+                "Ingress", "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", hummingbird, httpTypes,
+                httpClient, nioCore,
                 nioHTTP1, logging, lifecycle,
             ]),
         tests(
@@ -148,12 +167,19 @@ let package = Package(
             [
                 "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", httpClient, nioCore, nioPosix, nioHTTP1,
             ]),
+        tests(
+            "ConformanceTests",
+            [
+                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore,
+                nioHTTP1, logging, lifecycle,
+            ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
         tests(
             "ScenarioTests",
             [
-                "ocn", "Demo", "Directory", "Kafka", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1,
-                logging,
+                "ocn", "Demo", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore,
+                nioHTTP1,
+                logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]
 )

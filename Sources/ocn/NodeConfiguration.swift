@@ -45,6 +45,16 @@ struct NodeConfiguration: Sendable {
     var backoffBase: Duration
     var backoffCap: Duration
     var shutdownGrace: Duration
+    /// Every request must be signed by its sender.
+    var signatures: Bool
+    /// How long a replaced token is still accepted.
+    var tokenOverlap: Duration
+    /// Lists of all parties leave out who cannot be asked.
+    var partialLists: Bool
+    /// Most objects on a page of a list that the hub itself makes.
+    var listLimit: Int
+    /// A platform that was silent for this long is asked whether it is alive; nil for never.
+    var stillAliveInterval: Duration?
 
     /// Reads a configuration file under the environment and `flags`.
     /// - Parameters:
@@ -152,6 +162,12 @@ struct NodeConfiguration: Sendable {
         pushConcurrency = try config.whole("push.recipient_concurrency", default: 32, in: 1...10_000)
         backoffBase = .milliseconds(try config.whole("push.backoff_base_ms", default: 500, in: 1...3_600_000))
         backoffCap = .milliseconds(try config.whole("push.backoff_cap_ms", default: 60_000, in: 1...86_400_000))
+        signatures = config.bool(forKey: "node.signatures", default: false)
+        tokenOverlap = .seconds(try config.whole("node.token_overlap_seconds", default: 0, in: 0...86_400))
+        partialLists = config.bool(forKey: "hub.partial_lists", default: false)
+        listLimit = try config.whole("hub.list_limit", default: 1000, in: 1...100_000)
+        let stillAlive = try config.whole("hub.still_alive_seconds", default: 300, in: 0...86_400)
+        stillAliveInterval = stillAlive > 0 ? .seconds(stillAlive) : nil
         // Open requests may take their whole time-out, then every role drains.
         let usual = requestSeconds + 20
         shutdownGrace = .seconds(try config.whole("node.shutdown_seconds", default: usual, in: 1...1200))

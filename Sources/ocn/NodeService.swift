@@ -1,5 +1,6 @@
 import Admin
 import Control
+import Credentials
 import Delivery
 import Directory
 import Hummingbird
@@ -53,6 +54,7 @@ struct NodeService: Service {
     private func runRoles(_ shared: SharedResources) async throws {
         var services: [any Service] = [try privateListener(shared)]
         let roles = configuration.roles
+        services.append(SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger))
         if roles.contains(.control) { services.append(control(shared)) }
         if roles.contains(.push) { services.append(push(shared)) }
         if roles.contains(.matcher) { services.append(try matcher(shared)) }
@@ -100,11 +102,13 @@ struct NodeService: Service {
         let settings = IngressSettings(
             publicURL: configuration.publicURL, host: configuration.publicHost, port: configuration.publicPort, hub: configuration.hub,
             hubName: configuration.hubName, nodeAddress: configuration.key.address.hex, requestTimeout: configuration.requestTimeout,
-            replyPartition: configuration.replyPartition, replyPartitions: try await shared.topicUpkeep.replyPartitions())
+            replyPartition: configuration.replyPartition, replyPartitions: try await shared.topicUpkeep.replyPartitions(),
+            listLimit: configuration.listLimit, partialLists: configuration.partialLists, signatures: configuration.signatures,
+            tokenOverlap: configuration.tokenOverlap)
         return IngressService(
             settings, kafka: shared.kafka, topics: configuration.topics, store: shared.store, writer: shared.writer,
             capabilities: shared.capabilities, secrets: configuration.secrets, producer: shared.producer, client: shared.client,
-            logger: label("ingress"), onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
+            activity: shared.activity, logger: label("ingress"), onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
     }
 
     private func exchange(_ shared: SharedResources) -> ExchangeService {
@@ -115,14 +119,15 @@ struct NodeService: Service {
                 publicURL: configuration.publicURL, nodeKey: configuration.key, callsPerRecipient: configuration.recipientConcurrency,
                 defaultTimeout: configuration.requestTimeout),
             store: shared.store, capabilities: shared.capabilities, producer: shared.producer, client: shared.outbound,
-            logger: label("exchange"))
+            logger: label("exchange"), onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 
     private func matcher(_ shared: SharedResources) throws -> MatcherService {
         var membership = reporting(.matcher, MatcherService.membership(of: configuration.topics))
         membership.instanceID = shared.staticInstance
         return try MatcherService(
-            kafka: shared.kafka, topics: configuration.topics, membership: membership, store: shared.store, logger: label("matcher"))
+            kafka: shared.kafka, topics: configuration.topics, hub: configuration.hub, membership: membership, store: shared.store,
+            logger: label("matcher"))
     }
 
     private func push(_ shared: SharedResources) -> PushService {
@@ -133,7 +138,8 @@ struct NodeService: Service {
             settings: PushSettings(
                 nodeKey: configuration.key, copiesPerRecipient: configuration.pushConcurrency, backoffBase: configuration.backoffBase,
                 backoffCap: configuration.backoffCap, horizon: .seconds(configuration.topicSettings.copyHorizonSeconds)),
-            store: shared.store, producer: shared.producer, client: shared.brief, logger: label("push"))
+            store: shared.store, producer: shared.producer, client: shared.brief, logger: label("push"),
+            onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 
     private func control(_ shared: SharedResources) -> ControlService {
@@ -144,6 +150,20 @@ struct NodeService: Service {
                 logger: label("registry"))
             duties.append(.registry(publisher))
         }
+        let state = SharedState(store: shared.store, writer: shared.writer)
+        if let interval = configuration.stillAliveInterval {
+            duties.append(
+                .stillAlive(
+                    StillAlive(
+                        interval: interval, state: state, peers: PeerClient(shared.client, logger: label("control")),
+                        logger: label("control"))))
+        }
+        duties.append(
+            .clientInfo(
+                ClientInfoAnnouncer(
+                    hub: configuration.hub, nodeAddress: configuration.key.address.hex, topics: configuration.topics, state: state,
+                    send: { [producer = shared.producer] record throws(KafkaError) in _ = try await producer.send(record) }),
+                store: shared.store))
         return ControlService(
             kafka: shared.kafka, topics: configuration.topics,
             membership: reporting(.control, ControlService.membership(of: configuration.topics)), writer: shared.writer,
@@ -154,9 +174,16 @@ struct NodeService: Service {
     private func privateListener(_ shared: SharedResources) throws -> some Service {
         let router = Router()
         addProbeRoutes(to: router, metrics: metrics, health: health)
+        let state = SharedState(store: shared.store, writer: shared.writer)
+        let handshake = Handshake(
+            hub: HubCredentials(publicURL: configuration.publicURL, party: configuration.hub, name: configuration.hubName),
+            peers: PeerClient(shared.client, logger: label("admin")),
+            enrolment: Enrolment(
+                state: state, secrets: configuration.secrets, nodeAddress: configuration.key.address.hex,
+                tokenOverlap: configuration.tokenOverlap, logger: label("admin")),
+            logger: label("admin"))
         AdminAPI(
-            store: shared.store, writer: shared.writer, key: configuration.adminKey, publicURL: configuration.publicURL,
-            logger: label("admin")
+            state: state, handshake: handshake, key: configuration.adminKey, publicURL: configuration.publicURL, logger: label("admin")
         ).addRoutes(to: router)
         return Application(
             router: router,
@@ -176,5 +203,20 @@ struct NodeService: Service {
         var logger = logger
         logger[metadataKey: "role"] = "\(name)"
         return logger
+    }
+}
+
+/// Writes down which platforms were heard of, so that every process knows who is alive.
+private struct SignsOfLife: Service {
+    let shared: SharedResources
+    let stillAlive: Duration?
+    let logger: Logger
+
+    func run() async throws {
+        // Often enough that nobody who talks is asked whether it is alive.
+        let interval = min(.seconds(60), (stillAlive ?? .seconds(120)) / 2)
+        await cancelWhenGracefulShutdown {
+            await shared.activity.run(writer: shared.writer, store: shared.store, interval: interval, logger: logger)
+        }
     }
 }

@@ -15,6 +15,8 @@ struct SharedResources {
     let store: StateStore
     let writer: StateWriter
     let capabilities: Capabilities
+    /// Which platforms were heard of, by INGRESS and EXCHANGE.
+    let activity = Activity()
     let client: HTTPClient
     let outbound: OutboundClient
     /// For answers of which only the status counts.

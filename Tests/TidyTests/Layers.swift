@@ -11,7 +11,9 @@ struct Layers {
     private static let belowDirectory: Set<String> = ["Topics", "OCPI", "Kafka", "Wire"]
     private static let directory = belowDirectory.union(["Directory"])
     private static let all = directory.union(
-        ["Notary", "Registry", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo"])
+        [
+            "Notary", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo", "Conformance",
+        ])
 
     /// Row and permitted imports of every module. Roles meet only in `Topics`.
     static let table: [String: (row: Row, mayImport: Set<String>)] = [
@@ -19,27 +21,31 @@ struct Layers {
         "CSecp256k1": (.system, []),
         "CBrotli": (.system, []),
         "CZlib": (.system, []),
-        "Wire": (.ground, []),
-        "Kafka": (.ground, ["CLibrdkafka"]),
+        "Wire": (.ground, ["CZlib"]),
+        "Kafka": (.ground, ["CLibrdkafka", "Wire"]),
         "OCPI": (.first, ["Wire"]),
-        "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli", "CZlib"]),
+        "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
         "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
         "Directory": (.third, belowDirectory),
         "Registry": (.third, directory),
-        "Ingress": (.role, directory.union(["Notary"])),
+        "Credentials": (.third, directory),
+        "Ingress": (.role, directory.union(["Notary", "Credentials"])),
         "Matcher": (.role, directory.union(["Notary"])),
         "Delivery": (.role, directory.union(["Notary"])),
-        "Control": (.role, directory.union(["Notary", "Registry"])),
+        "Control": (.role, directory.union(["Notary", "Registry", "Credentials"])),
         // Beside the roles.
         "Telemetry": (.role, []),
-        "Admin": (.role, directory),
-        "Demo": (.top, all.subtracting(["Demo"])),
-        "Bench": (.top, all.subtracting(["Demo"])),
+        "Admin": (.role, directory.union(["Credentials"])),
+        "Demo": (.top, all.subtracting(["Demo", "Conformance"])),
+        "Bench": (.top, all.subtracting(["Demo", "Conformance"])),
+        "Conformance": (.top, ["OCPI", "Wire"]),
         "ocn": (.top, all),
     ]
 
     /// Arrows within a row.
-    static let sideways: Set<[String]> = [["Registry", "Directory"], ["ocn", "Demo"]]
+    static let sideways: Set<[String]> = [
+        ["Registry", "Directory"], ["Kafka", "Wire"], ["Credentials", "Directory"], ["ocn", "Demo"], ["ocn", "Conformance"],
+    ]
 
     /// Arrows of the manifest that the table does not have, and modules that it does not know.
     static func violations(in manifest: Manifest) -> [String] {

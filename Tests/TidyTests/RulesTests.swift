@@ -142,7 +142,8 @@ import Testing
         let text = "func f(_ p: UnsafeMutableRawBufferPointer, _ q: UnsafePointer<Int>?) // UnsafePointer\na.withUnsafeReadableBytes { }"
         #expect(
             lines(Rules.unsafePointers(in: file(text))) == [
-                "1: UnsafeMutableRawBufferPointer outside Kafka and Notary", "1: UnsafePointer outside Kafka and Notary",
+                "1: UnsafeMutableRawBufferPointer outside Kafka and Notary and Wire",
+                "1: UnsafePointer outside Kafka and Notary and Wire",
             ])
         #expect(Rules.unsafePointers(in: file(text, in: "Notary")) == [])
     }

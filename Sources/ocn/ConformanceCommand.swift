@@ -1,0 +1,179 @@
+import ArgumentParser
+import Conformance
+import Glibc
+import OCPI
+
+/// `ocn conformance`: tries a running hub from outside.
+struct ConformanceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "conformance",
+        abstract: "Try a running OCPI hub against what OCPI 2.2 and 2.2.1 ask of one.",
+        discussion: """
+            Connects five platforms of its own to the hub, each a real HTTP server, and tries the hub from outside: registration, routing, \
+            Broadcast Push, Open Routing, GET All, pagination, HubClientInfo and the rules of the modules. Prints a table of all \
+            requirements, their level (M must, S should, D derived) and what was found. Exit status 1 if a requirement of level M is not \
+            met, 2 if the parties could not be registered.
+
+            Before it starts, the hub has to know the parties: DE-CPA, DE-CPB (CPOs), DE-MSA, DE-MSB (eMSPs), DE-MUL and DE-MUM (CPO and \
+            eMSPs on one platform), DE-NEW (comes and goes) and DE-OFF (never registers). In the registry of a node of this project they \
+            are listed under that node. ZZ-ZZZ must be known to nobody. --party gives any of them another id.
+
+            Registration tokens come from the hub's admin API, or from its operator by --token-a; without the admin API everything that \
+            needs a platform to come and go is skipped. All platforms leave the hub at the end.
+
+            Example, for a node on this machine:
+
+              ocn conformance --against http://127.0.0.1:8080 --hub-timeout 3 \\
+                --admin http://127.0.0.1:8081 --admin-key "$OCN_NODE_ADMIN_KEY"
+            """)
+
+    @Option(help: "URL of the hub: its versions endpoint, or what stands before /ocpi/versions.")
+    var against: String
+
+    @Option(help: "Base URL of the hub's admin API.")
+    var admin: String?
+
+    @Option(help: "Key of the admin API; without it the environment variable OCN_NODE_ADMIN_KEY counts.")
+    var adminKey: String?
+
+    @Option(help: ArgumentHelp("Registration token for a platform, by its first party; may be repeated.", valueName: "CC-PID=TOKEN"))
+    var tokenA: [String] = []
+
+    @Option(help: ArgumentHelp("The hub's own party.", valueName: "CC-PID"))
+    var hubParty = "CH-OCN"
+
+    @Option(help: "OCPI version to speak: 2.2.1 or 2.2.", transform: ConformanceOptions.version)
+    var version: OCPIVersion = .v2_2_1
+
+    @Option(help: ArgumentHelp("Seconds that the hub waits for a party before it answers 4002.", valueName: "seconds"))
+    var hubTimeout: Int = 30
+
+    @Option(help: "Address that the parties listen on.")
+    var listen = "127.0.0.1"
+
+    @Option(help: "Host by which the hub reaches that address, if it is another.")
+    var reachAs: String?
+
+    @Option(help: "The parties listen on this port and the five behind it; 0 for free ports.")
+    var firstPort = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Another id for a party: cpo, other-cpo, emsp, other-emsp, both, sibling, spare, absent or unknown; may be repeated.",
+            valueName: "name=CC-PID"))
+    var party: [String] = []
+
+    @Option(help: ArgumentHelp("Requirements to try, like 1,2,70-75.", valueName: "numbers"))
+    var only: String?
+
+    @Flag(help: "Print one JSON object per line.")
+    var json = false
+
+    func run() async throws {
+        let numbers = try ConformanceOptions.numbers(only)
+        let rig = Rig(
+            hub: try hub(), cast: try ConformanceOptions.cast(party),
+            listening: Rig.Listening(address: listen, reachAs: reachAs, firstPort: firstPort))
+        do {
+            try await rig.start()
+        } catch {
+            await rig.stop()
+            tell("\(error)\n")
+            throw ExitCode(2)
+        }
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let findings = await Runner(rig).run(numbers) { finding in
+            tell((isTerminal ? Self.emptyLine : "") + Report.progress(finding) + (isTerminal ? "" : "\n"))
+        }
+        if isTerminal { tell(Self.emptyLine) }
+        await rig.stop()
+        let report = Report(findings, color: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
+        for line in json ? report.json : report.table { print(line) }
+        fflush(nil)
+        if !report.isPassed { throw ExitCode(1) }
+    }
+
+    private func hub() throws -> HubUnderTest {
+        guard URLJoin.origin(of: against) != nil else { throw ValidationError("--against must be an http or https URL") }
+        guard 1...600 ~= hubTimeout else { throw ValidationError("--hub-timeout must be between 1 and 600 seconds") }
+        guard 0...65_000 ~= firstPort else { throw ValidationError("--first-port must be between 0 and 65000") }
+        var access: HubUnderTest.Admin?
+        if let admin {
+            guard let key = adminKey ?? getenv("OCN_NODE_ADMIN_KEY").map({ String(cString: $0) }) else {
+                throw ValidationError("--admin needs --admin-key or the environment variable OCN_NODE_ADMIN_KEY")
+            }
+            access = HubUnderTest.Admin(url: admin, key: Token(key))
+        }
+        let tokens = try ConformanceOptions.tokens(tokenA)
+        guard access != nil || !tokens.isEmpty else {
+            throw ValidationError("give --admin, or --token-a for each platform: the parties need registration tokens")
+        }
+        return HubUnderTest(
+            url: against, admin: access, tokensA: tokens, party: try RegistryCommand.party(hubParty), version: version,
+            timeout: .seconds(hubTimeout))
+    }
+
+    private static let emptyLine = "\r\u{1B}[K"
+
+    /// Writes to standard error, so that standard output is the report alone.
+    private func tell(_ text: String) {
+        let bytes = Array(text.utf8)
+        // Progress that nobody can read is no reason to stop.
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
+
+/// Reads what `ocn conformance` takes as text.
+enum ConformanceOptions {
+    /// Reads `1,2,70-75`; everything for nil.
+    static func numbers(_ text: String?) throws -> [Int] {
+        guard let text else { return Requirement.all.map(\.number) }
+        var numbers: [Int] = []
+        for part in text.split(separator: ",") {
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+            guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last,
+                Requirement.numbered(first) != nil, Requirement.numbered(last) != nil
+            else { throw ValidationError("'\(part)' is no requirement: write numbers from 1 to \(Requirement.all.count) like 1,2,70-75") }
+            numbers += first...last
+        }
+        return numbers
+    }
+
+    static func version(_ text: String) throws -> OCPIVersion {
+        guard let version = OCPIVersion(rawValue: text) else { throw ValidationError("there is no version '\(text)' here: 2.2.1 or 2.2") }
+        return version
+    }
+
+    /// Reads `DE-CPA=token`.
+    static func tokens(_ entries: [String]) throws -> [PartyID: Token] {
+        var tokens: [PartyID: Token] = [:]
+        for entry in entries {
+            guard let sign = entry.firstIndex(of: "="), let party = PartyID(entry[..<sign]), entry.index(after: sign) < entry.endIndex
+            else { throw ValidationError("--token-a is written like DE-CPA=token") }
+            tokens[party] = Token(String(entry[entry.index(after: sign)...]))
+        }
+        return tokens
+    }
+
+    /// Reads `cpo=NL-ABC`.
+    static func cast(_ entries: [String]) throws -> Cast {
+        guard var cast = Cast.usual else { throw ValidationError("the usual parties cannot be read") }
+        let places: [String: WritableKeyPath<Cast, PartyID>] = [
+            "cpo": \.cpo, "other-cpo": \.otherCPO, "emsp": \.emsp, "other-emsp": \.otherEMSP, "both": \.both, "sibling": \.sibling,
+            "spare": \.spare, "absent": \.absent, "unknown": \.unknown,
+        ]
+        for entry in entries {
+            guard let sign = entry.firstIndex(of: "="), let place = places[String(entry[..<sign])],
+                let party = PartyID(entry[entry.index(after: sign)...])
+            else {
+                throw ValidationError(
+                    "'\(entry)': write one of \(places.keys.sorted().joined(separator: ", ")) and a party, like cpo=NL-ABC")
+            }
+            cast[keyPath: place] = party
+        }
+        guard Set(cast.listed + [cast.unknown]).count == cast.listed.count + 1 else {
+            throw ValidationError("every party needs an id of its own")
+        }
+        return cast
+    }
+}
