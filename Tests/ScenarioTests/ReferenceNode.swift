@@ -30,6 +30,8 @@ final class ReferenceNode: Sendable {
         self.logger = logger
         cluster = try EmbeddedBroker.start(names: TopicNames(), services: services, logger: logger)
         var configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap)
+        // Many groups at once: asking less often leaves the processor to those who have something to do.
+        configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         adjust(&configuration)
         self.configuration = configuration
     }

@@ -6,18 +6,15 @@ import Wire
 enum ClientInfoChecks {
     static let all: [Check] = [
         Check(122) { rig in
-            let whole = names(try await list(rig))
-            try require(whole.count >= 4, "the list has \(whole.count) entries, at least the other four platforms were expected")
-            var paged: [String] = []
-            var next: String? = try rig.emsp.endpoint(.hubclientinfo, .sender) + "?limit=2&date_from=2020-01-01T00:00:00Z"
-            while let url = next {
-                try require(paged.count <= whole.count, "the list does not end")
-                let page = try await rig.emsp.configure(.get, url).expectSuccess()
-                try require(page.data?.array?.count ?? 0 <= 2, "a page has more than limit=2 objects")
-                paged += names(page.data?.array)
-                next = page.nextPage
+            // Parties that are heard of meanwhile change their places: then the crawl is made again.
+            var before = try await list(rig)
+            var paged = try await crawl(rig)
+            for _ in 0..<5 where try await list(rig) != before {
+                before = try await list(rig)
+                paged = try await crawl(rig)
             }
-            try same("the parties on all pages", paged.sorted(), whole.sorted())
+            try require(before.count >= 4, "the list has \(before.count) entries, at least the other four platforms were expected")
+            try same("the parties on all pages", paged.sorted(), names(before).sorted())
             for query in ["?date_to=2001-01-01T00:00:00Z", "?date_from=2099-01-01T00:00:00Z", "?offset=100000"] {
                 try same("the list for \(query)", names(try await list(rig, query: query)), [])
             }
@@ -133,6 +130,20 @@ enum ClientInfoChecks {
     private static func list(_ rig: Rig, query: String = "") async throws -> [JSONValue] {
         let reply = try await rig.emsp.configure(.get, try rig.emsp.endpoint(.hubclientinfo, .sender) + query).expectSuccess()
         return try require(reply.data?.array, "data of HubClientInfo is no list")
+    }
+
+    /// The parties on all pages of two.
+    private static func crawl(_ rig: Rig) async throws -> [String] {
+        var paged: [String] = []
+        var next: String? = try rig.emsp.endpoint(.hubclientinfo, .sender) + "?limit=2&date_from=2020-01-01T00:00:00Z"
+        while let url = next {
+            try require(paged.count < 100_000, "the list does not end")
+            let page = try await rig.emsp.configure(.get, url).expectSuccess()
+            try require(page.data?.array?.count ?? 0 <= 2, "a page has more than limit=2 objects")
+            paged += names(page.data?.array)
+            next = page.nextPage
+        }
+        return paged
     }
 
     /// `DE-CPA/CPO` of each.
