@@ -24,6 +24,9 @@ package struct Directory: Sendable {
     private var partiesByID: [PartyID: NetworkParty] = [:]
     private var servicesByProvider: [PartyID: NetworkService] = [:]
     private var providersByUser: [PartyID: [PartyID: Agreement]] = [:]
+    private var ordersByRecipient: [PartyID: OutboxOrder] = [:]
+    private var rewindsByRecipient: [PartyID: [Int32: String]] = [:]
+    private var breakersByRecipient: [PartyID: [String: BreakerReport]] = [:]
     private var factsByKey: [String: Fact] = [:]
     /// The newest claim to lead.
     package private(set) var leader: LeaderClaim?
@@ -155,6 +158,11 @@ package struct Directory: Sendable {
     /// A party as the registry lists it.
     package func networkParty(_ party: PartyID) -> NetworkParty? { partiesByID[party] }
 
+    /// Whether the registry lists a party in one of the roles that is not connected to this node. O(parties).
+    package func listsParty(in roles: Set<String>) -> Bool {
+        partiesByID.values.contains { !roles.isDisjoint(with: $0.roles) && platform(of: $0.party) == nil }
+    }
+
     /// The node a party is connected to, as the registry lists it.
     package func node(of party: PartyID) -> NetworkNode? {
         partiesByID[party].flatMap { nodesByOperator[$0.operatorAddress] }
@@ -189,6 +197,22 @@ package struct Directory: Sendable {
     /// All agreements in force.
     package var agreements: [Agreement] {
         providersByUser.values.flatMap(\.values).sorted { ($0.user, $0.provider) < ($1.user, $1.provider) }
+    }
+
+    // MARK: Outboxes
+
+    /// What an operator ordered for a recipient's outbox; nil if nobody ever ordered anything.
+    package func outboxOrder(of recipient: PartyID) -> OutboxOrder? { ordersByRecipient[recipient] }
+
+    /// Everything ordered, by recipient.
+    package var outboxOrders: [OutboxOrder] { ordersByRecipient.values.sorted { $0.recipient < $1.recipient } }
+
+    /// The id of the last rewind that was carried out on a partition of a recipient's outbox.
+    package func rewindDone(of recipient: PartyID, partition: Int32) -> String? { rewindsByRecipient[recipient]?[partition] }
+
+    /// The breakers for a recipient that are not closed, by worker.
+    package func breakers(of recipient: PartyID) -> [BreakerReport] {
+        breakersByRecipient[recipient]?.values.sorted { $0.worker < $1.worker } ?? []
     }
 
     /// The fact that stands under a key, e.g. to see whether a write would change anything.
@@ -228,6 +252,11 @@ package struct Directory: Sendable {
         case .service(let service): servicesByProvider[service.provider] = service
         case .agreement(let agreement): providersByUser[agreement.user, default: [:]][agreement.provider] = agreement
         case .leader(let claim): leader = claim
+        case .outbox(let order): ordersByRecipient[order.recipient] = order
+        case .outboxDone(let recipient, let partition, let rewindID): rewindsByRecipient[recipient, default: [:]][partition] = rewindID
+        case .breaker(let recipient, let worker, let state, let since):
+            breakersByRecipient[recipient, default: [:]][worker] = BreakerReport(
+                recipient: recipient, worker: worker, state: state, since: since)
         }
     }
 
@@ -256,6 +285,13 @@ package struct Directory: Sendable {
             providersByUser[agreement.user]?[agreement.provider] = nil
             if providersByUser[agreement.user]?.isEmpty == true { providersByUser[agreement.user] = nil }
         case .leader: leader = nil
+        case .outbox(let order): ordersByRecipient[order.recipient] = nil
+        case .outboxDone(let recipient, let partition, _):
+            rewindsByRecipient[recipient]?[partition] = nil
+            if rewindsByRecipient[recipient]?.isEmpty == true { rewindsByRecipient[recipient] = nil }
+        case .breaker(let recipient, let worker, _, _):
+            breakersByRecipient[recipient]?[worker] = nil
+            if breakersByRecipient[recipient]?.isEmpty == true { breakersByRecipient[recipient] = nil }
         }
     }
 }

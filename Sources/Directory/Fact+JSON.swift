@@ -68,6 +68,16 @@ extension Fact {
             ])
         case .leader(let leader):
             .object(["instance": .string(leader.instance), "claim": .string(leader.claim)])
+        case .outbox(let order): order.json
+        case .outboxDone(let recipient, let partition, let rewindID):
+            .object([
+                "recipient": .string(recipient.canonical.description), "partition": .number(String(partition)), "rewind": .string(rewindID),
+            ])
+        case .breaker(let recipient, let worker, let state, let since):
+            .object([
+                "recipient": .string(recipient.canonical.description), "worker": .string(worker), "state": .string(state.rawValue),
+                "since": .string(since.description),
+            ])
         }
     }
 
@@ -128,6 +138,18 @@ extension Fact {
         case "leader":
             guard let instance = json["instance"]?.string, let claim = json["claim"]?.string else { return nil }
             self = .leader(LeaderClaim(instance: instance, claim: claim))
+        case "outbox": guard let order = OutboxOrder(json: json) else { return nil }; self = .outbox(order)
+        case "outboxdone":
+            guard let recipient = json.party("recipient"), let partition = json["partition"]?.int.flatMap(Int32.init(exactly:)),
+                let rewind = json["rewind"]?.string
+            else { return nil }
+            self = .outboxDone(recipient.canonical, partition: partition, rewindID: rewind)
+        case "breaker":
+            guard let recipient = json.party("recipient"), let worker = json["worker"]?.string,
+                let state = json["state"]?.string.flatMap(BreakerState.init(rawValue:)),
+                let since = json["since"]?.string.flatMap(Timestamp.init(rfc3339:))
+            else { return nil }
+            self = .breaker(recipient.canonical, worker: worker, state, since: since)
         default: return nil
         }
     }

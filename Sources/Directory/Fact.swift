@@ -29,6 +29,12 @@ package enum Fact: Sendable, Equatable {
     case agreement(Agreement)
     /// Who leads.
     case leader(LeaderClaim)
+    /// What an operator ordered for a recipient's outbox.
+    case outbox(OutboxOrder)
+    /// The last rewind of a recipient's outbox that was carried out on a partition, by its id.
+    case outboxDone(PartyID, partition: Int32, rewindID: String)
+    /// A worker makes no calls, or only a few, to a recipient. Deleted when it calls again.
+    case breaker(PartyID, worker: String, BreakerState, since: Timestamp)
 
     /// Kafka key.
     package var key: String {
@@ -46,6 +52,9 @@ package enum Fact: Sendable, Equatable {
         case .service(let service): FactKey.service(service.provider)
         case .agreement(let agreement): FactKey.agreement(user: agreement.user, provider: agreement.provider)
         case .leader: FactKey.leader
+        case .outbox(let order): FactKey.outbox(order.recipient)
+        case .outboxDone(let recipient, let partition, _): FactKey.outboxDone(recipient, partition: partition)
+        case .breaker(let recipient, let worker, _, _): FactKey.breaker(recipient, worker: worker)
         }
     }
 }
@@ -82,6 +91,12 @@ package enum FactKey {
     }
     /// The leader's claim.
     package static let leader = "leader"
+    /// What was ordered for an outbox.
+    package static func outbox(_ recipient: PartyID) -> String { "outbox/\(recipient.canonical)" }
+    /// The last rewind that was carried out on a partition of an outbox.
+    package static func outboxDone(_ recipient: PartyID, partition: Int32) -> String { "outboxdone/\(recipient.canonical)/\(partition)" }
+    /// How a worker's breaker for a recipient stands.
+    package static func breaker(_ recipient: PartyID, worker: String) -> String { "breaker/\(recipient.canonical)/\(worker)" }
 }
 
 /// One write to `ocn.state`.

@@ -17,6 +17,11 @@ package struct CopyRecord: Sendable {
     package var permission: Permission
     /// Whom the request was for, as spelled in `OCPI-to-*`: the sender signed that. Nil in records of older versions.
     package var originalReceiver: PartyID?
+    /// When an operator put it back from `ocn.dead`; nil if nobody did.
+    package var replayedAt: Timestamp?
+
+    /// From when on it is tried until the horizon: a replayed copy has its whole time again.
+    package var triedSince: Timestamp { replayedAt ?? request.time }
 
     /// - Parameters:
     ///   - original: the request as it stands in `ocn.requests`.
@@ -47,6 +52,7 @@ package struct CopyRecord: Sendable {
         headers.append(Name.copyOf, copyOf)
         headers.append(Name.permission, String(permission.rawValue))
         headers.append(Name.originalTo, originalReceiver?.description)
+        headers.append(Name.replayed, replayedAt?.description)
         return headers
     }
 
@@ -58,6 +64,7 @@ package struct CopyRecord: Sendable {
         copyOf = try record.headers.required(Name.copyOf)
         permission = try record.headers.requiredParsed(Name.permission) { Int($0).flatMap(Permission.init(rawValue:)) }
         originalReceiver = try record.headers.parsed(Name.originalTo) { PartyID($0) }
+        replayedAt = try record.headers.parsed(Name.replayed, Timestamp.init(rfc3339:))
     }
 }
 

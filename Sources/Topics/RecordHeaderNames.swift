@@ -35,6 +35,11 @@ enum Name {
     static let deadCause = "ce_deadcause"
     static let deadTime = "ce_deadtime"
     static let attempts = "ce_attempts"
+    static let deadResolution = "ce_deadresolution"
+    static let deadPartition = "ce_deadpartition"
+    static let deadOffset = "ce_deadoffset"
+    static let resolvedBy = "ce_resolvedby"
+    static let replayed = "ce_replayed"
     static let traceparent = "traceparent"
     static let tracestate = "tracestate"
 }

@@ -1,0 +1,93 @@
+package import OCPI
+package import Wire
+
+/// What an operator ordered for a recipient's outbox. PUSH carries it out: whoever owns a partition is the only one who can.
+package struct OutboxOrder: Sendable, Equatable {
+    /// Sending again what was sent since some time.
+    package struct Rewind: Sendable, Equatable {
+        /// A UUID, new for every order: each partition carries each rewind out once.
+        package var id: String
+        /// Sending goes on with the first record that Kafka stamped at or after this time. A partition that has none, or has not yet come
+        /// as far, stays where it is.
+        package var to: Timestamp
+
+        /// - Parameters: as the properties say.
+        package init(id: String, to: Timestamp) {
+            self.id = id
+            self.to = to
+        }
+
+        /// Where sending goes on in one partition; nil if it stays where it is. Only ever back: what waits is not passed over.
+        /// - Parameters:
+        ///   - position: the next offset to be sent by what is committed.
+        ///   - found: the first offset at or after the time; nil if there is none.
+        package static func offset(from position: Int64, found: Int64?) -> Int64? {
+            guard let found, found < position else { return nil }
+            return found
+        }
+    }
+
+    /// Whose outbox, in upper case.
+    package var recipient: PartyID
+    /// Nothing of this outbox is sent, and it is not read.
+    package var isPaused: Bool
+    /// The newest rewind; it stands here also when it was carried out (see ``Directory/rewindDone(of:partition:)``).
+    package var rewind: Rewind?
+
+    /// - Parameters: as the properties say.
+    package init(recipient: PartyID, isPaused: Bool, rewind: Rewind? = nil) {
+        self.recipient = recipient.canonical
+        self.isPaused = isPaused
+        self.rewind = rewind
+    }
+}
+
+/// Whether calls to a recipient are made.
+package enum BreakerState: String, Sendable, CaseIterable {
+    /// They are.
+    case closed
+    /// They are not: too many failed.
+    case open
+    /// A few are, to see whether the recipient is back.
+    case halfOpen = "half-open"
+}
+
+/// How one worker's breaker for a recipient stands. There is none while it is closed.
+package struct BreakerReport: Sendable, Equatable {
+    /// Whom the calls are for, in upper case.
+    package var recipient: PartyID
+    /// Which process says so.
+    package var worker: String
+    /// How it stands.
+    package var state: BreakerState
+    /// Since when.
+    package var since: Timestamp
+
+    /// - Parameters: as the properties say.
+    package init(recipient: PartyID, worker: String, state: BreakerState, since: Timestamp) {
+        self.recipient = recipient.canonical
+        self.worker = worker
+        self.state = state
+        self.since = since
+    }
+}
+
+extension OutboxOrder {
+    var json: JSONValue {
+        .object([
+            "recipient": .string(recipient.description), "paused": .bool(isPaused),
+            "rewind": rewind.map { ["id": .string($0.id), "to": .string($0.to.description)] },
+        ])
+    }
+
+    init?(json: JSONValue) {
+        guard let recipient = json["recipient"]?.string.flatMap({ PartyID($0) }), let isPaused = json["paused"]?.bool else { return nil }
+        var rewind: Rewind?
+        if let wanted = json["rewind"], !wanted.isNull {
+            // Half an order must not be taken for a whole one.
+            guard let id = wanted["id"]?.string, let to = wanted["to"]?.string.flatMap(Timestamp.init(rfc3339:)) else { return nil }
+            rewind = Rewind(id: id, to: to)
+        }
+        self.init(recipient: recipient, isPaused: isPaused, rewind: rewind)
+    }
+}

@@ -1,0 +1,70 @@
+package import Kafka
+import NIOCore
+package import Wire
+
+/// What an operator did about a dead letter: a further record of `ocn.dead`, in the dead letter's own partition.
+///
+/// Records are never changed, so the dead letter stays where it is until it expires; this says that nobody needs to look at it any more.
+package struct DeadResolution: Sendable, Equatable {
+    /// What was done.
+    package enum Kind: String, Sendable, CaseIterable {
+        /// The copy stands in its outbox again.
+        case replayed
+        /// The copy will never be delivered.
+        case discarded
+    }
+
+    /// Where the dead letter stands in `ocn.dead`.
+    package var partition: Int32
+    /// Where the dead letter stands in `ocn.dead`.
+    package var offset: Int64
+    /// Id of the copy, so that a topic that was deleted and made anew mixes nothing up.
+    package var copyID: String
+    /// What was done.
+    package var kind: Kind
+    /// When.
+    package var at: Timestamp
+    /// Who did it, e.g. `anna@node-1`; empty if unknown.
+    package var by: String
+
+    /// - Parameters: as the properties say.
+    package init(partition: Int32, offset: Int64, copyID: String, kind: Kind, at: Timestamp, by: String) {
+        self.partition = partition
+        self.offset = offset
+        self.copyID = copyID
+        self.kind = kind
+        self.at = at
+        self.by = by
+    }
+
+    /// Whether a record of `ocn.dead` is a resolution and no dead letter.
+    package static func isOne(_ record: IncomingRecord) -> Bool { record.headers[Name.deadResolution] != nil }
+
+    /// The record for `ocn.dead`.
+    /// - Parameter key: the dead letter's.
+    package func outgoing(to topics: TopicNames, key: String?) -> OutgoingRecord {
+        var headers = RecordHeaders()
+        headers.append(Name.specVersion, "1.0")
+        headers.append(Name.id, "\(copyID)/\(partition)/\(offset)/\(kind.rawValue)")
+        headers.append(Name.type, "\(EventType.prefix)dead.\(kind.rawValue)")
+        headers.append(Name.source, "/ocn/dead")
+        headers.append(Name.subject, copyID)
+        headers.append(Name.time, at.description)
+        headers.append(Name.deadResolution, kind.rawValue)
+        headers.append(Name.deadPartition, String(partition))
+        headers.append(Name.deadOffset, String(offset))
+        headers.append(Name.resolvedBy, by)
+        return OutgoingRecord(topic: topics.dead, partition: partition, key: key, value: ByteBuffer(), headers: headers)
+    }
+
+    /// Reads a resolution in `ocn.dead`.
+    /// - Throws: the first header that is missing or not understood.
+    package init(_ record: IncomingRecord) throws(RecordError) {
+        kind = try record.headers.requiredParsed(Name.deadResolution, Kind.init(rawValue:))
+        partition = try record.headers.requiredParsed(Name.deadPartition) { Int32($0) }
+        offset = try record.headers.requiredParsed(Name.deadOffset) { Int64($0) }
+        copyID = try record.headers.required(Name.subject)
+        at = try record.headers.requiredParsed(Name.time, Timestamp.init(rfc3339:))
+        by = record.headers[Name.resolvedBy] ?? ""
+    }
+}
