@@ -16,6 +16,7 @@ package final class ClientInfoAnnouncer: Sendable {
     private let nodeAddress: String
     private let topics: TopicNames
     private let state: SharedState
+    private let maxRecords: Int
     private let send: @Sendable (OutgoingRecord) async throws(KafkaError) -> Void
     /// The version of the state in which there was no news.
     private let quiet = Mutex<Int64?>(nil)
@@ -25,15 +26,17 @@ package final class ClientInfoAnnouncer: Sendable {
     ///   - nodeAddress: operator address of this node. Other nodes are told about its own parties only.
     ///   - topics: the node's topics.
     ///   - state: who is there, and what was told.
+    ///   - maxRecords: most records held in memory at once; one news is always told whole.
     ///   - send: returns when Kafka has the record.
     package init(
-        hub: PartyID, nodeAddress: String, topics: TopicNames, state: SharedState,
+        hub: PartyID, nodeAddress: String, topics: TopicNames, state: SharedState, maxRecords: Int = 10_000,
         send: @escaping @Sendable (OutgoingRecord) async throws(KafkaError) -> Void
     ) {
         self.hub = hub
         self.nodeAddress = nodeAddress.lowercased()
         self.topics = topics
         self.state = state
+        self.maxRecords = maxRecords
         self.send = send
     }
 
@@ -50,10 +53,12 @@ package final class ClientInfoAnnouncer: Sendable {
         let news = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress)
         var differences = news.differences(now: now)[...]
         if differences.isEmpty, outdated.isEmpty { quiet.withLock { $0 = directory.version } }
+        // Every news becomes a record per listener.
+        let portion = min(max(maxRecords / max(news.listeners, 1), 1), ClientInfoAnnouncer.portion)
         while !differences.isEmpty {
             try Task.checkCancellation()
-            let some = differences.prefix(ClientInfoAnnouncer.portion)
-            differences = differences.dropFirst(ClientInfoAnnouncer.portion)
+            let some = differences.prefix(portion)
+            differences = differences.dropFirst(portion)
             try await send(some.flatMap { news.announcements(of: $0, now: now) }.map { $0.outgoing(to: topics) })
             try await state.write(some.map { .put(.announced($0)) })
         }
@@ -71,7 +76,7 @@ package final class ClientInfoAnnouncer: Sendable {
         }
     }
 
-    /// News that are told before they are noted.
+    /// Most news that are told before they are noted.
     private static let portion = 100
     /// Records that wait for Kafka at once.
     private static let concurrency = 64

@@ -21,6 +21,9 @@ struct ClientInfoNews {
         let rules: OCNRules
     }
 
+    /// Platforms and nodes that may be told.
+    var listeners: Int { platforms.count + nodes.count }
+
     init(_ directory: Directory, hub: PartyID, nodeAddress: String) {
         self.directory = directory
         self.hub = hub

@@ -30,9 +30,10 @@ package struct PeerCredentials: Sendable {
         }
         guard let entries = json["roles"]?.array, !entries.isEmpty else { throw PeerCredentials.refusal("roles is missing or empty") }
         var roles: [PlatformRole] = []
+        var known: Set<String> = []
         for entry in entries {
             let role = try PeerCredentials.role(entry)
-            guard !roles.contains(where: { $0.party == role.party && $0.role == role.role }) else {
+            guard known.insert("\(role.party.canonical) \(role.role)").inserted else {
                 throw PeerCredentials.refusal("roles lists \(role.role) \(role.party) twice")
             }
             roles.append(role)
@@ -45,12 +46,18 @@ package struct PeerCredentials: Sendable {
     /// Every party once, in the order of the roles.
     package var parties: [PartyID] {
         var parties: [PartyID] = []
-        for role in roles where !parties.contains(role.party) { parties.append(role.party) }
+        var known: Set<PartyID> = []
+        for role in roles where known.insert(role.party).inserted { parties.append(role.party) }
         return parties
     }
 
     private static func role(_ entry: JSONValue) throws(OCPIError) -> PlatformRole {
-        guard let role = entry["role"]?.string, !role.isEmpty else { throw refusal("a role is missing its role") }
+        // It becomes part of keys that are kept, and other nodes are told of it.
+        guard let role = entry["role"]?.string, 1...32 ~= role.utf8.count,
+            role.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "/") })
+        else {
+            throw refusal("a role must have a role of 1 to 32 printable ASCII characters without '/'")
+        }
         guard let country = entry["country_code"]?.string, let party = entry["party_id"]?.string,
             let id = PartyID(country: country, party: party)
         else { throw refusal("a role must have a country_code of 2 and a party_id of 3 letters or digits") }

@@ -9,11 +9,11 @@ package import Wire
 /// An object whose party the hub has seen: what open routing may go by (OCPI 2.2.1, 4.1.5 Open Routing Request).
 package struct ObjectName: Hashable, Sendable {
     /// How the party relates to the object.
-    package enum Relation: String, Sendable {
+    package enum Relation: Sendable {
         /// It made the object: the CPO of a location or session, the EMSP of a token.
         case owner
-        /// The object is for it: the EMSP of a session.
-        case customer
+        /// The object, which that party made, is for it: the EMSP of a session.
+        case customer(of: PartyID)
     }
 
     let key: String
@@ -21,7 +21,12 @@ package struct ObjectName: Hashable, Sendable {
     /// Nil for an id that OCPI does not allow: empty or longer than 64 bytes. Ids compare without case.
     package init?(_ relation: Relation, _ module: ModuleID, _ id: String) {
         guard 1...64 ~= id.utf8.count else { return nil }
-        key = ObjectName.prefix + relation.rawValue + "|" + module.rawValue + "|" + id.lowercased()
+        let whose =
+            switch relation {
+            case .owner: "owner"
+            case .customer(let owner): "customer|\(owner.canonical)"
+            }
+        key = ObjectName.prefix + whose + "|" + module.rawValue + "|" + id.lowercased()
     }
 
     /// What the keys of such records in `ocn.links` begin with; no link's id contains a bar.
@@ -30,14 +35,19 @@ package struct ObjectName: Hashable, Sendable {
 
 /// Which party an object belongs to, by what passed through this node earlier: bounded, shared by all processes through `ocn.links`,
 /// forgotten after a month without use. A hint only: nothing is authorised by it. Thread-safe.
+///
+/// Ids are unique per party only. Where several parties have an object of the same id nobody is meant rather than the last one: otherwise
+/// whoever knows an id could draw to itself what is for somebody else.
 package final class ObjectParties: Sendable {
     private struct Expiry: Comparable {
         let time: Timestamp
-        let key: String
-        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.key) < (b.time, b.key) }
+        let object: String
+        let party: PartyID
+        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.object, a.party) < (b.time, b.object, b.party) }
     }
     private struct State {
-        var parties: [String: (party: PartyID, expires: Timestamp)] = [:]
+        /// When each party's part in an object is forgotten.
+        var parties: [String: [PartyID: Timestamp]] = [:]
         var byExpiry = Heap<Expiry>()
     }
     private let state = Mutex(State())
@@ -49,7 +59,7 @@ package final class ObjectParties: Sendable {
 
     /// - Parameters:
     ///   - topics: the node's topics.
-    ///   - maxObjects: beyond it the objects are forgotten that were seen first.
+    ///   - maxObjects: most objects, times their parties; beyond it those are forgotten that were seen first.
     ///   - send: produces a record; whether that succeeds does not matter.
     package init(topics: TopicNames, maxObjects: Int = 1_000_000, send: @escaping @Sendable (OutgoingRecord) -> Void) {
         self.topics = topics
@@ -57,25 +67,30 @@ package final class ObjectParties: Sendable {
         self.send = send
     }
 
-    /// The party of an object; nil if it was not seen.
-    package subscript(_ object: ObjectName) -> PartyID? { state.withLock { $0.parties[object.key]?.party } }
+    /// The party of an object; nil if it was not seen, or with several parties.
+    package subscript(_ object: ObjectName) -> PartyID? {
+        state.withLock { state in
+            guard let parties = state.parties[object.key], parties.count == 1 else { return nil }
+            return parties.first?.key
+        }
+    }
 
     /// Remembers the party of an object, for all processes. Costs a look-up unless this is news.
     package func note(_ object: ObjectName, _ party: PartyID, now: Timestamp = .now) {
         let expires = now.adding(milliseconds: Self.lifetime)
         let isNews = state.withLock { state in
-            if let known = state.parties[object.key], known.party == party,
-                known.expires > now.adding(milliseconds: Self.lifetime / 2)
-            {
-                return false
-            }
+            if let known = state.parties[object.key]?[party], known > now.adding(milliseconds: Self.lifetime / 2) { return false }
             add(object.key, party.canonical, expires, now, to: &state)
             return true
         }
         guard isNews else { return }
         let value: JSONValue = ["party": .string(party.canonical.description), "expires": .string(expires.description)]
-        send(OutgoingRecord(topic: topics.links, partition: 0, key: object.key, value: value.encoded(), headers: RecordHeaders()))
+        // A key of its own for every party: none overwrites another one's.
+        let key = object.key + Self.suffix(party)
+        send(OutgoingRecord(topic: topics.links, partition: 0, key: key, value: value.encoded(), headers: RecordHeaders()))
     }
+
+    private static func suffix(_ party: PartyID) -> String { "|\(party.canonical)" }
 
     /// Applies records of `ocn.links` whose keys begin with ``ObjectName/prefix``.
     func apply(_ records: [IncomingRecord], now: Timestamp = .now) {
@@ -83,20 +98,23 @@ package final class ObjectParties: Sendable {
             for record in records {
                 guard let key = record.key, let value = record.value, let json = try? JSONValue.parse(value),
                     let party = json["party"]?.string.flatMap({ PartyID($0) }),
-                    let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now
+                    let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now,
+                    key.hasSuffix(Self.suffix(party))
                 else { continue }
-                add(key, party, expires, now, to: &state)
+                add(String(key.dropLast(Self.suffix(party).count)), party.canonical, expires, now, to: &state)
             }
         }
     }
 
-    private func add(_ key: String, _ party: PartyID, _ expires: Timestamp, _ now: Timestamp, to state: inout State) {
-        if let known = state.parties[key], known.party == party, known.expires == expires { return }
-        state.parties[key] = (party, expires)
-        state.byExpiry.insert(Expiry(time: expires, key: key))
+    private func add(_ object: String, _ party: PartyID, _ expires: Timestamp, _ now: Timestamp, to state: inout State) {
+        if state.parties[object]?[party] == expires { return }
+        state.parties[object, default: [:]][party] = expires
+        state.byExpiry.insert(Expiry(time: expires, object: object, party: party))
         while let next = state.byExpiry.min, next.time <= now || state.byExpiry.count > maxObjects {
             _ = state.byExpiry.popMin()
-            if let entry = state.parties[next.key], entry.expires <= next.time { state.parties[next.key] = nil }
+            guard let known = state.parties[next.object]?[next.party], known <= next.time else { continue }
+            state.parties[next.object]?[next.party] = nil
+            if state.parties[next.object]?.isEmpty == true { state.parties[next.object] = nil }
         }
     }
 }

@@ -8,7 +8,7 @@ package struct IngressSettings: Sendable {
     package var host: String
     /// Port to listen on; 0 lets the system choose.
     package var port: Int
-    /// The hub's own party, e.g. CH-OCN. Routed requests never have it as receiver.
+    /// The hub's own party, e.g. CH-OCN. Who names it as receiver means everybody concerned.
     package var hub: PartyID
     /// The hub's name in its credentials.
     package var hubName: String

@@ -55,7 +55,9 @@ struct ModuleRouting: Sendable {
                 case .party(let to):
                     address.from = to
                     return try await forward(call, to: to, capability, address)
-                case .everybody: return try await broadcast(call, address)
+                case .everybody:
+                    try BroadcastOwner.check(route, admission.platform, body, in: directory)
+                    return try await broadcast(call, address)
                 case .listOfAll, .open: return try await list(call, address)
                 }
             }
@@ -138,7 +140,11 @@ struct ModuleRouting: Sendable {
 
     /// Whose objects these are, for requests that name no receiver later.
     private func remember(_ call: Call, to: PartyID?) {
-        for (object, party) in SeenObjects.names(call.head.method, call.route, from: call.admission.from, to: to) {
+        let (from, platform) = (call.admission.from, call.admission.platform)
+        // Who does not act in a role that has such objects must not be mistaken for an owner of them.
+        guard ModuleParties.parties(of: platform, ModuleParties.roles(call.route.module, .sender), in: call.directory).contains(from)
+        else { return }
+        for (object, party) in SeenObjects.names(call.head.method, call.route, from: from, to: to) {
             neighbours.remember(object, party)
         }
     }
@@ -159,19 +165,19 @@ struct ModuleRouting: Sendable {
         }
         let from = call.admission.from
         let parties = ListOfAll.parties(for: from, call.admission.platform, call.route.module, in: call.directory)
+        // However many parties there are and however slow they are: the caller waits as long as for one.
+        let end = ContinuousClock.now + settings.timeout(for: call.route.module)
         let list = ListOfAll(
             maxLimit: settings.listLimit, bodyLimit: RecordLimits.answerBody, allowsPartial: settings.partialLists
         ) { party, query throws(OCPIError) in
             try Gate.checkWilling(party, from: from, call.route.module, in: call.directory)
-            // What the hub asks for somebody is not what that one signed.
-            guard !call.directory.wantsSignatures(party) else {
-                throw OCPIError(code: .invalidParameters, message: "\(party) takes signed requests only: ask it directly")
-            }
             var record = record(call, to: party, target: nil)
             record.query = query
             record.signature = nil
             record.origin = .hub
-            return try ListPart(try await producer.exchange(record, timeout: settings.timeout(for: call.route.module)))
+            let left = end - .now
+            guard left > .zero else { throw OCPIError(code: .timeout, message: "No time was left to ask \(party)") }
+            return try ListPart(try await producer.exchange(record, timeout: left))
         }
         // Written down like any other request, so that services see it; nobody is asked by that.
         try await producer.record(record(call, to: settings.hub, target: nil), timeout: settings.timeout(for: call.route.module))

@@ -21,7 +21,7 @@ struct Neighbours: Sendable {
     var heard: @Sendable (_ platform: String) -> Void
     /// When this process last heard of a platform.
     var lastHeard: @Sendable (_ platform: String) -> Timestamp?
-    /// Whose an object was when it was seen last.
+    /// Whose an object is by what was seen of it; nil if that is nobody's or several parties'.
     var partyOf: @Sendable (ObjectName) -> PartyID?
     /// Remembers whose an object is.
     var remember: @Sendable (ObjectName, PartyID) -> Void

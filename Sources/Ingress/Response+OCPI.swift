@@ -41,6 +41,11 @@ extension Response {
 
     /// A refusal of the hub itself, in the dialect of the path that was called.
     static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
+        var error = error
+        // OCPI 2.2 has no 4000.
+        if version == .v2_2, error.code == .hubError {
+            error = OCPIError(code: .serverError, message: error.message, kind: error.kind)
+        }
         var fields = fields(address)
         if case .busy(let seconds) = error.kind { fields[.retryAfter] = String(seconds) }
         return Response(status: error.httpStatus(for: version), fields, contentType: json, body: Envelope.error(error))
@@ -50,7 +55,7 @@ extension Response {
     static func reply(_ reply: ReplyRecord, version: OCPIVersion, _ address: ResponseAddress) -> Response {
         var address = address
         if address.to != nil { address.from = reply.from }
-        guard reply.outcome == .answered else { return refusal(unanswered(reply, version), version: version, address) }
+        guard reply.outcome == .answered else { return refusal(unanswered(reply), version: version, address) }
         // 1xx is not an answer, and 101 would change the protocol.
         guard let status = reply.httpStatus, 200..<600 ~= status else {
             return refusal(
@@ -73,16 +78,14 @@ extension Response {
         self.init(status: HTTPResponse.Status(code: status), headers: fields, body: ResponseBody(byteBuffer: body))
     }
 
-    private static func unanswered(_ reply: ReplyRecord, _ version: OCPIVersion) -> OCPIError {
+    private static func unanswered(_ reply: ReplyRecord) -> OCPIError {
         let (code, message): (StatusCode, String) =
             switch reply.outcome {
             case .timeout, .expired: (.timeout, "No answer from \(reply.from) in time")
             case .unreachable: (.connectionProblem, "\(reply.from) could not be reached")
             case .refused, .answered: (.hubError, "The request could not be forwarded to \(reply.from)")
             }
-        let status = reply.status ?? code
-        // OCPI 2.2 has no 4000.
-        return OCPIError(code: version == .v2_2 && status == .hubError ? .serverError : status, message: reply.message ?? message)
+        return OCPIError(code: reply.status ?? code, message: reply.message ?? message)
     }
 
     private static func fields(_ address: ResponseAddress) -> HTTPFields {

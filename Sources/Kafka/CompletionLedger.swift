@@ -66,6 +66,9 @@ package struct CompletionLedger: Sendable {
         return last == Int64.max ? last : last + 1
     }
 
+    /// Whether nothing was ever begun.
+    var isUntouched: Bool { last == nil }
+
     /// Whether nothing is unfinished.
     package var isIdle: Bool { unfinished == 0 }
 

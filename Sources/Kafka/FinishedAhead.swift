@@ -35,7 +35,7 @@ package struct FinishedAhead: Sendable, Equatable {
 // MARK: - Commit metadata
 
 /// The text that is committed with an offset: base64url of a version byte, an encoding byte, the base (8 bytes, big endian) and the set,
-/// as a bitset or as run lengths, each as it is or gzipped, whichever is shortest.
+/// as run lengths or, unless it is far longer, as a bitset, each as it is or gzipped, whichever is shortest.
 extension FinishedAhead {
     /// What a broker keeps per partition (`offset.metadata.max.bytes`).
     package static let maxTextLength = 4096
@@ -47,6 +47,8 @@ extension FinishedAhead {
         case gzippedBits = 2
         case gzippedRuns = 3
     }
+    /// A bitset that is more times as long as the run lengths than this is not even made.
+    private static let worthwhile: Int64 = 16
     /// A bitset longer than this would not fit even if it were well compressed, and bounds what a strange text makes us allocate.
     private static let maxBytes = 1 << 20
 
@@ -80,8 +82,10 @@ extension FinishedAhead {
     }
 
     private var forms: [(encoding: Encoding, bytes: [UInt8])] {
+        let lengths = lengths
         var forms: [(Encoding, [UInt8])] = [(.runs, lengths)]
-        if let bits { forms.append((.bits, bits)) }
+        // One record that waits long has few runs behind it and may have millions of bits: then the lengths are shorter anyway.
+        if let last, last - base < Int64(lengths.count) * 8 * Self.worthwhile, let bits { forms.append((.bits, bits)) }
         for (encoding, bytes) in forms where bytes.count > 32 {
             if let smaller = Gzip.compress(bytes) { forms.append((encoding == .runs ? .gzippedRuns : .gzippedBits, smaller)) }
         }

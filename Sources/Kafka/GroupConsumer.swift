@@ -9,8 +9,8 @@ import Synchronization
 /// record and all before it are finished. `stop` must be called, else the thread lives on. Not reusable after `stop`.
 package final class GroupConsumer: Sendable {
     enum Command: Sendable {
-        case pause([TopicPartition])
-        case resume([TopicPartition])
+        /// Meant for these assignments only: one that comes meanwhile is read, whatever was asked for before.
+        case setPaused([TopicPartition: UInt64], Bool)
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
     }
 
@@ -79,12 +79,18 @@ package final class GroupConsumer: Sendable {
 
     /// Stops reading these until `resume` or a new assignment. Any thread; records handed over already still come.
     package func pause(_ partitions: [TopicPartition]) {
-        command(.pause(partitions))
+        command(.setPaused(epochs(of: partitions), true))
     }
 
     /// Goes on reading where `pause` stopped. Any thread.
     package func resume(_ partitions: [TopicPartition]) {
-        command(.resume(partitions))
+        command(.setPaused(epochs(of: partitions), false))
+    }
+
+    private func epochs(of partitions: [TopicPartition]) -> [TopicPartition: UInt64] {
+        progress.withLock { progress in
+            partitions.reduce(into: [:]) { epochs, partition in epochs[partition] = progress.epoch(of: partition) }
+        }
     }
 
     /// Moves the group to other offsets, forwards or back, on partitions that are ours now: revokes them towards the handler, waits at most

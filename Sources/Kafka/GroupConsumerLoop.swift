@@ -58,17 +58,17 @@ extension GroupConsumer {
         }
         for command in commands {
             switch command {
-            case .pause(let partitions): setPaused(rk, partitions, true)
-            case .resume(let partitions): setPaused(rk, partitions, false)
+            case .setPaused(let epochs, let isPaused): setPaused(rk, epochs, isPaused)
             case .restart(let offsets, let report):
                 report(restart(rk, at: offsets))
             }
         }
     }
 
-    private func setPaused(_ rk: OpaquePointer, _ partitions: [TopicPartition], _ isPaused: Bool) {
-        for partition in partitions {
-            if let shallPause = progress.withLock({ $0.setPaused(partition, isPaused) }) { setReading(rk, partition, paused: shallPause) }
+    private func setPaused(_ rk: OpaquePointer, _ epochs: [TopicPartition: UInt64], _ isPaused: Bool) {
+        for (partition, epoch) in epochs {
+            guard let shallPause = progress.withLock({ $0.setPaused(partition, isPaused, epoch: epoch) }) else { continue }
+            setReading(rk, partition, paused: shallPause)
         }
     }
 
@@ -121,7 +121,7 @@ extension GroupConsumer {
         if let error = commits.send(rk, new) { note([(error, new.map(\.topicPartition))]) }
     }
 
-    private func note(_ refusals: [(error: KafkaError, partitions: [TopicPartition])]) {
+    func note(_ refusals: [(error: KafkaError, partitions: [TopicPartition])]) {
         for (error, partitions) in refusals {
             metrics.commitFailures.increment()
             progress.withLock { progress in partitions.forEach { progress.refused($0) } }

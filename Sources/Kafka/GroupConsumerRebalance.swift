@@ -57,7 +57,7 @@ extension GroupConsumer {
         handler.revoked(moved, lost: false)
         drain(moved)
         let deadline = Deadline(after: GroupConsumer.answerLimit)
-        _ = commits.collect(until: deadline)
+        note(commits.collect(until: deadline))
         let refusal =
             commits.send(rk, offsets) ?? commits.collect(until: deadline).first?.error
             ?? (commits.isIdle ? nil : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT))
@@ -86,11 +86,7 @@ extension GroupConsumer {
     private func announce(_ starts: [CommitOffset]) {
         let epoch = progress.withLock { $0.assign(starts) }
         if !starts.isEmpty {
-            let committed = starts.map { start in
-                CommitOffset(
-                    topic: start.topic, partition: start.partition, offset: max(-1, start.offset), metadata: start.metadata)
-            }
-            handler.resuming(committed, epoch: epoch)
+            handler.resuming(Self.known(starts), epoch: epoch)
         }
         handler.assigned(starts.map(\.topicPartition), epoch: epoch)
         settings.onAssigned?()
@@ -124,6 +120,13 @@ extension GroupConsumer {
                     return partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: .min) }
                 }
             }
+        }
+    }
+
+    /// What the handler is told. Of a partition that Kafka could not be asked about nothing: it is not one that nobody has worked on.
+    static func known(_ starts: [CommitOffset]) -> [CommitOffset] {
+        starts.filter { $0.offset != .min }.map { start in
+            CommitOffset(topic: start.topic, partition: start.partition, offset: max(-1, start.offset), metadata: start.metadata)
         }
     }
 

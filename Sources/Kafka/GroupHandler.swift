@@ -1,6 +1,7 @@
 /// What a `GroupConsumer` tells its owner. Everything runs on the consumer's poll thread and must not block it.
 package protocol GroupHandler: Sendable {
-    /// The group has committed this much of the partitions that `assigned` is about to name (offset -1: nothing). Default: ignored.
+    /// The group has committed this much of the partitions that `assigned` is about to name (offset -1: nothing; a partition that is missing:
+    /// Kafka could not be asked). Default: ignored.
     func resuming(_ committed: [CommitOffset], epoch: UInt64)
     /// These partitions are ours, before their first record. May be empty: the group has more members than partitions.
     func assigned(_ partitions: [TopicPartition], epoch: UInt64)

@@ -110,7 +110,8 @@ struct GroupProgress {
     ) -> [(commit: CommitOffset, finishedAhead: FinishedAhead)] {
         var changes: [(commit: CommitOffset, finishedAhead: FinishedAhead)] = []
         for key in wanted ?? Array(partitions.keys) {
-            guard let partition = partitions[key], partition.hasChanged else { continue }
+            // Where nothing has begun, the ledger's start may not be what is committed, and is no news anyway.
+            guard let partition = partitions[key], partition.hasChanged, !partition.ledger.isUntouched else { continue }
             partitions[key]?.hasChanged = false
             let ledger = partition.ledger
             changes.append(
@@ -165,19 +166,20 @@ struct GroupProgress {
     // MARK: Intake
 
     /// The handler wants records of this partition, or wants none.
-    /// - Returns: whether reading is to pause; nil if the partition is not ours.
-    mutating func setPaused(_ partition: TopicPartition, _ isPaused: Bool) -> Bool? {
-        guard partitions[partition] != nil else { return nil }
+    /// - Returns: whether reading is to pause; nil if the partition is not ours under this epoch.
+    mutating func setPaused(_ partition: TopicPartition, _ isPaused: Bool, epoch: UInt64) -> Bool? {
+        guard partitions[partition]?.epoch == epoch else { return nil }
         partitions[partition]?.isPaused = isPaused
         return isReadingPaused(partition)
     }
 
-    /// Judges how much of a commit's metadata is used: intake stops at three quarters and goes on at half.
+    /// Judges how much of a commit's metadata is used: intake stops at three quarters and goes on at half. It never stops where an earlier
+    /// owner has read before: only reading on makes that set smaller.
     /// - Returns: whether reading is to pause; nil if that has not changed.
     mutating func setMetadata(_ partition: TopicPartition, length: Int) -> Bool? {
         guard let entry = partitions[partition] else { return nil }
         let before = isReadingPaused(partition)
-        if length > FinishedAhead.maxTextLength / 4 * 3 { partitions[partition]?.isFull = true }
+        if entry.skip == nil, length > FinishedAhead.maxTextLength / 4 * 3 { partitions[partition]?.isFull = true }
         if entry.isFull, length <= FinishedAhead.maxTextLength / 2 { partitions[partition]?.isFull = false }
         let after = isReadingPaused(partition)
         return after == before ? nil : after

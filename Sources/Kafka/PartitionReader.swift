@@ -14,6 +14,8 @@ package final class PartitionReader: Sendable {
         case end
         /// A given offset, on every partition.
         case offset(Int64)
+        /// An offset for each partition; those without one are read from their beginning.
+        case offsets([Int32: Int64])
     }
 
     private enum Phase {
@@ -136,6 +138,9 @@ package final class PartitionReader: Sendable {
             let edge = Int64(isFromEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING)
             var positions = try edges(client, partitions, edge, .seconds(30))
             if case .offset(let offset) = beginning { positions = positions.mapValues { _ in max(0, offset) } }
+            if case .offsets(let offsets) = beginning {
+                positions.merge(offsets.filter { positions[$0.key] != nil }) { _, offset in max(0, offset) }
+            }
             let starts = positions
             let code = client.onOwnThread { rk in assign(rk, starts) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("assign", code) }

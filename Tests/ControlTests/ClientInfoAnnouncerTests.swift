@@ -165,6 +165,22 @@ import Wire
         #expect(Set(kafka.told) == first && first.count == 8)
     }
 
+    @Test func withManyListenersNewsAreToldAndNotedOneByOne() async throws {
+        let node = StateInMemory(facts())
+        let kafka = Sent()
+        let announcer = ClientInfoAnnouncer(
+            hub: party("CH-OCN"), nodeAddress: Self.own, topics: TopicNames(), state: node.shared, maxRecords: 3,
+            send: { (record) throws(KafkaError) in
+                try kafka.add(record)
+                if kafka.records.count == 4 { kafka.fail(true) }
+            })
+        await #expect(throws: KafkaError.self) { try await announcer.announce(now: now) }
+        #expect(node.written.count == 1, "the first is noted before the next one is told")
+        kafka.fail(false)
+        try await announcer.announce(now: now)
+        #expect(Set(kafka.told).count == 8)
+    }
+
     // MARK: The world
 
     private func announcer(_ node: StateInMemory, _ kafka: Sent) -> ClientInfoAnnouncer {

@@ -23,6 +23,20 @@ import Wire
             sealed: SealedSecret(text: "sealed"), overlap: overlap, now: now, in: directory)
     }
 
+    // MARK: Credentials
+
+    @Test(arguments: ["", "C/O", "C P", "CPÖ", String(repeating: "C", count: 33)])
+    func aRoleThatCannotStandInAKeyIsRefused(_ role: String) {
+        #expect(throws: OCPIError.self) { try peer([(role, "AT-NEW")]) }
+    }
+
+    @Test func aPlatformMayHaveManyRolesEachOnce() throws {
+        let roles = (100..<999).flatMap { [("CPO", "DE-\($0)"), ("EMSP", "DE-\($0)")] }
+        let many = try peer(roles)
+        #expect(many.roles.count == 1798 && many.parties.count == 899 && many.parties.first == PartyID("DE-100"))
+        #expect(throws: OCPIError.self) { try peer(roles + [("cpo", "de-500")]) }
+    }
+
     // MARK: Two at once
 
     /// One platform on its way through the steps of a registration, with what it has read of the state so far.

@@ -43,41 +43,41 @@ import Wire
     @Test func theFirstGoesThroughTheSecondWaitsAndTheThirdIsAnswered() throws {
         var repeats = repeats()
         let key = try key("1")
-        #expect(try turn(repeats.begin(key, 1, on: partition, now: at(0))) == "first")
+        #expect(try turn(repeats.begin(key, 1, now: at(0))) == "first")
         #expect(repeats.answer(key, now: at(0)) == nil)
-        #expect(try turn(repeats.begin(key, 2, on: partition, now: at(0))) == "waits")
-        #expect(try turn(repeats.begin(key, 3, on: partition, now: at(0))) == "waits")
-        #expect(try turn(repeats.begin(try self.key("2"), 4, on: partition, now: at(0))) == "first")
+        #expect(try turn(repeats.begin(key, 2, now: at(0))) == "waits")
+        #expect(try turn(repeats.begin(key, 3, now: at(0))) == "waits")
+        #expect(try turn(repeats.begin(try self.key("2"), 4, now: at(0))) == "first")
         #expect(repeats.end(key, answer("done"), now: at(1)) == [2, 3])
         #expect(try text(repeats.answer(key, now: at(2))) == "done")
-        #expect(try turn(repeats.begin(key, 5, on: partition, now: at(10))) == "done")
+        #expect(try turn(repeats.begin(key, 5, now: at(10))) == "done")
         #expect(repeats.end(key, answer("again"), now: at(10)).isEmpty, "it is over already")
     }
 
     @Test func anAnswerIsForgottenAfterItsWindow() throws {
         var repeats = repeats()
         let key = try key("1")
-        _ = repeats.begin(key, 1, on: partition, now: at(0))
+        _ = repeats.begin(key, 1, now: at(0))
         _ = repeats.end(key, answer("done"), now: at(1))
         #expect(repeats.answer(key, now: at(11) - .nanoseconds(1)) != nil)
         #expect(repeats.answer(key, now: at(11)) == nil)
         #expect(repeats.count == 0 && repeats.bytes == 0)
-        #expect(try turn(repeats.begin(key, 2, on: partition, now: at(11))) == "first")
+        #expect(try turn(repeats.begin(key, 2, now: at(11))) == "first")
     }
 
     @Test func whatWasNotSentMayBeTriedAgain() throws {
         var repeats = repeats()
         let key = try key("1")
-        _ = repeats.begin(key, 1, on: partition, now: at(0))
-        _ = repeats.begin(key, 2, on: partition, now: at(0))
+        _ = repeats.begin(key, 1, now: at(0))
+        _ = repeats.begin(key, 2, now: at(0))
         #expect(repeats.end(key, nil, now: at(0)) == [2])
-        #expect(try turn(repeats.begin(key, 3, on: partition, now: at(0))) == "first")
+        #expect(try turn(repeats.begin(key, 3, now: at(0))) == "first")
     }
 
     @Test func theOldestAnswersMakeRoom() throws {
         var repeats = repeats(answers: 2)
         for id in ["1", "2", "3"] {
-            _ = repeats.begin(try key(id), 0, on: partition, now: at(0))
+            _ = repeats.begin(try key(id), 0, now: at(0))
             _ = repeats.end(try key(id), answer(id), now: at(0))
         }
         #expect(repeats.count == 2)
@@ -88,36 +88,30 @@ import Wire
         let large = answer(String(repeating: "x", count: 400))
         var repeats = repeats(bytes: 2 * large.bytes)
         for id in ["1", "2", "3"] {
-            _ = repeats.begin(try key(id), 0, on: partition, now: at(0))
+            _ = repeats.begin(try key(id), 0, now: at(0))
             _ = repeats.end(try key(id), large, now: at(0))
         }
         #expect(repeats.count == 2 && repeats.bytes == 2 * large.bytes)
         #expect(repeats.answer(try key("1"), now: at(0)) == nil)
-        _ = repeats.begin(try key("4"), 0, on: partition, now: at(0))
+        _ = repeats.begin(try key("4"), 0, now: at(0))
         _ = repeats.end(try key("4"), answer(String(repeating: "x", count: 10_000)), now: at(0))
         #expect(try repeats.answer(key("4"), now: at(0)) == nil)
         #expect(repeats.count == 2)
     }
 
-    @Test func whatAnotherWorkerOwnsIsForgottenButWhoWaitsIsAnswered() throws {
+    @Test func anAnswerKeepsItsOwnBytesAndNotAllThatWereReadWithThem() throws {
+        var read = ByteBuffer(bytes: [UInt8](repeating: 0x20, count: 65_536))
+        let slice = read.readSlice(length: 10)
+        let body = try #require(slice)
         var repeats = repeats()
-        let (gone, under, kept) = (try key("1"), try key("2"), try key("3"))
-        for (key, partition) in [(gone, partition), (under, partition), (kept, other)] {
-            _ = repeats.begin(key, 0, on: partition, now: at(0))
-        }
-        _ = repeats.end(gone, answer("gone"), now: at(0))
-        _ = repeats.end(kept, answer("kept"), now: at(0))
-        _ = repeats.begin(under, 1, on: partition, now: at(0))
-        repeats.revoked([partition])
-        #expect(repeats.answer(gone, now: at(0)) == nil)
-        #expect(try text(repeats.answer(kept, now: at(0))) == "kept")
-        // The partition came back before the call was over: it is still that call's answer.
-        #expect(try turn(repeats.begin(under, 2, on: partition, now: at(0))) == "waits")
-        #expect(repeats.end(under, answer("late"), now: at(0)) == [1, 2])
-        #expect(repeats.answer(under, now: at(0)) == nil)
-        #expect(repeats.count == 1 && repeats.bytes == answer("kept").bytes)
-        #expect(repeats.answer(kept, now: at(10)) == nil)
-        #expect(repeats.bytes == 0)
+        let key = try key("1")
+        _ = repeats.begin(key, 1, now: at(0))
+        _ = repeats.end(key, Answer(OutboundResponse(status: 200, body: body), []), now: at(0))
+        let record = try request(.commands, .receiver, .post)
+        let address = try #require(record.reply)
+        let kept = repeats.answer(key, now: at(0))?.reply(to: record, at: address).body
+        #expect(kept == body)
+        #expect((kept?.storageCapacity ?? .max) < 1024)
     }
 
     @Test func onlyRequestsThatMustNotBeSentTwiceHaveAKey() throws {

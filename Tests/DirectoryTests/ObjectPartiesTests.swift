@@ -25,7 +25,46 @@ import Wire
                 IncomingRecord(topic: $0.topic, partition: 0, offset: 0, key: $0.key, value: $0.value, headers: $0.headers)
             })
         #expect(other[try #require(ObjectName(.owner, .sessions, "SESSION-1"))] == (try party("DE-CPO")), "ids compare without case")
-        #expect(other[try #require(ObjectName(.customer, .sessions, "Session-1"))] == nil)
+        #expect(other[try #require(ObjectName(.customer(of: party("DE-CPO")), .sessions, "Session-1"))] == nil)
+    }
+
+    @Test func nobodyDrawsToItselfWhatIsForAnotherPartyWithAnObjectOfTheSameID() throws {
+        let sent = Mutex<[OutgoingRecord]>([])
+        let one = ObjectParties(topics: TopicNames()) { record in sent.withLock { $0.append(record) } }
+        let object = try #require(ObjectName(.owner, .tokens, "A|1"))
+        one.note(object, try party("DE-MSP"))
+        one.note(object, try party("NL-BAD"))
+        one.note(object, try party("DE-MSP"))
+        #expect(one[object] == nil, "with two parties nobody is meant")
+        let records = sent.withLock { $0 }
+        #expect(Set(records.map(\.key)).count == 2 && records.count == 2, "compaction keeps both")
+
+        for order in [records, records.reversed()] {
+            let other = ObjectParties(topics: TopicNames()) { _ in }
+            other.apply(
+                order.map {
+                    IncomingRecord(topic: $0.topic, partition: 0, offset: 0, key: $0.key, value: $0.value, headers: $0.headers)
+                })
+            #expect(other[object] == nil)
+        }
+
+        // Sessions of two CPOs have nothing to do with each other.
+        let mine = try #require(ObjectName(.customer(of: party("DE-CPO")), .sessions, "S1"))
+        let theirs = try #require(ObjectName(.customer(of: party("NL-BAD")), .sessions, "S1"))
+        one.note(mine, try party("DE-MSP"))
+        one.note(theirs, try party("NL-MSP"))
+        #expect(one[mine] == (try party("DE-MSP")))
+        #expect(one[theirs] == (try party("NL-MSP")))
+    }
+
+    @Test func onceTheOtherPartyIsForgottenTheObjectIsClearAgain() throws {
+        let objects = ObjectParties(topics: TopicNames()) { _ in }
+        let object = try #require(ObjectName(.owner, .locations, "L1"))
+        objects.note(object, try party("NL-OLD"), now: Timestamp(milliseconds: 0))
+        objects.note(object, try party("DE-CPO"), now: Timestamp(milliseconds: 10))
+        #expect(objects[object] == nil)
+        objects.note(object, try party("DE-CPO"), now: Timestamp(milliseconds: ObjectParties.lifetime + 1))
+        #expect(objects[object] == (try party("DE-CPO")))
     }
 
     @Test func memoryIsBounded() throws {

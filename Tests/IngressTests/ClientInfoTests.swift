@@ -176,6 +176,29 @@ import Wire
         #expect(told(world).isEmpty)
     }
 
+    @Test func aNodeMakesUpNoRoles() async throws {
+        let world = World()
+        let madeUp = try await put(world, body("OFFLINE", 5_000, role: "CPO2"), signedBy: world.remoteKey)
+        #expect(madeUp.status == 400 && madeUp.code == 2001)
+        for role in ["EMSP", "emsp"] {
+            #expect(try await put(world, body("OFFLINE", 5_000, role: role), signedBy: world.remoteKey).code == 1000)
+        }
+        #expect(told(world).map(\.role) == ["EMSP"])
+        let listed = Fact.party(
+            NetworkParty(party: party("NL-REM"), roles: ["PTP"], operatorAddress: world.remoteKey.address.hex, source: "test"))
+        world.state.withLock { $0.directory.apply(key: listed.key, listed) }
+        #expect(try await put(world, body("OFFLINE", 5_000, role: "PTP"), signedBy: world.remoteKey).code == 1000)
+    }
+
+    @Test func aClientInfoFromTheFutureDoesNotKeepOutThoseThatFollow() async throws {
+        let world = World()
+        let future = Timestamp.now.adding(milliseconds: 3_600_000).milliseconds
+        let answer = try await put(world, body("SUSPENDED", future), signedBy: world.remoteKey)
+        #expect(answer.status == 400 && answer.code == 2001 && told(world).isEmpty)
+        let now = Timestamp.now.milliseconds
+        #expect(try await put(world, body("CONNECTED", now), signedBy: world.remoteKey).code == 1000)
+    }
+
     @Test func nobodyTellsThisNodeAboutItsOwnParties() async throws {
         let world = World()
         for own in ["CPO", "OFF"] {

@@ -55,7 +55,37 @@ import Wire
         #expect(answer.status == 200 && answer.code == 4000)
     }
 
+    @Test(
+        arguments: [
+            ("PUT", "locations/NL/REM/LOC1", nil), ("DELETE", "tariffs/DE/MSP/T1", nil), ("PUT", "locations/XXX/CPO/LOC1", nil),
+            ("PUT", "locations/DE/CPO/LOC1", #"{"country_code":"NL","party_id":"REM"}"#),
+            ("PATCH", "locations/DE/CPO/LOC1", #"{"party_id":"REM"}"#),
+        ] as [(String, String, String?)])
+    func nobodyBroadcastsObjectsOfAnotherParty(_ method: String, _ path: String, _ body: String?) async throws {
+        let world = world()
+        let answer = try await world.ask(
+            method, "/ocpi/receiver/2.2.1/\(path)", headers(Self.fromCPO.merging(Self.toHub) { $1 }), body: body)
+        #expect(answer.status == 200 && answer.code == 2001 && world.produced.isEmpty)
+    }
+
+    @Test func ownObjectsAndThoseOfASiblingAreBroadcast() async throws {
+        let world = world()
+        for (path, body) in [
+            ("DE/CPO/LOC1", #"{"country_code":"de","party_id":"cpo"}"#), ("CH/CPO/LOC1/E1", #"{"uid":"E1"}"#), ("de/cpo/LOC1", "{}"),
+        ] {
+            let answer = try await world.ask(
+                "PUT", "/ocpi/receiver/2.2.1/locations/\(path)", headers(Self.fromCPO.merging(Self.toHub) { $1 }), body: body)
+            #expect(answer.code == 1000, "\(path)")
+        }
+    }
+
     // MARK: Open routing
+
+    @Test func whoHasNoRoleForAModuleIsNotTakenForAnOwner() async throws {
+        let world = world()
+        let answer = try await world.ask("PUT", "/ocpi/receiver/2.2.1/locations/DE/MSP/LOC1", headers(), body: "{}")
+        #expect(answer.code == 1000 && world.state.withLock { $0.objects.isEmpty })
+    }
 
     @Test func aSessionFindsItsReceiverByTheTokensOwner() async throws {
         let world = world()
@@ -158,6 +188,56 @@ import Wire
         }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub))
         #expect(answer.status == 200 && answer.code == 4002 && answer.message?.contains("DE-CPO") == true)
+    }
+
+    @Test func afterAFailureNobodyElseIsAsked() async {
+        let asked = Shared(0)
+        let list = ListOfAll(maxLimit: 10, bodyLimit: 1000, allowsPartial: false) { _, _ throws(OCPIError) in
+            asked.withLock { $0 += 1 }
+            throw OCPIError(code: .timeout, message: "no answer")
+        }
+        let parties = (100..<999).map { party("DE-\($0)") }
+        await #expect(throws: OCPIError.self) { try await list.page(try ListQuery(nil), of: parties) }
+        #expect(asked.withLock { $0 } < 100)
+    }
+
+    @Test func aListOfAllTakesNoLongerThanARequestToOneParty() async throws {
+        let world = World(timeout: .zero, answer: { World.list($0, of: [1]) })
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub))
+        #expect(answer.code == 4002)
+    }
+
+    @Test func aPartyThatGivesMoreThanItWasAskedForHidesNothingOfTheNextOne() async throws {
+        // DE-CPO comes after CH-CPO, which has no idea of pages.
+        let world = world([("cpo", .cdrs, .sender)]) { request in
+            guard request.to == party("CH-CPO") else { return World.list(request, of: [7, 8, 9]) }
+            var all = request
+            all.query = nil
+            return World.list(all, of: [1, 2, 3])
+        }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs?offset=2&limit=10", headers(Self.toHub))
+        let ids = (answer.json?["data"]?.array ?? []).compactMap { $0["id"]?.int }
+        #expect(Array(ids.suffix(3)) == [7, 8, 9] && answer["Link"] == nil)
+    }
+
+    @Test(arguments: ["", #","data":null"#, #","data":[]"#]) func aListThatIsAbsentOrNullIsEmpty(_ data: String) async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { request in
+            var reply = World.ok(request)
+            reply.body = ByteBuffer(string: #"{"status_code":1000\#(data),"timestamp":"2026-01-01T00:00:00Z"}"#)
+            return reply
+        }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub))
+        #expect(answer.code == 1000 && answer.json?["data"]?.array?.isEmpty == true && answer["X-Total-Count"] == "0")
+    }
+
+    @Test func thereIsNo4000InVersion2_2() async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { request in
+            var reply = World.ok(request)
+            reply.body = ByteBuffer(string: #"{"status_code":1000,"data":{},"timestamp":"2026-01-01T00:00:00Z"}"#)
+            return reply
+        }
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2/cdrs", headers(Self.toHub)).code == 3000)
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub)).code == 4000)
     }
 
     @Test func anOfflinePartyFailsTheWholeList() async throws {

@@ -31,6 +31,23 @@ import Wire
         }
     }
 
+    /// One record waits, and millions behind it are finished.
+    @Test func longRunsHaveShortTexts() throws {
+        for runs: [ClosedRange<Int64>] in [[1...8_000_000], [1...5_000_000, 5_000_002...5_000_002, 5_000_004...8_000_000]] {
+            let ahead = FinishedAhead(base: 0, runs: runs)
+            let text = try #require(ahead.text)
+            #expect(text.utf8.count < 50)
+            #expect(FinishedAhead(text: text, committed: 0) == ahead)
+        }
+    }
+
+    /// Every other record waits: then bits are shorter.
+    @Test func denseSetsFit() throws {
+        let ahead = FinishedAhead(base: 0, runs: (1..<20_000).map { Int64($0) * 2...Int64($0) * 2 })
+        let text = try #require(ahead.text)
+        #expect(FinishedAhead(text: text, committed: 0) == ahead)
+    }
+
     @Test func strangeTextsMeanNothing() throws {
         let good = try #require(FinishedAhead(base: 100, runs: [102...110, 112...112]).text)
         #expect(FinishedAhead(text: good, committed: 100) != nil)

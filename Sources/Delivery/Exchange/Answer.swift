@@ -38,7 +38,14 @@ struct Answer: Sendable {
     /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not.
     var mayBeDone: Bool { obstacle?.mayBeDone ?? (httpStatus != 429 && httpStatus != 503) }
 
-    /// What it holds in memory, about, in bytes.
+    /// With a body of its own: as it came, a short body may keep the whole of what was read from a socket at once.
+    var toKeep: Answer {
+        var answer = self
+        answer.body = body.map { ByteBuffer(bytes: $0.readableBytesView) }
+        return answer
+    }
+
+    /// What it holds in memory, about, in bytes; once it is ``toKeep``.
     var bytes: Int {
         headers.fields.reduce(512 + (body?.readableBytes ?? 0)) { $0 + $1.name.utf8.count + $1.value.utf8.count }
     }

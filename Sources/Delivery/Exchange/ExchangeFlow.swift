@@ -68,7 +68,6 @@ final class ExchangeFlow: GroupHandler {
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
         takeover.withLock { $0.revoked(partitions) }
-        repeats.withLock { $0.revoked(partitions) }
     }
 
     func failed(_ error: KafkaError) {
@@ -126,12 +125,13 @@ final class ExchangeFlow: GroupHandler {
         guard exchange.sendBy > .now() else {
             return settle(exchange, Obstacle(.expired, .timeout, "no time was left"), entered: false)
         }
-        guard maySend else {
-            return settle(exchange, Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone"), entered: false)
-        }
         let key = RepeatKey(record)
         if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
             return tellAgain(exchange, answer, entered: false)
+        }
+        // A record that comes again after the partition went and came back may still be under way here.
+        guard maySend || key.map({ key in repeats.withLock { $0.isUnderWay(key) } }) == true else {
+            return settle(exchange, Self.unknownOutcome, entered: false)
         }
         let destination = Destination(of: record, in: directory, ownOperator: ownOperator)
         if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
@@ -140,18 +140,21 @@ final class ExchangeFlow: GroupHandler {
         }
         var exchange = exchange
         if let key {
-            switch repeats.withLock({ $0.begin(key, exchange, on: exchange.partition, now: .now()) }) {
+            switch repeats.withLock({ $0.begin(key, exchange, now: .now()) }) {
             case .first: exchange.repeatKey = key
             case .waits: return
             case .answered(let answer): return tellAgain(exchange, answer, entered: true)
             }
         }
+        guard maySend || exchange.repeatKey == nil else { return settle(exchange, Self.unknownOutcome, entered: true) }
         do throws(Obstacle) {
             try prepare(exchange, destination, directory)
         } catch {
             settle(exchange, error, entered: true)
         }
     }
+
+    private static let unknownOutcome = Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone")
 
     private func enter(_ exchange: Exchange) -> Bool {
         let (entered, calls) = inFlight.withLock { ($0.enter(exchange.record.to, bytes: exchange.bytes), $0.total.calls) }

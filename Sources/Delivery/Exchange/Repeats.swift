@@ -1,5 +1,4 @@
 import DequeModule
-import Kafka
 import NIOCore
 import OCPI
 import Topics
@@ -36,8 +35,8 @@ struct RepeatKey: Hashable, Sendable {
 
 /// The answers of the last minutes, for callers that did not get theirs and ask again: nothing is sent twice. A value without a lock.
 ///
-/// Answers are bounded in number and bytes, the oldest go first. Requests under way are bounded by whoever adds them. Of a partition
-/// that another worker takes over, everything is forgotten.
+/// Answers are bounded in number and bytes, the oldest go first. Requests under way are bounded by whoever adds them. What
+/// another worker answers is not known here.
 struct Repeats<Waiter: Sendable>: Sendable {
     struct Limits: Sendable {
         var answers: Int
@@ -56,9 +55,8 @@ struct Repeats<Waiter: Sendable>: Sendable {
     }
 
     private enum Entry {
-        /// - isForgotten: its partition was taken away; the answer is for those who wait only.
-        case underWay(TopicPartition, waiting: [Waiter], isForgotten: Bool)
-        case answered(TopicPartition, Answer, number: UInt64)
+        case underWay(waiting: [Waiter])
+        case answered(Answer, number: UInt64)
     }
 
     private let limits: Limits
@@ -79,24 +77,27 @@ struct Repeats<Waiter: Sendable>: Sendable {
     /// The answer to an earlier request of this key, if there is one.
     mutating func answer(_ key: RepeatKey, now: NIODeadline) -> Answer? {
         expire(now)
-        guard case .answered(_, let answer, _) = entries[key] else { return nil }
+        guard case .answered(let answer, _) = entries[key] else { return nil }
         return answer
     }
 
+    /// Whether the first request of this key is not over.
+    func isUnderWay(_ key: RepeatKey) -> Bool { if case .underWay = entries[key] { true } else { false } }
+
     /// - Parameter waiter: kept if it must wait.
-    mutating func begin(_ key: RepeatKey, _ waiter: Waiter, on partition: TopicPartition, now: NIODeadline) -> Turn {
+    mutating func begin(_ key: RepeatKey, _ waiter: Waiter, now: NIODeadline) -> Turn {
         expire(now)
         switch entries[key] {
         case nil:
-            entries[key] = .underWay(partition, waiting: [], isForgotten: false)
+            entries[key] = .underWay(waiting: [])
             return .first
-        case .underWay(let partition, var waiting, let isForgotten):
+        case .underWay(var waiting):
             // Taken out first, so that the list is not copied.
             entries[key] = nil
             waiting.append(waiter)
-            entries[key] = .underWay(partition, waiting: waiting, isForgotten: isForgotten)
+            entries[key] = .underWay(waiting: waiting)
             return .waits
-        case .answered(_, let answer, _): return .answered(answer)
+        case .answered(let answer, _): return .answered(answer)
         }
     }
 
@@ -104,11 +105,11 @@ struct Repeats<Waiter: Sendable>: Sendable {
     /// - Parameter answer: what to remember; nil if a repeat may try again.
     /// - Returns: who waits for its answer.
     mutating func end(_ key: RepeatKey, _ answer: Answer?, now: NIODeadline) -> [Waiter] {
-        guard case .underWay(let partition, let waiting, let isForgotten) = entries[key] else { return [] }
+        guard case .underWay(let waiting) = entries[key] else { return [] }
         entries[key] = nil
-        if let answer, !isForgotten, answer.bytes <= limits.bytes {
+        if let answer, answer.bytes <= limits.bytes {
             next += 1
-            entries[key] = .answered(partition, answer, number: next)
+            entries[key] = .answered(answer.toKeep, number: next)
             order.append((key, now + limits.window, next))
             bytes += answer.bytes
             while order.count > limits.answers || bytes > limits.bytes { dropOldest() }
@@ -116,32 +117,12 @@ struct Repeats<Waiter: Sendable>: Sendable {
         return waiting
     }
 
-    /// Another worker has these partitions now: what it answers is not known here.
-    mutating func revoked(_ partitions: [TopicPartition]) {
-        let partitions = Set(partitions)
-        for (key, entry) in entries {
-            switch entry {
-            case .underWay(let partition, let waiting, _):
-                guard partitions.contains(partition) else { continue }
-                entries[key] = .underWay(partition, waiting: waiting, isForgotten: true)
-            case .answered(let partition, let answer, _):
-                guard partitions.contains(partition) else { continue }
-                entries[key] = nil
-                bytes -= answer.bytes
-            }
-        }
-        let left = entries
-        order.removeAll { old in
-            if case .answered(_, _, old.number) = left[old.key] { false } else { true }
-        }
-    }
-
     private mutating func expire(_ now: NIODeadline) {
         while let oldest = order.first, oldest.expires <= now { dropOldest() }
     }
 
     private mutating func dropOldest() {
-        guard let oldest = order.popFirst(), case .answered(_, let answer, oldest.number) = entries[oldest.key] else { return }
+        guard let oldest = order.popFirst(), case .answered(let answer, oldest.number) = entries[oldest.key] else { return }
         entries[oldest.key] = nil
         bytes -= answer.bytes
     }

@@ -7,17 +7,9 @@ import Wire
 
 /// One list out of the lists of several parties (OCPI 2.2.1, 4.1.5 GET All via Hubs).
 ///
-/// The parties' lists stand one after the other, ordered by party, each in its owner's order. So a page is found by counting: every party is
-/// asked how much it has, then those whose objects belong to the page are asked for them. Nothing is kept between two pages.
+/// The parties' lists stand one after the other, ordered by party, each in its owner's order. So a page is found by counting: every party
+/// is asked how much it has, then those whose objects belong to the page are asked for them. Nothing is kept between two pages.
 struct ListOfAll: Sendable {
-    /// A request of the list.
-    struct Question: Sendable {
-        let from: PartyID
-        let route: ModuleRoute
-        let ids: MessageIDs
-        let query: ListQuery
-    }
-
     /// One page.
     struct Page: Sendable {
         /// Whole answer.
@@ -37,13 +29,14 @@ struct ListOfAll: Sendable {
     /// Asks one party for a part of its list. Throws an error for people when it cannot be had.
     let ask: @Sendable (PartyID, _ query: String) async throws(OCPIError) -> ListPart
 
-    /// The parties whose lists make up the list for `from`: connected here, in a role that has the module, willing to be asked by `from`.
+    /// The parties whose lists make up the list for `from`: connected here, in a role that has the module, willing to be asked by `from`
+    /// and without its signature: what the hub asks for somebody is not what that one signed.
     static func parties(for from: PartyID, _ platform: Platform, _ module: ModuleID, in directory: Directory) -> [PartyID] {
         let roles = ModuleParties.roles(module, .sender)
         return directory.platforms.filter {
             $0.id != platform.id && directory.status(of: $0.id) != .suspended && directory.endpoint(of: $0.id, module, .sender) != nil
         }.flatMap { ModuleParties.parties(of: $0, roles, in: directory) }.filter {
-            directory.refusal(of: from, to: $0, module) == nil
+            directory.refusal(of: from, to: $0, module) == nil && !directory.wantsSignatures($0)
         }.sorted()
     }
 
@@ -71,8 +64,9 @@ struct ListOfAll: Sendable {
                 objects.writeImmutableBuffer(part.objects)
             }
             gathered += part.count
-            // A party that says it has more and gives nothing must not hold up the crawl.
-            next = part.count == 0 ? start + count : next + part.count
+            // A party that says it has more and gives nothing must not hold up the crawl, and one that gives more than it was asked for
+            // must not push aside the beginning of the next party's list.
+            next = part.count == 0 ? start + count : min(start + count, next + part.count)
             if part.count < wanted { break }
         }
         return Page(
@@ -84,16 +78,19 @@ struct ListOfAll: Sendable {
         _ query: ListQuery, _ parties: [PartyID], _ missing: inout [PartyID]
     ) async throws(OCPIError) -> [(party: PartyID, count: Int)] {
         let first = query.with(offset: 0, limit: 1)
-        let answers = await withTaskGroup(of: (PartyID, Result<ListPart, OCPIError>).self) { group in
+        // Only the numbers are kept: what came along may be a whole answer of every party.
+        let answers = await withTaskGroup(of: (PartyID, Result<Int, OCPIError>).self) { group in
             var rest = parties[...]
-            var answers: [PartyID: Result<ListPart, OCPIError>] = [:]
+            var answers: [PartyID: Result<Int, OCPIError>] = [:]
             func askNext() {
                 guard let party = rest.popFirst() else { return }
-                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first) }) }
+                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first).total }) }
             }
             for _ in 0..<ListOfAll.concurrency { askNext() }
             for await (party, answer) in group {
                 answers[party] = answer
+                // The list has failed: nobody else needs to be asked.
+                if case .failure = answer, !allowsPartial { rest = [] }
                 askNext()
             }
             return answers
@@ -102,7 +99,7 @@ struct ListOfAll: Sendable {
         for party in parties {
             guard let answer = answers[party] else { continue }
             do throws(OCPIError) {
-                totals.append((party, try answer.get().total))
+                totals.append((party, try answer.get()))
             } catch {
                 guard allowsPartial else { throw error }
                 missing.append(party)
@@ -123,7 +120,7 @@ struct ListOfAll: Sendable {
         }
     }
 
-    private func result(_ body: () async throws(OCPIError) -> ListPart) async -> Result<ListPart, OCPIError> {
+    private func result(_ body: () async throws(OCPIError) -> Int) async -> Result<Int, OCPIError> {
         do { return .success(try await body()) } catch { return .failure(error) }
     }
 
@@ -158,9 +155,7 @@ struct ListPart: Sendable, Equatable {
             throw OCPIError(code: reply.status ?? .connectionProblem, message: "\(reply.from): \(reply.message ?? "could not be asked")")
         }
         guard let body = reply.body, reply.httpStatus == 200, let status = body.jsonInteger(["status_code"]),
-            StatusCode(rawValue: status).isSuccess, let range = try? body.jsonRange(of: ["data"]),
-            let data = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count),
-            let list = (try? JSONValue.parse(data))?.array
+            StatusCode(rawValue: status).isSuccess, let (data, list) = ListPart.list(in: body)
         else {
             throw OCPIError(code: .hubError, message: "\(reply.from) did not answer with a list")
         }
@@ -174,6 +169,16 @@ struct ListPart: Sendable, Equatable {
         } else {
             throw OCPIError(code: .hubError, message: "\(reply.from) does not say how many objects it has")
         }
+    }
+
+    /// The list in an answer; one that is absent or null is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything else.
+    private static func list(in body: ByteBuffer) -> (data: ByteBuffer, objects: [JSONValue])? {
+        guard let json = try? JSONValue.parse(body), json.members != nil else { return nil }
+        guard let value = json["data"], !value.isNull else { return (ByteBuffer(), []) }
+        guard let objects = value.array, let range = try? body.jsonRange(of: ["data"]),
+            let data = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count)
+        else { return nil }
+        return (data, objects)
     }
 
     /// Bounds the sums of totals.
@@ -213,11 +218,14 @@ struct ListQuery: Sendable, Equatable {
     /// The same list, another part of it.
     func with(offset: Int, limit: Int) -> String { (filters + ["offset=\(offset)", "limit=\(limit)"]).joined(separator: "&") }
 
+    /// Beyond every list of all, so that a next page can always be asked for; far from overflowing.
+    private static let greatest = 1 << 53
+
     /// Whether a filter of that name has a value.
     func has(_ name: String) -> Bool { filters.contains { $0.hasPrefix(name + "=") && $0.utf8.count > name.utf8.count + 1 } }
 
     private static func number(_ name: String, _ parts: [Substring], from least: Int) throws(OCPIError) -> Int {
-        guard parts.count == 2, let number = Int(parts[1]), least...Int(Int32.max) ~= number else {
+        guard parts.count == 2, let number = Int(parts[1]), least...ListQuery.greatest ~= number else {
             throw OCPIError(code: .invalidParameters, message: "\(name) must be a whole number from \(least) on")
         }
         return number

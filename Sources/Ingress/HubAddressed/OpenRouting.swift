@@ -20,7 +20,7 @@ struct OpenRouting {
     let from: PartyID
     let body: ByteBuffer?
     let directory: Directory
-    /// Whose an object was when it was seen last.
+    /// Whose an object is by what was seen of it; nil for several.
     let seen: (ObjectName) -> PartyID?
 
     /// - Throws: 4001 if the receiver cannot be found out.
@@ -28,7 +28,7 @@ struct OpenRouting {
         if let named = named, named != from { return .party(named) }
         if let object = object, let party = seen(object), party != from { return .party(party) }
         let candidates = candidates
-        if candidates.count == 1, let only = candidates.first { return .party(only) }
+        if candidates.count == 1, let only = candidates.first, !mayBeSomebodyElses { return .party(only) }
         if ModuleTable.hubUse(method, route).contains(.broadcast) { return .everybody }
         throw OCPIError(
             code: .unknownReceiver,
@@ -53,8 +53,8 @@ struct OpenRouting {
         switch (route.module, route.interface) {
         case (.locations, .sender), (.sessions, .sender), (.tokens, .sender): segments.first.flatMap { name(.owner, $0) }
         // A session that is pushed without its token again, and its charging profile, are for the token's EMSP.
-        case (.sessions, .receiver): segments.count == 3 ? name(.customer, segments[2]) : nil
-        case (.chargingprofiles, .sender): segments.first.flatMap { ObjectName(.customer, .sessions, String($0)) }
+        case (.sessions, .receiver): segments.count == 3 ? name(.customer(of: from), segments[2]) : nil
+        case (.chargingprofiles, .sender): segments.first.flatMap { ObjectName(.customer(of: from), .sessions, String($0)) }
         case (.chargingprofiles, .receiver): segments.first.flatMap { ObjectName(.owner, .sessions, String($0)) }
         case (.commands, .receiver):
             body?.jsonString(["session_id"]).flatMap { ObjectName(.owner, .sessions, $0) }
@@ -64,6 +64,12 @@ struct OpenRouting {
     }
 
     private func name(_ relation: ObjectName.Relation, _ id: Substring) -> ObjectName? { ObjectName(relation, route.module, String(id)) }
+
+    /// What is for one party only must not reach another: a party of the network that is not connected here could be meant as well.
+    private var mayBeSomebodyElses: Bool {
+        guard !ModuleTable.hubUse(method, route).contains(.broadcast), !method.isRead else { return false }
+        return directory.listsParty(in: ModuleParties.roles(route.module, route.interface))
+    }
 
     /// The parties connected here that could be meant: they implement the interface in a role that has it.
     private var candidates: [PartyID] {
@@ -85,7 +91,7 @@ enum SeenObjects {
         switch route.module {
         case .locations, .tokens: return ObjectName(.owner, route.module, id).map { [($0, from)] } ?? []
         case .sessions:
-            let customer = to.flatMap { to in ObjectName(.customer, .sessions, id).map { ($0, to) } }
+            let customer = to.flatMap { to in ObjectName(.customer(of: from), .sessions, id).map { ($0, to) } }
             return [ObjectName(.owner, .sessions, id).map { ($0, from) }, customer].compactMap(\.self)
         default: return []
         }

@@ -38,13 +38,25 @@ struct ClientInfoEndpoint: Sendable {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
         }
         guard var info = ClientInfo(json: json) else { throw refused("The body is not a ClientInfo") }
-        // It becomes part of a key that is kept.
-        guard 1...32 ~= info.role.utf8.count, info.role.utf8.allSatisfy(URLText.isUnreserved) else {
-            throw refused("role must be 1 to 32 letters, digits, '-', '_', '.' or '~'")
-        }
         info.party = info.party.canonical
+        info.role = info.role.uppercased()
+        // The newest counts: one from the future would keep out all that follow, also those of the party's next node.
+        guard info.lastUpdated <= Timestamp.now.adding(milliseconds: clockSkew) else { throw refused("last_updated is in the future") }
         return info
     }
+
+    /// How far the clock of another node may be ahead, milliseconds.
+    private static let clockSkew: Int64 = 10 * 60_000
+
+    /// Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
+    static func checkRole(_ info: ClientInfo, of listed: NetworkParty) throws(OCPIError) {
+        guard roles.contains(info.role) || listed.roles.contains(where: { $0.uppercased() == info.role }) else {
+            throw refused("role is none of OCPI and none the registry lists for \(info.party)")
+        }
+    }
+
+    /// OCPI 2.2.1, 16.5 Role.
+    private static let roles: Set<String> = ["CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP"]
 
     /// The node that may speak for the party.
     private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {
@@ -56,6 +68,7 @@ struct ClientInfoEndpoint: Sendable {
                 guard listed.operatorAddress != nodeAddress, directory.platform(of: info.party) == nil else {
                     throw OCPIError(code: .unknownReceiver, message: "\(info.party) is a party of this node")
                 }
+                try ClientInfoEndpoint.checkRole(info, of: listed)
                 return node
             }
             return (node, directory)

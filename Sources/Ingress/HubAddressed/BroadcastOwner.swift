@@ -1,0 +1,24 @@
+import Directory
+import NIOCore
+import OCPI
+import Wire
+
+/// Whose objects a party may broadcast: those of its own platform (OCPI 2.2.1, 4.1.5 Broadcast Push and 4.1.6 Errors).
+///
+/// The hub has to look: a recipient sees the hub as the sender, and cannot tell who it was that wrote somebody else's object.
+enum BroadcastOwner {
+    /// - Throws: 2001 if the path or the body names a party that the platform does not serve, or one another than the other.
+    static func check(_ route: ModuleRoute, _ platform: Platform, _ body: ByteBuffer?, in directory: Directory) throws(OCPIError) {
+        let segments = route.remainder.split(separator: "/")
+        guard segments.count >= 3, let owner = PartyID(country: segments[0], party: segments[1]), directory.serves(platform, owner) else {
+            throw OCPIError(
+                code: .invalidParameters, message: "The path must name a party of the sender's platform: others' objects are not broadcast")
+        }
+        guard let body else { return }
+        let (country, party) = (body.jsonString(["country_code"]), body.jsonString(["party_id"]))
+        // Parts of an object, and PATCH, need not name the owner again.
+        guard PartyID(country: country ?? owner.country, party: party ?? owner.party) == owner else {
+            throw OCPIError(code: .invalidParameters, message: "country_code and party_id of the body must be those of the path")
+        }
+    }
+}
