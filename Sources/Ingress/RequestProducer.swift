@@ -52,7 +52,8 @@ struct RequestProducer: Sendable {
         }
         switch answer {
         case .reply, .produced: return answer
-        case .deadline where request.reply == nil: throw OCPIError(code: .serverError, message: "The node could not accept the request in time")
+        case .deadline where request.reply == nil:
+            throw OCPIError(code: .serverError, message: "The node could not accept the request in time")
         case .deadline: throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
         case .stopped: throw OCPIError.busy
         case .notProduced(let error):
