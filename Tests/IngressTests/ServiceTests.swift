@@ -116,7 +116,7 @@ private final class Node: Sendable {
         #expect(late.status == .ok)
         #expect(try await code(late) == 4002)
         #expect(waited >= .milliseconds(700))
-        #expect(waited < .milliseconds(1500))
+        #expect(waited < .seconds(20), "long before anything else gives up")
 
         // A body whose length is not announced, too long.
         let chunks = AsyncStream<ByteBuffer> { stream in
