@@ -48,7 +48,8 @@ package final class MatcherService: Service {
 
     /// The group `matcher` on `ocn.requests`.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        GroupConsumer.Settings(group: topics.group("matcher"), subscription: [topics.requests])
+        GroupConsumer.Settings(
+            group: topics.group("matcher"), subscription: [topics.requests], commitMetadata: { _, _, ahead in ahead.text })
     }
 
     /// Works until graceful shutdown, then drains, commits and leaves the group.

@@ -138,7 +138,8 @@ struct NodeService: Service {
             settings: PushSettings(
                 nodeKey: configuration.key, copiesPerRecipient: configuration.pushConcurrency, backoffBase: configuration.backoffBase,
                 backoffCap: configuration.backoffCap, horizon: .seconds(configuration.topicSettings.copyHorizonSeconds)),
-            store: shared.store, producer: shared.producer, client: shared.brief, logger: label("push"),
+            store: shared.store, producer: shared.producer, client: shared.brief,
+            rewinds: Rewinds(store: shared.store, writer: shared.writer, admin: shared.admin), logger: label("push"),
             onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 

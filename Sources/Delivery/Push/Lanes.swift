@@ -210,6 +210,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
                 }
                 finish(parcel, .replaced, &actions)
             }
+        case .postponed: wait(id, until: now + Self.postponement)
         case .unburied(let burial):
             withLane(id) { $0.burial = burial }
             wait(id, after: .zero, now: now, jitter: jitter)
@@ -277,16 +278,23 @@ struct Lanes<Cargo: Sendable>: Sendable {
     }
 
     private mutating func wait(_ id: LaneID, after: TimeAmount, now: NIODeadline, jitter: Double) {
-        stamps += 1
-        let stamp = stamps
         let backoff = limits.backoff
         let delay = withLane(id) { lane in
             lane.failures += 1
-            lane.phase = .waiting(stamp: stamp)
             return max(backoff.delay(failures: lane.failures, jitter: jitter), after)
         }
-        alarms.insert(Alarm(due: now + delay, stamp: stamp, lane: id))
+        wait(id, until: now + delay)
     }
+
+    private mutating func wait(_ id: LaneID, until due: NIODeadline) {
+        stamps += 1
+        let stamp = stamps
+        withLane(id) { $0.phase = .waiting(stamp: stamp) }
+        alarms.insert(Alarm(due: due, stamp: stamp, lane: id))
+    }
+
+    /// How soon a paused outbox is looked at again.
+    private static var postponement: TimeAmount { .seconds(1) }
 
     /// A record that has left its lane.
     private mutating func finish(_ parcel: Parcel<Cargo>, _ ending: Ending, _ actions: inout [Action]) {

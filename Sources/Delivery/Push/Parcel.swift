@@ -98,6 +98,8 @@ enum ErrandResult: Sendable {
     case ended(Ending)
     /// Try again after the back-off, and not before `after` if the recipient asked for that.
     case failed(LastAttempt, after: TimeAmount?)
+    /// An operator has paused the outbox: look again soon. Says nothing about the recipient.
+    case postponed
     /// `ocn.dead` could not be written; try that again after the back-off.
     case unburied(Burial)
 }

@@ -38,7 +38,8 @@ extension PushFlow {
         // The agreement counts when the copy is sent, not only when it was made.
         guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
         if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }
-        guard request.time.adding(milliseconds: settings.horizon.milliseconds) > .now else {
+        if directory.outboxOrder(of: request.to)?.isPaused == true { return complete(errand, .postponed) }
+        guard copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) > .now else {
             return bury(errand, copy, Burial(cause: "expired", ending: .expired, attempts: errand.attempts, last: errand.last))
         }
         deliver(errand, copy, directory)

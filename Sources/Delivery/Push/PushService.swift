@@ -26,6 +26,9 @@ package import Topics
 package final class PushService: Service {
     private let flow: PushFlow
     let consumer: GroupConsumer
+    private let rewinds: Rewinds?
+    private let topics: TopicNames
+    private let logger: Logger
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
@@ -35,21 +38,29 @@ package final class PushService: Service {
     ///   - store: started and stopped by the caller, as are the following.
     ///   - producer: writes dead letters.
     ///   - client: calls recipients.
+    ///   - rewinds: carries out operators' rewinds; nil leaves them to others.
     ///   - logger: where trouble is told.
     ///   - onAnswer: told the id of a platform connected here whenever it took a copy or an announcement; on an event loop, must not block.
     package init(
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, settings: PushSettings, store: StateStore,
-        producer: Producer, client: OutboundClient, logger: Logger, onAnswer: @escaping @Sendable (String) -> Void = { _ in }
+        producer: Producer, client: OutboundClient, rewinds: Rewinds? = nil, logger: Logger,
+        onAnswer: @escaping @Sendable (String) -> Void = { _ in }
     ) {
+        self.rewinds = rewinds
+        self.topics = topics
+        self.logger = logger
         flow = PushFlow(
             settings: settings, topics: topics, store: store, producer: producer, client: client, logger: logger, onAnswer: onAnswer)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
         flow.reading.attach(consumer)
     }
 
-    /// The group `push` on `ocn.announce` and on all outboxes, those to come included.
+    /// The group `push` on `ocn.announce` and on all outboxes, those to come included. What is finished ahead of a record that waits is
+    /// committed too, so that a partition's next owner does not send it again.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        GroupConsumer.Settings(group: topics.group("push"), subscription: [topics.announce, topics.outboxPattern])
+        GroupConsumer.Settings(
+            group: topics.group("push"), subscription: [topics.announce, topics.outboxPattern],
+            commitMetadata: { _, _, ahead in ahead.text })
     }
 
     /// The partitions this process works on; empty until it has joined the group.
@@ -59,7 +70,18 @@ package final class PushService: Service {
     package func run() async throws {
         try consumer.start()
         // Cancellation ends the same way: the offsets of what is finished are committed.
-        try? await gracefulShutdown()
+        await cancelWhenGracefulShutdown { [self] in
+            guard let rewinds else {
+                try? await gracefulShutdown()
+                return
+            }
+            await rewinds.run(
+                topics, logger: logger, assignment: { consumer.assignment },
+                positions: { partitions throws(KafkaError) in try await consumer.committed(partitions, timeout: .seconds(10)) },
+                restart: { offsets throws(KafkaError) in
+                    if !offsets.isEmpty { try await consumer.restart(at: offsets) }
+                })
+        }
         await consumer.stop()
     }
 }
