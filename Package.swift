@@ -110,7 +110,7 @@ let package = Package(
             ]),
         // beside
         module("Telemetry", [hummingbird, httpTypes, nioCore, logging, metrics]),
-        module("Admin", ["Credentials", "Directory", "OCPI", "Wire", hummingbird, httpTypes, nioCore, logging]),
+        module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Wire", hummingbird, httpTypes, nioCore, logging]),
         // top
         module(
             "Demo",
@@ -118,12 +118,18 @@ let package = Package(
                 "Directory", "Topics", "OCPI", "Kafka", "Wire",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
+        module(
+            "Soak",
+            [
+                "Directory", "Topics", "OCPI", "Kafka", "Wire",
+                httpClient, nioCore, nioPosix, nioHTTP1, logging,
+            ]),
         module("Conformance", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         .executableTarget(
             name: "ocn",
             dependencies: [
                 "Admin", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher", "Notary",
-                "OCPI", "Registry",
+                "OCPI", "Registry", "Soak",
                 "Telemetry", "Topics", "Wire",
                 argumentParser, configuration, systemPackage, hummingbird, httpClient, nioCore, nioPosix, logging, metrics, lifecycle,
                 unixSignals,
@@ -166,6 +172,7 @@ let package = Package(
             "DeliveryTests",
             [
                 "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", httpClient, nioCore, nioPosix, nioHTTP1,
+                logging,
             ]),
         tests(
             "ConformanceTests",
@@ -174,6 +181,7 @@ let package = Package(
                 nioHTTP1, logging, lifecycle,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
+        tests("SoakTests", ["Soak", "OCPI", "Wire", nioCore]),
         tests(
             "ScenarioTests",
             [

@@ -13,7 +13,10 @@ struct OCN: AsyncParsableCommand {
             with nothing to install. `ocn node` runs a node, or some of its roles, against a Kafka cluster.
             """,
         version: "0.1.0",
-        subcommands: [NodeCommand.self, RegistryCommand.self, BrokerCommand.self, DemoCommand.self, ConformanceCommand.self])
+        subcommands: [
+            NodeCommand.self, RegistryCommand.self, OutboxCommand.self, DeadCommand.self, BrokerCommand.self, DemoCommand.self,
+            ConformanceCommand.self, SoakCommand.self,
+        ])
 
     static func main() async {
         // Writing to a connection that its peer has closed is an error to handle, not a signal to die of.

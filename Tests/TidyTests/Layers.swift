@@ -13,6 +13,7 @@ struct Layers {
     private static let all = directory.union(
         [
             "Notary", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo", "Conformance",
+            "Soak",
         ])
 
     /// Row and permitted imports of every module. Roles meet only in `Topics`.
@@ -36,8 +37,9 @@ struct Layers {
         // Beside the roles.
         "Telemetry": (.role, []),
         "Admin": (.role, directory.union(["Credentials"])),
-        "Demo": (.top, all.subtracting(["Demo", "Conformance"])),
-        "Bench": (.top, all.subtracting(["Demo", "Conformance"])),
+        "Demo": (.top, all.subtracting(["Demo", "Conformance", "Soak"])),
+        "Bench": (.top, all.subtracting(["Demo", "Conformance", "Soak"])),
+        "Soak": (.top, all.subtracting(["Demo", "Conformance", "Soak"])),
         "Conformance": (.top, ["OCPI", "Wire"]),
         "ocn": (.top, all),
     ]
@@ -45,6 +47,7 @@ struct Layers {
     /// Arrows within a row.
     static let sideways: Set<[String]> = [
         ["Registry", "Directory"], ["Kafka", "Wire"], ["Credentials", "Directory"], ["ocn", "Demo"], ["ocn", "Conformance"],
+        ["ocn", "Soak"],
     ]
 
     /// Arrows of the manifest that the table does not have, and modules that it does not know.

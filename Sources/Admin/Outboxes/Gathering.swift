@@ -1,0 +1,35 @@
+import Kafka
+import Synchronization
+
+/// A value that a reader's thread and a task share.
+final class Shared<Value: Sendable>: Sendable {
+    private let content: Mutex<Value>
+
+    init(_ value: Value) { content = Mutex(value) }
+
+    var value: Value { content.withLock { $0 } }
+
+    func change<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        content.withLock { body(&$0) }
+    }
+}
+
+extension Producer {
+    /// Hands records over in this order, all at once, and waits until each is acknowledged or has failed.
+    func sendAll(_ records: [OutgoingRecord]) async -> [Result<RecordPosition, KafkaError>] {
+        guard !records.isEmpty else { return [] }
+        let results = Shared([Int: Result<RecordPosition, KafkaError>]())
+        await withCheckedContinuation { continuation in
+            for (number, record) in records.enumerated() {
+                send(record) { result in
+                    let isLast = results.change { results in
+                        results[number] = result
+                        return results.count == records.count
+                    }
+                    if isLast { continuation.resume() }
+                }
+            }
+        }
+        return results.value.sorted { $0.key < $1.key }.map(\.value)
+    }
+}

@@ -1,0 +1,117 @@
+package import Directory
+package import Kafka
+package import OCPI
+package import Wire
+
+/// How one recipient's outbox stands.
+package struct OutboxStatus: Sendable, Equatable {
+    /// Whose outbox.
+    package var recipient: PartyID
+    /// How the service gets its copies; nil if it was withdrawn and only the topic is left.
+    package var delivery: ServiceDelivery?
+    /// Per partition.
+    package var partitions: [OutboxPartition]
+    /// Kafka's time of the oldest record that waits; nil if none does.
+    package var oldest: Timestamp?
+    /// Records per second that the committed offsets moved by while they were watched; nil if they were not.
+    package var rate: Double?
+    /// What was ordered.
+    package var order: OutboxOrder?
+    /// Partitions on which the ordered rewind has not been carried out.
+    package var pendingRewind: [Int32]
+    /// Breakers that are not closed.
+    package var breakers: [BreakerReport]
+
+    /// Records that wait. A service that reads its topic by itself has its own group, which nobody here knows: its backlog is 0.
+    package var backlog: Int64 { delivery == .topic ? 0 : partitions.reduce(0) { $0 + $1.waiting } }
+
+    /// Records that Kafka deleted by age before they were sent.
+    package var lost: Int64 { delivery == .topic ? 0 : partitions.reduce(0) { $0 + $1.lost } }
+
+    /// Whether an operator paused it.
+    package var isPaused: Bool { order?.isPaused ?? false }
+
+    /// For programs.
+    package func json(now: Timestamp) -> JSONValue {
+        .object([
+            "recipient": .string(recipient.description), "delivery": .string(delivery?.rawValue ?? "withdrawn"),
+            "paused": .bool(isPaused), "backlog": .number(String(backlog)), "lost": .number(String(lost)),
+            "oldest": oldest.map { .string($0.description) },
+            "oldest_age_seconds": oldest.map { .number(String(max(0, now.milliseconds - $0.milliseconds) / 1000)) },
+            "rate": rate.map { .number(String($0)) },
+            "rewind": order?.rewind.map { rewind in
+                [
+                    "id": .string(rewind.id), "to": .string(rewind.to.description),
+                    "pending_partitions": .array(pendingRewind.map { .number(String($0)) }),
+                ]
+            },
+            "breakers": .array(
+                breakers.map {
+                    ["worker": .string($0.worker), "state": .string($0.state.rawValue), "since": .string($0.since.description)]
+                }
+            ),
+            "partitions": .array(partitions.map(\.json)),
+        ])
+    }
+}
+
+/// How far one partition of an outbox was delivered.
+package struct OutboxPartition: Sendable, Equatable {
+    /// Partition.
+    package var partition: Int32
+    /// What stands in it: the first offset, and the one after the last.
+    package var log: Range<Int64>
+    /// The next offset to be sent: what PUSH committed, else the first.
+    package var position: Int64
+    /// Records behind ``position`` that are finished all the same, while an earlier one is being retried.
+    package var finishedAhead: Int64
+    /// Records that Kafka deleted before they were sent.
+    package var lost: Int64
+
+    /// - Parameters:
+    ///   - log: what stands in it.
+    ///   - committed: what the group of PUSH committed; nil or offset -1 if nothing.
+    package init(partition: Int32, log: Range<Int64>, committed: CommitOffset?) {
+        self.partition = partition
+        self.log = log
+        guard let committed, committed.offset >= 0 else {
+            position = log.lowerBound
+            finishedAhead = 0
+            lost = 0
+            return
+        }
+        let begin = min(max(committed.offset, log.lowerBound), log.upperBound)
+        lost = max(0, log.lowerBound - committed.offset)
+        let runs = committed.metadata.flatMap { FinishedAhead(text: $0, committed: committed.offset) }?.runs ?? []
+        finishedAhead = runs.reduce(0) { sum, run in
+            let first = max(run.lowerBound, begin)
+            let last = min(run.upperBound, log.upperBound - 1)
+            return sum + max(0, last - first + 1)
+        }
+        position = begin
+    }
+
+    /// Records that wait. Kafka numbers a few offsets that hold no record, so this may be a little high.
+    package var waiting: Int64 { max(0, log.upperBound - position - finishedAhead) }
+
+    /// What waits and what is finished ahead.
+    var behind: Range<Int64> { position..<log.upperBound }
+
+    var json: JSONValue {
+        [
+            "partition": .number(String(partition)), "first": .number(String(log.lowerBound)), "next": .number(String(position)),
+            "end": .number(String(log.upperBound)), "finished_ahead": .number(String(finishedAhead)), "waiting": .number(String(waiting)),
+        ]
+    }
+}
+
+/// Records per second between two looks at committed offsets. A group that went back counts as standing still.
+func deliveryRate(from earlier: [TopicPartition: Int64], to later: [TopicPartition: Int64], within time: Duration) -> Double? {
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+    guard seconds > 0 else { return nil }
+    let moved = later.reduce(Int64(0)) { sum, entry in
+        guard entry.value >= 0, let before = earlier[entry.key] else { return sum }
+        return sum + max(0, entry.value - max(0, before))
+    }
+    return Double(moved) / seconds
+}

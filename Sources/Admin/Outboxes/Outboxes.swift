@@ -1,0 +1,204 @@
+package import Directory
+package import Kafka
+package import Logging
+package import OCPI
+package import Topics
+package import Wire
+
+/// The outboxes of a node: how they stand, and orders that PUSH carries out.
+///
+/// A group's offsets can only be changed from inside it, so an order is a record of `ocn.state` and the owner of a partition obeys it.
+package struct Outboxes: Sendable {
+    private let kafka: KafkaSettings
+    private let topics: TopicNames
+    private let admin: KafkaAdmin
+    private let store: StateStore
+    private let writer: StateWriter
+    private let logger: Logger
+
+    /// Outboxes whose oldest record is looked up at the same time.
+    private static let readers = 8
+
+    /// - Parameters:
+    ///   - kafka: how to reach the cluster.
+    ///   - topics: the node's topics.
+    ///   - admin: asks for offsets; closed by the caller.
+    ///   - store: this process's follower, started.
+    ///   - writer: writes orders.
+    ///   - logger: for the Kafka client's lines.
+    package init(
+        kafka: KafkaSettings, topics: TopicNames, admin: KafkaAdmin, store: StateStore, writer: StateWriter, logger: Logger
+    ) {
+        self.kafka = kafka
+        self.topics = topics
+        self.admin = admin
+        self.store = store
+        self.writer = writer
+        self.logger = logger
+    }
+
+    // MARK: How they stand
+
+    /// Every outbox there is, by recipient.
+    /// - Parameters:
+    ///   - recipient: only this one's.
+    ///   - sample: how long to watch the committed offsets for the rate; zero for no rate.
+    package func list(_ recipient: PartyID? = nil, sample: Duration) async throws -> [OutboxStatus] {
+        let counts = try await partitionCounts(recipient)
+        let places = counts.flatMap { recipient, count in partitions(of: recipient, count) }
+        let began = ContinuousClock.now
+        let earlier = try await committed(places)
+        let logs = try await admin.watermarks(of: places)
+        let directory = store.directory
+        var found = counts.map { recipient, count in
+            OutboxStatus(
+                recipient: recipient, delivery: directory.service(recipient)?.delivery,
+                partitions: partitions(of: recipient, count).map { place in
+                    OutboxPartition(partition: place.partition, log: logs[place] ?? 0..<0, committed: earlier[place])
+                }, order: directory.outboxOrder(of: recipient), pendingRewind: pending(of: recipient, count, in: directory),
+                breakers: directory.breakers(of: recipient))
+        }.sorted { $0.recipient < $1.recipient }
+        let oldest = try await oldest(found.filter { $0.backlog > 0 })
+        for index in found.indices { found[index].oldest = oldest[found[index].recipient] }
+        guard sample > .zero else { return found }
+        // Looking things up took some of the time.
+        try await Task.sleep(until: began + sample)
+        let later = try await committed(places)
+        let time = ContinuousClock.now - began
+        for index in found.indices {
+            let own = Set(partitions(of: found[index].recipient, found[index].partitions.count))
+            found[index].rate = deliveryRate(
+                from: earlier.filter { own.contains($0.key) }.mapValues(\.offset),
+                to: later.filter { own.contains($0.key) }.mapValues(\.offset), within: time)
+        }
+        return found
+    }
+
+    private func oldest(_ waiting: [OutboxStatus]) async throws -> [PartyID: Timestamp] {
+        try await withThrowingTaskGroup(of: (PartyID, Timestamp?).self) { group in
+            var found: [PartyID: Timestamp] = [:]
+            for (number, status) in waiting.enumerated() {
+                if number >= Self.readers, let (recipient, time) = try await group.next() { found[recipient] = time }
+                group.addTask { (status.recipient, try await oldest(status)) }
+            }
+            for try await (recipient, time) in group { found[recipient] = time }
+            return found
+        }
+    }
+
+    /// The time of the first record that waits; each partition's first tells.
+    private func oldest(_ status: OutboxStatus) async throws -> Timestamp? {
+        let spans = status.partitions.filter { $0.waiting > 0 }.reduce(into: [:]) { $0[$1.partition] = $1.behind }
+        let oldest = Shared(Int64.max)
+        try await TopicReading(kafka: kafka, topic: topics.outbox(status.recipient), logger: logger).read(spans) { record in
+            if record.timestamp >= 0 { oldest.change { $0 = min($0, record.timestamp) } }
+            return .leavePartition
+        }
+        return oldest.value == .max ? nil : Timestamp(milliseconds: oldest.value)
+    }
+
+    // MARK: Orders
+
+    /// Orders that nothing of an outbox is sent any more, or that sending goes on.
+    /// - Returns: whether that was not already so.
+    /// - Throws: if there is no such outbox, or PUSH does not send it.
+    package func setPaused(_ recipient: PartyID, _ isPaused: Bool) async throws -> Bool {
+        _ = try await partitionCount(recipient)
+        try await catchUp()
+        let existing = store.directory.outboxOrder(of: recipient)
+        guard (existing?.isPaused ?? false) != isPaused else { return false }
+        try await writer.write([.put(.outbox(OutboxOrder(recipient: recipient, isPaused: isPaused, rewind: existing?.rewind)))])
+        return true
+    }
+
+    /// What a rewind would do, as things stand.
+    /// - Throws: if there is no such outbox, PUSH does not send it, or this Kafka cannot find records by time.
+    package func plan(_ recipient: PartyID, to time: Timestamp) async throws -> RewindPlan {
+        let places = partitions(of: recipient, try await partitionCount(recipient))
+        guard try await !admin.isEmbedded() else {
+            throw OutboxError(
+                "this is the in-memory Kafka of `ocn broker`, which finds no records by time (it answers -1): rewind needs Apache Kafka")
+        }
+        let committed = try await committed(places)
+        let logs = try await admin.watermarks(of: places)
+        let found = try await admin.offsets(of: places, from: time.milliseconds)
+        return RewindPlan(
+            recipient: recipient.canonical, to: time,
+            steps: places.map { place in
+                RewindPlan.Step(
+                    place: OutboxPartition(partition: place.partition, log: logs[place] ?? 0..<0, committed: committed[place]),
+                    found: found[place].flatMap { $0 })
+            })
+    }
+
+    /// Orders what a plan says. It takes the place of an earlier rewind, also where that was not yet carried out.
+    package func rewind(_ plan: RewindPlan) async throws -> OutboxOrder.Rewind {
+        try await catchUp()
+        let rewind = OutboxOrder.Rewind(id: UUIDText.v7(), to: plan.to)
+        let isPaused = store.directory.outboxOrder(of: plan.recipient)?.isPaused ?? false
+        try await writer.write([.put(.outbox(OutboxOrder(recipient: plan.recipient, isPaused: isPaused, rewind: rewind)))])
+        return rewind
+    }
+
+    /// Waits until a rewind was carried out on all partitions.
+    /// - Returns: those on which it was not in time.
+    /// - Throws: if another order took its place.
+    package func wait(for rewind: OutboxOrder.Rewind, _ plan: RewindPlan, timeout: Duration) async throws -> [Int32] {
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            let directory = store.directory
+            guard directory.outboxOrder(of: plan.recipient)?.rewind?.id == rewind.id else {
+                throw OutboxError("another rewind of \(plan.recipient) was ordered meanwhile and takes the place of this one")
+            }
+            let open = plan.steps.map(\.place.partition).filter {
+                directory.rewindDone(of: plan.recipient, partition: $0) != rewind.id
+            }
+            guard !open.isEmpty, await store.wait(for: directory.version + 1, timeout: max(.zero, deadline - .now))
+            else { return open }
+        }
+    }
+
+    // MARK: Topics and offsets
+
+    /// Outboxes and their numbers of partitions.
+    private func partitionCounts(_ recipient: PartyID?) async throws -> [PartyID: Int] {
+        let existing = try await admin.listTopics()
+        var counts: [PartyID: Int] = [:]
+        for (topic, count) in existing {
+            guard let owner = topics.recipient(ofOutbox: topic), recipient == nil || recipient == owner else { continue }
+            counts[owner] = count
+        }
+        guard let recipient, counts.isEmpty else { return counts }
+        let others = Set(existing.keys.compactMap(topics.recipient(ofOutbox:))).sorted().map(\.description).joined(separator: ", ")
+        throw OutboxError("\(recipient) has no outbox (\(topics.outbox(recipient))); there are: \(others.isEmpty ? "none" : others)")
+    }
+
+    /// Partitions of an outbox that PUSH sends.
+    private func partitionCount(_ recipient: PartyID) async throws -> Int {
+        let count = try await partitionCounts(recipient)[recipient] ?? 0
+        guard store.directory.service(recipient)?.delivery != .topic else {
+            throw OutboxError("\(recipient) reads \(topics.outbox(recipient)) by itself: it can stop, or set its own group's offsets")
+        }
+        return count
+    }
+
+    private func partitions(of recipient: PartyID, _ count: Int) -> [TopicPartition] {
+        (0..<Int32(clamping: count)).map { TopicPartition(topic: topics.outbox(recipient), partition: $0) }
+    }
+
+    private func committed(_ places: [TopicPartition]) async throws -> [TopicPartition: CommitOffset] {
+        let offsets = try await admin.committedOffsets(of: topics.group("push"), places)
+        return Dictionary(offsets.map { ($0.topicPartition, $0) }) { first, _ in first }
+    }
+
+    private func pending(of recipient: PartyID, _ count: Int, in directory: Directory) -> [Int32] {
+        guard let rewind = directory.outboxOrder(of: recipient)?.rewind else { return [] }
+        return (0..<Int32(clamping: count)).filter { directory.rewindDone(of: recipient, partition: $0) != rewind.id }
+    }
+
+    private func catchUp() async throws {
+        guard await store.catchUp(timeout: .seconds(10)) else {
+            throw OutboxError("\(topics.state) could not be read to its end within 10 s; nothing was ordered. Is Kafka overloaded?")
+        }
+    }
+}

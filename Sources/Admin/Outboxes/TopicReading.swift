@@ -1,0 +1,137 @@
+import Kafka
+import Logging
+import Synchronization
+
+/// Reads parts of a topic once, from a thread of its own, and ends.
+struct TopicReading: Sendable {
+    /// What follows from a record.
+    enum Next {
+        case goOn
+        /// Nothing more of this partition is wanted.
+        case leavePartition
+        /// Nothing more is wanted.
+        case stop
+    }
+
+    let kafka: KafkaSettings
+    let topic: String
+    let logger: Logger
+
+    /// How long Kafka may be silent before the reading is given up.
+    private static let patience = Duration.seconds(30)
+
+    /// Reads the offsets in `spans` that exist, in order per partition.
+    /// - Parameters:
+    ///   - progress: told about once a second how many offsets lie behind, and how many there are.
+    ///   - each: on the reader's thread, must not block.
+    /// - Throws: if Kafka does not answer for 30 s, or at once if it refuses.
+    func read(
+        _ spans: [Int32: Range<Int64>], progress: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in },
+        each: @escaping @Sendable (IncomingRecord) -> Next
+    ) async throws {
+        let spans = spans.filter { !$0.value.isEmpty }
+        guard !spans.isEmpty else { return }
+        let course = Course(spans)
+        let reader = PartitionReader(
+            kafka, topic: topic, partitions: spans.keys.sorted(), start: .offsets(spans.mapValues(\.lowerBound)), logger: logger,
+            onBatch: { course.take($0, each) }, onEnd: { partition, _ in course.leave(partition) }, onError: { course.failed($0) })
+        try reader.start()
+        do {
+            try await wait(for: course, progress)
+        } catch {
+            await reader.stop()
+            throw error
+        }
+        await reader.stop()
+    }
+
+    private func wait(for course: Course, _ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await course.complete() }
+            group.addTask {
+                var last = course.done
+                var since = ContinuousClock.now
+                while true {
+                    try await Task.sleep(for: .seconds(1))
+                    let done = course.done
+                    progress(done, course.total)
+                    if done != last {
+                        last = done
+                        since = .now
+                    } else if ContinuousClock.now - since > Self.patience {
+                        let reason = course.lastError.map { ": \($0)" } ?? ""
+                        throw OutboxError("Kafka sends nothing of \(topic) any more\(reason). Check kafka.bootstrap and the brokers.")
+                    }
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
+
+/// How far a reading has come. Thread-safe.
+private final class Course: Sendable {
+    private struct State {
+        var positions: [Int32: Int64]
+        /// Partitions of which more is wanted.
+        var open: Set<Int32>
+        var lastError: KafkaError?
+    }
+
+    let total: Int64
+    private let spans: [Int32: Range<Int64>]
+    private let state: Mutex<State>
+    private let end = AsyncStream<Never>.makeStream()
+
+    init(_ spans: [Int32: Range<Int64>]) {
+        self.spans = spans
+        total = spans.values.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
+        state = Mutex(State(positions: spans.mapValues(\.lowerBound), open: Set(spans.keys)))
+    }
+
+    var done: Int64 {
+        state.withLock { state in
+            state.positions.reduce(0) { $0 + ($1.value - (spans[$1.key]?.lowerBound ?? $1.value)) }
+        }
+    }
+
+    var lastError: KafkaError? { state.withLock { $0.lastError } }
+
+    /// Only the reader's thread calls this.
+    func take(_ batch: [IncomingRecord], _ each: (IncomingRecord) -> TopicReading.Next) {
+        for record in batch {
+            guard let span = spans[record.partition] else { continue }
+            // A reader that lost its place begins the partition anew.
+            let isWanted = state.withLock { state in
+                guard state.open.contains(record.partition), let position = state.positions[record.partition], record.offset >= position
+                else { return false }
+                state.positions[record.partition] = min(record.offset + 1, span.upperBound)
+                return span.contains(record.offset)
+            }
+            switch isWanted ? each(record) : .goOn {
+            case .goOn: if record.offset + 1 >= span.upperBound { leave(record.partition) }
+            case .leavePartition: leave(record.partition)
+            case .stop: return leaveAll()
+            }
+        }
+    }
+
+    func leave(_ partition: Int32) {
+        let isComplete = state.withLock { state in
+            state.open.remove(partition)
+            state.positions[partition] = spans[partition]?.upperBound
+            return state.open.isEmpty
+        }
+        if isComplete { end.continuation.finish() }
+    }
+
+    private func leaveAll() {
+        state.withLock { $0.open = [] }
+        end.continuation.finish()
+    }
+
+    func failed(_ error: KafkaError) { state.withLock { $0.lastError = error } }
+
+    func complete() async { for await _ in end.stream {} }
+}

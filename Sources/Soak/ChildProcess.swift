@@ -1,0 +1,107 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program that runs as a process of its own.
+final class ChildProcess: Sendable {
+    /// How a process ended.
+    enum Exit: Sendable, Equatable {
+        case status(Int32)
+        case signal(Int32)
+    }
+
+    /// Owned by the process's own callback as well, which may come after everybody else has let go.
+    private final class Ending: Sendable {
+        private struct State {
+            var exit: Exit?
+            var waiters: [CheckedContinuation<Exit, Never>] = []
+        }
+
+        private let state = Mutex(State())
+
+        func end(_ exit: Exit) {
+            let waiters = state.withLock { state in
+                state.exit = exit
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.resume(returning: exit) }
+        }
+
+        var exit: Exit? { state.withLock { $0.exit } }
+
+        func wait() async -> Exit {
+            await withCheckedContinuation { continuation in
+                let exit = state.withLock { state in
+                    if state.exit == nil { state.waiters.append(continuation) }
+                    return state.exit
+                }
+                if let exit { continuation.resume(returning: exit) }
+            }
+        }
+    }
+
+    private let process: Process
+    private let ending: Ending
+
+    /// Starts it.
+    /// - Parameters:
+    ///   - output: where both its streams go.
+    ///   - errors: where standard error goes, if elsewhere.
+    init(_ program: String, _ arguments: [String], environment: [String: String], output: Any, errors: Any? = nil) throws {
+        let ending = Ending()
+        self.ending = ending
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = environment
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = errors ?? output
+        process.terminationHandler = { process in
+            ending.end(process.terminationReason == .exit ? .status(process.terminationStatus) : .signal(process.terminationStatus))
+        }
+        try process.run()
+    }
+
+    /// The program that this process runs.
+    static func ownProgram() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    /// This process's environment without what configures a node, but for how to reach Kafka.
+    static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OCN_") || $0.key == "OCN_KAFKA_PROPERTIES" }
+    }
+
+    /// Whether it has not ended yet.
+    var isRunning: Bool { ending.exit == nil }
+
+    /// Ends it at once, without a chance to tidy up.
+    func kill() {
+        // A process that has ended meanwhile is not there to be hit: its number is free only after it was waited for, which is `exit`.
+        if isRunning { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// Waits until it has ended; not interrupted by cancellation.
+    func exit() async -> Exit { await ending.wait() }
+
+    /// Asks it to stop and waits until it has; after `patience`, or in a task that is cancelled, it is killed.
+    @discardableResult
+    func stop(patience: Duration) async -> Exit {
+        if isRunning { _ = Glibc.kill(process.processIdentifier, SIGTERM) }
+        return await withTaskGroup(of: Exit?.self) { group in
+            group.addTask { await self.exit() }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return nil
+            }
+            if let first = await group.next(), let exit = first {
+                group.cancelAll()
+                return exit
+            }
+            kill()
+            return await exit()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Kafka
+import Logging
+import OCPI
+import Topics
+
+/// Reads `ocn.dead` and writes into the book what ended there.
+struct DeadLetters: Sendable {
+    private let reader: PartitionReader
+
+    /// - Throws: `KafkaError` of a cluster that cannot be read.
+    static func follow(_ kafka: KafkaSettings, _ topics: TopicNames, book: Book) async throws -> DeadLetters {
+        let silent = Logger(label: "soak.dead") { _ in SwiftLogNoOpLogHandler() }
+        let admin = try KafkaAdmin(kafka, logger: silent)
+        let partitions: Int
+        do {
+            partitions = try await admin.listTopics()[topics.dead] ?? 0
+            await admin.close()
+        } catch {
+            await admin.close()
+            throw error
+        }
+        let reader = PartitionReader(
+            kafka, topic: topics.dead, partitions: (0..<Int32(clamping: partitions)).map { $0 }, start: .beginning, logger: silent,
+            onBatch: { batch in for record in batch { note(record, in: book) } }, onEnd: { _, _ in })
+        try reader.start()
+        return DeadLetters(reader: reader)
+    }
+
+    func stop() async { await reader.stop() }
+
+    private static func note(_ record: IncomingRecord, in book: Book) {
+        // What became of a dead letter later: nobody does anything about them here, but others may.
+        guard !DeadResolution.isOne(record) else { return }
+        guard let dead = try? DeadRecord(record) else { return book.note { ledger, _ in ledger.unreadable("a record of ocn.dead") } }
+        let request = dead.copy.request
+        book.note { ledger, time in
+            ledger.died(
+                Correlation.number(request.correlationID), dead.cause == "expired" ? .expired : .dead, for: request.to.canonical, at: time)
+        }
+    }
+}

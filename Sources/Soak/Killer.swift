@@ -1,0 +1,46 @@
+import Synchronization
+
+/// Kills a process now and then: which, when, and how long it stays away follows from the seed.
+///
+/// In rounds: every role is hit once before any is hit again, so that a short run tries many.
+final class Killer: Sendable {
+    private struct State {
+        var numbers: SeededNumbers
+        var round: [String] = []
+        var kills: [String: Int] = [:]
+    }
+
+    private let fleet: Fleet
+    private let book: Book
+    private let state: Mutex<State>
+
+    init(_ fleet: Fleet, book: Book, seed: UInt64) {
+        self.fleet = fleet
+        self.book = book
+        state = Mutex(State(numbers: SeededNumbers(seed: seed)))
+    }
+
+    /// How often each role was killed.
+    var kills: [String: Int] { state.withLock { $0.kills } }
+
+    /// Kills until cancelled.
+    func run() async {
+        while true {
+            let (pause, role, absence) = state.withLock { state in
+                if state.round.isEmpty { state.round = Fleet.roles.map(\.0).shuffled(using: &state.numbers) }
+                return (
+                    state.numbers.milliseconds(2_000...5_000), state.round.popLast(), state.numbers.milliseconds(200...1_500)
+                )
+            }
+            do { try await Task.sleep(for: pause) } catch { return }
+            let places = state.withLock { state in fleet.places.filter { $0.role == role }.shuffled(using: &state.numbers) }
+            // Only one that works: a group whose members die faster than they can join delivers nothing, and shows nothing.
+            for place in places {
+                guard await fleet.isReady(place), !Task.isCancelled, place.kill(absence: absence) else { continue }
+                state.withLock { $0.kills[place.role, default: 0] += 1 }
+                book.disturbed(place.role)
+                break
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import NIOCore
+import OCPI
+import Synchronization
+import Wire
+
+/// Sends at a constant rate, whatever becomes of what was sent before; only a backlog that grows too large makes it wait.
+struct Load: Sendable {
+    private let cpo: Party
+    private let receiver: PartyID
+    private let endpoints: [ModuleID: String]
+    private let ingresses: [String]
+    private let book: Book
+    private let caller: Caller
+    private let options: SoakOptions
+    private let progress: Progress
+
+    private final class Progress: Sendable {
+        struct State {
+            var stories: Stories
+            var turn = 0
+            var heldBack = 0
+        }
+
+        let state: Mutex<State>
+
+        init(_ stories: Stories) { state = Mutex(State(stories: stories)) }
+    }
+
+    /// - Parameters:
+    ///   - publicURL: what the node's endpoints begin with.
+    ///   - ingresses: what the same endpoints begin with at each ingress; they take turns.
+    init(
+        _ options: SoakOptions, cast: Cast, cpo: Party, publicURL: String, ingresses: [String], book: Book, caller: Caller
+    ) throws {
+        self.options = options
+        self.cpo = cpo
+        receiver = cast.emsp
+        self.ingresses = ingresses
+        self.book = book
+        self.caller = caller
+        var endpoints: [ModuleID: String] = [:]
+        for module in [ModuleID.sessions, .cdrs] {
+            let url = try cpo.endpoint(module)
+            guard url.hasPrefix(publicURL) else { throw SoakFailure("the node advertises \(module.rawValue) at \(url)") }
+            endpoints[module] = String(url.dropFirst(publicURL.count))
+        }
+        self.endpoints = endpoints
+        progress = Progress(Stories(cast, objects: options.objects, seed: options.seed))
+    }
+
+    /// Requests that were not sent when it was their time, because too much was waiting or every object had one under way.
+    var heldBack: Int { progress.state.withLock { $0.heldBack } }
+
+    /// Sends, and returns when the last request has ended.
+    func run() async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(options.seconds)
+        let pause = Duration.seconds(1) / options.rate
+        try await withThrowingDiscardingTaskGroup { group in
+            var due = clock.now
+            while due < end {
+                try await clock.sleep(until: due)
+                due += pause
+                guard let dispatch = next() else { continue }
+                group.addTask { await send(dispatch) }
+            }
+        }
+    }
+
+    private func next() -> Dispatch? {
+        let isFull = book.waiting >= options.backlog
+        return progress.state.withLock { state in
+            let dispatch = isFull ? nil : state.stories.next()
+            if dispatch == nil { state.heldBack += 1 }
+            return dispatch
+        }
+    }
+
+    private func send(_ dispatch: Dispatch) async {
+        let number = dispatch.message.number
+        book.note { ledger, _ in ledger.sends(dispatch.message) }
+        let outcome = await call(dispatch)
+        switch outcome {
+        case .accepted: book.note { $0.accepted(number, at: $1) }
+        case .refused: book.note { ledger, _ in ledger.refused(number) }
+        case .answered, .unknown: break
+        }
+        progress.state.withLock { $0.stories.ended(number, outcome) }
+    }
+
+    /// As a load balancer would: an ingress that takes no connection is passed over.
+    private func call(_ dispatch: Dispatch) async -> Outcome {
+        let turn = progress.state.withLock { state in
+            state.turn += 1
+            return state.turn
+        }
+        let headers = cpo.headers(
+            to: receiver, requestID: UUIDText.v4(), correlationID: Correlation.text(dispatch.message.number))
+        for offset in ingresses.indices {
+            let base = ingresses[(turn + offset) % ingresses.count] + (endpoints[dispatch.module] ?? "")
+            do {
+                let answer = try await caller.call(
+                    dispatch.method.rawValue, URLJoin.join(base, dispatch.path, query: nil), headers: headers, body: dispatch.body,
+                    timeout: .seconds(15))
+                switch (answer.status, answer.code) {
+                case (200, 1000): return .accepted
+                // An ingress that cannot say whether Kafka has it.
+                case (500..., _): return .unknown
+                case (_, let code?): return .answered(code)
+                case (_, nil): return .unknown
+                }
+            } catch is Caller.NotSent {
+                continue
+            } catch {
+                return .unknown
+            }
+        }
+        return .refused
+    }
+}

@@ -1,0 +1,143 @@
+import NIOCore
+import OCPI
+import Synchronization
+import Wire
+
+/// A party with an HTTP server of its own that registers by the credentials handshake.
+final class Party: Sendable {
+    /// Answers a request to one of the party's modules; `path` is what follows the module.
+    typealias Responder = @Sendable (_ request: Served, _ module: String, _ path: String) -> Serving
+
+    private struct Registration {
+        var tokenC: Token?
+        var endpoints: [String: String] = [:]
+    }
+
+    let id: PartyID
+    private let role: String
+    private let modules: [(module: ModuleID, role: InterfaceRole)]
+    private let respond: Responder
+    private let tokenB = Token.generate()
+    private let registration = Mutex(Registration())
+    private let server = Mutex<PartyServer?>(nil)
+
+    /// - Parameters:
+    ///   - role: as in a credentials object: `CPO`, say.
+    ///   - modules: what it advertises besides credentials.
+    init(_ id: PartyID, role: String, modules: [(module: ModuleID, role: InterfaceRole)], _ respond: @escaping Responder) {
+        self.id = id
+        self.role = role
+        self.modules = modules
+        self.respond = respond
+    }
+
+    func start() async throws {
+        let server = PartyServer { [weak self] request in self?.serve(request) ?? Self.refusal(503, "closed") }
+        self.server.withLock { $0 = server }
+        try await server.start()
+    }
+
+    func stop() async { await server.withLock { $0 }?.stop() }
+
+    /// Token A from the node's operator, versions, details, POST credentials.
+    /// - Throws: ``SoakFailure`` that says at which point it ended.
+    func register(adminURL: String, adminToken: String, caller: Caller) async throws {
+        let invitation = try await caller.call(
+            "POST", "\(adminURL)/admin/generate-registration-token", headers: [(OCPIHeader.authorization, "Token \(adminToken)")],
+            body: JSONValue.array([["party_id": .string(id.party), "country_code": .string(id.country)]]).encoded())
+        guard invitation.status == 200, let tokenA = invitation.body.jsonString(["token"]),
+            let versionsURL = invitation.body.jsonString(["versions"])
+        else { throw failure("was not invited", invitation) }
+        let authorization = [(OCPIHeader.authorization, Token(tokenA).authorization(encoding: .base64))]
+        let versions = try await caller.call("GET", versionsURL, headers: authorization)
+        let entry = try data(of: versions, "got no versions").array?.first { $0["version"]?.string == "2.2.1" }
+        guard let detailsURL = entry?["url"]?.string else { throw failure("found no version 2.2.1", versions) }
+        let details = try await caller.call("GET", detailsURL, headers: authorization)
+        var endpoints: [String: String] = [:]
+        var credentialsURL: String?
+        for endpoint in try data(of: details, "got no version details")["endpoints"]?.array ?? [] {
+            guard let module = endpoint["identifier"]?.string, let url = endpoint["url"]?.string else { continue }
+            // The role of a credentials endpoint says nothing (OCPI 2.2.1, 6.2).
+            if module == "credentials" { credentialsURL = url }
+            endpoints["\(module)/\(endpoint["role"]?.string ?? "")"] = url
+        }
+        guard let credentialsURL else { throw failure("found no credentials endpoint", details) }
+        let answer = try await caller.call("POST", credentialsURL, headers: authorization, body: credentials.encoded())
+        guard let tokenC = try data(of: answer, "was not registered")["token"]?.string else { throw failure("got no token C", answer) }
+        registration.withLock { $0 = Registration(tokenC: Token(tokenC), endpoints: endpoints) }
+    }
+
+    /// Where the node serves other parties' receiver interface of a module.
+    func endpoint(_ module: ModuleID) throws -> String {
+        guard let url = registration.withLock({ $0.endpoints["\(module.rawValue)/\(InterfaceRole.receiver.rawValue)"] }) else {
+            throw SoakFailure("the node advertises no \(module.rawValue) receiver to \(id)")
+        }
+        return url
+    }
+
+    /// What every request of the party to another one carries.
+    func headers(to other: PartyID, requestID: String, correlationID: String) -> [(String, String)] {
+        [
+            (OCPIHeader.authorization, registration.withLock { $0.tokenC }?.authorization(encoding: .base64) ?? ""),
+            (OCPIHeader.requestID, requestID), (OCPIHeader.correlationID, correlationID),
+            (OCPIHeader.fromCountry, id.country), (OCPIHeader.fromParty, id.party),
+            (OCPIHeader.toCountry, other.country), (OCPIHeader.toParty, other.party),
+        ]
+    }
+
+    /// An OCPI error with an HTTP status.
+    static func refusal(_ status: Int, _ message: String) -> Serving {
+        Serving(status: status, body: Envelope.error(code: .clientError, message: message))
+    }
+
+    private var url: String { server.withLock { $0 }?.url ?? "" }
+
+    private func serve(_ request: Served) -> Serving {
+        let presented = request.header(OCPIHeader.authorization).map { Token.readings(authorization: $0) } ?? []
+        guard presented.contains(where: { $0.raw == tokenB.raw }) else { return Self.refusal(401, "unknown token") }
+        let segments = request.path.split(separator: "/")
+        switch (request.method, segments) {
+        case ("GET", ["ocpi", "versions"]):
+            return Serving(body: Envelope.success(data: [["version": "2.2.1", "url": .string("\(url)/ocpi/2.2.1")]]))
+        case ("GET", ["ocpi", "2.2.1"]):
+            return Serving(body: Envelope.success(data: ["version": "2.2.1", "endpoints": .array(endpointObjects)]))
+        case (_, _) where segments.count > 2 && segments.prefix(2) == ["ocpi", "2.2.1"]:
+            return respond(request, String(segments[2]), segments.dropFirst(3).joined(separator: "/"))
+        default: return Self.refusal(404, "nothing here")
+        }
+    }
+
+    private var credentials: JSONValue {
+        [
+            "token": .string(tokenB.raw), "url": .string("\(url)/ocpi/versions"),
+            "roles": [
+                [
+                    "role": .string(role), "party_id": .string(id.party), "country_code": .string(id.country),
+                    "business_details": ["name": .string(id.description)],
+                ]
+            ],
+        ]
+    }
+
+    private var endpointObjects: [JSONValue] {
+        ([(ModuleID.credentials, InterfaceRole.sender)] + modules.map { ($0.module, $0.role) }).map { module, role in
+            [
+                "identifier": .string(module.rawValue), "role": .string(role.rawValue),
+                "url": .string("\(url)/ocpi/2.2.1/\(module.rawValue)"),
+            ]
+        }
+    }
+
+    private func data(of answer: Caller.Answer, _ complaint: String) throws -> JSONValue {
+        guard answer.status == 200, answer.code == 1000, let data = try? JSONValue.parse(answer.body)["data"] else {
+            throw failure(complaint, answer)
+        }
+        return data
+    }
+
+    /// Says what the node answered; its message, never the body, which may hold a token.
+    private func failure(_ complaint: String, _ answer: Caller.Answer) -> SoakFailure {
+        let message = answer.body.jsonString(["status_message"]).map { ": \($0)" } ?? ""
+        return SoakFailure("\(id) \(complaint): HTTP \(answer.status), OCPI \(answer.code.map(String.init) ?? "-")\(message)")
+    }
+}

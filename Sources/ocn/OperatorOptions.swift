@@ -1,0 +1,136 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Synchronization
+import Wire
+
+/// Options of the commands that work on a node's Kafka without a running node.
+struct OperatorOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("YAML configuration file of the node.", valueName: "path"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Kafka's host:port; as kafka.bootstrap.", valueName: "host:port"))
+    var bootstrap: String?
+
+    @Flag(help: "Print JSON.") var json = false
+
+    /// Connects to the node's Kafka, lets `body` work, and disconnects.
+    func work(_ name: String, _ body: (SharedResources, NodeConfiguration, Logger) async throws -> Void) async throws {
+        Program.bootstrap(level: .warning)
+        let logger = Logger(label: name)
+        let configuration = try await NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
+        let shared = try await SharedResources(configuration, logger: logger)
+        do {
+            try await body(shared, configuration, logger)
+        } catch {
+            await shared.close()
+            throw error
+        }
+        await shared.close()
+    }
+}
+
+/// Something that an operator asked for and that is not there.
+struct OperatorError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// What operators write on the command line, and how they are answered.
+enum OperatorText {
+    /// Reads `2026-11-22T13:30:00Z`, or `90m`, which is an hour and a half ago.
+    static func time(_ text: String) throws -> Timestamp {
+        if let time = Timestamp(rfc3339: text) { return time }
+        guard let ago = milliseconds(text) else {
+            throw ValidationError("'\(text)' is no time: write one like 2026-11-22T13:30:00Z, or 90m, 12h, 3d for so long ago")
+        }
+        return Timestamp.now.adding(milliseconds: -ago)
+    }
+
+    /// Reads `500ms`, `2s`, `5m`, `1h`, `3d`.
+    static func duration(_ text: String) throws -> Duration {
+        guard let milliseconds = milliseconds(text) else {
+            throw ValidationError("'\(text)' is no duration: write one like 500ms, 2s, 5m or 1h")
+        }
+        return .milliseconds(milliseconds)
+    }
+
+    private static func milliseconds(_ text: String) -> Int64? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units: [Substring: Int64] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+        guard let number = Int64(digits), let unit = units[text[digits.endIndex...]] else { return nil }
+        let (product, overflow) = number.multipliedReportingOverflow(by: unit)
+        return overflow ? nil : product
+    }
+
+    /// How long, as people say it: `3 d 4 h`, `12 min`, `5 s`.
+    static func age(milliseconds: Int64) -> String {
+        let seconds = max(0, milliseconds / 1000)
+        switch seconds {
+        case ..<120: return "\(seconds) s"
+        case ..<7200: return "\(seconds / 60) min"
+        case ..<172_800: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
+        }
+    }
+
+    /// Text from outside without what would steer a terminal.
+    static func printable(_ text: some StringProtocol, lines: Bool = false) -> String {
+        var clean = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n" where lines, "\t" where lines: clean.unicodeScalars.append(scalar)
+            case _ where scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format:
+                clean += "\\u{\(String(scalar.value, radix: 16))}"
+            default: clean.unicodeScalars.append(scalar)
+            }
+        }
+        return clean
+    }
+
+    /// Who works here, e.g. `anna@node-1`.
+    static var operatorName: String {
+        let user = getenv("USER").map { String(cString: $0) } ?? "uid-\(getuid())"
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return user }
+        return "\(user)@\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))"
+    }
+
+    /// Rows in columns as wide as their widest entry.
+    static func table(_ rows: [[String]]) -> [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                column == row.count - 1 ? text : text + String(repeating: " ", count: widths[column] - text.count)
+            }.joined(separator: "  ")
+        }
+    }
+}
+
+/// Tells who waits, on standard error: once a second, and only from the third second on.
+final class WaitNotice: Sendable {
+    private let what: String
+    private let next: Mutex<ContinuousClock.Instant>
+
+    init(_ what: String) {
+        self.what = what
+        next = Mutex(.now + .seconds(2))
+    }
+
+    /// Any thread.
+    func tell(_ done: Int64, _ total: Int64) {
+        let isDue = next.withLock { next in
+            let now = ContinuousClock.now
+            guard now >= next else { return false }
+            next = now + .seconds(1)
+            return true
+        }
+        if isDue { WaitNotice.write("\(what): \(done) of \(total)") }
+    }
+
+    /// A line on standard error.
+    static func write(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+}

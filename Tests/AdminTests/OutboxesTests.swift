@@ -1,0 +1,182 @@
+import Kafka
+import NIOCore
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Admin
+@testable import Directory
+
+@Suite struct OutboxesTests {
+    // MARK: Figures
+
+    @Test func whatWaitsIsWhatIsBehindTheCommittedOffsetAndNotFinishedAhead() {
+        let nothing = OutboxPartition(partition: 0, log: 5..<25, committed: nil)
+        #expect(nothing.position == 5 && nothing.waiting == 20 && nothing.lost == 0, "PUSH begins a new partition at its beginning")
+        let some = OutboxPartition(partition: 0, log: 5..<25, committed: committed(15))
+        #expect(some.position == 15 && some.waiting == 10)
+        let ahead = FinishedAhead(base: 15, runs: [17...20, 24...24])
+        let more = OutboxPartition(partition: 0, log: 5..<25, committed: committed(15, ahead.text))
+        #expect(more.finishedAhead == 5 && more.waiting == 5, "one head that is retried is no backlog of ten")
+        let foreign = OutboxPartition(partition: 0, log: 5..<25, committed: committed(14, ahead.text))
+        #expect(foreign.finishedAhead == 0 && foreign.waiting == 11, "the text belongs to another commit point")
+        #expect(OutboxPartition(partition: 0, log: 5..<25, committed: committed(25)).waiting == 0)
+    }
+
+    @Test func whatKafkaDeletedBeforeItWasSentIsSaid() {
+        let late = OutboxPartition(partition: 0, log: 50..<60, committed: committed(20))
+        #expect(late.position == 50 && late.waiting == 10 && late.lost == 30)
+        let anew = OutboxPartition(partition: 0, log: 0..<10, committed: committed(500))
+        #expect(anew.position == 10 && anew.waiting == 0 && anew.lost == 0)
+    }
+
+    @Test func theRateCountsWhatWasCommittedMeanwhileAndGoingBackIsStandingStill() {
+        let places = (0..<3).map { TopicPartition(topic: "t", partition: Int32($0)) }
+        let earlier = [places[0]: Int64(10), places[1]: -1, places[2]: 100]
+        let later = [places[0]: Int64(30), places[1]: 5, places[2]: 40]
+        #expect(deliveryRate(from: earlier, to: later, within: .seconds(2)) == 12.5)
+        #expect(deliveryRate(from: earlier, to: later, within: .zero) == nil)
+    }
+
+    @Test func aPlanSaysForEachPartitionWhereItGoesAndWhy() {
+        func step(_ found: Int64?) -> RewindPlan.Step {
+            RewindPlan.Step(place: OutboxPartition(partition: 2, log: 0..<100, committed: committed(60)), found: found)
+        }
+        let plan = RewindPlan(recipient: party("DE-BIL"), to: Timestamp(milliseconds: 0), steps: [step(20), step(nil), step(80)])
+        #expect(plan.again == 40 && plan.steps.map(\.target) == [20, nil, nil])
+        #expect(plan.steps[0].description == "partition 2: from 60 back to 20, 40 records again")
+        #expect(plan.steps[1].description == "partition 2: nothing at or after that time, stays at 60")
+        #expect(plan.steps[2].description == "partition 2: has not come as far as that time, stays at 60")
+        #expect(plan.json["records_again"]?.int == 40)
+    }
+
+    // MARK: With Kafka
+
+    @Test(.timeLimit(.minutes(1))) func backlogAgeOrdersAndBreakersAreListedPerRecipient() async throws {
+        try await withOutboxes { kafka, outboxes, writer, producer in
+            let billing = party("DE-BIL")
+            for number in 0..<10 {
+                let record = OutgoingRecord(
+                    topic: kafka.topics.outbox(billing), partition: Int32(number % 2), value: ByteBuffer(string: "x"))
+                _ = try await producer.send(record)
+            }
+            let before = Timestamp.now
+            let rewind = OutboxOrder.Rewind(id: "r1", to: before)
+            try await writer.write([
+                .put(.service(NetworkService(provider: billing, name: "", permissions: [0], delivery: .push, source: "state"))),
+                .put(.outbox(OutboxOrder(recipient: billing, isPaused: true, rewind: rewind))),
+                .put(.outboxDone(billing, partition: 1, rewindID: "r1")),
+                .put(.breaker(billing, worker: "w", .open, since: before)),
+            ])
+            var found = try await outboxes.list(sample: .zero)
+            #expect(found.map(\.recipient) == [billing, party("NL-TAX")])
+            let first = try #require(found.first)
+            #expect(first.delivery == .push && first.backlog == 10 && first.isPaused && first.pendingRewind == [0, 2, 3])
+            #expect(first.breakers.map(\.state) == [.open] && first.rate == nil)
+            let oldest = try #require(first.oldest)
+            #expect(oldest <= before && oldest > before.adding(milliseconds: -60_000))
+            #expect(found[1].backlog == 0 && found[1].oldest == nil && found[1].delivery == nil && !found[1].isPaused)
+            let json = first.json(now: oldest.adding(milliseconds: 5_000))
+            #expect(json["backlog"]?.int == 10 && json["oldest_age_seconds"]?.int == 5 && json["paused"]?.bool == true)
+
+            let consumer = GroupConsumer(
+                kafka.settings, GroupConsumer.Settings(group: kafka.topics.group("push"), subscription: [kafka.topics.outbox(billing)]),
+                handler: Idle(), logger: kafka.logger)
+            try consumer.start()
+            try await eventually("the partitions are assigned") { consumer.assignment.count == 4 }
+            try await consumer.commit([CommitOffset(topic: kafka.topics.outbox(billing), partition: 0, offset: 4)])
+            found = try await outboxes.list(billing, sample: .milliseconds(50))
+            #expect(found.count == 1 && found.first?.backlog == 6 && found.first?.rate == 0)
+            await consumer.stop()
+        }
+    }
+
+    @Test func pauseAndResumeKeepTheRewindAndSayWhetherAnythingChanged() async throws {
+        try await withOutboxes { kafka, outboxes, writer, _ in
+            let billing = party("DE-BIL")
+            #expect(try await outboxes.setPaused(billing, false) == false)
+            #expect(try await outboxes.setPaused(billing, true))
+            #expect(try await outboxes.setPaused(party("de-bil"), true) == false)
+            let rewind = OutboxOrder.Rewind(id: "r1", to: Timestamp(milliseconds: 1))
+            try await writer.write([.put(.outbox(OutboxOrder(recipient: billing, isPaused: true, rewind: rewind)))])
+            #expect(try await outboxes.setPaused(billing, false))
+            #expect(try await outboxes.list(billing, sample: .zero).first?.order?.rewind == rewind)
+            await #expect {
+                _ = try await outboxes.setPaused(party("FR-NOT"), true)
+            } throws: { "\($0)".contains("there are: DE-BIL, NL-TAX") }
+        }
+    }
+
+    @Test func aServiceThatReadsItsTopicIsNotPaused() async throws {
+        try await withOutboxes { kafka, outboxes, writer, _ in
+            let tax = party("NL-TAX")
+            try await writer.write([
+                .put(.service(NetworkService(provider: tax, name: "", permissions: [0], delivery: .topic, source: "state")))
+            ])
+            await #expect { _ = try await outboxes.setPaused(tax, true) } throws: { "\($0)".contains("by itself") }
+        }
+    }
+
+    @Test(.enabled(if: TestKafka.realCluster == nil)) func anInMemoryKafkaSaysThatItCannotRewind() async throws {
+        try await withOutboxes { _, outboxes, _, _ in
+            await #expect {
+                _ = try await outboxes.plan(party("DE-BIL"), to: .now)
+            } throws: { "\($0)".contains("in-memory Kafka") && "\($0)".contains("Apache Kafka") }
+        }
+    }
+
+    @Test func aRewindWaitsForEveryPartitionAndNamesThoseThatDidNotAnswer() async throws {
+        try await withOutboxes { kafka, outboxes, writer, _ in
+            let billing = party("DE-BIL")
+            let steps = (0..<2).map { partition in
+                RewindPlan.Step(place: OutboxPartition(partition: Int32(partition), log: 0..<10, committed: nil), found: nil)
+            }
+            let plan = RewindPlan(recipient: billing, to: .now, steps: steps)
+            let rewind = try await outboxes.rewind(plan)
+            #expect(try await outboxes.wait(for: rewind, plan, timeout: .milliseconds(20)) == [0, 1])
+            try await writer.write([
+                .put(.outboxDone(billing, partition: 0, rewindID: "another")),
+                .put(.outboxDone(billing, partition: 1, rewindID: rewind.id)),
+            ])
+            #expect(try await outboxes.wait(for: rewind, plan, timeout: .milliseconds(20)) == [0])
+            async let open = outboxes.wait(for: rewind, plan, timeout: .seconds(20))
+            try await writer.write([.put(.outboxDone(billing, partition: 0, rewindID: rewind.id))])
+            #expect(try await open.isEmpty)
+            _ = try await outboxes.rewind(plan)
+            await #expect {
+                _ = try await outboxes.wait(for: rewind, plan, timeout: .seconds(20))
+            } throws: { "\($0)".contains("another rewind") }
+        }
+    }
+
+    private func withOutboxes(_ body: (TestKafka, Outboxes, StateWriter, Producer) async throws -> Void) async throws {
+        let kafka = try await TestKafka(services: [party("DE-BIL"), party("NL-TAX")])
+        defer { kafka.close() }
+        let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: Platforms.secrets, logger: kafka.logger)
+        try store.start()
+        #expect(await store.ready(timeout: .seconds(10)))
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        let outboxes = Outboxes(
+            kafka: kafka.settings, topics: kafka.topics, admin: admin, store: store, writer: writer, logger: kafka.logger)
+        try await body(kafka, outboxes, writer, producer)
+        await store.stop()
+        await producer.close(flush: .seconds(1))
+        await admin.close()
+    }
+
+    private func committed(_ offset: Int64, _ metadata: String? = nil) -> CommitOffset {
+        CommitOffset(topic: "t", partition: 0, offset: offset, metadata: metadata)
+    }
+}
+
+/// Reads and finishes nothing.
+private final class Idle: GroupHandler {
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
+    func revoked(_ partitions: [TopicPartition], lost: Bool) {}
+    func received(_ batch: [IncomingRecord]) {}
+    func failed(_ error: KafkaError) {}
+}

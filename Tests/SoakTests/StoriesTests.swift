@@ -1,0 +1,130 @@
+import NIOCore
+import OCPI
+import Testing
+import Wire
+
+@testable import Soak
+
+@Suite struct StoriesTests {
+    private let cast: Cast
+
+    init() throws { cast = try #require(Cast.usual) }
+
+    private func next(_ stories: inout Stories) throws -> Dispatch {
+        let next = stories.next()
+        return try #require(next)
+    }
+
+    @Test func anObjectHasOneRequestUnderWayAndItsSequenceRises() throws {
+        var stories = Stories(cast, objects: 3, seed: 1)
+        let first = try (0..<3).map { _ in try next(&stories) }
+        let fourth = stories.next()
+        #expect(fourth == nil)
+        #expect(Set(first.map(\.message.object)) == ["sessions/S1", "sessions/S2", "cdrs/S3"])
+        for dispatch in first { stories.ended(dispatch.message.number, .accepted) }
+        for _ in 0..<3 {
+            let following = try next(&stories)
+            #expect(following.message.sequence == 2 && following.method == (following.module == .cdrs ? .post : .patch))
+        }
+    }
+
+    @Test func asManyRefusedRequestsAsThereAreChangeNothing() throws {
+        var stories = Stories(cast, objects: 1, seed: 1)
+        for number in 1...5 {
+            let dispatch = try next(&stories)
+            #expect(dispatch.message.number == number && dispatch.message.sequence == 1 && dispatch.method == .put)
+            stories.ended(number, .refused)
+        }
+    }
+
+    @Test func nothingFollowsARequestOfWhichNobodyKnowsWhatBecameOfIt() throws {
+        var stories = Stories(cast, objects: 1, seed: 1)
+        let lost = try next(&stories)
+        stories.ended(lost.message.number, .unknown)
+        let following = try next(&stories)
+        #expect(following.message.object != lost.message.object && following.message.sequence == 1)
+        stories.ended(following.message.number, .answered(4002))
+        let last = try next(&stories)
+        #expect(last.message.sequence == 2, "an answer says that it is in Kafka, or never will be")
+    }
+
+    @Test func copiesAreOwedToWhomTheModuleIsPermitted() throws {
+        #expect(cast.recipients(of: .sessions) == [cast.steady, cast.hanging])
+        #expect(cast.recipients(of: .cdrs) == [cast.steady, cast.flapping])
+        #expect(cast.recipients(of: .tokens) == [])
+    }
+
+    @Test func aCDRIsOrderedByItsSessionAndASessionByItsPath() throws {
+        var stories = Stories(cast, objects: 6, seed: 4)
+        for _ in 0..<6 {
+            let dispatch = try next(&stories)
+            let key = OrderingKey.key(
+                module: dispatch.module, interface: .receiver, method: dispatch.method, remainder: dispatch.path, sender: cast.cpo,
+                requestID: "x", body: dispatch.body, isCallback: false)
+            #expect(key == "DE-CPO|" + dispatch.message.object.split(separator: "/").joined(separator: "|"))
+        }
+    }
+
+    @Test func theNumberOfARequestTravelsInItsCorrelationId() {
+        #expect(Correlation.number(Correlation.text(17)) == 17)
+        #expect(Correlation.number("17") == nil && Correlation.number("soak-x") == nil)
+    }
+}
+
+@Suite struct TemperTests {
+    @Test func theFlappingServiceFailsAboutHalfAndRefusesTheSameOnesAlways() {
+        var temper = Temper(.flapping, seed: 3)
+        let reactions = (1..<Temper.refused).flatMap { number in (0..<20).map { _ in temper.react(to: number, at: .zero) } }
+        let failed = reactions.count { $0 == .fail || $0 == .failInside }
+        #expect(failed > reactions.count * 4 / 10 && failed < reactions.count * 6 / 10)
+        #expect(!reactions.contains(.refuse))
+        temper.calmDown()
+        let refused = (0..<20).map { _ in temper.react(to: Temper.refused, at: .zero) }
+        let others = (0..<20).map { _ in temper.react(to: 1, at: .zero) }
+        #expect(refused.allSatisfy { $0 == .refuse } && others.allSatisfy { $0 == .take(delay: .zero) })
+    }
+
+    @Test func theHangingServiceHangsNowAndThenAndAnswersWhenItIsOver() throws {
+        var temper = Temper(.hanging, seed: 3)
+        var ends: Set<Duration> = []
+        for step in 0..<600 {
+            let time = Duration.milliseconds(step * 100)
+            guard case .take(let delay) = temper.react(to: 1, at: time), delay <= .seconds(2) else {
+                Issue.record("it takes everything within two seconds")
+                return
+            }
+            if delay > .zero { ends.insert(time + delay) }
+        }
+        #expect((6...30).contains(ends.count), "in a minute: \(ends.count)")
+        temper.calmDown()
+        let later = (600..<700).map { temper.react(to: 1, at: .milliseconds($0 * 100)) }
+        #expect(later.allSatisfy { $0 == .take(delay: .zero) })
+    }
+}
+
+@Suite struct SoakResultTests {
+    @Test func theJSONBeginsWithTheLedger() throws {
+        var balance = Balance()
+        balance.accepted = 3
+        balance.delivered = 2
+        balance.dead = 1
+        balance.duplicatesAllowed = 1
+        balance.longestStall = .milliseconds(1205)
+        let result = SoakResult(balance: balance, kills: ["push": 2], heldBack: 0, crashes: [], missing: [], seed: .max)
+        #expect(
+            result.json.hasPrefix(
+                #"{"accepted":3,"delivered":2,"duplicates":0,"dead":1,"expired":0,"lost":0,"order_violations":0,"kills":2,"ok":true,"#))
+        #expect(result.json.contains(#""longest_stall_seconds":1.205"#) && result.json.hasSuffix(#""seed":18446744073709551615}"#))
+        _ = try JSONValue.parse(result.json)
+        #expect(result.lines.last == "ok")
+    }
+
+    @Test func aRunInWhichNothingWasAcceptedOrAProcessEndedByItselfIsNotOK() {
+        #expect(!SoakResult(balance: Balance(), kills: [:], heldBack: 0, crashes: [], missing: [], seed: 1).isOK)
+        var balance = Balance()
+        balance.accepted = 1
+        balance.delivered = 1
+        #expect(SoakResult(balance: balance, kills: [:], heldBack: 0, crashes: [], missing: [], seed: 1).isOK)
+        #expect(!SoakResult(balance: balance, kills: [:], heldBack: 0, crashes: ["push-1 ended"], missing: [], seed: 1).isOK)
+    }
+}
