@@ -9,55 +9,57 @@ import Wire
 
 @testable import ocn
 
-/// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,
-/// through HTTP, Kafka and HTTP.
-@Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(2))) struct FidelityTests {
-    private func world() throws -> FidelityWorld { try #require(FidelityWorld.current) }
+extension Scenarios {
+    /// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,
+    /// through HTTP, Kafka and HTTP.
+    @Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(2))) struct FidelityTests {
+        private func world() throws -> FidelityWorld { try #require(FidelityWorld.current) }
 
-    @Test(arguments: [
-        #"{"id":"L","x_unknown":{"deeply":[{"nested":true}]},"also unknown":[[],{}]}"#,
-        #"{"one":1,"decimal":1.0,"more":1.00,"exponent":1e0,"capital":1E+2,"long":123456789012345678901234567890.1234567890,"minus":-0}"#,
-        #"{"text":"\u00e9 \u00E9 é \/ / \"\\\b\f\n\r\t \ud83d\ude00 😀 漢 \u0000"}"#,
-        "{\"separators\":\"\u{2028}\u{2029}\u{feff}\",\"e\u{301}\":\"composed differently\"}",
-        #"{"null":null,"list":[null],"object":{"a":null},"empty":"","nothing":[]}"#,
-        #"{"z":1,"a":2,"m":{"z":1,"a":2},"a":3}"#,
-        "\n\t { \"spaces\" :\r\n [ 1 , 2 ] } \n",
-        #"[]"#, #""just a string""#, "null", "0",
-    ])
-    func whatIsSentArrives(text: String) async throws {
-        try await world().expectFaithful(ByteBuffer(string: text))
-    }
-
-    @Test func aBodyOfOneMebibyteArrives() async throws {
-        let world = try world()
-        let limit = 1024 * 1024
-        let frame = (before: #"{"id":"L","filler":""#, after: #"","number":1.0}"#)
-        func body(of length: Int) -> ByteBuffer {
-            let filler = String(repeating: "äx", count: (length - frame.before.utf8.count - frame.after.utf8.count) / 3)
-            var body = ByteBuffer(string: frame.before + filler)
-            body.writeRepeatingByte(UInt8(ascii: "."), count: length - body.readableBytes - frame.after.utf8.count)
-            body.writeString(frame.after)
-            return body
+        @Test(arguments: [
+            #"{"id":"L","x_unknown":{"deeply":[{"nested":true}]},"also unknown":[[],{}]}"#,
+            #"{"one":1,"decimal":1.0,"more":1.00,"exponent":1e0,"capital":1E+2,"long":123456789012345678901234567890.1234567890,"minus":-0}"#,
+            #"{"text":"\u00e9 \u00E9 é \/ / \"\\\b\f\n\r\t \ud83d\ude00 😀 漢 \u0000"}"#,
+            "{\"separators\":\"\u{2028}\u{2029}\u{feff}\",\"e\u{301}\":\"composed differently\"}",
+            #"{"null":null,"list":[null],"object":{"a":null},"empty":"","nothing":[]}"#,
+            #"{"z":1,"a":2,"m":{"z":1,"a":2},"a":3}"#,
+            "\n\t { \"spaces\" :\r\n [ 1 , 2 ] } \n",
+            #"[]"#, #""just a string""#, "null", "0",
+        ])
+        func whatIsSentArrives(text: String) async throws {
+            try await world().expectFaithful(ByteBuffer(string: text))
         }
-        try #require(body(of: limit).readableBytes == limit)
-        try await world.expectFaithful(body(of: limit))
-        for framing in [FidelityClient.Framing.length, .chunked(65_536)] {
-            let refused = try await world.put("too-long", body(of: limit + 1), framing)
-            #expect(refused.status == 413)
-            #expect(refused.body.jsonInteger(["status_code"]) != nil, "an OCPI answer all the same")
+
+        @Test func aBodyOfOneMebibyteArrives() async throws {
+            let world = try world()
+            let limit = 1024 * 1024
+            let frame = (before: #"{"id":"L","filler":""#, after: #"","number":1.0}"#)
+            func body(of length: Int) -> ByteBuffer {
+                let filler = String(repeating: "äx", count: (length - frame.before.utf8.count - frame.after.utf8.count) / 3)
+                var body = ByteBuffer(string: frame.before + filler)
+                body.writeRepeatingByte(UInt8(ascii: "."), count: length - body.readableBytes - frame.after.utf8.count)
+                body.writeString(frame.after)
+                return body
+            }
+            try #require(body(of: limit).readableBytes == limit)
+            try await world.expectFaithful(body(of: limit))
+            for framing in [FidelityClient.Framing.length, .chunked(65_536)] {
+                let refused = try await world.put("too-long", body(of: limit + 1), framing)
+                #expect(refused.status == 413)
+                #expect(refused.body.jsonInteger(["status_code"]) != nil, "an OCPI answer all the same")
+            }
+            #expect(!world.recipient.received.entries.contains { $0.path.hasSuffix("/too-long") })
         }
-        #expect(!world.recipient.received.entries.contains { $0.path.hasSuffix("/too-long") })
-    }
 
-    @Test(arguments: [1, 7, 1000]) func chunksAreJoined(size: Int) async throws {
-        let body = ByteBuffer(string: #"{"id":"L", "number":1.0, "text":"\u00e9 é 😀","null":null}"#)
-        try await world().expectFaithful(body, .chunked(size))
-    }
+        @Test(arguments: [1, 7, 1000]) func chunksAreJoined(size: Int) async throws {
+            let body = ByteBuffer(string: #"{"id":"L", "number":1.0, "text":"\u00e9 é 😀","null":null}"#)
+            try await world().expectFaithful(body, .chunked(size))
+        }
 
-    @Test func aClientThatAsksBeforeItSendsABodyIsTold() async throws {
-        let body = ByteBuffer(string: #"{"id":"L", "number":1.0, "text":"\u00e9 é 😀","null":null}"#)
-        let answer = try await world().expectFaithful(body, .afterContinue)
-        #expect(answer.wasAskedToContinue)
+        @Test func aClientThatAsksBeforeItSendsABodyIsTold() async throws {
+            let body = ByteBuffer(string: #"{"id":"L", "number":1.0, "text":"\u00e9 é 😀","null":null}"#)
+            let answer = try await world().expectFaithful(body, .afterContinue)
+            #expect(answer.wasAskedToContinue)
+        }
     }
 }
 

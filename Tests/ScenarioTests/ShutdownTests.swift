@@ -12,73 +12,75 @@ import Wire
 
 @testable import ocn
 
-@Suite(.serialized) struct ShutdownTests {
-    /// What SIGTERM does to a node: the same graceful shutdown, here without the signal.
-    @Test(.timeLimit(.minutes(1))) func aStopFirstTurnsUnreadyThenAnswersWhatIsOpenThenEnds() async throws {
-        let world = LocalWorld(metrics: PrometheusMetrics())
-        let (entered, hasEntered) = AsyncStream<Void>.makeStream()
-        let (opened, open) = AsyncStream<Void>.makeStream()
-        let port = try FreePorts.two().0
-        let router = Router()
-        router.post("cdrs") { _, _ in
-            hasEntered.finish()
-            for await _ in opened {}
-            return Response(
-                status: .ok, headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: ByteBuffer(string: #"{"status_code":1000,"data":"late but answered"}"#)))
-        }
-        let slow = Application(router: router, configuration: .init(address: .hostname("127.0.0.1", port: port)))
-
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await slow.run() }
-            let node = try await self.node(in: world)
-            let cpo = try await party("DE-CPO", .cpo, node)
-            let emsp = try await party("NL-MSP", .emsp, node)
-            let endpoint = Endpoint(module: .cdrs, interface: .receiver, url: "http://127.0.0.1:\(port)/cdrs")
-            try await world.publish([.put(.endpoints(platform: try await platform(of: emsp, node), [endpoint]))], on: 0)
-
-            async let answer = cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: ByteBuffer(string: #"{"id":"1"}"#))
-            for await _ in entered {}
-            async let stopped: Void = world.stop()
-            try await eventually("the node says that it is no longer ready") {
-                try await TestNode.call("GET", node.adminURL + "/ready").status == 503
+extension Scenarios {
+    @Suite(.serialized) struct ShutdownTests {
+        /// What SIGTERM does to a node: the same graceful shutdown, here without the signal.
+        @Test(.timeLimit(.minutes(1))) func aStopFirstTurnsUnreadyThenAnswersWhatIsOpenThenEnds() async throws {
+            let world = LocalWorld(metrics: PrometheusMetrics())
+            let (entered, hasEntered) = AsyncStream<Void>.makeStream()
+            let (opened, open) = AsyncStream<Void>.makeStream()
+            let port = try FreePorts.two().0
+            let router = Router()
+            router.post("cdrs") { _, _ in
+                hasEntered.finish()
+                for await _ in opened {}
+                return Response(
+                    status: .ok, headers: [.contentType: "application/json"],
+                    body: .init(byteBuffer: ByteBuffer(string: #"{"status_code":1000,"data":"late but answered"}"#)))
             }
-            open.finish()
-            let late = try await answer
-            #expect(late.status == 200 && String(buffer: late.body).contains("late but answered"))
-            await stopped
-            await #expect(throws: (any Error).self) { try await TestNode.call("GET", node.publicURL + "/ocpi/versions") }
-            await cpo.stop()
-            await emsp.stop()
-            tasks.cancelAll()
-        }
-    }
+            let slow = Application(router: router, configuration: .init(address: .hostname("127.0.0.1", port: port)))
 
-    private func node(in world: LocalWorld) async throws -> DemoNode {
-        _ = try await world.startClusters(services: [])
-        let node = try await world.startNode(0)
-        let parties = try ["DE-CPO", "NL-MSP"].map { try #require(PartyID($0)) }
-        let facts: [Fact] =
-            [.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.publicURL, source: "state"))]
-            + parties.map {
-                .party(NetworkParty(party: $0, roles: [], operatorAddress: node.operatorAddress, source: "state"))
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await slow.run() }
+                let node = try await self.node(in: world)
+                let cpo = try await party("DE-CPO", .cpo, node)
+                let emsp = try await party("NL-MSP", .emsp, node)
+                let endpoint = Endpoint(module: .cdrs, interface: .receiver, url: "http://127.0.0.1:\(port)/cdrs")
+                try await world.publish([.put(.endpoints(platform: try await platform(of: emsp, node), [endpoint]))], on: 0)
+
+                async let answer = cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: ByteBuffer(string: #"{"id":"1"}"#))
+                for await _ in entered {}
+                async let stopped: Void = world.stop()
+                try await eventually("the node says that it is no longer ready") {
+                    try await TestNode.call("GET", node.adminURL + "/ready").status == 503
+                }
+                open.finish()
+                let late = try await answer
+                #expect(late.status == 200 && String(buffer: late.body).contains("late but answered"))
+                await stopped
+                await #expect(throws: (any Error).self) { try await TestNode.call("GET", node.publicURL + "/ocpi/versions") }
+                await cpo.stop()
+                await emsp.stop()
+                tasks.cancelAll()
             }
-        try await world.publish(facts.map(Change.put), on: 0)
-        return node
-    }
+        }
 
-    private func party(_ id: String, _ part: PartyPart, _ node: DemoNode) async throws -> DemoParty {
-        let party = DemoParty(PartyProfile(id: try #require(PartyID(id)), name: id, part: part))
-        try await party.start()
-        try await party.register(publicURL: node.publicURL, adminURL: node.adminURL, adminToken: node.adminToken)
-        return party
-    }
+        private func node(in world: LocalWorld) async throws -> DemoNode {
+            _ = try await world.startClusters(services: [])
+            let node = try await world.startNode(0)
+            let parties = try ["DE-CPO", "NL-MSP"].map { try #require(PartyID($0)) }
+            let facts: [Fact] =
+                [.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.publicURL, source: "state"))]
+                + parties.map {
+                    .party(NetworkParty(party: $0, roles: [], operatorAddress: node.operatorAddress, source: "state"))
+                }
+            try await world.publish(facts.map(Change.put), on: 0)
+            return node
+        }
 
-    private func platform(of party: DemoParty, _ node: DemoNode) async throws -> String {
-        let answer = try await TestNode.call(
-            "GET", node.adminURL + "/admin/platforms", headers: [("Authorization", "Token \(node.adminToken)")])
-        let platforms = try JSONValue.parse(answer.body).array ?? []
-        let own = platforms.first { $0["roles"]?.array?.first?["party"]?.string == party.profile.id.description }
-        return try #require(own?["id"]?.string)
+        private func party(_ id: String, _ part: PartyPart, _ node: DemoNode) async throws -> DemoParty {
+            let party = DemoParty(PartyProfile(id: try #require(PartyID(id)), name: id, part: part))
+            try await party.start()
+            try await party.register(publicURL: node.publicURL, adminURL: node.adminURL, adminToken: node.adminToken)
+            return party
+        }
+
+        private func platform(of party: DemoParty, _ node: DemoNode) async throws -> String {
+            let answer = try await TestNode.call(
+                "GET", node.adminURL + "/admin/platforms", headers: [("Authorization", "Token \(node.adminToken)")])
+            let platforms = try JSONValue.parse(answer.body).array ?? []
+            let own = platforms.first { $0["roles"]?.array?.first?["party"]?.string == party.profile.id.description }
+            return try #require(own?["id"]?.string)
+        }
     }
 }

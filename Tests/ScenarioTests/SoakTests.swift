@@ -3,21 +3,23 @@ import Support
 import Testing
 import Wire
 
-/// `ocn soak` as an operator runs it: every role processes of its own, killed again and again.
-@Suite(.serialized) struct SoakTests {
-    @Test(.timeLimit(.minutes(5))) func copiesSurviveThatProcessesAreKilled() async throws {
-        let seed = UInt32.random(in: .min ... .max)
-        try await withTemporaryFolder { folder in
-            let brokers = TestKafka.realCluster.map { ["--brokers", $0] } ?? []
-            let (status, text) = try await RunningProgram.run(
-                ["soak", "--seconds", "15", "--kill", "--seed", "\(seed)", "--rate", "40", "--json", "--logs", folder.path] + brokers)
-            let json = try #require(text.split(separator: "\n").last { $0.hasPrefix("{") }, "\(text)")
-            let result = try JSONValue.parse(String(json))
-            #expect(status == 0 && result["ok"]?.bool == true, "seed \(seed): \(text)")
-            #expect(result["lost"]?.int == 0 && result["order_violations"]?.int == 0, "seed \(seed): \(text)")
-            let sums = ["delivered", "dead", "expired", "withheld", "lost"].compactMap { result[$0]?.int }
-            #expect(sums.count == 5 && sums.reduce(0, +) == result["accepted"]?.int, "\(json)")
-            #expect((result["accepted"]?.int ?? 0) > 100 && (result["kills"]?.int ?? 0) > 0, "\(json)")
+extension Scenarios {
+    /// `ocn soak` as an operator runs it: every role processes of its own, killed again and again.
+    @Suite(.serialized) struct SoakTests {
+        @Test(.timeLimit(.minutes(5))) func copiesSurviveThatProcessesAreKilled() async throws {
+            let seed = UInt32.random(in: .min ... .max)
+            try await withTemporaryFolder { folder in
+                let brokers = TestKafka.realCluster.map { ["--brokers", $0] } ?? []
+                let (status, text) = try await RunningProgram.run(
+                    ["soak", "--seconds", "15", "--kill", "--seed", "\(seed)", "--rate", "40", "--json", "--logs", folder.path] + brokers)
+                let json = try #require(text.split(separator: "\n").last { $0.hasPrefix("{") }, "\(text)")
+                let result = try JSONValue.parse(String(json))
+                #expect(status == 0 && result["ok"]?.bool == true, "seed \(seed): \(text)")
+                #expect(result["lost"]?.int == 0 && result["order_violations"]?.int == 0, "seed \(seed): \(text)")
+                let sums = ["delivered", "dead", "expired", "withheld", "lost"].compactMap { result[$0]?.int }
+                #expect(sums.count == 5 && sums.reduce(0, +) == result["accepted"]?.int, "\(json)")
+                #expect((result["accepted"]?.int ?? 0) > 100 && (result["kills"]?.int ?? 0) > 0, "\(json)")
+            }
         }
     }
 }
