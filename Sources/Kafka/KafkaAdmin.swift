@@ -70,6 +70,20 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
+    /// Whether any broker answers within that time. The lightest question there is: about no topic.
+    package func isReachable(within timeout: Duration) async -> Bool {
+        do throws(KafkaError) {
+            return try await perform("reach Kafka") { rk in
+                var found: UnsafePointer<rd_kafka_metadata>?
+                let code = rd_kafka_metadata(rk, 0, nil, &found, timeout.clampedMilliseconds)
+                if let found { rd_kafka_metadata_destroy(found) }
+                return .success(code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            }
+        } catch {
+            return false
+        }
+    }
+
     /// Whether this is librdkafka's in-memory cluster (its id starts with `mockCluster`), on which topics cannot be created this way.
     package func isEmbedded() async throws(KafkaError) -> Bool {
         try await clusterID().hasPrefix(KafkaAdmin.embeddedPrefix)

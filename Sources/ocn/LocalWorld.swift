@@ -42,7 +42,7 @@ final class LocalWorld: DemoWorld {
 
     func publish(_ changes: [Change], on node: Int) async throws {
         let configuration = try configuration(node)
-        let shared = try await SharedResources(configuration, logger: logger)
+        let shared = try await SharedResources.open(configuration, logger: logger)
         do throws(StateError) {
             try await shared.writer.write(changes)
         } catch {

@@ -38,7 +38,7 @@ struct NodeService: Service {
     }
 
     func run() async throws {
-        let shared = try await SharedResources(configuration, logger: logger) { [health] error in
+        let shared = try await SharedResources.open(configuration, logger: logger) { [health] error in
             // The supervisor sees it at /health and starts this process anew.
             health.fail("Kafka: \(error)")
         }
@@ -54,6 +54,8 @@ struct NodeService: Service {
     private func runRoles(_ shared: SharedResources) async throws {
         var services: [any Service] = [try privateListener(shared)]
         let roles = configuration.roles
+        health.set(KafkaWatch.check, ready: true)
+        services.append(KafkaWatch(admin: shared.admin, health: health, logger: logger))
         services.append(SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger))
         if roles.contains(.control) { services.append(control(shared)) }
         if roles.contains(.push) { services.append(push(shared)) }

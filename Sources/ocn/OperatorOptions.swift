@@ -19,7 +19,7 @@ struct OperatorOptions: ParsableArguments {
         Program.bootstrap(level: .warning)
         let logger = Logger(label: name)
         let configuration = try await NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
-        let shared = try await SharedResources(configuration, logger: logger)
+        let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             try await body(shared, configuration, logger)
         } catch {

@@ -43,7 +43,7 @@ struct RegistryOptions: ParsableArguments {
         guard configuration.registryFile == nil else {
             throw ValidationError("this node's registry is the file \(configuration.registryFile ?? ""): edit that file instead")
         }
-        let shared = try await SharedResources(configuration, logger: Logger(label: "registry"))
+        let shared = try await SharedResources.open(configuration, logger: Logger(label: "registry"))
         do {
             try await work(RegistryEditor(writer: shared.writer, store: shared.store, topics: shared.topicUpkeep), shared.store)
         } catch {

@@ -24,40 +24,61 @@ struct SharedResources {
     /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
     let staticInstance: String?
 
-    /// Connects, makes sure of the topics and reads the shared memory to its end.
+    /// Connects, makes sure of the topics and reads the shared memory to its end. Leaves nothing open when it throws.
     /// - Throws: what is wrong, in words for the operator.
     /// - Parameter onFatal: told when a Kafka client can do nothing any more.
-    init(
+    static func open(
         _ configuration: NodeConfiguration, logger: Logger, onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
-    ) async throws {
+    ) async throws -> SharedResources {
         let policy = try AddressPolicy(allowing: configuration.allowNetworks)
         logger.info("connecting to Kafka", metadata: ["bootstrap": "\(configuration.kafka.bootstrap)"])
-        admin = try KafkaAdmin(configuration.kafka, logger: logger)
-        let isEmbedded = try await SharedResources.isEmbedded(admin, configuration)
-        var settings = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
-        settings.onFatal = onFatal
-        kafka = settings
-        staticInstance = isEmbedded ? nil : configuration.staticInstance
-        if isEmbedded { logger.notice("this Kafka is in memory: it forgets everything when it stops") }
+        let admin = try KafkaAdmin(configuration.kafka, logger: logger)
+        do {
+            let isEmbedded = try await isEmbedded(admin, configuration)
+            if isEmbedded { logger.notice("this Kafka is in memory: it forgets everything when it stops") }
+            var kafka = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
+            kafka.onFatal = onFatal
+            let shared = try SharedResources(
+                configuration, kafka, admin, policy, staticInstance: isEmbedded ? nil : configuration.staticInstance, logger: logger)
+            do {
+                try await shared.start(configuration.topics)
+            } catch {
+                await shared.close()
+                throw error
+            }
+            return shared
+        } catch {
+            await admin.close()
+            throw error
+        }
+    }
 
+    private init(
+        _ configuration: NodeConfiguration, _ kafka: KafkaSettings, _ admin: KafkaAdmin, _ policy: AddressPolicy, staticInstance: String?,
+        logger: Logger
+    ) throws {
+        self.kafka = kafka
+        self.admin = admin
+        self.staticInstance = staticInstance
         topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
-        try await topicUpkeep.ensureFixed()
-
         producer = try Producer(kafka, logger: logger)
         store = StateStore(kafka: kafka, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
         writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger)
         capabilities = Capabilities(
             kafka: kafka, secrets: configuration.secrets, producer: producer, topics: configuration.topics, logger: logger)
+        client = OutboundClient.makeHTTPClient(policy: policy)
+        outbound = OutboundClient(client: client, policy: policy)
+        brief = OutboundClient(client: client, policy: policy, answerLimit: 64 * 1024)
+    }
+
+    private func start(_ topics: TopicNames) async throws {
+        try await topicUpkeep.ensureFixed()
         try store.start()
         try capabilities.start()
         guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
             throw ConfigurationError(
-                description:
-                    "\(configuration.topics.state) and \(configuration.topics.links) could not be read within 60 s; is Kafka overloaded?")
+                description: "\(topics.state) and \(topics.links) could not be read within 60 s; is Kafka overloaded?")
         }
-        client = OutboundClient.makeHTTPClient(policy: policy)
-        outbound = OutboundClient(client: client, policy: policy)
-        brief = OutboundClient(client: client, policy: policy, answerLimit: 64 * 1024)
     }
 
     /// Stops everything, what others need last.
@@ -73,7 +94,6 @@ struct SharedResources {
         do {
             return try await admin.isEmbedded()
         } catch {
-            await admin.close()
             throw ConfigurationError(
                 description:
                     "Kafka at \(configuration.kafka.bootstrap) does not answer: \(error). Check kafka.bootstrap and kafka.properties.")

@@ -121,7 +121,7 @@ private struct LocalOperator: SoakOperator {
         let properties = getenv("OCN_KAFKA_PROPERTIES").map { ["OCN_KAFKA_PROPERTIES": String(cString: $0)] } ?? [:]
         let variables = EnvironmentVariablesProvider(environmentVariables: environment.merging(properties) { own, _ in own })
         let configuration = try NodeConfiguration(ConfigReader(provider: variables.prefixKeys(with: "ocn")))
-        let shared = try await SharedResources(configuration, logger: logger)
+        let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             for service in site.cast.services { try await shared.topicUpkeep.ensureOutbox(of: service) }
             let facts = site.cast.registry(operatorAddress: configuration.key.address.hex, url: site.publicURL)

@@ -58,7 +58,7 @@ enum TestHub {
         let facts: [Fact] =
             [.node(NetworkNode(operatorAddress: address, url: configuration.publicURL, source: "state"))]
             + cast.listed.map { .party(NetworkParty(party: $0, roles: [], operatorAddress: address, source: "state")) }
-        let shared = try await SharedResources(configuration, logger: logger)
+        let shared = try await SharedResources.open(configuration, logger: logger)
         do throws(StateError) {
             try await shared.writer.write(facts.map(Change.put))
         } catch {

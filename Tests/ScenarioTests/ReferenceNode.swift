@@ -45,7 +45,7 @@ final class ReferenceNode: Sendable {
 
     /// Writes facts into `ocn.state`, also while the node runs.
     func publish(_ changes: [Change]) async throws {
-        let shared = try await SharedResources(configuration, logger: logger)
+        let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             try await shared.writer.write(changes)
         } catch {
