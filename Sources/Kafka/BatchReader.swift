@@ -18,6 +18,15 @@ struct BatchReader {
         case failed(KafkaError, TopicPartition?)
     }
 
+    /// Whether a batch ends where a partition's end is reached. Otherwise `ends` says so beside the batch.
+    private let stopsAtEnd: Bool
+    /// Partitions whose end was reached during the last `next`, with the offset behind it.
+    private(set) var ends: [(partition: TopicPartition, nextOffset: Int64)] = []
+
+    init(stopsAtEnd: Bool) {
+        self.stopsAtEnd = stopsAtEnd
+    }
+
     // The topic of the last message: consecutive messages mostly share it, and comparing is cheaper than making a String.
     private var topic = ""
 
@@ -27,6 +36,7 @@ struct BatchReader {
     ) -> (records: [IncomingRecord], interruption: Interruption?) {
         var records: [IncomingRecord] = []
         var timeout = timeout
+        ends.removeAll(keepingCapacity: true)
         while records.count < limit, let message = rd_kafka_consumer_poll(rk, timeout) {
             defer { rd_kafka_message_destroy(message) }
             timeout = 0
@@ -37,7 +47,9 @@ struct BatchReader {
                 guard let epoch = epoch(name, partition) else { continue }  // not assigned any more
                 records.append(record(message, topic: name, epoch: epoch))
             case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-                return (records, .end(TopicPartition(topic: name, partition: partition), nextOffset: message.pointee.offset))
+                let place = TopicPartition(topic: name, partition: partition)
+                if stopsAtEnd { return (records, .end(place, nextOffset: message.pointee.offset)) }
+                ends.append((place, message.pointee.offset))
             case let code:
                 let reason = rd_kafka_message_errstr(message).map { String(cString: $0) }
                 let error = KafkaError.general("consume", code, reason: reason, of: rk)

@@ -4,19 +4,25 @@ import Synchronization
 
 /// What librdkafka calls back into, beside delivery reports. All of it runs on threads that must not be blocked.
 final class ClientCallbacks: Sendable {
-    let logger: Logger
-    let onError: @Sendable (KafkaError) -> Void
+    let log: ThrottledLog
+    private let onError: @Sendable (KafkaError) -> Void
     let onStatistics: @Sendable (String) -> Void
     let onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)?
 
     init(
-        logger: Logger, onError: @escaping @Sendable (KafkaError) -> Void, onStatistics: @escaping @Sendable (String) -> Void = { _ in },
+        log: ThrottledLog, onError: @escaping @Sendable (KafkaError) -> Void = { _ in },
+        onStatistics: @escaping @Sendable (String) -> Void = { _ in },
         onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)? = nil
     ) {
-        self.logger = logger
+        self.log = log
         self.onError = onError
         self.onStatistics = onStatistics
         self.onRebalance = onRebalance
+    }
+
+    func failed(_ error: KafkaError, client: String) {
+        log.log(error, metadata: ["client": "\(client)"])
+        onError(error)
     }
 }
 
@@ -111,7 +117,7 @@ private func logCallback(_ rk: OpaquePointer?, _ level: Int32, _ facility: Unsaf
     // No news: one settings dictionary serves producers and consumers, which each ignore some of it, and only an embedded cluster
     // cannot be told not to create topics.
     let isExpected = facility == "AUTOCREATE" || facility == "CONFWARN" && line.contains("will be ignored by this")
-    target.logger.log(level: isExpected ? .debug : logLevel(level), "\(line)", metadata: ["facility": "\(facility)"])
+    target.log.log(isExpected ? .debug : logLevel(level), facility, line, metadata: ["facility": "\(facility)"])
 }
 
 private func logLevel(_ syslog: Int32) -> Logger.Level {
@@ -130,13 +136,17 @@ private func errorCallback(
 ) {
     guard let rk, let target = callbacks(opaque) else { return }
     let code = rd_kafka_resp_err_t(rawValue: code)
-    target.onError(KafkaError.general("client", code, reason: reason.map { String(cString: $0) }, of: rk))
+    let client = rd_kafka_name(rk).map { String(cString: $0) } ?? ""
+    target.failed(KafkaError.general("client", code, reason: reason.map { String(cString: $0) }, of: rk), client: client)
 }
 
 private func statisticsCallback(
     _ rk: OpaquePointer?, _ json: UnsafeMutablePointer<CChar>?, _ length: Int, _ opaque: UnsafeMutableRawPointer?
 ) -> Int32 {
-    if let json, let target = callbacks(opaque) { target.onStatistics(String(cString: json)) }
+    if let json, let target = callbacks(opaque) {
+        target.onStatistics(String(cString: json))
+        target.log.tellSuppressed()  // comes every few seconds
+    }
     return 0  // librdkafka frees the text
 }
 

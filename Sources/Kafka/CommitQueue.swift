@@ -1,5 +1,12 @@
 import CLibrdkafka
 
+/// What Kafka said to one commit.
+struct CommitAnswer {
+    let partitions: [TopicPartition]
+    /// nil: all of them are committed.
+    let error: KafkaError?
+}
+
 /// Commits under way, and where Kafka's answers to them arrive.
 ///
 /// `@unchecked Sendable`: each is touched by one thread only, the one that made it or its consumer's poll thread, which also runs
@@ -31,9 +38,8 @@ final class CommitQueue: @unchecked Sendable {
     }
 
     /// Takes the answers that are there, or all outstanding ones if there is a deadline.
-    /// - Returns: the partitions whose commit was refused, with the reason.
-    func collect(until deadline: Deadline? = nil) -> [(error: KafkaError, partitions: [TopicPartition])] {
-        var refusals: [(error: KafkaError, partitions: [TopicPartition])] = []
+    func collect(until deadline: Deadline? = nil) -> [CommitAnswer] {
+        var answers: [CommitAnswer] = []
         while inFlight > 0, let queue {
             guard let event = rd_kafka_queue_poll(queue, deadline?.remainingMilliseconds ?? 0) else { break }
             defer { rd_kafka_event_destroy(event) }
@@ -42,8 +48,19 @@ final class CommitQueue: @unchecked Sendable {
             let list = rd_kafka_event_topic_partition_list(event)
             let code = rd_kafka_event_error(event)
             let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? PartitionList.firstError(in: list, "commit") : KafkaError("commit", code)
-            if let error { refusals.append((error, PartitionList.partitions(of: list))) }
+            answers.append(CommitAnswer(partitions: PartitionList.partitions(of: list), error: error))
         }
-        return refusals
+        return answers
+    }
+
+    /// Commits and waits for Kafka's answer, on a queue of its own: the synchronous call has no time limit.
+    /// - Returns: why it was refused; `isTimedOut` if nothing was heard, when it may have happened all the same.
+    static func commit(_ rk: OpaquePointer, _ commits: [CommitOffset], within timeout: Duration) -> KafkaError? {
+        let queue = CommitQueue()
+        queue.open(rk)
+        defer { queue.close() }
+        if let error = queue.send(rk, commits) { return error }
+        let answers = queue.collect(until: Deadline(after: timeout))
+        return answers.first?.error ?? (queue.isIdle ? nil : KafkaError("commit", RD_KAFKA_RESP_ERR__TIMED_OUT))
     }
 }

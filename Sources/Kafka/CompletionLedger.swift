@@ -55,6 +55,11 @@ package struct CompletionLedger: Sendable {
         return true
     }
 
+    /// Passes over offsets that are no longer in the log: what is unfinished below stays so, and reading goes on at `offset`.
+    package mutating func skip(to offset: Int64) {
+        if offset > nextOffset { last = offset - 1 }
+    }
+
     /// The lowest unfinished offset; if there is none, the one after the highest begun.
     package var commitPoint: Int64 {
         head < blocks.count ? blocks[head].offset(ofBit: blocks[head].unfinished.trailingZeroBitCount) : nextOffset
@@ -66,11 +71,8 @@ package struct CompletionLedger: Sendable {
         return last == Int64.max ? last : last + 1
     }
 
-    /// Whether nothing was ever begun.
+    /// Whether nothing was ever begun or passed over.
     var isUntouched: Bool { last == nil }
-
-    /// Whether nothing is unfinished.
-    package var isIdle: Bool { unfinished == 0 }
 
     /// What is finished above the commit point: what a new owner would repeat if it only knew the commit point.
     package var finishedAhead: FinishedAhead {

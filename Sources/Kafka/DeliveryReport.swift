@@ -13,7 +13,9 @@ final class DeliveryReport: Sendable {
     func complete(_ message: UnsafePointer<rd_kafka_message_t>, of rk: OpaquePointer) {
         let code = message.pointee.err
         if code == RD_KAFKA_RESP_ERR_NO_ERROR {
-            report(.success(RecordPosition(topic: topic, partition: message.pointee.partition, offset: message.pointee.offset)))
+            // Unknown when the record stood there already: an earlier attempt's answer was lost.
+            let offset = max(-1, message.pointee.offset)
+            report(.success(RecordPosition(topic: topic, partition: message.pointee.partition, offset: offset)))
         } else {
             let mayBePersisted = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED
             report(.failure(KafkaError("produce", code, mayBePersisted: mayBePersisted)))

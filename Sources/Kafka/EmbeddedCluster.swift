@@ -19,7 +19,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .warning)  // else it complains of having no broker: it is one
         handle = try ClientHandle(
-            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(logger: logger, onError: { _ in }),
+            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(log: ThrottledLog(logger)),
             isPolled: false)
         let made = handle.onOwnThread { rk in
             // The cluster's thread ends at the first interrupted system call, so it must inherit a mask that lets no signal through:
@@ -55,6 +55,21 @@ package final class EmbeddedCluster: @unchecked Sendable {
         _ = handle.use { _ in
             up ? rd_kafka_mock_broker_set_up(cluster, id) : rd_kafka_mock_broker_set_down(cluster, id)
         }
+    }
+
+    /// Gives a partition to another broker; nil: to none, so that it can be neither read nor written.
+    package func setLeader(_ topic: String, _ partition: Int32, _ broker: Int32?) {
+        _ = handle.use { _ in rd_kafka_mock_partition_set_leader(cluster, topic, partition, broker ?? -1) }
+    }
+
+    /// Makes a broker the coordinator of a group.
+    package func setCoordinator(group: String, _ broker: Int32) {
+        _ = handle.use { _ in rd_kafka_mock_coordinator_set(cluster, "group", group, broker) }
+    }
+
+    /// Makes a broker the coordinator of a transactional id.
+    package func setCoordinator(transactionalID: String, _ broker: Int32) {
+        _ = handle.use { _ in rd_kafka_mock_coordinator_set(cluster, "transaction", transactionalID, broker) }
     }
 
     /// Delays a broker's answers. -1: all brokers.

@@ -12,6 +12,8 @@ package final class GroupConsumer: Sendable {
         /// Meant for these assignments only: one that comes meanwhile is read, whatever was asked for before.
         case setPaused([TopicPartition: UInt64], Bool)
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
+        /// Where a partition is whose position was not in the log, meant for this assignment only.
+        case found(TopicPartition, epoch: UInt64, Result<Whereabouts, KafkaError>)
     }
 
     enum Phase {
@@ -27,13 +29,18 @@ package final class GroupConsumer: Sendable {
     let kafka: KafkaSettings
     let settings: Settings
     let handler: any GroupHandler
-    let logger: Logger
+    let log: ThrottledLog
     let progress = Monitor(GroupProgress())
     let inbox = Mutex<[Command]>([])
     let lifecycle = Mutex(Lifecycle())
     let commits = CommitQueue()
     let metrics: GroupMetrics
-    private let queries = BlockingThread("kafka-queries")
+    let strays = Mutex(Strays())
+    let stallWatch: Mutex<StallWatch>
+    /// When the poll thread last came round, nanoseconds since `born`.
+    let rounds = Atomic<Int64>(0)
+    let born = ContinuousClock.now
+    let queries = BlockingThread("kafka-queries")
 
     /// - Parameters:
     ///   - kafka: its client id also names the thread.
@@ -42,7 +49,8 @@ package final class GroupConsumer: Sendable {
         self.kafka = kafka
         self.settings = settings
         self.handler = handler
-        self.logger = logger
+        log = ThrottledLog(logger)
+        stallWatch = Mutex(StallWatch(after: settings.stallAfter))
         metrics = GroupMetrics(group: settings.group)
     }
 
@@ -161,15 +169,7 @@ package final class GroupConsumer: Sendable {
     package func commit(_ offsets: [CommitOffset], timeout: Duration = .seconds(10)) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         try await queries.run("commit") { () throws(KafkaError) in
-            let outcome = self.withHandle { rk -> KafkaError? in
-                // A queue of its own with a time limit; the synchronous call has none.
-                let queue = CommitQueue()
-                queue.open(rk)
-                defer { queue.close() }
-                if let error = queue.send(rk, offsets) { return error }
-                let refusal = queue.collect(until: Deadline(after: timeout)).first?.error
-                return refusal ?? (queue.isIdle ? nil : KafkaError("commit", RD_KAFKA_RESP_ERR__TIMED_OUT))
-            }
+            let outcome = self.withHandle { rk in CommitQueue.commit(rk, offsets, within: timeout) }
             guard let outcome else { throw KafkaError.closed("commit") }
             if let error = outcome { throw error }
         }
@@ -197,7 +197,7 @@ package final class GroupConsumer: Sendable {
         let client = try ClientHandle(
             RD_KAFKA_CONSUMER, configuration,
             callbacks: ClientCallbacks(
-                logger: logger,
+                log: log,
                 onError: { [handler, onFatal = kafka.onFatal] error in
                     handler.failed(error)
                     if error.isFatal { onFatal?(error) }
@@ -209,6 +209,7 @@ package final class GroupConsumer: Sendable {
             let subscription = settings.subscription.map { TopicPartition(topic: $0, partition: Int32(RD_KAFKA_PARTITION_UA)) }
             let code = client.onOwnThread { rk in PartitionList(subscription).use { rd_kafka_subscribe(rk, $0) } }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("subscribe", code) }
+            comeRound()
             lifecycle.withLock { $0.client = client }
             try OSThread.start(kafka.clientID) { self.run(client) }
         } catch {
@@ -218,7 +219,7 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    private func command(_ command: Command) {
+    func command(_ command: Command) {
         inbox.withLock { $0.append(command) }
         if !wake() { refuseCommands() }
     }

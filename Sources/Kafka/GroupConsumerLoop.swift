@@ -20,13 +20,15 @@ extension GroupConsumer {
     }
 
     private func poll(_ rk: OpaquePointer) {
-        var reader = BatchReader()
+        var reader = BatchReader(stopsAtEnd: false)
         var commitAt = Deadline(after: settings.commitInterval)
         var recordAt = Deadline(after: .seconds(5))
         let wait = max(1, min(100, settings.commitInterval.clampedMilliseconds))
         while lifecycle.withLock({ $0.phase }) == .running {
+            comeRound()
             carryOutCommands(rk)
             receive(rk, &reader, wait)
+            askForStrays()
             if commitAt.hasPassed {
                 commitChanges(rk)
                 commitAt = Deadline(after: settings.commitInterval)
@@ -48,7 +50,19 @@ extension GroupConsumer {
             metrics.records.increment(by: records.count)
             if !records.isEmpty { handler.received(records) }
         }
-        if case .failed(let error, _) = interruption { handler.failed(error) }
+        if !reader.ends.isEmpty {
+            progress.withLock { progress in for end in reader.ends { progress.reached(end.partition, end.nextOffset) } }
+        }
+        if case .failed(let error, let place) = interruption {
+            failed(error)
+            if error.isOutOfRange, let place { strayed(place) }
+        }
+    }
+
+    /// Something is wrong: told to the operator, in bounds, and to the handler.
+    func failed(_ error: KafkaError) {
+        log.log(error, metadata: ["group": "\(settings.group)"])
+        handler.failed(error)
     }
 
     private func carryOutCommands(_ rk: OpaquePointer) {
@@ -61,6 +75,7 @@ extension GroupConsumer {
             case .setPaused(let epochs, let isPaused): setPaused(rk, epochs, isPaused)
             case .restart(let offsets, let report):
                 report(restart(rk, at: offsets))
+            case .found(let partition, let epoch, let whereabouts): fetchBack(rk, partition, epoch, whereabouts)
             }
         }
     }
@@ -72,7 +87,7 @@ extension GroupConsumer {
         }
     }
 
-    private func setReading(_ rk: OpaquePointer, _ partition: TopicPartition, paused: Bool) {
+    func setReading(_ rk: OpaquePointer, _ partition: TopicPartition, paused: Bool) {
         PartitionList([partition]).use { list in
             _ = paused ? rd_kafka_pause_partitions(rk, list) : rd_kafka_resume_partitions(rk, list)
         }
@@ -90,15 +105,15 @@ extension GroupConsumer {
 
     /// Commits what moved, without waiting; one commit at a time, so that an older answer never undoes a newer one.
     private func commitChanges(_ rk: OpaquePointer) {
-        note(commits.collect())
+        note(rk, commits.collect())
         if commits.isIdle { sendCommits(rk, nil) }
     }
 
     /// Commits what moved on these partitions and waits for the answer.
     func commitNow(_ rk: OpaquePointer, _ partitions: [TopicPartition], until deadline: Deadline) {
-        note(commits.collect(until: deadline))
+        note(rk, commits.collect(until: deadline))
         sendCommits(rk, partitions)
-        note(commits.collect(until: deadline))
+        note(rk, commits.collect(until: deadline))
     }
 
     private func sendCommits(_ rk: OpaquePointer, _ partitions: [TopicPartition]?) {
@@ -118,15 +133,23 @@ extension GroupConsumer {
             return commit
         }
         let new = progress.withLock { $0.request(wanted) }
-        if let error = commits.send(rk, new) { note([(error, new.map(\.topicPartition))]) }
+        if let error = commits.send(rk, new) { note(rk, [CommitAnswer(partitions: new.map(\.topicPartition), error: error)]) }
     }
 
-    func note(_ refusals: [(error: KafkaError, partitions: [TopicPartition])]) {
-        for (error, partitions) in refusals {
-            metrics.commitFailures.increment()
-            progress.withLock { progress in partitions.forEach { progress.refused($0) } }
-            // During a rebalance a refusal is ordinary: the partitions' next owner commits.
-            logger.log(level: error.isRetriable ? .debug : .notice, "\(error)", metadata: ["group": "\(settings.group)"])
+    func note(_ rk: OpaquePointer, _ answers: [CommitAnswer]) {
+        for answer in answers {
+            if let error = answer.error {
+                metrics.commitFailures.increment()
+                progress.withLock { progress in answer.partitions.forEach { progress.refused($0) } }
+                // During a rebalance a refusal is ordinary: the partitions' next owner commits.
+                log.log(error.isRetriable ? .debug : .notice, "commit \(error.name)", "\(error)", metadata: ["group": "\(settings.group)"])
+            }
+            guard settings.pausesWhileUncommitted, answer.error == nil || answer.error?.isRebalancing == true else { continue }
+            for partition in answer.partitions {
+                if let pauses = progress.withLock({ $0.setUncommitted(partition, answer.error != nil) }) {
+                    setReading(rk, partition, paused: pauses)
+                }
+            }
         }
     }
 
@@ -138,13 +161,13 @@ extension GroupConsumer {
         defer { rd_kafka_queue_destroy(queue) }
         // Not the plain close call: it has no time limit, and in 2.0.2 it can wait for ever after partitions were lost.
         if let error = rd_kafka_consumer_close_queue(rk, queue) {
-            logger.warning("\(KafkaError("close consumer", consuming: error))")
+            log.log(KafkaError("close consumer", consuming: error))
             return false
         }
         let deadline = Deadline(after: settings.drain + GroupConsumer.answerLimit + GroupConsumer.answerLimit)
         while rd_kafka_consumer_closed(rk) == 0 {
             if deadline.hasPassed {
-                logger.warning("left the group without its answer", metadata: ["group": "\(settings.group)"])
+                log.logger.warning("left the group without its answer", metadata: ["group": "\(settings.group)"])
                 return false
             }
             guard let event = rd_kafka_queue_poll(queue, 20) else { continue }

@@ -12,7 +12,7 @@ extension GroupConsumer {
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
             revoke(rk, partitions)
         default:
-            handler.failed(KafkaError("rebalance", code))
+            failed(KafkaError("rebalance", code))
             rd_kafka_assign(rk, nil)
         }
     }
@@ -27,11 +27,13 @@ extension GroupConsumer {
         }
         // A pause belongs to an assignment; librdkafka would keep it.
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
-        announce(starts)
+        announce(starts.map { GroupProgress.Start($0) })
+        settings.onAssigned?()
     }
 
     private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
         let isLost = rd_kafka_assignment_lost(rk) != 0
+        if isLost { settings.onLost?() }
         let gone = progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }
         handler.revoked(gone, lost: isLost)
         if !isLost, !gone.isEmpty {
@@ -54,42 +56,51 @@ extension GroupConsumer {
             return .failure(KafkaError("restart", RD_KAFKA_RESP_ERR__STATE, reason: "a partition is not assigned to this member"))
         }
         guard !moved.isEmpty else { return .success(()) }
+        let refusal = beginAgain(rk, offsets)
+        return refusal.map { .failure($0) } ?? .success(())
+    }
+
+    /// Gives partitions that are ours back to the handler at other offsets, under a new epoch.
+    /// - Parameter insists: begin there even if Kafka refuses the commit. Otherwise the old commit point is the beginning then.
+    /// - Returns: why the commit was refused.
+    @discardableResult
+    func beginAgain(_ rk: OpaquePointer, _ offsets: [CommitOffset], insists: Bool = false) -> KafkaError? {
+        let moved = offsets.map(\.topicPartition)
         handler.revoked(moved, lost: false)
         drain(moved)
-        let deadline = Deadline(after: GroupConsumer.answerLimit)
-        note(commits.collect(until: deadline))
+        note(rk, commits.collect(until: Deadline(after: GroupConsumer.answerLimit)))
+        // An older commit without an answer might still undo this one.
         let refusal =
-            commits.send(rk, offsets) ?? commits.collect(until: deadline).first?.error
-            ?? (commits.isIdle ? nil : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT))
-        // Refused: go on at the old commit point. Either way the handler gets the partitions back.
+            commits.isIdle
+            ? CommitQueue.commit(rk, offsets, within: GroupConsumer.answerLimit) : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT)
+        // Either way the handler gets the partitions back.
         let starts =
-            refusal == nil
-            ? offsets
-            : progress.withLock { progress in
-                moved.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: progress.commitPoint($0) ?? -1) }
-            }
-        let others = progress.withLock { progress in
-            progress.positions.filter { !moved.contains($0.topicPartition) }
-        }
-        // Assigning anew, because a seek is refused where an offset was out of range, which is what a restart may be for.
+            refusal == nil || insists ? offsets.map { GroupProgress.Start($0) } : progress.withLock { $0.starts(of: moved) }
+        assignAnew(rk, starts.map(\.commit))
+        PartitionList(moved).use { _ = rd_kafka_resume_partitions(rk, $0) }
+        announce(starts)
+        // What Kafka has now is not known: to be committed as soon as there is something to commit.
+        if refusal != nil { progress.withLock { progress in moved.forEach { progress.refused($0) } } }
+        return refusal
+    }
+
+    /// Makes librdkafka read partitions of ours from other offsets. By assigning: a seek is refused where an offset was out of range.
+    func assignAnew(_ rk: OpaquePointer, _ starts: [CommitOffset]) {
+        let moved = starts.map(\.topicPartition)
         if isCooperative(rk) {
             report("restart", PartitionList(moved).use { rd_kafka_incremental_unassign(rk, $0) })
             report("restart", PartitionList(starts.map(GroupConsumer.explicit)).use { rd_kafka_incremental_assign(rk, $0) })
         } else {
+            let others = progress.withLock { $0.positions }.filter { !moved.contains($0.topicPartition) }
             report("restart", PartitionList((others + starts).map(GroupConsumer.explicit)).use { rd_kafka_assign(rk, $0) })
         }
-        PartitionList(moved).use { _ = rd_kafka_resume_partitions(rk, $0) }
-        announce(starts)
-        return refusal.map { .failure($0) } ?? .success(())
     }
 
-    private func announce(_ starts: [CommitOffset]) {
+    func announce(_ starts: [GroupProgress.Start]) {
         let epoch = progress.withLock { $0.assign(starts) }
-        if !starts.isEmpty {
-            handler.resuming(Self.known(starts), epoch: epoch)
-        }
-        handler.assigned(starts.map(\.topicPartition), epoch: epoch)
-        settings.onAssigned?()
+        let commits = starts.map(\.commit)
+        if !commits.isEmpty { handler.resuming(Self.known(commits), epoch: epoch) }
+        handler.assigned(commits.map(\.topicPartition), epoch: epoch)
     }
 
     /// Waits, at most `drain`, until nothing that was begun on these partitions is under way: all is finished or abandoned.
@@ -103,7 +114,8 @@ extension GroupConsumer {
             return progress.unfinished(partitions)
         }
         if isDrained == nil {
-            logger.notice("\(unfinished) records were not finished in time and will come again", metadata: ["group": "\(settings.group)"])
+            log.logger.notice(
+                "\(unfinished) records were not finished in time and will come again", metadata: ["group": "\(settings.group)"])
         }
     }
 
@@ -114,7 +126,7 @@ extension GroupConsumer {
             switch GroupConsumer.committed(rk, partitions, milliseconds: 5000) {
             case .success(let offsets): return offsets
             case .failure(let error):
-                handler.failed(error)
+                failed(error)
                 let isRunning = lifecycle.withLock { $0.phase } == .running
                 guard isRunning, !deadline.hasPassed, error.isTimedOut || error.isRetriable else {
                     return partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: .min) }
@@ -147,10 +159,10 @@ extension GroupConsumer {
     }
 
     private func report(_ operation: String, _ code: rd_kafka_resp_err_t) {
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { handler.failed(KafkaError(operation, code)) }
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { failed(KafkaError(operation, code)) }
     }
 
     private func report(_ operation: String, _ error: OpaquePointer?) {
-        if let error { handler.failed(KafkaError(operation, consuming: error)) }
+        if let error { failed(KafkaError(operation, consuming: error)) }
     }
 }

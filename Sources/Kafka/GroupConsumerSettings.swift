@@ -25,6 +25,15 @@ extension GroupConsumer {
         /// poll thread when either has changed; without it no metadata is committed, and finishing ahead commits nothing.
         /// With ``FinishedAhead/text`` the partition's next owner skips what is finished; reading pauses while it hardly fits.
         package var commitMetadata: (@Sendable (_ partition: TopicPartition, _ commitPoint: Int64, _ ahead: FinishedAhead) -> String?)?
+        /// While the group settles who owns what it may take no commits, and everything that is done is done again by the next owner. With
+        /// this, reading of a partition then rests until a commit is taken or the partition is assigned anew. Not for records that somebody
+        /// waits for.
+        package var pausesWhileUncommitted = false
+        /// How long a partition may stand still although records wait before ``GroupConsumer/stalls()`` tells of it.
+        package var stallAfter = Duration.seconds(60)
+        /// Called on the poll thread when the group has given our partitions to others because it heard nothing of us, or we nothing of it;
+        /// `onAssigned` says that we take part again. What is under way will be done again elsewhere.
+        package var onLost: (@Sendable () -> Void)?
         /// Called on the poll thread whenever the group has given this member its share, which may be empty, after the handler knows.
         package var onAssigned: (@Sendable () -> Void)?
 
@@ -56,6 +65,7 @@ extension GroupConsumer {
                 "heartbeat.interval.ms": String(heartbeat.clampedMilliseconds),
                 "topic.metadata.refresh.interval.ms": String(metadataRefresh.clampedMilliseconds),
                 "queued.max.messages.kbytes": String(queuedMaxKilobytes),
+                "enable.partition.eof": "true",  // the offset behind the last record need not be the log's end
             ]
             if let instanceID { properties["group.instance.id"] = instanceID }
             return properties

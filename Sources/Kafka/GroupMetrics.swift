@@ -11,6 +11,10 @@ struct GroupMetrics: Sendable {
     let skipped: Gauge
     /// Times reading paused because what is finished ahead hardly fits into the commit.
     let intakePauses: Counter
+    /// Offsets that were no longer in the log when they were to be read.
+    let lost: Counter
+    /// Partitions that have something to read and do not get on.
+    let stalled: Gauge
 
     init(group: String) {
         let dimensions = [("group", group)]
@@ -20,6 +24,8 @@ struct GroupMetrics: Sendable {
         dropped = Gauge(label: "kafka_consumer_dropped_results", dimensions: dimensions)
         skipped = Gauge(label: "kafka_consumer_skipped_records", dimensions: dimensions)
         intakePauses = Counter(label: "kafka_consumer_intake_pauses", dimensions: dimensions)
+        lost = Counter(label: "kafka_consumer_lost_records", dimensions: dimensions)
+        stalled = Gauge(label: "kafka_consumer_stalled_partitions", dimensions: dimensions)
         commitFailures = Counter(label: "kafka_consumer_commit_failures", dimensions: dimensions)
     }
 }

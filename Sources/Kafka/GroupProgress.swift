@@ -1,11 +1,35 @@
 /// What a group consumer's threads share about its assignment: ledgers, epochs, what has been asked to be committed. Pure value.
 struct GroupProgress {
+    /// Where a partition begins under a new assignment.
+    struct Start: Sendable {
+        /// The next offset to read; -1: nothing was committed; `Int64.min`: Kafka could not be asked.
+        let commit: CommitOffset
+        /// What an earlier owner finished ahead of it.
+        let ahead: FinishedAhead?
+
+        /// Reads the commit's metadata, which takes a while: not to be done under a lock.
+        init(_ commit: CommitOffset) {
+            self.init(commit, ahead: commit.metadata.flatMap { FinishedAhead(text: $0, committed: commit.offset) })
+        }
+
+        init(_ commit: CommitOffset, ahead: FinishedAhead?) {
+            self.commit = commit
+            self.ahead = ahead
+        }
+    }
+
     private struct Partition {
         let epoch: UInt64
+        /// As it was assigned.
+        let start: CommitOffset
         var ledger: CompletionLedger
         // Last commit that was asked for and not refused.
         var requested: CommitOffset
         var hasChanged = false
+        /// The last commit was refused and must be asked for again, whatever it says.
+        var isRefused = false
+        /// The offset behind the last record, when reading last came to the end. May lie behind offsets that hold no records.
+        var reachedEnd: Int64 = 0
         /// What an earlier owner finished ahead; nil once we are past it.
         var skip: FinishedAhead?
         /// Unfinished records that the handler has given up.
@@ -14,9 +38,23 @@ struct GroupProgress {
         var isPaused = false
         /// What is finished ahead hardly fits into the commit any more.
         var isFull = false
+        /// What is done now would be done again by the next owner, because the group takes no commits from us.
+        var isUncommitted = false
+
+        init(_ start: Start, epoch: UInt64) {
+            self.epoch = epoch
+            self.start = start.commit
+            ledger = CompletionLedger(start: max(0, start.commit.offset))
+            requested = start.commit
+            skip = start.ahead
+        }
 
         /// Nothing is under way any more.
         var isIdle: Bool { ledger.unfinished <= abandoned }
+        /// Nobody is to hand records out.
+        var isReadingPaused: Bool { isPaused || isFull || isUncommitted }
+        /// Where reading goes on; as it was assigned if nothing has been read yet.
+        var position: Int64 { ledger.isUntouched ? start.offset : ledger.nextOffset }
     }
 
     private var partitions: [TopicPartition: Partition] = [:]
@@ -33,13 +71,9 @@ struct GroupProgress {
     func epoch(of partition: TopicPartition) -> UInt64? { partitions[partition]?.epoch }
 
     /// Takes partitions over under a new epoch.
-    mutating func assign(_ starts: [CommitOffset]) -> UInt64 {
+    mutating func assign(_ starts: [Start]) -> UInt64 {
         lastEpoch += 1
-        for start in starts {
-            partitions[start.topicPartition] = Partition(
-                epoch: lastEpoch, ledger: CompletionLedger(start: max(0, start.offset)), requested: start,
-                skip: start.metadata.flatMap { FinishedAhead(text: $0, committed: start.offset) })
-        }
+        for start in starts { partitions[start.commit.topicPartition] = Partition(start, epoch: lastEpoch) }
         return lastEpoch
     }
 
@@ -97,10 +131,43 @@ struct GroupProgress {
 
     /// Where reading of each partition goes on; as it was given to `assign` if nothing has been read yet.
     var positions: [CommitOffset] {
-        partitions.map { key, partition in
-            let next = partition.ledger.nextOffset
-            let isUntouched = partition.requested.offset < 0 && next == 0
-            return CommitOffset(topic: key.topic, partition: key.partition, offset: isUntouched ? partition.requested.offset : next)
+        partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: $1.position) }
+    }
+
+    /// As `positions`, of one partition; nil if it is not ours under this epoch.
+    func position(of partition: TopicPartition, epoch: UInt64) -> Int64? {
+        partitions[partition].flatMap { $0.epoch == epoch ? $0.position : nil }
+    }
+
+    /// What a new assignment of these would begin with if their commit points were all that Kafka knew.
+    func starts(of wanted: [TopicPartition]) -> [Start] {
+        wanted.compactMap { key in
+            partitions[key].map { partition in
+                let point = partition.ledger.isUntouched ? partition.start.offset : partition.ledger.commitPoint
+                let ahead = ahead(of: partition)
+                return Start(
+                    CommitOffset(topic: key.topic, partition: key.partition, offset: point), ahead: ahead.isEmpty ? nil : ahead)
+            }
+        }
+    }
+
+    /// Reading passes over offsets that are no longer in the log.
+    mutating func skip(_ partition: TopicPartition, to offset: Int64) {
+        partitions[partition]?.ledger.skip(to: offset)
+        partitions[partition]?.hasChanged = true
+    }
+
+    /// Reading came to the end.
+    mutating func reached(_ partition: TopicPartition, _ end: Int64) {
+        partitions[partition]?.reachedEnd = end
+    }
+
+    /// What the stall watch wants to know.
+    var readings: [TopicPartition: StallWatch.Reading] {
+        partitions.mapValues { partition in
+            StallWatch.Reading(
+                epoch: partition.epoch, position: max(partition.position, partition.reachedEnd),
+                commitPoint: partition.ledger.commitPoint, isPaused: partition.isPaused || partition.isFull)
         }
     }
 
@@ -127,16 +194,20 @@ struct GroupProgress {
     mutating func request(_ commits: [CommitOffset]) -> [CommitOffset] {
         commits.filter { commit in
             let key = commit.topicPartition
-            guard let requested = partitions[key]?.requested else { return false }
-            let isNew = commit.offset > max(0, requested.offset) || commit.metadata != requested.metadata
-            if isNew { partitions[key]?.requested = commit }
+            guard let partition = partitions[key] else { return false }
+            let requested = partition.requested
+            let isNew = partition.isRefused || commit.offset > max(0, requested.offset) || commit.metadata != requested.metadata
+            if isNew {
+                partitions[key]?.requested = commit
+                partitions[key]?.isRefused = false
+            }
             return isNew
         }
     }
 
     /// A commit was refused: ask again next time.
     mutating func refused(_ commit: TopicPartition) {
-        partitions[commit]?.requested = CommitOffset(topic: commit.topic, partition: commit.partition, offset: -1)
+        partitions[commit]?.isRefused = true
         partitions[commit]?.hasChanged = true
     }
 
@@ -170,22 +241,35 @@ struct GroupProgress {
     mutating func setPaused(_ partition: TopicPartition, _ isPaused: Bool, epoch: UInt64) -> Bool? {
         guard partitions[partition]?.epoch == epoch else { return nil }
         partitions[partition]?.isPaused = isPaused
-        return isReadingPaused(partition)
+        return partitions[partition]?.isReadingPaused
     }
 
     /// Judges how much of a commit's metadata is used: intake stops at three quarters and goes on at half. It never stops where an earlier
     /// owner has read before: only reading on makes that set smaller.
     /// - Returns: whether reading is to pause; nil if that has not changed.
     mutating func setMetadata(_ partition: TopicPartition, length: Int) -> Bool? {
-        guard let entry = partitions[partition] else { return nil }
-        let before = isReadingPaused(partition)
-        if entry.skip == nil, length > FinishedAhead.maxTextLength / 4 * 3 { partitions[partition]?.isFull = true }
-        if entry.isFull, length <= FinishedAhead.maxTextLength / 2 { partitions[partition]?.isFull = false }
-        let after = isReadingPaused(partition)
-        return after == before ? nil : after
+        change(partition) { entry in
+            let isFull = entry.isFull
+            if entry.skip == nil, length > FinishedAhead.maxTextLength / 4 * 3 { entry.isFull = true }
+            if isFull, length <= FinishedAhead.maxTextLength / 2 { entry.isFull = false }
+        }
     }
 
-    private func isReadingPaused(_ partition: TopicPartition) -> Bool {
-        partitions[partition].map { $0.isPaused || $0.isFull } ?? false
+    /// The group takes no commits from us now, or takes them again. Only where there is something to commit: that will be asked for again,
+    /// and its answer ends the pause, as a new assignment does.
+    /// - Returns: whether reading is to pause; nil if that has not changed.
+    mutating func setUncommitted(_ partition: TopicPartition, _ isUncommitted: Bool) -> Bool? {
+        change(partition) { entry in entry.isUncommitted = isUncommitted && !entry.ledger.isUntouched }
+    }
+
+    /// Whether reading of a partition is to rest.
+    func isReadingPaused(_ partition: TopicPartition) -> Bool { partitions[partition]?.isReadingPaused ?? false }
+
+    private mutating func change(_ partition: TopicPartition, _ body: (inout Partition) -> Void) -> Bool? {
+        guard var entry = partitions[partition] else { return nil }
+        let before = entry.isReadingPaused
+        body(&entry)
+        partitions[partition] = entry
+        return entry.isReadingPaused == before ? nil : entry.isReadingPaused
     }
 }

@@ -11,7 +11,7 @@ package final class KafkaAdmin: Sendable {
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(_ settings: KafkaSettings, logger: Logger) throws(KafkaError) {
         client = try ClientHandle(
-            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(logger: logger, onError: { _ in }),
+            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(log: ThrottledLog(logger)),
             isPolled: false)
     }
 

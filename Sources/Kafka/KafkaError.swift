@@ -71,6 +71,11 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     package var isOutOfRange: Bool {
         code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue
     }
+    /// The group is settling who owns what, or has gone on without this member: nothing can be committed until it has told.
+    package var isRebalancing: Bool {
+        code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS.rawValue || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION.rawValue
+            || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID.rawValue
+    }
     /// A broker or library that does not know the request, such as the embedded cluster for admin calls.
     package var isUnsupported: Bool {
         code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE.rawValue || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION.rawValue

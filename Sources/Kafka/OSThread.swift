@@ -97,7 +97,8 @@ final class BlockingThread: Sendable {
         }
     }
 
-    private func enqueue(_ operation: String, _ job: @escaping @Sendable () -> Void) throws(KafkaError) {
+    /// Runs a blocking job behind those that wait already; nobody waits for it.
+    func enqueue(_ operation: String, _ job: @escaping @Sendable () -> Void) throws(KafkaError) {
         let mustStart = try state.withLock { (state) throws(KafkaError) in
             if state.isStopping { throw KafkaError.closed(operation) }
             let mustStart = !state.isStarted

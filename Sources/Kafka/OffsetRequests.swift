@@ -1,6 +1,6 @@
 import CLibrdkafka
 
-/// Requests about offsets. They block; for the admin's thread.
+/// Requests about offsets. They block; for threads that may.
 enum OffsetRequests {
     static func committed(
         _ rk: OpaquePointer, _ group: String, _ partitions: [TopicPartition]
@@ -52,13 +52,45 @@ enum OffsetRequests {
         let code = list.use { rd_kafka_offsets_for_times(rk, $0, milliseconds) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("watermarks", code)) }
         if let error = list.firstError("watermarks") { return .failure(error) }
-        var found: [TopicPartition: Int64] = [:]
-        for offset in list.offsets {
-            // Left as it was asked: no answer came for this one.
-            guard offset.offset >= 0 else { return .failure(KafkaError("watermarks", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
-            found[offset.topicPartition] = offset.offset
-        }
+        let found = list.found
+        // One that was left as it was asked has had no answer.
+        guard found.count == Set(partitions).count else { return .failure(KafkaError("watermarks", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         return .success(found)
+    }
+
+    /// The next offset of those partitions whose leaders answer. Each leader is asked by itself: asked together, one that is missing would
+    /// leave all without an answer.
+    static func knownEnds(_ rk: OpaquePointer, _ partitions: [TopicPartition], milliseconds: Int32) -> [TopicPartition: Int64] {
+        guard !partitions.isEmpty else { return [:] }
+        let deadline = Deadline(after: .milliseconds(Int64(milliseconds)))
+        let leaders = leaders(rk, milliseconds: milliseconds)
+        let groups = Dictionary(grouping: partitions.filter { leaders[$0] != nil }) { leaders[$0] ?? -1 }
+        var ends: [TopicPartition: Int64] = [:]
+        var left = Int32(clamping: groups.count)
+        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
+            let list = PartitionList(group, offset: Int64(RD_KAFKA_OFFSET_END))
+            let code = list.use { rd_kafka_offsets_for_times(rk, $0, deadline.remainingMilliseconds / max(1, left)) }
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { ends.merge(list.found) { _, new in new } }
+            left -= 1
+        }
+        return ends
+    }
+
+    /// The brokers that lead the partitions of this client's topics; none where a partition has no leader or no broker answers.
+    private static func leaders(_ rk: OpaquePointer, milliseconds: Int32) -> [TopicPartition: Int32] {
+        var found: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(rk, 0, nil, &found, milliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return [:] }
+        defer { rd_kafka_metadata_destroy(found) }
+        var leaders: [TopicPartition: Int32] = [:]
+        for topic in UnsafeBufferPointer(start: found.pointee.topics, count: max(0, Int(found.pointee.topic_cnt))) {
+            guard let name = topic.topic.map({ String(cString: $0) }) else { continue }
+            for partition in UnsafeBufferPointer(start: topic.partitions, count: max(0, Int(topic.partition_cnt)))
+            where partition.leader >= 0 {
+                leaders[TopicPartition(topic: name, partition: partition.id)] = partition.leader
+            }
+        }
+        return leaders
     }
 
     static func byTime(

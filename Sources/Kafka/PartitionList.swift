@@ -28,6 +28,14 @@ struct PartitionList: ~Copyable {
 
     var offsets: [CommitOffset] { PartitionList.offsets(of: pointer) }
 
+    /// Offsets that were found, of the entries that did not fail.
+    var found: [TopicPartition: Int64] {
+        PartitionList.entries(of: pointer).reduce(into: [:]) { found, entry in
+            guard entry.err == RD_KAFKA_RESP_ERR_NO_ERROR, entry.offset >= 0 else { return }
+            found[TopicPartition(topic: String(cString: entry.topic), partition: entry.partition)] = entry.offset
+        }
+    }
+
     /// The first entry that librdkafka marked as failed.
     func firstError(_ operation: String) -> KafkaError? { PartitionList.firstError(in: pointer, operation) }
 

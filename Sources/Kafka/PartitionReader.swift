@@ -32,9 +32,10 @@ package final class PartitionReader: Sendable {
     private let topic: String
     private let partitions: [Int32]
     private let beginning: Start
-    private let logger: Logger
+    private let log: ThrottledLog
     private let onBatch: @Sendable ([IncomingRecord]) -> Void
     private let onEnd: @Sendable (Int32, Int64) -> Void
+    private let onRestart: @Sendable (Int32) -> Void
     private let onError: @Sendable (KafkaError) -> Void
     private let lifecycle = Mutex(Lifecycle())
     private let queries = BlockingThread("kafka-queries")
@@ -43,27 +44,29 @@ package final class PartitionReader: Sendable {
     ///   - kafka: its client id also names the thread.
     ///   - onBatch: records in partition order, at most 500. This and the others run on the poll thread and must not block it.
     ///   - onEnd: everything before `nextOffset` has been handed over; again each time the end is reached anew.
-    ///   - onError: broker down and the like; the reader goes on by itself. If a position is no longer in the log, that partition is read
-    ///     again from its beginning.
+    ///   - onRestart: that partition's position is no longer in the log, which was cut or made anew: it is read again from its beginning.
+    ///   - onError: broker down and the like, logged already; the reader goes on by itself.
     package init(
         _ kafka: KafkaSettings, topic: String, partitions: [Int32], start: Start, logger: Logger,
         onBatch: @escaping @Sendable ([IncomingRecord]) -> Void,
         onEnd: @escaping @Sendable (_ partition: Int32, _ nextOffset: Int64) -> Void,
+        onRestart: @escaping @Sendable (_ partition: Int32) -> Void = { _ in },
         onError: @escaping @Sendable (KafkaError) -> Void = { _ in }
     ) {
         self.kafka = kafka
         self.topic = topic
         self.partitions = partitions
         beginning = start
-        self.logger = logger
+        log = ThrottledLog(logger)
         self.onBatch = onBatch
         self.onEnd = onEnd
+        self.onRestart = onRestart
         self.onError = onError
     }
 
-    /// Begins to read. First asks Kafka where the partitions begin and end and blocks up to 30 s: not for event loops.
+    /// Begins to read. First asks Kafka where the partitions begin and end, for up to 30 s.
     /// - Throws: a property that librdkafka refuses, Kafka not answering, or a second start.
-    package func start() throws(KafkaError) {
+    package func start() async throws(KafkaError) {
         let isFirst = lifecycle.withLock { lifecycle in
             defer { if lifecycle.phase == .idle { lifecycle.phase = .running } }
             return lifecycle.phase == .idle
@@ -72,7 +75,7 @@ package final class PartitionReader: Sendable {
             throw KafkaError("start reader", RD_KAFKA_RESP_ERR__STATE, reason: "a reader starts once", isRetriable: false)
         }
         do throws(KafkaError) {
-            try open()
+            try await queries.run("start reader") { () throws(KafkaError) in try self.open() }
         } catch {
             finishStopping()
             throw error
@@ -128,7 +131,7 @@ package final class PartitionReader: Sendable {
         let client = try ClientHandle(
             RD_KAFKA_CONSUMER, configuration,
             callbacks: ClientCallbacks(
-                logger: logger, onError: onError,
+                log: log, onError: onError,
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) }),
             isPolled: true)
         do throws(KafkaError) {
@@ -181,7 +184,7 @@ package final class PartitionReader: Sendable {
     }
 
     private func poll(_ rk: OpaquePointer, _ starts: [Int32: Int64]) {
-        var reader = BatchReader()
+        var reader = BatchReader(stopsAtEnd: true)
         var positions = starts
         while lifecycle.withLock({ $0.phase }) == .running {
             let (records, interruption) = reader.next(rk, limit: 500, timeout: 100) { _, _ in 0 }
@@ -192,16 +195,22 @@ package final class PartitionReader: Sendable {
                 positions[place.partition] = nextOffset
                 onEnd(place.partition, nextOffset)
             case .failed(let error, let place):
-                onError(error)
+                failed(error)
                 // The log was cut or made anew: what a follower knows may be wrong, so it reads everything again.
                 guard error.isOutOfRange, let partition = place?.partition, positions[partition] != nil else { break }
-                logger.error("reading \(topic)[\(partition)] again from its beginning: \(error)")
+                log.log(.error, "restart", "reading \(topic)[\(partition)] again from its beginning")
+                onRestart(partition)
                 positions[partition] = Int64(RD_KAFKA_OFFSET_BEGINNING)
                 let code = assign(rk, positions)
-                if code != RD_KAFKA_RESP_ERR_NO_ERROR { onError(KafkaError("assign", code)) }
+                if code != RD_KAFKA_RESP_ERR_NO_ERROR { failed(KafkaError("assign", code)) }
             case nil: break
             }
         }
+    }
+
+    private func failed(_ error: KafkaError) {
+        log.log(error, metadata: ["topic": "\(topic)"])
+        onError(error)
     }
 
     private func close(_ rk: OpaquePointer) -> Bool {
@@ -209,7 +218,7 @@ package final class PartitionReader: Sendable {
         guard let queue = rd_kafka_queue_new(rk) else { return false }
         defer { rd_kafka_queue_destroy(queue) }
         if let error = rd_kafka_consumer_close_queue(rk, queue) {
-            logger.warning("\(KafkaError("close reader", consuming: error))")
+            log.log(KafkaError("close reader", consuming: error))
             return false
         }
         let deadline = Deadline(after: .seconds(3))

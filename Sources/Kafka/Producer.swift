@@ -51,9 +51,8 @@ package final class Producer: Sendable {
         client = try ClientHandle(
             RD_KAFKA_PRODUCER, configuration,
             callbacks: ClientCallbacks(
-                logger: logger,
+                log: ThrottledLog(logger),
                 onError: { error in
-                    logger.log(level: error.isFatal ? .critical : .warning, "\(error)", metadata: ["client": "\(clientID)"])
                     if error.isFatal { onFatal?(error) }
                 },
                 onStatistics: { onStatistics?(clientID, $0) }),

@@ -5,7 +5,7 @@ import Testing
     @Test func anEmptyLedgerCommitsItsStart() {
         let ledger = CompletionLedger(start: 42)
         #expect(ledger.commitPoint == 42)
-        #expect(ledger.isIdle)
+        #expect(ledger.unfinished == 0)
     }
 
     @Test func finishingAheadHoldsTheCommitPointBack() {
@@ -25,10 +25,11 @@ import Testing
         #expect(answer4)
         #expect(ledger.commitPoint == 4)
         #expect(ledger.finishedAhead.isEmpty)
-        #expect(ledger.isIdle)
+        #expect(ledger.unfinished == 0)
     }
 
-    @Test func gapsInTheLogHoldNothingBack() {
+    @Test("Scenario 3: gaps in the log hold no commit back")
+    func gapsInTheLogHoldNothingBack() {
         var ledger = CompletionLedger(start: 0)
         ledger.begin(5)
         ledger.begin(9)
@@ -36,6 +37,24 @@ import Testing
         #expect(ledger.commitPoint == 9)
         ledger.finish(9)
         #expect(ledger.commitPoint == 10)
+    }
+
+    @Test func whatIsNoLongerInTheLogIsPassedOverAndWhatIsUnderWayIsNot() {
+        var ledger = CompletionLedger(start: 0)
+        ledger.begin(0)
+        ledger.begin(1)
+        ledger.finish(1)
+        ledger.skip(to: 1000)
+        ledger.skip(to: 500)
+        #expect(ledger.nextOffset == 1000)
+        #expect(ledger.commitPoint == 0)
+        ledger.begin(1000)
+        #expect(ledger.finishedAhead == FinishedAhead(base: 0, runs: [1...999]))
+        ledger.finish(0)
+        #expect(ledger.commitPoint == 1000)
+        var untouched = CompletionLedger(start: 7)
+        untouched.skip(to: 70)
+        #expect(untouched.commitPoint == 70)
     }
 
     @Test func whatWasNotBegunOrIsFinishedDoesNotCount() {
@@ -61,7 +80,8 @@ import Testing
     }
 
     /// Against a model that keeps every offset in a list and searches it.
-    @Test func agreesWithANaiveModelOnRandomHistories() {
+    @Test("Scenario 1: no commit point lies beyond the lowest unfinished record, whatever ends first")
+    func agreesWithANaiveModelOnRandomHistories() {
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix(state: seed)
         for round in 0..<2_500 {

@@ -13,7 +13,8 @@ import Wire
     }
 
     /// Random sets, from sparse to dense, small to a million wide: what is written is read, and the shortest of all encodings is taken.
-    @Test func whatIsWrittenIsRead() throws {
+    @Test("Scenario 5: what is finished ahead is read as it was written")
+    func whatIsWrittenIsRead() throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix(state: seed)
         for round in 0..<10_000 {
@@ -32,7 +33,8 @@ import Wire
     }
 
     /// One record waits, and millions behind it are finished.
-    @Test func longRunsHaveShortTexts() throws {
+    @Test("Scenario 5: long runs have short texts")
+    func longRunsHaveShortTexts() throws {
         for runs: [ClosedRange<Int64>] in [[1...8_000_000], [1...5_000_000, 5_000_002...5_000_002, 5_000_004...8_000_000]] {
             let ahead = FinishedAhead(base: 0, runs: runs)
             let text = try #require(ahead.text)
@@ -42,13 +44,15 @@ import Wire
     }
 
     /// Every other record waits: then bits are shorter.
-    @Test func denseSetsFit() throws {
+    @Test("Scenario 5: dense sets fit")
+    func denseSetsFit() throws {
         let ahead = FinishedAhead(base: 0, runs: (1..<20_000).map { Int64($0) * 2...Int64($0) * 2 })
         let text = try #require(ahead.text)
         #expect(FinishedAhead(text: text, committed: 0) == ahead)
     }
 
-    @Test func strangeTextsMeanNothing() throws {
+    @Test("Scenario 4: a text that nobody understands means that nothing is finished ahead")
+    func strangeTextsMeanNothing() throws {
         let good = try #require(FinishedAhead(base: 100, runs: [102...110, 112...112]).text)
         #expect(FinishedAhead(text: good, committed: 100) != nil)
         for text in ["", "1", "AAAA", "hello world", String(repeating: "A", count: 5000), good + "!", "\u{FFFD}"] {
@@ -68,7 +72,8 @@ import Wire
         }
     }
 
-    @Test func aSetThatDoesNotFitHasNoText() {
+    @Test("Scenario 4: a set that does not fit is not committed")
+    func aSetThatDoesNotFitHasNoText() {
         var random = SplitMix(state: 1)
         var runs: [ClosedRange<Int64>] = []
         var next: Int64 = 0

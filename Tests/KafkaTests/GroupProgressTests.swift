@@ -5,9 +5,11 @@ import Testing
 @Suite struct GroupProgressTests {
     private let partition = TopicPartition(topic: "t", partition: 0)
 
-    private func start(_ offset: Int64, _ metadata: String? = nil) -> CommitOffset {
+    private func commit(_ offset: Int64, _ metadata: String? = nil) -> CommitOffset {
         CommitOffset(topic: "t", partition: 0, offset: offset, metadata: metadata)
     }
+
+    private func start(_ offset: Int64, _ metadata: String? = nil) -> GroupProgress.Start { GroupProgress.Start(commit(offset, metadata)) }
 
     private func records(_ offsets: Range<Int64>, epoch: UInt64) -> [IncomingRecord] {
         offsets.map {
@@ -38,7 +40,8 @@ import Testing
         #expect(progress.setPaused(partition, false, epoch: new) == false)
     }
 
-    @Test func intakeStopsWhileTheMetadataIsFullAndNotBecauseTheHandlerGoesOn() {
+    @Test("Scenario 4: intake stops while a commit's metadata is nearly full")
+    func intakeStopsWhileTheMetadataIsFullAndNotBecauseTheHandlerGoesOn() {
         var progress = GroupProgress()
         let epoch = progress.assign([start(0)])
         #expect(progress.setMetadata(partition, length: 3000) == nil)
@@ -60,7 +63,8 @@ import Testing
     }
 
     /// An answer to a commit of an earlier assignment may come when nothing has been read under the present one.
-    @Test func nothingIsCommittedBeforeSomethingHasBegun() {
+    @Test("Scenario 2: nothing is committed before something has begun")
+    func nothingIsCommittedBeforeSomethingHasBegun() {
         var progress = GroupProgress()
         let epoch = progress.assign([start(.min)])
         progress.refused(partition)
@@ -70,6 +74,91 @@ import Testing
     }
 
     @Test func whatKafkaCouldNotBeAskedAboutIsNotTakenForUntouched() {
-        #expect(GroupConsumer.known([start(.min), start(-1001), start(3)]) == [start(-1), start(3)])
+        #expect(GroupConsumer.known([commit(.min), commit(-1001), commit(3)]) == [commit(-1), commit(3)])
+    }
+
+    // MARK: reading that rests while nothing can be committed
+
+    @Test func readingRestsFromARefusedCommitToTheNextThatIsTaken() {
+        var progress = GroupProgress()
+        let epoch = progress.assign([start(0)])
+        _ = progress.begin(records(0..<3, epoch: epoch))
+        _ = progress.finish(partition, 0, epoch: epoch)
+        let first = progress.request(progress.takeChanges(nil, withFinishedAhead: false).map(\.commit))
+        #expect(first == [commit(1)])
+        progress.refused(partition)
+        #expect(progress.setUncommitted(partition, true) == true)
+        #expect(progress.setUncommitted(partition, true) == nil)
+        // Whatever else changes, it rests.
+        #expect(progress.setPaused(partition, false, epoch: epoch) == true)
+        #expect(progress.setMetadata(partition, length: 0) == nil)
+        #expect(progress.readings[partition]?.isPaused == false, "a stall if it lasts")
+        // The same commit is asked for again, though nothing has moved, and its answer ends the rest.
+        #expect(progress.request(progress.takeChanges(nil, withFinishedAhead: false).map(\.commit)) == first)
+        #expect(progress.takeChanges(nil, withFinishedAhead: false).isEmpty)
+        #expect(progress.setUncommitted(partition, false) == false)
+        #expect(!progress.isReadingPaused(partition))
+    }
+
+    /// Nothing that could be asked for again would ever end the rest.
+    @Test func readingDoesNotRestWhereThereIsNothingToCommit() {
+        var progress = GroupProgress()
+        _ = progress.assign([start(5)])
+        progress.refused(partition)
+        #expect(progress.setUncommitted(partition, true) == nil)
+        #expect(progress.setUncommitted(TopicPartition(topic: "other", partition: 0), true) == nil)
+    }
+
+    @Test func readingDoesNotRestUnderANewAssignment() {
+        var progress = GroupProgress()
+        let epoch = progress.assign([start(0)])
+        _ = progress.begin(records(0..<1, epoch: epoch))
+        #expect(progress.setUncommitted(partition, true) == true)
+        _ = progress.assign([start(0)])
+        #expect(!progress.isReadingPaused(partition))
+    }
+
+    /// At offset 0 without metadata, which looks like what nobody ever asked for.
+    @Test func aRefusedCommitIsAskedForAgainWhateverItSays() {
+        var progress = GroupProgress()
+        let epoch = progress.assign([start(-1)])
+        _ = progress.begin(records(0..<1, epoch: epoch))
+        #expect(progress.request([commit(0)]).isEmpty)
+        progress.refused(partition)
+        #expect(progress.request([commit(0)]) == [commit(0)])
+        #expect(progress.request([commit(0)]).isEmpty)
+    }
+
+    // MARK: a log that is no longer where it was
+
+    @Test func positionsAreWhereReadingGoesOn() {
+        var progress = GroupProgress()
+        for untouched: Int64 in [.min, -1, 0, 12] {
+            _ = progress.assign([start(untouched)])
+            #expect(progress.positions == [commit(untouched)])
+            #expect(progress.starts(of: [partition]).map(\.commit) == [commit(untouched)])
+        }
+        let epoch = progress.assign([start(-1)])
+        _ = progress.begin(records(4..<6, epoch: epoch))
+        #expect(progress.position(of: partition, epoch: epoch) == 6)
+        #expect(progress.position(of: partition, epoch: epoch - 1) == nil)
+    }
+
+    @Test func offsetsThatAreGoneArePassedOverAndCommitted() {
+        var progress = GroupProgress()
+        _ = progress.assign([start(5)])
+        progress.skip(partition, to: 100)
+        #expect(progress.takeChanges(nil, withFinishedAhead: true).map(\.commit) == [commit(100)])
+        #expect(progress.positions == [commit(100)])
+    }
+
+    /// A restart that Kafka refuses: what was finished ahead must not be done twice because of it.
+    @Test func aBeginningInsteadOfTheOneThatWasRefusedKeepsWhatIsFinishedAhead() {
+        var progress = GroupProgress()
+        let epoch = progress.assign([start(0)])
+        _ = progress.begin(records(0..<4, epoch: epoch))
+        for offset: Int64 in [0, 2, 3] { _ = progress.finish(partition, offset, epoch: epoch) }
+        let again = progress.assign(progress.starts(of: [partition]))
+        #expect(progress.begin(records(1..<6, epoch: again)).map(\.offset) == [1, 4, 5])
     }
 }

@@ -41,7 +41,8 @@ import Testing
         func failed(_ error: KafkaError) {}
     }
 
-    @Test func nothingIsLostWhenMembersComeAndGoUnderLoad() async throws {
+    @Test("Scenario 10: nothing is lost when members come and go under load")
+    func nothingIsLostWhenMembersComeAndGoUnderLoad() async throws {
         let topic = try await TestCluster.topic(partitions: 4)
         let group = TestCluster.unique("group")
         let partitions = (0..<4).map { TopicPartition(topic: topic, partition: Int32($0)) }

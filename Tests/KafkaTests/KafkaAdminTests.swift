@@ -64,7 +64,7 @@ import Testing
         let settings = TestCluster.settings("admin", cluster)
         let reader = PartitionReader(
             settings, topic: "t", partitions: [0], start: .beginning, logger: TestCluster.logger, onBatch: { _ in }, onEnd: { _, _ in })
-        try reader.start()
+        try await reader.start()
         cluster.close()
         cluster.close()
         #expect(throws: KafkaError.self) { try cluster.createTopic("late", partitions: 1) }

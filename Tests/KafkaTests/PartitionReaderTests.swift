@@ -14,7 +14,7 @@ import Testing
         try await write(topic, 20..<25, partition: 1)
         let seen = Watched(Seen())
         let reader = try reader(topic, [0, 1], .beginning, seen)
-        try reader.start()
+        try await reader.start()
         #expect(await seen.wait { $0.ends == [0: 20, 1: 5] })
         #expect(seen.state.records.filter { $0.partition == 0 }.map(\.key) == (0..<20).map(String.init))
         #expect(seen.state.records.filter { $0.partition == 1 }.map(\.offset) == [0, 1, 2, 3, 4])
@@ -29,7 +29,7 @@ import Testing
         let topic = try await TestCluster.topic()
         let seen = Watched(Seen())
         let reader = try reader(topic, [0], .beginning, seen)
-        try reader.start()
+        try await reader.start()
         #expect(await seen.wait { $0.ends == [0: 0] })
         await reader.stop()
     }
@@ -39,7 +39,7 @@ import Testing
         try await write(topic, 0..<10, partition: 0)
         let seen = Watched(Seen())
         let reader = try reader(topic, [0], .end, seen)
-        try reader.start()
+        try await reader.start()
         // Written before the reader has fetched anything: must not be missed.
         try await write(topic, 10..<13, partition: 0)
         #expect(await seen.wait { $0.records.count >= 3 })
@@ -52,7 +52,7 @@ import Testing
         try await write(topic, 0..<10, partition: 0)
         let seen = Watched(Seen())
         let reader = try reader(topic, [0], .offset(7), seen)
-        try reader.start()
+        try await reader.start()
         #expect(await seen.wait { $0.ends[0] == 10 })
         #expect(seen.state.records.map(\.offset) == [7, 8, 9])
         await reader.stop()
@@ -63,7 +63,7 @@ import Testing
         try await write(topic, 0..<3, partition: 0)
         let seen = Watched(Seen())
         let reader = try reader(topic, [0], .offset(1000), seen)
-        try reader.start()
+        try await reader.start()
         #expect(await seen.wait { $0.ends[0] == 3 })
         #expect(seen.state.errors.contains { $0.isOutOfRange })
         #expect(seen.state.records.map(\.offset) == [0, 1, 2])
@@ -73,14 +73,14 @@ import Testing
     @Test func stoppingIsQuickAndMayBeRepeated() async throws {
         let topic = try await TestCluster.topic()
         let reader = try reader(topic, [0], .beginning, Watched(Seen()))
-        try reader.start()
+        try await reader.start()
         let time = await ContinuousClock().measure {
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 { group.addTask { await reader.stop() } }
             }
         }
         #expect(time < .seconds(3))
-        #expect(throws: KafkaError.self) { try reader.start() }
+        await #expect(throws: KafkaError.self) { try await reader.start() }
     }
 
     @Test func aReaderThatWasNeverStartedStops() async throws {

@@ -141,7 +141,7 @@ import Testing
         let reader = PartitionReader(
             try TestCluster.settings("reader"), topic: topic, partitions: [0], start: .beginning, logger: TestCluster.logger,
             onBatch: { batch in records.update { $0 += batch } }, onEnd: { _, _ in })
-        try reader.start()
+        try await reader.start()
         let isComplete = await records.wait { $0.count >= count }
         await reader.stop()
         #expect(isComplete)

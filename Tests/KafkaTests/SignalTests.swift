@@ -5,12 +5,17 @@ import Testing
 
 @Suite struct SignalTests {
     /// librdkafka's cluster thread ends at the first interrupted system call, and a child process that ends is enough to interrupt one.
-    @Test func noSignalReachesTheThreadOfAnEmbeddedCluster() throws {
+    @Test func noSignalReachesTheThreadOfAnEmbeddedCluster() async throws {
         let before = try threads()
         let cluster = try EmbeddedCluster(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { cluster.close() }
-        // Others may start threads meanwhile; the cluster's own carries its name.
-        let clusterThreads = try threads().filter { $0.value.name.contains("mock") && before[$0.key] == nil }
+        // Others may start threads meanwhile; the cluster's own carries its name, which it gives itself when it gets to run.
+        let deadline = ContinuousClock.now + .seconds(20)
+        var clusterThreads: [String: (name: String, blocked: UInt64)] = [:]
+        while clusterThreads.isEmpty, ContinuousClock.now < deadline {
+            clusterThreads = try threads().filter { $0.value.name.contains("mock") && before[$0.key] == nil }
+            if clusterThreads.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        }
         #expect(!clusterThreads.isEmpty)
         for thread in clusterThreads.values {
             for signal in [SIGCHLD, SIGTERM, SIGINT, SIGUSR1] {

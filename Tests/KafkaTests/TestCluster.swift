@@ -19,7 +19,7 @@ enum TestCluster {
         return logger
     }()
 
-    static let external: String? = getenv("OCN_TEST_KAFKA").map { String(cString: $0) }
+    static let external: String? = getenv("OCN_TEST_KAFKA").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
 
     static let embedded = Result { () throws(KafkaError) in try EmbeddedCluster(logger: logger) }
 
@@ -41,7 +41,10 @@ enum TestCluster {
             try embedded.get().createTopic(name, partitions: partitions)
         } else {
             let admin = try KafkaAdmin(try settings("test-admin"), logger: logger)
-            let results = try await admin.createTopics([NewTopic(name: name, partitions: partitions, replication: 1)])
+            // As large records as the node's own topics take, and no more replicas than it has.
+            let config = ["max.message.bytes": "4259840", "min.insync.replicas": "1"]
+            let wanted = NewTopic(name: name, partitions: partitions, replication: 1, config: config)
+            let results = try await admin.createTopics([wanted])
             await admin.close()
             if case let error?? = results[name] { throw error }
         }
@@ -135,6 +138,7 @@ final class RecordingHandler: GroupHandler {
         var resumed: [CommitOffset] = []
         var records: [IncomingRecord] = []
         var revoked: [(partitions: [TopicPartition], lost: Bool)] = []
+        var lost: [(partition: TopicPartition, offsets: Range<Int64>)] = []
         var errors: [KafkaError] = []
     }
 
@@ -152,5 +156,6 @@ final class RecordingHandler: GroupHandler {
         onRecords(batch)
     }
     func revoked(_ partitions: [TopicPartition], lost: Bool) { log.update { $0.revoked.append((partitions, lost)) } }
+    func lost(_ partition: TopicPartition, _ offsets: Range<Int64>) { log.update { $0.lost.append((partition, offsets)) } }
     func failed(_ error: KafkaError) { log.update { $0.errors.append(error) } }
 }

@@ -40,7 +40,8 @@ import Testing
         await #expect(throws: KafkaError.self) { try await producer.beginTransaction() }
     }
 
-    @Test func aRefusedPartitionAsksForAnAbort() async throws {
+    @Test("Scenario 17: a refused partition asks for an abort, and the next transaction commits")
+    func aRefusedPartitionAsksForAnAbort() async throws {
         try await withProducer { cluster, producer in
             try await producer.initTransactions()
             try await producer.beginTransaction()
@@ -58,7 +59,8 @@ import Testing
         }
     }
 
-    @Test func aFencedProducerIsFatal() async throws {
+    @Test("Scenario 17: a fenced producer is fatal")
+    func aFencedProducerIsFatal() async throws {
         let told = Mutex<[KafkaError]>([])
         try await withProducer(onFatal: { error in told.withLock { $0.append(error) } }) { cluster, producer in
             try await producer.initTransactions()
@@ -76,7 +78,8 @@ import Testing
         #expect(told.withLock { $0 }.contains { $0.isFatal }, "whoever supervises the process is told")
     }
 
-    @Test func aLoadingCoordinatorIsWaitedFor() async throws {
+    @Test("Scenario 17: a coordinator that is loading is waited for")
+    func aLoadingCoordinatorIsWaitedFor() async throws {
         try await withProducer { cluster, producer in
             cluster.pushErrors(api: initProducerID, [coordinatorLoadInProgress, coordinatorLoadInProgress])
             try await producer.initTransactions()

@@ -1,0 +1,88 @@
+import CLibrdkafka
+import Logging
+import Metrics
+import Synchronization
+
+// What a group consumer does when a position is not in the log: retention was faster than we, or the topic was made anew. Never a jump that
+// nobody hears of, and never to the end. Runs on the poll thread; Kafka is asked on another.
+extension GroupConsumer {
+    /// librdkafka has stopped reading this partition.
+    func strayed(_ partition: TopicPartition) {
+        guard let epoch = progress.withLock({ $0.epoch(of: partition) }) else { return }
+        strays.withLock { $0.add(partition, epoch: epoch, at: .now) }
+    }
+
+    /// Asks where the partitions are that cannot be read on. The answers come as commands.
+    func askForStrays() {
+        for (partition, epoch) in strays.withLock({ $0.due(at: .now) }) {
+            guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { continue }
+            do throws(KafkaError) {
+                try queries.enqueue("whereabouts") {
+                    let whereabouts = self.withHandle { rk in GroupConsumer.whereabouts(rk, partition, isKnown: position != .min) }
+                    self.command(.found(partition, epoch: epoch, whereabouts ?? .failure(.closed("whereabouts"))))
+                }
+            } catch {
+                // No thread, or stopping.
+                strays.withLock { $0.add(partition, epoch: epoch, at: .now) }
+            }
+        }
+    }
+
+    private static func whereabouts(
+        _ rk: OpaquePointer, _ partition: TopicPartition, isKnown: Bool
+    ) -> Result<Whereabouts, KafkaError> {
+        let commits = isKnown ? .success([]) : committed(rk, [partition], milliseconds: 3000)
+        return commits.flatMap { commits in
+            OffsetRequests.watermarks(rk, [partition], milliseconds: 3000).flatMap { found in
+                guard let log = found[partition] else { return .failure(KafkaError("whereabouts", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
+                return .success(Whereabouts(log: log, committed: commits.first))
+            }
+        }
+    }
+
+    /// Reads on where the log is.
+    func fetchBack(_ rk: OpaquePointer, _ partition: TopicPartition, _ epoch: UInt64, _ answer: Result<Whereabouts, KafkaError>) {
+        guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { return }
+        let whereabouts: Whereabouts
+        switch answer {
+        case .success(let found): whereabouts = found
+        case .failure(let error):
+            failed(error)
+            return strays.withLock { $0.add(partition, epoch: epoch, at: .now) }
+        }
+        switch whereabouts.course(from: position) {
+        case .goOn(let offset):
+            goOn(rk, partition, at: offset)
+        case .skip(let gone):
+            tell(partition, gone, "records lost: deleted before they were read")
+            goOn(rk, partition, at: gone.upperBound)
+        case .beginAgain(let offset, let gone):
+            tell(partition, gone, "records lost: the log ends before the offset the group had reached")
+            beginAgain(rk, [CommitOffset(topic: partition.topic, partition: partition.partition, offset: offset)], insists: true)
+        case .resume(let commit):
+            handler.revoked([partition], lost: false)
+            assignAnew(rk, [commit])
+            announce([GroupProgress.Start(commit)])
+        }
+    }
+
+    /// The same assignment: what is under way of the records before may still end, and is not done twice.
+    private func goOn(_ rk: OpaquePointer, _ partition: TopicPartition, at offset: Int64) {
+        let isPaused = progress.withLock { progress in
+            progress.skip(partition, to: offset)
+            return progress.isReadingPaused(partition)
+        }
+        assignAnew(rk, [CommitOffset(topic: partition.topic, partition: partition.partition, offset: offset)])
+        setReading(rk, partition, paused: isPaused)
+    }
+
+    private func tell(_ partition: TopicPartition, _ gone: Range<Int64>, _ what: Logger.Message) {
+        metrics.lost.increment(by: Int(clamping: gone.upperBound - gone.lowerBound))
+        log.logger.critical(
+            what,
+            metadata: [
+                "group": "\(settings.group)", "partition": "\(partition)", "from": "\(gone.lowerBound)", "to": "\(gone.upperBound - 1)",
+            ])
+        handler.lost(partition, gone)
+    }
+}

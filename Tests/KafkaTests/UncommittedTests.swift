@@ -1,0 +1,82 @@
+import Kafka
+import Synchronization
+import Testing
+
+/// What is done twice when a member dies and the group takes its time. Only the embedded cluster refuses commits that long.
+@Suite(.timeLimit(.minutes(2)), .enabled(if: TestCluster.external == nil)) struct UncommittedTests {
+    /// Finishes each record at once and counts those that were finished before.
+    private final class Counting: GroupHandler {
+        struct Seen: Sendable {
+            var records: Set<RecordPosition> = []
+            var repeated = 0
+            /// How many partitions came, and, below 0, went.
+            var shares: [Int] = []
+        }
+
+        private let seen: Watched<Seen>
+        private let consumer = Mutex<GroupConsumer?>(nil)
+
+        init(_ seen: Watched<Seen>) { self.seen = seen }
+        func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
+
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64) { seen.update { $0.shares.append(partitions.count) } }
+        func revoked(_ partitions: [TopicPartition], lost: Bool) { seen.update { $0.shares.append(-partitions.count) } }
+        func received(_ batch: [IncomingRecord]) {
+            seen.update { seen in
+                for record in batch {
+                    let place = RecordPosition(topic: record.topic, partition: record.partition, offset: record.offset)
+                    if !seen.records.insert(place).inserted { seen.repeated += 1 }
+                }
+            }
+            for record in batch {
+                consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            }
+        }
+    }
+
+    /// The group learns of the newcomer at once and refuses commits; the member that stays learns of it with its next heartbeat.
+    @Test func readingThatRestedWhileCommitsWereRefusedGoesOn() async throws {
+        let topic = try await TestCluster.topic(partitions: 4)
+        let group = TestCluster.unique("group")
+        let seen = Watched(Counting.Seen())
+        let handlers = (0..<3).map { _ in Counting(seen) }
+        let kafka = try TestCluster.settings("uncommitted", ["heartbeat.interval.ms": "2500"])
+        let consumers = handlers.enumerated().map { index, handler in
+            // The embedded cluster knows no static members, but one does not say that it leaves: its session must run out.
+            var settings = GroupConsumer.Settings(
+                group: group, subscription: [topic], instanceID: index == 0 ? "dies" : nil, commitInterval: .milliseconds(50))
+            settings.pausesWhileUncommitted = true
+            let consumer = GroupConsumer(kafka, settings, handler: handler, logger: TestCluster.logger)
+            handler.attach(consumer)
+            return consumer
+        }
+        let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
+        let written = Watched(0)
+        let isWriting = Watched(true)
+        for consumer in consumers.prefix(2) { try consumer.start() }
+        #expect(await seen.wait(.seconds(30)) { $0.shares.suffix(2) == [2, 2] })
+        let settled = seen.state.shares.count
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                while isWriting.state {
+                    let number = written.state
+                    let record = OutgoingRecord(topic: topic, partition: Int32(number % 4), value: TestCluster.value("x"))
+                    _ = try await producer.send(record)
+                    written.update { $0 = number + 1 }
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            #expect(await seen.wait { $0.records.count > 400 })
+            await consumers[0].stop()
+            try consumers[2].start()
+            #expect(await seen.wait(.seconds(30)) { $0.shares.suffix(2) == [2, 2] && $0.shares.count > settled })
+            isWriting.update { $0 = false }
+            try await tasks.waitForAll()
+        }
+        #expect(await seen.wait(.seconds(30)) { $0.records.count == written.state }, "nothing rests for ever")
+        // How few depends on how busy the machine is; on an idle one about 10, without the rest more than 100.
+        #expect(seen.state.repeated < written.state, "not everything is repeated")
+        for consumer in consumers.suffix(2) { await consumer.stop() }
+        await producer.close(flush: .seconds(1))
+    }
+}
