@@ -1,10 +1,6 @@
-import HeapModule
 package import Kafka
 package import Logging
-import Metrics
-import NIOCore
 import OCPI
-import Synchronization
 package import Topics
 package import Wire
 
@@ -38,14 +34,23 @@ package final class Capabilities: Sendable {
         self.links = links
         let objects = ObjectParties(topics: topics) { record in producer.send(record) { _ in } }
         self.objects = objects
-        follower = TopicFollower(kafka: kafka, topic: topics.links, logger: logger) { records, _ in
-            links.apply(records.filter { !$0.isAboutObject })
-            objects.apply(records.filter(\.isAboutObject))
+        follower = TopicFollower(kafka: kafka, topic: topics.links, logger: logger) { step in
+            switch step {
+            case .records(let records, _):
+                links.apply(records.filter { !$0.isAboutObject })
+                objects.apply(records.filter(\.isAboutObject))
+            case .end:
+                links.complete()
+                objects.complete()
+            case .restarted:
+                links.restart()
+                objects.restart()
+            }
         }
     }
 
     /// Starts following `ocn.links`.
-    package func start() throws(KafkaError) { try follower.start() }
+    package func start() async throws(KafkaError) { try await follower.start() }
 
     /// Stops following.
     package func stop() async { await follower.stop() }
@@ -100,52 +105,4 @@ package final class Capabilities: Sendable {
 
 extension IncomingRecord {
     fileprivate var isAboutObject: Bool { key?.hasPrefix(ObjectName.prefix) == true }
-}
-
-/// The links of `ocn.links` that have not expired.
-private final class LinkTable: Sendable {
-    private struct Expiry: Comparable {
-        let time: Timestamp
-        let id: String
-        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.id) < (b.time, b.id) }
-    }
-    private struct State {
-        var byID: [String: Capability] = [:]
-        var byExpiry = Heap<Expiry>()
-    }
-    private let state = Mutex(State())
-    private let maxLinks: Int
-    private let unreadable = Counter(label: "ocn_links_unreadable_records_total")
-    private let dropped = Counter(label: "ocn_links_dropped_total")
-
-    init(maxLinks: Int) {
-        self.maxLinks = maxLinks
-    }
-
-    subscript(_ id: String) -> Capability? { state.withLock { $0.byID[id] } }
-
-    func apply(_ records: [IncomingRecord]) {
-        let now = Timestamp.now
-        state.withLock { state in
-            for record in records {
-                guard let id = record.key else { continue }
-                guard let value = record.value, value.readableBytes > 0 else {
-                    state.byID[id] = nil
-                    continue
-                }
-                guard let json = try? JSONValue.parse(value), let link = Capability(json: json) else {
-                    unreadable.increment()
-                    continue
-                }
-                guard link.expires > now else { continue }
-                state.byID[id] = link
-                state.byExpiry.insert(Expiry(time: link.expires, id: id))
-            }
-            while let next = state.byExpiry.min, next.time <= now || state.byExpiry.count > maxLinks {
-                if next.time > now { dropped.increment() }
-                _ = state.byExpiry.popMin()
-                if let link = state.byID[next.id], link.expires <= next.time { state.byID[next.id] = nil }
-            }
-        }
-    }
 }

@@ -50,7 +50,7 @@ package final class ObjectParties: Sendable {
         var parties: [String: [PartyID: Timestamp]] = [:]
         var byExpiry = Heap<Expiry>()
     }
-    private let state = Mutex(State())
+    private let state = Mutex(Renewable(State()))
     private let maxObjects: Int
     private let send: @Sendable (OutgoingRecord) -> Void
     private let topics: TopicNames
@@ -70,7 +70,7 @@ package final class ObjectParties: Sendable {
     /// The party of an object; nil if it was not seen, or with several parties.
     package subscript(_ object: ObjectName) -> PartyID? {
         state.withLock { state in
-            guard let parties = state.parties[object.key], parties.count == 1 else { return nil }
+            guard let parties = state.current.parties[object.key], parties.count == 1 else { return nil }
             return parties.first?.key
         }
     }
@@ -79,8 +79,8 @@ package final class ObjectParties: Sendable {
     package func note(_ object: ObjectName, _ party: PartyID, now: Timestamp = .now) {
         let expires = now.adding(milliseconds: Self.lifetime)
         let isNews = state.withLock { state in
-            if let known = state.parties[object.key]?[party], known > now.adding(milliseconds: Self.lifetime / 2) { return false }
-            add(object.key, party.canonical, expires, now, to: &state)
+            if let known = state.current.parties[object.key]?[party], known > now.adding(milliseconds: Self.lifetime / 2) { return false }
+            state.apply { add(object.key, party.canonical, expires, now, to: &$0) }
             return true
         }
         guard isNews else { return }
@@ -92,16 +92,24 @@ package final class ObjectParties: Sendable {
 
     private static func suffix(_ party: PartyID) -> String { "|\(party.canonical)" }
 
+    /// The log was made anew.
+    func restart() { state.withLock { $0.restart(from: State()) } }
+
+    /// The log's end is reached.
+    func complete() { state.withLock { $0.complete() } }
+
     /// Applies records of `ocn.links` whose keys begin with ``ObjectName/prefix``.
     func apply(_ records: [IncomingRecord], now: Timestamp = .now) {
         state.withLock { state in
-            for record in records {
-                guard let key = record.key, let value = record.value, let json = try? JSONValue.parse(value),
-                    let party = json["party"]?.string.flatMap({ PartyID($0) }),
-                    let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now,
-                    key.hasSuffix(Self.suffix(party))
-                else { continue }
-                add(String(key.dropLast(Self.suffix(party).count)), party.canonical, expires, now, to: &state)
+            state.apply { state in
+                for record in records {
+                    guard let key = record.key, let value = record.value, let json = try? JSONValue.parse(value),
+                        let party = json["party"]?.string.flatMap({ PartyID($0) }),
+                        let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now,
+                        key.hasSuffix(Self.suffix(party))
+                    else { continue }
+                    add(String(key.dropLast(Self.suffix(party).count)), party.canonical, expires, now, to: &state)
+                }
             }
         }
     }

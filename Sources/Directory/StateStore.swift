@@ -1,16 +1,12 @@
 package import Kafka
 package import Logging
-import Metrics
-import NIOCore
-import Synchronization
 package import Topics
-import Wire
 
 /// This process's copy of `ocn.state`, always a little behind Kafka and saying by how much.
 ///
 /// Every role has one. Readers take ``directory`` and keep it for the length of one request or batch. Thread-safe.
 package final class StateStore: Sendable {
-    private let snapshot: Snapshot
+    private let snapshot: StateSnapshot
     private let follower: TopicFollower
 
     /// - Parameters:
@@ -19,13 +15,13 @@ package final class StateStore: Sendable {
     ///   - secrets: opens the tokens we call platforms with.
     ///   - logger: where trouble is told.
     package init(kafka: KafkaSettings, topics: TopicNames, secrets: NodeSecrets, logger: Logger) {
-        let snapshot = Snapshot(Directory(secrets: secrets), logger: logger)
+        let snapshot = StateSnapshot(secrets: secrets, logger: logger)
         self.snapshot = snapshot
-        follower = TopicFollower(kafka: kafka, topic: topics.state, logger: logger) { records, next in snapshot.apply(records, next) }
+        follower = TopicFollower(kafka: kafka, topic: topics.state, logger: logger) { snapshot.apply($0) }
     }
 
     /// Starts following.
-    package func start() throws(KafkaError) { try follower.start() }
+    package func start() async throws(KafkaError) { try await follower.start() }
 
     /// Stops following; the last snapshot stays readable.
     package func stop() async { await follower.stop() }
@@ -49,39 +45,4 @@ package final class StateStore: Sendable {
 
     /// As ``catchUp(timeout:)``, for threads that may block.
     package func catchUpBlocking(timeout: Duration) -> Bool { follower.catchUpBlocking(timeout: timeout) }
-}
-
-private final class Snapshot: Sendable {
-    private let directory: Mutex<Directory>
-    private let logger: Logger
-    private let unreadable = Counter(label: "ocn_state_unreadable_records_total")
-    private let position = Gauge(label: "ocn_state_position")
-
-    init(_ directory: Directory, logger: Logger) {
-        self.directory = Mutex(directory)
-        self.logger = logger
-    }
-
-    var current: Directory { directory.withLock { $0 } }
-
-    /// Only the follower's thread calls this, so that the copy made here is the newest.
-    func apply(_ records: [IncomingRecord], _ next: Int64) {
-        var directory = current
-        directory.advance(to: next)
-        for record in records {
-            guard let key = record.key else { continue }
-            guard let value = record.value, value.readableBytes > 0 else {
-                directory.apply(key: key, nil)
-                continue
-            }
-            guard let json = try? JSONValue.parse(value), let fact = Fact(key: key, json: json), fact.key == key else {
-                unreadable.increment()
-                logger.warning("unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])
-                continue
-            }
-            directory.apply(key: key, fact)
-        }
-        position.record(next)
-        self.directory.withLock { $0 = directory }
-    }
 }

@@ -43,7 +43,7 @@ package final class StateWriter: Sendable {
         let deadline = ContinuousClock.now + timeout
         var attempt = 1
         while true {
-            let next: Int64
+            let next: Int64?
             do throws(KafkaError) {
                 next = try await send(changes)
             } catch {
@@ -54,7 +54,9 @@ package final class StateWriter: Sendable {
                 logger.warning("repeating a write to ocn.state", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
                 continue
             }
-            guard await store.wait(for: next, timeout: max(.zero, deadline - .now)) else {
+            let left = max(.zero, deadline - .now)
+            let isRead = if let next { await store.wait(for: next, timeout: left) } else { await store.catchUp(timeout: left) }
+            guard isRead else {
                 throw StateError(description: "ocn.state took the write, but it was not read back in time; is this process cut off?")
             }
             return
@@ -62,10 +64,10 @@ package final class StateWriter: Sendable {
     }
 
     /// One after the other, each acknowledged: they land in this order.
-    /// - Returns: the offset behind the last one.
-    private func send(_ changes: [Change]) async throws(KafkaError) -> Int64 {
+    /// - Returns: the offset behind the last one; nil if Kafka did not say.
+    private func send(_ changes: [Change]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
-        var next: Int64 = 0
+        var next: Int64? = 0
         for change in changes {
             var headers = RecordHeaders()
             headers.append("ce_id", writeID)
@@ -75,7 +77,8 @@ package final class StateWriter: Sendable {
                 case .delete: nil
                 }
             let record = OutgoingRecord(topic: topics.state, partition: 0, key: change.key, value: value, headers: headers)
-            next = try await producer.send(record).offset + 1
+            let offset = try await producer.send(record).offset
+            next = offset < 0 ? nil : offset + 1
         }
         return next
     }

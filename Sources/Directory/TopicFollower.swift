@@ -1,18 +1,27 @@
-import Dispatch
 package import Kafka
 package import Logging
-import Metrics
-import Synchronization
 
 /// Follows one compacted, one-partition topic from its beginning and tells how far it got.
 ///
 /// The position advances over a record before anybody tries to understand it: a bad record is counted, and nobody waits for ever
-/// behind it. Thread-safe.
+/// behind it. A log that was cut or made anew is read again from its beginning; what was known stays in use until its end is reached.
+/// Thread-safe.
 package final class TopicFollower: Sendable {
-    /// What is done with a batch: runs on the follower's own thread, in log order, `next` is the offset behind the batch.
-    package typealias Apply = @Sendable (_ records: [IncomingRecord], _ next: Int64) -> Void
+    /// What the follower tells, in log order.
+    package enum Step: Sendable {
+        /// These come next; `next` is the offset behind them.
+        case records([IncomingRecord], next: Int64)
+        /// Everything before `next` has been told. Again each time the end is reached anew.
+        case end(next: Int64)
+        /// What was told no longer stands in the log, which is told again from its beginning: to be gathered aside and used from the next
+        /// `end` on.
+        case restarted
+    }
 
-    private let progress: Progress
+    /// What is done with a step: runs on the follower's own thread.
+    package typealias Apply = @Sendable (Step) -> Void
+
+    private let progress: FollowerProgress
     private let reader: PartitionReader
 
     /// - Parameters:
@@ -21,24 +30,28 @@ package final class TopicFollower: Sendable {
     ///   - logger: where trouble is told.
     ///   - apply: what to do with records.
     package init(kafka: KafkaSettings, topic: String, logger: Logger, apply: @escaping Apply) {
-        let progress = Progress()
+        let progress = FollowerProgress()
         self.progress = progress
         reader = PartitionReader(
             kafka, topic: topic, partitions: [0], start: .beginning, logger: logger,
             onBatch: { batch in
                 guard let last = batch.last else { return }
-                apply(batch, last.offset + 1)
+                apply(.records(batch, next: last.offset + 1))
                 progress.advance(to: last.offset + 1, atEnd: false)
             },
             onEnd: { _, next in
-                apply([], next)
+                apply(.end(next: next))
                 progress.advance(to: next, atEnd: true)
             },
-            onError: { error in logger.error("cannot follow", metadata: ["topic": "\(topic)", "error": "\(error)"]) })
+            onRestart: { _ in
+                // First the position: nobody may take what is not gathered yet for applied.
+                progress.restart()
+                apply(.restarted)
+            })
     }
 
-    /// Starts reading.
-    package func start() throws(KafkaError) { try reader.start() }
+    /// Starts reading, once Kafka has said where the topic begins.
+    package func start() async throws(KafkaError) { try await reader.start() }
 
     /// Stops reading; whoever still waits is told `false`.
     package func stop() async {
@@ -46,14 +59,14 @@ package final class TopicFollower: Sendable {
         progress.close()
     }
 
-    /// The next offset to apply.
+    /// The next offset to apply; 0 while a log that was made anew is read again.
     package var position: Int64 { progress.position }
 
     /// Waits until the topic was read to its end once.
     /// - Returns: whether that happened in time.
     package func ready(timeout: Duration) async -> Bool { await progress.wait(for: nil, timeout: timeout) }
 
-    /// Waits until everything before `offset` is applied.
+    /// Waits until everything before `offset` is applied. An offset of a log that was made anew since may never be reached.
     /// - Returns: whether that happened in time.
     package func wait(for offset: Int64, timeout: Duration) async -> Bool {
         await progress.wait(for: offset, timeout: timeout)
@@ -68,113 +81,16 @@ package final class TopicFollower: Sendable {
     /// - Returns: whether that happened in time; `false` also if Kafka did not answer.
     package func catchUp(timeout: Duration) async -> Bool {
         let deadline = ContinuousClock.now + timeout
+        let mark = progress.mark
         guard let end = try? await reader.latestOffset(0, timeout: timeout) else { return false }
-        return await progress.wait(for: end, timeout: max(.zero, deadline - .now))
+        return await progress.wait(for: end, since: mark, timeout: max(.zero, deadline - .now))
     }
 
     /// As ``catchUp(timeout:)``, for threads that may block.
     package func catchUpBlocking(timeout: Duration) -> Bool {
         let deadline = ContinuousClock.now + timeout
+        let mark = progress.mark
         guard let end = try? reader.endOffset(0, timeout: timeout) else { return false }
-        return progress.waitBlocking(for: end, timeout: max(.zero, deadline - .now))
-    }
-}
-
-/// How far a follower got, and who waits for it to get further.
-private final class Progress: Sendable {
-    private struct Waiter {
-        let offset: Int64?
-        let wake: @Sendable (Bool) -> Void
-    }
-    private struct State {
-        var position: Int64 = 0
-        var hasReachedEnd = false
-        var isClosed = false
-        var nextID = 0
-        var waiters: [Int: Waiter] = [:]
-
-        func isReached(_ offset: Int64?) -> Bool {
-            if let offset { position >= offset } else { hasReachedEnd }
-        }
-    }
-    private let state = Mutex(State())
-
-    var position: Int64 { state.withLock { $0.position } }
-
-    func advance(to position: Int64, atEnd: Bool) {
-        let woken = state.withLock { state in
-            state.position = max(state.position, position)
-            if atEnd { state.hasReachedEnd = true }
-            let reached = state.waiters.filter { state.isReached($0.value.offset) }
-            for id in reached.keys { state.waiters[id] = nil }
-            return reached.values.map(\.wake)
-        }
-        for wake in woken { wake(true) }
-    }
-
-    func close() {
-        let woken = state.withLock { state in
-            state.isClosed = true
-            defer { state.waiters = [:] }
-            return state.waiters.values.map(\.wake)
-        }
-        for wake in woken { wake(false) }
-    }
-
-    /// Registers `wake`, to be called once; returns the answer at once if there is one, else the waiter's id.
-    private func register(_ offset: Int64?, _ wake: @escaping @Sendable (Bool) -> Void) -> (answer: Bool?, id: Int) {
-        state.withLock { state in
-            if state.isReached(offset) { return (true, 0) }
-            if state.isClosed { return (false, 0) }
-            state.nextID += 1
-            state.waiters[state.nextID] = Waiter(offset: offset, wake: wake)
-            return (nil, state.nextID)
-        }
-    }
-
-    private func giveUp(_ id: Int) {
-        let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
-        waiter?.wake(false)
-    }
-
-    func wait(for offset: Int64?, timeout: Duration) async -> Bool {
-        if state.withLock({ $0.isReached(offset) }) { return true }
-        return await withCheckedContinuation { continuation in
-            let (answer, id) = register(offset) { continuation.resume(returning: $0) }
-            if let answer {
-                continuation.resume(returning: answer)
-            } else {
-                DispatchQueue.global().asyncAfter(deadline: .now() + timeout.dispatchInterval) { self.giveUp(id) }
-            }
-        }
-    }
-
-    func waitBlocking(for offset: Int64, timeout: Duration) -> Bool {
-        if state.withLock({ $0.isReached(offset) }) { return true }
-        let semaphore = DispatchSemaphore(value: 0)
-        let outcome = WaitOutcome()
-        let (answer, id) = register(offset) { result in
-            outcome.set(result)
-            semaphore.signal()
-        }
-        if let answer { return answer }
-        if semaphore.wait(timeout: .now() + timeout.dispatchInterval) == .timedOut { giveUp(id) }
-        return outcome.value
-    }
-}
-
-/// The answer a blocked thread was woken with.
-private final class WaitOutcome: Sendable {
-    private let flag = Atomic(false)
-    func set(_ value: Bool) { flag.store(value, ordering: .releasing) }
-    var value: Bool { flag.load(ordering: .acquiring) }
-}
-
-extension Duration {
-    /// Rounded down to microseconds, at most an hour: longer waits are nobody's intention here.
-    fileprivate var dispatchInterval: DispatchTimeInterval {
-        let bounded = min(max(self, .zero), .seconds(3600))
-        let (seconds, attoseconds) = bounded.components
-        return .microseconds(Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
+        return progress.waitBlocking(for: end, since: mark, timeout: max(.zero, deadline - .now))
     }
 }

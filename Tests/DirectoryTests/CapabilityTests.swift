@@ -14,7 +14,7 @@ import Wire
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let capabilities = Capabilities(
             kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
-        try capabilities.start()
+        try await capabilities.start()
         #expect(await capabilities.ready(timeout: .seconds(10)))
 
         let owner = try #require(PartyID("DE-CPO"))

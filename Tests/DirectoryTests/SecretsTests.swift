@@ -26,7 +26,8 @@ import Testing
         #expect(secrets.open(SealedSecret(text: "")) == nil && secrets.openBytes("äöü") == nil)
     }
 
-    @Test func whatAnEarlierSecretSealedStillOpensAfterARotation() throws {
+    @Test("Scenario 40: what an earlier secret sealed still opens after a rotation")
+    func whatAnEarlierSecretSealedStillOpensAfterARotation() throws {
         let sealed = try #require(secrets.seal(Token("party-token-B")))
         let rotated = NodeSecrets(current: Array("the new secret text".utf8), previous: [Array("a secret of the node".utf8)])
         #expect(rotated.open(sealed)?.raw == "party-token-B")

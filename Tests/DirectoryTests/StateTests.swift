@@ -16,8 +16,8 @@ import Wire
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         let other = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
-        try store.start()
-        try other.start()
+        try await store.start()
+        try await other.start()
         #expect(await store.ready(timeout: .seconds(10)))
 
         // Not JSON, JSON that is no fact, a fact under a foreign key, no key at all.
@@ -48,7 +48,7 @@ import Wire
         #expect(store.directory.nodes.isEmpty)
 
         let late = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
-        try late.start()
+        try await late.start()
         #expect(await late.ready(timeout: .seconds(10)))
         #expect(late.directory.parties.count == 1 && late.directory.nodes.isEmpty)
         #expect(await late.wait(for: late.directory.version + 1, timeout: .milliseconds(50)) == false)

@@ -1,0 +1,62 @@
+import HeapModule
+import Kafka
+import Metrics
+import NIOCore
+import Synchronization
+import Wire
+
+/// The links of `ocn.links` that have not expired.
+final class LinkTable: Sendable {
+    private struct Expiry: Comparable {
+        let time: Timestamp
+        let id: String
+        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.id) < (b.time, b.id) }
+    }
+    private struct State {
+        var byID: [String: Capability] = [:]
+        var byExpiry = Heap<Expiry>()
+    }
+    private let state = Mutex(Renewable(State()))
+    private let maxLinks: Int
+    private let unreadable = Counter(label: "ocn_links_unreadable_records_total")
+    private let dropped = Counter(label: "ocn_links_dropped_total")
+
+    init(maxLinks: Int) {
+        self.maxLinks = maxLinks
+    }
+
+    subscript(_ id: String) -> Capability? { state.withLock { $0.current.byID[id] } }
+
+    /// The log was made anew.
+    func restart() { state.withLock { $0.restart(from: State()) } }
+
+    /// The log's end is reached.
+    func complete() { state.withLock { $0.complete() } }
+
+    func apply(_ records: [IncomingRecord]) {
+        let now = Timestamp.now
+        state.withLock { $0.apply { apply(records, now, to: &$0) } }
+    }
+
+    private func apply(_ records: [IncomingRecord], _ now: Timestamp, to state: inout State) {
+        for record in records {
+            guard let id = record.key else { continue }
+            guard let value = record.value, value.readableBytes > 0 else {
+                state.byID[id] = nil
+                continue
+            }
+            guard let json = try? JSONValue.parse(value), let link = Capability(json: json) else {
+                unreadable.increment()
+                continue
+            }
+            guard link.expires > now else { continue }
+            state.byID[id] = link
+            state.byExpiry.insert(Expiry(time: link.expires, id: id))
+        }
+        while let next = state.byExpiry.min, next.time <= now || state.byExpiry.count > maxLinks {
+            if next.time > now { dropped.increment() }
+            _ = state.byExpiry.popMin()
+            if let link = state.byID[next.id], link.expires <= next.time { state.byID[next.id] = nil }
+        }
+    }
+}
