@@ -30,6 +30,7 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A module and, by its list, exactly what it may import directly (`Tests/TidyTests` compares every `import` with this).
@@ -68,6 +69,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["ConfigurationSupport"]),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -111,6 +113,7 @@ let package = Package(
         // beside
         module("Telemetry", [hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Wire", hummingbird, httpTypes, nioCore, logging]),
+        module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         // top
         module(
             "Demo",
@@ -118,19 +121,15 @@ let package = Package(
                 "Directory", "Topics", "OCPI", "Kafka", "Wire",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        module(
-            "Soak",
-            [
-                "Directory", "Topics", "OCPI", "Kafka", "Wire",
-                httpClient, nioCore, nioPosix, nioHTTP1, logging,
-            ]),
+        module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging]),
+        module("Bench", ["Testbed", "Directory", "OCPI", "Wire", nioCore, histogram]),
         module("Conformance", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher", "Notary",
-                "OCPI", "Registry", "Soak",
-                "Telemetry", "Topics", "Wire",
+                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher",
+                "Notary", "OCPI", "Registry", "Soak",
+                "Telemetry", "Testbed", "Topics", "Wire",
                 argumentParser, configuration, systemPackage, hummingbird, httpClient, nioCore, nioPosix, logging, metrics, lifecycle,
                 unixSignals,
             ],
@@ -142,8 +141,11 @@ let package = Package(
         tests("OCPITests", ["OCPI", "Wire", "Support", nioCore]),
         tests("NotaryTests", ["Notary", "Wire", nioCore]),
         tests("KafkaTests", ["Kafka", "Wire", nioCore, logging]),
+        tests(
+            "ReliabilityTests",
+            ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Wire", "Support", nioCore, logging]),
         tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
-        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
+        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
         tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Wire", nioCore, logging]),
         tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
         tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),
@@ -164,15 +166,14 @@ let package = Package(
         tests(
             "IngressTests",
             [
-                "Ingress", "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", hummingbird, httpTypes,
-                httpClient, nioCore,
-                nioHTTP1, logging, lifecycle,
+                "Ingress", "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", hummingbird,
+                httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle,
             ]),
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire", "Support", httpClient, nioCore, nioPosix, nioHTTP1,
-                logging,
+                "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", httpClient, nioCore, nioPosix,
+                nioHTTP1, logging, metrics,
             ]),
         tests(
             "ConformanceTests",
@@ -182,6 +183,7 @@ let package = Package(
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
         tests("SoakTests", ["Soak", "OCPI", "Wire", nioCore]),
+        tests("BenchTests", ["Bench", "Testbed", "OCPI", "Wire", "Support", nioCore]),
         tests(
             "ScenarioTests",
             [

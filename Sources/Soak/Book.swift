@@ -1,4 +1,5 @@
 import Synchronization
+import Testbed
 
 /// The ledger that all tasks and event loops of a run write into, with the run's clock.
 final class Book: Sendable {
@@ -54,12 +55,7 @@ final class Book: Sendable {
             return state.ledger.waiting == 0
         }
         if isSettled { continuation.finish() }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in stream {} }
-            group.addTask { try? await Task.sleep(for: limit) }
-            await group.next()
-            group.cancelAll()
-        }
+        await stream.ends(within: limit)
         return waiting == 0
     }
 }

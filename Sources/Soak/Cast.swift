@@ -1,4 +1,4 @@
-package import Directory
+import Directory
 package import OCPI
 
 /// Who takes part: a CPO that sends, an eMSP that it sends to, and three services that get copies.
@@ -23,15 +23,15 @@ package struct Cast: Sendable {
     }()
 
     /// Whom the CPO has agreements with.
-    package var services: [PartyID] { [steady, flapping, hanging] }
+    var services: [PartyID] { [steady, flapping, hanging] }
 
     /// Who is owed a copy of a request to this module's receiver interface.
     func recipients(of module: ModuleID) -> [PartyID] {
         services.filter { permissions(of: $0).contains { $0.matches(module: module, interface: .receiver) } }
     }
 
-    /// The registry: this node, the parties as its parties, the services, the agreements.
-    package func registry(operatorAddress: String, url: String) -> [Fact] {
+    /// The registry: the parties as the node's parties, the services, the agreements.
+    func registry(operatorAddress: String) -> [Fact] {
         let source = "state"
         func party(_ id: PartyID, _ role: String) -> Fact {
             .party(NetworkParty(party: id, roles: [role], operatorAddress: operatorAddress, source: source))
@@ -42,8 +42,7 @@ package struct Cast: Sendable {
                 NetworkService(provider: $0, name: $0.description, permissions: permissions(of: $0).map(\.rawValue), source: source))
         }
         let agreements = services.map { Fact.agreement(Agreement(user: cpo, provider: $0, source: source)) }
-        return [.node(NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: true, source: source))]
-            + parties + published + agreements
+        return parties + published + agreements
     }
 
     /// Sessions and CDRs, receiver interface.

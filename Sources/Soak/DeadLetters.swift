@@ -22,7 +22,7 @@ struct DeadLetters: Sendable {
         let reader = PartitionReader(
             kafka, topic: topics.dead, partitions: (0..<Int32(clamping: partitions)).map { $0 }, start: .beginning, logger: silent,
             onBatch: { batch in for record in batch { note(record, in: book) } }, onEnd: { _, _ in })
-        try reader.start()
+        try await reader.start()
         return DeadLetters(reader: reader)
     }
 

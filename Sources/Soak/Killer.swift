@@ -1,4 +1,5 @@
 import Synchronization
+import Testbed
 
 /// Kills a process now and then: which, when, and how long it stays away follows from the seed.
 ///
@@ -27,7 +28,7 @@ final class Killer: Sendable {
     func run() async {
         while true {
             let (pause, role, absence) = state.withLock { state in
-                if state.round.isEmpty { state.round = Fleet.roles.map(\.0).shuffled(using: &state.numbers) }
+                if state.round.isEmpty { state.round = fleet.roles.map(\.name).shuffled(using: &state.numbers) }
                 return (
                     state.numbers.milliseconds(2_000...5_000), state.round.popLast(), state.numbers.milliseconds(200...1_500)
                 )

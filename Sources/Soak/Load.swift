@@ -1,6 +1,7 @@
 import NIOCore
 import OCPI
 import Synchronization
+import Testbed
 import Wire
 
 /// Sends at a constant rate, whatever becomes of what was sent before; only a backlog that grows too large makes it wait.
@@ -41,7 +42,7 @@ struct Load: Sendable {
         var endpoints: [ModuleID: String] = [:]
         for module in [ModuleID.sessions, .cdrs] {
             let url = try cpo.endpoint(module)
-            guard url.hasPrefix(publicURL) else { throw SoakFailure("the node advertises \(module.rawValue) at \(url)") }
+            guard url.hasPrefix(publicURL) else { throw TestbedFailure("the node advertises \(module.rawValue) at \(url)") }
             endpoints[module] = String(url.dropFirst(publicURL.count))
         }
         self.endpoints = endpoints

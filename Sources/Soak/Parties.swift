@@ -1,6 +1,7 @@
 import NIOCore
 import OCPI
 import Synchronization
+import Testbed
 
 /// The five parties of a run. What services take is written into the book as it arrives.
 struct Parties: Sendable {

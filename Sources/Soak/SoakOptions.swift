@@ -1,6 +1,3 @@
-package import Kafka
-package import Topics
-
 /// What to do for how long.
 package struct SoakOptions: Sendable {
     /// How long to send.
@@ -27,46 +24,4 @@ package struct SoakOptions: Sendable {
         self.seconds = seconds
         self.seed = seed
     }
-}
-
-/// What is to be prepared before processes can start.
-package struct SoakSite: Sendable {
-    /// Kafka's address.
-    package let bootstrap: String
-    /// What topic names begin with.
-    package let prefix: String
-    /// The node's public URL, without a trailing slash.
-    package let publicURL: String
-    /// Who takes part.
-    package let cast: Cast
-    /// Copies under way for a recipient in each PUSH.
-    package let pushConcurrency: Int
-}
-
-/// A node that was prepared.
-package struct SoakNode: Sendable {
-    /// What configures its processes: `OCN_…`.
-    package let environment: [String: String]
-    /// Key of its admin API.
-    package let adminToken: String
-    /// How to reach its Kafka.
-    package let kafka: KafkaSettings
-    /// Its topics.
-    package let topics: TopicNames
-
-    /// - Parameters: as the properties say.
-    package init(environment: [String: String], adminToken: String, kafka: KafkaSettings, topics: TopicNames) {
-        self.environment = environment
-        self.adminToken = adminToken
-        self.kafka = kafka
-        self.topics = topics
-    }
-}
-
-/// The operator of the node under test: who knows how a node is configured. The program is it.
-package protocol SoakOperator: Sendable {
-    /// Makes keys and a configuration, creates the topics and writes the registry.
-    func prepare(_ site: SoakSite) async throws -> SoakNode
-    /// Deletes the topics of a node whose processes have stopped.
-    func cleanUp(_ node: SoakNode) async throws
 }

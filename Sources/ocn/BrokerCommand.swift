@@ -25,13 +25,22 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Also create the outbox of this service; may be repeated.", valueName: "CC-PID"))
     var service: [String] = []
 
+    @Option(help: ArgumentHelp("Partitions of each outbox; as kafka.outbox_partitions of the nodes.", valueName: "number"))
+    var outboxPartitions: Int = TopicSettings().outboxPartitions
+
     @OptionGroup var logs: LogOptions
+
+    func validate() throws {
+        guard 1...10_000 ~= outboxPartitions else { throw ValidationError("--outbox-partitions must be between 1 and 10000") }
+    }
 
     func run() async throws {
         Program.bootstrap(level: logs.logLevel)
         let logger = Logger(label: "broker")
         let names = TopicNames(prefix: prefix)
-        let cluster = try EmbeddedBroker.start(names: names, services: try service.map(RegistryCommand.party), logger: logger)
+        let cluster = try EmbeddedBroker.start(
+            names: names, settings: TopicSettings(outboxPartitions: outboxPartitions), services: try service.map(RegistryCommand.party),
+            logger: logger)
         print("bootstrap=\(cluster.bootstrap)")
         fflush(nil)
         if let bootstrapFile {

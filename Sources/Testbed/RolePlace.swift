@@ -1,13 +1,13 @@
 import Synchronization
 
 /// The place of one role's process. Whenever the process has ended, the next one is started, as a supervisor of services would.
-final class RolePlace: Sendable {
+package final class RolePlace: Sendable {
     /// `push-2`.
-    let name: String
+    package let name: String
     /// `push`.
-    let role: String
+    package let role: String
     /// Its private listener.
-    let privateURL: String
+    package let privateURL: String
     private let program: String
     private let arguments: [String]
     private let environment: [String: String]
@@ -30,14 +30,14 @@ final class RolePlace: Sendable {
         self.program = program
         arguments = [
             "node", "--roles", role, "--port", "\(publicPort)", "--private-port", "\(privatePort)", "--log-level",
-            log.path == nil ? "error" : "info",
+            log.level,
         ]
         self.environment = environment
         self.log = log
     }
 
     /// What ended here without being told to.
-    var crashes: [String] { state.withLock { $0.crashes } }
+    package var crashes: [String] { state.withLock { $0.crashes } }
 
     /// Keeps a process running until ``stop()`` or cancellation; ``stop()`` must follow in any case.
     /// - Parameter onStart: told whenever another process has been started, not for the first.
@@ -72,7 +72,7 @@ final class RolePlace: Sendable {
     }
 
     /// Kills the process. False if there is none.
-    func kill(absence: Duration) -> Bool {
+    package func kill(absence: Duration) -> Bool {
         let process = state.withLock { state in
             guard let process = state.process, process.isRunning, state.absence == nil else { return nil as ChildProcess? }
             state.absence = absence

@@ -1,19 +1,22 @@
 import NIOCore
-import OCPI
+package import OCPI
 import Synchronization
 import Wire
 
-/// A party with an HTTP server of its own that registers by the credentials handshake.
-final class Party: Sendable {
-    /// Answers a request to one of the party's modules; `path` is what follows the module.
-    typealias Responder = @Sendable (_ request: Served, _ module: String, _ path: String) -> Serving
+/// A platform with an HTTP server of its own that registers by the credentials handshake, as one party or several. Any thread.
+package final class Party: Sendable {
+    /// Answers a request to one of the party's modules, or never if nil; `path` is what follows the module. Called on an event loop, must not
+    /// block.
+    package typealias Responder = @Sendable (_ request: Served, _ module: String, _ path: String) -> Serving?
 
     private struct Registration {
         var tokenC: Token?
         var endpoints: [String: String] = [:]
     }
 
-    let id: PartyID
+    /// The party; the first one if there are several.
+    package let id: PartyID
+    private let others: [PartyID]
     private let role: String
     private let modules: [(module: ModuleID, role: InterfaceRole)]
     private let respond: Responder
@@ -22,29 +25,36 @@ final class Party: Sendable {
     private let server = Mutex<PartyServer?>(nil)
 
     /// - Parameters:
+    ///   - others: further parties of the same platform.
     ///   - role: as in a credentials object: `CPO`, say.
     ///   - modules: what it advertises besides credentials.
-    init(_ id: PartyID, role: String, modules: [(module: ModuleID, role: InterfaceRole)], _ respond: @escaping Responder) {
+    package init(
+        _ id: PartyID, others: [PartyID] = [], role: String, modules: [(module: ModuleID, role: InterfaceRole)],
+        _ respond: @escaping Responder
+    ) {
         self.id = id
+        self.others = others
         self.role = role
         self.modules = modules
         self.respond = respond
     }
 
-    func start() async throws {
+    /// Listens on a free port.
+    package func start() async throws {
         let server = PartyServer { [weak self] request in self?.serve(request) ?? Self.refusal(503, "closed") }
         self.server.withLock { $0 = server }
         try await server.start()
     }
 
-    func stop() async { await server.withLock { $0 }?.stop() }
+    /// Stops listening and drops every connection.
+    package func stop() async { await server.withLock { $0 }?.stop() }
 
     /// Token A from the node's operator, versions, details, POST credentials.
-    /// - Throws: ``SoakFailure`` that says at which point it ended.
-    func register(adminURL: String, adminToken: String, caller: Caller) async throws {
+    /// - Throws: ``TestbedFailure`` that says at which point it ended.
+    package func register(adminURL: String, adminToken: String, caller: Caller) async throws {
         let invitation = try await caller.call(
             "POST", "\(adminURL)/admin/generate-registration-token", headers: [(OCPIHeader.authorization, "Token \(adminToken)")],
-            body: JSONValue.array([["party_id": .string(id.party), "country_code": .string(id.country)]]).encoded())
+            body: JSONValue.array(parties.map { ["party_id": .string($0.party), "country_code": .string($0.country)] }).encoded())
         guard invitation.status == 200, let tokenA = invitation.body.jsonString(["token"]),
             let versionsURL = invitation.body.jsonString(["versions"])
         else { throw failure("was not invited", invitation) }
@@ -68,31 +78,37 @@ final class Party: Sendable {
     }
 
     /// Where the node serves other parties' receiver interface of a module.
-    func endpoint(_ module: ModuleID) throws -> String {
+    package func endpoint(_ module: ModuleID) throws -> String {
         guard let url = registration.withLock({ $0.endpoints["\(module.rawValue)/\(InterfaceRole.receiver.rawValue)"] }) else {
-            throw SoakFailure("the node advertises no \(module.rawValue) receiver to \(id)")
+            throw TestbedFailure("the node advertises no \(module.rawValue) receiver to \(id)")
         }
         return url
     }
 
     /// What every request of the party to another one carries.
-    func headers(to other: PartyID, requestID: String, correlationID: String) -> [(String, String)] {
-        [
+    /// - Parameter sender: which of the platform's parties; nil for the first one.
+    package func headers(
+        from sender: PartyID? = nil, to other: PartyID, requestID: String, correlationID: String
+    ) -> [(String, String)] {
+        let sender = sender ?? id
+        return [
             (OCPIHeader.authorization, registration.withLock { $0.tokenC }?.authorization(encoding: .base64) ?? ""),
             (OCPIHeader.requestID, requestID), (OCPIHeader.correlationID, correlationID),
-            (OCPIHeader.fromCountry, id.country), (OCPIHeader.fromParty, id.party),
+            (OCPIHeader.fromCountry, sender.country), (OCPIHeader.fromParty, sender.party),
             (OCPIHeader.toCountry, other.country), (OCPIHeader.toParty, other.party),
         ]
     }
 
     /// An OCPI error with an HTTP status.
-    static func refusal(_ status: Int, _ message: String) -> Serving {
+    package static func refusal(_ status: Int, _ message: String) -> Serving {
         Serving(status: status, body: Envelope.error(code: .clientError, message: message))
     }
 
     private var url: String { server.withLock { $0 }?.url ?? "" }
 
-    private func serve(_ request: Served) -> Serving {
+    private var parties: [PartyID] { [id] + others }
+
+    private func serve(_ request: Served) -> Serving? {
         let presented = request.header(OCPIHeader.authorization).map { Token.readings(authorization: $0) } ?? []
         guard presented.contains(where: { $0.raw == tokenB.raw }) else { return Self.refusal(401, "unknown token") }
         let segments = request.path.split(separator: "/")
@@ -110,12 +126,13 @@ final class Party: Sendable {
     private var credentials: JSONValue {
         [
             "token": .string(tokenB.raw), "url": .string("\(url)/ocpi/versions"),
-            "roles": [
-                [
-                    "role": .string(role), "party_id": .string(id.party), "country_code": .string(id.country),
-                    "business_details": ["name": .string(id.description)],
-                ]
-            ],
+            "roles": .array(
+                parties.map {
+                    [
+                        "role": .string(role), "party_id": .string($0.party), "country_code": .string($0.country),
+                        "business_details": ["name": .string($0.description)],
+                    ]
+                }),
         ]
     }
 
@@ -136,8 +153,8 @@ final class Party: Sendable {
     }
 
     /// Says what the node answered; its message, never the body, which may hold a token.
-    private func failure(_ complaint: String, _ answer: Caller.Answer) -> SoakFailure {
+    private func failure(_ complaint: String, _ answer: Caller.Answer) -> TestbedFailure {
         let message = answer.body.jsonString(["status_message"]).map { ": \($0)" } ?? ""
-        return SoakFailure("\(id) \(complaint): HTTP \(answer.status), OCPI \(answer.code.map(String.init) ?? "-")\(message)")
+        return TestbedFailure("\(id) \(complaint): HTTP \(answer.status), OCPI \(answer.code.map(String.init) ?? "-")\(message)")
     }
 }

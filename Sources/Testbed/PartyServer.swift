@@ -1,30 +1,47 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOPosix
 import Synchronization
 
 /// A request as a party's server got it.
-struct Served: Sendable {
-    let head: HTTPRequestHead
-    let body: ByteBuffer
+package struct Served: Sendable {
+    /// Method, path and query, headers.
+    package let head: HTTPRequestHead
+    /// All of it.
+    package let body: ByteBuffer
+    /// Where it came from. Has no other request as long as this one is not answered.
+    package let connection: any Channel
 
-    func header(_ name: String) -> String? { head.headers.first(name: name) }
+    /// A header, its name matched without case.
+    package func header(_ name: String) -> String? { head.headers.first(name: name) }
 
-    var method: String { head.method.rawValue }
-    var path: String { head.uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "" }
+    /// HTTP method.
+    package var method: String { head.method.rawValue }
+    /// Without the query.
+    package var path: String { head.uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "" }
 }
 
 /// What a party's server answers, and how long it takes for that.
-struct Serving: Sendable {
-    var status = 200
-    var body: ByteBuffer
-    var delay = Duration.zero
+package struct Serving: Sendable {
+    /// HTTP status.
+    package var status: Int
+    /// JSON.
+    package var body: ByteBuffer
+    /// Time until the answer is sent.
+    package var delay: Duration
+
+    /// - Parameters: as the properties say.
+    package init(status: Int = 200, body: ByteBuffer, delay: Duration = .zero) {
+        self.status = status
+        self.body = body
+        self.delay = delay
+    }
 }
 
 /// The HTTP server of a party on a free port of this machine.
 final class PartyServer: Sendable {
-    /// Answers one request; called on an event loop, must not block.
-    typealias Responder = @Sendable (Served) -> Serving
+    /// Answers one request, or never if nil; called on an event loop, must not block.
+    typealias Responder = @Sendable (Served) -> Serving?
 
     private struct State {
         var listener: (any Channel)?
@@ -94,7 +111,7 @@ private final class Conversation: ChannelInboundHandler {
         case .end:
             guard let head else { return }
             self.head = nil
-            let serving = respond(Served(head: head, body: body))
+            guard let serving = respond(Served(head: head, body: body, connection: context.channel)) else { return }
             guard serving.delay > .zero else { return write(serving, context) }
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             context.eventLoop.scheduleTask(in: TimeAmount(serving.delay)) {

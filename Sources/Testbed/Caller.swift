@@ -1,28 +1,31 @@
 import AsyncHTTPClient
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OCPI
 import Wire
 
 /// HTTP as parties speak it, each answer read to its end. Never repeats a request by itself.
-struct Caller: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let body: ByteBuffer
+package struct Caller: Sendable {
+    /// What came back.
+    package struct Answer: Sendable {
+        /// HTTP status.
+        package let status: Int
+        /// All of it.
+        package let body: ByteBuffer
 
         /// OCPI `status_code`.
-        var code: Int? { body.jsonInteger(["status_code"]) }
+        package var code: Int? { body.jsonInteger(["status_code"]) }
     }
 
     /// Nothing of the request has left this process.
-    struct NotSent: Error {}
+    package struct NotSent: Error {}
 
     private static let answerLimit = 1024 * 1024
-    let client: HTTPClient
+    private let client: HTTPClient
 
     /// Shut down with ``close()``.
-    init() {
+    package init() {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         configuration.timeout = .init(connect: .seconds(2))
@@ -31,13 +34,14 @@ struct Caller: Sendable {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    func close() async {
+    /// Ends its connections; it must have no calls any more.
+    package func close() async {
         // It has no calls any more; how its connections end does not matter.
         try? await client.shutdown()
     }
 
     /// - Throws: ``NotSent`` if no connection could be made; otherwise what broke, and the other side may have had the request.
-    func call(
+    package func call(
         _ method: String, _ url: String, headers: [(String, String)] = [], body: ByteBuffer? = nil, timeout: TimeAmount = .seconds(20)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url)

@@ -2,11 +2,13 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A program that runs as a process of its own.
-final class ChildProcess: Sendable {
+/// A program that runs as a process of its own. Any thread.
+package final class ChildProcess: Sendable {
     /// How a process ended.
-    enum Exit: Sendable, Equatable {
+    package enum Exit: Sendable, Equatable {
+        /// It ended by itself with this exit status.
         case status(Int32)
+        /// A signal ended it.
         case signal(Int32)
     }
 
@@ -48,7 +50,7 @@ final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - output: where both its streams go.
     ///   - errors: where standard error goes, if elsewhere.
-    init(_ program: String, _ arguments: [String], environment: [String: String], output: Any, errors: Any? = nil) throws {
+    package init(_ program: String, _ arguments: [String], environment: [String: String], output: Any, errors: Any? = nil) throws {
         let ending = Ending()
         self.ending = ending
         process = Process()
@@ -65,30 +67,30 @@ final class ChildProcess: Sendable {
     }
 
     /// The program that this process runs.
-    static func ownProgram() throws -> String {
+    package static func ownProgram() throws -> String {
         try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
     /// This process's environment without what configures a node, but for how to reach Kafka.
-    static var environment: [String: String] {
+    package static var environment: [String: String] {
         ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OCN_") || $0.key == "OCN_KAFKA_PROPERTIES" }
     }
 
     /// Whether it has not ended yet.
-    var isRunning: Bool { ending.exit == nil }
+    package var isRunning: Bool { ending.exit == nil }
 
     /// Ends it at once, without a chance to tidy up.
-    func kill() {
+    package func kill() {
         // A process that has ended meanwhile is not there to be hit: its number is free only after it was waited for, which is `exit`.
         if isRunning { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
     }
 
     /// Waits until it has ended; not interrupted by cancellation.
-    func exit() async -> Exit { await ending.wait() }
+    package func exit() async -> Exit { await ending.wait() }
 
     /// Asks it to stop and waits until it has; after `patience`, or in a task that is cancelled, it is killed.
     @discardableResult
-    func stop(patience: Duration) async -> Exit {
+    package func stop(patience: Duration) async -> Exit {
         if isRunning { _ = Glibc.kill(process.processIdentifier, SIGTERM) }
         return await withTaskGroup(of: Exit?.self) { group in
             group.addTask { await self.exit() }

@@ -1,0 +1,55 @@
+/// What one round says about the recipients that never hang.
+struct Figures: Sendable, Equatable {
+    /// What of it is compared.
+    enum Measure: String, CaseIterable, Sendable {
+        case p50, p95, p99
+        case longest = "max"
+        case perSecond = "per_second"
+    }
+
+    /// Milliseconds, but for `perSecond`.
+    var values: [Measure: Double] = [:]
+    /// How many there were in time.
+    var count = 0
+    /// How many ended otherwise, or not at all.
+    var failed = 0
+
+    subscript(_ measure: Measure) -> Double { values[measure] ?? 0 }
+}
+
+/// Rounds with hanging recipients beside rounds without.
+struct Comparison: Sendable {
+    /// By how much the worse may differ.
+    static let tolerance = 0.1
+    let without: [Figures]
+    let with: [Figures]
+
+    /// In the middle of the rounds.
+    static func median(_ measure: Figures.Measure, of rounds: [Figures]) -> Double {
+        let values = rounds.map { $0[measure] }.sorted()
+        guard let upper = values.dropFirst(values.count / 2).first else { return 0 }
+        return values.count % 2 == 1 ? upper : (values[values.count / 2 - 1] + upper) / 2
+    }
+
+    /// The largest less the smallest of the rounds, as part of the median: what comes out different with nothing changed.
+    static func spread(_ measure: Figures.Measure, of rounds: [Figures]) -> Double {
+        let values = rounds.map { $0[measure] }
+        guard let least = values.min(), let most = values.max(), most > least else { return 0 }
+        return (most - least) / median(measure, of: rounds)
+    }
+
+    /// With : without, by their medians; nil if there is nothing to compare with.
+    func ratio(_ measure: Figures.Measure) -> Double? {
+        let base = Self.median(measure, of: without)
+        return base > 0 ? Self.median(measure, of: with) / base : nil
+    }
+
+    /// Whether the hanging ones made the 99th percentile at most so much longer, and throughput at most so much lower.
+    var isWithinTolerance: Bool {
+        guard let p99 = ratio(.p99), let perSecond = ratio(.perSecond) else { return false }
+        return (without + with).allSatisfy { $0.count > 0 } && p99 <= 1 + Self.tolerance && perSecond >= 1 - Self.tolerance
+    }
+
+    /// Whether rounds of the same kind differ among themselves by more than what is looked for.
+    var isNoisy: Bool { [without, with].contains { Self.spread(.p99, of: $0) > Self.tolerance } }
+}

@@ -1,0 +1,127 @@
+import NIOCore
+package import Testbed
+
+/// The first measurement: do recipients that hang make the others wait?
+///
+/// One node, its roles as processes of their own, and many recipients. Rounds without a hanging recipient and rounds with take turns on the
+/// same node, so that what the machine does besides shows as a spread instead of as a result.
+package struct Isolation: Sendable {
+    /// Calls under way to a recipient, of each kind.
+    static let limit = 8
+    /// One each: a second worker of the same role could hide what the first one suffers.
+    private static let roles = ["ingress", "exchange", "matcher", "push", "control"].map { (name: $0, count: 1) }
+    /// How long what waits for a recipient that is back may take.
+    private static let drain = Duration.seconds(90)
+    private let options: IsolationOptions
+    private let cast: IsolationCast
+    private let host: any NodeOperator
+    private let tell: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - host: prepares the node.
+    ///   - tell: gets a line every few seconds.
+    /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, of which some hang and some do not.
+    package init(_ options: IsolationOptions, host: any NodeOperator, tell: @escaping @Sendable (String) -> Void) throws {
+        guard let cast = IsolationCast(recipients: options.recipients, hanging: options.hanging) else {
+            throw TestbedFailure("there must be 2 to 1000 recipients, and some of them must hang and some not")
+        }
+        self.options = options
+        self.cast = cast
+        self.host = host
+        self.tell = tell
+    }
+
+    /// Runs to the end. Everything it started is stopped before it returns or throws, also when cancelled.
+    /// - Throws: `TestbedFailure` or what else kept it from being carried out. What came out badly is no error: see the result.
+    package func run() async throws -> IsolationResult {
+        let logs = try options.logs.map { try LogFolder($0) } ?? LogFolder(temporary: "ocn-bench")
+        // An in-memory Kafka is asked for all its partitions hundreds of times a second: one for each service is plenty here.
+        let tuning = Tuning(pushConcurrency: Self.limit, exchangeConcurrency: Self.limit, outboxPartitions: 1)
+        let plan = Testbed.Plan(
+            "bench", roles: Self.roles, services: cast.recipients, registry: cast.registry(operatorAddress:), tuning: tuning,
+            brokers: options.brokers)
+        do {
+            let result = try await Testbed(plan, host: host, logs: logs, tell: tell).run { try await measure($0) }
+            if result.isOK { logs.discard() } else { tell(where: logs) }
+            return result
+        } catch {
+            if Task.isCancelled { logs.discard() } else { tell(where: logs) }
+            throw error
+        }
+    }
+
+    private func tell(where logs: LogFolder) {
+        if let path = logs.path { tell("the processes' logs are in \(path)") }
+    }
+
+    private func measure(_ hub: Testbed.Running) async throws -> IsolationResult {
+        let book = RoundBook()
+        let hole = BlackHole()
+        let parties = IsolationParties(cast, book: book, hole: hole)
+        do {
+            tell("registering \(cast.recipients.count) recipients")
+            try await parties.start(hub)
+            let load = try IsolationLoad(cast, parties.sender, hub.caller, book, rate: options.rate)
+            var rounds: [IsolationResult.Round] = []
+            for number in 0..<2 * options.rounds {
+                rounds.append(try await round(number, load, book, hole))
+            }
+            await parties.stop()
+            return IsolationResult(
+                options: options, limit: Self.limit, cores: System.coreCount, rounds: rounds, crashes: hub.fleet.places.flatMap(\.crashes))
+        } catch {
+            hole.close()
+            await parties.stop()
+            throw error
+        }
+    }
+
+    private func round(_ number: Int, _ load: IsolationLoad, _ book: RoundBook, _ hole: BlackHole) async throws -> IsolationResult.Round {
+        let hangs = number % 2 == 1
+        let name = "round \(number + 1) of \(2 * options.rounds), \(hangs ? "\(options.hanging) hanging" : "nobody hangs")"
+        let (warmUp, length) = (Duration.seconds(options.warmUp), Duration.seconds(options.seconds))
+        try await load.reaches(cast.firstHanging..<cast.recipients.count, within: Self.drain)
+        tell("\(name): \(options.rate) requests a second for \(options.warmUp) s, then \(options.seconds) s that count")
+        book.begin()
+        if hangs { hole.open() }
+        let start = book.time
+        let sent = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await watch(name, since: start, book, hole) }
+            defer { group.cancelAll() }
+            do {
+                try await load.run(for: warmUp + length)
+                return Result<Void, any Error>.success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        hole.close()
+        try sent.get()
+        // The next round begins with nothing left to do.
+        let missing = await book.settles(within: Self.drain)
+        try Task.checkCancellation()
+        if missing > 0 { tell("\(name): \(missing) copies have not come within \(Self.drain.components.seconds) s") }
+        let tally = book.tally
+        let period = start + warmUp..<start + warmUp + length
+        let figures = Tally.Kind.allCases.map { kind in (kind, tally.figures(kind, during: period) { $0 < cast.firstHanging }) }
+        return IsolationResult.Round(
+            hangs: hangs, figures: Dictionary(figures) { first, _ in first }, mostOpen: hangs ? hole.most : [:], missing: missing)
+    }
+
+    /// Looks at the hanging ones ten times a second and tells what goes on every few seconds, until cancelled.
+    private func watch(_ name: String, since start: Duration, _ book: RoundBook, _ hole: BlackHole) async {
+        var looks = 0
+        while true {
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+            let open = hole.look()
+            looks += 1
+            guard looks % 50 == 0 else { continue }
+            let tally = book.tally
+            let numbers: [(String, Int)] = [
+                ("sent", tally.sent), ("answered", tally.answered), ("copies", tally.copied), ("calls open", open[.exchange] ?? 0),
+                ("copies open", open[.push] ?? 0),
+            ]
+            tell("\(name), \((book.time - start).components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import NIOCore
+import OCPI
+import Testbed
+import Wire
+
+/// Sends at a constant rate, whatever becomes of what was sent before.
+struct IsolationLoad: Sendable {
+    private let cast: IsolationCast
+    private let sender: Party
+    private let endpoint: String
+    private let caller: Caller
+    private let book: RoundBook
+    private let pause: Duration
+
+    /// - Throws: `TestbedFailure` if the node does not say where sessions go.
+    init(_ cast: IsolationCast, _ sender: Party, _ caller: Caller, _ book: RoundBook, rate: Int) throws {
+        self.cast = cast
+        self.sender = sender
+        self.caller = caller
+        self.book = book
+        endpoint = try sender.endpoint(.sessions)
+        pause = Duration.seconds(1) / rate
+    }
+
+    /// Sends for so long, and returns when the last request has ended.
+    func run(for length: Duration) async throws {
+        let clock = ContinuousClock()
+        // Both clocks run alike, so the difference is the same all the time.
+        let start = clock.now - book.time
+        try await withThrowingDiscardingTaskGroup { group in
+            var due = book.time
+            let end = due + length
+            while due < end {
+                try await clock.sleep(until: start + due)
+                let now = due
+                due += pause
+                group.addTask { await send(due: now) }
+            }
+        }
+    }
+
+    private func send(due: Duration) async {
+        let (number, turn) = book.note { tally, _ in
+            let turn = cast.turn(tally.first + tally.sent)
+            return (tally.sends(due: due, to: turn.receiver, copyTo: turn.service), turn)
+        }
+        let isSuccess = await call(turn.receiver, from: cast.senders[turn.service], id: "B\(number)", Correlation.text(number))
+        book.note { $0.ended(number, isSuccess: isSuccess, at: $1) }
+    }
+
+    /// Waits until these recipients can be called, so that what happened in the round before says nothing about the next one.
+    /// - Throws: `TestbedFailure` if that takes longer than `limit`.
+    func reaches(_ recipients: Range<Int>, within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        for recipient in recipients {
+            var successes = 0
+            // One success is not enough: whoever was left alone is tried out before it is called as before.
+            while successes < 5 {
+                try Task.checkCancellation()
+                if await call(recipient, from: cast.senders[0], id: "P\(recipient)", "bench-probe") {
+                    successes += 1
+                    continue
+                }
+                successes = 0
+                guard ContinuousClock.now < deadline else {
+                    throw TestbedFailure("\(cast.recipients[recipient]) cannot be called within \(limit.components.seconds) s")
+                }
+                // Nothing announces it.
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    /// Whether it succeeded.
+    private func call(_ recipient: Int, from owner: PartyID, id: String, _ correlationID: String) async -> Bool {
+        let headers = sender.headers(
+            from: owner, to: cast.recipients[recipient], requestID: UUIDText.v4(), correlationID: correlationID)
+        let url = URLJoin.join(endpoint, "\(owner.country)/\(owner.party)/\(id)", query: nil)
+        let answer = try? await caller.call("PUT", url, headers: headers, body: Self.session(id, of: owner))
+        return answer?.status == 200 && answer?.code == 1000
+    }
+
+    /// About half a kilobyte.
+    private static func session(_ id: String, of owner: PartyID) -> ByteBuffer {
+        let now = JSONValue.string(Timestamp.now.description)
+        let session: JSONValue = [
+            "country_code": .string(owner.country), "party_id": .string(owner.party), "id": .string(id), "start_date_time": now,
+            "kwh": .number("0.5"),
+            "cdr_token": ["country_code": "NL", "party_id": "000", "uid": "012345678", "type": "RFID", "contract_id": "NL000C1"],
+            "auth_method": "WHITELIST", "location_id": "LOC1", "evse_uid": "3256", "connector_id": "1", "currency": "EUR",
+            "status": "ACTIVE", "last_updated": now,
+        ]
+        return session.encoded()
+    }
+}

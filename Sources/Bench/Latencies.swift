@@ -1,0 +1,28 @@
+import Histogram
+
+/// How long things took: a histogram with three significant digits, in microseconds (HdrHistogram). A value.
+struct Latencies: Sendable {
+    private var histogram: Histogram<UInt32> = {
+        var histogram = Histogram<UInt32>(numberOfSignificantValueDigits: .three)
+        histogram.autoResize = true
+        return histogram
+    }()
+
+    /// Less than a microsecond counts as one, more than an hour as an hour.
+    mutating func note(_ duration: Duration) {
+        let microseconds = (duration / .microseconds(1)).rounded()
+        histogram.record(UInt64(min(max(microseconds, 1), 3_600_000_000)))
+    }
+
+    var count: Int { Int(histogram.totalCount) }
+
+    /// What this part of all did not exceed; zero if there are none.
+    /// - Parameter percent: from 0 to 100.
+    func percentile(_ percent: Double) -> Duration {
+        guard count > 0 else { return .zero }
+        return .microseconds(Int64(histogram.valueAtPercentile(percent)))
+    }
+
+    /// The longest one; zero if there are none.
+    var longest: Duration { count > 0 ? .microseconds(Int64(histogram.maxRecorded)) : .zero }
+}

@@ -1,0 +1,11 @@
+extension AsyncStream<Void> {
+    /// Waits until the stream has ended, but not longer than `limit`, nor after the task was cancelled.
+    package func ends(within limit: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in self {} }
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
