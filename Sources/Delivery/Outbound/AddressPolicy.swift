@@ -34,7 +34,9 @@ package struct AddressPolicy: Sendable {
 
     /// Whether this host may be dialled, as far as that can be said without DNS: names may, forbidden address literals may not.
     package func mayDial(_ host: String) -> Bool {
-        IPAddress(host).map(allows) ?? true
+        // In a URL a literal of IPv6 stands in brackets and may name an interface.
+        let literal = host.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "%" }
+        return IPAddress(String(literal)).map(allows) ?? true
     }
 
     func allows(_ address: IPAddress) -> Bool {

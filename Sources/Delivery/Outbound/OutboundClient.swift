@@ -7,7 +7,8 @@ import Topics
 
 /// Sends HTTP requests, one answer each. Any thread may call; completions run on the client's event loops and must not block.
 ///
-/// Never follows redirects, never repeats a request by itself, and never uses a connection to an address that its policy forbids.
+/// Never follows redirects and never uses a connection to an address that its policy forbids. It sends a request again only if it was
+/// given a connection that its recipient had left.
 package final class OutboundClient: Sendable {
     private let client: HTTPClient
     private let policy: AddressPolicy
@@ -33,22 +34,29 @@ package final class OutboundClient: Sendable {
     package static func makeHTTPClient(
         policy: AddressPolicy, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) -> HTTPClient {
+        HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration(policy))
+    }
+
+    static func configuration(_ policy: AddressPolicy) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
         configuration.httpVersion = .http1Only
         configuration.timeout = HTTPClient.Configuration.Timeout(connect: .seconds(3))
-        // Shorter than the keep-alive of usual servers, so that we rarely write into a connection that is being closed.
-        configuration.connectionPool.idleTimeout = .seconds(20)
+        // Shorter than the keep-alive of usual servers (Node.js, Apache: 5 s), so that we rarely write into a connection that is being closed.
+        configuration.connectionPool.idleTimeout = .seconds(4)
         // The roles limit what is in flight per recipient; the pool must not be the narrower place.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
             guard let address = channel.remoteAddress, policy.allows(address) else { return refuse(channel) }
+            return KeptConnection.watch(channel)
+        }
+        configuration.http2ConnectionDebugInitializer = { channel in
+            guard let address = channel.remoteAddress, policy.allows(address) else { return refuse(channel) }
             return channel.eventLoop.makeSucceededVoidFuture()
         }
-        configuration.http2ConnectionDebugInitializer = configuration.http1_1ConnectionDebugInitializer
-        return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        return configuration
     }
 
     /// Sends one request.
@@ -71,10 +79,31 @@ package final class OutboundClient: Sendable {
         guard prepared.scheme == "http" || prepared.scheme == "https", policy.mayDial(prepared.host) else {
             return completion(.failure(OutboundFailure(.forbidden, "address is not allowed")))
         }
+        execute(prepared, isRepeatable: request.isRepeatable, deadline: deadline, repeats: 3, completion)
+    }
+
+    /// - Parameter repeats: how often it may meet a connection that was left; after that it is a failure like any other.
+    private func execute(
+        _ request: HTTPClient.Request, isRepeatable: Bool, deadline: NIODeadline, repeats: Int,
+        _ completion: @escaping @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
+    ) {
         let collector = AnswerCollector(limit: answerLimit)
-        let task = client.execute(request: prepared, delegate: collector, deadline: deadline)
+        let task = client.execute(request: request, delegate: collector, deadline: deadline)
         task.futureResult.whenComplete { result in
+            if case .failure(let error) = result, repeats > 0, Self.wasLeft(error), isRepeatable || !collector.wasSent, .now() < deadline {
+                return self.execute(request, isRepeatable: isRepeatable, deadline: deadline, repeats: repeats - 1, completion)
+            }
             completion(result.mapError { Self.failure($0, wasSent: collector.wasSent) })
+        }
+    }
+
+    /// Whether the connection, not the recipient, failed the call.
+    private static func wasLeft(_ error: any Error) -> Bool {
+        switch error {
+        case is KeptConnection.Left: true
+        // Closed already when the call was to be written.
+        case let error as ChannelError: error == .ioOnClosedChannel
+        default: false
         }
     }
 
@@ -96,6 +125,7 @@ package final class OutboundClient: Sendable {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout:
             OutboundFailure(.timeout, "no answer in time")
         case let error as HTTPClientError: OutboundFailure(.broken, error.shortDescription)
+        case is KeptConnection.Left where wasSent: OutboundFailure(.broken, "connection ended before an answer")
         case is NIOConnectionError where !wasSent: OutboundFailure(.notSent, "no connection")
         case _ where !wasSent: OutboundFailure(.notSent, "connection could not be set up: \(type(of: error))")
         default: OutboundFailure(.broken, "connection or answer broken: \(type(of: error))")

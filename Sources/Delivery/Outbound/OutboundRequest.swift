@@ -12,6 +12,9 @@ package struct OutboundRequest: Sendable {
     package var headers: HTTPHeaders
     /// Body bytes as they are sent; nil for none.
     package var body: ByteBuffer?
+    /// Whether it does no harm if the recipient gets it twice. It is then sent again at once if it met a connection that the recipient was
+    /// just leaving. What only reads does no harm.
+    package var isRepeatable: Bool
 
     /// - Parameters: as the properties say.
     package init(url: String, method: Method, headers: HTTPHeaders = HTTPHeaders(), body: ByteBuffer? = nil) {
@@ -19,6 +22,7 @@ package struct OutboundRequest: Sendable {
         self.method = method
         self.headers = headers
         self.body = body
+        isRepeatable = method.isRead
     }
 }
 

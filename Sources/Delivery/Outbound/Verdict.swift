@@ -15,7 +15,7 @@ enum Verdict: Equatable, Sendable {
     case final(String)
 
     init(_ response: OutboundResponse) {
-        self.init(httpStatus: response.status, statusCode: response.body.jsonInteger(["status_code"]))
+        self.init(httpStatus: response.status, statusCode: response.statusCode)
     }
 
     /// - Parameter statusCode: OCPI `status_code`; nil if the body is no OCPI answer.
@@ -34,4 +34,9 @@ enum Verdict: Equatable, Sendable {
         default: self = .retry("HTTP \(httpStatus)")
         }
     }
+}
+
+extension OutboundResponse {
+    /// OCPI `status_code`; nil if the body is no OCPI answer, or one that was cut off.
+    var statusCode: Int? { body.isValidJSON() ? body.jsonInteger(["status_code"]) : nil }
 }

@@ -1,0 +1,50 @@
+import NIOCore
+import NIOHTTP1
+
+/// Tells a call that the connection it was given had been left by its recipient.
+///
+/// Servers close connections that were idle for a while, without a word. Who calls in that very moment finds out only by the missing
+/// answer: the connection served calls before, and now it ends before the first byte of one. That says nothing about the recipient.
+final class KeptConnection: ChannelDuplexHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias InboundOut = HTTPClientResponsePart
+    typealias OutboundIn = HTTPClientRequestPart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// The recipient had probably left before the call came. It may have come all the same.
+    struct Left: Error {}
+
+    private var hasServed = false
+    private var isAwaited = false
+
+    /// Adds itself to an HTTP/1.1 connection, between the decoder and whoever makes calls.
+    static func watch(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeCompletedFuture {
+            let handlers = channel.pipeline.syncOperations
+            let decoder = try handlers.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+            try handlers.addHandler(KeptConnection(), position: .after(decoder))
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .head = unwrapOutboundIn(data) { isAwaited = true }
+        context.write(data, promise: promise)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isAwaited = false
+        if case .end = unwrapInboundIn(data) { hasServed = true }
+        context.fireChannelRead(data)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.fireErrorCaught(wasLeft && error is IOError ? Left() : error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if wasLeft { context.fireErrorCaught(Left()) }
+        context.fireChannelInactive()
+    }
+
+    private var wasLeft: Bool { hasServed && isAwaited }
+}

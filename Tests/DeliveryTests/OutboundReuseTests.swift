@@ -1,0 +1,142 @@
+import AsyncHTTPClient
+import NIOCore
+import OCPI
+import Synchronization
+import Testing
+import Wire
+
+@testable import Delivery
+
+/// Connections are kept, whatever is answered: a new one for each call would cost a handshake each time, on both sides.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct OutboundReuseTests {
+    /// As many as PUSH makes at once to one recipient.
+    private static let atOnce = 32
+
+    @Test func ofTwoThousandCallsAtMostOneInAHundredNeedsANewConnection() async throws {
+        try await reuse(2000) { _ in .success }
+    }
+
+    /// What nobody wants to read must be read all the same: the connection serves the next call only behind it.
+    @Test func answersThatNobodyReadsDoNotCostTheConnection() async throws {
+        try await reuse(1000) { number in
+            switch number % 5 {
+            case 0: .answer(404, [], "<html>" + String(repeating: "nothing here ", count: 100) + "</html>")
+            case 1: .answer(200, [], #"{"status_code":1000,"#)
+            case 2: .answer(500, [], String(repeating: "x", count: 50_000))
+            case 3: .chunks(503, Array(repeating: String(repeating: "y", count: 1000), count: 5))
+            default: .answer(429, [("Retry-After", "1")], "")
+            }
+        }
+    }
+
+    private func reuse(_ calls: Int, _ answer: @escaping @Sendable (_ number: Int) -> PartyAnswer) async throws {
+        let server = try await PartyServer { seen in answer(seen.body.jsonInteger(["number"]) ?? 0) }
+        let failures = try await exchange { client in await callAll(client, server.url, calls) }
+        #expect(failures.isEmpty, "\(failures)")
+        #expect(server.seen.count == calls && server.connections <= Self.atOnce + calls / 100)
+        await server.stop()
+    }
+
+    @Test func anAnswerIsReadToItsLimitAndItsConnectionIsNotUsedAgain() async throws {
+        let bad: [PartyAnswer] = [.endless(200), .endless(404), .answer(200, [], String(repeating: "x", count: 10_000_000))]
+        for answer in bad {
+            let server = try await PartyServer { seen in seen.uri == "/bad" ? answer : .success }
+            try await exchange(limit: 1_000_000) { client in
+                #expect(await call(client, server.url + "/good") == nil)
+                #expect(await call(client, server.url + "/bad")?.kind == .broken)
+                #expect(await call(client, server.url + "/good") == nil)
+                #expect(await call(client, server.url + "/good") == nil)
+            }
+            #expect(server.connections == 2 && server.seen.count == 4)
+            // What the system holds on its way is not read by anybody.
+            #expect(server.pieces * 65_536 < 20_000_000)
+            await server.stop()
+        }
+    }
+
+    @Test func aRecipientThatEndsEveryConnectionAndSaysSoIsServedOnNewOnes() async throws {
+        let server = try await PartyServer { _ in .last(200, [("Connection", "close")], "{}") }
+        let failures = try await exchange { client in await callAll(client, server.url, 200) }
+        #expect(failures.isEmpty, "\(failures)")
+        #expect(server.seen.count == 200 && server.connections == 200)
+        await server.stop()
+    }
+
+    /// Servers do that with connections that are idle, and when they are stopped.
+    @Test func aConnectionThatItsRecipientLeavesWithoutAWordFailsNoCallThatMayBeRepeated() async throws {
+        let answered = Atomic<Int>(0)
+        let server = try await PartyServer { _ in
+            answered.wrappingAdd(1, ordering: .relaxed).newValue % 20 == 0 ? .last(200, [], "{}") : .answer(200, [], "{}")
+        }
+        let failures = try await exchange { client in await callAll(client, server.url, 2000, isRepeatable: true) }
+        #expect(failures.isEmpty, "\(failures)")
+        #expect(Set(server.seen.map(\.text)).count == 2000)
+        await server.stop()
+    }
+
+    @Test func whatMustNotArriveTwiceIsNotSentAgainWhenItMeetsAConnectionThatIsLeft() async throws {
+        let server = try await PartyServer { _ in .last(200, [], "{}") }
+        let failures = try await exchange { client in await callAll(client, server.url, 500) }
+        #expect(failures.allSatisfy { $0.kind == .broken || $0.kind == .notSent }, "\(failures)")
+        let seen = server.seen.map(\.text)
+        #expect(Set(seen).count == seen.count)
+        #expect(seen.count >= 500 - failures.count)
+        await server.stop()
+    }
+
+    @Test func aRecipientThatHangsUpOnNewConnectionsIsNotAskedAgain() async throws {
+        let server = try await PartyServer { _ in .hangUp }
+        let failure = try await exchange { client in await call(client, server.url, isRepeatable: true) }
+        #expect(failure?.kind == .broken && server.seen.count == 1)
+        await server.stop()
+    }
+
+    // MARK: Calls
+
+    private func exchange<Value: Sendable>(limit: Int = 4_000_000, _ body: (OutboundClient) async throws -> Value) async throws -> Value {
+        let policy = try AddressPolicy(allowing: ["127.0.0.0/8"])
+        let http = OutboundClient.makeHTTPClient(policy: policy)
+        let value: Value
+        do { value = try await body(OutboundClient(client: http, policy: policy, answerLimit: limit)) } catch {
+            try await http.shutdown()
+            throw error
+        }
+        try await http.shutdown()
+        return value
+    }
+
+    /// POSTs; nil if there was an answer.
+    private func call(
+        _ client: OutboundClient, _ url: String, _ number: Int = 0, isRepeatable: Bool = false
+    ) async -> OutboundFailure? {
+        var request = OutboundRequest(url: url, method: .post, body: ByteBuffer(string: #"{"number":\#(number)}"#))
+        request.isRepeatable = isRepeatable
+        return await withCheckedContinuation { continuation in
+            client.send(request, deadline: .now() + .seconds(60)) { result in
+                if case .failure(let failure) = result {
+                    continuation.resume(returning: failure)
+                } else {
+                    continuation.resume(returning: nil)
+                }
+            }
+        }
+    }
+
+    /// Many calls, some side by side; those that failed.
+    private func callAll(
+        _ client: OutboundClient, _ url: String, _ calls: Int, isRepeatable: Bool = false
+    ) async -> [OutboundFailure] {
+        await withTaskGroup(of: [OutboundFailure].self) { tasks in
+            for first in 0..<Self.atOnce {
+                tasks.addTask {
+                    var failures: [OutboundFailure] = []
+                    for number in stride(from: first, to: calls, by: Self.atOnce) {
+                        if let failure = await call(client, url, number, isRepeatable: isRepeatable) { failures.append(failure) }
+                    }
+                    return failures
+                }
+            }
+            return await tasks.reduce(into: []) { $0 += $1 }
+        }
+    }
+}
