@@ -27,6 +27,7 @@ package struct Directory: Sendable {
     private var ordersByRecipient: [PartyID: OutboxOrder] = [:]
     private var rewindsByRecipient: [PartyID: [Int32: String]] = [:]
     private var breakersByRecipient: [PartyID: [String: BreakerReport]] = [:]
+    private var storeRulesByRecipient: [PartyID: Set<StoreRule>] = [:]
     private var factsByKey: [String: Fact] = [:]
     /// The newest claim to lead.
     package private(set) var leader: LeaderClaim?
@@ -210,9 +211,23 @@ package struct Directory: Sendable {
     /// The id of the last rewind that was carried out on a partition of a recipient's outbox.
     package func rewindDone(of recipient: PartyID, partition: Int32) -> String? { rewindsByRecipient[recipient]?[partition] }
 
-    /// The breakers for a recipient that are not closed, by worker.
+    /// Every report there is of a breaker that is not closed, outdated ones included.
+    package var breakers: [BreakerReport] { breakersByRecipient.values.flatMap(\.values) }
+
+    /// The breakers for a recipient that are not closed, by worker; outdated reports included.
     package func breakers(of recipient: PartyID) -> [BreakerReport] {
         breakersByRecipient[recipient]?.values.sorted { $0.worker < $1.worker } ?? []
+    }
+
+    // MARK: Store and forward
+
+    /// What is stored and forwarded, by recipient, module and method.
+    package var storeRules: [StoreRule] { storeRulesByRecipient.values.flatMap(\.self).sorted() }
+
+    /// Whether a rule stands for what is sent to a recipient with that method, to that module's receiver interface. O(1): a recipient has
+    /// at most a handful of rules.
+    package func isStored(to recipient: PartyID, module: ModuleID, method: Method) -> Bool {
+        storeRulesByRecipient[recipient]?.contains { $0.module == module && $0.method == method } ?? false
     }
 
     /// The fact that stands under a key, e.g. to see whether a write would change anything.
@@ -254,9 +269,8 @@ package struct Directory: Sendable {
         case .leader(let claim): leader = claim
         case .outbox(let order): ordersByRecipient[order.recipient] = order
         case .outboxDone(let recipient, let partition, let rewindID): rewindsByRecipient[recipient, default: [:]][partition] = rewindID
-        case .breaker(let recipient, let worker, let state, let since):
-            breakersByRecipient[recipient, default: [:]][worker] = BreakerReport(
-                recipient: recipient, worker: worker, state: state, since: since)
+        case .breaker(let report): breakersByRecipient[report.recipient, default: [:]][report.worker] = report
+        case .storeRule(let rule): storeRulesByRecipient[rule.recipient, default: []].insert(rule)
         }
     }
 
@@ -289,9 +303,12 @@ package struct Directory: Sendable {
         case .outboxDone(let recipient, let partition, _):
             rewindsByRecipient[recipient]?[partition] = nil
             if rewindsByRecipient[recipient]?.isEmpty == true { rewindsByRecipient[recipient] = nil }
-        case .breaker(let recipient, let worker, _, _):
-            breakersByRecipient[recipient]?[worker] = nil
-            if breakersByRecipient[recipient]?.isEmpty == true { breakersByRecipient[recipient] = nil }
+        case .breaker(let report):
+            breakersByRecipient[report.recipient]?[report.worker] = nil
+            if breakersByRecipient[report.recipient]?.isEmpty == true { breakersByRecipient[report.recipient] = nil }
+        case .storeRule(let rule):
+            storeRulesByRecipient[rule.recipient]?.remove(rule)
+            if storeRulesByRecipient[rule.recipient]?.isEmpty == true { storeRulesByRecipient[rule.recipient] = nil }
         }
     }
 }

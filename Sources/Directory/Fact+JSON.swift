@@ -73,11 +73,8 @@ extension Fact {
             .object([
                 "recipient": .string(recipient.canonical.description), "partition": .number(String(partition)), "rewind": .string(rewindID),
             ])
-        case .breaker(let recipient, let worker, let state, let since):
-            .object([
-                "recipient": .string(recipient.canonical.description), "worker": .string(worker), "state": .string(state.rawValue),
-                "since": .string(since.description),
-            ])
+        case .breaker(let report): report.json
+        case .storeRule(let rule): rule.json
         }
     }
 
@@ -145,11 +142,12 @@ extension Fact {
             else { return nil }
             self = .outboxDone(recipient.canonical, partition: partition, rewindID: rewind)
         case "breaker":
-            guard let recipient = json.party("recipient"), let worker = json["worker"]?.string,
-                let state = json["state"]?.string.flatMap(BreakerState.init(rawValue:)),
-                let since = json["since"]?.string.flatMap(Timestamp.init(rfc3339:))
-            else { return nil }
-            self = .breaker(recipient.canonical, worker: worker, state, since: since)
+            guard let report = BreakerReport(json: json) else { return nil }
+            self = .breaker(report)
+        case "store":
+            // One rule under two keys could not be taken back by its own.
+            guard let rule = StoreRule(json: json), FactKey.storeRule(rule) == key else { return nil }
+            self = .storeRule(rule)
         default: return nil
         }
     }

@@ -34,7 +34,9 @@ package enum Fact: Sendable, Equatable {
     /// The last rewind of a recipient's outbox that was carried out on a partition, by its id.
     case outboxDone(PartyID, partition: Int32, rewindID: String)
     /// A worker makes no calls, or only a few, to a recipient. Deleted when it calls again.
-    case breaker(PartyID, worker: String, BreakerState, since: Timestamp)
+    case breaker(BreakerReport)
+    /// What is sent to a recipient is stored and forwarded.
+    case storeRule(StoreRule)
 
     /// Kafka key.
     package var key: String {
@@ -54,7 +56,8 @@ package enum Fact: Sendable, Equatable {
         case .leader: FactKey.leader
         case .outbox(let order): FactKey.outbox(order.recipient)
         case .outboxDone(let recipient, let partition, _): FactKey.outboxDone(recipient, partition: partition)
-        case .breaker(let recipient, let worker, _, _): FactKey.breaker(recipient, worker: worker)
+        case .breaker(let report): FactKey.breaker(report.recipient, worker: report.worker)
+        case .storeRule(let rule): FactKey.storeRule(rule)
         }
     }
 }
@@ -97,6 +100,8 @@ package enum FactKey {
     package static func outboxDone(_ recipient: PartyID, partition: Int32) -> String { "outboxdone/\(recipient.canonical)/\(partition)" }
     /// How a worker's breaker for a recipient stands.
     package static func breaker(_ recipient: PartyID, worker: String) -> String { "breaker/\(recipient.canonical)/\(worker)" }
+    /// A rule to store and forward.
+    package static func storeRule(_ rule: StoreRule) -> String { "store/\(rule.recipient)/\(rule.module)/\(rule.method)" }
 }
 
 /// One write to `ocn.state`.

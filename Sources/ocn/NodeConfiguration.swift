@@ -1,4 +1,5 @@
 import Configuration
+import Delivery
 import Directory
 import Glibc
 import Kafka
@@ -44,6 +45,9 @@ struct NodeConfiguration: Sendable {
     var pushConcurrency: Int
     var backoffBase: Duration
     var backoffCap: Duration
+    /// Copies past their horizon that become dead letters per second.
+    var expiredPerSecond: Int
+    var breaker: BreakerSettings
     var shutdownGrace: Duration
     /// Every request must be signed by its sender.
     var signatures: Bool
@@ -101,7 +105,8 @@ struct NodeConfiguration: Sendable {
         while publicURL.hasSuffix("/") { publicURL.removeLast() }
         roles = try NodeConfiguration.roles(config.stringArray(forKey: "node.roles", default: Role.allCases.map(\.rawValue)))
         staticInstance = config.string(forKey: "node.instance")
-        instance = staticInstance ?? "ocn-\(getpid())"
+        // Containers all have process 1.
+        instance = staticInstance ?? "ocn-\(getpid())-\(String(UInt32.random(in: 0...0xFFFF), radix: 16))"
         let hubText = config.string(forKey: "node.hub", default: "CH-OCN")
         guard let hub = PartyID(hubText) else { throw ConfigurationError(description: "node.hub must be like CH-OCN, not '\(hubText)'") }
         self.hub = hub
@@ -162,6 +167,13 @@ struct NodeConfiguration: Sendable {
         pushConcurrency = try config.whole("push.recipient_concurrency", default: 32, in: 1...10_000)
         backoffBase = .milliseconds(try config.whole("push.backoff_base_ms", default: 500, in: 1...3_600_000))
         backoffCap = .milliseconds(try config.whole("push.backoff_cap_ms", default: 60_000, in: 1...86_400_000))
+        expiredPerSecond = try config.whole("push.expired_per_second", default: 100, in: 1...1_000_000)
+        breaker = BreakerSettings(
+            window: .seconds(try config.whole("breaker.window_seconds", default: 30, in: 1...3600)),
+            minimumCalls: try config.whole("breaker.minimum_calls", default: 20, in: 1...1_000_000),
+            opensAtPercent: try config.whole("breaker.failures_percent", default: 50, in: 1...100),
+            pauseBase: .seconds(try config.whole("breaker.pause_seconds", default: 5, in: 1...3600)),
+            pauseCap: .seconds(try config.whole("breaker.longest_pause_seconds", default: 60, in: 1...86_400)))
         signatures = config.bool(forKey: "node.signatures", default: false)
         tokenOverlap = .seconds(try config.whole("node.token_overlap_seconds", default: 0, in: 0...86_400))
         partialLists = config.bool(forKey: "hub.partial_lists", default: false)

@@ -68,7 +68,9 @@ import Wire
                 .put(.service(NetworkService(provider: billing, name: "", permissions: [0], delivery: .push, source: "state"))),
                 .put(.outbox(OutboxOrder(recipient: billing, isPaused: true, rewind: rewind))),
                 .put(.outboxDone(billing, partition: 1, rewindID: "r1")),
-                .put(.breaker(billing, worker: "w", .open, since: before)),
+                .put(.breaker(BreakerReport(recipient: billing, worker: "w", state: .open, since: before))),
+                .put(
+                    .breaker(BreakerReport(recipient: billing, worker: "dead", state: .open, since: before.adding(milliseconds: -181_000)))),
             ])
             var found = try await outboxes.list(sample: .zero)
             #expect(found.map(\.recipient) == [billing, party("NL-TAX")])
@@ -157,7 +159,7 @@ import Wire
         let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: Platforms.secrets, logger: kafka.logger)
-        try store.start()
+        try await store.start()
         #expect(await store.ready(timeout: .seconds(10)))
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let outboxes = Outboxes(

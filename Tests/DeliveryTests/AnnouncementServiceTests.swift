@@ -76,7 +76,8 @@ import Wire
         }
     }
 
-    @Test func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
+    @Test("Scenario 32: an announcement to a party that is OFFLINE is dropped and not replayed")
+    func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
         let world = try await DeliveryWorld(cpo: { $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success })
         let push = try world.push()
         try await world.run(push: push) {
@@ -111,7 +112,8 @@ import Wire
         }
     }
 
-    @Test func aRecipientThatFailedIsToldOnlyTheLatestOfAnObject() async throws {
+    @Test("Scenario 31: a recipient that failed is told only the latest of an object")
+    func aRecipientThatFailedIsToldOnlyTheLatestOfAnObject() async throws {
         let isUp = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
         let push = try world.push()
@@ -129,7 +131,8 @@ import Wire
         }
     }
 
-    @Test func aPartyThatHangsDelaysNobody() async throws {
+    @Test("Scenario 24: a party that hangs delays no announcement to others")
+    func aPartyThatHangsDelaysNobody() async throws {
         let world = try await DeliveryWorld(cpo: { _ in .hang })
         let push = try world.push {
             $0.announcementsPerRecipient = 30

@@ -54,10 +54,10 @@ import Wire
     @Test func aPutOrDeleteTakesThePlaceOfWhatWaitsRightBeforeItAboutTheSameURL() throws {
         for method in [OCPI.Method.put, .delete] {
             var lanes = lanes()
-            let first = runs(lanes.add(try parcel(1, .put, "x")))[0]
-            _ = lanes.add(try parcel(2, .put, "x"))
-            _ = lanes.add(try parcel(3, .patch, "x"))
-            #expect(ended(lanes.add(try parcel(4, method, "x")), .replaced) == [3, 2])
+            let first = runs(lanes.add(try parcel(1, .put, "x"), now: start))[0]
+            _ = lanes.add(try parcel(2, .put, "x"), now: start)
+            _ = lanes.add(try parcel(3, .patch, "x"), now: start)
+            #expect(ended(lanes.add(try parcel(4, method, "x"), now: start), .replaced) == [3, 2])
             #expect(try lanes.held == 2 && lanes.announcements(recipient()) == 2)
             let next = runs(lanes.complete(first, .ended(.delivered), now: start, jitter: 0))
             #expect(next.map(\.parcel.offset) == [4])
@@ -66,20 +66,20 @@ import Wire
 
     @Test func aPatchReplacesNothing() throws {
         var lanes = lanes()
-        _ = lanes.add(try parcel(1, .put, "x"))
-        _ = lanes.add(try parcel(2, .put, "x"))
-        #expect(ended(lanes.add(try parcel(3, .patch, "x")), .replaced).isEmpty)
+        _ = lanes.add(try parcel(1, .put, "x"), now: start)
+        _ = lanes.add(try parcel(2, .put, "x"), now: start)
+        #expect(ended(lanes.add(try parcel(3, .patch, "x"), now: start), .replaced).isEmpty)
         #expect(lanes.held == 3)
     }
 
     @Test func whatLiesBehindSomethingAboutAnotherURLIsNotReplaced() throws {
         var lanes = lanes()
-        _ = lanes.add(try parcel(1, .put, "busy"))
-        _ = lanes.add(try parcel(2, .put, "x"))
-        _ = lanes.add(try parcel(3, .patch, "x/1"))
-        #expect(ended(lanes.add(try parcel(4, .put, "x")), .replaced).isEmpty)
-        #expect(ended(lanes.add(try parcel(5, .put, "x")), .replaced) == [4])
-        #expect(ended(lanes.add(try parcel(6, .put, "x?type=RFID")), .replaced).isEmpty)
+        _ = lanes.add(try parcel(1, .put, "busy"), now: start)
+        _ = lanes.add(try parcel(2, .put, "x"), now: start)
+        _ = lanes.add(try parcel(3, .patch, "x/1"), now: start)
+        #expect(ended(lanes.add(try parcel(4, .put, "x"), now: start), .replaced).isEmpty)
+        #expect(ended(lanes.add(try parcel(5, .put, "x"), now: start), .replaced) == [4])
+        #expect(ended(lanes.add(try parcel(6, .put, "x?type=RFID"), now: start), .replaced).isEmpty)
     }
 
     @Test func copiesAreNeverReplaced() throws {
@@ -87,25 +87,25 @@ import Wire
         for offset: Int64 in 1...4 {
             var copy = try parcel(offset, .put, "x")
             copy.news = nil
-            #expect(ended(lanes.add(copy), .replaced).isEmpty)
+            #expect(ended(lanes.add(copy, now: start), .replaced).isEmpty)
         }
         #expect(try lanes.held == 4 && lanes.announcements(recipient()) == 0)
     }
 
     @Test func whatIsUnderWayIsReplacedWhenItHasFailedAndTheNewerOneWaitsInItsStead() throws {
         var lanes = lanes()
-        let first = runs(lanes.add(try parcel(1, .put, "x")))[0]
-        #expect(ended(lanes.add(try parcel(2, .put, "x")), .replaced).isEmpty, "the recipient may have it already")
+        let first = runs(lanes.add(try parcel(1, .put, "x"), now: start))[0]
+        #expect(ended(lanes.add(try parcel(2, .put, "x"), now: start), .replaced).isEmpty, "the recipient may have it already")
         let failed = lanes.complete(first, .failed(LastAttempt(httpStatus: 500), after: nil), now: start, jitter: 0)
         #expect(ended(failed, .replaced) == [1] && runs(failed).isEmpty)
-        #expect(ended(lanes.add(try parcel(3, .put, "x")), .replaced) == [2])
+        #expect(ended(lanes.add(try parcel(3, .put, "x"), now: start), .replaced) == [2])
         #expect(runs(lanes.wake(now: start + .milliseconds(499))).isEmpty)
         let again = runs(lanes.wake(now: start + .milliseconds(500)))
         #expect(again.map(\.parcel.offset) == [3])
         #expect(again.first?.attempts == 0 && again.first?.last == LastAttempt())
         // A recipient that fails is left alone for longer and longer, however much there is to tell.
         _ = lanes.complete(again[0], .failed(LastAttempt(), after: nil), now: start, jitter: 0)
-        _ = lanes.add(try parcel(4, .put, "x"))
+        _ = lanes.add(try parcel(4, .put, "x"), now: start)
         #expect(runs(lanes.wake(now: start + .milliseconds(999))).isEmpty)
         let last = runs(lanes.wake(now: start + .seconds(1)))
         #expect(ended(lanes.complete(last[0], .ended(.delivered), now: start, jitter: 0), .delivered) == [4])
@@ -114,10 +114,10 @@ import Wire
 
     @Test func whatWaitsForItsTurnIsReplacedInItsPlace() throws {
         var lanes = lanes(perRecipient: 1)
-        let first = runs(lanes.add(try parcel(1, .put, "x", lane: "a")))[0]
-        _ = lanes.add(try parcel(2, .put, "y", lane: "b"))
-        _ = lanes.add(try parcel(3, .put, "z", lane: "c"))
-        #expect(ended(lanes.add(try parcel(4, .put, "y", lane: "b")), .replaced) == [2])
+        let first = runs(lanes.add(try parcel(1, .put, "x", lane: "a"), now: start))[0]
+        _ = lanes.add(try parcel(2, .put, "y", lane: "b"), now: start)
+        _ = lanes.add(try parcel(3, .put, "z", lane: "c"), now: start)
+        #expect(ended(lanes.add(try parcel(4, .put, "y", lane: "b"), now: start), .replaced) == [2])
         let second = runs(lanes.complete(first, .ended(.delivered), now: start, jitter: 0))
         #expect(second.map(\.parcel.offset) == [4])
         #expect(runs(lanes.complete(second[0], .ended(.delivered), now: start, jitter: 0)).map(\.parcel.offset) == [3])
@@ -125,20 +125,22 @@ import Wire
 
     @Test func whoLetsTooManyWaitMissesNewOnesAndOthersDoNotNotice() throws {
         var lanes = lanes(perRecipient: 1, records: 3)
-        for offset: Int64 in 1...3 { _ = lanes.add(try parcel(offset, .put, "\(offset)", lane: "\(offset)")) }
-        #expect(ended(lanes.add(try parcel(4, .put, "4", lane: "4")), .dropped(.crowded)) == [4])
-        #expect(ended(lanes.add(try parcel(5, .put, "3", lane: "3")), .replaced) == [3], "the place of another needs no room")
-        #expect(runs(lanes.add(try parcel(6, .put, "4", lane: "4", to: other))).count == 1)
+        for offset: Int64 in 1...3 { _ = lanes.add(try parcel(offset, .put, "\(offset)", lane: "\(offset)"), now: start) }
+        #expect(ended(lanes.add(try parcel(4, .put, "4", lane: "4"), now: start), .dropped(.crowded)) == [4])
+        #expect(ended(lanes.add(try parcel(5, .put, "3", lane: "3"), now: start), .replaced) == [3], "the place of another needs no room")
+        #expect(runs(lanes.add(try parcel(6, .put, "4", lane: "4", to: other), now: start)).count == 1)
         #expect(lanes.held == 4)
     }
 
     @Test func theirBytesAreLimitedTooButOneMayAlwaysWait() throws {
         var lanes = lanes(bytes: 250)
-        _ = lanes.add(try parcel(1, .put, "1", lane: "1", bytes: 10_000))
-        #expect(ended(lanes.add(try parcel(2, .put, "2", lane: "2", bytes: 1)), .dropped(.crowded)) == [2])
-        for offset: Int64 in 3...4 { _ = lanes.add(try parcel(offset, .put, "\(offset)", lane: "\(offset)", to: other, bytes: 125)) }
+        _ = lanes.add(try parcel(1, .put, "1", lane: "1", bytes: 10_000), now: start)
+        #expect(ended(lanes.add(try parcel(2, .put, "2", lane: "2", bytes: 1), now: start), .dropped(.crowded)) == [2])
+        for offset: Int64 in 3...4 {
+            _ = lanes.add(try parcel(offset, .put, "\(offset)", lane: "\(offset)", to: other, bytes: 125), now: start)
+        }
         #expect(lanes.announcements(other) == 2)
-        #expect(ended(lanes.add(try parcel(5, .put, "5", lane: "5", to: other, bytes: 1)), .dropped(.crowded)) == [5])
+        #expect(ended(lanes.add(try parcel(5, .put, "5", lane: "5", to: other, bytes: 1), now: start), .dropped(.crowded)) == [5])
     }
 
     @Test func manyThatHangLeaveRoomForThoseToCome() throws {
@@ -147,7 +149,8 @@ import Wire
         for number in 0..<30 {
             let recipient = Recipient.node("\(number)")
             for offset in 0..<100 {
-                _ = lanes.add(try parcel(Int64(number * 100 + offset), .put, "\(offset)", lane: "\(offset)", to: recipient, bytes: 10))
+                _ = lanes.add(
+                    try parcel(Int64(number * 100 + offset), .put, "\(offset)", lane: "\(offset)", to: recipient, bytes: 10), now: start)
             }
             held.append(lanes.announcements(recipient))
         }
@@ -157,15 +160,15 @@ import Wire
     @Test func announcementsNeverPauseTheirPartition() throws {
         var lanes = lanes(bytesPerPartition: 1000)
         for offset: Int64 in 0..<100 {
-            for case .gate in lanes.add(try parcel(offset, .put, "\(offset)", lane: "\(offset)")) { Issue.record("paused") }
+            for case .gate in lanes.add(try parcel(offset, .put, "\(offset)", lane: "\(offset)"), now: start) { Issue.record("paused") }
         }
         #expect(lanes.held == 100 && !lanes.isPaused(announce))
     }
 
     @Test func aRevokedPartitionLeavesNoTrace() throws {
         var lanes = lanes(perRecipient: 1, records: 2)
-        let running = runs(lanes.add(try parcel(1, .put, "1", lane: "1")))[0]
-        _ = lanes.add(try parcel(2, .put, "2", lane: "2"))
+        let running = runs(lanes.add(try parcel(1, .put, "1", lane: "1"), now: start))[0]
+        _ = lanes.add(try parcel(2, .put, "2", lane: "2"), now: start)
         lanes.revoke([announce])
         #expect(try lanes.announcements(recipient()) == 0 && lanes.held == 0)
         lanes.assign([announce], epoch: 2)
@@ -200,7 +203,7 @@ import Wire
                 case .finish(let parcel, let ending):
                     #expect(ends.insert(parcel.offset).inserted, "seed \(seed)")
                     if ending == .delivered { try apply(parcel.offset, to: &delivered) }
-                case .gate, .abandon: break
+                case .gate, .abandon, .breaker: break
                 }
             }
         }
@@ -212,7 +215,7 @@ import Wire
                 let method = random.pick([OCPI.Method.put, .put, .delete, .patch])
                 sent[added] = (method, place)
                 try apply(added, to: &told)
-                try take(lanes.add(try parcel(added, method, place, lane: object)))
+                try take(lanes.add(try parcel(added, method, place, lane: object), now: now))
                 added += 1
             } else if let index = open.indices.randomElement(using: &random) {
                 let result: ErrandResult = random.chance(60) ? .failed(LastAttempt(), after: nil) : .ended(.delivered)

@@ -32,10 +32,11 @@ final class DeliveryWorld: Sendable {
     init(
         msp: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
         cpo: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
-        service: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success }
+        service: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
+        ownBrokers: Int? = nil
     ) async throws {
         let provider = try #require(PartyID("DE-BIL"))
-        kafka = try await TestKafka(services: [provider])
+        kafka = try await TestKafka(services: [provider], ownBrokers: ownBrokers)
         producer = try Producer(kafka.settings, logger: kafka.logger)
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: Fixture.secrets, logger: kafka.logger)
         capabilities = Capabilities(
@@ -47,8 +48,8 @@ final class DeliveryWorld: Sendable {
         self.msp = try await PartyServer(msp)
         self.cpo = try await PartyServer(cpo)
         self.service = try await PartyServer(service)
-        try store.start()
-        try capabilities.start()
+        try await store.start()
+        try await capabilities.start()
         _ = await store.ready(timeout: .seconds(10))
         let facts =
             try Fixture.platform("msp", ["DE-MSP"], url: self.msp.url, [(.commands, .sender), (.chargingprofiles, .sender)])
@@ -77,7 +78,7 @@ final class DeliveryWorld: Sendable {
                     }
                 }
             }, onEnd: { _, _ in })
-        try reader.start()
+        try await reader.start()
         self.reader.withLock { $0 = reader }
     }
 
@@ -109,14 +110,18 @@ final class DeliveryWorld: Sendable {
             client: client, logger: kafka.logger, onAnswer: onAnswer)
     }
 
-    func push(drain: Duration = .seconds(2), _ change: (inout PushSettings) -> Void = { _ in }) throws -> PushService {
+    /// Without breakers, unless `change` wants them.
+    func push(
+        drain: Duration = .seconds(2), worker: String? = nil, _ change: (inout PushSettings) -> Void = { _ in }
+    ) throws -> PushService {
         var membership = PushService.membership(of: kafka.topics)
         membership.drain = drain
         var settings = PushSettings(nodeKey: try #require(Fixture.key), backoffBase: .milliseconds(20), backoffCap: .milliseconds(100))
+        settings.breaker.minimumCalls = .max
         change(&settings)
         return PushService(
             kafka: kafka.settings, topics: kafka.topics, membership: membership, settings: settings, store: store, producer: producer,
-            client: client, logger: kafka.logger)
+            client: client, reports: worker.map { BreakerReports(worker: $0, store: store, writer: writer) }, logger: kafka.logger)
     }
 
     /// Writes a request and waits for its answer.
@@ -129,13 +134,18 @@ final class DeliveryWorld: Sendable {
         return try #require(replies.withLock { $0[id] })
     }
 
-    /// Writes a copy for DE-BIL.
-    func copy(_ record: RequestRecord, id: String, key: String, judgedAt version: Int64? = nil) async throws {
+    /// The answer to a request, if it has come.
+    func reply(to record: RequestRecord) -> ReplyRecord? { replies.withLock { $0[record.id] } }
+
+    /// Writes a copy for a service.
+    func copy(
+        _ record: RequestRecord, id: String, key: String, to recipient: String = "DE-BIL", judgedAt version: Int64? = nil
+    ) async throws {
         var record = record
         record.key = key
         record.stateVersion = version ?? store.directory.version
         let copy = CopyRecord(
-            of: record, id: id, for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 0)))
+            of: record, id: id, for: try #require(PartyID(recipient)), permission: try #require(Permission(rawValue: 0)))
         _ = try await producer.send(copy.outgoing(to: kafka.topics))
     }
 

@@ -12,14 +12,18 @@ import Wire
 
     /// Which of these entries fit, one after the other.
     private func entered(_ inFlight: inout InFlight, _ entries: [(PartyID, Int)]) -> [Bool] {
-        entries.map { inFlight.enter($0.0, bytes: $0.1) }
+        entries.map { inFlight.enter($0.0, bytes: $0.1, now: .uptimeNanoseconds(1)) }
+    }
+
+    private func leave(_ inFlight: inout InFlight, _ party: PartyID, _ bytes: Int) {
+        #expect(inFlight.leave(party, bytes: bytes, nil, .unused, now: .uptimeNanoseconds(1), jitter: 0) == nil)
     }
 
     @Test func aFullRecipientIsRefusedAndOthersAreNot() throws {
         let (one, two) = try parties()
         var inFlight = InFlight(perRecipient: .init(calls: 2, bytes: 100), inTotal: .init(calls: 10, bytes: 1000))
         #expect(entered(&inFlight, [(one, 10), (one, 10), (one, 10), (two, 10)]) == [true, true, false, true])
-        inFlight.leave(one, bytes: 10)
+        leave(&inFlight, one, 10)
         #expect(entered(&inFlight, [(one, 10)]) == [true])
     }
 
@@ -27,8 +31,8 @@ import Wire
         let (one, two) = try parties()
         var inFlight = InFlight(perRecipient: .init(calls: 10, bytes: 100), inTotal: .init(calls: 10, bytes: 150))
         #expect(entered(&inFlight, [(one, 100), (one, 1), (two, 51), (two, 50)]) == [true, false, false, true])
-        inFlight.leave(one, bytes: 100)
-        inFlight.leave(two, bytes: 50)
+        leave(&inFlight, one, 100)
+        leave(&inFlight, two, 50)
         #expect(inFlight.total == InFlight.Load())
     }
 
@@ -87,6 +91,7 @@ import Wire
         let exchange = try exchange(1_010_000)
         #expect(exchange.answerBy == .uptimeNanoseconds(10_000_000_001))
         #expect(exchange.sendBy == .uptimeNanoseconds(9_500_000_001))
+        #expect(exchange.fairUntil == .uptimeNanoseconds(7_000_000_001))
     }
 
     @Test(arguments: [0, 999_999, 1_000_000, 1_000_400, Int64.min])

@@ -16,7 +16,7 @@ import Testing
         Lanes(
             .init(
                 perRecipient: perRecipient, bytesPerPartition: bytes, crowd: .init(records: 0, bytes: 0, totalBytes: 0),
-                backoff: Backoff(base: .milliseconds(500), cap: .seconds(60))))
+                backoff: Backoff(base: .milliseconds(500), cap: .seconds(60)), breaker: .init(minimumCalls: .max)))
     }
 
     private func parcel(
@@ -53,9 +53,9 @@ import Testing
     @Test func oneRecordOfALaneIsUnderWayAtATime() throws {
         var lanes = lanes()
         lanes.assign([one], epoch: 1)
-        let first = runs(lanes.add(try parcel(1, "a")))
+        let first = runs(lanes.add(try parcel(1, "a"), now: start))
         #expect(offsets(first) == [1])
-        #expect(runs(lanes.add(try parcel(2, "a"))).isEmpty)
+        #expect(runs(lanes.add(try parcel(2, "a"), now: start)).isEmpty)
         let actions = lanes.complete(first[0], .ended(.delivered), now: start, jitter: 0)
         #expect(finished(actions) == [1])
         #expect(offsets(runs(actions)) == [2])
@@ -64,11 +64,11 @@ import Testing
     @Test func lanesGoSideBySideUpToTheRecipientsLimit() throws {
         var lanes = lanes(perRecipient: 2)
         lanes.assign([one, two], epoch: 1)
-        let a = runs(lanes.add(try parcel(1, "a")))
-        let b = runs(lanes.add(try parcel(1, "b", in: two)))
+        let a = runs(lanes.add(try parcel(1, "a"), now: start))
+        let b = runs(lanes.add(try parcel(1, "b", in: two), now: start))
         #expect(a.count == 1 && b.count == 1)
-        #expect(runs(lanes.add(try parcel(2, "c"))).isEmpty)
-        #expect(runs(lanes.add(try parcel(3, nil))).isEmpty)
+        #expect(runs(lanes.add(try parcel(2, "c"), now: start)).isEmpty)
+        #expect(runs(lanes.add(try parcel(3, nil), now: start)).isEmpty)
         let next = runs(lanes.complete(a[0], .ended(.delivered), now: start, jitter: 0))
         #expect(offsets(next) == [2])
         #expect(offsets(runs(lanes.complete(b[0], .ended(.delivered), now: start, jitter: 0))) == [3])
@@ -77,28 +77,29 @@ import Testing
     @Test func recordsWithoutAKeyWaitForNothing() throws {
         var lanes = lanes()
         lanes.assign([one], epoch: 1)
-        #expect(runs(lanes.add(try parcel(1, nil))).count == 1)
-        #expect(runs(lanes.add(try parcel(2, nil))).count == 1)
+        #expect(runs(lanes.add(try parcel(1, nil), now: start)).count == 1)
+        #expect(runs(lanes.add(try parcel(2, nil), now: start)).count == 1)
     }
 
     @Test func recipientsDoNotShareALimit() throws {
         var lanes = lanes(perRecipient: 1)
         let other = TopicPartition(topic: "ocn.outbox.NL-TAX", partition: 0)
         lanes.assign([one, other], epoch: 1)
-        #expect(runs(lanes.add(try parcel(1, "a"))).count == 1)
-        #expect(runs(lanes.add(try parcel(2, "b"))).isEmpty)
-        #expect(runs(lanes.add(try parcel(1, "a", in: other, to: "NL-TAX"))).count == 1)
+        #expect(runs(lanes.add(try parcel(1, "a"), now: start)).count == 1)
+        #expect(runs(lanes.add(try parcel(2, "b"), now: start)).isEmpty)
+        #expect(runs(lanes.add(try parcel(1, "a", in: other, to: "NL-TAX"), now: start)).count == 1)
     }
 
-    @Test func aFailingHeadWaitsAndOnlyItsLaneWaits() throws {
+    @Test("Scenario 28: a retry is never early, and only its own object waits for it")
+    func aFailingHeadWaitsAndOnlyItsLaneWaits() throws {
         var lanes = lanes()
         lanes.assign([one], epoch: 1)
-        let head = runs(lanes.add(try parcel(1, "a")))[0]
-        _ = lanes.add(try parcel(2, "a"))
+        let head = runs(lanes.add(try parcel(1, "a"), now: start))[0]
+        _ = lanes.add(try parcel(2, "a"), now: start)
         let failed = lanes.complete(head, .failed(LastAttempt(httpStatus: 500), after: nil), now: start, jitter: 0)
         #expect(finished(failed).isEmpty && runs(failed).isEmpty)
         #expect(alarms(failed) == [start + .milliseconds(500)])
-        #expect(offsets(runs(lanes.add(try parcel(3, "b")))) == [3])
+        #expect(offsets(runs(lanes.add(try parcel(3, "b"), now: start))) == [3])
         #expect(runs(lanes.wake(now: start + .milliseconds(499))).isEmpty)
         let again = runs(lanes.wake(now: start + .milliseconds(500)))
         #expect(offsets(again) == [1])
@@ -113,15 +114,16 @@ import Testing
     @Test func theRecipientsOwnWishIsHeeded() throws {
         var lanes = lanes()
         lanes.assign([one], epoch: 1)
-        let head = runs(lanes.add(try parcel(1, "a")))[0]
+        let head = runs(lanes.add(try parcel(1, "a"), now: start))[0]
         let actions = lanes.complete(head, .failed(LastAttempt(), after: .seconds(90)), now: start, jitter: 0)
         #expect(alarms(actions) == [start + .seconds(90)])
     }
 
-    @Test func aDeadLetterThatCannotBeWrittenIsWrittenLaterWithoutSendingAgain() throws {
+    @Test("Scenario 30: a dead letter that cannot be written is written later, and nothing is sent again")
+    func aDeadLetterThatCannotBeWrittenIsWrittenLaterWithoutSendingAgain() throws {
         var lanes = lanes()
         lanes.assign([one], epoch: 1)
-        let head = runs(lanes.add(try parcel(1, "a")))[0]
+        let head = runs(lanes.add(try parcel(1, "a"), now: start))[0]
         let burial = Burial(cause: "rejected", ending: .dead, attempts: 1, last: LastAttempt(httpStatus: 400))
         _ = lanes.complete(head, .unburied(burial), now: start, jitter: 0)
         let again = runs(lanes.wake(now: start + .seconds(1)))
@@ -135,7 +137,7 @@ import Testing
         lanes.assign([one], epoch: 1)
         var now = start
         var open: Errands = []
-        for offset in 0..<100 { open += runs(lanes.add(try parcel(Int64(offset), "k\(offset)"))) }
+        for offset in 0..<100 { open += runs(lanes.add(try parcel(Int64(offset), "k\(offset)"), now: start)) }
         var attempts = 0
         var alarm: NIODeadline?
         // Ten minutes in which every attempt fails at once.
@@ -155,13 +157,14 @@ import Testing
         #expect(attempts <= 100 * 18)
     }
 
-    @Test func memoryIsBoundedByPausingThePartition() throws {
+    @Test("Scenario 6: what waits is bounded in bytes by pausing its partition")
+    func memoryIsBoundedByPausingThePartition() throws {
         var lanes = lanes(perRecipient: 100, bytes: 1000)
         lanes.assign([one], epoch: 1)
         var open: Errands = []
         var paused = 0
         for offset in 0..<11 {
-            let actions = lanes.add(try parcel(Int64(offset), "k\(offset)"))
+            let actions = lanes.add(try parcel(Int64(offset), "k\(offset)"), now: start)
             open += runs(actions)
             paused += gates(actions)
         }
@@ -177,9 +180,9 @@ import Testing
     @Test func nothingOfARevokedPartitionIsStarted() throws {
         var lanes = lanes(perRecipient: 1)
         lanes.assign([one], epoch: 1)
-        let running = runs(lanes.add(try parcel(1, "a")))[0]
-        _ = lanes.add(try parcel(2, "a"))
-        _ = lanes.add(try parcel(3, "b"))
+        let running = runs(lanes.add(try parcel(1, "a"), now: start))[0]
+        _ = lanes.add(try parcel(2, "a"), now: start)
+        _ = lanes.add(try parcel(3, "b"), now: start)
         #expect(abandoned(lanes.revoke([one])) == [2], "what is under way may still end")
         #expect(lanes.held == 0)
         let actions = lanes.complete(running, .ended(.delivered), now: start, jitter: 0)
@@ -188,14 +191,15 @@ import Testing
         #expect(lanes.running(running.parcel.recipient) == 0)
     }
 
-    @Test func aFailureUnderAnOldAssignmentChangesNothing() throws {
+    @Test("Scenario 9: what fails late under an old assignment changes nothing")
+    func aFailureUnderAnOldAssignmentChangesNothing() throws {
         var lanes = lanes()
         lanes.assign([one], epoch: 1)
-        let old = runs(lanes.add(try parcel(1, "a")))[0]
+        let old = runs(lanes.add(try parcel(1, "a"), now: start))[0]
         lanes.revoke([one])
         lanes.assign([one], epoch: 2)
-        #expect(lanes.add(try parcel(1, "a", epoch: 1)).isEmpty)
-        let new = runs(lanes.add(try parcel(1, "a", epoch: 2)))
+        #expect(lanes.add(try parcel(1, "a", epoch: 1), now: start).isEmpty)
+        let new = runs(lanes.add(try parcel(1, "a", epoch: 2), now: start))
         #expect(new.count == 1)
         let actions = lanes.complete(old, .failed(LastAttempt(), after: nil), now: start, jitter: 0)
         #expect(abandoned(actions) == [1] && actions.count == 1, "it will not end under that assignment")
@@ -205,10 +209,10 @@ import Testing
     @Test func theLimitCountsCallsOfARevokedAssignmentToo() throws {
         var lanes = lanes(perRecipient: 1)
         lanes.assign([one], epoch: 1)
-        let old = runs(lanes.add(try parcel(1, "a")))[0]
+        let old = runs(lanes.add(try parcel(1, "a"), now: start))[0]
         lanes.revoke([one])
         lanes.assign([one], epoch: 2)
-        #expect(runs(lanes.add(try parcel(1, "a", epoch: 2))).isEmpty)
+        #expect(runs(lanes.add(try parcel(1, "a", epoch: 2), now: start)).isEmpty)
         let actions = lanes.complete(old, .failed(LastAttempt(), after: nil), now: start, jitter: 0)
         #expect(offsets(runs(actions)) == [1])
     }
@@ -232,7 +236,7 @@ import Testing
                 case .run(let errand): open.append(errand)
                 case .alarm(let due): alarm = min(alarm ?? due, due)
                 case .finish(let parcel, _): done["\(parcel.partition)\(parcel.key ?? "")", default: []].append(parcel.offset)
-                case .gate, .abandon: break
+                case .gate, .abandon, .breaker: break
                 }
             }
             #expect(open.count <= limit, "seed \(seed)")
@@ -243,7 +247,7 @@ import Testing
             let choice = Int.random(in: 0..<3, using: &random)
             if choice == 0, added < total {
                 let key = Int.random(in: 0..<9, using: &random)
-                take(lanes.add(try parcel(Int64(added), key == 0 ? nil : "k\(key)", in: key % 2 == 0 ? one : two)))
+                take(lanes.add(try parcel(Int64(added), key == 0 ? nil : "k\(key)", in: key % 2 == 0 ? one : two), now: now))
                 added += 1
             } else if choice == 1, let index = open.indices.randomElement(using: &random) {
                 let errand = open.remove(at: index)

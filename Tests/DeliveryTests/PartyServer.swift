@@ -15,6 +15,12 @@ struct Seen: Sendable {
 
 enum PartyAnswer: Sendable {
     case answer(Int, [(String, String)] = [], String)
+    /// In pieces, its length not announced.
+    case chunks(Int, [String])
+    /// Pieces of 64 KiB without end, for as long as somebody reads.
+    case endless(Int)
+    /// An answer; the connection ends behind it, whatever it says of that.
+    case last(Int, [(String, String)] = [], String)
     case hang
     case hangUp
 
@@ -30,6 +36,8 @@ final class PartyServer: Sendable {
     var url: String { "http://127.0.0.1:\(port)" }
     var seen: [Seen] { record.state.withLock { $0.seen } }
     var connections: Int { record.state.withLock { $0.connections } }
+    /// Pieces of endless answers that were handed to the system.
+    var pieces: Int { record.state.withLock { $0.pieces } }
 
     init(_ answer: @escaping @Sendable (Seen) -> PartyAnswer) async throws {
         let record = Record(answer)
@@ -55,6 +63,7 @@ final class PartyServer: Sendable {
         struct State {
             var seen: [Seen] = []
             var connections = 0
+            var pieces = 0
         }
         let state = Mutex(State())
         let answer: @Sendable (Seen) -> PartyAnswer
@@ -85,15 +94,39 @@ final class PartyServer: Sendable {
                 switch record.answer(seen) {
                 case .hang: break
                 case .hangUp: context.close(promise: nil)
-                case .answer(let status, let fields, let text):
-                    var headers = HTTPHeaders(fields)
-                    headers.replaceOrAdd(name: "Content-Length", value: String(text.utf8.count))
-                    if !headers.contains(name: "Content-Type") { headers.add(name: "Content-Type", value: "application/json") }
-                    let answer = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: status), headers: headers)
-                    context.write(wrapOutboundOut(.head(answer)), promise: nil)
-                    context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+                case .answer(let status, let fields, let text): answer(status, fields, text, context)
+                case .last(let status, let fields, let text):
+                    answer(status, fields, text, context)
+                    context.close(promise: nil)
+                case .chunks(let status, let texts):
+                    start(status, [], context)
+                    for text in texts { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil) }
                     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+                case .endless(let status):
+                    start(status, [], context)
+                    more(context)
                 }
+            }
+        }
+
+        private func start(_ status: Int, _ fields: [(String, String)], _ context: ChannelHandlerContext) {
+            var headers = HTTPHeaders(fields)
+            if !headers.contains(name: "Content-Type") { headers.add(name: "Content-Type", value: "application/json") }
+            let head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: status), headers: headers)
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+        }
+
+        private func answer(_ status: Int, _ fields: [(String, String)], _ text: String, _ context: ChannelHandlerContext) {
+            start(status, fields.filter { $0.0.lowercased() != "content-length" } + [("Content-Length", "\(text.utf8.count)")], context)
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+
+        private func more(_ context: ChannelHandlerContext) {
+            let piece = ByteBuffer(repeating: UInt8(ascii: " "), count: 64 * 1024)
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece)))).assumeIsolated().whenSuccess { [self] in
+                record.state.withLock { $0.pieces += 1 }
+                context.eventLoop.assumeIsolated().execute { self.more(context) }
             }
         }
     }

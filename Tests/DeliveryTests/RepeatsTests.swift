@@ -12,13 +12,14 @@ import Wire
     private let partition = TopicPartition(topic: "ocn.requests", partition: 0)
     private let other = TopicPartition(topic: "ocn.requests", partition: 1)
 
-    private func repeats(answers: Int = 10, bytes: Int = 1_000_000) -> Repeats<Int> {
-        Repeats(.init(answers: answers, bytes: bytes, window: .minutes(10)))
+    private func repeats(answers: Int = 10, bytes: Int = 1_000_000, perSender: Int = 1) -> Repeats<Int> {
+        Repeats(.init(answers: answers, bytes: bytes, window: .minutes(10), perSender: perSender))
     }
 
-    private func key(_ id: String) throws -> RepeatKey {
+    private func key(_ id: String, from sender: String = "DE-MSP") throws -> RepeatKey {
         var record = try request(.commands, .receiver, .post)
         record.requestID = id
+        record.from = try #require(PartyID(sender))
         return try #require(RepeatKey(record))
     }
 
@@ -99,6 +100,59 @@ import Wire
         #expect(repeats.count == 2)
     }
 
+    @Test func aSenderThatAsksForMuchDrivesOutOnlyItsOwnAnswers() throws {
+        var repeats = repeats(answers: 8, perSender: 4)
+        let quiet = try key("quiet", from: "FR-CPO")
+        _ = repeats.begin(quiet, 0, now: at(0))
+        _ = repeats.end(quiet, answer("kept"), now: at(0))
+        for number in 0..<5000 {
+            // Written in either case, it is one sender.
+            let key = try key("\(number)", from: number.isMultiple(of: 2) ? "DE-MSP" : "de-msp")
+            _ = repeats.begin(key, 0, now: at(1))
+            _ = repeats.end(key, answer("\(number)"), now: at(1))
+        }
+        #expect(try text(repeats.answer(quiet, now: at(1))) == "kept")
+        #expect(try ["4997", "4998", "4999"].map { try text(repeats.answer(try key($0), now: at(1))) } == [nil, "4998", "4999"])
+        #expect(repeats.count == 3 && repeats.bytes == 3 * 512 + 4 + 4 + 4)
+        #expect(repeats.ordered < 2000, "nor is it remembered for long what was there")
+        // Time takes each of them once, whoever was dropped before.
+        #expect(repeats.answer(quiet, now: at(10)) == nil)
+        #expect(repeats.count == 2)
+        #expect(try repeats.answer(key("4999"), now: at(11)) == nil)
+        #expect(repeats.count == 0 && repeats.bytes == 0 && repeats.ordered == 0)
+    }
+
+    @Test func theBytesOfASenderAreBoundedToo() throws {
+        let large = answer(String(repeating: "x", count: 400))
+        var repeats = repeats(answers: 100, bytes: 8 * large.bytes, perSender: 4)
+        for id in ["1", "2", "3"] {
+            for sender in ["DE-MSP", "FR-CPO"] {
+                let key = try key(id, from: sender)
+                _ = repeats.begin(key, 0, now: at(0))
+                _ = repeats.end(key, large, now: at(0))
+            }
+        }
+        #expect(repeats.count == 4 && repeats.bytes == 4 * large.bytes)
+        for sender in ["DE-MSP", "FR-CPO"] {
+            #expect(try ["1", "2", "3"].map { try repeats.answer(key($0, from: sender), now: at(0)) != nil } == [false, true, true])
+        }
+        // More than its share at once is not remembered, and takes nothing away.
+        _ = repeats.begin(try key("4"), 0, now: at(0))
+        _ = repeats.end(try key("4"), answer(String(repeating: "x", count: 3 * large.bytes)), now: at(0))
+        #expect(repeats.count == 4)
+    }
+
+    @Test func allSendersTogetherAreBounded() throws {
+        var repeats = repeats(answers: 4, perSender: 2)
+        let keys = try ["DE-AAA", "DE-BBB", "DE-CCC"].flatMap { sender in try ["1", "2"].map { try key($0, from: sender) } }
+        for key in keys {
+            _ = repeats.begin(key, 0, now: at(0))
+            _ = repeats.end(key, answer("done"), now: at(0))
+        }
+        #expect(repeats.count == 4)
+        #expect(keys.map { repeats.answer($0, now: at(0)) != nil } == [false, false, true, true, true, true])
+    }
+
     @Test func anAnswerKeepsItsOwnBytesAndNotAllThatWereReadWithThem() throws {
         var read = ByteBuffer(bytes: [UInt8](repeating: 0x20, count: 65_536))
         let slice = read.readSlice(length: 10)
@@ -146,6 +200,13 @@ import Wire
         #expect(answer("").mayBeDone)
         for status in [200, 201, 400, 404, 500] { #expect(Answer(OutboundResponse(status: status), []).mayBeDone) }
         for status in [429, 503] { #expect(!Answer(OutboundResponse(status: status), []).mayBeDone) }
+        // Another node says that it knows no such recipient, or did not reach it; a party's own words mean what the party means.
+        for code in [1000, 2000, 2001, 3000, 4000, 4001, 4002, 4003] {
+            let response = OutboundResponse(status: 200, body: ByteBuffer(string: #"{"status_code":\#(code)}"#))
+            #expect(Answer(response, [], isOfNode: true).mayBeDone == (code != 4001 && code != 4003), "\(code)")
+            #expect(Answer(response, []).mayBeDone, "\(code)")
+        }
+        #expect(Answer(OutboundResponse(status: 502, body: ByteBuffer(string: "<html>")), [], isOfNode: true).mayBeDone)
         #expect(Answer(Obstacle(.timeout, .timeout, "")).mayBeDone)
         #expect(Answer(Obstacle(.unreachable, .hubError, "", mayBeDone: true)).mayBeDone)
         for outcome in [Outcome.unreachable, .refused, .expired] {

@@ -19,7 +19,8 @@ import Wire
     }
 
     /// Partition 0 goes back, 1 has nothing that late, 2 has not come as far; 3 is another worker's.
-    @Test func everyPartitionGoesBackOnceAndSaysSo() async throws {
+    @Test("Scenario 7: every partition that an operator rewinds goes back once and says so")
+    func everyPartitionGoesBackOnceAndSaysSo() async throws {
         let recipient = try #require(PartyID("DE-BIL"))
         let partitions = (0..<3).map { TopicPartition(topic: Self.topics.outbox(recipient), partition: $0) }
         let node = Node()

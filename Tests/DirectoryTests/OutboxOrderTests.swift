@@ -13,8 +13,13 @@ import Wire
             (.outbox(OutboxOrder(recipient: billing, isPaused: true)), "outbox/DE-BIL"),
             (.outbox(OutboxOrder(recipient: billing, isPaused: false, rewind: rewind)), "outbox/DE-BIL"),
             (.outboxDone(billing, partition: 3, rewindID: "r1"), "outboxdone/DE-BIL/3"),
-            (.breaker(billing, worker: "node/1", .open, since: time), "breaker/DE-BIL/node/1"),
-            (.breaker(billing, worker: "node-2", .halfOpen, since: time), "breaker/DE-BIL/node-2"),
+            (.breaker(BreakerReport(recipient: billing, worker: "node/1", state: .open, since: time)), "breaker/DE-BIL/node/1"),
+            (
+                .breaker(
+                    BreakerReport(
+                        recipient: billing, worker: "node-2", state: .halfOpen, since: time, seen: time.adding(milliseconds: 60_000))),
+                "breaker/DE-BIL/node-2"
+            ),
         ]
         for (fact, key) in facts {
             #expect(fact.key == key)
@@ -41,8 +46,10 @@ import Wire
         let order = OutboxOrder(recipient: billing, isPaused: true, rewind: OutboxOrder.Rewind(id: "r1", to: time))
         for fact: Fact in [
             .outbox(order), .outboxDone(billing, partition: 0, rewindID: "r0"), .outboxDone(billing, partition: 0, rewindID: "r1"),
-            .outboxDone(billing, partition: 1, rewindID: "r0"), .breaker(billing, worker: "b", .open, since: time),
-            .breaker(billing, worker: "a", .open, since: time), .breaker(billing, worker: "a", .halfOpen, since: time),
+            .outboxDone(billing, partition: 1, rewindID: "r0"),
+            .breaker(BreakerReport(recipient: billing, worker: "b", state: .open, since: time)),
+            .breaker(BreakerReport(recipient: billing, worker: "a", state: .open, since: time)),
+            .breaker(BreakerReport(recipient: billing, worker: "a", state: .halfOpen, since: time)),
         ] {
             directory.apply(key: fact.key, fact)
         }
@@ -57,6 +64,20 @@ import Wire
         directory.apply(key: FactKey.breaker(billing, worker: "a"), nil)
         #expect(directory.outboxOrder(of: billing) == nil && directory.rewindDone(of: billing, partition: 0) == nil)
         #expect(directory.breakers(of: billing).map(\.worker) == ["b"])
+    }
+
+    @Test func aReportThatIsNotRenewedIsOutdatedAfterThreeMinutes() throws {
+        let old = try #require(
+            Fact(
+                key: "breaker/DE-BIL/w",
+                json: try JSONValue.parse(
+                    #"{"recipient":"DE-BIL","worker":"w","state":"open","since":"2026-01-01T00:00:00Z"}"#)))
+        guard case .breaker(var report) = old else { return #expect(Bool(false), "another fact") }
+        #expect(report.seen == report.since, "a record from before there were renewals")
+        #expect(!report.isOutdated(now: report.since.adding(milliseconds: 180_000)))
+        #expect(report.isOutdated(now: report.since.adding(milliseconds: 180_001)))
+        report.seen = report.since.adding(milliseconds: 60_000)
+        #expect(!report.isOutdated(now: report.since.adding(milliseconds: 240_000)))
     }
 
     @Test func aRewindGoesBackOrStaysButPassesNothingOver() {

@@ -19,7 +19,7 @@ package struct OutboxStatus: Sendable, Equatable {
     package var order: OutboxOrder?
     /// Partitions on which the ordered rewind has not been carried out.
     package var pendingRewind: [Int32]
-    /// Breakers that are not closed.
+    /// Breakers that are not closed, as far as their workers still say so.
     package var breakers: [BreakerReport]
 
     /// Records that wait. A service that reads its topic by itself has its own group, which nobody here knows: its backlog is 0.

@@ -50,13 +50,14 @@ package struct Outboxes: Sendable {
         let earlier = try await committed(places)
         let logs = try await admin.watermarks(of: places)
         let directory = store.directory
+        let now = Timestamp.now
         var found = counts.map { recipient, count in
             OutboxStatus(
                 recipient: recipient, delivery: directory.service(recipient)?.delivery,
                 partitions: partitions(of: recipient, count).map { place in
                     OutboxPartition(partition: place.partition, log: logs[place] ?? 0..<0, committed: earlier[place])
                 }, order: directory.outboxOrder(of: recipient), pendingRewind: pending(of: recipient, count, in: directory),
-                breakers: directory.breakers(of: recipient))
+                breakers: directory.breakers(of: recipient).filter { !$0.isOutdated(now: now) })
         }.sorted { $0.recipient < $1.recipient }
         let oldest = try await oldest(found.filter { $0.backlog > 0 })
         for index in found.indices { found[index].oldest = oldest[found[index].recipient] }

@@ -35,7 +35,7 @@ struct TopicReading: Sendable {
         let reader = PartitionReader(
             kafka, topic: topic, partitions: spans.keys.sorted(), start: .offsets(spans.mapValues(\.lowerBound)), logger: logger,
             onBatch: { course.take($0, each) }, onEnd: { partition, _ in course.leave(partition) }, onError: { course.failed($0) })
-        try reader.start()
+        try await reader.start()
         do {
             try await wait(for: course, progress)
         } catch {

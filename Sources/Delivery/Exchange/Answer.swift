@@ -15,9 +15,12 @@ struct Answer: Sendable {
     private var body: ByteBuffer?
     /// Why there is no answer of the recipient; only then.
     private var obstacle: Obstacle?
+    private var isOfNode = false
 
-    init(_ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
+    /// - Parameter isOfNode: it came from another node, in whose place the recipient may not have been asked at all.
+    init(_ response: OutboundResponse, _ headers: [(name: String, value: String)], isOfNode: Bool = false) {
         outcome = .answered
+        self.isOfNode = isOfNode
         httpStatus = response.status
         for (name, value) in headers { self.headers.append(name, value) }
         contentType = response.headers.first(name: "Content-Type")
@@ -35,8 +38,14 @@ struct Answer: Sendable {
             message: obstacle?.message, headers: headers, contentType: contentType, body: body)
     }
 
-    /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not.
-    var mayBeDone: Bool { obstacle?.mayBeDone ?? (httpStatus != 429 && httpStatus != 503) }
+    /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not,
+    /// and so does another node that does not know the recipient (4001) or did not reach it (4003).
+    var mayBeDone: Bool {
+        if let obstacle { return obstacle.mayBeDone }
+        if httpStatus == 429 || httpStatus == 503 { return false }
+        guard isOfNode, let code = body?.jsonInteger(["status_code"]) else { return true }
+        return code != StatusCode.unknownReceiver.rawValue && code != StatusCode.connectionProblem.rawValue
+    }
 
     /// With a body of its own: as it came, a short body may keep the whole of what was read from a socket at once.
     var toKeep: Answer {

@@ -15,10 +15,18 @@ struct Exchange: Sendable {
     let sendBy: NIODeadline
     /// When the caller's time is over.
     let answerBy: NIODeadline
+    /// A call that begins later leaves the recipient less than a quarter of the caller's time: its silence says little about it.
+    let fairUntil: NIODeadline
     /// Everything about this request happens here.
     let eventLoop: any EventLoop
     /// Under which its repeats wait for its answer; nil if none are looked after.
     var repeatKey: RepeatKey?
+    /// The right to call the recipient, from its breaker; nil if there will be no call.
+    var permit: Breaker.Permit?
+    /// What that came to.
+    var callOutcome = Breaker.Outcome.unused
+    /// The answer is another node's, which may not have reached the recipient.
+    var isAnsweredByNode = false
 
     /// - Parameters:
     ///   - wall: now, on the clock that records carry.
@@ -38,6 +46,8 @@ struct Exchange: Sendable {
         let left = min(max(deadline.milliseconds.subtractingClamped(wall.milliseconds), 0), 86_400_000)
         answerBy = now + .milliseconds(left)
         sendBy = now + .milliseconds(max(0, left - min(settings.margin.milliseconds, 86_400_000)))
+        let allotted = min(max(deadline.milliseconds.subtractingClamped(record.time.milliseconds), 0), 86_400_000)
+        fairUntil = sendBy - .milliseconds(allotted / 4)
     }
 
     /// What it holds in memory, about, in bytes.

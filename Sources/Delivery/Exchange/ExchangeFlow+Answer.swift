@@ -60,7 +60,7 @@ extension ExchangeFlow {
     }
 
     private func settle(_ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
-        conclude(exchange, Answer(response, headers), entered: true)
+        conclude(exchange, Answer(response, headers, isOfNode: exchange.isAnsweredByNode), entered: true)
     }
 
     func settle(_ exchange: Exchange, _ obstacle: Obstacle, entered: Bool) {

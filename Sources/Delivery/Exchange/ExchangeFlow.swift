@@ -49,10 +49,12 @@ final class ExchangeFlow: GroupHandler {
         inFlight = Mutex(
             InFlight(
                 perRecipient: InFlight.Load(calls: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
-                inTotal: InFlight.Load(calls: settings.callsInTotal, bytes: settings.bytesInTotal)))
+                inTotal: InFlight.Load(calls: settings.callsInTotal, bytes: settings.bytesInTotal), breaker: .init(settings.breaker)))
         repeats = Mutex(
             Repeats(
-                .init(answers: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow))))
+                .init(
+                    answers: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow),
+                    perSender: 4)))
     }
 
     // MARK: The consumer's thread
@@ -68,10 +70,6 @@ final class ExchangeFlow: GroupHandler {
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
         takeover.withLock { $0.revoked(partitions) }
-    }
-
-    func failed(_ error: KafkaError) {
-        logger.warning("reading requests: \(error)")
     }
 
     func received(_ batch: [IncomingRecord]) {
@@ -123,7 +121,7 @@ final class ExchangeFlow: GroupHandler {
         // Nobody waits: the hub has answered already, and what follows is MATCHER's.
         guard record.reply != nil else { return finish(exchange, entered: false) }
         guard exchange.sendBy > .now() else {
-            return settle(exchange, Obstacle(.expired, .timeout, "no time was left"), entered: false)
+            return settle(exchange, Self.tooLate, entered: false)
         }
         let key = RepeatKey(record)
         if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
@@ -136,6 +134,7 @@ final class ExchangeFlow: GroupHandler {
         let destination = Destination(of: record, in: directory, ownOperator: ownOperator)
         if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
         guard enter(exchange) else {
+            metrics.refused(.busy)
             return settle(exchange, Obstacle(.refused, .connectionProblem, "recipient \(record.to) is busy"), entered: false)
         }
         var exchange = exchange
@@ -147,6 +146,12 @@ final class ExchangeFlow: GroupHandler {
             }
         }
         guard maySend || exchange.repeatKey == nil else { return settle(exchange, Self.unknownOutcome, entered: true) }
+        exchange.permit = inFlight.withLock { $0.permit(record.to, now: .now()) }
+        guard exchange.permit != nil else {
+            metrics.refused(.breaker)
+            let message = "recipient \(record.to) is not answering; calls are held back until it does"
+            return settle(exchange, Obstacle(.refused, .connectionProblem, message), entered: true)
+        }
         do throws(Obstacle) {
             try prepare(exchange, destination, directory)
         } catch {
@@ -154,11 +159,14 @@ final class ExchangeFlow: GroupHandler {
         }
     }
 
+    private static let tooLate = Obstacle(.expired, .timeout, "no time was left")
     private static let unknownOutcome = Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone")
 
     private func enter(_ exchange: Exchange) -> Bool {
-        let (entered, calls) = inFlight.withLock { ($0.enter(exchange.record.to, bytes: exchange.bytes), $0.total.calls) }
-        if entered { metrics.inFlight(calls) }
+        let (entered, calls, unanswering) = inFlight.withLock { state in
+            (state.enter(exchange.record.to, bytes: exchange.bytes, now: .now()), state.total.calls, state.unanswering)
+        }
+        if entered { metrics.inFlight(calls, unanswering: unanswering) }
         return entered
     }
 
@@ -226,19 +234,42 @@ final class ExchangeFlow: GroupHandler {
 
     /// - Parameter url: what relative URLs in the answer are relative to; nil for another node.
     private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
+        let began = NIODeadline.now()
+        // What came before, storing a link say, may have taken all the time there was.
+        guard began < exchange.sendBy else { return settle(exchange, Self.tooLate, entered: true) }
         client.send(request, deadline: exchange.sendBy) { result in
+            var exchange = exchange
+            exchange.callOutcome = Self.judgement(result, of: exchange, began: began)
             switch result {
-            case .success(let response): self.answered(exchange, response, calledAt: url)
+            case .success(let response):
+                exchange.isAnsweredByNode = url == nil
+                self.answered(exchange, response, calledAt: url)
             case .failure(let failure):
                 let pause = TimeAmount.milliseconds(50 << (2 * Int64(tries - 1)))
                 if failure.kind == .notSent, tries < 3, .now() + pause < exchange.sendBy {
                     self.metrics.repeats.increment()
-                    exchange.eventLoop.scheduleTask(in: pause) {
+                    exchange.eventLoop.scheduleTask(in: pause) { [exchange] in
                         self.attempt(exchange, request, calledAt: url, tries: tries + 1)
                     }
                 } else {
                     self.settle(exchange, Self.obstacle(failure), entered: true)
                 }
+            }
+        }
+    }
+
+    /// What a call says about its recipient. Any answer speaks for it, whatever its status: it passes through unchanged, and one module
+    /// that fails must not cut off the others.
+    private static func judgement(
+        _ result: Result<OutboundResponse, OutboundFailure>, of exchange: Exchange, began: NIODeadline
+    ) -> Breaker.Outcome {
+        switch result {
+        case .success: .succeeded
+        case .failure(let failure):
+            switch failure.kind {
+            case .forbidden: .unused
+            case .broken: .failed
+            case .notSent, .timeout: began > exchange.fairUntil && .now() >= exchange.sendBy ? .unused : .failed
             }
         }
     }
@@ -254,12 +285,25 @@ final class ExchangeFlow: GroupHandler {
     /// The record's one end: nothing of it is held any more.
     func finish(_ exchange: Exchange, entered: Bool) {
         if entered {
-            let calls = inFlight.withLock { state in
-                state.leave(exchange.record.to, bytes: exchange.bytes)
-                return state.total.calls
+            let jitter = Double.random(in: -1...1)
+            let (turn, calls, unanswering) = inFlight.withLock { state in
+                let turn = state.leave(
+                    exchange.record.to, bytes: exchange.bytes, exchange.permit, exchange.callOutcome, now: .now(), jitter: jitter)
+                return (turn, state.total.calls, state.unanswering)
             }
-            metrics.inFlight(calls)
+            metrics.inFlight(calls, unanswering: unanswering)
+            if let turn { tell(turn, of: exchange.record.to) }
         }
         reading.finished(exchange.partition, offset: exchange.offset, epoch: exchange.epoch)
+    }
+
+    private func tell(_ turn: InFlight.Turn, of recipient: PartyID) {
+        let metadata: Logger.Metadata = ["recipient": "\(recipient)"]
+        switch turn {
+        case .opened:
+            metrics.breakerOpenings.increment()
+            logger.notice("breaker opened: the recipient does not answer, so it is only asked now and then", metadata: metadata)
+        case .closed: logger.notice("breaker closed: the recipient answers again", metadata: metadata)
+        }
     }
 }

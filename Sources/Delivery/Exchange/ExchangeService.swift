@@ -19,9 +19,9 @@ package import Topics
 ///      │                                                                         │               │
 ///      └── finished ◀── acknowledged ◀── ocn.replies ◀───────────────────────────┴───────────────┘
 /// ```
-/// No queue of our own: a request either has a place under its recipient's limit or is answered 4003 at once, and nothing ever pauses
-/// for a recipient. A repeat of a request under way keeps its place and waits for that request's answer. Every record ends in exactly one
-/// `finished`, after its reply was acknowledged or the caller had gone.
+/// No queue of our own: a request either has a place under its recipient's limit and may call by its ``Breaker``, or is answered 4003 at
+/// once, and nothing ever pauses for a recipient. A repeat of a request under way keeps its place and waits for that request's answer.
+/// Every record ends in exactly one `finished`, after its reply was acknowledged or the caller had gone.
 package final class ExchangeService: Service {
     private let flow: ExchangeFlow
     let consumer: GroupConsumer
@@ -60,6 +60,9 @@ package final class ExchangeService: Service {
 
     /// The partitions this process works on; empty until it has joined the group.
     package var assignment: [TopicPartition] { consumer.assignment }
+
+    /// Partitions of this process that stand still although something waits in them; to be asked every few seconds.
+    package func stalls() async -> [Stall] { await consumer.stalls() }
 
     /// Works until graceful shutdown; then finishes what is under way, within the consumer's drain.
     package func run() async throws {

@@ -26,10 +26,12 @@ package struct ExchangeSettings: Sendable {
     package var callbackLifetime: Duration
     /// How long an answer is remembered for a caller that repeats a request which must not be done twice.
     package var repeatWindow: Duration
-    /// Answers remembered in this process; the oldest are forgotten first.
+    /// Answers remembered in this process, of one sender a quarter; the oldest are forgotten first.
     package var rememberedAnswers: Int
-    /// Bytes of all answers remembered in this process.
+    /// Bytes of all answers remembered in this process, of one sender a quarter.
     package var rememberedBytes: Int
+    /// When a recipient that does not answer is left alone: its requests are then answered 4003 at once.
+    package var breaker: BreakerSettings
 
     /// - Parameters: as the properties say.
     package init(
@@ -37,7 +39,8 @@ package struct ExchangeSettings: Sendable {
         callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, defaultTimeout: Duration = .seconds(30),
         margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
         objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
-        repeatWindow: Duration = .seconds(600), rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024
+        repeatWindow: Duration = .seconds(600), rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
+        breaker: BreakerSettings = BreakerSettings()
     ) {
         self.publicURL = publicURL
         self.nodeKey = nodeKey
@@ -53,6 +56,7 @@ package struct ExchangeSettings: Sendable {
         self.repeatWindow = repeatWindow
         self.rememberedAnswers = rememberedAnswers
         self.rememberedBytes = rememberedBytes
+        self.breaker = breaker
     }
 }
 

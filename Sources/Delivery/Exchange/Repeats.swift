@@ -7,12 +7,14 @@ import Topics
 ///
 /// 128 bits of a hash with a seed of this process, so that nobody can prepare two requests with one key.
 struct RepeatKey: Hashable, Sendable {
+    let sender: PartyID
     private let first: Int
     private let second: Int
 
     /// Nil for a request that may simply be sent twice, and for one of another node: that node looks after its parties' repeats.
     init?(_ record: RequestRecord) {
         guard record.origin == .local, !record.method.isIdempotent else { return nil }
+        sender = record.from
         first = Self.hash(record, salt: 1)
         second = Self.hash(record, salt: 2)
     }
@@ -20,7 +22,6 @@ struct RepeatKey: Hashable, Sendable {
     private static func hash(_ record: RequestRecord, salt: UInt8) -> Int {
         var hasher = Hasher()
         hasher.combine(salt)
-        hasher.combine(record.from)
         hasher.combine(record.to)
         hasher.combine(record.requestID)
         hasher.combine(record.method)
@@ -35,13 +36,15 @@ struct RepeatKey: Hashable, Sendable {
 
 /// The answers of the last minutes, for callers that did not get theirs and ask again: nothing is sent twice. A value without a lock.
 ///
-/// Answers are bounded in number and bytes, the oldest go first. Requests under way are bounded by whoever adds them. What
-/// another worker answers is not known here.
+/// Answers are bounded in number and bytes, all together and of each sender, so that one that sends much does not drive out what others
+/// may ask for; the oldest go first. Requests under way are bounded by whoever adds them. What another worker answers is not known here.
 struct Repeats<Waiter: Sendable>: Sendable {
     struct Limits: Sendable {
         var answers: Int
         var bytes: Int
         var window: TimeAmount
+        /// A sender has one in so many of the answers and bytes.
+        var perSender: Int
     }
 
     /// What to do with a request.
@@ -54,6 +57,13 @@ struct Repeats<Waiter: Sendable>: Sendable {
         case answered(Answer)
     }
 
+    /// Of one sender.
+    private struct Share {
+        /// Oldest first.
+        var keys: Deque<RepeatKey> = []
+        var bytes = 0
+    }
+
     private enum Entry {
         case underWay(waiting: [Waiter])
         case answered(Answer, number: UInt64)
@@ -61,9 +71,12 @@ struct Repeats<Waiter: Sendable>: Sendable {
 
     private let limits: Limits
     private var entries: [RepeatKey: Entry] = [:]
-    /// The answered ones, oldest first.
+    private var shares: [PartyID: Share] = [:]
+    /// The answered ones, oldest first, and some whose sender's share was full.
     private var order: Deque<(key: RepeatKey, expires: NIODeadline, number: UInt64)> = []
     private var next: UInt64 = 0
+    /// Answers that are remembered.
+    private(set) var count = 0
     /// Bytes of all answers, about.
     private(set) var bytes = 0
 
@@ -71,8 +84,8 @@ struct Repeats<Waiter: Sendable>: Sendable {
         self.limits = limits
     }
 
-    /// Answers that are remembered.
-    var count: Int { order.count }
+    /// What is kept to know the order, for answers that are remembered and some that are not any more.
+    var ordered: Int { order.count }
 
     /// The answer to an earlier request of this key, if there is one.
     mutating func answer(_ key: RepeatKey, now: NIODeadline) -> Answer? {
@@ -107,23 +120,49 @@ struct Repeats<Waiter: Sendable>: Sendable {
     mutating func end(_ key: RepeatKey, _ answer: Answer?, now: NIODeadline) -> [Waiter] {
         guard case .underWay(let waiting) = entries[key] else { return [] }
         entries[key] = nil
-        if let answer, answer.bytes <= limits.bytes {
-            next += 1
-            entries[key] = .answered(answer.toKeep, number: next)
-            order.append((key, now + limits.window, next))
-            bytes += answer.bytes
-            while order.count > limits.answers || bytes > limits.bytes { dropOldest() }
-        }
+        if let answer, answer.bytes <= limits.bytes / max(1, limits.perSender) { remember(answer, key, now) }
         return waiting
     }
 
-    private mutating func expire(_ now: NIODeadline) {
-        while let oldest = order.first, oldest.expires <= now { dropOldest() }
+    private mutating func remember(_ answer: Answer, _ key: RepeatKey, _ now: NIODeadline) {
+        next += 1
+        entries[key] = .answered(answer.toKeep, number: next)
+        order.append((key, now + limits.window, next))
+        shares[key.sender, default: Share()].keys.append(key)
+        shares[key.sender]?.bytes += answer.bytes
+        bytes += answer.bytes
+        count += 1
+        while hasTooMuch(key.sender) { dropOldest(of: key.sender) }
+        while count > limits.answers || bytes > limits.bytes, let oldest = order.popFirst() {
+            if isRemembered(oldest) { dropOldest(of: oldest.key.sender) }
+        }
+        // What full shares have let go stays behind in the order. Dropped when it is the larger part, so that it stays bounded.
+        if order.count > 2 * count + 1024 { order = Deque(order.filter(isRemembered)) }
     }
 
-    private mutating func dropOldest() {
-        guard let oldest = order.popFirst(), case .answered(let answer, oldest.number) = entries[oldest.key] else { return }
-        entries[oldest.key] = nil
+    private func hasTooMuch(_ sender: PartyID) -> Bool {
+        guard let share = shares[sender] else { return false }
+        return share.keys.count > max(1, limits.answers / max(1, limits.perSender)) || share.bytes > limits.bytes / max(1, limits.perSender)
+    }
+
+    private mutating func expire(_ now: NIODeadline) {
+        while let oldest = order.first, oldest.expires <= now {
+            order.removeFirst()
+            if isRemembered(oldest) { dropOldest(of: oldest.key.sender) }
+        }
+    }
+
+    private func isRemembered(_ place: (key: RepeatKey, expires: NIODeadline, number: UInt64)) -> Bool {
+        if case .answered(_, place.number) = entries[place.key] { true } else { false }
+    }
+
+    /// What is remembered longest of all is what is remembered longest of its sender.
+    private mutating func dropOldest(of sender: PartyID) {
+        guard let key = shares[sender]?.keys.popFirst(), case .answered(let answer, _) = entries[key] else { return }
+        entries[key] = nil
+        shares[sender]?.bytes -= answer.bytes
+        if shares[sender]?.keys.isEmpty == true { shares[sender] = nil }
         bytes -= answer.bytes
+        count -= 1
     }
 }

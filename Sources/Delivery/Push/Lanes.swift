@@ -1,16 +1,18 @@
 import DequeModule
+import Directory
 import HeapModule
 import Kafka
 import NIOCore
 
 /// Which record is sent when: a value that is told what happened and says what to do. No I/O, no clock, no lock.
 ///
-/// A lane is one ordering object of one recipient (an object stands in one partition; the keys of a shared topic name the recipient).
-/// One record of a lane is under way at a time; lanes go side by side up to the recipient's limit, in the order in which they became
-/// ready. A failing record waits at the head of its lane with growing delay, and only its lane waits.
+/// A lane is one ordering object of one recipient. One record of a lane is under way at a time; lanes go side by side up to the
+/// recipient's limit, in the order in which they became ready, as far as the recipient's ``Breaker`` permits. A failing record waits at the
+/// head of its lane with growing delay, and only its lane waits.
 ///
-/// Copies wait for as long as it takes; what they hold makes reading of their partition pause. Announcements never do that: a newer one
-/// of the same URL takes the place of those that wait right before it, and of a recipient that lets too many wait, new ones are dropped.
+/// Copies wait for as long as it takes; what they hold makes reading of their partition pause. That is enough also for a recipient that is
+/// not called at all: never more than `bytesPerPartition` is held for it. Announcements never make reading pause: a newer one of the same
+/// URL takes the place of those that wait right before it, and of a recipient that lets too many wait, new ones are dropped.
 struct Lanes<Cargo: Sendable>: Sendable {
     struct Limits: Sendable {
         /// Records under way per recipient.
@@ -20,6 +22,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
         /// Announcements that may wait.
         var crowd: Crowd.Limits
         var backoff: Backoff
+        var breaker = Breaker.Settings()
     }
 
     enum Action: Sendable {
@@ -31,69 +34,19 @@ struct Lanes<Cargo: Sendable>: Sendable {
         case gate(TopicPartition)
         /// So many records of a revoked partition will not end here.
         case abandon(TopicPartition, epoch: UInt64, records: Int)
+        /// ``Lanes/breakers`` has changed.
+        case breaker(Recipient, BreakerTurn)
     }
 
-    private enum Name: Hashable, Sendable {
-        case key(String)
-        case single(Int64)
-    }
-
-    private struct LaneID: Hashable, Sendable {
-        let partition: TopicPartition
-        let epoch: UInt64
-        let name: Name
-
-        init(_ parcel: Parcel<Cargo>) {
-            partition = parcel.partition
-            epoch = parcel.epoch
-            name = parcel.key.map(Name.key) ?? .single(parcel.offset)
-        }
-    }
-
-    private enum Phase: Equatable, Sendable {
-        case idle, ready, running
-        case waiting(stamp: UInt64)
-    }
-
-    private struct Lane: Sendable {
-        var queue = Deque<Parcel<Cargo>>()
-        var phase = Phase.idle
-        var attempts = 0
-        var failures = 0
-        var last = LastAttempt()
-        var burial: Burial?
-
-        /// Whether the record behind the first one makes it unnecessary.
-        var isHeadReplaced: Bool {
-            guard let first = queue.first, let second = queue.dropFirst().first else { return false }
-            return second.news?.replaces(first.news) ?? false
-        }
-
-        /// The head is another record from now on.
-        mutating func forgetAttempts() {
-            attempts = 0
-            last = LastAttempt()
-            burial = nil
-        }
-    }
-
-    private struct Shelf: Sendable {
-        let epoch: UInt64
-        var lanes: [Name: Lane] = [:]
-        var bytes = 0
-        var records = 0
-        var isPaused = false
-    }
-
-    private struct Traffic: Sendable {
-        var running = 0
-        var ready = Deque<LaneID>()
+    private enum Sleeper: Sendable {
+        case lane(LaneID)
+        case recipient(Recipient)
     }
 
     private struct Alarm: Comparable, Sendable {
         let due: NIODeadline
         let stamp: UInt64
-        let lane: LaneID
+        let sleeper: Sleeper
         static func < (a: Alarm, b: Alarm) -> Bool { (a.due, a.stamp) < (b.due, b.stamp) }
         static func == (a: Alarm, b: Alarm) -> Bool { a.stamp == b.stamp }
     }
@@ -114,6 +67,12 @@ struct Lanes<Cargo: Sendable>: Sendable {
     /// Records held, under way included.
     private(set) var held = 0
 
+    /// The recipients that are not called, or only to see whether they are back.
+    private(set) var breakers: [Recipient: BreakerStanding] = [:]
+
+    /// Recipients of which anything is known.
+    var known: Int { recipients.count }
+
     /// Whether reading of this partition is to pause.
     func isPaused(_ partition: TopicPartition) -> Bool { shelves[partition]?.isPaused ?? false }
 
@@ -126,9 +85,11 @@ struct Lanes<Cargo: Sendable>: Sendable {
     // MARK: What happened
 
     /// These partitions are ours from now on.
-    mutating func assign(_ partitions: [TopicPartition], epoch: UInt64) {
-        revoke(partitions)
+    @discardableResult
+    mutating func assign(_ partitions: [TopicPartition], epoch: UInt64) -> [Action] {
+        let actions = revoke(partitions)
         for partition in partitions { shelves[partition] = Shelf(epoch: epoch) }
+        return actions
     }
 
     /// These partitions are no longer ours: nothing of them is started any more. What is under way may still end.
@@ -139,17 +100,25 @@ struct Lanes<Cargo: Sendable>: Sendable {
             guard let shelf = shelves.removeValue(forKey: partition) else { continue }
             held -= shelf.records
             var waiting = shelf.records
+            var shares: [Recipient: Int] = [:]
             for lane in shelf.lanes.values {
                 if lane.phase == .running { waiting -= 1 }
-                for parcel in lane.queue where parcel.news != nil { crowd.remove(parcel.recipient, bytes: parcel.bytes) }
+                for parcel in lane.queue {
+                    shares[parcel.recipient, default: 0] += 1
+                    if parcel.news != nil { crowd.remove(parcel.recipient, bytes: parcel.bytes) }
+                }
             }
             if waiting > 0 { actions.append(.abandon(partition, epoch: shelf.epoch, records: waiting)) }
+            for (recipient, records) in shares {
+                recipients[recipient]?.leave(partition, records: records)
+                if recipients[recipient]?.isEmpty == true { forget(recipient, &actions) }
+            }
         }
         return actions
     }
 
     /// A record was read.
-    mutating func add(_ parcel: Parcel<Cargo>) -> [Action] {
+    mutating func add(_ parcel: Parcel<Cargo>, now: NIODeadline) -> [Action] {
         guard shelves[parcel.partition]?.epoch == parcel.epoch else { return [] }
         let id = LaneID(parcel)
         let replaced = parcel.news.map { waiting(in: id, replacedBy: $0) } ?? []
@@ -170,8 +139,9 @@ struct Lanes<Cargo: Sendable>: Sendable {
         for earlier in replaced { finish(earlier, .replaced, &actions) }
         weigh(parcel, 1, &actions)
         if wasIdle {
-            recipients[parcel.recipient, default: Traffic()].ready.append(id)
-            start(parcel.recipient, &actions)
+            recipients[parcel.recipient]?.add(id, isBurial: false)
+            start(parcel.recipient, now: now, &actions)
+            arm(&actions)
         }
         return actions
     }
@@ -180,7 +150,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
     /// - Parameter jitter: from -1 to 1, fresh for every call.
     mutating func complete(_ errand: Errand<Cargo>, _ result: ErrandResult, now: NIODeadline, jitter: Double) -> [Action] {
         let parcel = errand.parcel
-        recipients[parcel.recipient]?.running -= 1
+        recipients[parcel.recipient]?.end(errand.permit, result.outcome, now: now, jitter: jitter)
         var actions: [Action] = []
         guard shelves[parcel.partition]?.epoch == parcel.epoch else {
             // After a revocation the end still counts, if the consumer is quick enough to commit it; a failure does not: the next owner
@@ -190,7 +160,8 @@ struct Lanes<Cargo: Sendable>: Sendable {
             } else {
                 actions.append(.abandon(parcel.partition, epoch: parcel.epoch, records: 1))
             }
-            start(parcel.recipient, &actions)
+            start(parcel.recipient, now: now, &actions)
+            arm(&actions)
             return actions
         }
         let id = LaneID(parcel)
@@ -201,38 +172,37 @@ struct Lanes<Cargo: Sendable>: Sendable {
                 lane.attempts += 1
                 lane.last = last
             }
-            wait(id, after: after ?? .zero, now: now, jitter: jitter)
-            if withLane(id, { $0.isHeadReplaced }) {
-                // What waits is the lane: the newer record is not tried sooner than the one it replaces would have been.
-                withLane(id) { lane in
-                    lane.queue.removeFirst()
-                    lane.forgetAttempts()
-                }
-                finish(parcel, .replaced, &actions)
-            }
+            retry(id, parcel, after: after ?? .zero, now: now, jitter: jitter, &actions)
+        case .hindered: retry(id, parcel, after: .zero, now: now, jitter: jitter, &actions)
         case .postponed: wait(id, until: now + Self.postponement)
+        case .rationed(let until): wait(id, until: until)
         case .unburied(let burial):
             withLane(id) { $0.burial = burial }
             wait(id, after: .zero, now: now, jitter: jitter)
         }
-        start(parcel.recipient, &actions)
+        start(parcel.recipient, now: now, &actions)
         arm(&actions)
         return actions
     }
 
-    /// Time has passed: lanes that waited long enough go on.
+    /// Time has passed: lanes that waited long enough go on, and recipients that were left alone for long enough are called.
     mutating func wake(now: NIODeadline) -> [Action] {
         if let armed, armed <= now { self.armed = nil }
         var actions: [Action] = []
         while let alarm = alarms.min, alarm.due <= now {
             alarms.removeMin()
-            guard shelves[alarm.lane.partition]?.epoch == alarm.lane.epoch,
-                let lane = shelves[alarm.lane.partition]?.lanes[alarm.lane.name], lane.phase == .waiting(stamp: alarm.stamp),
-                let recipient = lane.queue.first?.recipient
-            else { continue }
-            withLane(alarm.lane) { $0.phase = .ready }
-            recipients[recipient, default: Traffic()].ready.append(alarm.lane)
-            start(recipient, &actions)
+            switch alarm.sleeper {
+            case .recipient(let recipient):
+                recipients[recipient]?.rang(alarm.due)
+                start(recipient, now: now, &actions)
+            case .lane(let id):
+                guard shelves[id.partition]?.epoch == id.epoch, let lane = shelves[id.partition]?.lanes[id.name],
+                    lane.phase == .waiting(stamp: alarm.stamp), let recipient = lane.queue.first?.recipient
+                else { continue }
+                withLane(id) { $0.phase = .ready }
+                recipients[recipient]?.add(id, isBurial: lane.burial != nil)
+                start(recipient, now: now, &actions)
+            }
         }
         arm(&actions)
         return actions
@@ -240,33 +210,48 @@ struct Lanes<Cargo: Sendable>: Sendable {
 
     // MARK: What follows
 
-    /// Starts what is ready, as far as the recipient's limit allows. Every start goes through here.
-    private mutating func start(_ id: Recipient, _ actions: inout [Action]) {
-        guard var recipient = recipients.removeValue(forKey: id) else { return }
-        while recipient.running < limits.perRecipient, let next = recipient.ready.popFirst() {
-            // Lanes of partitions that were revoked meanwhile are passed over.
-            guard shelves[next.partition]?.epoch == next.epoch, let lane = shelves[next.partition]?.lanes[next.name],
-                lane.phase == .ready, let parcel = lane.queue.first
-            else { continue }
-            withLane(next) { $0.phase = .running }
-            recipient.running += 1
-            actions.append(.run(Errand(parcel: parcel, attempts: lane.attempts, last: lane.last, burial: lane.burial)))
+    /// Starts what is ready, as far as the recipient's limit and its breaker allow. Every start goes through here.
+    private mutating func start(_ recipient: Recipient, now: NIODeadline, _ actions: inout [Action]) {
+        while let (id, permit) = recipients[recipient]?.next(limit: limits.perRecipient, now: now) {
+            guard shelves[id.partition]?.epoch == id.epoch, let lane = shelves[id.partition]?.lanes[id.name], lane.phase == .ready,
+                let parcel = lane.queue.first
+            else {
+                recipients[recipient]?.end(permit, .unused, now: now, jitter: 0)
+                continue
+            }
+            withLane(id) { $0.phase = .running }
+            actions.append(
+                .run(Errand(parcel: parcel, attempts: lane.attempts, last: lane.last, burial: lane.burial, permit: permit)))
         }
-        if recipient.running > 0 || !recipient.ready.isEmpty { recipients[id] = recipient }
+        guard let outlook = recipients[recipient]?.settle(now: now) else { return }
+        if let alarm = outlook.alarm { wake(.recipient(recipient), at: alarm) }
+        if outlook.isOver { return forget(recipient, &actions) }
+        if let state = recipients[recipient]?.state, state != .closed {
+            breakers[recipient, default: BreakerStanding(state: state, since: now)].state = state
+        } else {
+            breakers[recipient] = nil
+        }
+        if let turn = outlook.turn { actions.append(.breaker(recipient, turn)) }
+    }
+
+    /// Nothing is left for a recipient.
+    private mutating func forget(_ recipient: Recipient, _ actions: inout [Action]) {
+        recipients[recipient] = nil
+        if breakers.removeValue(forKey: recipient) != nil { actions.append(.breaker(recipient, .forgotten)) }
     }
 
     private mutating func advance(_ id: LaneID, past parcel: Parcel<Cargo>, _ ending: Ending, _ actions: inout [Action]) {
         let isEmpty = withLane(id) { lane in
             lane.queue.removeFirst()
             lane.forgetAttempts()
-            lane.failures = 0
+            if ending.isAnswer { lane.failures = 0 }
             lane.phase = lane.queue.isEmpty ? .idle : .ready
             return lane.queue.isEmpty
         }
         if isEmpty {
             shelves[id.partition]?.lanes[id.name] = nil
         } else {
-            recipients[parcel.recipient, default: Traffic()].ready.append(id)
+            recipients[parcel.recipient]?.add(id, isBurial: false)
         }
         finish(parcel, ending, &actions)
     }
@@ -275,6 +260,21 @@ struct Lanes<Cargo: Sendable>: Sendable {
     private func waiting(in id: LaneID, replacedBy news: News) -> [Parcel<Cargo>] {
         guard let lane = shelves[id.partition]?.lanes[id.name] else { return [] }
         return Array(lane.queue.dropFirst(lane.phase == .running ? 1 : 0).reversed().prefix { news.replaces($0.news) })
+    }
+
+    /// The head waits; if the record behind it makes it unnecessary, that one waits in its stead: it is not tried sooner than the one it
+    /// replaces would have been.
+    private mutating func retry(
+        _ id: LaneID, _ parcel: Parcel<Cargo>, after: TimeAmount, now: NIODeadline, jitter: Double, _ actions: inout [Action]
+    ) {
+        wait(id, after: after, now: now, jitter: jitter)
+        let isReplaced = withLane(id) { lane in
+            guard lane.isHeadReplaced else { return false }
+            lane.queue.removeFirst()
+            lane.forgetAttempts()
+            return true
+        }
+        if isReplaced { finish(parcel, .replaced, &actions) }
     }
 
     private mutating func wait(_ id: LaneID, after: TimeAmount, now: NIODeadline, jitter: Double) {
@@ -287,10 +287,15 @@ struct Lanes<Cargo: Sendable>: Sendable {
     }
 
     private mutating func wait(_ id: LaneID, until due: NIODeadline) {
-        stamps += 1
-        let stamp = stamps
+        let stamp = wake(.lane(id), at: due)
         withLane(id) { $0.phase = .waiting(stamp: stamp) }
-        alarms.insert(Alarm(due: due, stamp: stamp, lane: id))
+    }
+
+    @discardableResult
+    private mutating func wake(_ sleeper: Sleeper, at due: NIODeadline) -> UInt64 {
+        stamps += 1
+        alarms.insert(Alarm(due: due, stamp: stamps, sleeper: sleeper))
+        return stamps
     }
 
     /// How soon a paused outbox is looked at again.
@@ -308,6 +313,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
         defer { shelves[parcel.partition] = shelf }
         shelf.records += sign
         held += sign
+        recipients[parcel.recipient, default: Traffic(limits.breaker)].held += sign
         guard parcel.news == nil else {
             return sign > 0 ? crowd.add(parcel.recipient, bytes: parcel.bytes) : crowd.remove(parcel.recipient, bytes: parcel.bytes)
         }

@@ -3,11 +3,18 @@ import NIOCore
 import OCPI
 
 /// Whom records are for; the limits count per recipient.
-enum Recipient: Hashable, Sendable {
+enum Recipient: Hashable, Sendable, CustomStringConvertible {
     /// A party, in upper case.
     case party(PartyID)
     /// Another node, by its operator address in lower case.
     case node(String)
+
+    var description: String {
+        switch self {
+        case .party(let party): party.description
+        case .node(let operatorAddress): "node \(operatorAddress)"
+        }
+    }
 }
 
 /// One record on its way to its recipient.
@@ -59,14 +66,18 @@ struct Errand<Cargo: Sendable>: Sendable {
     let attempts: Int
     let last: LastAttempt
     let burial: Burial?
+    /// To call the recipient; nil if there is only something to bury.
+    let permit: Breaker.Permit?
 }
 
 /// How a record ended, once and for all.
 enum Ending: Hashable, Sendable {
     /// The recipient has it.
     case delivered
-    /// The recipient will never take the copy; it is in `ocn.dead`.
+    /// The recipient's answer says that it will never take the copy; it is in `ocn.dead`.
     case dead
+    /// The copy cannot be put into a message to the recipient's node; it is in `ocn.dead`.
+    case unsendable
     /// The copy's horizon passed; it is in `ocn.dead`.
     case expired
     /// The agreement was withdrawn before the copy was sent.
@@ -77,6 +88,14 @@ enum Ending: Hashable, Sendable {
     case replaced
     /// The announcement is not sent, or not sent again, and nothing keeps it.
     case dropped(Drop)
+
+    /// Whether the recipient has answered, so that there is nothing wrong with it.
+    var isAnswer: Bool {
+        switch self {
+        case .delivered, .dead, .dropped(.rejected): true
+        case .unsendable, .expired, .withheld, .topic, .replaced, .dropped: false
+        }
+    }
 }
 
 /// Why an announcement is given up.
@@ -96,10 +115,25 @@ enum Drop: String, Hashable, Sendable, CaseIterable {
 /// What came of an errand.
 enum ErrandResult: Sendable {
     case ended(Ending)
-    /// Try again after the back-off, and not before `after` if the recipient asked for that.
+    /// The recipient was called, and it counts against it: again after the back-off, and not before `after` if it asked for that.
     case failed(LastAttempt, after: TimeAmount?)
+    /// No call could be made: there is nowhere to send to, the address is not allowed, or the state was not read far enough. Again after
+    /// the back-off; says nothing about the recipient, and counts as no attempt.
+    case hindered
     /// An operator has paused the outbox: look again soon. Says nothing about the recipient.
     case postponed
+    /// `ocn.dead` has had its share for now. Says nothing about the recipient.
+    case rationed(until: NIODeadline)
     /// `ocn.dead` could not be written; try that again after the back-off.
     case unburied(Burial)
+
+    /// What it says about the recipient.
+    var outcome: Breaker.Outcome {
+        switch self {
+        case .ended(let ending): ending.isAnswer ? .succeeded : .unused
+        case .unburied(let burial): burial.ending.isAnswer ? .succeeded : .unused
+        case .failed: .failed
+        case .hindered, .postponed, .rationed: .unused
+        }
+    }
 }

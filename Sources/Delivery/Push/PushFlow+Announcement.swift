@@ -13,7 +13,7 @@ extension PushFlow {
         guard end(of: request) > .now else { return complete(errand, .ended(.dropped(.expired))) }
         let directory = store.directory
         // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
-        guard directory.version >= request.stateVersion else { return complete(errand, .failed(errand.last, after: nil)) }
+        guard directory.version >= request.stateVersion else { return complete(errand, .hindered) }
         if let node = announcement.node {
             tell(errand, request, directory.node(operator: node))
         } else {
@@ -40,7 +40,7 @@ extension PushFlow {
             for name in OCPIHeader.routing { outbound.headers.remove(name: name) }
         }
         send(errand, outbound) { response in
-            let status = response.body.jsonInteger(["status_code"])
+            let status = response.statusCode
             switch Verdict(httpStatus: response.status, statusCode: status) {
             case .delivered:
                 self.onAnswer(platform.id)

@@ -19,12 +19,16 @@ extension PushFlow {
 
     /// Sends, and judges the answer if there is one.
     func send(_ errand: Errand<Consignment>, _ outbound: OutboundRequest, _ judge: @escaping @Sendable (OutboundResponse) -> Void) {
+        // At least once: a record that arrives twice has the same id both times.
+        var outbound = outbound
+        outbound.isRepeatable = true
         client.send(outbound, deadline: .now() + .init(settings.requestTimeout)) { result in
             switch result {
             case .success(let response): judge(response)
             case .failure(let failure):
                 self.metrics.failed(failure.kind)
-                self.complete(errand, .failed(LastAttempt(), after: nil))
+                // An address that is not allowed is a matter of what was registered and configured, not of how the recipient is.
+                self.complete(errand, failure.kind == .forbidden ? .hindered : .failed(LastAttempt(), after: nil))
             }
         }
     }
@@ -34,15 +38,23 @@ extension PushFlow {
         let request = copy.request
         let directory = store.directory
         // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
-        guard directory.version >= request.stateVersion else { return complete(errand, .failed(errand.last, after: nil)) }
+        let isExpired = copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) <= .now
+        guard directory.version >= request.stateVersion else {
+            // That version may never come: a copy of a node's earlier life, say.
+            return isExpired ? expire(errand, copy) : complete(errand, .hindered)
+        }
         // The agreement counts when the copy is sent, not only when it was made.
         guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
         if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }
         if directory.outboxOrder(of: request.to)?.isPaused == true { return complete(errand, .postponed) }
-        guard copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) > .now else {
-            return bury(errand, copy, Burial(cause: "expired", ending: .expired, attempts: errand.attempts, last: errand.last))
-        }
+        if isExpired { return expire(errand, copy) }
         deliver(errand, copy, directory)
+    }
+
+    /// What an outage let wait for too long goes to `ocn.dead` bit by bit.
+    private func expire(_ errand: Errand<Consignment>, _ copy: CopyRecord) {
+        if let later = turnedAway() { return complete(errand, .rationed(until: later)) }
+        bury(errand, copy, Burial(cause: "expired", ending: .expired, attempts: errand.attempts, last: errand.last))
     }
 
     private func deliver(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ directory: Directory) {
@@ -51,12 +63,12 @@ extension PushFlow {
         case .none:
             // It may register, come back, or advertise the module, before the horizon.
             metrics.attempted(.noDestination)
-            return complete(errand, .failed(errand.last, after: nil))
+            return complete(errand, .hindered)
         case .platform(let url, let authorization): outbound = Hop.call(signed(copy), url: url, authorization: authorization)
         case .node(let node):
             do { outbound = try Hop.message(signed(copy), to: node, proxy: nil, key: settings.nodeKey) } catch {
                 let cause = "body cannot be sent to another node"
-                return bury(errand, copy, Burial(cause: cause, ending: .dead, attempts: errand.attempts, last: errand.last))
+                return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
             }
         }
         outbound.headers.add(name: Hop.copyID, value: copy.id)
@@ -70,7 +82,7 @@ extension PushFlow {
     }
 
     private func judge(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ response: OutboundResponse) {
-        let status = response.body.jsonInteger(["status_code"])
+        let status = response.statusCode
         let last = LastAttempt(httpStatus: response.status, status: status)
         switch Verdict(httpStatus: response.status, statusCode: status) {
         case .delivered:

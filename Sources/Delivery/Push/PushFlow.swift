@@ -29,8 +29,12 @@ final class PushFlow: GroupHandler {
     private let clockLoop: any EventLoop
     private let turn = Atomic<Int>(0)
     private let lanes: Mutex<Lanes<Consignment>>
+    /// How many copies past their horizon may go to `ocn.dead`.
+    private let ration: Mutex<Ration>
     /// What the consumer was told last. Taken before `lanes`, never the other way round.
     private let gates = Mutex<[TopicPartition: Bool]>([:])
+    /// The gauge's figure. Taken before `lanes`, never the other way round.
+    private let openBreakers = Mutex(0)
 
     /// How long a batch waits for the state its records were made under.
     private static let stateTimeout = Duration.milliseconds(250)
@@ -56,17 +60,29 @@ final class PushFlow: GroupHandler {
                     crowd: .init(
                         records: settings.announcementsPerRecipient, bytes: settings.announcementBytesPerRecipient,
                         totalBytes: settings.announcementBytes),
-                    backoff: Backoff(base: .init(settings.backoffBase), cap: .init(settings.backoffCap)))))
+                    backoff: Backoff(base: .init(settings.backoffBase), cap: .init(settings.backoffCap)),
+                    breaker: .init(settings.breaker))))
+        ration = Mutex(Ration(perSecond: settings.expiredPerSecond))
+    }
+
+    /// The recipients that are not called, or only to see whether they are back.
+    var breakers: [Recipient: BreakerStanding] { lanes.withLock { $0.breakers } }
+
+    /// - Returns: nil if one more copy past its horizon may go to `ocn.dead` now, else when to ask again.
+    func turnedAway() -> NIODeadline? {
+        let now = NIODeadline.now()
+        return ration.withLock { $0.take(now: now) }
     }
 
     // MARK: The consumer's thread
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
         // A new assignment is read from the start, whatever was paused before.
-        gates.withLock { gates in
+        let actions = gates.withLock { gates in
             for partition in partitions { gates[partition] = nil }
-            lanes.withLock { $0.assign(partitions, epoch: epoch) }
+            return lanes.withLock { $0.assign(partitions, epoch: epoch) }
         }
+        carryOut(actions)
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
@@ -75,10 +91,6 @@ final class PushFlow: GroupHandler {
             return lanes.withLock { $0.revoke(partitions) }
         }
         carryOut(actions)
-    }
-
-    func failed(_ error: KafkaError) {
-        logger.warning("reading outboxes and announcements: \(error)")
     }
 
     func received(_ batch: [IncomingRecord]) {
@@ -105,7 +117,8 @@ final class PushFlow: GroupHandler {
             finish(parcel, .topic)
             return false
         }
-        carryOut(lanes.withLock { lanes in due.flatMap { lanes.add($0) } })
+        let now = NIODeadline.now()
+        carryOut(lanes.withLock { lanes in due.flatMap { lanes.add($0, now: now) } })
     }
 
     // MARK: Carrying out
@@ -131,6 +144,7 @@ final class PushFlow: GroupHandler {
             case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
             case .gate(let partition): gate(partition)
             case .abandon(let partition, let epoch, let records): reading.abandoned(partition, records: records, epoch: epoch)
+            case .breaker(let recipient, let turn): tell(recipient, turn)
             }
         }
         handOver(errands)
@@ -149,6 +163,21 @@ final class PushFlow: GroupHandler {
             guard gates[partition, default: false] != isPaused else { return }
             gates[partition] = isPaused
             if isPaused { reading.pause(partition) } else { reading.resume(partition) }
+        }
+    }
+
+    private func tell(_ recipient: Recipient, _ turn: BreakerTurn) {
+        let metadata: Logger.Metadata = ["recipient": "\(recipient)"]
+        switch turn {
+        case .opened:
+            metrics.breakerOpenings.increment()
+            logger.notice("breaker opened: too many calls fail, so the recipient is only asked now and then", metadata: metadata)
+        case .closed: logger.notice("breaker closed: the recipient answers again", metadata: metadata)
+        case .forgotten: logger.notice("breaker closed: nothing is left here for the recipient", metadata: metadata)
+        }
+        openBreakers.withLock { figure in
+            figure = lanes.withLock { $0.breakers.count }
+            metrics.openBreakers(figure)
         }
     }
 

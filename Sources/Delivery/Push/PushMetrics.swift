@@ -20,6 +20,8 @@ struct PushMetrics: Sendable {
     private let waiting = Gauge(label: "ocn_push_waiting_records")
     let malformed = Counter(label: "ocn_push_malformed_records_total")
     let unburied = Counter(label: "ocn_push_dead_letter_failures_total")
+    let breakerOpenings = Counter(label: "ocn_push_breaker_openings_total")
+    private let breakers = Gauge(label: "ocn_push_open_breakers")
 
     init() {
         attempts = Dictionary(
@@ -28,7 +30,10 @@ struct PushMetrics: Sendable {
             })
         copies = Self.counters(
             "ocn_push_copies_total",
-            [(.delivered, "delivered"), (.dead, "dead"), (.expired, "expired"), (.withheld, "withheld"), (.topic, "topic")])
+            [
+                (.delivered, "delivered"), (.dead, "dead"), (.unsendable, "unsendable"), (.expired, "expired"), (.withheld, "withheld"),
+                (.topic, "topic"),
+            ])
         announcements = Self.counters(
             "ocn_push_announcements_total",
             [(.delivered, "delivered"), (.replaced, "replaced")] + Drop.allCases.map { (.dropped($0), "dropped_" + $0.rawValue) })
@@ -55,6 +60,9 @@ struct PushMetrics: Sendable {
         case .announcement: announcements[ending]?.increment()
         }
     }
+
+    /// Recipients whose breaker is not closed.
+    func openBreakers(_ count: Int) { breakers.record(count) }
 
     func waiting(_ records: Int) { waiting.record(records) }
 }

@@ -26,6 +26,11 @@ package struct PushSettings: Sendable {
     package var announcementBytesPerRecipient: Int
     /// Bytes of announcements that may wait in a process. Nobody may let wait more than an eighth of what is still free of them.
     package var announcementBytes: Int
+    /// Copies past their horizon that a process may write to `ocn.dead` per second: an outage ends in a trickle, not in a flood. Copies
+    /// that a recipient refuses for good are not counted.
+    package var expiredPerSecond: Int
+    /// When a recipient is left alone.
+    package var breaker: BreakerSettings
 
     /// - Parameters: as the properties say.
     package init(
@@ -33,7 +38,8 @@ package struct PushSettings: Sendable {
         backoffBase: Duration = .milliseconds(500), backoffCap: Duration = .seconds(60), retryAfterCap: Duration = .seconds(3600),
         horizon: Duration = .seconds(72 * 3600), requestTimeout: Duration = .seconds(30),
         announcementHorizon: Duration = .seconds(600), announcementsPerRecipient: Int = 1000,
-        announcementBytesPerRecipient: Int = 1024 * 1024, announcementBytes: Int = 64 * 1024 * 1024
+        announcementBytesPerRecipient: Int = 1024 * 1024, announcementBytes: Int = 64 * 1024 * 1024, expiredPerSecond: Int = 100,
+        breaker: BreakerSettings = BreakerSettings()
     ) {
         self.nodeKey = nodeKey
         self.copiesPerRecipient = copiesPerRecipient
@@ -47,5 +53,7 @@ package struct PushSettings: Sendable {
         self.announcementsPerRecipient = announcementsPerRecipient
         self.announcementBytesPerRecipient = announcementBytesPerRecipient
         self.announcementBytes = announcementBytes
+        self.expiredPerSecond = expiredPerSecond
+        self.breaker = breaker
     }
 }

@@ -1,0 +1,167 @@
+import Logging
+import NIOCore
+import OCPI
+import Support
+import Synchronization
+import Testing
+import Wire
+
+@testable import Delivery
+@testable import Directory
+
+/// What is written when, without Kafka or time.
+@Suite struct BreakerReportsTests {
+    /// `ocn.state`, a clock, and the breakers of one worker. Every look of the worker takes one step.
+    private final class Scene: Sendable {
+        struct State {
+            var directory = Directory(secrets: Fixture.secrets)
+            var now = Timestamp(milliseconds: 1_700_000_000_000)
+            var standings: [Recipient: BreakerStanding] = [:]
+            var written: [[Change]] = []
+            var failures = 0
+            var steps: [@Sendable (inout State) -> Void] = []
+        }
+
+        let state = Mutex(State())
+
+        func reports(_ worker: String) -> BreakerReports {
+            BreakerReports(
+                worker: worker, directory: { self.state.withLock { $0.directory } },
+                write: { changes throws(StateError) in
+                    let isTaken = self.state.withLock { state in
+                        guard state.failures == 0 else {
+                            state.failures -= 1
+                            return false
+                        }
+                        state.written.append(changes)
+                        for change in changes {
+                            switch change {
+                            case .put(let fact): state.directory.apply(key: fact.key, fact)
+                            case .delete(let key): state.directory.apply(key: key, nil)
+                            }
+                        }
+                        return true
+                    }
+                    if !isTaken { throw StateError(description: "no") }
+                }, now: { self.state.withLock { $0.now } },
+                pause: {
+                    self.state.withLock { state in
+                        if !state.steps.isEmpty { state.steps.removeFirst()(&state) }
+                    }
+                    await Task.yield()
+                })
+        }
+
+        /// Runs until all steps are taken, and once more.
+        func run(_ steps: [@Sendable (inout State) -> Void]) async {
+            state.withLock { $0.steps = steps + [{ _ in }] }
+            let reports = reports("w")
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await reports.run(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
+                        self.state.withLock { $0.standings }
+                    }
+                }
+                while !state.withLock({ $0.steps.isEmpty }) { await Task.yield() }
+                group.cancelAll()
+            }
+        }
+
+        func breakers(of party: PartyID) -> [BreakerReport] { state.withLock { $0.directory.breakers(of: party) } }
+    }
+
+    private let billing: PartyID
+    private let began = NIODeadline.uptimeNanoseconds(5)
+
+    init() throws { billing = try #require(PartyID("DE-BIL")) }
+
+    private func put(_ worker: String, seen: Timestamp) -> Fact {
+        .breaker(BreakerReport(recipient: billing, worker: worker, state: .open, since: seen))
+    }
+
+    @Test func everyChangeIsToldOnceAndTheEndDeletesTheReport() async {
+        let scene = Scene()
+        let (recipient, began) = (Recipient.party(billing), began)
+        let start = scene.state.withLock { $0.now }
+        await scene.run([
+            { $0.standings[recipient] = BreakerStanding(state: .open, since: began) },
+            { $0.now = $0.now.adding(milliseconds: 5000) },
+            { $0.standings[recipient] = BreakerStanding(state: .halfOpen, since: began) },
+            { $0.standings = [:] },
+        ])
+        let written = scene.state.withLock { $0.written }
+        let later = start.adding(milliseconds: 5000)
+        #expect(
+            written == [
+                [.put(.breaker(BreakerReport(recipient: billing, worker: "w", state: .open, since: start)))],
+                [.put(.breaker(BreakerReport(recipient: billing, worker: "w", state: .halfOpen, since: start, seen: later)))],
+                [.delete(key: FactKey.breaker(billing, worker: "w"))],
+            ])
+    }
+
+    @Test func aReportIsRenewedEveryMinuteWhileItHolds() async {
+        let scene = Scene()
+        let start = scene.state.withLock { $0.now }
+        scene.state.withLock { $0.standings[.party(billing)] = BreakerStanding(state: .open, since: began) }
+        await scene.run(Array(repeating: { $0.now = $0.now.adding(milliseconds: 20_000) }, count: 7))
+        #expect(scene.state.withLock { $0.written.count } == 3, "after 0, 60 and 120 s")
+        #expect(scene.breakers(of: billing).first?.since == start)
+        #expect(scene.breakers(of: billing).first?.seen == start.adding(milliseconds: 120_000))
+    }
+
+    @Test func aWriteThatFailsIsMadeLaterAsThingsStandThen() async {
+        let scene = Scene()
+        let (recipient, began) = (Recipient.party(billing), began)
+        scene.state.withLock { state in
+            state.failures = 2
+            state.standings[recipient] = BreakerStanding(state: .open, since: began)
+        }
+        await scene.run([{ _ in }, { $0.standings[recipient]?.state = .halfOpen }, { _ in }])
+        #expect(scene.state.withLock { $0.written.count } == 1)
+        #expect(scene.breakers(of: billing).map(\.state) == [.halfOpen])
+    }
+
+    @Test func whatAWorkerLeftBehindIsDeletedAndWhatTheDeadLeftToo() async {
+        let scene = Scene()
+        scene.state.withLock { state in
+            for fact in [
+                put("w", seen: state.now), put("alive", seen: state.now.adding(milliseconds: -180_000)),
+                put("dead", seen: state.now.adding(milliseconds: -180_001)),
+            ] {
+                state.directory.apply(key: fact.key, fact)
+            }
+        }
+        await scene.run([])
+        #expect(scene.breakers(of: billing).map(\.worker) == ["alive"])
+    }
+
+    @Test func nodesAreNotReported() async {
+        let scene = Scene()
+        scene.state.withLock { $0.standings[.node("0xother")] = BreakerStanding(state: .open, since: began) }
+        await scene.run([])
+        #expect(scene.state.withLock { $0.written }.isEmpty)
+    }
+
+    @Test func manyAreWrittenInBatches() async throws {
+        let scene = Scene()
+        let parties = try (100..<999).map { try #require(PartyID("DE-\($0)")) }
+        scene.state.withLock { state in
+            for party in parties { state.standings[.party(party)] = BreakerStanding(state: .open, since: began) }
+        }
+        await scene.run(Array(repeating: { _ in }, count: 6))
+        let written = scene.state.withLock { $0.written }
+        #expect(written.map(\.count) == [200, 200, 200, 200, 99])
+    }
+
+    @Test func aWorkerThatEndsTakesItsReportsAlong() async {
+        let scene = Scene()
+        scene.state.withLock { state in
+            for fact in [put("w", seen: state.now), put("other", seen: state.now)] { state.directory.apply(key: fact.key, fact) }
+        }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        await scene.reports("w").withdraw(logger: logger)
+        #expect(scene.breakers(of: billing).map(\.worker) == ["other"])
+        await scene.reports("w").withdraw(logger: logger)
+        #expect(scene.state.withLock { $0.written.count } == 1)
+    }
+}

@@ -1,0 +1,233 @@
+import Directory
+import NIOCore
+import Support
+import Testing
+
+@testable import Delivery
+
+/// Without time: the clock is a number.
+@Suite struct BreakerTests {
+    private let settings = Breaker.Settings()
+    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+
+    /// Calls one after the other, each answered at once; fewer if the breaker does not permit more.
+    @discardableResult
+    private func call(_ breaker: inout Breaker, _ count: Int, _ outcome: Breaker.Outcome, at now: NIODeadline) -> Int {
+        for done in 0..<count {
+            guard let permit = breaker.permit(now: now) else { return done }
+            breaker.give(back: permit, outcome, now: now, jitter: 0)
+        }
+        return count
+    }
+
+    private func permit(_ breaker: inout Breaker, at now: NIODeadline) throws -> Breaker.Permit {
+        let permit = breaker.permit(now: now)
+        return try #require(permit)
+    }
+
+    /// One that has just opened.
+    private func opened(at now: NIODeadline) -> Breaker {
+        var breaker = Breaker(settings)
+        call(&breaker, settings.minimumCalls, .failed, at: now)
+        return breaker
+    }
+
+    @Test func itOpensOnlyAfterTheMinimumOfCalls() {
+        var breaker = Breaker(settings)
+        #expect(call(&breaker, 19, .failed, at: start) == 19)
+        #expect(breaker.state == .closed && breaker.reopening == nil)
+        call(&breaker, 1, .failed, at: start)
+        #expect(breaker.state == .open && breaker.reopening == start + .seconds(5))
+        #expect(breaker.permit(now: start + .milliseconds(4999)) == nil)
+    }
+
+    @Test func itOpensWhenHalfOfTheCallsFail() {
+        var breaker = Breaker(settings)
+        call(&breaker, 100, .succeeded, at: start)
+        call(&breaker, 99, .failed, at: start)
+        #expect(breaker.state == .closed)
+        call(&breaker, 1, .failed, at: start)
+        #expect(breaker.state == .open)
+    }
+
+    @Test func callsThatAreOlderThanTheWindowDoNotCount() {
+        var breaker = Breaker(settings)
+        call(&breaker, 19, .failed, at: start)
+        call(&breaker, 19, .failed, at: start + .seconds(31))
+        #expect(breaker.state == .closed)
+        call(&breaker, 1, .failed, at: start + .seconds(31))
+        #expect(breaker.state == .open)
+    }
+
+    @Test func aClockThatGoesBackALittleLosesNoCall() {
+        var breaker = Breaker(settings)
+        for number in 0..<20 { call(&breaker, 1, .failed, at: start + .milliseconds(number % 2 == 0 ? 3000 : 2999)) }
+        #expect(breaker.state == .open)
+    }
+
+    @Test func whatWasNotCalledDoesNotCount() {
+        var breaker = Breaker(settings)
+        #expect(call(&breaker, 1000, .unused, at: start) == 1000)
+        call(&breaker, 19, .failed, at: start)
+        #expect(breaker.state == .closed)
+        call(&breaker, 1, .failed, at: start)
+        #expect(call(&breaker, 1000, .unused, at: start + .seconds(5)) == 1000, "a probe that is not used can be used again")
+        #expect(breaker.state == .halfOpen)
+    }
+
+    @Test func halfOpenPermitsAsManyProbesAsAreSetAndThenCloses() throws {
+        var breaker = opened(at: start)
+        let now = start + .seconds(5)
+        let probes = [breaker.permit(now: now), breaker.permit(now: now), breaker.permit(now: now)].compactMap(\.self)
+        #expect(probes.count == 3 && breaker.state == .halfOpen)
+        #expect(breaker.permit(now: now + .hours(1)) == nil, "they are under way")
+        breaker.give(back: probes[0], .succeeded, now: now, jitter: 0)
+        #expect(breaker.permit(now: now) == nil, "one that has come back was one of the round")
+        breaker.give(back: probes[1], .succeeded, now: now, jitter: 0)
+        breaker.give(back: probes[2], .succeeded, now: now, jitter: 0)
+        #expect(breaker.state == .closed)
+        #expect(call(&breaker, 19, .failed, at: now) == 19)
+        #expect(breaker.state == .closed, "what happened before is forgotten")
+    }
+
+    @Test func halfOpenOpensAgainAsSoonAsTheProbesCannotSucceed() {
+        var breaker = opened(at: start)
+        let now = start + .seconds(5)
+        #expect(call(&breaker, 3, .failed, at: now) == 2)
+        #expect(breaker.state == .open)
+    }
+
+    @Test func betweenTheTwoItAsksAnotherRound() {
+        var breaker = opened(at: start)
+        let now = start + .seconds(5)
+        for _ in 0..<10 {
+            #expect(call(&breaker, 1, .failed, at: now) == 1)
+            #expect(call(&breaker, 2, .succeeded, at: now) == 2)
+            #expect(breaker.state == .halfOpen, "one of three is too many to close and too few to open")
+        }
+        call(&breaker, 3, .succeeded, at: now)
+        #expect(breaker.state == .closed)
+    }
+
+    @Test func relapsesStayOpenLongerUpToACap() throws {
+        var breaker = opened(at: start)
+        var pauses: [Int64] = []
+        var now = start
+        for _ in 0..<6 {
+            let until = try #require(breaker.reopening)
+            pauses.append((until - now).nanoseconds / 1_000_000_000)
+            now = until
+            call(&breaker, 2, .failed, at: now)
+        }
+        #expect(pauses == [5, 10, 20, 40, 60, 60])
+    }
+
+    @Test func aRelapseSoonAfterItHasClosedCountsToo() throws {
+        var breaker = opened(at: start)
+        let closing = start + .seconds(5)
+        call(&breaker, 3, .succeeded, at: closing)
+        var soon = breaker
+        call(&soon, 20, .failed, at: closing + .seconds(29))
+        #expect(soon.reopening == closing + .seconds(29 + 10))
+        call(&breaker, 20, .failed, at: closing + .seconds(30))
+        #expect(breaker.reopening == closing + .seconds(30 + 5), "it was well for the length of a window")
+    }
+
+    @Test(arguments: [(-1.0, 4000), (0.5, 5500), (1.0, 6000)])
+    func thePauseIsShiftedByUpToAFifth(jitter: Double, milliseconds: Int64) throws {
+        var breaker = Breaker(settings)
+        for _ in 0..<20 { breaker.give(back: try permit(&breaker, at: start), .failed, now: start, jitter: jitter) }
+        #expect(breaker.reopening == start + .milliseconds(milliseconds))
+    }
+
+    @Test func resultsOfAnEarlierEraDoNotCount() throws {
+        var breaker = Breaker(settings)
+        let late = (0..<60).compactMap { _ in breaker.permit(now: start) }
+        #expect(late.count == 60)
+        call(&breaker, 20, .failed, at: start)
+        for permit in late[..<20] { breaker.give(back: permit, .failed, now: start + .seconds(1), jitter: 0) }
+        #expect(breaker.reopening == start + .seconds(5), "they are the same outage")
+        let now = start + .seconds(5)
+        let probe = try permit(&breaker, at: now)
+        for permit in late[20..<40] { breaker.give(back: permit, .succeeded, now: now, jitter: 0) }
+        #expect(breaker.state == .halfOpen, "answers to calls from before are no probes")
+        breaker.give(back: probe, .succeeded, now: now, jitter: 0)
+        call(&breaker, 2, .succeeded, at: now)
+        #expect(breaker.state == .closed)
+        for permit in late[40...] { breaker.give(back: permit, .failed, now: now, jitter: 0) }
+        #expect(breaker.state == .closed, "nor are they calls of now")
+    }
+
+    @Test func itIsForgottenWhenItKnowsNothingAndNobodyWillGiveAnythingBack() throws {
+        var breaker = Breaker(settings)
+        #expect(breaker.isForgettable(now: start))
+        let permit = try permit(&breaker, at: start)
+        #expect(!breaker.isForgettable(now: start + .hours(1)))
+        breaker.give(back: permit, .succeeded, now: start, jitter: 0)
+        #expect(!breaker.isForgettable(now: start + .seconds(26)) && breaker.isForgettable(now: start + .seconds(30)))
+        breaker = opened(at: start)
+        #expect(!breaker.isForgettable(now: start + .hours(1)))
+        call(&breaker, 3, .succeeded, at: start + .hours(1))
+        #expect(!breaker.isForgettable(now: start + .hours(1) + .seconds(29)), "a relapse must be known as one")
+        #expect(breaker.isForgettable(now: start + .hours(1) + .seconds(30)))
+    }
+
+    @Test func strangeSettingsNeverLockARecipientOut() throws {
+        for probes in [0, 1] {
+            var breaker = Breaker(Breaker.Settings(window: .zero, minimumCalls: 0, opensAt: 0, closesAt: 0, probes: probes))
+            var now = start
+            for _ in 0..<100 {
+                now = max(now, breaker.reopening ?? now)
+                #expect(call(&breaker, 1, .succeeded, at: now) == 1)
+            }
+        }
+    }
+
+    @Test("Scenario 26: a recipient that flaps at 50 % makes its breaker go to and fro no faster than its pause", arguments: 0..<50)
+    func flapping(_ seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        var breaker = Breaker(settings)
+        var now = start
+        var underWay: [(permit: Breaker.Permit, isProbe: Bool)] = []
+        var openings: [(at: NIODeadline, until: NIODeadline)] = []
+        var closings: [NIODeadline] = []
+        var callsSinceClosing = 0
+        while now < start + .minutes(20) {
+            let before = breaker.state
+            if random.chance(50) || underWay.isEmpty {
+                if let permit = breaker.permit(now: now) {
+                    let isProbe = breaker.state == .halfOpen
+                    if isProbe, before == .open { underWay = underWay.map { ($0.permit, false) } }
+                    underWay.append((permit, isProbe))
+                    if isProbe { #expect(underWay.count(where: \.isProbe) <= settings.probes, "seed \(seed)") }
+                    if let last = openings.last, before == .open { #expect(now >= last.until, "seed \(seed): called too soon") }
+                    if before == .closed { callsSinceClosing += 1 }
+                }
+            } else {
+                let index = Int.random(in: underWay.indices, using: &random)
+                let outcome = random.chance(50) ? Breaker.Outcome.failed : .succeeded
+                breaker.give(back: underWay.remove(at: index).permit, outcome, now: now, jitter: .random(in: -1...1, using: &random))
+            }
+            switch (before, breaker.state) {
+            case (.closed, .open), (.halfOpen, .open):
+                let until = try #require(breaker.reopening, "seed \(seed)")
+                #expect(until - now >= .seconds(4) && until - now <= .seconds(72), "seed \(seed)")
+                if before == .closed { #expect(callsSinceClosing >= settings.minimumCalls, "seed \(seed)") }
+                openings.append((now, until))
+            case (.open, .halfOpen): break
+            case (.halfOpen, .closed):
+                closings.append(now)
+                callsSinceClosing = 0
+            case (let old, let new): if old != new { Issue.record("seed \(seed): from \(old) to \(new)") }
+            }
+            now = now + .milliseconds(.random(in: 0...400, using: &random))
+        }
+        #expect(openings.count > 5, "seed \(seed): it flapped")
+        for (first, second) in zip(openings, openings.dropFirst()) {
+            #expect(second.at >= first.until, "seed \(seed): opened twice within a pause")
+        }
+        for (first, second) in zip(closings, closings.dropFirst()) {
+            #expect(second - first >= .seconds(4), "seed \(seed): closed twice within a pause")
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Kafka
+import Metrics
+import NIOCore
+import OCPI
+import Support
+import Synchronization
+import Telemetry
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+/// Who is left alone, on a clock of the test.
+@Suite struct InFlightBreakerTests {
+    private func inFlight(idleLimit: Int = 10_000) -> InFlight {
+        var breaker = Breaker.Settings()
+        breaker.minimumCalls = 2
+        breaker.probes = 1
+        return InFlight(
+            perRecipient: .init(calls: 4, bytes: 1000), inTotal: .init(calls: 10_000, bytes: 1_000_000), breaker: breaker,
+            idleLimit: idleLimit)
+    }
+
+    private func at(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .seconds(seconds) }
+
+    private func party(_ number: Int) throws -> PartyID { try #require(PartyID("DE-\(100 + number)")) }
+
+    /// A request from its place to its end; whether it was permitted to call, and what the breaker did.
+    private func call(
+        _ inFlight: inout InFlight, _ party: PartyID, _ outcome: Breaker.Outcome, _ now: NIODeadline
+    ) -> (mayCall: Bool, turn: InFlight.Turn?) {
+        guard inFlight.enter(party, bytes: 1, now: now) else { return (false, nil) }
+        let permit = inFlight.permit(party, now: now)
+        return (permit != nil, inFlight.leave(party, bytes: 1, permit, outcome, now: now, jitter: 0))
+    }
+
+    @Test func whoDoesNotAnswerIsLeftAloneUntilAProbeIsAnswered() throws {
+        var inFlight = inFlight()
+        let (one, two) = (try party(1), try party(2))
+        let first = call(&inFlight, one, .failed, at(0))
+        let second = call(&inFlight, one, .failed, at(0))
+        #expect(first == (true, nil) && second == (true, .opened))
+        #expect(inFlight.unanswering == 1)
+        let held = call(&inFlight, one, .unused, at(1))
+        let other = call(&inFlight, two, .succeeded, at(1))
+        #expect(held == (false, nil) && other == (true, nil))
+        let probe = call(&inFlight, one, .succeeded, at(6))
+        #expect(probe == (true, .closed))
+        #expect(inFlight.unanswering == 0 && inFlight.total == InFlight.Load())
+    }
+
+    @Test func aProbeThatFailsIsNoNews() throws {
+        var inFlight = inFlight()
+        let one = try party(1)
+        for _ in 0..<2 { _ = call(&inFlight, one, .failed, at(0)) }
+        let probe = call(&inFlight, one, .failed, at(6))
+        #expect(probe == (true, nil))
+        let held = call(&inFlight, one, .unused, at(7))
+        #expect(held == (false, nil) && inFlight.unanswering == 1)
+    }
+
+    @Test func whatWasNotCalledSaysNothing() throws {
+        var inFlight = inFlight()
+        let one = try party(1)
+        for _ in 0..<10 {
+            let ended = call(&inFlight, one, .unused, at(0))
+            #expect(ended == (true, nil))
+        }
+    }
+
+    @Test func whatOnlyWaitsHasAPlaceAndTakesNoProbe() throws {
+        var inFlight = inFlight()
+        let one = try party(1)
+        for _ in 0..<2 { _ = call(&inFlight, one, .failed, at(0)) }
+        // One waits, one is the probe; the waiting one leaves first.
+        let places = [inFlight.enter(one, bytes: 1, now: at(6)), inFlight.enter(one, bytes: 1, now: at(6))]
+        let probe = inFlight.permit(one, now: at(6))
+        #expect(places == [true, true] && probe != nil)
+        let waited = inFlight.leave(one, bytes: 1, nil, .unused, now: at(6), jitter: 0)
+        #expect(waited == nil && inFlight.unanswering == 1)
+        let answered = inFlight.leave(one, bytes: 1, probe, .succeeded, now: at(6), jitter: 0)
+        #expect(answered == .closed && inFlight.total == InFlight.Load())
+    }
+
+    @Test func recipientsThatNobodyCallsAreForgotten() throws {
+        var inFlight = inFlight()
+        let (waiting, silent) = (try party(0), try party(1))
+        let entered = inFlight.enter(waiting, bytes: 1, now: at(0))
+        #expect(entered)
+        for _ in 0..<2 { _ = call(&inFlight, silent, .failed, at(0)) }
+        for number in 2..<500 { _ = call(&inFlight, try party(number), .succeeded, at(0)) }
+        #expect(inFlight.recipients == 500)
+        // Past the window nothing is known of those that were well; past the silence of any.
+        for number in 500..<600 { _ = call(&inFlight, try party(number), .succeeded, at(40)) }
+        #expect(inFlight.recipients <= 102 && inFlight.unanswering == 1)
+        for number in 600..<800 { _ = call(&inFlight, try party(number), .succeeded, at(700)) }
+        #expect(inFlight.recipients <= 201 && inFlight.unanswering == 0)
+        let left = inFlight.leave(waiting, bytes: 1, nil, .unused, now: at(700), jitter: 0)
+        #expect(left == nil && inFlight.total == InFlight.Load())
+    }
+
+    @Test(arguments: [Breaker.Outcome.succeeded, .failed])
+    func theirNumberIsBoundedHoweverManyAreCalledAtOnce(_ outcome: Breaker.Outcome) throws {
+        var inFlight = inFlight(idleLimit: 100)
+        for number in 0..<800 {
+            let party = try party(number)
+            for _ in 0..<2 { _ = call(&inFlight, party, outcome, at(0)) }
+            #expect(inFlight.recipients <= 100)
+            #expect(inFlight.unanswering == (outcome == .failed ? inFlight.recipients : 0))
+        }
+    }
+}
+
+/// EXCHANGE on a Kafka, with a recipient that is as bad as a test needs it.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct ExchangeBreakerTests {
+    private func exchange(
+        _ world: DeliveryWorld, _ metrics: PrometheusMetrics, pause: Duration = .seconds(3600)
+    ) throws -> ExchangeService {
+        try withMetricsFactory(metrics) {
+            try world.exchange { settings in
+                settings.margin = .milliseconds(100)
+                settings.breaker = BreakerSettings(minimumCalls: 3, probes: 1, pauseBase: pause, pauseCap: pause)
+            }
+        }
+    }
+
+    /// What a series stands at.
+    private func figure(_ series: String, _ metrics: PrometheusMetrics) -> Int? {
+        String(buffer: metrics.render()).split(separator: "\n").first { $0.hasPrefix(series + " ") }
+            .flatMap { Int($0.dropFirst(series.utf8.count + 1)) }
+    }
+
+    private static let held = "recipient DE-CPO is not answering; calls are held back until it does"
+
+    @Test("Scenario 24: a recipient that hangs costs its own callers some time-outs, then they are answered at once; others notice nothing")
+    func hanging() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        let metrics = PrometheusMetrics(includesProcess: false)
+        try await world.run(exchange: try exchange(world, metrics)) {
+            try await eventually("calls are held back") {
+                var record = try request(.locations, .sender, .get)
+                record.deadline = Timestamp.now.adding(milliseconds: 400)
+                let answer = try await world.ask(record)
+                #expect(answer.outcome != .answered)
+                return answer.message == Self.held
+            }
+            let seen = world.cpo.seen.count
+            let refused = try #require(figure(#"ocn_exchange_refusals_total{reason="breaker"}"#, metrics))
+            for _ in 0..<5 {
+                let answer = try await world.ask(try request(.locations, .sender, .get))
+                #expect(answer.outcome == .refused && answer.status == .connectionProblem && answer.message == Self.held)
+            }
+            #expect(world.cpo.seen.count == seen, "nobody called it")
+            #expect(figure(#"ocn_exchange_refusals_total{reason="breaker"}"#, metrics) == refused + 5)
+            #expect(figure("ocn_exchange_open_breakers", metrics) == 1)
+            #expect(figure("ocn_exchange_breaker_openings_total", metrics) == 1)
+            var other = try request(.cdrs, .receiver, .post, body: "{}")
+            other.to = try #require(PartyID("DE-BIL"))
+            #expect(try await world.ask(other).outcome == .answered)
+        }
+    }
+
+    @Test("Scenario 24: a recipient that answers again is called again")
+    func recovering() async throws {
+        let isWell = Atomic<Bool>(false)
+        let world = try await DeliveryWorld(cpo: { _ in isWell.load(ordering: .relaxed) ? .success : .hangUp })
+        let metrics = PrometheusMetrics(includesProcess: false)
+        try await world.run(exchange: try exchange(world, metrics, pause: .milliseconds(500))) {
+            try await eventually("it is left alone") {
+                try await world.ask(try request(.locations, .sender, .get)).message == Self.held
+            }
+            isWell.store(true, ordering: .relaxed)
+            try await eventually("it is called again, and what came of that is known") {
+                _ = try await world.ask(try request(.locations, .sender, .get))
+                return figure("ocn_exchange_open_breakers", metrics) == 0
+            }
+            for _ in 0..<5 { #expect(try await world.ask(try request(.locations, .sender, .get)).outcome == .answered) }
+        }
+    }
+
+    @Test func anyAnswerSpeaksForARecipientSoThatOneBadModuleDoesNotCutOffTheOthers() async throws {
+        let world = try await DeliveryWorld(cpo: { $0.uri.hasPrefix("/sender/locations") ? .answer(500, [], "out of order") : .success })
+        try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
+            for _ in 0..<10 {
+                let answer = try await world.ask(try request(.locations, .sender, .get))
+                #expect(answer.outcome == .answered && answer.httpStatus == 500)
+            }
+            let other = try await world.ask(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}"))
+            #expect(other.outcome == .answered && other.httpStatus == 200)
+        }
+    }
+
+    @Test func aRepeatOfWhatIsUnderWayIsNotRefusedWhenCallsAreHeldBack() async throws {
+        let world = try await DeliveryWorld(cpo: { $0.method == "POST" ? .hang : .hangUp })
+        try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
+            var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
+            cdr.deadline = Timestamp.now.adding(milliseconds: 4000)
+            let first = cdr
+            async let hanging = world.ask(first)
+            try await eventually("it is under way") { world.cpo.seen.contains { $0.method == "POST" } }
+            try await eventually("calls are held back") {
+                try await world.ask(try request(.locations, .sender, .get)).message == Self.held
+            }
+            cdr.id = UUIDText.v7()
+            cdr.deadline = Timestamp.now.adding(milliseconds: 10_000)
+            let (one, two) = (try await hanging, try await world.ask(cdr))
+            #expect(one.outcome == .timeout && two.outcome == .timeout, "the repeat is told what the first was told")
+            cdr.id = UUIDText.v7()
+            cdr.requestID = "request-2"
+            cdr.deadline = Timestamp.now.adding(milliseconds: 10_000)
+            #expect(try await world.ask(cdr).message == Self.held)
+            #expect(world.cpo.seen.count { $0.method == "POST" } == 1)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Kafka
+import NIOCore
+import OCPI
+import Support
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+/// What EXCHANGE does when time runs out, workers die and recipients answer with rubbish.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct ExchangeFailureTests {
+    /// The in-memory cluster alone lets a partition be taken away.
+    @Test(
+        "Scenario 36: a request whose time is over is not sent, whether it came too late or its link took too long to be stored",
+        .enabled(if: TestKafka.realCluster == nil))
+    func expired() async throws {
+        let world = try await DeliveryWorld()
+        let links = world.kafka.topics.links
+        try await world.run(exchange: try world.exchange { $0.margin = .milliseconds(100) }) {
+            var command = try request(
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"https://elsewhere.example/result"}"#)
+            command.deadline = Timestamp.now.adding(milliseconds: -1)
+            #expect(try await world.ask(command).outcome == .expired)
+
+            let cluster = try #require(world.kafka.embedded)
+            cluster.setLeader(links, 0, nil)
+            command.id = UUIDText.v7()
+            let end = Timestamp.now.adding(milliseconds: 1500)
+            command.deadline = end
+            let waiting = command
+            async let answer = world.ask(waiting)
+            try await eventually("its time is over") { Timestamp.now > end }
+            cluster.setLeader(links, 0, 1)
+            let expired = try await answer
+            #expect(expired.outcome == .expired && expired.status == .timeout)
+            #expect(world.cpo.seen.isEmpty, "nobody was called")
+
+            // Nothing was done, so the same command may be tried again; now its link is stored in time.
+            command.id = UUIDText.v7()
+            command.deadline = Timestamp.now.adding(milliseconds: 15_000)
+            #expect(try await world.ask(command).outcome == .answered)
+            #expect(world.cpo.seen.count == 1)
+        }
+    }
+
+    @Test("Scenario 11: what a worker had under way is not sent again by the next one if it must not happen twice")
+    func takenOver() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hang }, service: { _ in .hang })
+        let first = try worker(world)
+        try await world.run(exchange: first) {
+            var start = try request(
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(world.msp.url)/sender/commands/1"}"#)
+            var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
+            cdr.to = try #require(PartyID("DE-BIL"))
+            var read = try request(.locations, .sender, .get)
+            // Far away, so that the first worker says nothing before the test is over.
+            let end = Timestamp.now.adding(milliseconds: 600_000)
+            (start.deadline, cdr.deadline, read.deadline) = (end, end, end)
+            var partitions: Set<TopicPartition> = []
+            for record in [start, cdr, read] {
+                let position = try await world.producer.send(record.outgoing(to: world.kafka.topics))
+                partitions.insert(TopicPartition(topic: position.topic, partition: position.partition))
+            }
+            try await eventually("three calls are under way") { world.cpo.seen.count == 2 && world.service.seen.count == 1 }
+
+            try await eventually("Kafka knows that their partitions were worked on") { [partitions] in
+                try await first.consumer.committed(partitions.sorted(), timeout: .seconds(5)).allSatisfy { $0.offset >= 0 }
+            }
+            // It goes without finishing or committing them, and leaves its calls open.
+            await first.consumer.stop()
+            let second = try worker(world)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await second.run() }
+                try await eventually("the callers are told that nobody knows") {
+                    [start, cdr].allSatisfy { world.reply(to: $0)?.status == .timeout }
+                }
+                try await eventually("what only reads is asked again") { world.cpo.seen.count { $0.method == "GET" } == 2 }
+                tasks.cancelAll()
+                try await tasks.waitForAll()
+            }
+            #expect(world.cpo.seen.count { $0.method == "POST" } == 1 && world.service.seen.count == 1)
+        }
+    }
+
+    /// One that goes at once when it is stopped.
+    private func worker(_ world: DeliveryWorld) throws -> ExchangeService {
+        var membership = ExchangeService.membership(of: world.kafka.topics)
+        membership.drain = .zero
+        return ExchangeService(
+            kafka: world.kafka.settings, topics: world.kafka.topics, membership: membership,
+            settings: ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key)), store: world.store,
+            capabilities: world.capabilities, producer: world.producer, client: world.client, logger: world.kafka.logger)
+    }
+
+    @Test func whatAnotherNodeDidNotPassOnMayBeTriedAgain() async throws {
+        let codes = Mutex([4003, 4001, 1000, 3000])
+        let world = try await DeliveryWorld(cpo: { _ in
+            .answer(200, [], #"{"status_code":\#(codes.withLock { $0.isEmpty ? 0 : $0.removeFirst() })}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            var cdr = try request(.cdrs, .receiver, .post, body: "{}")
+            cdr.to = try #require(PartyID("NL-CPO"))
+            var answers: [Int?] = []
+            for _ in 0..<4 {
+                cdr.id = UUIDText.v7()
+                answers.append(try await world.ask(cdr).body?.jsonInteger(["status_code"]))
+            }
+            #expect(answers == [4003, 4001, 1000, 1000], "what was done is not done again")
+            #expect(world.cpo.seen.count == 3)
+        }
+    }
+
+    @Test("Scenario 33: an answer without end, or larger than a node passes on, becomes an OCPI error for its caller")
+    func tooLarge() async throws {
+        let large = #"{"status_code":1000,"data":""# + String(repeating: "x", count: RecordLimits.answerBody) + #""}"#
+        let world = try await DeliveryWorld(cpo: { seen in
+            switch seen.uri {
+            case "/sender/locations/endless": .endless(200)
+            case "/sender/locations/large": .answer(200, [], large)
+            default: .success
+            }
+        })
+        try await world.run(exchange: try world.exchange()) {
+            for path in ["endless", "large"] {
+                let answer = try await world.ask(try request(.locations, .sender, .get, path: path))
+                #expect(answer.outcome == .unreachable && answer.status == .hubError && answer.body == nil, "\(path)")
+            }
+            #expect(try await world.ask(try request(.locations, .sender, .get, path: "small")).outcome == .answered)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Support
+import Synchronization
+import Testing
+import Topics
+
+@testable import Delivery
+
+/// What PUSH makes of answers, and of the connections that they come over.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct PushAnswerTests {
+    /// A bad answer, and whether the copy is worth another try.
+    private static let bad: [String: (answer: PartyAnswer, isRetried: Bool)] = [
+        "status 3001": (.answer(200, [], #"{"status_code":3001}"#), true),
+        "status 4000": (.answer(200, [], #"{"status_code":4000}"#), true),
+        "status 2001": (.answer(200, [], #"{"status_code":2001}"#), false),
+        "404 with a body": (.answer(404, [], #"{"status_code":2003,"status_message":"unknown"}"#), true),
+        "404 that claims success": (.answer(404, [], #"{"status_code":1000}"#), true),
+        "400 with a body": (.answer(400, [], #"{"status_code":2001}"#), false),
+        "500 that claims success": (.answer(500, [], #"{"status_code":1000}"#), true),
+        "no JSON": (.answer(200, [], #"{"status_code":1000,"#), true),
+        "no OCPI": (.answer(200, [], #"{"ok":true}"#), true),
+        "nothing": (.answer(200, [], ""), true),
+        "10 MB": (.answer(200, [], #"{"status_code":1000,"data":""# + String(repeating: "x", count: 10_000_000) + #""}"#), true),
+        "endless": (.endless(200), true),
+        "hangs up": (.hangUp, true),
+    ]
+
+    @Test("Scenario 33: an answer is judged by its status and its body, read to a limit, and is never taken for success by mistake")
+    func answersAreJudged() async throws {
+        let tries = Mutex<[String: Int]>([:])
+        let world = try await DeliveryWorld(service: { seen in
+            let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
+            let count = tries.withLock { tries in
+                tries[id, default: 0] += 1
+                return tries[id, default: 0]
+            }
+            return count == 1 ? Self.bad[id]?.answer ?? .success : .success
+        })
+        let retried = Self.bad.filter(\.value.isRetried).count
+        try await world.run(push: try world.push()) {
+            for id in Self.bad.keys { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "good", key: "good")
+            try await eventually("what is worth it is sent again") { world.service.seen.count == Self.bad.count + retried + 1 }
+            try await eventually("what is not is buried") { try await world.dead().count == Self.bad.count - retried }
+            for dead in try await world.dead() {
+                #expect(
+                    Self.bad[dead.copy.id]?.isRetried == false && dead.cause.hasPrefix("rejected") && dead.attempts == 1, "\(dead.copy.id)")
+            }
+            for (id, count) in tries.withLock({ $0 }) {
+                #expect(count == (Self.bad[id]?.isRetried == true ? 2 : 1), "\(id)")
+            }
+        }
+        #expect(world.service.pieces * 65_536 < 40_000_000, "what the system holds on its way is not read by anybody")
+    }
+
+    @Test func copiesShareConnectionsAlsoWhenTheServiceComplains() async throws {
+        let count = Atomic<Int>(0)
+        let world = try await DeliveryWorld(service: { _ in
+            // Every tenth is sent again.
+            count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .answer(503, [], String(repeating: "x", count: 5000)) : .success
+        })
+        let copies = 1000
+        try await world.run(push: try world.push()) {
+            for number in 0..<copies {
+                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 100)")
+            }
+            try await eventually("all are delivered", within: .seconds(60)) {
+                let seen = world.service.seen
+                return seen.count == copies + seen.count / 10
+            }
+            #expect(Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
+            #expect(world.service.connections <= 32 + world.service.seen.count / 100)
+        }
+    }
+
+    /// Servers close connections that are idle, and when they are stopped.
+    @Test func aConnectionThatTheServiceLeavesCostsNoBackoff() async throws {
+        let count = Atomic<Int>(0)
+        let world = try await DeliveryWorld(service: { _ in
+            let body = #"{"status_code":1000}"#
+            return count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .last(200, [], body) : .answer(200, [], body)
+        })
+        // Whoever had to wait would wait for longer than this test.
+        try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
+            for number in 0..<500 {
+                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 40)")
+            }
+            try await eventually("all are delivered", within: .seconds(60)) {
+                Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
+            }
+        }
+    }
+}
