@@ -115,11 +115,17 @@ struct ModuleRouting: Sendable {
 
     // MARK: Party to party
 
+    /// What a rule stores, the hub answers by itself once it is safe; MATCHER passes it on.
     private func forward(
         _ call: Call, to: PartyID, _ capability: (owner: PartyID, url: String)?, _ address: ResponseAddress
     ) async throws(OCPIError) -> Response {
         remember(call, to: to)
-        let record = record(call, to: to, target: capability?.url)
+        var record = record(call, to: to, target: capability?.url)
+        if Storing.applies(to: record, in: call.directory, isOwn: { call.directory.serves(call.admission.platform, $0) }) {
+            record.isStored = true
+            try await producer.record(record, timeout: settings.timeout(for: call.route.module))
+            return .envelope(Envelope.success(), address)
+        }
         let reply = try await producer.exchange(record, timeout: settings.timeout(for: call.route.module))
         return .reply(reply, version: call.dialect, address)
     }

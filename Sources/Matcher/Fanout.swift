@@ -39,7 +39,7 @@ package enum Fanout {
         id([request.from.canonical.description, request.requestID, recipient.canonical.description], request)
     }
 
-    /// The same for what a recipient is told of a broadcast; never the id of a copy.
+    /// The same for what a recipient is told of a broadcast or a stored request; never the id of a copy.
     package static func announcementID(of request: RequestRecord, for recipient: PartyID) -> String {
         id(["announcement", request.from.canonical.description, request.requestID, recipient.canonical.description], request)
     }

@@ -9,8 +9,8 @@ import ServiceLifecycle
 import Synchronization
 package import Topics
 
-/// MATCHER: reads every accepted request and writes a copy of it to each service that may see it, and what is addressed to the hub
-/// itself to every party that it is meant for.
+/// MATCHER: reads every accepted request and writes a copy of it to each service that may see it, what is addressed to the hub itself to
+/// every party that it is meant for, and what is stored to its recipient.
 ///
 /// ```
 /// ocn.requests ──(group ocn.matcher, one thread)──▶ judge the batch ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
@@ -48,9 +48,14 @@ package final class MatcherService: Service {
 
     /// The group `matcher` on `ocn.requests`.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        GroupConsumer.Settings(
+        var settings = GroupConsumer.Settings(
             group: topics.group("matcher"), subscription: [topics.requests], commitMetadata: { _, _, ahead in ahead.text })
+        settings.pausesWhileUncommitted = true
+        return settings
     }
+
+    /// Partitions of this process that stand still although something waits in them; to be asked every few seconds.
+    package func stalls() async -> [Stall] { await consumer.stalls() }
 
     /// Works until graceful shutdown, then drains, commits and leaves the group.
     /// - Throws: ``KafkaError`` when something cannot be written however long one tries. Nothing of it is committed: the process must be
@@ -128,29 +133,27 @@ private final class MatcherWorker: GroupHandler {
         logger.info("no longer matching", metadata: ["partitions": "\(partitions.count)", "lost": "\(lost)"])
     }
 
-    func failed(_ error: KafkaError) {
-        logger.warning("reading requests", metadata: ["error": "\(error)"])
-    }
-
     func received(_ batch: [IncomingRecord]) {
         guard let directory = freshDirectory() else { return }
         for record in batch {
             requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
-                let followers =
-                    Fanout.copies(of: request, in: directory).map { Follower(record: $0.outgoing(to: topics), id: $0.id, counter: copies) }
-                    + Broadcast.announcements(of: request, hub: hub, in: directory).map {
-                        Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: announcements)
-                    }
                 // Left for the next worker: it is not finished, so it is not committed.
-                guard send(followers, for: record) else { return }
+                guard send(followers(of: request, in: directory), for: record) else { return }
             } catch {
                 unreadable.increment()
                 logger.error("unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
                 finish(record)
             }
         }
+    }
+
+    private func followers(of request: RequestRecord, in directory: Directory) -> [Follower] {
+        var announced = Broadcast.announcements(of: request, hub: hub, in: directory)
+        if let stored = StoreAndForward.announcement(of: request, in: directory) { announced.append(stored) }
+        return Fanout.copies(of: request, in: directory).map { Follower(record: $0.outgoing(to: topics), id: $0.id, counter: copies) }
+            + announced.map { Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: announcements) }
     }
 
     /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only

@@ -58,7 +58,9 @@ extension Fact {
         case .party(let party): party.source
         case .service(let service): service.source
         case .agreement(let agreement): agreement.source
-        case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker: nil
+        case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
+            .storeRule:
+            nil
         }
     }
 }

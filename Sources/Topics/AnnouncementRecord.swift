@@ -2,12 +2,14 @@ package import Kafka
 import NIOCore
 import OCPI
 
-/// Something the hub itself tells a party or another node, in `ocn.announce`: a broadcast of one party to another, or how a party stands.
+/// Something that the hub tells a party or another node in its own time, in `ocn.announce`: a broadcast of one party to another, how a
+/// party stands, or what one party sent to another and the hub stored by an operator's rule.
 ///
 /// Nobody waits for it. It is tried for a short time, a newer one of the same object may replace it, and a party that cannot be
 /// reached at the moment is not told later: it reads what it missed by itself (OCPI 2.2.1, 4.1.5 and 14.2).
 package struct AnnouncementRecord: Sendable {
-    /// What is sent: `from` is the hub, `to` the party that is told. Configuration modules go without routing headers.
+    /// What is sent: `from` is the hub, or the sender of a stored request; `to` is the party that is told. Configuration modules go without
+    /// routing headers.
     package var request: RequestRecord
     /// Operator address of the node that is told, lower case; nil if a party is told. `request.to` is then the party it is about.
     package var node: String?
@@ -18,6 +20,7 @@ package struct AnnouncementRecord: Sendable {
         self.node = node
         self.request.deadline = nil
         self.request.reply = nil
+        self.request.isStored = false
     }
 
     /// The record for `ocn.announce`. The key is the recipient and the object, so that what is told about one object to one recipient

@@ -18,6 +18,7 @@ enum Name {
     static let requestID = "ce_requestid"
     static let signature = "ce_ocnsignature"
     static let origin = "ce_ocporigin"
+    static let stored = "ce_ocnstored"
     static let stateVersion = "ce_stateversion"
     static let deadline = "ce_deadline"
     static let replyPartition = "ce_replypartition"

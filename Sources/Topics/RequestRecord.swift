@@ -103,6 +103,8 @@ package struct RequestRecord: Sendable {
     package var body: ByteBuffer?
     /// Ordering key of a write; nil for a read.
     package var key: String?
+    /// The hub has answered by an operator's rule: it is brought to the receiver like an announcement.
+    package var isStored: Bool
 
     /// - Parameters: as the properties say.
     package init(
@@ -110,7 +112,7 @@ package struct RequestRecord: Sendable {
         from: PartyID, to: PartyID, path: String, query: String? = nil, requestID: String, correlationID: String,
         signature: String? = nil, origin: Origin = .local, stateVersion: Int64, deadline: Timestamp? = nil,
         reply: ReplyAddress? = nil, target: String? = nil, trace: Trace = Trace(), contentType: String? = nil,
-        body: ByteBuffer? = nil, key: String? = nil
+        body: ByteBuffer? = nil, key: String? = nil, isStored: Bool = false
     ) {
         self.id = id
         self.time = time
@@ -134,12 +136,14 @@ package struct RequestRecord: Sendable {
         self.contentType = contentType
         self.body = body
         self.key = key
+        self.isStored = isStored
     }
 
     /// The record for `ocn.requests`.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = commonHeaders()
         headers.append(Name.origin, origin.text)
+        headers.append(Name.stored, isStored ? "true" : nil)
         headers.append(Name.target, target)
         headers.append(Name.deadline, deadline.map { String($0.milliseconds) })
         headers.append(Name.replyPartition, reply.map { String($0.partition) })
@@ -172,7 +176,7 @@ package struct RequestRecord: Sendable {
             trace: Trace(traceparent: headers[Name.traceparent], tracestate: headers[Name.tracestate]),
             contentType: headers[Name.contentType],
             body: record.value.flatMap { $0.readableBytes > 0 ? $0 : nil },
-            key: record.key)
+            key: record.key, isStored: headers[Name.stored] == "true")
     }
 
     /// What a request and its copies have in common.

@@ -85,7 +85,8 @@ extension RegistryCommand {
                 "service    \(service.provider)  '\(service.name)'  permissions \(service.permissions.map(String.init).joined(separator: ","))"
                     + "  \(service.delivery.rawValue)  (\(service.source))"
             case .agreement(let agreement): "agreement  \(agreement.user) -> \(agreement.provider)  (\(agreement.source))"
-            case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker:
+            case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
+                .storeRule:
                 fact.key
             }
         }

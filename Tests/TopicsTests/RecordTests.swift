@@ -37,6 +37,15 @@ import Wire
         #expect(headers["content-type"] == "application/json" && headers["traceparent"] == "00-aa-bb-01")
     }
 
+    @Test func aStoredRequestIsMarkedAndNothingThatFollowsFromIt() throws {
+        var record = sample()
+        #expect(record.outgoing(to: topics).headers["ce_ocnstored"] == nil)
+        record.isStored = true
+        #expect(record.outgoing(to: topics).headers["ce_ocnstored"] == "true")
+        #expect(try RequestRecord(incoming(record.outgoing(to: topics))).isStored)
+        #expect(AnnouncementRecord(request: record).outgoing(to: topics).headers["ce_ocnstored"] == nil)
+    }
+
     @Test func emptyAttributesAreLeftOut() {
         var record = sample()
         record.path = ""

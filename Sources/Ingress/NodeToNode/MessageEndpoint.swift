@@ -37,7 +37,13 @@ struct MessageEndpoint: Sendable {
             try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
             let target = try MessageEndpoint.target(of: message, in: directory)
-            let record = record(message, from: node, directory, target: target, trace: head.trace)
+            var record = record(message, from: node, directory, target: target, trace: head.trace)
+            // The sender's node vouches for the sender only, whatever else it serves.
+            if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
+                record.isStored = true
+                try await producer.record(record, timeout: settings.timeout(for: record.module))
+                return .envelope(Envelope.success(), ResponseAddress())
+            }
             // The clock of the caller runs from here.
             try await keepLink(of: message)
             let reply = try await producer.exchange(record, timeout: settings.timeout(for: record.module))

@@ -1,0 +1,110 @@
+package import Directory
+package import OCPI
+package import Topics
+package import Wire
+
+/// The rules by which a node stores and forwards: records of `ocn.state` that every INGRESS process obeys.
+package struct StoreRules: Sendable {
+    /// What an order did, or would do.
+    package struct Report: Sendable, Equatable {
+        /// The rule it is about.
+        package var rule: StoreRule
+        /// Whether it stands from then on.
+        package var stands: Bool
+        /// Whether that was not already so.
+        package var hasChanged: Bool
+        /// Only looked at.
+        package var isDryRun: Bool
+        /// What the operator should know besides.
+        package var notes: [String]
+
+        /// For programs.
+        package var json: JSONValue {
+            [
+                "recipient": .string(rule.recipient.description), "module": .string(rule.module.rawValue),
+                "method": .string(rule.method.rawValue), "stored": .bool(stands), "changed": .bool(hasChanged), "dry_run": .bool(isDryRun),
+                "notes": .array(notes.map(JSONValue.string)),
+            ]
+        }
+
+        /// In words.
+        package var description: String {
+            let subject = "\(rule.method) of \(rule.module) to \(rule.recipient)"
+            guard hasChanged else {
+                return "\(subject) is \(stands ? "stored and forwarded already" : "not stored anyway"): nothing changes"
+            }
+            return switch (stands, isDryRun) {
+            case (true, false): "\(subject) is stored and forwarded from now on"
+            case (true, true): "\(subject) would be stored and forwarded from then on"
+            case (false, false): "\(subject) is no longer stored"
+            case (false, true): "\(subject) would no longer be stored"
+            }
+        }
+    }
+
+    private let topics: TopicNames
+    private let store: StateStore
+    private let writer: StateWriter
+
+    /// - Parameters:
+    ///   - topics: the node's topics.
+    ///   - store: this process's follower, started.
+    ///   - writer: writes rules.
+    package init(topics: TopicNames, store: StateStore, writer: StateWriter) {
+        self.topics = topics
+        self.store = store
+        self.writer = writer
+    }
+
+    /// All rules, or those of one recipient, by recipient, module and method.
+    package func list(_ recipient: PartyID? = nil) -> [StoreRule] {
+        store.directory.storeRules.filter { recipient == nil || $0.recipient == recipient }
+    }
+
+    /// Each INGRESS process stores from the moment on at which it has read the rule.
+    /// - Throws: ``StoreRuleError`` if `ocn.state` cannot be read to its end, `StateError` if it cannot be written.
+    package func add(_ rule: StoreRule, isDryRun: Bool) async throws -> Report {
+        try await change(rule, stands: true, isDryRun: isDryRun, .put(.storeRule(rule)))
+    }
+
+    /// What was stored before is delivered all the same.
+    /// - Throws: as ``add(_:isDryRun:)``.
+    package func remove(_ rule: StoreRule, isDryRun: Bool) async throws -> Report {
+        try await change(rule, stands: false, isDryRun: isDryRun, .delete(key: FactKey.storeRule(rule)))
+    }
+
+    private func change(_ rule: StoreRule, stands: Bool, isDryRun: Bool, _ change: Change) async throws -> Report {
+        guard await store.catchUp(timeout: .seconds(10)) else {
+            throw StoreRuleError("\(topics.state) could not be read to its end within 10 s; nothing was changed. Is Kafka overloaded?")
+        }
+        let directory = store.directory
+        let hasChanged = directory.isStored(to: rule.recipient, module: rule.module, method: rule.method) != stands
+        if hasChanged, !isDryRun { try await writer.write([change]) }
+        let notes = stands ? StoreRules.notes(on: rule, in: directory) : []
+        return Report(rule: rule, stands: stands, hasChanged: hasChanged, isDryRun: isDryRun, notes: notes)
+    }
+
+    /// Why a rule may not do what one expects of it.
+    static func notes(on rule: StoreRule, in directory: Directory) -> [String] {
+        let recipient = rule.recipient
+        var notes: [String] = []
+        if let platform = directory.platform(of: recipient) {
+            if directory.endpoint(of: platform.id, rule.module, .receiver) == nil {
+                notes.append("\(recipient) has no receiver interface of \(rule.module): requests are refused as before")
+            }
+        } else if directory.networkParty(recipient) == nil {
+            notes.append("\(recipient) is not on the network: the rule waits until it is connected to this node")
+        } else {
+            notes.append("\(recipient) is not connected to this node: the rule has effect only while it is")
+        }
+        let route = ModuleRoute(version: .v2_2_1, module: rule.module, interface: .receiver, remainder: "CC/PID/ID")
+        let direct = ModuleTable.methods(route).filter { method in
+            method != rule.method && !method.isRead && !directory.isStored(to: recipient, module: rule.module, method: method)
+        }
+        if !direct.isEmpty {
+            let methods = direct.map(\.rawValue).joined(separator: " and ")
+            notes.append("\(methods) of \(rule.module) goes straight to \(recipient) and may overtake a \(rule.method) that waits")
+        }
+        return notes
+    }
+}

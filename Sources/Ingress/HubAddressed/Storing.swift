@@ -1,0 +1,26 @@
+import Directory
+import OCPI
+import Topics
+
+/// Store and forward: which requests the hub answers by itself because an operator's rule says so. Pure.
+enum Storing {
+    /// Whether the hub stores the request, instead of waiting for what the recipient says.
+    ///
+    /// Only for recipients that are connected here and have the interface: the others are answered for as usual. And only for objects of the
+    /// sender's own. Of what is stored nobody tells a sender that it wrote somebody else's object, and what it writes takes the place of
+    /// what waits.
+    /// - Parameters:
+    ///   - request: as it would be sent to the recipient.
+    ///   - isOwn: whether the sender may write objects of that party.
+    static func applies(to request: RequestRecord, in directory: Directory, isOwn: (PartyID) -> Bool) -> Bool {
+        guard request.interface == .receiver, request.target == nil,
+            directory.isStored(to: request.to, module: request.module, method: request.method),
+            let platform = directory.platform(of: request.to), directory.endpoint(of: platform.id, request.module, .receiver) != nil
+        else { return false }
+        let route = ModuleRoute(version: request.version, module: request.module, interface: .receiver, remainder: request.path)
+        let segments = request.path.split(separator: "/")
+        guard ModuleTable.allows(request.method, route), segments.count >= 3, let owner = PartyID(country: segments[0], party: segments[1])
+        else { return false }
+        return isOwn(owner)
+    }
+}

@@ -1,0 +1,56 @@
+import Directory
+import Kafka
+import NIOCore
+import NIOHTTP1
+import Notary
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+@Suite(.serialized, .timeLimit(.minutes(2))) struct StoredAnnouncementTests {
+    @Test func whatAPartySentAndTheHubStoredArrivesInItsNameWithItsSignature() async throws {
+        let world = try await DeliveryWorld()
+        let push = try world.push()
+        let key = SigningKey.generate()
+        try await world.run(push: push) {
+            let body = #"{ "uid":"T1",  "valid":true }"#
+            var stored = try request(.tokens, .receiver, .put, path: "DE/MSP/T1", query: "type=RFID", body: body)
+            stored.signature = try OCNSignature.sign(try #require(Resigning.values(of: stored)), with: key, numbers: .js).text(.brotli)
+            stored.stateVersion = world.store.directory.version
+            stored.key = "DE-MSP|tokens|T1"
+            _ = try await world.producer.send(AnnouncementRecord(request: stored).outgoing(to: world.kafka.topics))
+            try await eventually("it arrives") { !world.cpo.seen.isEmpty }
+
+            let seen = try #require(world.cpo.seen.first)
+            #expect(seen.method == "PUT" && seen.uri == "/receiver/tokens/DE/MSP/T1?type=RFID" && seen.text == body)
+            #expect(seen.headers["OCPI-from-country-code"] == ["DE"] && seen.headers["OCPI-from-party-id"] == ["MSP"])
+            #expect(seen.headers["OCPI-to-country-code"] == ["DE"] && seen.headers["OCPI-to-party-id"] == ["CPO"])
+            #expect(seen.headers["X-Correlation-ID"] == ["correlation-1"] && seen.headers["Authorization"].count == 1)
+            #expect(seen.headers["OCN-Copy-ID"].isEmpty)
+            let values = SignableValues.request(
+                params: [JSONMember(name: "type", value: "RFID")], body: try JSONValue.parse(seen.body)
+            ) { seen.headers.first(name: $0) }
+            let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
+            #expect(try signature.verify(values).signatories == [key.address])
+        }
+    }
+
+    @Test func aStoredRequestIsFinishedByExchangeWithoutACallOrAReply() async throws {
+        let world = try await DeliveryWorld()
+        let exchange = try world.exchange()
+        try await world.run(exchange: exchange) {
+            var stored = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
+            (stored.reply, stored.deadline, stored.isStored) = (nil, nil, true)
+            let position = try await world.producer.send(stored.outgoing(to: world.kafka.topics))
+            try await eventually("it is finished") {
+                try await exchange.consumer.committed(exchange.assignment, timeout: .seconds(5))
+                    .contains { $0.partition == position.partition && $0.offset == position.offset + 1 }
+            }
+            #expect(world.cpo.seen.isEmpty)
+        }
+    }
+}
