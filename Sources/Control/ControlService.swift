@@ -61,7 +61,7 @@ package final class ControlService: Service {
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, writer: StateWriter, store: StateStore,
         instance: String, interval: Duration = .seconds(2), duties: [Duty], logger: Logger
     ) {
-        let ownership = Ownership(logger: logger)
+        let ownership = Ownership()
         self.ownership = ownership
         self.writer = writer
         self.store = store
@@ -144,11 +144,6 @@ private final class Ownership: GroupHandler {
         var waiter: CheckedContinuation<Void, Never>?
     }
     private let state = Mutex(State())
-    private let logger: Logger
-
-    init(logger: Logger) {
-        self.logger = logger
-    }
 
     var isOwner: Bool { state.withLock { $0.isOwner } }
     var claim: String {
@@ -161,7 +156,6 @@ private final class Ownership: GroupHandler {
     }
     func revoked(_ partitions: [TopicPartition], lost: Bool) { if !partitions.isEmpty { set(false) } }
     func received(_ batch: [IncomingRecord]) {}
-    func failed(_ error: KafkaError) { logger.error("control", metadata: ["error": "\(error)"]) }
 
     private func set(_ isOwner: Bool) {
         let waiter = state.withLock { state in

@@ -72,7 +72,7 @@ package final class KafkaTap: Sendable {
                         onEnd: { _, _ in }))
             }
         }
-        for reader in readers { try reader.start() }
+        for reader in readers { try await reader.start() }
         return KafkaTap(readers: readers, journal: journal)
     }
 

@@ -1,5 +1,4 @@
 import CoreMetrics
-import Dispatch
 import Kafka
 import Logging
 import Topics
@@ -15,20 +14,11 @@ struct ReplyReader: Sendable {
         reader = PartitionReader(
             kafka, topic: topics.replies, partitions: [partition], start: .end, logger: logger,
             onBatch: { ReplyReader.deliver($0, to: pending, metrics, logger) },
-            onEnd: { _, _ in },
-            onError: { logger.error("reading ocn.replies failed", metadata: ["error": "\($0)"]) })
+            onEnd: { _, _ in })
     }
 
-    /// Returns when every reply written from now on will be read. The reader blocks while it asks Kafka for the end, so a thread that may
-    /// block does that.
-    func start() async throws(KafkaError) {
-        let outcome: Result<Void, KafkaError> = await withCheckedContinuation { started in
-            DispatchQueue(label: "ocn.replies.start").async {
-                started.resume(returning: Result { () throws(KafkaError) in try reader.start() })
-            }
-        }
-        try outcome.get()
-    }
+    /// Returns when every reply written from now on will be read.
+    func start() async throws(KafkaError) { try await reader.start() }
 
     func stop() async { await reader.stop() }
 

@@ -42,6 +42,8 @@ struct RequestProducer: Sendable {
         // What was done before, storing a link say, counts.
         let spent = max(0, Timestamp.now.milliseconds &- request.time.milliseconds)
         let left = TimeAmount(timeout) - .milliseconds(spent)
+        // Whoever read it would only find that it came too late.
+        guard request.reply == nil || left > .zero else { throw RequestProducer.overdue(request) }
         let answer = await pending.wait(for: id, until: .now() + left) {
             send(record) { [pending] result in
                 switch result {
@@ -52,9 +54,7 @@ struct RequestProducer: Sendable {
         }
         switch answer {
         case .reply, .produced: return answer
-        case .deadline where request.reply == nil:
-            throw OCPIError(code: .serverError, message: "The node could not accept the request in time")
-        case .deadline: throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
+        case .deadline: throw RequestProducer.overdue(request)
         case .stopped: throw OCPIError.busy
         case .notProduced(let error):
             if error.isQueueFull { throw OCPIError.busy }
@@ -62,6 +62,12 @@ struct RequestProducer: Sendable {
             throw OCPIError(
                 code: request.version == .v2_2 ? .serverError : .hubError, message: "The node could not accept the request")
         }
+    }
+
+    private static func overdue(_ request: RequestRecord) -> OCPIError {
+        request.reply == nil
+            ? OCPIError(code: .serverError, message: "The node could not accept the request in time")
+            : OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
     }
 }
 

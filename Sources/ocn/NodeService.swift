@@ -58,9 +58,18 @@ struct NodeService: Service {
         services.append(KafkaWatch(admin: shared.admin, health: health, logger: logger))
         services.append(SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger))
         if roles.contains(.control) { services.append(control(shared)) }
-        if roles.contains(.push) { services.append(push(shared)) }
-        if roles.contains(.matcher) { services.append(try matcher(shared)) }
-        if roles.contains(.exchange) { services.append(exchange(shared)) }
+        if roles.contains(.push) {
+            let push = push(shared)
+            services += [push, watch(.push) { await push.stalls() }]
+        }
+        if roles.contains(.matcher) {
+            let matcher = try matcher(shared)
+            services += [matcher, watch(.matcher) { await matcher.stalls() }]
+        }
+        if roles.contains(.exchange) {
+            let exchange = exchange(shared)
+            services += [exchange, watch(.exchange) { await exchange.stalls() }]
+        }
         if roles.contains(.ingress) { services.append(try await ingress(shared)) }
         logger.notice(
             "starting",
@@ -119,7 +128,7 @@ struct NodeService: Service {
             membership: reporting(.exchange, ExchangeService.membership(of: configuration.topics)),
             settings: ExchangeSettings(
                 publicURL: configuration.publicURL, nodeKey: configuration.key, callsPerRecipient: configuration.recipientConcurrency,
-                defaultTimeout: configuration.requestTimeout),
+                defaultTimeout: configuration.requestTimeout, breaker: configuration.breaker),
             store: shared.store, capabilities: shared.capabilities, producer: shared.producer, client: shared.outbound,
             logger: label("exchange"), onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
@@ -139,9 +148,11 @@ struct NodeService: Service {
             kafka: shared.kafka, topics: configuration.topics, membership: membership,
             settings: PushSettings(
                 nodeKey: configuration.key, copiesPerRecipient: configuration.pushConcurrency, backoffBase: configuration.backoffBase,
-                backoffCap: configuration.backoffCap, horizon: .seconds(configuration.topicSettings.copyHorizonSeconds)),
+                backoffCap: configuration.backoffCap, horizon: .seconds(configuration.topicSettings.copyHorizonSeconds),
+                expiredPerSecond: configuration.expiredPerSecond, breaker: configuration.breaker),
             store: shared.store, producer: shared.producer, client: shared.brief,
-            rewinds: Rewinds(store: shared.store, writer: shared.writer, admin: shared.admin), logger: label("push"),
+            rewinds: Rewinds(store: shared.store, writer: shared.writer, admin: shared.admin),
+            reports: BreakerReports(worker: configuration.instance, store: shared.store, writer: shared.writer), logger: label("push"),
             onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 
@@ -194,12 +205,17 @@ struct NodeService: Service {
             logger: label("private"))
     }
 
-    /// Lets a role's group say that it has joined.
+    /// Lets a role's group say that it has joined, and that it was put out.
     private func reporting(_ role: Role, _ membership: GroupConsumer.Settings) -> GroupConsumer.Settings {
         let health = health
         var membership = membership
         membership.onAssigned = { health.set(role.rawValue, ready: true) }
+        membership.onLost = { health.set(role.rawValue, ready: false, reason: "lost its partitions; joining its group again") }
         return membership
+    }
+
+    private func watch(_ role: Role, _ stalls: @escaping @Sendable () async -> [Stall]) -> ReadingWatch {
+        ReadingWatch(role: role, health: health, logger: label(role.rawValue), stalls: stalls)
     }
 
     private func label(_ name: String) -> Logger {

@@ -73,8 +73,8 @@ struct SharedResources {
 
     private func start(_ topics: TopicNames) async throws {
         try await topicUpkeep.ensureFixed()
-        try store.start()
-        try capabilities.start()
+        try await store.start()
+        try await capabilities.start()
         guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
             throw ConfigurationError(
                 description: "\(topics.state) and \(topics.links) could not be read within 60 s; is Kafka overloaded?")

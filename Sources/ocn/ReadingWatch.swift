@@ -1,0 +1,41 @@
+import Kafka
+import Logging
+import ServiceLifecycle
+import Telemetry
+
+/// Asks a role every now and then whether its partitions get on, so that an operator sees one that stands still: not ready, in a metric and
+/// in the log. Nothing is restarted; most of what holds a partition up passes by itself.
+struct ReadingWatch: Service {
+    let role: Role
+    let health: Health
+    let logger: Logger
+    var interval = Duration.seconds(5)
+    /// The role's partitions that stand still.
+    let stalls: @Sendable () async -> [Stall]
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var known: [TopicPartition] = []
+            while !Task.isCancelled {
+                let stalls = await stalls()
+                let partitions = stalls.map(\.partition)
+                if partitions != known, !Task.isCancelled {
+                    known = partitions
+                    tell(stalls)
+                }
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    private func tell(_ stalls: [Stall]) {
+        let check = "\(role.rawValue) reading"
+        guard let first = stalls.first else {
+            health.set(check, ready: true)
+            return logger.notice("no partition stands still any more")
+        }
+        let others = stalls.count > 1 ? " and \(stalls.count - 1) others" : ""
+        health.set(check, ready: false, reason: "standing still: \(first)\(others)")
+        logger.error("partitions stand still", metadata: ["partitions": "\(stalls.map(\.description).joined(separator: "; "))"])
+    }
+}
