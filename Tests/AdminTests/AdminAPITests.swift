@@ -20,7 +20,7 @@ import Wire
         let store = StateStore(
             kafka: kafka.settings, topics: kafka.topics, secrets: NodeSecrets(current: Array("a secret of the node".utf8)),
             logger: kafka.logger)
-        try store.start()
+        try await store.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let state = SharedState(store: store, writer: writer)
         let router = Router()

@@ -6,14 +6,15 @@ import Logging
 import Notary
 import OCPI
 import ServiceLifecycle
+import Support
 import Telemetry
 import Testing
 import Topics
 
 @testable import ocn
 
-/// A node with all roles in this process, on a Kafka in memory, and the parties of the suite connected to it. Started by the first check
-/// that needs it, kept as long as the process.
+/// A node with all roles in this process, on a Kafka in memory or the real one of `OCN_TEST_KAFKA`, and the parties of the suite
+/// connected to it. Started by the first check that needs it, kept as long as the process.
 enum TestHub {
     static let timeout = Duration.seconds(2)
     /// With the cluster, which ends when nobody holds it.
@@ -22,11 +23,13 @@ enum TestHub {
     /// - Throws: why there is no hub to try.
     static func started() async throws -> Rig { try await world.value.0 }
 
-    private static func start() async throws -> (Rig, EmbeddedCluster) {
+    private static func start() async throws -> (Rig, EmbeddedCluster?) {
         let logger = quietLogger()
         let cast = try #require(Cast.usual)
-        let cluster = try EmbeddedBroker.start(names: TopicNames(), services: [], logger: logger)
-        var configuration = try NodeConfiguration.local(number: 1, bootstrap: cluster.bootstrap)
+        let cluster = TestKafka.realCluster == nil ? try EmbeddedBroker.start(names: TopicNames(), services: [], logger: logger) : nil
+        let bootstrap = try #require(cluster?.bootstrap ?? TestKafka.realCluster)
+        var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap)
+        if cluster == nil { configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).") }
         // Many groups at once: asking less often leaves the processor to those who have something to do.
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         configuration.requestTimeout = timeout

@@ -29,7 +29,7 @@ import Topics
         let stores = [1, 2].map { _ in
             StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         }
-        for store in stores { try store.start() }
+        for store in stores { try await store.start() }
         let controls = stores.enumerated().map { index, store in
             let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
             let publisher = RegistryPublisher(
@@ -69,7 +69,7 @@ import Topics
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
-        try store.start()
+        try await store.start()
         let (runs, ran) = AsyncStream<Void>.makeStream()
         let (ends, ended) = AsyncStream<Bool>.makeStream()
         let control = ControlService(

@@ -86,7 +86,8 @@ import Wire
         #expect(status(faster) == 200)
     }
 
-    @Test func placesAreBoundedInNumber() {
+    @Test("Scenario 38: open requests are bounded in number")
+    func placesAreBoundedInNumber() {
         #expect(pending.reserve(bytes: 0))
         #expect(pending.reserve(bytes: 0))
         #expect(!pending.reserve(bytes: 0))
@@ -94,7 +95,8 @@ import Wire
         #expect(pending.reserve(bytes: 0))
     }
 
-    @Test func placesAreBoundedInBytes() {
+    @Test("Scenario 38: open requests are bounded in bytes")
+    func placesAreBoundedInBytes() {
         #expect(!pending.reserve(bytes: 101))
         #expect(pending.reserve(bytes: 80))
         #expect(!pending.reserve(bytes: 30))

@@ -144,7 +144,8 @@ import Wire
         }
     }
 
-    @Test func deadlineIsAnsweredWith4002() async throws {
+    @Test("Scenario 20: who is not answered in time is answered 4002")
+    func deadlineIsAnsweredWith4002() async throws {
         let world = World { _ in nil }
         let sweeper = world.pending
         async let answer = world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
@@ -167,7 +168,8 @@ import Wire
         #expect(old.code == 3000)
     }
 
-    @Test func fullQueueIsBusy() async throws {
+    @Test("Scenario 38: a full queue to Kafka is answered 503 with Retry-After")
+    func fullQueueIsBusy() async throws {
         let world = World()
         world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -184) }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())

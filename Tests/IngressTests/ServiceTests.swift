@@ -31,17 +31,22 @@ import Wire
     }
 }
 
-private final class Node: Sendable {
+/// An ingress process, and the test as EXCHANGE.
+final class Node: Sendable {
     let ingress: IngressService
     private let kafka: TestKafka
     private let store: StateStore
     private let capabilities: Capabilities
     private let producer: Producer
     private let exchange: PartitionReader
-    private let client = HTTPClient(configuration: .init(redirectConfiguration: .disallow))
+    /// With as many connections as a test asks at once.
+    private let client = HTTPClient(
+        configuration: .init(
+            redirectConfiguration: .disallow,
+            connectionPool: .init(idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: 100)))
     private let ports = AsyncStream<Int>.makeStream()
 
-    init(_ kafka: TestKafka) async throws {
+    init(_ kafka: TestKafka, maxPending: Int = 10_000) async throws {
         self.kafka = kafka
         let secrets = World.secrets
         let producer = try Producer(kafka.settings, logger: kafka.logger)
@@ -49,14 +54,14 @@ private final class Node: Sendable {
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         capabilities = Capabilities(
             kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
-        try store.start()
-        try capabilities.start()
+        try await store.start()
+        try await capabilities.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         try await writer.write(World.facts(remote: "0x00000000000000000000000000000000000000bb").map(Change.put))
         let settings = IngressSettings(
             publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress,
             requestTimeout: .milliseconds(700),
-            bodyLimit: 1024, headerLimit: 4096, replyPartitions: TopicSettings().replyPartitions)
+            bodyLimit: 1024, headerLimit: 4096, maxPending: maxPending, replyPartitions: TopicSettings().replyPartitions)
         ingress = IngressService(
             settings, kafka: kafka.settings, topics: kafka.topics, store: store, writer: writer, capabilities: capabilities,
             secrets: secrets, producer: producer, client: client, logger: kafka.logger,
@@ -74,7 +79,7 @@ private final class Node: Sendable {
             },
             onEnd: { _, _ in })
         do {
-            try exchange.start()
+            try await exchange.start()
         } catch {
             // A client that is dropped without this traps, and that would hide why.
             try await client.shutdown()
@@ -145,11 +150,11 @@ private final class Node: Sendable {
         return request
     }
 
-    private func ask(_ url: String, _ changes: [String: String?] = [:]) async throws -> HTTPClientResponse {
+    func ask(_ url: String, _ changes: [String: String?] = [:]) async throws -> HTTPClientResponse {
         try await client.execute(request(url, changes), timeout: .seconds(5))
     }
 
-    private func code(_ response: HTTPClientResponse) async throws -> Int? {
+    func code(_ response: HTTPClientResponse) async throws -> Int? {
         try await response.body.collect(upTo: 1 << 20).jsonInteger(["status_code"])
     }
 }

@@ -19,8 +19,8 @@ import Wire
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let own = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
-        try own.start()
-        try store.start()
+        try await own.start()
+        try await store.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: own, logger: kafka.logger)
         let always = try #require(PartyID("FR-CPO"))
         try await writer.write([
@@ -76,7 +76,7 @@ import Wire
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
-        try store.start()
+        try await store.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let hub = try Broadcaster.hub
         let facts =

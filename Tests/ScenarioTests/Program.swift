@@ -32,11 +32,25 @@ final class RunningProgram: Sendable {
     /// - Returns: its exit status.
     @discardableResult
     func terminate() async -> Int32 {
-        if process.isRunning { process.terminate() }
+        if process.isRunning {
+            process.terminate()
+            // One that is paused hears nothing.
+            setPaused(false)
+        }
         return await exitStatus()
     }
 
+    /// Stops all its threads where they are, or lets them go on.
+    func setPaused(_ isPaused: Bool) { kill(process.processIdentifier, isPaused ? SIGSTOP : SIGCONT) }
+
+    /// Ends it at once, as `kill -9` or a lack of memory does, and waits until it is gone.
+    func crash() async {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        await exitStatus()
+    }
+
     /// Waits until it has ended by itself.
+    @discardableResult
     func exitStatus() async -> Int32 {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { [process] in

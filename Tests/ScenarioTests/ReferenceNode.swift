@@ -13,23 +13,37 @@ import Topics
 
 @testable import ocn
 
-/// A node in this process, with a Kafka cluster of its own in memory.
+/// A node in this process, with a Kafka cluster of its own in memory, or with topics of its own in the real one of `OCN_TEST_KAFKA`.
 final class ReferenceNode: Sendable {
     let configuration: NodeConfiguration
-    private let cluster: EmbeddedCluster
+    /// This node's Kafka in memory, to break it; nil if it is a real one.
+    let cluster: EmbeddedCluster?
+    private let services: [PartyID]
     private let logger: Logger
     private let running = Mutex<(group: ServiceGroup, ended: Task<Void, any Error>)?>(nil)
 
     /// A node that does not run yet.
     /// - Parameters:
     ///   - services: who may get copies; the embedded cluster cannot make their topics later.
+    ///   - breaksKafka: the test breaks the node's Kafka, so it gets one in memory whatever `OCN_TEST_KAFKA` says.
     ///   - adjust: what is different from a node for one machine.
-    init(number: Int, services: [PartyID] = [], adjust: (inout NodeConfiguration) -> Void = { _ in }) throws {
+    init(
+        number: Int, services: [PartyID] = [], breaksKafka: Bool = false, adjust: (inout NodeConfiguration) -> Void = { _ in }
+    ) throws {
         var logger = Logger(label: "node-\(number)")
         logger.logLevel = ProcessInfo.processInfo.environment["OCN_TEST_LOG"] == nil ? .critical : .debug
         self.logger = logger
-        cluster = try EmbeddedBroker.start(names: TopicNames(), services: services, logger: logger)
-        var configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap)
+        self.services = services
+        var configuration: NodeConfiguration
+        if let real = TestKafka.realCluster, !breaksKafka {
+            cluster = nil
+            configuration = try NodeConfiguration.local(number: number, bootstrap: real)
+            configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
+        } else {
+            let embedded = try EmbeddedBroker.start(names: TopicNames(), services: services, logger: logger)
+            cluster = embedded
+            configuration = try NodeConfiguration.local(number: number, bootstrap: embedded.bootstrap)
+        }
         // Many groups at once: asking less often leaves the processor to those who have something to do.
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         adjust(&configuration)
@@ -57,6 +71,7 @@ final class ReferenceNode: Sendable {
 
     /// Starts all roles; returns when the node is ready.
     func start() async throws {
+        if cluster == nil { try await createOutboxes() }
         let (ready, signal) = AsyncStream<Void>.makeStream()
         let node = NodeService(configuration, metrics: PrometheusMetrics(), logger: logger) { signal.finish() }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [.init(service: node)], logger: logger))
@@ -70,6 +85,15 @@ final class ReferenceNode: Sendable {
         if !node.health.isReady { try await ended.value }
     }
 
+    /// Where topics can be made later: before PUSH joins, so that nobody waits until it hears of them.
+    private func createOutboxes() async throws {
+        let admin = try KafkaAdmin(configuration.kafka, logger: logger)
+        let outboxes = services.map { configuration.topicSettings.outboxTopic(configuration.topics, $0) }
+        let results = try await admin.createTopics(outboxes)
+        await admin.close()
+        for case let failure? in results.values where !failure.isTopicExists { throw failure }
+    }
+
     func stop() async {
         let life = running.withLock { running in
             defer { running = nil }
@@ -79,7 +103,7 @@ final class ReferenceNode: Sendable {
             await life.group.triggerGracefulShutdown()
             _ = await life.ended.result
         }
-        cluster.close()
+        cluster?.close()
     }
 
     /// A call to the operator's side.

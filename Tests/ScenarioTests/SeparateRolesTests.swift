@@ -229,7 +229,7 @@ struct Broker {
         let reader = PartitionReader(
             settings, topic: topics.requests, partitions: [0], start: .end, logger: .init(label: "count"), onBatch: { _ in },
             onEnd: { _, _ in })
-        try reader.start()
+        try await reader.start()
         for partition in 0..<Int32(TopicSettings().requestPartitions) {
             total += try await reader.latestOffset(partition, timeout: .seconds(10))
         }

@@ -15,8 +15,8 @@ import Wire
 extension Scenarios {
     @Suite(.serialized) struct ShutdownTests {
         /// What SIGTERM does to a node: the same graceful shutdown, here without the signal.
-        @Test(.timeLimit(.minutes(1))) func aStopFirstTurnsUnreadyThenAnswersWhatIsOpenThenEnds() async throws {
-            let world = LocalWorld(metrics: PrometheusMetrics())
+        @Test("Scenario 12: a node that stops first turns unready, then answers what is open, then ends", .timeLimit(.minutes(1)))
+        func aStopFirstTurnsUnreadyThenAnswersWhatIsOpenThenEnds() async throws {
             let (entered, hasEntered) = AsyncStream<Void>.makeStream()
             let (opened, open) = AsyncStream<Void>.makeStream()
             let port = try FreePorts.two().0
@@ -32,15 +32,15 @@ extension Scenarios {
 
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await slow.run() }
-                let node = try await self.node(in: world)
+                let node = try await self.node()
                 let cpo = try await party("DE-CPO", .cpo, node)
                 let emsp = try await party("NL-MSP", .emsp, node)
                 let endpoint = Endpoint(module: .cdrs, interface: .receiver, url: "http://127.0.0.1:\(port)/cdrs")
-                try await world.publish([.put(.endpoints(platform: try await platform(of: emsp, node), [endpoint]))], on: 0)
+                try await node.publish([.put(.endpoints(platform: try await platform(of: emsp, node), [endpoint]))])
 
                 async let answer = cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: ByteBuffer(string: #"{"id":"1"}"#))
                 for await _ in entered {}
-                async let stopped: Void = world.stop()
+                async let stopped: Void = node.stop()
                 try await eventually("the node says that it is no longer ready") {
                     try await TestNode.call("GET", node.adminURL + "/ready").status == 503
                 }
@@ -48,36 +48,35 @@ extension Scenarios {
                 let late = try await answer
                 #expect(late.status == 200 && String(buffer: late.body).contains("late but answered"))
                 await stopped
-                await #expect(throws: (any Error).self) { try await TestNode.call("GET", node.publicURL + "/ocpi/versions") }
+                await #expect(throws: (any Error).self) { try await TestNode.call("GET", node.url + "/ocpi/versions", within: .seconds(1)) }
                 await cpo.stop()
                 await emsp.stop()
                 tasks.cancelAll()
             }
         }
 
-        private func node(in world: LocalWorld) async throws -> DemoNode {
-            _ = try await world.startClusters(services: [])
-            let node = try await world.startNode(0)
+        private func node() async throws -> ReferenceNode {
+            let node = try ReferenceNode(number: 1)
             let parties = try ["DE-CPO", "NL-MSP"].map { try #require(PartyID($0)) }
             let facts: [Fact] =
-                [.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.publicURL, source: "state"))]
+                [.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.url, source: "state"))]
                 + parties.map {
                     .party(NetworkParty(party: $0, roles: [], operatorAddress: node.operatorAddress, source: "state"))
                 }
-            try await world.publish(facts.map(Change.put), on: 0)
+            try await node.publish(facts.map(Change.put))
+            try await node.start()
             return node
         }
 
-        private func party(_ id: String, _ part: PartyPart, _ node: DemoNode) async throws -> DemoParty {
+        private func party(_ id: String, _ part: PartyPart, _ node: ReferenceNode) async throws -> DemoParty {
             let party = DemoParty(PartyProfile(id: try #require(PartyID(id)), name: id, part: part))
             try await party.start()
-            try await party.register(publicURL: node.publicURL, adminURL: node.adminURL, adminToken: node.adminToken)
+            try await party.register(publicURL: node.url, adminURL: node.adminURL, adminToken: node.configuration.adminKey.raw)
             return party
         }
 
-        private func platform(of party: DemoParty, _ node: DemoNode) async throws -> String {
-            let answer = try await TestNode.call(
-                "GET", node.adminURL + "/admin/platforms", headers: [("Authorization", "Token \(node.adminToken)")])
+        private func platform(of party: DemoParty, _ node: ReferenceNode) async throws -> String {
+            let answer = try await node.admin("GET", "/admin/platforms")
             let platforms = try JSONValue.parse(answer.body).array ?? []
             let own = platforms.first { $0["roles"]?.array?.first?["party"]?.string == party.profile.id.description }
             return try #require(own?["id"]?.string)

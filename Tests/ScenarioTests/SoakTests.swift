@@ -6,12 +6,20 @@ import Wire
 extension Scenarios {
     /// `ocn soak` as an operator runs it: every role processes of its own, killed again and again.
     @Suite(.serialized) struct SoakTests {
-        @Test(.timeLimit(.minutes(5))) func copiesSurviveThatProcessesAreKilled() async throws {
+        @Test("Scenario 11: copies survive that processes are killed, and repeats are explained by the kills", .timeLimit(.minutes(5)))
+        func copiesSurviveThatProcessesAreKilled() async throws { try await soak(seconds: 15, rate: 40) }
+
+        /// Longer than the in-memory cluster keeps what such a load leaves behind.
+        @Test(
+            "Scenario 10: copies survive minutes of kills under load", .enabled(if: TestKafka.realCluster != nil), .timeLimit(.minutes(15)))
+        func copiesSurviveMinutesOfKills() async throws { try await soak(seconds: 300, rate: 100) }
+
+        private func soak(seconds: Int, rate: Int) async throws {
             let seed = UInt32.random(in: .min ... .max)
             try await withTemporaryFolder { folder in
                 let brokers = TestKafka.realCluster.map { ["--brokers", $0] } ?? []
-                let (status, text) = try await RunningProgram.run(
-                    ["soak", "--seconds", "15", "--kill", "--seed", "\(seed)", "--rate", "40", "--json", "--logs", folder.path] + brokers)
+                let options = ["--seconds", "\(seconds)", "--rate", "\(rate)", "--seed", "\(seed)", "--logs", folder.path]
+                let (status, text) = try await RunningProgram.run(["soak", "--kill", "--json"] + options + brokers)
                 let json = try #require(text.split(separator: "\n").last { $0.hasPrefix("{") }, "\(text)")
                 let result = try JSONValue.parse(String(json))
                 #expect(status == 0 && result["ok"]?.bool == true, "seed \(seed): \(text)")

@@ -37,9 +37,9 @@ struct TestNode: Sendable {
         return answer.status == 200
     }
 
-    /// One HTTP call.
+    /// One HTTP call. Where nobody listens it is tried again until its time is over.
     static func call(
-        _ method: String, _ url: String, headers: [(String, String)] = [], body: String? = nil
+        _ method: String, _ url: String, headers: [(String, String)] = [], body: String? = nil, within limit: TimeAmount = .seconds(20)
     ) async throws -> (status: Int, headers: [String: String], body: String) {
         var request = HTTPClientRequest(url: url)
         request.method = .RAW(value: method)
@@ -48,7 +48,7 @@ struct TestNode: Sendable {
             request.headers.replaceOrAdd(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await HTTPClient.shared.execute(request, timeout: limit)
         let bytes = try await response.body.collect(upTo: 8 * 1024 * 1024)
         var found: [String: String] = [:]
         for header in response.headers { found[header.name.lowercased()] = header.value }

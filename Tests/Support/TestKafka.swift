@@ -14,18 +14,20 @@ package final class TestKafka: Sendable {
     package let topics: TopicNames
     /// Where clients log; silent unless `OCN_TEST_LOG` is set.
     package let logger: Logger
-    private let cluster: EmbeddedCluster?
+    /// The cluster in memory, to break it; nil if it is a real one.
+    package let embedded: EmbeddedCluster?
     private let topicSettings = TopicSettings()
 
     /// Starts or finds the cluster and creates all fixed topics and the outboxes of `services`.
-    package init(services: [PartyID] = []) async throws {
+    /// - Parameter ownBrokers: for a test that breaks its cluster: one in memory, of so many brokers, whatever `OCN_TEST_KAFKA` says.
+    package init(services: [PartyID] = [], ownBrokers: Int? = nil) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = ProcessInfo.processInfo.environment["OCN_TEST_LOG"] == nil ? .critical : .debug
         self.logger = logger
         topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
         let wanted = topicSettings.fixedTopics(topics) + services.map { [topics] in TopicSettings().outboxTopic(topics, $0) }
-        if let bootstrap = TestKafka.realCluster {
-            cluster = nil
+        if let bootstrap = TestKafka.realCluster, ownBrokers == nil {
+            embedded = nil
             settings = KafkaSettings(bootstrap: bootstrap, clientID: "test")
             let admin = try KafkaAdmin(settings, logger: logger)
             for (name, failure) in try await admin.createTopics(wanted) {
@@ -33,9 +35,9 @@ package final class TestKafka: Sendable {
             }
             await admin.close()
         } else {
-            let cluster = try EmbeddedCluster(logger: logger)
+            let cluster = try EmbeddedCluster(brokers: ownBrokers ?? 1, logger: logger)
             for topic in wanted { try cluster.createTopic(topic.name, partitions: topic.partitions) }
-            self.cluster = cluster
+            embedded = cluster
             settings = KafkaSettings(
                 bootstrap: cluster.bootstrap, clientID: "test",
                 properties: ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"])
@@ -43,19 +45,24 @@ package final class TestKafka: Sendable {
     }
 
     /// Whether this is the in-memory cluster.
-    package var isEmbedded: Bool { cluster != nil }
+    package var isEmbedded: Bool { embedded != nil }
 
     /// The real cluster to test with, if any.
-    package static var realCluster: String? { ProcessInfo.processInfo.environment["OCN_TEST_KAFKA"] }
+    package static var realCluster: String? {
+        ProcessInfo.processInfo.environment["OCN_TEST_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     /// Makes a further topic.
     package func createTopic(_ name: String, partitions: Int) async throws {
-        if let cluster {
-            try cluster.createTopic(name, partitions: partitions)
+        if let embedded {
+            try embedded.createTopic(name, partitions: partitions)
         } else {
             let admin = try KafkaAdmin(settings, logger: logger)
-            _ = try await admin.createTopics([NewTopic(name: name, partitions: partitions, replication: 1, config: [:])])
+            // Whatever the cluster wants of topics with more replicas.
+            let wanted = NewTopic(name: name, partitions: partitions, replication: 1, config: ["min.insync.replicas": "1"])
+            let results = try await admin.createTopics([wanted])
             await admin.close()
+            if case let failure?? = results[name] { throw SetupError(description: "\(name): \(failure)") }
         }
     }
 
@@ -65,14 +72,14 @@ package final class TestKafka: Sendable {
         let reader = PartitionReader(
             settings, topic: topic, partitions: (0..<Int32(partitions)).map { $0 }, start: .beginning, logger: logger,
             onBatch: { collected.add($0) }, onEnd: { partition, _ in collected.ended(partition) })
-        try reader.start()
+        try await reader.start()
         await collected.complete()
         await reader.stop()
         return collected.records
     }
 
     /// Stops the in-memory cluster.
-    package func close() { cluster?.close() }
+    package func close() { embedded?.close() }
 
     struct SetupError: Error, CustomStringConvertible { let description: String }
 }

@@ -76,7 +76,7 @@ import Testing
 }
 
 /// The source tree that this file belongs to.
-private struct Project {
+struct Project {
     let manifest: Manifest
     let sources: [SourceText]
     let tests: [SourceText]
@@ -93,7 +93,7 @@ private struct Project {
     }
 
     /// The folder above the real place of this file whose Package.swift is ours.
-    private static func root() throws -> URL {
+    static func root() throws -> URL {
         if let named = ProcessInfo.processInfo.environment["OCN_RELAY_ROOT"] { return URL(filePath: named) }
         var folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         while folder.path.count > 1 {

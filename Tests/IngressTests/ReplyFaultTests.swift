@@ -1,0 +1,174 @@
+import Kafka
+import NIOCore
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Ingress
+
+/// Replies that come late, twice, or for somebody else.
+@Suite(.timeLimit(.minutes(1))) struct ReplyFaultTests {
+    @Test("Scenario 35: a reply that comes twice reaches its caller once")
+    func twice() async throws {
+        try await ReplyDesk.open { desk in
+            try await desk.withIngress { base, metrics in
+                for name in ["one", "two"] {
+                    async let answer = desk.get(base, name)
+                    let request = try await desk.request(name)
+                    try await desk.reply(to: request, "\(name), first")
+                    try await desk.reply(to: request, "\(name), second")
+                    let got = try await answer
+                    #expect(got.status == 200 && got.text == "\(name), first")
+                }
+                try await eventually("both are counted") {
+                    ReplyDesk.dropped(metrics) == ["late": 2, "foreign": 0, "unreadable": 0]
+                }
+            }
+        }
+    }
+
+    @Test("Scenario 35: a reply of another life, in another partition, or to another request reaches nobody")
+    func foreign() async throws {
+        try await ReplyDesk.open { desk in
+            try await desk.withIngress { base, metrics in
+                async let answer = desk.get(base, "one")
+                let request = try await desk.request("one")
+                #expect(request.reply?.partition == ReplyDesk.partition)
+                try await desk.reply(to: request, "for another life") { reply in
+                    reply.address = ReplyAddress(partition: reply.address.partition, epoch: reply.address.epoch &+ 1)
+                }
+                try await desk.reply(to: request, "to another request") { $0.requestID = UUIDText.v7() }
+                try await desk.reply(to: request, "to another request of another life") { reply in
+                    reply.requestID = UUIDText.v7()
+                    reply.address = ReplyAddress(partition: reply.address.partition, epoch: 0)
+                }
+                try await desk.reply(to: request, "in another partition", partition: ReplyDesk.partition + 1)
+                let junk = OutgoingRecord(
+                    topic: desk.kafka.topics.replies, partition: ReplyDesk.partition, value: ByteBuffer(string: "no reply at all"))
+                _ = try await desk.producer.send(junk)
+                try await eventually("all of them are counted") {
+                    ReplyDesk.dropped(metrics) == ["late": 1, "foreign": 2, "unreadable": 1]
+                }
+                try await desk.reply(to: request, "the right one")
+                let got = try await answer
+                #expect(got.status == 200 && got.text == "the right one")
+            }
+        }
+    }
+
+    @Test("Scenario 35: a reply after the deadline reaches nobody, and whoever asks next gets an answer of its own")
+    func late() async throws {
+        try await ReplyDesk.open { desk in
+            try await desk.withIngress { base, metrics in
+                let unanswered = try await desk.get(base, "late", of: .tariffs)
+                #expect(unanswered.status == 200 && unanswered.code == 4002)
+                try await desk.reply(to: try await desk.request("late"), "too late")
+                try await eventually("it is counted") { ReplyDesk.dropped(metrics) == ["late": 1, "foreign": 0, "unreadable": 0] }
+                async let answer = desk.get(base, "next")
+                try await desk.reply(to: try await desk.request("next"), "in time")
+                #expect(try await answer.text == "in time")
+            }
+        }
+    }
+
+    /// What may stand in `ocn.replies` for a request.
+    private enum Kind: CaseIterable {
+        case right, otherLife, otherRequest
+    }
+
+    @Test("Scenario 35: whatever else is written into ocn.replies, each caller gets its own answer")
+    func noise() async throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        // One right reply at least, and up to four of any kind, in any order.
+        let orders = (0..<60).map { _ in
+            ([.right] + (0..<Int.random(in: 0...4, using: &random)).map { _ in random.pick(Kind.allCases) }).shuffled(using: &random)
+        }
+        try await ReplyDesk.open { desk in
+            try await desk.withIngress { base, metrics in
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    for number in orders.indices {
+                        tasks.addTask {
+                            let answer = try await desk.get(base, "caller-\(number)")
+                            #expect(answer.status == 200 && answer.text == "for \(number)", "seed \(seed)")
+                        }
+                    }
+                    for (number, order) in orders.enumerated() {
+                        let request = try await desk.request("caller-\(number)")
+                        for kind in order { try await write(kind, to: request, number, desk) }
+                    }
+                    try await tasks.waitForAll()
+                }
+                let written = orders.flatMap { $0 }
+                let foreign = written.count { $0 == .otherLife }
+                let expected = ["late": written.count - orders.count - foreign, "foreign": foreign, "unreadable": 0]
+                try await eventually("all of it is counted; seed \(seed)") { ReplyDesk.dropped(metrics) == expected }
+            }
+        }
+    }
+
+    private func write(_ kind: Kind, to request: RequestRecord, _ number: Int, _ desk: ReplyDesk) async throws {
+        switch kind {
+        case .right: try await desk.reply(to: request, "for \(number)")
+        case .otherLife:
+            try await desk.reply(to: request, "for another life") { reply in
+                reply.address = ReplyAddress(partition: reply.address.partition, epoch: reply.address.epoch &+ 1)
+            }
+        case .otherRequest: try await desk.reply(to: request, "to another request") { $0.requestID = UUIDText.v7() }
+        }
+    }
+
+    @Test("Scenario 34: a new process on the partition of one that is gone starts at its end and ignores answers to the other's callers")
+    func newLife() async throws {
+        try await ReplyDesk.open { desk in
+            try await desk.withIngress { base, _ in
+                async let answer = desk.get(base, "before")
+                try await desk.reply(to: try await desk.request("before"), "in time")
+                #expect(try await answer.text == "in time")
+                #expect(try await desk.get(base, "open", of: .tariffs).code == 4002)
+            }
+            try await desk.withIngress { base, metrics in
+                // Only this one is read: what was there before the process is not.
+                try await desk.reply(to: try await desk.request("open"), "to the life before")
+                async let answer = desk.get(base, "after")
+                try await desk.reply(to: try await desk.request("after"), "its own")
+                #expect(try await answer.text == "its own")
+                #expect(ReplyDesk.dropped(metrics) == ["late": 0, "foreign": 1, "unreadable": 0])
+            }
+        }
+    }
+
+    // MARK: Requests that come too late
+
+    @Test("Scenario 36: a request whose time is over before it could be written is not written")
+    func overdue() async throws {
+        let written = Shared<[String]>([])
+        let pending = PendingReplies(epoch: 7, maxCount: 10, maxBytes: 1000, metrics: IngressMetrics())
+        let producer = RequestProducer(
+            pending: pending, topics: World.topics, replyPartition: 0,
+            send: { record, report in
+                let request = World.request(record)
+                written.withLock { $0.append(request?.path ?? "") }
+                report(.success(RecordPosition(topic: record.topic, partition: 0, offset: 0)))
+                if let request { pending.deliver(World.ok(request)) }
+            }, logger: World.silent)
+        let late = request("late", Timestamp.now.adding(milliseconds: -20_001))
+        do throws(OCPIError) {
+            _ = try await producer.exchange(late, timeout: .seconds(20))
+            Issue.record("it was answered")
+        } catch {
+            #expect(error.code == .timeout)
+        }
+        let reply = try await producer.exchange(request("in time", .now), timeout: .seconds(20))
+        #expect(reply.httpStatus == 200)
+        #expect(written.withLock { $0 } == ["in time"])
+    }
+
+    private func request(_ path: String, _ time: Timestamp) -> RequestRecord {
+        RequestRecord(
+            id: UUIDText.v7(), time: time, module: .locations, interface: .sender, method: .get, version: .v2_2_1, from: party("DE-MSP"),
+            to: party("DE-CPO"), path: path, requestID: "r1", correlationID: "c1", stateVersion: 0)
+    }
+}
