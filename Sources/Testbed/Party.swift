@@ -41,7 +41,10 @@ package final class Party: Sendable {
 
     /// Listens on a free port.
     package func start() async throws {
-        let server = PartyServer { [weak self] request in self?.serve(request) ?? Self.refusal(503, "closed") }
+        let server = PartyServer { [weak self] request in
+            guard let self else { return Self.refusal(503, "closed") }
+            return serve(request)
+        }
         self.server.withLock { $0 = server }
         try await server.start()
     }
