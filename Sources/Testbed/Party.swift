@@ -20,7 +20,8 @@ package final class Party: Sendable {
     private let role: String
     private let modules: [(module: ModuleID, role: InterfaceRole)]
     private let respond: Responder
-    private let tokenB = Token.generate()
+    /// What the hub must present.
+    let tokenB = Token.generate()
     private let registration = Mutex(Registration())
     private let server = Mutex<PartyServer?>(nil)
 
@@ -107,7 +108,8 @@ package final class Party: Sendable {
         Serving(status: status, body: Envelope.error(code: .clientError, message: message))
     }
 
-    private var url: String { server.withLock { $0 }?.url ?? "" }
+    /// Where it listens.
+    var url: String { server.withLock { $0 }?.url ?? "" }
 
     private var parties: [PartyID] { [id] + others }
 

@@ -10,27 +10,35 @@ import Testing
     private let hole = BlackHole()
     private let caller = Caller()
 
-    private func withServer(_ body: (String) async throws -> Void) async throws {
-        let server = PartyServer { [hole] request in
+    /// Runs `body` with a call to a party that answers unless the hole is open; it returns the HTTP status.
+    private func withParty(_ body: (@escaping @Sendable (TimeAmount) async throws -> Int) async throws -> Void) async throws {
+        let party = Party(try #require(PartyID("NL-MSP")), role: "EMSP", modules: [(.sessions, .receiver)]) { [hole] request, _, _ in
             hole.swallows(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
         }
-        try await server.start()
+        try await party.start()
+        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", caller)
+        let headers = [(OCPIHeader.authorization, party.tokenB.authorization(encoding: .base64))]
         let outcome: Result<Void, any Error>
-        do { outcome = .success(try await body(server.url)) } catch { outcome = .failure(error) }
+        do {
+            outcome = .success(
+                try await body { limit in try await caller.call("GET", url, headers: headers, timeout: limit).status })
+        } catch {
+            outcome = .failure(error)
+        }
         await caller.close()
-        await server.stop()
+        await party.stop()
         try outcome.get()
     }
 
     private var open: Int { hole.look()[.exchange] ?? 0 }
 
     @Test func aCallerThatGivesUpIsNoLongerCounted() async throws {
-        try await withServer { url in
+        try await withParty { call in
             hole.open()
-            await #expect(throws: (any Error).self) { try await caller.call("GET", url, timeout: .milliseconds(200)) }
+            await #expect(throws: (any Error).self) { try await call(.milliseconds(200)) }
             try await eventually("nothing is open") { open == 0 }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<3 { group.addTask { _ = try? await caller.call("GET", url, timeout: .seconds(60)) } }
+                for _ in 0..<3 { group.addTask { _ = try? await call(.seconds(60)) } }
                 try await eventually("three calls are open") { open == 3 }
                 #expect(hole.most == [.exchange: 3])
                 group.cancelAll()
@@ -40,19 +48,19 @@ import Testing
     }
 
     @Test func onceItIsClosedWhoWaitedIsLetGoAndEverybodyIsAnswered() async throws {
-        try await withServer { url in
-            #expect(try await caller.call("GET", url).status == 200)
+        try await withParty { call in
+            #expect(try await call(.seconds(20)) == 200)
             hole.open()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    await #expect(throws: (any Error).self) { try await caller.call("GET", url, timeout: .seconds(60)) }
+                    await #expect(throws: (any Error).self) { try await call(.seconds(60)) }
                 }
                 try await eventually("one call is open") { open == 1 }
                 hole.close()
                 try await group.waitForAll()
             }
             try await eventually("nothing is open") { open == 0 }
-            #expect(try await caller.call("GET", url).status == 200)
+            #expect(try await call(.seconds(20)) == 200)
         }
     }
 }
