@@ -22,8 +22,14 @@ package struct IsolationResult: Sendable {
 
     /// Whether the others did not suffer, the hanging ones held no more calls than they may, and it was really tried.
     package var isOK: Bool {
-        crashes.isEmpty
+        crashes.isEmpty && !isSaturated
             && Tally.Kind.allCases.allSatisfy { comparison($0).isWithinTolerance && 1...limit ~= mostOpen($0) }
+    }
+
+    /// Whether this machine did not carry the load even with nobody hanging: then there is nothing to compare.
+    var isSaturated: Bool {
+        let offered = Double(options.rate) * Double(options.recipients - options.hanging) / Double(max(1, options.recipients))
+        return Tally.Kind.allCases.contains { Comparison.median(.perSecond, of: comparison($0).without) < 0.95 * offered }
     }
 
     func comparison(_ kind: Tally.Kind) -> Comparison {
@@ -54,6 +60,7 @@ package struct IsolationResult: Sendable {
             .init(name: "warm_up_seconds", value: .int(options.warmUp)), .init(name: "recipients", value: .int(options.recipients)),
             .init(name: "hanging", value: .int(options.hanging)), .init(name: "tolerance", value: Self.number(Comparison.tolerance)),
         ]
+        members.append(.init(name: "saturated", value: .bool(isSaturated)))
         for kind in Tally.Kind.allCases { members.append(.init(name: kind.rawValue, value: json(of: kind))) }
         let rounds = rounds.map { round in
             JSONValue.object(
@@ -125,6 +132,9 @@ package struct IsolationResult: Sendable {
             lines.append(
                 "rounds of the same kind differ among themselves by more than \(Self.decimal(Comparison.tolerance * 100, digits: 0)) % at p99:"
                     + " this machine has other things to do, or more --seconds and --rounds are needed")
+        }
+        if isSaturated {
+            lines.append("saturated: less than 95 % of what was offered came through with nobody hanging; try a lower --rate")
         }
         return lines + crashes + [isOK ? "ok" : "NOT OK"]
     }

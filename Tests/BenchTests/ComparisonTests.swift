@@ -69,10 +69,10 @@ import Wire
 }
 
 @Suite struct IsolationResultTests {
-    private func result(p99: Double = 102, mostOpen: Int = 8, crashes: [String] = []) -> IsolationResult {
+    private func result(p99: Double = 102, perSecond: Double = 198, mostOpen: Int = 8, crashes: [String] = []) -> IsolationResult {
         let rounds = (0..<4).map { number in
             let hangs = number % 2 == 1
-            let figures = ComparisonTests.figures(p99: hangs ? p99 : 100)
+            let figures = ComparisonTests.figures(p99: hangs ? p99 : 100, perSecond: perSecond)
             return IsolationResult.Round(
                 hangs: hangs, figures: [.exchange: figures, .push: figures], mostOpen: hangs ? [.exchange: mostOpen, .push: 5] : [:],
                 missing: 0)
@@ -84,6 +84,7 @@ import Wire
         #expect(result().isOK)
         #expect(!result(p99: 120).isOK)
         #expect(!result(mostOpen: 9).isOK)
+        #expect(!result(perSecond: 150).isOK, "with a load that cannot be carried nothing is compared")
         #expect(!result(mostOpen: 0).isOK)
         #expect(!result(crashes: ["push-1 ended by itself"]).isOK)
     }
