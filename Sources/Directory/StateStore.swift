@@ -35,6 +35,14 @@ package final class StateStore: Sendable {
     /// Waits until everything before `version` is applied.
     package func wait(for version: Int64, timeout: Duration) async -> Bool { await follower.wait(for: version, timeout: timeout) }
 
+    /// Where this store stands now, to be taken before something is written.
+    var mark: FollowerProgress.Mark { follower.mark }
+
+    /// Waits until what was written behind `mark` is applied.
+    func wait(for version: Int64, since mark: FollowerProgress.Mark, timeout: Duration) async -> Bool {
+        await follower.wait(for: version, since: mark, timeout: timeout)
+    }
+
     /// As ``wait(for:timeout:)``, for threads that may block.
     package func waitBlocking(for version: Int64, timeout: Duration) -> Bool {
         follower.waitBlocking(for: version, timeout: timeout)

@@ -44,6 +44,7 @@ package final class StateWriter: Sendable {
         var attempt = 1
         while true {
             let next: Int64?
+            let mark = store.mark
             do throws(KafkaError) {
                 next = try await send(changes)
             } catch {
@@ -55,7 +56,7 @@ package final class StateWriter: Sendable {
                 continue
             }
             let left = max(.zero, deadline - .now)
-            let isRead = if let next { await store.wait(for: next, timeout: left) } else { await store.catchUp(timeout: left) }
+            let isRead = if let next { await store.wait(for: next, since: mark, timeout: left) } else { await store.catchUp(timeout: left) }
             guard isRead else {
                 throw StateError(description: "ocn.state took the write, but it was not read back in time; is this process cut off?")
             }

@@ -72,6 +72,15 @@ package final class TopicFollower: Sendable {
         await progress.wait(for: offset, timeout: timeout)
     }
 
+    /// Where the follower stands now, to be taken before something is written.
+    var mark: FollowerProgress.Mark { progress.mark }
+
+    /// As ``wait(for:timeout:)``, for an offset that Kafka gave after `mark` was taken: one that lies before it belongs to a log that was made
+    /// anew, and is waited for there.
+    func wait(for offset: Int64, since mark: FollowerProgress.Mark, timeout: Duration) async -> Bool {
+        await progress.wait(for: offset, since: mark, timeout: timeout)
+    }
+
     /// As ``wait(for:timeout:)``, for threads that may block: never on an event loop or in async code.
     package func waitBlocking(for offset: Int64, timeout: Duration) -> Bool {
         progress.waitBlocking(for: offset, timeout: timeout)

@@ -62,7 +62,8 @@ struct ClientConfiguration: Sendable {
 
     /// An admin client, or the handle that carries an embedded cluster. Nobody polls it, so it logs directly.
     static func admin(_ settings: KafkaSettings) -> ClientConfiguration {
-        ClientConfiguration(settings, ["log.queue": "false", "statistics.interval.ms": "0"])
+        // A broker that has stopped answering is given up sooner than after librdkafka's minute; admin requests have their own limit.
+        ClientConfiguration(settings, ["log.queue": "false", "statistics.interval.ms": "0", "socket.timeout.ms": "10000"])
     }
 
     /// The strategy that all members of a group name. Cooperative rebalancing has defects before librdkafka 2.10.

@@ -28,7 +28,16 @@ extension GroupConsumer {
         // A pause belongs to an assignment; librdkafka would keep it.
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts.map { GroupProgress.Start($0) })
+        askAgain(rk, starts.filter { $0.offset == .min }.map(\.topicPartition))
         settings.onAssigned?()
+    }
+
+    /// Holds partitions that Kafka could not be asked about until it was: librdkafka would ask only once more, and not tell what was
+    /// committed beside the offset.
+    private func askAgain(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
+        guard !partitions.isEmpty else { return }
+        PartitionList(partitions).use { _ = rd_kafka_pause_partitions(rk, $0) }
+        partitions.forEach(strayed)
     }
 
     private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {

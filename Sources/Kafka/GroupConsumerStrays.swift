@@ -62,6 +62,7 @@ extension GroupConsumer {
         case .resume(let commit):
             handler.revoked([partition], lost: false)
             assignAnew(rk, [commit])
+            setReading(rk, partition, paused: false)
             announce([GroupProgress.Start(commit)])
         }
     }

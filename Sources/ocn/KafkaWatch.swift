@@ -14,14 +14,20 @@ struct KafkaWatch: Service {
     /// How long an answer may take.
     var patience = Duration.seconds(3)
 
+    /// Answers in a row that must be missing.
+    private static let misses = 3
+
     /// The check's name at `/ready`.
     static let check = "kafka"
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var isReachable = true
+            var misses = 0
             while !Task.isCancelled {
-                let answers = await admin.isReachable(within: patience)
+                misses = await admin.isReachable(within: patience) ? 0 : min(misses + 1, Self.misses)
+                // One broker of several may be the one that does not answer.
+                let answers = misses == 0 || isReachable && misses < Self.misses
                 if answers != isReachable, !Task.isCancelled {
                     isReachable = answers
                     health.set(Self.check, ready: answers, reason: answers ? nil : "no broker answers within \(patience)")

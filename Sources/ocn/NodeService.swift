@@ -215,7 +215,7 @@ struct NodeService: Service {
     }
 
     private func watch(_ role: Role, _ stalls: @escaping @Sendable () async -> [Stall]) -> ReadingWatch {
-        ReadingWatch(role: role, health: health, logger: label(role.rawValue), stalls: stalls)
+        ReadingWatch(role: role, health: health, logger: label(role.rawValue), isShared: role != .push, stalls: stalls)
     }
 
     private func label(_ name: String) -> Logger {

@@ -10,6 +10,9 @@ struct ReadingWatch: Service {
     let health: Health
     let logger: Logger
     var interval = Duration.seconds(5)
+    /// Whether one partition that stands still concerns everybody. An outbox concerns one service: then only a thread that is held, and with it
+    /// all partitions, takes readiness away.
+    var isShared = true
     /// The role's partitions that stand still.
     let stalls: @Sendable () async -> [Stall]
 
@@ -35,7 +38,8 @@ struct ReadingWatch: Service {
             return logger.notice("no partition stands still any more")
         }
         let others = stalls.count > 1 ? " and \(stalls.count - 1) others" : ""
-        health.set(check, ready: false, reason: "standing still: \(first)\(others)")
+        let isBlocking = isShared || stalls.contains { $0.cause == .threadHeld }
+        health.set(check, ready: !isBlocking, reason: isBlocking ? "standing still: \(first)\(others)" : nil)
         logger.error("partitions stand still", metadata: ["partitions": "\(stalls.map(\.description).joined(separator: "; "))"])
     }
 }

@@ -51,6 +51,15 @@ import Wire
         #expect(world.pending.count == 0)
     }
 
+    @Test func anObjectThatTheBodyCallsSomebodyElsesGoesToTheRecipient() async throws {
+        let world = try world()
+        let body = #"{"country_code":"NL","party_id":"CPX","id":"S1"}"#
+        #expect(try await world.ask("PUT", Self.session, headers(Self.toMSP), body: body).code == 2000)
+        #expect(world.produced.count == 1 && world.produced.first?.isStored == false)
+        let own = #"{"country_code":"DE","party_id":"CPO","id":"S1"}"#
+        #expect(try await world.ask("PUT", Self.session, headers(Self.toMSP), body: own).code == 1000)
+    }
+
     @Test func aReceiverThatOpenRoutingFindsHasItsRulesToo() async throws {
         let world = try world()
         let toNobody = Self.toMSP.merging(["OCPI-to-country-code": nil, "OCPI-to-party-id": nil]) { $1 }
