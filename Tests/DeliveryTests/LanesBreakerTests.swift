@@ -53,6 +53,28 @@ import Testing
         errands.flatMap { lanes.complete($0, result, now: now, jitter: 0) }
     }
 
+    @Test func whatIsPastItsHorizonIsGivenUpAlsoWhileNobodyIsCalled() throws {
+        var lanes = lanes()
+        let first = runs(lanes.add(try parcel(100), now: start))
+        // `ocn.dead` has had its share; then the others fail and the breaker opens.
+        _ = complete(&lanes, first, .rationed(until: start + .seconds(1)), at: start)
+        var open: Errands = []
+        for offset: Int64 in 0..<31 { open += runs(lanes.add(try parcel(offset), now: start)) }
+        _ = complete(&lanes, open, .failed(LastAttempt(httpStatus: 503), after: nil), at: start)
+        #expect(lanes.breakers[try party()]?.state == .open)
+        let again = runs(lanes.wake(now: start + .seconds(1))).filter { $0.parcel.offset == 100 }
+        #expect(again.count == 1 && again.first?.permit == nil, "nobody is called for it")
+    }
+
+    @Test func answersAboutUnknownObjectsHoldUpOnlyThoseObjects() throws {
+        var lanes = lanes()
+        var open: Errands = []
+        for offset: Int64 in 0..<32 { open += runs(lanes.add(try parcel(offset), now: start)) }
+        _ = complete(&lanes, open, .failed(LastAttempt(httpStatus: 404), after: nil), at: start)
+        #expect(lanes.breakers.isEmpty)
+        #expect(runs(lanes.add(try parcel(50), now: start)).count == 1)
+    }
+
     /// 40 objects of DE-BIL, of which 32 were called in vain: the breaker has opened.
     private func failing() throws -> Lanes<Int> {
         var lanes = lanes()

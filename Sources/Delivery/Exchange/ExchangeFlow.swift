@@ -268,7 +268,7 @@ final class ExchangeFlow: GroupHandler {
         case .failure(let failure):
             switch failure.kind {
             case .forbidden: .unused
-            case .broken: .failed
+            case .broken: failure.isAnswer ? .succeeded : .failed
             case .notSent, .timeout: began > exchange.fairUntil && .now() >= exchange.sendBy ? .unused : .failed
             }
         }

@@ -120,7 +120,8 @@ package final class OutboundClient: Sendable {
     private static func failure(_ error: any Error, wasSent: Bool) -> OutboundFailure {
         switch error {
         case is ForbiddenAddress: OutboundFailure(.forbidden, "address is not allowed")
-        case let error as AnswerCollector.TooLarge: OutboundFailure(.broken, "answer is larger than \(error.limit) bytes")
+        case let error as AnswerCollector.TooLarge:
+            OutboundFailure(.broken, "answer is larger than \(error.limit) bytes", isAnswer: true)
         case let error as HTTPClientError where !wasSent: OutboundFailure(.notSent, error.shortDescription)
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout:
             OutboundFailure(.timeout, "no answer in time")

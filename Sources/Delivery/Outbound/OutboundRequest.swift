@@ -61,11 +61,14 @@ package struct OutboundFailure: Error, Sendable, Equatable, CustomStringConverti
     package let kind: Kind
     /// What happened, for people; without URLs and tokens.
     package let reason: String
+    /// The recipient did answer, with more than is taken.
+    package let isAnswer: Bool
 
     /// - Parameters: as the properties say.
-    package init(_ kind: Kind, _ reason: String) {
+    package init(_ kind: Kind, _ reason: String, isAnswer: Bool = false) {
         self.kind = kind
         self.reason = reason
+        self.isAnswer = isAnswer
     }
 
     package var description: String { "\(kind.rawValue): \(reason)" }

@@ -38,5 +38,9 @@ enum Verdict: Equatable, Sendable {
 
 extension OutboundResponse {
     /// OCPI `status_code`; nil if the body is no OCPI answer, or one that was cut off.
-    var statusCode: Int? { body.isValidJSON() ? body.jsonInteger(["status_code"]) : nil }
+    var statusCode: Int? {
+        // Text in another encoding does not make an answer incomplete.
+        guard body.isValidJSON() || ByteBuffer(string: String(buffer: body)).isValidJSON() else { return nil }
+        return body.jsonInteger(["status_code"])
+    }
 }

@@ -33,6 +33,8 @@ extension Lanes {
         var failures = 0
         var last = LastAttempt()
         var burial: Burial?
+        /// The head's horizon has passed: nobody is called for it, so no breaker is asked.
+        var isOver = false
 
         /// Whether the record behind the first one makes it unnecessary.
         var isHeadReplaced: Bool {
@@ -45,6 +47,7 @@ extension Lanes {
             attempts = 0
             last = LastAttempt()
             burial = nil
+            isOver = false
         }
     }
 

@@ -175,7 +175,9 @@ struct Lanes<Cargo: Sendable>: Sendable {
             retry(id, parcel, after: after ?? .zero, now: now, jitter: jitter, &actions)
         case .hindered: retry(id, parcel, after: .zero, now: now, jitter: jitter, &actions)
         case .postponed: wait(id, until: now + Self.postponement)
-        case .rationed(let until): wait(id, until: until)
+        case .rationed(let until):
+            withLane(id) { $0.isOver = true }
+            wait(id, until: until)
         case .unburied(let burial):
             withLane(id) { $0.burial = burial }
             wait(id, after: .zero, now: now, jitter: jitter)
@@ -200,7 +202,7 @@ struct Lanes<Cargo: Sendable>: Sendable {
                     lane.phase == .waiting(stamp: alarm.stamp), let recipient = lane.queue.first?.recipient
                 else { continue }
                 withLane(id) { $0.phase = .ready }
-                recipients[recipient]?.add(id, isBurial: lane.burial != nil)
+                recipients[recipient]?.add(id, isBurial: lane.burial != nil || lane.isOver)
                 start(recipient, now: now, &actions)
             }
         }

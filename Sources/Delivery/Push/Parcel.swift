@@ -132,7 +132,8 @@ enum ErrandResult: Sendable {
         switch self {
         case .ended(let ending): ending.isAnswer ? .succeeded : .unused
         case .unburied(let burial): burial.ending.isAnswer ? .succeeded : .unused
-        case .failed: .failed
+        // Such an answer is about one object; that object's lane waits, and the others go on.
+        case .failed(let last, _): last.httpStatus == 404 ? .succeeded : .failed
         case .hindered, .postponed, .rationed: .unused
         }
     }
