@@ -217,7 +217,8 @@ struct Broker {
         let broker = try programs.start(["broker", "--prefix", prefix, "--service", "DE-BIL", "--bootstrap-file", file.path])
         try await eventually("the broker has written its address: \(broker.text)") { FileManager.default.fileExists(atPath: file.path) }
         let text = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        #expect(broker.text.contains("bootstrap=\(text)"))
+        // Printed first, but read by another thread.
+        try await eventually("it was printed too: \(broker.text)") { broker.text.contains("bootstrap=\(text)") }
         bootstrap = text
     }
 
