@@ -14,11 +14,15 @@ enum BroadcastOwner {
             throw OCPIError(
                 code: .invalidParameters, message: "The path must name a party of the sender's platform: others' objects are not broadcast")
         }
-        guard let body else { return }
-        let (country, party) = (body.jsonString(["country_code"]), body.jsonString(["party_id"]))
-        // Parts of an object, and PATCH, need not name the owner again.
-        guard PartyID(country: country ?? owner.country, party: party ?? owner.party) == owner else {
+        guard isOwner(owner, of: body) else {
             throw OCPIError(code: .invalidParameters, message: "country_code and party_id of the body must be those of the path")
         }
+    }
+
+    /// Whether the object in the body is that party's too, as far as it says. Parts of an object, and PATCH, need not name the owner again.
+    static func isOwner(_ owner: PartyID, of body: ByteBuffer?) -> Bool {
+        guard let body else { return true }
+        let (country, party) = (body.jsonString(["country_code"]), body.jsonString(["party_id"]))
+        return PartyID(country: country ?? owner.country, party: party ?? owner.party) == owner
     }
 }

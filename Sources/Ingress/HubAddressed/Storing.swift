@@ -1,8 +1,6 @@
 import Directory
-import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// Store and forward: which requests the hub answers by itself because an operator's rule says so. Pure.
 enum Storing {
@@ -23,10 +21,6 @@ enum Storing {
         let segments = request.path.split(separator: "/")
         guard ModuleTable.allows(request.method, route), segments.count >= 3, let owner = PartyID(country: segments[0], party: segments[1])
         else { return false }
-        guard isOwn(owner) else { return false }
-        // What the body calls it counts as well; parts of an object need not name the owner again.
-        guard let body = request.body else { return true }
-        let (country, party) = (body.jsonString(["country_code"]), body.jsonString(["party_id"]))
-        return PartyID(country: country ?? owner.country, party: party ?? owner.party) == owner
+        return isOwn(owner) && BroadcastOwner.isOwner(owner, of: request.body)
     }
 }
