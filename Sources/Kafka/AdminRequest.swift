@@ -6,10 +6,11 @@ enum AdminRequest {
     static let limit: Int32 = 30_000
 
     /// - Parameters:
+    ///   - isStopping: whether nobody waits for the result any more; asked now and then.
     ///   - send: makes the request, whose result goes to the queue.
     ///   - read: takes what is needed out of the event, which is freed afterwards.
     static func perform<Value>(
-        _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t,
+        _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t, isStopping: () -> Bool,
         send: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void, read: (_ event: OpaquePointer) -> Value
     ) -> Result<Value, KafkaError> {
         guard let options = rd_kafka_AdminOptions_new(rk, kind), let queue = rd_kafka_queue_new(rk) else {
@@ -23,8 +24,11 @@ enum AdminRequest {
         rd_kafka_AdminOptions_set_request_timeout(options, limit, &reason, reason.count)
         send(options, queue)
         // librdkafka always answers by the request's own limit; ours lies behind it.
-        guard let event = rd_kafka_queue_poll(queue, limit + 5000) else {
-            return .failure(KafkaError(operation, RD_KAFKA_RESP_ERR__TIMED_OUT))
+        let deadline = Deadline(after: .milliseconds(Int64(limit) + 5000))
+        var answer: OpaquePointer?
+        while answer == nil, !deadline.hasPassed, !isStopping() { answer = rd_kafka_queue_poll(queue, 100) }
+        guard let event = answer else {
+            return .failure(isStopping() ? .closed(operation) : KafkaError(operation, RD_KAFKA_RESP_ERR__TIMED_OUT))
         }
         defer { rd_kafka_event_destroy(event) }
         let code = rd_kafka_event_error(event)

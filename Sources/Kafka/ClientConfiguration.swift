@@ -50,8 +50,6 @@ struct ClientConfiguration: Sendable {
             "enable.auto.offset.store": "false",
             "auto.offset.reset": "error",  // start offsets are explicit, so a reset would be a silent loss
             "isolation.level": "read_committed",
-            "queued.min.messages": "1000",
-            "queued.max.messages.kbytes": "65536",  // not to be reached: 2.0.2 then stops fetching for a whole second
             "fetch.error.backoff.ms": "50",
             "allow.auto.create.topics": "false",
             "statistics.interval.ms": "5000",
@@ -60,8 +58,22 @@ struct ClientConfiguration: Sendable {
         return ClientConfiguration(settings, ours.merging(additional) { _, new in new })
     }
 
-    /// An admin client, or the handle that carries an embedded cluster. Nobody polls it, so it logs directly.
-    static func admin(_ settings: KafkaSettings) -> ClientConfiguration {
+    /// How far a consumer reads ahead of its poll thread.
+    ///
+    /// Before librdkafka 2.2 a client whose queue is above either bound does not fetch for a fixed second: what is queued must last longer
+    /// than that at full speed. Later versions look again after `fetch.queue.backoff.ms`, so a fraction is enough.
+    /// - Parameter kilobytes: the most that is read ahead, in values and keys.
+    static func readAhead(kilobytes: Int) -> [String: String] {
+        guard rd_kafka_version() < 0x0202_0000 else {
+            return [
+                "queued.min.messages": "10000", "queued.max.messages.kbytes": String(max(1, kilobytes / 4)), "fetch.queue.backoff.ms": "10",
+            ]
+        }
+        return ["queued.min.messages": "100000", "queued.max.messages.kbytes": String(max(1, kilobytes))]
+    }
+
+    /// A client for questions, or the handle that carries an embedded cluster. Nobody polls it, so it logs directly.
+    static func questions(_ settings: KafkaSettings) -> ClientConfiguration {
         // A broker that has stopped answering is given up sooner than after librdkafka's minute; admin requests have their own limit.
         ClientConfiguration(settings, ["log.queue": "false", "statistics.interval.ms": "0", "socket.timeout.ms": "10000"])
     }

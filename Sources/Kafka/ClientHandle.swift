@@ -5,6 +5,8 @@ import Synchronization
 /// What librdkafka calls back into, beside delivery reports. All of it runs on threads that must not be blocked.
 final class ClientCallbacks: Sendable {
     let log: ThrottledLog
+    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    private let trouble = Mutex<String?>(nil)
     private let onError: @Sendable (KafkaError) -> Void
     let onStatistics: @Sendable (String) -> Void
     let onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)?
@@ -20,9 +22,37 @@ final class ClientCallbacks: Sendable {
         self.onRebalance = onRebalance
     }
 
+    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    var lastTrouble: String? { trouble.withLock { $0 } }
+
     func failed(_ error: KafkaError, client: String) {
-        log.log(error, metadata: ["client": "\(client)"])
+        if error.isAllBrokersDown {
+            // It follows from what was told of each of them.
+            log.log(.debug, error.name, "\(error)", metadata: ["client": "\(client)"])
+        } else {
+            trouble.withLock { $0 = error.reason }
+            log.log(error, metadata: ["client": "\(client)"])
+        }
         onError(error)
+    }
+
+    /// A line of librdkafka.
+    /// - Parameter tellsErrors: whether the same trouble is also told as an error.
+    func line(_ level: Logger.Level, _ facility: String, _ text: String, tellsErrors: Bool) {
+        var level = level
+        switch facility {
+        // One settings dictionary serves producers and consumers, which each ignore some of it, and only an embedded cluster cannot be told
+        // not to create topics.
+        case "AUTOCREATE": level = .debug
+        // It follows from what is told of each broker.
+        case "ERROR" where text.hasSuffix("brokers are down"): level = .debug
+        case "CONFWARN" where text.contains("will be ignored by this"): level = .debug
+        case "FAIL":
+            trouble.withLock { $0 = text }
+            if tellsErrors { level = .debug }
+        default: break
+        }
+        log.log(level, facility, text, metadata: ["facility": "\(facility)"])
     }
 }
 
@@ -45,11 +75,14 @@ final class ClientHandle: @unchecked Sendable {
         let conf = try configuration.make()
         let retained = Unmanaged.passRetained(callbacks)
         rd_kafka_conf_set_opaque(conf, retained.toOpaque())
-        rd_kafka_conf_set_log_cb(conf, logCallback)
         if isPolled {
+            rd_kafka_conf_set_log_cb(conf, polledLogCallback)
             rd_kafka_conf_set_error_cb(conf, errorCallback)
             rd_kafka_conf_set_stats_cb(conf, statisticsCallback)
+        } else {
+            rd_kafka_conf_set_log_cb(conf, logCallback)
         }
+        OpenConnections.count(conf)
         if callbacks.onRebalance != nil { rd_kafka_conf_set_rebalance_cb(conf, rebalanceCallback) }
         if kind == RD_KAFKA_PRODUCER, isPolled { rd_kafka_conf_set_dr_msg_cb(conf, deliveryCallback) }
         var reason = [CChar](repeating: 0, count: 512)
@@ -63,6 +96,9 @@ final class ClientHandle: @unchecked Sendable {
         if isPolled { rd_kafka_set_log_queue(pointer, nil) }
         if kind == RD_KAFKA_CONSUMER { rd_kafka_poll_set_consumer(pointer) }
     }
+
+    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    var lastTrouble: String? { use { _ in callbacks.takeUnretainedValue().lastTrouble } ?? nil }
 
     /// Runs `body` with the handle, which must not escape. Nil once the client is closed. Any thread.
     func use<Value, Failure: Error>(_ body: (OpaquePointer) throws(Failure) -> Value) throws(Failure) -> Value? {
@@ -87,14 +123,37 @@ final class ClientHandle: @unchecked Sendable {
         users.bitwiseOr(ClientHandle.shut, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits for the last user, runs `before`, and frees everything. Blocks; call once, on the client's own thread.
+    /// Waits for the last user, runs `before`, and frees everything. Call once. Blocks, but not for ever: in librdkafka 2.0.2 a client whose
+    /// topic has vanished can wait for its own threads without end. Such a client is left to the end of the process.
     func destroy(flags: Int32 = 0, before: (OpaquePointer) -> Void = { _ in }) {
         close()
-        _ = lastLeft.wait(until: nil) { _ in users.load(ordering: .acquiring) == ClientHandle.shut ? true : nil }
+        let deadline = Deadline(after: ClientHandle.patience)
+        let isUnused = lastLeft.wait(until: deadline) { _ in users.load(ordering: .acquiring) == ClientHandle.shut ? true : nil } ?? false
+        guard isUnused else { return left("a call is still under way") }
         before(pointer)
-        rd_kafka_destroy_flags(pointer, flags)
-        callbacks.release()
+        let isEnded = Monitor(false)
+        let end: @Sendable () -> Void = { [self] in
+            rd_kafka_destroy_flags(pointer, flags)
+            callbacks.release()
+            isEnded.withLock { $0 = true }
+            isEnded.signal()
+        }
+        do throws(KafkaError) {
+            try OSThread.start("kafka-end", end)
+        } catch {
+            return end()  // no thread to be had: wait for it here
+        }
+        if isEnded.wait(until: deadline, { $0 ? true : nil }) == nil { left("its threads do not end") }
     }
+
+    private func left(_ reason: String) {
+        let log = callbacks.takeUnretainedValue().log
+        log.log(
+            .notice, "left", "a Kafka client did not end within \(ClientHandle.patience) and is left to the end of the process: \(reason)")
+    }
+
+    /// How long ending a client may take.
+    private static let patience = Duration.seconds(5)
 }
 
 extension [CChar] {
@@ -111,13 +170,19 @@ private func callbacks(_ opaque: UnsafeMutableRawPointer?) -> ClientCallbacks? {
 }
 
 private func logCallback(_ rk: OpaquePointer?, _ level: Int32, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?) {
+    tell(rk, level, facility, text, tellsErrors: false)
+}
+
+private func polledLogCallback(_ rk: OpaquePointer?, _ level: Int32, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?) {
+    tell(rk, level, facility, text, tellsErrors: true)
+}
+
+private func tell(
+    _ rk: OpaquePointer?, _ level: Int32, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?, tellsErrors: Bool
+) {
     guard let rk, let text, let target = callbacks(rd_kafka_opaque(rk)) else { return }
     let facility = facility.map { String(cString: $0) } ?? ""
-    let line = String(cString: text)
-    // No news: one settings dictionary serves producers and consumers, which each ignore some of it, and only an embedded cluster
-    // cannot be told not to create topics.
-    let isExpected = facility == "AUTOCREATE" || facility == "CONFWARN" && line.contains("will be ignored by this")
-    target.log.log(isExpected ? .debug : logLevel(level), facility, line, metadata: ["facility": "\(facility)"])
+    target.line(logLevel(level), facility, String(cString: text), tellsErrors: tellsErrors)
 }
 
 private func logLevel(_ syslog: Int32) -> Logger.Level {

@@ -19,7 +19,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .warning)  // else it complains of having no broker: it is one
         handle = try ClientHandle(
-            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(log: ThrottledLog(logger)),
+            RD_KAFKA_PRODUCER, ClientConfiguration.questions(settings), callbacks: ClientCallbacks(log: ThrottledLog(logger)),
             isPolled: false)
         let made = handle.onOwnThread { rk in
             // The cluster's thread ends at the first interrupted system call, so it must inherit a mask that lets no signal through:

@@ -49,7 +49,7 @@ package final class GroupConsumer: Sendable {
         self.kafka = kafka
         self.settings = settings
         self.handler = handler
-        log = ThrottledLog(logger)
+        log = ThrottledLog(logger, kafka.logLimiter)
         stallWatch = Mutex(StallWatch(after: settings.stallAfter))
         metrics = GroupMetrics(group: settings.group)
     }
@@ -64,9 +64,11 @@ package final class GroupConsumer: Sendable {
         guard isFirst else {
             throw KafkaError("start consumer", RD_KAFKA_RESP_ERR__STATE, reason: "a consumer starts once", isRetriable: false)
         }
+        kafka.questions.join()
         do throws(KafkaError) {
             try open()
         } catch {
+            kafka.questions.leave()
             finishStopping()
             throw error
         }
@@ -157,7 +159,9 @@ package final class GroupConsumer: Sendable {
     package func committed(_ partitions: [TopicPartition], timeout: Duration) async throws(KafkaError) -> [CommitOffset] {
         try await queries.run("committed") { () throws(KafkaError) in
             let outcome = self.withHandle { rk in
-                GroupConsumer.committed(rk, partitions, milliseconds: timeout.clampedMilliseconds)
+                Retry.until(Deadline(after: timeout), "committed") { milliseconds in
+                    self.isRunning ? GroupConsumer.committed(rk, partitions, milliseconds: milliseconds) : nil
+                }
             }
             guard let outcome else { throw KafkaError.closed("committed") }
             return try outcome.get()
@@ -180,6 +184,9 @@ package final class GroupConsumer: Sendable {
     func withHandle<Value>(_ body: (OpaquePointer) -> Value) -> Value? {
         lifecycle.withLock { $0.client }?.use(body)
     }
+
+    /// Whether nobody has asked to stop.
+    var isRunning: Bool { lifecycle.withLock { $0.phase } == .running }
 
     static func committed(
         _ rk: OpaquePointer, _ partitions: [TopicPartition], milliseconds: Int32

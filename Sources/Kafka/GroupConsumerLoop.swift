@@ -16,6 +16,7 @@ extension GroupConsumer {
         }
         // What could not be closed in time must not hang here either.
         client.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        kafka.questions.leave()
         finishStopping()
     }
 
@@ -24,7 +25,7 @@ extension GroupConsumer {
         var commitAt = Deadline(after: settings.commitInterval)
         var recordAt = Deadline(after: .seconds(5))
         let wait = max(1, min(100, settings.commitInterval.clampedMilliseconds))
-        while lifecycle.withLock({ $0.phase }) == .running {
+        while isRunning {
             comeRound()
             carryOutCommands(rk)
             receive(rk, &reader, wait)
@@ -61,6 +62,8 @@ extension GroupConsumer {
 
     /// Something is wrong: told to the operator, in bounds, and to the handler.
     func failed(_ error: KafkaError) {
+        // A pattern that matches no topic yet is no fault.
+        if error.isUnknownTopic, error.reason.contains("not available: ^") { return log.log(.debug, "subscription", "\(error)") }
         log.log(error, metadata: ["group": "\(settings.group)"])
         handler.failed(error)
     }

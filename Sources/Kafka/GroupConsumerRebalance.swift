@@ -130,17 +130,14 @@ extension GroupConsumer {
 
     /// What the group has committed. Asks until Kafka answers: to start at the beginning by mistake would repeat everything.
     private func startOffsets(_ rk: OpaquePointer, _ partitions: [TopicPartition]) -> [CommitOffset] {
-        let deadline = Deadline(after: .seconds(30))
-        while true {
-            switch GroupConsumer.committed(rk, partitions, milliseconds: 5000) {
-            case .success(let offsets): return offsets
-            case .failure(let error):
-                failed(error)
-                let isRunning = lifecycle.withLock { $0.phase } == .running
-                guard isRunning, !deadline.hasPassed, error.isTimedOut || error.isRetriable else {
-                    return partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: .min) }
-                }
-            }
+        let answer = Retry.until(Deadline(after: .seconds(30)), "committed") { milliseconds in
+            isRunning ? GroupConsumer.committed(rk, partitions, milliseconds: milliseconds) : nil
+        }
+        switch answer {
+        case .success(let offsets): return offsets
+        case .failure(let error):
+            failed(error)
+            return partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: .min) }
         }
     }
 

@@ -19,8 +19,9 @@ extension GroupConsumer {
         package var heartbeat: Duration
         /// How soon new topics and partitions are seen.
         package var metadataRefresh: Duration
-        /// Upper bound of what librdkafka reads ahead, KiB. Should never be reached.
-        package var queuedMaxKilobytes: Int
+        /// Upper bound of what librdkafka reads ahead, KiB of values and keys. Large enough that at full speed it lasts for more than a second:
+        /// where it is reached, librdkafka 2.0.2 does not fetch for a second.
+        package var readAheadKilobytes: Int
         /// Text to commit beside a partition's offset, made from the commit point and what is finished ahead of it. Called on the
         /// poll thread when either has changed; without it no metadata is committed, and finishing ahead commits nothing.
         /// With ``FinishedAhead/text`` the partition's next owner skips what is finished; reading pauses while it hardly fits.
@@ -41,7 +42,7 @@ extension GroupConsumer {
         package init(
             group: String, subscription: [String], instanceID: String? = nil, commitInterval: Duration = .milliseconds(100),
             batchLimit: Int = 500, drain: Duration = .seconds(2), sessionTimeout: Duration = .seconds(10),
-            heartbeat: Duration = .seconds(1), metadataRefresh: Duration = .seconds(10), queuedMaxKilobytes: Int = 65536,
+            heartbeat: Duration = .seconds(1), metadataRefresh: Duration = .seconds(10), readAheadKilobytes: Int = 65536,
             commitMetadata: (@Sendable (TopicPartition, Int64, FinishedAhead) -> String?)? = nil
         ) {
             self.group = group
@@ -53,7 +54,7 @@ extension GroupConsumer {
             self.sessionTimeout = sessionTimeout
             self.heartbeat = heartbeat
             self.metadataRefresh = metadataRefresh
-            self.queuedMaxKilobytes = queuedMaxKilobytes
+            self.readAheadKilobytes = readAheadKilobytes
             self.commitMetadata = commitMetadata
         }
 
@@ -64,11 +65,10 @@ extension GroupConsumer {
                 "session.timeout.ms": String(sessionTimeout.clampedMilliseconds),
                 "heartbeat.interval.ms": String(heartbeat.clampedMilliseconds),
                 "topic.metadata.refresh.interval.ms": String(metadataRefresh.clampedMilliseconds),
-                "queued.max.messages.kbytes": String(queuedMaxKilobytes),
                 "enable.partition.eof": "true",  // the offset behind the last record need not be the log's end
             ]
             if let instanceID { properties["group.instance.id"] = instanceID }
-            return properties
+            return properties.merging(ClientConfiguration.readAhead(kilobytes: readAheadKilobytes)) { own, _ in own }
         }
     }
 }

@@ -17,7 +17,8 @@ extension GroupConsumer {
 
     private func findStalls() -> [Stall] {
         let wanted = progress.withLock { $0.readings.filter { !$0.value.isPaused }.keys.sorted() }
-        let ends = withHandle { rk in OffsetRequests.knownEnds(rk, wanted, milliseconds: 3000) } ?? [:]
+        let answer = kafka.questions.use(kafka, log) { rk in .success(OffsetRequests.knownEnds(rk, wanted, milliseconds: 3000)) }
+        let ends = (try? answer?.get()) ?? [:]  // no client: nothing is known
         // Read after the ends: a position never lies behind an end that was asked for later.
         let readings = progress.withLock { $0.readings }
         let stalls = stallWatch.withLock { $0.stalls(readings, ends: ends, roundAt: lastRound, at: .now) }

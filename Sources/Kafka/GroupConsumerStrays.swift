@@ -18,8 +18,7 @@ extension GroupConsumer {
             guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { continue }
             do throws(KafkaError) {
                 try queries.enqueue("whereabouts") {
-                    let whereabouts = self.withHandle { rk in GroupConsumer.whereabouts(rk, partition, isKnown: position != .min) }
-                    self.command(.found(partition, epoch: epoch, whereabouts ?? .failure(.closed("whereabouts"))))
+                    self.command(.found(partition, epoch: epoch, self.whereabouts(of: partition, isKnown: position != .min)))
                 }
             } catch {
                 // No thread, or stopping.
@@ -28,12 +27,12 @@ extension GroupConsumer {
         }
     }
 
-    private static func whereabouts(
-        _ rk: OpaquePointer, _ partition: TopicPartition, isKnown: Bool
-    ) -> Result<Whereabouts, KafkaError> {
-        let commits = isKnown ? .success([]) : committed(rk, [partition], milliseconds: 3000)
+    private func whereabouts(of partition: TopicPartition, isKnown: Bool) -> Result<Whereabouts, KafkaError> {
+        let commits = isKnown ? .success([]) : withHandle { rk in GroupConsumer.committed(rk, [partition], milliseconds: 3000) }
+        let logs = kafka.questions.use(kafka, log) { rk in OffsetRequests.watermarks(rk, [partition], milliseconds: 3000) }
+        guard let commits, let logs else { return .failure(.closed("whereabouts")) }
         return commits.flatMap { commits in
-            OffsetRequests.watermarks(rk, [partition], milliseconds: 3000).flatMap { found in
+            logs.flatMap { found in
                 guard let log = found[partition] else { return .failure(KafkaError("whereabouts", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
                 return .success(Whereabouts(log: log, committed: commits.first))
             }

@@ -1,141 +1,179 @@
 import CLibrdkafka
 package import Logging
+import Synchronization
 
 /// Questions and orders to the cluster. One thread of its own does the blocking calls, one after another; any task may call.
 ///
-/// Never creates a topic by asking for it. Each call waits at most 30 s for Kafka.
+/// Never creates a topic by asking for it. Each call waits at most 30 s for Kafka and asks again while the answer may pass; `close` ends it at
+/// once.
 package final class KafkaAdmin: Sendable {
-    private let client: ClientHandle
+    private let settings: KafkaSettings
+    private let log: ThrottledLog
     private let thread = BlockingThread("kafka-admin")
+    private let isClosed = Atomic(false)
 
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(_ settings: KafkaSettings, logger: Logger) throws(KafkaError) {
-        client = try ClientHandle(
-            RD_KAFKA_PRODUCER, ClientConfiguration.admin(settings), callbacks: ClientCallbacks(log: ThrottledLog(logger)),
-            isPolled: false)
+        self.settings = settings
+        log = ThrottledLog(logger, settings.logLimiter)
+        settings.questions.join()
+        do throws(KafkaError) {
+            _ = try settings.questions.client(settings, log)
+        } catch {
+            settings.questions.leave()
+            throw error
+        }
     }
 
-    /// Creates topics, each by itself, and waits, at most 10 s, until the brokers tell of them: the controller answers before that, and
-    /// who used a topic at once would be told that there is none.
+    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    package var lastTrouble: String? { settings.questions.lastTrouble }
+
+    /// Creates topics, each by itself, and waits, at most 10 s, until the brokers tell of them and lead their partitions: the controller
+    /// answers before that, and who used a topic at once would be told that there is none.
     /// - Returns: by name, nil if it was created; `isTopicExists` if it stood already.
     /// - Throws: if the request as a whole failed; `isUnsupported` on an embedded cluster.
     package func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?] {
         guard !topics.isEmpty else { return [:] }
-        let results: [String: KafkaError?] = try await perform("create topics") { rk in
+        return try await perform("create topics") { admin throws(KafkaError) in
             // It names no controller, so librdkafka would wait for one until the time limit.
-            KafkaAdmin.isEmbedded(rk)
-                ? .failure(KafkaError("create topics", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)) : TopicRequests.create(rk, topics)
+            guard try !admin.isEmbedded() else { throw KafkaError("create topics", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) }
+            let results = try admin.once { TopicRequests.create($0, topics, isStopping: admin.isStopping) }
+            let expected = results.filter { $0.value == nil || $0.value?.isTopicExists == true }.keys
+            _ = try admin.patiently("list topics", .seconds(10)) { rk, milliseconds in
+                TopicRequests.list(rk, milliseconds: milliseconds).flatMap { known in
+                    let isReady = expected.allSatisfy { known[$0].map { $0.partitions > 0 && $0.withoutLeader == 0 } ?? false }
+                    return isReady ? .success(()) : .failure(KafkaError("list topics", RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE))
+                }
+            }
+            return results
         }
-        let expected = results.filter { $0.value == nil || $0.value?.isTopicExists == true }.keys
-        let deadline = Deadline(after: .seconds(10))
-        while !deadline.hasPassed {
-            let known = try await listTopics()
-            if expected.allSatisfy({ known[$0] != nil }) { break }
-            // Kafka announces nothing: asking again is the only way. Cancellation only makes it ask sooner.
-            try? await Task.sleep(for: .milliseconds(20))
-        }
-        return results
     }
 
     /// Deletes topics with all their records, each by itself; for tests.
     /// - Returns: by name, nil if it was deleted.
     package func deleteTopics(_ names: [String]) async throws(KafkaError) -> [String: KafkaError?] {
         guard !names.isEmpty else { return [:] }
-        return try await perform("delete topics") { rk in TopicRequests.delete(rk, names) }
+        return try await perform("delete topics") { admin throws(KafkaError) in
+            try admin.once { TopicRequests.delete($0, names, isStopping: admin.isStopping) }
+        }
     }
 
     /// Partitions and settings of those of the topics that exist.
     package func describeTopics(_ names: [String]) async throws(KafkaError) -> [TopicDescription] {
-        try await perform("describe topics") { rk in
-            TopicRequests.list(rk).flatMap { counts in
-                let found = names.filter { counts[$0] != nil }
-                let describe = found.isEmpty || KafkaAdmin.isEmbedded(rk)
-                let configs = describe ? Result.success([:]) : TopicRequests.configs(rk, found)
-                return configs.map { configs in
-                    found.map { TopicDescription(name: $0, partitions: counts[$0] ?? 0, config: configs[$0] ?? [:]) }
-                }
-            }
+        try await perform("describe topics") { admin throws(KafkaError) in
+            let counts = try admin.topics()
+            let found = names.filter { counts[$0] != nil }
+            let isEmbedded = try admin.isEmbedded()
+            let configs =
+                found.isEmpty || isEmbedded ? [:] : try admin.once { TopicRequests.configs($0, found, isStopping: admin.isStopping) }
+            return found.map { TopicDescription(name: $0, partitions: counts[$0]?.partitions ?? 0, config: configs[$0] ?? [:]) }
         }
     }
 
     /// All topics that we may see, with their number of partitions.
     package func listTopics() async throws(KafkaError) -> [String: Int] {
-        try await perform("list topics") { rk in TopicRequests.list(rk) }
+        try await topicStandings().mapValues(\.partitions)
+    }
+
+    /// All topics that we may see, and how they stand.
+    /// - Parameter limit: how long Kafka may take.
+    package func topicStandings(within limit: Duration = .seconds(30)) async throws(KafkaError) -> [String: TopicStanding] {
+        try await perform("list topics") { admin throws(KafkaError) in try admin.topics(within: limit) }
     }
 
     /// The cluster's own id.
     package func clusterID() async throws(KafkaError) -> String {
-        try await perform("cluster id") { rk in
-            KafkaAdmin.clusterID(rk).map { .success($0) } ?? .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT))
-        }
-    }
-
-    /// Whether any broker answers within that time. The lightest question there is: about no topic.
-    package func isReachable(within timeout: Duration) async -> Bool {
-        do throws(KafkaError) {
-            return try await perform("reach Kafka") { rk in
-                var found: UnsafePointer<rd_kafka_metadata>?
-                let code = rd_kafka_metadata(rk, 0, nil, &found, timeout.clampedMilliseconds)
-                if let found { rd_kafka_metadata_destroy(found) }
-                return .success(code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            }
-        } catch {
-            return false
-        }
+        try await perform("cluster id") { admin throws(KafkaError) in try admin.clusterID() }
     }
 
     /// Whether this is librdkafka's in-memory cluster (its id starts with `mockCluster`), on which topics cannot be created this way.
     package func isEmbedded() async throws(KafkaError) -> Bool {
-        try await clusterID().hasPrefix(KafkaAdmin.embeddedPrefix)
+        try await perform("cluster id") { admin throws(KafkaError) in try admin.isEmbedded() }
     }
 
     /// What a group has committed on partitions; offset -1 where nothing.
     package func committedOffsets(of group: String, _ partitions: [TopicPartition]) async throws(KafkaError) -> [CommitOffset] {
         guard !partitions.isEmpty else { return [] }
-        return try await perform("group offsets") { rk in OffsetRequests.committed(rk, group, partitions) }
+        return try await perform("group offsets") { admin throws(KafkaError) in
+            try admin.patiently("group offsets") { rk, _ in
+                OffsetRequests.committed(rk, group, partitions, isStopping: admin.isStopping)
+            }
+        }
     }
 
     /// The first offset and the one after the last, per partition.
     package func watermarks(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Range<Int64>] {
-        try await perform("watermarks") { rk in OffsetRequests.watermarks(rk, partitions, milliseconds: AdminRequest.limit) }
+        try await perform("watermarks") { admin throws(KafkaError) in
+            try admin.patiently("watermarks") { rk, milliseconds in OffsetRequests.watermarks(rk, partitions, milliseconds: milliseconds) }
+        }
     }
 
     /// The first offset at or after a time (milliseconds since 1970) per partition; nil if there is none, which is not the end by accident.
     /// An embedded cluster never finds one.
-    package func offsets(of partitions: [TopicPartition], from milliseconds: Int64) async throws(KafkaError) -> [TopicPartition: Int64?] {
+    package func offsets(of partitions: [TopicPartition], from time: Int64) async throws(KafkaError) -> [TopicPartition: Int64?] {
         guard !partitions.isEmpty else { return [:] }
-        return try await perform("offsets by time") { rk in OffsetRequests.byTime(rk, partitions, milliseconds) }
+        return try await perform("offsets by time") { admin throws(KafkaError) in
+            try admin.patiently("offsets by time") { rk, milliseconds in
+                OffsetRequests.byTime(rk, partitions, time, milliseconds: milliseconds)
+            }
+        }
     }
 
-    /// Lets running calls finish and frees everything. Calls after it fail.
+    /// Ends running calls, which fail, and frees everything. Calls after it fail.
     package func close() async {
+        isClosed.store(true, ordering: .releasing)
         do throws(KafkaError) {
-            // Destroying blocks, so it is the thread's last job.
-            try await thread.run("close") { self.client.destroy() }
+            // Ending a client blocks, so it is the thread's last job.
+            try await thread.run("close") { self.settings.questions.leave() }
         } catch {
             // Closed before.
         }
         await thread.stop()
     }
 
-    private func perform<Value: Sendable>(
-        _ operation: String, _ body: @escaping @Sendable (OpaquePointer) -> Result<Value, KafkaError>
+    // MARK: On the thread
+
+    func perform<Value: Sendable>(
+        _ operation: String, _ body: @escaping @Sendable (KafkaAdmin) throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
         try await thread.run(operation) { () throws(KafkaError) in
-            guard let outcome = self.client.use(body) else { throw KafkaError.closed(operation) }
-            return try outcome.get()
+            if self.isStopping() { throw KafkaError.closed(operation) }
+            return try body(self)
         }
     }
 
-    private static let embeddedPrefix = "mockCluster"
+    /// Whether nobody waits for an answer any more.
+    func isStopping() -> Bool { isClosed.load(ordering: .acquiring) }
 
-    private static func clusterID(_ rk: OpaquePointer) -> String? {
-        guard let text = rd_kafka_clusterid(rk, TopicRequests.limit) else { return nil }
-        defer { rd_kafka_mem_free(rk, text) }
-        return String(cString: text)
+    /// Asks once.
+    func once<Value>(_ ask: (OpaquePointer) -> Result<Value, KafkaError>) throws(KafkaError) -> Value {
+        guard let answer = settings.questions.use(settings, log, ask) else { throw KafkaError.closed("question") }
+        return try answer.get()
     }
 
-    private static func isEmbedded(_ rk: OpaquePointer) -> Bool {
-        clusterID(rk)?.hasPrefix(embeddedPrefix) ?? false
+    /// Asks until the answer is good, will stay bad, or the time is over.
+    func patiently<Value>(
+        _ operation: String, _ limit: Duration = .seconds(30),
+        _ ask: (OpaquePointer, _ milliseconds: Int32) -> Result<Value, KafkaError>
+    ) throws(KafkaError) -> Value {
+        try Retry.until(Deadline(after: limit), operation) { milliseconds in
+            isStopping() ? nil : settings.questions.use(settings, log) { rk in ask(rk, milliseconds) }
+        }.get()
     }
+
+    private func topics(within limit: Duration = .seconds(30)) throws(KafkaError) -> [String: TopicStanding] {
+        try patiently("list topics", limit) { rk, milliseconds in TopicRequests.list(rk, milliseconds: milliseconds) }
+    }
+
+    private func clusterID() throws(KafkaError) -> String {
+        try patiently("cluster id") { rk, milliseconds in
+            guard let text = rd_kafka_clusterid(rk, milliseconds) else {
+                return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT))
+            }
+            defer { rd_kafka_mem_free(rk, text) }
+            return .success(String(cString: text))
+        }
+    }
+
+    private func isEmbedded() throws(KafkaError) -> Bool { try clusterID().hasPrefix("mockCluster") }
 }

@@ -47,6 +47,10 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(operation, rd_kafka_resp_err_t(rawValue: code))
     }
 
+    /// What was handed to Kafka may never get there: Kafka cannot be used at the moment.
+    package static let away = KafkaError(
+        "produce", RD_KAFKA_RESP_ERR__TRANSPORT, reason: "Kafka cannot be used at the moment", mayBePersisted: true)
+
     static func closed(_ operation: String) -> KafkaError {
         KafkaError(operation, RD_KAFKA_RESP_ERR__DESTROY, reason: "the client is closed", isRetriable: false)
     }
@@ -58,11 +62,20 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
             || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
     }
+    /// Asking the same again may be answered: also where a topic is unknown, because one that was just made can be for a while.
+    package var mayPass: Bool { isRetriable || isUnknownTopic }
+    /// The principal that this client authenticates as may not do that: a right (ACL) is missing.
+    package var isUnauthorized: Bool {
+        code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue
+            || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED.rawValue
+    }
     /// Nothing was heard in time; what was asked may have happened.
     package var isTimedOut: Bool {
         code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.rawValue
             || code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE.rawValue || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT.rawValue
     }
+    /// No broker that the client knows of can be reached.
+    package var isAllBrokersDown: Bool { code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue }
     /// A topic of that name stands already.
     package var isTopicExists: Bool { code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.rawValue }
     /// The record is larger than Kafka takes; sending it again changes nothing.

@@ -18,6 +18,23 @@ package struct NewTopic: Sendable, Equatable {
     }
 }
 
+/// How a topic stands at the moment.
+package struct TopicStanding: Sendable, Equatable {
+    /// How many partitions it has.
+    package var partitions: Int
+    /// Partitions that can be neither read nor written, because no broker leads them.
+    package var withoutLeader: Int
+    /// Replicas that are in sync, of the partition that has the fewest.
+    package var inSync: Int
+
+    /// - Parameters: as the properties say.
+    package init(partitions: Int, withoutLeader: Int = 0, inSync: Int = 1) {
+        self.partitions = partitions
+        self.withoutLeader = withoutLeader
+        self.inSync = inSync
+    }
+}
+
 /// What Kafka says of a topic.
 package struct TopicDescription: Sendable, Equatable {
     /// Topic name.

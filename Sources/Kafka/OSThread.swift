@@ -83,6 +83,12 @@ final class BlockingThread: Sendable {
         return try result.get()
     }
 
+    /// Takes no more jobs and ends the thread behind those that are queued; waits for nothing.
+    func close() {
+        state.withLock { $0.isStopping = true }
+        state.signal()
+    }
+
     /// Lets the queued jobs finish, then ends the thread.
     func stop() async {
         await withCheckedContinuation { continuation in

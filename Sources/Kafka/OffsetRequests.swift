@@ -3,11 +3,13 @@ import CLibrdkafka
 /// Requests about offsets. They block; for threads that may.
 enum OffsetRequests {
     static func committed(
-        _ rk: OpaquePointer, _ group: String, _ partitions: [TopicPartition]
+        _ rk: OpaquePointer, _ group: String, _ partitions: [TopicPartition], isStopping: () -> Bool
     ) -> Result<[CommitOffset], KafkaError> {
         var wanted: [OpaquePointer?] = [PartitionList(partitions).use { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }]
         defer { for request in wanted { rd_kafka_ListConsumerGroupOffsets_destroy(request) } }
-        let answer = AdminRequest.perform(rk, "group offsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS) { options, queue in
+        let answer = AdminRequest.perform(
+            rk, "group offsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, isStopping: isStopping
+        ) { options, queue in
             rd_kafka_ListConsumerGroupOffsets(rk, &wanted, wanted.count, options, queue)
         } read: { event -> Result<[CommitOffset], KafkaError> in
             var count = 0
@@ -76,10 +78,10 @@ enum OffsetRequests {
         return ends
     }
 
-    /// The brokers that lead the partitions of this client's topics; none where a partition has no leader or no broker answers.
+    /// The brokers that lead the partitions of all topics; none where a partition has no leader or no broker answers.
     private static func leaders(_ rk: OpaquePointer, milliseconds: Int32) -> [TopicPartition: Int32] {
         var found: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(rk, 0, nil, &found, milliseconds)
+        let code = rd_kafka_metadata(rk, 1, nil, &found, milliseconds)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return [:] }
         defer { rd_kafka_metadata_destroy(found) }
         var leaders: [TopicPartition: Int32] = [:]
@@ -94,10 +96,10 @@ enum OffsetRequests {
     }
 
     static func byTime(
-        _ rk: OpaquePointer, _ partitions: [TopicPartition], _ milliseconds: Int64
+        _ rk: OpaquePointer, _ partitions: [TopicPartition], _ time: Int64, milliseconds: Int32
     ) -> Result<[TopicPartition: Int64?], KafkaError> {
-        let list = PartitionList(partitions, offset: max(0, milliseconds))
-        let code = list.use { rd_kafka_offsets_for_times(rk, $0, AdminRequest.limit) }
+        let list = PartitionList(partitions, offset: max(0, time))
+        let code = list.use { rd_kafka_offsets_for_times(rk, $0, milliseconds) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("offsets by time", code)) }
         if let error = list.firstError("offsets by time") { return .failure(error) }
         var found: [TopicPartition: Int64?] = [:]

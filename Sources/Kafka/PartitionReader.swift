@@ -2,7 +2,7 @@ import CLibrdkafka
 package import Logging
 import Synchronization
 
-/// Reads partitions by assignment, without a group: followers of state, and replies. One thread of its own.
+/// Reads partitions by assignment, without a group: followers of state, and replies. One client and one thread of its own.
 ///
 /// `stop` must be called, else the thread lives on. Not reusable after `stop`.
 package final class PartitionReader: Sendable {
@@ -29,39 +29,54 @@ package final class PartitionReader: Sendable {
     }
 
     private let kafka: KafkaSettings
-    private let topic: String
-    private let partitions: [Int32]
+    private let partitions: [TopicPartition]
     private let beginning: Start
+    private let readAheadKilobytes: Int
     private let log: ThrottledLog
     private let onBatch: @Sendable ([IncomingRecord]) -> Void
-    private let onEnd: @Sendable (Int32, Int64) -> Void
-    private let onRestart: @Sendable (Int32) -> Void
+    private let onEnd: @Sendable (TopicPartition, Int64) -> Void
+    private let onRestart: @Sendable (TopicPartition) -> Void
     private let onError: @Sendable (KafkaError) -> Void
     private let lifecycle = Mutex(Lifecycle())
-    private let queries = BlockingThread("kafka-queries")
+    private let opening = BlockingThread("kafka-queries")
 
     /// - Parameters:
     ///   - kafka: its client id also names the thread.
+    ///   - partitions: of any topics.
+    ///   - readAheadKilobytes: bound of what is read ahead, as ``GroupConsumer/Settings/readAheadKilobytes``.
     ///   - onBatch: records in partition order, at most 500. This and the others run on the poll thread and must not block it.
     ///   - onEnd: everything before `nextOffset` has been handed over; again each time the end is reached anew.
     ///   - onRestart: that partition's position is no longer in the log, which was cut or made anew: it is read again from its beginning.
     ///   - onError: broker down and the like, logged already; the reader goes on by itself.
     package init(
+        _ kafka: KafkaSettings, partitions: [TopicPartition], start: Start, readAheadKilobytes: Int = 32768, logger: Logger,
+        onBatch: @escaping @Sendable ([IncomingRecord]) -> Void,
+        onEnd: @escaping @Sendable (_ partition: TopicPartition, _ nextOffset: Int64) -> Void,
+        onRestart: @escaping @Sendable (_ partition: TopicPartition) -> Void = { _ in },
+        onError: @escaping @Sendable (KafkaError) -> Void = { _ in }
+    ) {
+        self.kafka = kafka
+        self.partitions = partitions
+        beginning = start
+        self.readAheadKilobytes = readAheadKilobytes
+        log = ThrottledLog(logger, kafka.logLimiter)
+        self.onBatch = onBatch
+        self.onEnd = onEnd
+        self.onRestart = onRestart
+        self.onError = onError
+    }
+
+    /// As ``init(_:partitions:start:readAheadKilobytes:logger:onBatch:onEnd:onRestart:onError:)``, of one topic.
+    package convenience init(
         _ kafka: KafkaSettings, topic: String, partitions: [Int32], start: Start, logger: Logger,
         onBatch: @escaping @Sendable ([IncomingRecord]) -> Void,
         onEnd: @escaping @Sendable (_ partition: Int32, _ nextOffset: Int64) -> Void,
         onRestart: @escaping @Sendable (_ partition: Int32) -> Void = { _ in },
         onError: @escaping @Sendable (KafkaError) -> Void = { _ in }
     ) {
-        self.kafka = kafka
-        self.topic = topic
-        self.partitions = partitions
-        beginning = start
-        log = ThrottledLog(logger)
-        self.onBatch = onBatch
-        self.onEnd = onEnd
-        self.onRestart = onRestart
-        self.onError = onError
+        self.init(
+            kafka, partitions: partitions.map { TopicPartition(topic: topic, partition: $0) }, start: start, logger: logger,
+            onBatch: onBatch, onEnd: { onEnd($0.partition, $1) }, onRestart: { onRestart($0.partition) }, onError: onError)
     }
 
     /// Begins to read. First asks Kafka where the partitions begin and end, for up to 30 s.
@@ -74,29 +89,35 @@ package final class PartitionReader: Sendable {
         guard isFirst else {
             throw KafkaError("start reader", RD_KAFKA_RESP_ERR__STATE, reason: "a reader starts once", isRetriable: false)
         }
+        kafka.questions.join()
         do throws(KafkaError) {
-            try await queries.run("start reader") { () throws(KafkaError) in try self.open() }
+            try await opening.run("start reader") { () throws(KafkaError) in try self.open() }
         } catch {
+            do throws(KafkaError) {
+                try await opening.run("stop reader") { self.kafka.questions.leave() }
+            } catch {
+                kafka.questions.leave()
+            }
             finishStopping()
+            await opening.stop()
             throw error
         }
     }
 
-    /// The offset that the partition's next record will get. Blocks: for threads that may, not for event loops or async code.
-    package func endOffset(_ partition: Int32, timeout: Duration) throws(KafkaError) -> Int64 {
-        guard let client = lifecycle.withLock({ $0.client }) else { throw KafkaError.closed("end offset") }
-        guard let end = try edges(client, [partition], Int64(RD_KAFKA_OFFSET_END), timeout)[partition] else {
-            throw KafkaError("end offset", RD_KAFKA_RESP_ERR__TIMED_OUT)
-        }
-        return end
+    /// The offset that a partition's next record will get. Blocks: for threads that may, not for event loops or async code.
+    package func endOffset(_ partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Int64 {
+        guard isRunning else { throw KafkaError.closed("end offset") }
+        return try kafka.questions.end(of: partition, timeout: timeout, kafka, log)
     }
 
-    /// The offset that the partition's next record will get. Blocks a thread of the reader's own.
-    package func latestOffset(_ partition: Int32, timeout: Duration) async throws(KafkaError) -> Int64 {
-        try await queries.run("end offset") { () throws(KafkaError) in
-            try self.endOffset(partition, timeout: timeout)
-        }
+    /// The offset that a partition's next record will get. Asked on the client that never fetches; a question that comes while one is under
+    /// way shares the next answer.
+    package func latestOffset(_ partition: TopicPartition, timeout: Duration) async throws(KafkaError) -> Int64 {
+        guard isRunning else { throw KafkaError.closed("end offset") }
+        return try await kafka.questions.end(of: partition, timeout: timeout, kafka, log)
     }
+
+    private var isRunning: Bool { lifecycle.withLock { $0.phase } == .running }
 
     /// Ends the thread; nothing is called back after it.
     package func stop() async {
@@ -119,14 +140,16 @@ package final class PartitionReader: Sendable {
                 rd_kafka_queue_destroy(queue)
             }
         }
-        await queries.stop()
+        await opening.stop()
     }
 
     private func open() throws(KafkaError) {
         // librdkafka wants a group id for its poll call; nobody joins or commits under it.
         var random = SystemRandomNumberGenerator()
         let group = "\(kafka.clientID)-reader-\(String(UInt64.random(in: .min ... .max, using: &random), radix: 36))"
-        let configuration = ClientConfiguration.consumer(kafka, ["group.id": group, "enable.partition.eof": "true"])
+        let ours = ["group.id": group, "enable.partition.eof": "true"]
+        let configuration = ClientConfiguration.consumer(
+            kafka, ours.merging(ClientConfiguration.readAhead(kilobytes: readAheadKilobytes)) { own, _ in own })
         let clientID = configuration.clientID
         let client = try ClientHandle(
             RD_KAFKA_CONSUMER, configuration,
@@ -139,12 +162,8 @@ package final class PartitionReader: Sendable {
             // on a timer, half a second later.
             let isFromEnd = if case .end = beginning { true } else { false }
             let edge = Int64(isFromEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING)
-            var positions = try edges(client, partitions, edge, .seconds(30))
-            if case .offset(let offset) = beginning { positions = positions.mapValues { _ in max(0, offset) } }
-            if case .offsets(let offsets) = beginning {
-                positions.merge(offsets.filter { positions[$0.key] != nil }) { _, offset in max(0, offset) }
-            }
-            let starts = positions
+            let edges = try edges(client, at: edge, within: .seconds(30))
+            let starts = edges.reduce(into: [:]) { $0[$1.key] = start(of: $1.key, edge: $1.value) }
             let code = client.onOwnThread { rk in assign(rk, starts) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("assign", code) }
             lifecycle.withLock { $0.client = client }
@@ -156,51 +175,57 @@ package final class PartitionReader: Sendable {
         }
     }
 
-    private func edges(
-        _ client: ClientHandle, _ partitions: [Int32], _ edge: Int64, _ timeout: Duration
-    ) throws(KafkaError) -> [Int32: Int64] {
-        let wanted = partitions.map { TopicPartition(topic: topic, partition: $0) }
-        let outcome = client.use { rk in
-            OffsetRequests.edges(rk, wanted, at: edge, milliseconds: timeout.clampedMilliseconds)
+    private func start(of partition: TopicPartition, edge: Int64) -> Int64 {
+        switch beginning {
+        case .beginning, .end: edge
+        case .offset(let offset): max(0, offset)
+        case .offsets(let offsets): offsets[partition.partition].map { max(0, $0) } ?? edge
         }
-        guard let outcome else { throw KafkaError.closed("end offset") }
-        return try outcome.get().reduce(into: [:]) { $0[$1.key.partition] = $1.value }
     }
 
-    private func assign(_ rk: OpaquePointer, _ positions: [Int32: Int64]) -> rd_kafka_resp_err_t {
-        PartitionList(positions.map { CommitOffset(topic: topic, partition: $0.key, offset: $0.value) }).use { rd_kafka_assign(rk, $0) }
+    private func edges(_ client: ClientHandle, at edge: Int64, within limit: Duration) throws(KafkaError) -> [TopicPartition: Int64] {
+        try Retry.until(Deadline(after: limit), "start reader") { milliseconds in
+            guard isRunning else { return nil }
+            return client.use { rk in OffsetRequests.edges(rk, partitions, at: edge, milliseconds: milliseconds) }
+        }.get()
+    }
+
+    private func assign(_ rk: OpaquePointer, _ positions: [TopicPartition: Int64]) -> rd_kafka_resp_err_t {
+        let starts = positions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: $1) }
+        return PartitionList(starts).use { rd_kafka_assign(rk, $0) }
     }
 
     // MARK: the reader's thread
 
-    private func run(_ client: ClientHandle, _ starts: [Int32: Int64]) {
+    private func run(_ client: ClientHandle, _ starts: [TopicPartition: Int64]) {
         let isClosed = client.onOwnThread { rk in
             poll(rk, starts)
             client.close()
             return close(rk)
         }
         client.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        kafka.questions.leave()
         finishStopping()
     }
 
-    private func poll(_ rk: OpaquePointer, _ starts: [Int32: Int64]) {
+    private func poll(_ rk: OpaquePointer, _ starts: [TopicPartition: Int64]) {
         var reader = BatchReader(stopsAtEnd: true)
         var positions = starts
-        while lifecycle.withLock({ $0.phase }) == .running {
+        while isRunning {
             let (records, interruption) = reader.next(rk, limit: 500, timeout: 100) { _, _ in 0 }
-            for record in records { positions[record.partition] = record.offset + 1 }
+            for record in records { positions[record.topicPartition] = record.offset + 1 }
             if !records.isEmpty { onBatch(records) }
             switch interruption {
             case .end(let place, let nextOffset):
-                positions[place.partition] = nextOffset
-                onEnd(place.partition, nextOffset)
+                positions[place] = nextOffset
+                onEnd(place, nextOffset)
             case .failed(let error, let place):
                 failed(error)
                 // The log was cut or made anew: what a follower knows may be wrong, so it reads everything again.
-                guard error.isOutOfRange, let partition = place?.partition, positions[partition] != nil else { break }
-                log.log(.error, "restart", "reading \(topic)[\(partition)] again from its beginning")
-                onRestart(partition)
-                positions[partition] = Int64(RD_KAFKA_OFFSET_BEGINNING)
+                guard error.isOutOfRange, let place, positions[place] != nil else { break }
+                log.log(.error, "restart", "reading \(place) again from its beginning")
+                onRestart(place)
+                positions[place] = Int64(RD_KAFKA_OFFSET_BEGINNING)
                 let code = assign(rk, positions)
                 if code != RD_KAFKA_RESP_ERR_NO_ERROR { failed(KafkaError("assign", code)) }
             case nil: break
@@ -209,7 +234,7 @@ package final class PartitionReader: Sendable {
     }
 
     private func failed(_ error: KafkaError) {
-        log.log(error, metadata: ["topic": "\(topic)"])
+        log.log(error, metadata: ["topics": "\(Set(partitions.map(\.topic)).sorted().joined(separator: ","))"])
         onError(error)
     }
 

@@ -31,14 +31,19 @@ package final class Producer: Sendable {
     private let queueLength: Gauge
     private let failures: Counter
     private let logger: Logger
+    private let isPatient: @Sendable (_ topic: String) -> Bool
     let transactions: BlockingThread
 
     /// - Parameters:
     ///   - settings: its client id also names the thread.
     ///   - transactionalID: makes the transaction calls usable; unique among living producers.
+    ///   - isPatient: topics whose records are never given up, however long Kafka takes: `message.timeout.ms` does not count for them.
     ///   - logger: for librdkafka's own lines too.
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
-    package init(_ settings: KafkaSettings, transactionalID: String? = nil, logger: Logger) throws(KafkaError) {
+    package init(
+        _ settings: KafkaSettings, transactionalID: String? = nil,
+        isPatient: @escaping @Sendable (_ topic: String) -> Bool = { _ in false }, logger: Logger
+    ) throws(KafkaError) {
         let configuration = ClientConfiguration.producer(settings, transactionalID: transactionalID)
         let clientID = configuration.clientID
         let queueLength = Gauge(label: "kafka_producer_queue_records", dimensions: [("client", settings.clientID)])
@@ -46,14 +51,16 @@ package final class Producer: Sendable {
         failures = Counter(label: "kafka_producer_failures", dimensions: [("client", settings.clientID)])
         transactions = BlockingThread("transactions")
         self.logger = logger
+        self.isPatient = isPatient
         let onStatistics = settings.onStatistics
         let onFatal = settings.onFatal
         client = try ClientHandle(
             RD_KAFKA_PRODUCER, configuration,
             callbacks: ClientCallbacks(
-                log: ThrottledLog(logger),
-                onError: { error in
+                log: ThrottledLog(logger, settings.logLimiter),
+                onError: { [onTrouble = settings.onTrouble] error in
                     if error.isFatal { onFatal?(error) }
+                    if error.isAllBrokersDown { onTrouble?() }
                 },
                 onStatistics: { onStatistics?(clientID, $0) }),
             isPolled: true)
@@ -187,11 +194,19 @@ package final class Producer: Sendable {
     private func topic(_ name: String, _ rk: OpaquePointer) -> OpaquePointer? {
         let handle: TopicHandle? = topics.withLock { topics in
             if let known = topics[name] { return known }
-            let new = rd_kafka_topic_new(rk, name, nil).map(TopicHandle.init)
+            let new = rd_kafka_topic_new(rk, name, isPatient(name) ? Producer.patience(rk) : nil).map(TopicHandle.init)
             topics[name] = new
             return new
         }
         return handle?.pointer
+    }
+
+    /// What a topic's records are sent with by default, without a time limit. The topic handle takes it over.
+    private static func patience(_ rk: OpaquePointer) -> OpaquePointer? {
+        guard let conf = rd_kafka_default_topic_conf_dup(rk) else { return nil }
+        var reason = [CChar](repeating: 0, count: 256)
+        rd_kafka_topic_conf_set(conf, "message.timeout.ms", "0", &reason, reason.count)
+        return conf
     }
 
     private static func headers(_ headers: RecordHeaders) -> OpaquePointer? {

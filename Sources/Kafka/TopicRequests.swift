@@ -2,9 +2,9 @@ import CLibrdkafka
 
 /// Admin requests about topics. They block; for the admin's thread.
 enum TopicRequests {
-    static let limit = AdminRequest.limit
-
-    static func create(_ rk: OpaquePointer, _ topics: [NewTopic]) -> Result<[String: KafkaError?], KafkaError> {
+    static func create(
+        _ rk: OpaquePointer, _ topics: [NewTopic], isStopping: () -> Bool
+    ) -> Result<[String: KafkaError?], KafkaError> {
         var wanted: [OpaquePointer?] = []
         defer { for topic in wanted { rd_kafka_NewTopic_destroy(topic) } }
         var refused: [String: KafkaError?] = [:]
@@ -20,7 +20,7 @@ enum TopicRequests {
             wanted.append(made)
         }
         guard !wanted.isEmpty else { return .success(refused) }
-        return AdminRequest.perform(rk, "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS) { options, queue in
+        return AdminRequest.perform(rk, "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, isStopping: isStopping) { options, queue in
             rd_kafka_CreateTopics(rk, &wanted, wanted.count, options, queue)
         } read: { event in
             var count = 0
@@ -29,10 +29,12 @@ enum TopicRequests {
         }
     }
 
-    static func delete(_ rk: OpaquePointer, _ names: [String]) -> Result<[String: KafkaError?], KafkaError> {
+    static func delete(
+        _ rk: OpaquePointer, _ names: [String], isStopping: () -> Bool
+    ) -> Result<[String: KafkaError?], KafkaError> {
         var wanted: [OpaquePointer?] = names.map { rd_kafka_DeleteTopic_new($0) }
         defer { for topic in wanted { rd_kafka_DeleteTopic_destroy(topic) } }
-        return AdminRequest.perform(rk, "delete topics", RD_KAFKA_ADMIN_OP_DELETETOPICS) { options, queue in
+        return AdminRequest.perform(rk, "delete topics", RD_KAFKA_ADMIN_OP_DELETETOPICS, isStopping: isStopping) { options, queue in
             rd_kafka_DeleteTopics(rk, &wanted, wanted.count, options, queue)
         } read: { event in
             var count = 0
@@ -41,24 +43,30 @@ enum TopicRequests {
         }
     }
 
-    /// Partition counts of all topics. Asks for all, because asking for one by name can create it.
-    static func list(_ rk: OpaquePointer) -> Result<[String: Int], KafkaError> {
+    /// All topics and how they stand. Asks for all, because asking for one by name can create it.
+    static func list(_ rk: OpaquePointer, milliseconds: Int32) -> Result<[String: TopicStanding], KafkaError> {
         var found: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(rk, 1, nil, &found, limit)
+        let code = rd_kafka_metadata(rk, 1, nil, &found, milliseconds)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return .failure(KafkaError("list topics", code)) }
         defer { rd_kafka_metadata_destroy(found) }
-        var counts: [String: Int] = [:]
+        var standings: [String: TopicStanding] = [:]
         for topic in UnsafeBufferPointer(start: found.pointee.topics, count: max(0, Int(found.pointee.topic_cnt))) {
             guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = topic.topic else { continue }
-            counts[String(cString: name)] = Int(topic.partition_cnt)
+            let partitions = UnsafeBufferPointer(start: topic.partitions, count: max(0, Int(topic.partition_cnt)))
+            standings[String(cString: name)] = TopicStanding(
+                partitions: partitions.count, withoutLeader: partitions.count { $0.leader < 0 },
+                inSync: partitions.map { Int($0.isr_cnt) }.min() ?? 0)
         }
-        return .success(counts)
+        return .success(standings)
     }
 
-    static func configs(_ rk: OpaquePointer, _ names: [String]) -> Result<[String: [String: String]], KafkaError> {
+    static func configs(
+        _ rk: OpaquePointer, _ names: [String], isStopping: () -> Bool
+    ) -> Result<[String: [String: String]], KafkaError> {
         var wanted: [OpaquePointer?] = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
         defer { for resource in wanted { rd_kafka_ConfigResource_destroy(resource) } }
-        let answer = AdminRequest.perform(rk, "describe topics", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS) { options, queue in
+        let answer = AdminRequest.perform(rk, "describe topics", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, isStopping: isStopping) {
+            options, queue in
             rd_kafka_DescribeConfigs(rk, &wanted, wanted.count, options, queue)
         } read: { event in
             var count = 0

@@ -18,11 +18,11 @@ import Testing
         #expect(await seen.wait { $0.ends == [0: 20, 1: 5] })
         #expect(seen.state.records.filter { $0.partition == 0 }.map(\.key) == (0..<20).map(String.init))
         #expect(seen.state.records.filter { $0.partition == 1 }.map(\.offset) == [0, 1, 2, 3, 4])
-        #expect(try await reader.latestOffset(1, timeout: .seconds(5)) == 5)
+        #expect(try await reader.latestOffset(TopicPartition(topic: topic, partition: 1), timeout: .seconds(5)) == 5)
         try await write(topic, 25..<26, partition: 1)
         #expect(await seen.wait { $0.ends[1] == 6 })
         await reader.stop()
-        await #expect(throws: KafkaError.self) { try await reader.latestOffset(1, timeout: .seconds(5)) }
+        await #expect(throws: KafkaError.self) { try await reader.latestOffset(TopicPartition(topic: topic, partition: 1), timeout: .seconds(5)) }
     }
 
     @Test func anEmptyPartitionHasItsEndAtOnce() async throws {

@@ -1,0 +1,31 @@
+import CLibrdkafka
+import Glibc
+import Metrics
+import Synchronization
+
+/// Connections to Kafka's brokers that this process has open, those being opened included.
+package enum OpenConnections {
+    private static let open = Atomic<Int>(0)
+    private static let gauge = Gauge(label: "ocn_kafka_connections")
+
+    /// How many there are now. Any thread.
+    package static var count: Int { open.load(ordering: .relaxed) }
+
+    /// Makes a client's sockets count.
+    static func count(_ conf: OpaquePointer) {
+        // librdkafka's own calls, beside which only the number is kept. They run on its threads.
+        rd_kafka_conf_set_socket_cb(conf) { domain, type, transport, _ in
+            let socket = Glibc.socket(domain, type | Int32(SOCK_CLOEXEC.rawValue), transport)
+            if socket >= 0 { OpenConnections.changed(by: 1) }
+            return socket
+        }
+        rd_kafka_conf_set_closesocket_cb(conf) { socket, _ in
+            OpenConnections.changed(by: -1)
+            return Glibc.close(socket)
+        }
+    }
+
+    private static func changed(by difference: Int) {
+        gauge.record(open.add(difference, ordering: .relaxed).newValue)
+    }
+}
