@@ -19,13 +19,15 @@ package final class Capabilities: Sendable {
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
+    ///   - reader: reads `ocn.links` beside other topics, started and stopped by its owner; nil for one of its own.
     ///   - secrets: seals.
     ///   - producer: sends link records.
     ///   - topics: the node's topics.
     ///   - logger: where trouble is told.
     ///   - maxLinks: most links kept in memory; beyond it the ones that expire first are dropped and counted.
     package init(
-        kafka: KafkaSettings, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger, maxLinks: Int = 1_000_000
+        kafka: KafkaSettings, reader: FollowerReader? = nil, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger,
+        maxLinks: Int = 1_000_000
     ) {
         self.secrets = secrets
         self.producer = producer
@@ -34,7 +36,8 @@ package final class Capabilities: Sendable {
         self.links = links
         let objects = ObjectParties(topics: topics) { record in producer.send(record) { _ in } }
         self.objects = objects
-        follower = TopicFollower(kafka: kafka, topic: topics.links, logger: logger) { step in
+        let reading = reader ?? FollowerReader(kafka: kafka, topics: [topics.links], logger: logger)
+        follower = TopicFollower(reading, topic: topics.links, ownsReader: reader == nil) { step in
             switch step {
             case .records(let records, _):
                 links.apply(records.filter { !$0.isAboutObject })

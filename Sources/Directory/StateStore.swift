@@ -20,6 +20,13 @@ package final class StateStore: Sendable {
         follower = TopicFollower(kafka: kafka, topic: topics.state, logger: logger) { snapshot.apply($0) }
     }
 
+    /// On a reader that also reads other topics; its owner starts and stops it.
+    package init(_ reader: FollowerReader, topics: TopicNames, secrets: NodeSecrets, logger: Logger) {
+        let snapshot = StateSnapshot(secrets: secrets, logger: logger)
+        self.snapshot = snapshot
+        follower = TopicFollower(reader, topic: topics.state) { snapshot.apply($0) }
+    }
+
     /// Starts following.
     package func start() async throws(KafkaError) { try await follower.start() }
 

@@ -21,41 +21,57 @@ package final class TopicFollower: Sendable {
     /// What is done with a step: runs on the follower's own thread.
     package typealias Apply = @Sendable (Step) -> Void
 
+    private let topic: String
     private let progress: FollowerProgress
-    private let reader: PartitionReader
+    private let reader: FollowerReader
+    private let ownsReader: Bool
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
     ///   - topic: the topic; its partition 0 is followed.
     ///   - logger: where trouble is told.
     ///   - apply: what to do with records.
-    package init(kafka: KafkaSettings, topic: String, logger: Logger, apply: @escaping Apply) {
-        let progress = FollowerProgress()
-        self.progress = progress
-        reader = PartitionReader(
-            kafka, topic: topic, partitions: [0], start: .beginning, logger: logger,
-            onBatch: { batch in
-                guard let last = batch.last else { return }
-                apply(.records(batch, next: last.offset + 1))
-                progress.advance(to: last.offset + 1, atEnd: false)
-            },
-            onEnd: { _, next in
-                apply(.end(next: next))
-                progress.advance(to: next, atEnd: true)
-            },
-            onRestart: { _ in
-                // First the position: nobody may take what is not gathered yet for applied.
-                progress.restart()
-                apply(.restarted)
-            })
+    package convenience init(kafka: KafkaSettings, topic: String, logger: Logger, apply: @escaping Apply) {
+        self.init(FollowerReader(kafka: kafka, topics: [topic], logger: logger), topic: topic, ownsReader: true, apply: apply)
     }
 
-    /// Starts reading, once Kafka has said where the topic begins.
-    package func start() async throws(KafkaError) { try await reader.start() }
+    /// - Parameters:
+    ///   - reader: started and stopped by the caller unless this follower owns it.
+    ///   - topic: one of the reader's topics.
+    ///   - apply: what to do with records.
+    init(_ reader: FollowerReader, topic: String, ownsReader: Bool = false, apply: @escaping Apply) {
+        let progress = FollowerProgress()
+        self.progress = progress
+        self.topic = topic
+        self.reader = reader
+        self.ownsReader = ownsReader
+        reader.attach(
+            topic,
+            .init(
+                onBatch: { batch in
+                    guard let last = batch.last else { return }
+                    apply(.records(batch, next: last.offset + 1))
+                    progress.advance(to: last.offset + 1, atEnd: false)
+                },
+                onEnd: { next in
+                    apply(.end(next: next))
+                    progress.advance(to: next, atEnd: true)
+                },
+                onRestart: {
+                    // First the position: nobody may take what is not gathered yet for applied.
+                    progress.restart()
+                    apply(.restarted)
+                }))
+    }
 
-    /// Stops reading; whoever still waits is told `false`.
+    /// Starts reading, once Kafka has said where the topic begins. A shared reader is started by its owner.
+    package func start() async throws(KafkaError) {
+        if ownsReader { try await reader.start() }
+    }
+
+    /// Stops reading; whoever still waits is told `false`. A shared reader is stopped by its owner.
     package func stop() async {
-        await reader.stop()
+        if ownsReader { await reader.stop() }
         progress.close()
     }
 
@@ -91,7 +107,7 @@ package final class TopicFollower: Sendable {
     package func catchUp(timeout: Duration) async -> Bool {
         let deadline = ContinuousClock.now + timeout
         let mark = progress.mark
-        guard let end = try? await reader.latestOffset(0, timeout: timeout) else { return false }
+        guard let end = try? await reader.latestOffset(of: topic, timeout: timeout) else { return false }
         return await progress.wait(for: end, since: mark, timeout: max(.zero, deadline - .now))
     }
 
@@ -99,7 +115,7 @@ package final class TopicFollower: Sendable {
     package func catchUpBlocking(timeout: Duration) -> Bool {
         let deadline = ContinuousClock.now + timeout
         let mark = progress.mark
-        guard let end = try? reader.endOffset(0, timeout: timeout) else { return false }
+        guard let end = try? reader.endOffset(of: topic, timeout: timeout) else { return false }
         return progress.waitBlocking(for: end, since: mark, timeout: max(.zero, deadline - .now))
     }
 }
