@@ -15,7 +15,7 @@ import Wire
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing])
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let own = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
@@ -30,7 +30,8 @@ import Wire
         let agreement = Fact.agreement(Agreement(user: cpo, provider: billing, source: "state"))
 
         let hub = try #require(PartyID("CH-OCN"))
-        let matcher = try MatcherService(kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, logger: kafka.logger)
+        let matcher = MatcherService(
+            kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, producer: producer, logger: kafka.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -73,7 +74,7 @@ import Wire
     @Test(.timeLimit(.minutes(2))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
@@ -84,7 +85,8 @@ import Wire
             + Broadcaster.platform("other", [("NL-MSP", "EMSP")], [.tariffs])
             + Broadcaster.platform("msp", [("DE-MSP", "EMSP"), ("FR-MSP", "EMSP")], [.locations])
         try await writer.write(facts.map(Change.put))
-        let matcher = try MatcherService(kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, logger: kafka.logger)
+        let matcher = MatcherService(
+            kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, producer: producer, logger: kafka.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -86,7 +86,7 @@ private final class Network: Sendable {
     init(ownBrokers: Int?) async throws {
         services = try ["DE-BIL", "NL-TAX", "AT-LOG"].map { try #require(PartyID($0)) }
         kafka = try await TestKafka(services: services, ownBrokers: ownBrokers)
-        producer = try Producer(kafka.settings, logger: kafka.logger)
+        producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
         store = StateStore(
             kafka: kafka.settings, topics: kafka.topics, secrets: NodeSecrets(current: Array("a secret of the node".utf8)),
             logger: kafka.logger)
@@ -117,9 +117,9 @@ private final class Network: Sendable {
     func matcher(logger: Logger? = nil, onAssigned: (@Sendable () -> Void)? = nil) throws -> MatcherService {
         var membership = MatcherService.membership(of: kafka.topics)
         membership.onAssigned = onAssigned
-        return try MatcherService(
+        return MatcherService(
             kafka: kafka.settings, topics: kafka.topics, hub: try #require(PartyID("CH-OCN")), membership: membership, store: store,
-            logger: logger ?? kafka.logger)
+            producer: producer, logger: logger ?? kafka.logger)
     }
 
     /// CDRs of five sessions in turn; returns when Kafka has them.
