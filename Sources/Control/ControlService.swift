@@ -74,7 +74,7 @@ package final class ControlService: Service {
 
     /// The group `control` on its one partition, dynamic, with a short session: a dead leader is replaced within it.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        GroupConsumer.Settings(group: topics.group("control"), subscription: [topics.control])
+        GroupConsumer.Settings(group: topics.group("control"), subscription: [topics.control], readAheadKilobytes: 1024)
     }
 
     /// Whether this process leads by what it knows.

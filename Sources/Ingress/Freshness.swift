@@ -17,6 +17,8 @@ struct Freshness: Sendable {
         } catch {
             guard isWorthwhile, error.kind == .unauthorized || isAboutReceiver(error) else { throw error }
         }
+        // Whether it is out of date cannot be found out.
+        if neighbours.isKafkaAway() { throw OCPIError.kafkaAway }
         // A question that was under way already may have missed what we look for; the second one cannot have.
         if await catchUps.run(neighbours.catchUp) == .joined {
             let newer = neighbours.directory()

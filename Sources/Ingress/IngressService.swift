@@ -43,13 +43,14 @@ package struct IngressService: ServiceLifecycle.Service {
     ///   - client: asks platforms for their endpoints. Must not follow redirects, and must refuse addresses the operator does not allow.
     ///   - eventLoopGroup: serves the connections.
     ///   - activity: told of every platform that sends a request.
+    ///   - kafkaAvailability: while Kafka cannot be used, requests are refused at once.
     ///   - logger: where trouble is told.
     ///   - onServerRunning: called once with the port that is listened on.
     package init(
         _ settings: IngressSettings, kafka: KafkaSettings, topics: TopicNames, store: StateStore, writer: StateWriter,
         capabilities: Capabilities, secrets: NodeSecrets, producer: Producer, client: HTTPClient,
         eventLoopGroup: any EventLoopGroup = EventLoopGroupProvider.singleton.eventLoopGroup,
-        activity: Activity = Activity(), logger: Logger,
+        activity: Activity = Activity(), kafkaAvailability: KafkaAvailability = KafkaAvailability(), logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         let neighbours = Neighbours(
@@ -62,11 +63,13 @@ package struct IngressService: ServiceLifecycle.Service {
             heard: { activity.note($0) },
             lastHeard: { activity.lastHeard($0) },
             partyOf: { capabilities.objects[$0] },
-            remember: { capabilities.objects.note($0, $1) })
+            remember: { capabilities.objects.note($0, $1) },
+            isKafkaAway: { kafkaAvailability.outage != nil }, wasKafkaAway: { kafkaAvailability.wasAway(since: $0) })
         let metrics = IngressMetrics()
         let partition = settings.replyPartition ?? Int32.random(in: 0..<Int32(clamping: max(1, settings.replyPartitions)))
         let pending = PendingReplies(
             epoch: .random(in: .min ... .max), maxCount: settings.maxPending, maxBytes: settings.maxPendingBytes, metrics: metrics)
+        kafkaAvailability.whenItBegins { [weak pending] in pending?.failUnrecorded(.away) }
         self.settings = settings
         self.store = store
         self.pending = pending

@@ -25,4 +25,8 @@ struct Neighbours: Sendable {
     var partyOf: @Sendable (ObjectName) -> PartyID?
     /// Remembers whose an object is.
     var remember: @Sendable (ObjectName, PartyID) -> Void
+    /// Whether Kafka cannot be used at the moment.
+    var isKafkaAway: @Sendable () -> Bool = { false }
+    /// Whether Kafka could not be used at some time since then.
+    var wasKafkaAway: @Sendable (_ since: ContinuousClock.Instant) -> Bool = { _ in false }
 }

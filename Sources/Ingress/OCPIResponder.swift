@@ -2,6 +2,7 @@ import Credentials
 import Directory
 import HTTPTypes
 package import Hummingbird
+import Kafka
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -21,6 +22,7 @@ package struct OCPIResponder: HTTPResponder {
     let messages: MessageEndpoint
     let clientInfo: ClientInfoEndpoint
     let registry: RegistryEndpoint
+    let isKafkaAway: @Sendable () -> Bool
     let metrics: IngressMetrics
     let logger: Logger
 
@@ -52,6 +54,8 @@ package struct OCPIResponder: HTTPResponder {
         guard head.headerBytes <= headerLimit else {
             throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
         }
+        // What is answered from memory goes on.
+        if destination.needsKafka(head.method), isKafkaAway() { throw OCPIError.kafkaAway }
         switch destination {
         case .module(let route): return try await modules.respond(request, head, route, context)
         case .configuration(let route): return try await configuration.respond(request, head, route, context)
@@ -104,6 +108,15 @@ enum Destination: Sendable, Equatable {
         }
     }
 
+    /// Whether it cannot be answered without writing something down.
+    func needsKafka(_ method: Method) -> Bool {
+        switch self {
+        case .module, .message, .clientInfo: true
+        case .configuration: !method.isRead
+        case .registry, .nowhere: false
+        }
+    }
+
     /// Metric label.
     var label: String {
         switch self {
@@ -128,9 +141,11 @@ extension OCPIResponder {
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
         let intake = BodyIntake(pending: pending, limit: settings.bodyLimit)
         let producer = RequestProducer(
-            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, logger: logger)
+            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: ThrottledLog(logger),
+            isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
+        isKafkaAway = neighbours.isKafkaAway
         self.metrics = metrics
         self.logger = logger
         modules = ModuleRouting(

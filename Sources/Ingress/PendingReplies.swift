@@ -23,6 +23,13 @@ final class PendingReplies: Sendable {
 
     private typealias Waiter = CheckedContinuation<Answer, Never>
 
+    private struct Waiting {
+        let waiter: Waiter
+        let deadline: NIODeadline
+        /// Kafka has taken the request.
+        var isRecorded = false
+    }
+
     private struct Due: Comparable {
         let at: NIODeadline
         let id: String
@@ -31,7 +38,7 @@ final class PendingReplies: Sendable {
     }
 
     private struct State {
-        var waiters: [String: (waiter: Waiter, deadline: NIODeadline)] = [:]
+        var waiters: [String: Waiting] = [:]
         var due = Heap<Due>()
         var reserved = 0
         var reservedBytes = 0
@@ -84,7 +91,7 @@ final class PendingReplies: Sendable {
         await withCheckedContinuation { (waiter: Waiter) in
             let isParked = state.withLock { state in
                 guard !state.isStopped, state.waiters[id] == nil else { return false }
-                state.waiters[id] = (waiter, deadline)
+                state.waiters[id] = Waiting(waiter: waiter, deadline: deadline)
                 state.due.insert(Due(at: deadline, id: id))
                 return true
             }
@@ -101,6 +108,20 @@ final class PendingReplies: Sendable {
 
     /// Kafka has taken a request that only waited for that. Nothing happens if its deadline came before.
     func produced(_ id: String) { take(id)?.resume(returning: .produced) }
+
+    /// Kafka has taken a request whose reply is still to come.
+    func recorded(_ id: String) { state.withLock { $0.waiters[id]?.isRecorded = true } }
+
+    /// Kafka cannot be used any more: who waits for it to take a request would wait in vain.
+    func failUnrecorded(_ error: KafkaError) {
+        let failed = state.withLock { state in
+            let failed = state.waiters.filter { !$0.value.isRecorded }
+            for id in failed.keys { state.waiters[id] = nil }
+            return failed.values.map(\.waiter)
+        }
+        metrics.produceFailures.increment(by: failed.count)
+        for waiter in failed { waiter.resume(returning: .notProduced(error)) }
+    }
 
     /// Kafka did not take the request. Nothing happens if it was answered meanwhile.
     func fail(_ id: String, _ error: KafkaError) {

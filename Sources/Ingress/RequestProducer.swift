@@ -12,17 +12,22 @@ struct RequestProducer: Sendable {
     /// This process's partition of `ocn.replies`.
     let replyPartition: Int32
     let send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
-    let logger: Logger
+    /// Where it is told what Kafka did not take; one line a minute.
+    let failures: ThrottledLog
+    /// As ``Neighbours/isKafkaAway``.
+    var isKafkaAway: @Sendable () -> Bool = { false }
+    /// As ``Neighbours/wasKafkaAway``.
+    var wasKafkaAway: @Sendable (_ since: ContinuousClock.Instant) -> Bool = { _ in false }
 
     /// The reply to a request, no later than `timeout`.
     /// - Parameter request: complete except for its deadline and reply address, which are set here.
-    /// - Throws: 4002 when nobody answered in time, 4000 when Kafka did not take it (3000 in version 2.2, which has no 4000), 503 when
-    ///   the node is too busy.
+    /// - Throws: 4002 when nobody answered in time, 4000 when Kafka did not take it, or was away meanwhile (3000 in version 2.2, which has no
+    ///   4000), 503 when the node is too busy or knows that Kafka is away.
     func exchange(_ request: RequestRecord, timeout: Duration) async throws(OCPIError) -> ReplyRecord {
         var request = request
         request.deadline = request.time.adding(milliseconds: timeout.milliseconds)
         request.reply = ReplyAddress(partition: replyPartition, epoch: pending.epoch)
-        guard case .reply(let reply) = try await answer(to: request, timeout: timeout, isRecorded: { _ in }) else {
+        guard case .reply(let reply) = try await answer(to: request, timeout: timeout, isRecorded: pending.recorded) else {
             throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
         }
         return reply
@@ -37,6 +42,8 @@ struct RequestProducer: Sendable {
     private func answer(
         to request: RequestRecord, timeout: Duration, isRecorded: @escaping @Sendable (_ id: String) -> Void
     ) async throws(OCPIError) -> PendingReplies.Answer {
+        if isKafkaAway() { throw OCPIError.kafkaAway }
+        let began = ContinuousClock.now
         let record = request.outgoing(to: topics)
         let id = request.id
         // What was done before, storing a link say, counts.
@@ -54,14 +61,25 @@ struct RequestProducer: Sendable {
         }
         switch answer {
         case .reply, .produced: return answer
-        case .deadline: throw RequestProducer.overdue(request)
+        case .deadline:
+            // Nobody else is to blame for what this node could not send or hear.
+            guard wasKafkaAway(began) else { throw RequestProducer.overdue(request) }
+            failures.log(.error, "lost", "a request got no answer, because Kafka could not be used meanwhile")
+            throw RequestProducer.unknown(request)
         case .stopped: throw OCPIError.busy
         case .notProduced(let error):
             if error.isQueueFull { throw OCPIError.busy }
-            logger.error("ocn.requests did not take a request", metadata: ["error": "\(error)"])
+            failures.log(.error, error.name, "\(topics.requests) did not take a request: \(error)")
+            guard !error.mayBePersisted else { throw RequestProducer.unknown(request) }
             throw OCPIError(
                 code: request.version == .v2_2 ? .serverError : .hubError, message: "The node could not accept the request")
         }
+    }
+
+    private static func unknown(_ request: RequestRecord) -> OCPIError {
+        OCPIError(
+            code: request.version == .v2_2 ? .serverError : .hubError,
+            message: "The node lost its message store: whether \(request.to) has got the request is not known")
     }
 
     private static func overdue(_ request: RequestRecord) -> OCPIError {
@@ -72,6 +90,10 @@ struct RequestProducer: Sendable {
 }
 
 extension OCPIError {
+    /// Nothing can be accepted, because nothing can be written down.
+    static let kafkaAway = OCPIError(
+        code: .hubError, message: "The node cannot use its message store at the moment, try again soon", kind: .busy(retryAfterSeconds: 5))
+
     /// The node has as much in hand as it may.
     static let busy = OCPIError(code: .serverError, message: "The node is busy, try again soon", kind: .busy(retryAfterSeconds: 1))
 }

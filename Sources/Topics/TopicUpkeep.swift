@@ -10,9 +10,9 @@ package struct TopicError: Error, Equatable, CustomStringConvertible {
 /// Creates the node's topics and refuses ones that exist with settings that would lose data. Every process does this at start; it
 /// changes nothing that is already right.
 package struct TopicUpkeep: Sendable {
-    private let admin: KafkaAdmin
-    private let names: TopicNames
-    private let settings: TopicSettings
+    let admin: KafkaAdmin
+    let names: TopicNames
+    let settings: TopicSettings
 
     /// - Parameters:
     ///   - admin: talks to the cluster.

@@ -1,44 +1,134 @@
+import Directory
 import Kafka
 import Logging
+import OCPI
 import ServiceLifecycle
+import Synchronization
 import Telemetry
+import Topics
 
-/// Asks Kafka every now and then whether it is there, so that a process that cannot reach it gets no traffic, and gets it again when it can.
+/// Asks Kafka every now and then whether it is there, with all topics of this node: a process that cannot use it says so at `/ready`, refuses
+/// requests at once, and takes part again by itself.
 ///
-/// The clients reconnect by themselves; this only tells.
-struct KafkaWatch: Service {
-    let admin: KafkaAdmin
-    let health: Health
-    let logger: Logger
-    var interval = Duration.seconds(2)
-    /// How long an answer may take.
-    var patience = Duration.seconds(3)
+/// The clients reconnect by themselves; this only tells. Topics that vanished are made anew where nothing is lost by it.
+final class KafkaWatch: Service {
+    private let admin: KafkaAdmin
+    private let topics: TopicUpkeep
+    private let names: TopicNames
+    private let store: StateStore
+    private let health: Health
+    private let availability: KafkaAvailability
+    private let logger: Logger
+    private let failures: ThrottledLog
+    private let hints = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
-    /// Answers in a row that must be missing.
+    /// How often Kafka is asked: while all is well, and while an answer is missing.
+    private static let intervals = (usual: Duration.seconds(2), anxious: Duration.milliseconds(500))
+    /// How long an answer may take.
+    private static let patience = Duration.seconds(1)
+    /// Answers in a row that must be missing: one broker of several may be the one that does not answer. Where a client has lost all of them,
+    /// one is enough.
     private static let misses = 3
 
-    /// The check's name at `/ready`.
+    /// The check's names at `/ready`.
     static let check = "kafka"
+    static let topicsCheck = "topics"
+
+    /// - Parameter availability: told what is found out.
+    init(
+        _ admin: KafkaAdmin, _ topics: TopicUpkeep, names: TopicNames, store: StateStore, health: Health, availability: KafkaAvailability,
+        logger: Logger
+    ) {
+        self.admin = admin
+        self.topics = topics
+        self.names = names
+        self.store = store
+        self.health = health
+        self.availability = availability
+        self.logger = logger
+        failures = ThrottledLog(logger)
+    }
+
+    /// A client has lost all its brokers: look now. Any thread.
+    func hint() { hints.continuation.yield() }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var isReachable = true
+        await cancelWhenGracefulShutdown { [self] in
             var misses = 0
+            var isHinted = false
             while !Task.isCancelled {
-                misses = await admin.isReachable(within: patience) ? 0 : min(misses + 1, Self.misses)
-                // One broker of several may be the one that does not answer.
-                let answers = misses == 0 || isReachable && misses < Self.misses
-                if answers != isReachable, !Task.isCancelled {
-                    isReachable = answers
-                    health.set(Self.check, ready: answers, reason: answers ? nil : "no broker answers within \(patience)")
-                    if answers {
-                        logger.notice("Kafka answers again")
-                    } else {
-                        logger.error("Kafka does not answer; this process gets no traffic until it does")
-                    }
+                do throws(KafkaError) {
+                    let health = try await topics.health(services: services, within: Self.patience)
+                    misses = 0
+                    await found(health)
+                } catch {
+                    misses += 1
+                    if !Task.isCancelled, misses >= Self.misses || isHinted { missed(error) }
                 }
-                try? await Task.sleep(for: interval)
+                isHinted = await pause(misses == 0 ? Self.intervals.usual : Self.intervals.anxious)
             }
+        }
+    }
+
+    private var services: [PartyID] { store.directory.services.map(\.provider) }
+
+    /// - Returns: whether a hint came meanwhile.
+    private func pause(_ time: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try? await Task.sleep(for: time)
+                return false
+            }
+            group.addTask { [hints] in
+                for await _ in hints.stream { return !Task.isCancelled }
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    // MARK: What was found out
+
+    /// Why, in librdkafka's words.
+    private var cause: String? { admin.lastTrouble }
+
+    private func missed(_ error: KafkaError) {
+        let reason = "no broker answers"
+        failures.log(.error, "away", "Kafka does not answer; this process refuses requests until it does: \(cause ?? "\(error)")")
+        health.set(Self.check, ready: false, reason: reason)
+        availability.began(reason)
+    }
+
+    private func found(_ found: TopicHealth) async {
+        health.set(Self.check, ready: true)
+        health.set(Self.topicsCheck, ready: found.isGood, reason: found.isGood ? nil : found.description)
+        if found.isUnusable([names.requests, names.replies, names.state]) {
+            if availability.outage == nil {
+                logger.critical("topics cannot be used; this process refuses requests", metadata: ["reason": "\(found.description)"])
+            }
+            availability.began(found.description)
+        } else if let outage = availability.outage {
+            availability.ended()
+            logger.notice("Kafka can be used again", metadata: ["seconds": "\((ContinuousClock.now - outage.since).components.seconds)"])
+        }
+        if !found.isGood { failures.log(.error, "topics", found.description) }
+        if !found.missing.isEmpty { await remake(found.missing) }
+    }
+
+    private func remake(_ missing: [String]) async {
+        do {
+            for name in try await topics.remake(missing, services: services) {
+                logger.critical("a topic had vanished and was made anew: what stood in it is lost", metadata: ["topic": "\(name)"])
+            }
+        } catch {
+            failures.log(.error, "remake", "\(error)")
+        }
+        for name in missing where name == names.state || name == names.links {
+            failures.log(
+                .critical, name,
+                "\(name) has vanished. Running processes still know what it said, and forget it when it is made anew: restore it, "
+                    + "or stop all processes of this node and start them again to begin with nothing")
         }
     }
 }

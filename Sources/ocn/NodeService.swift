@@ -18,9 +18,10 @@ import Topics
 
 /// A node, or some of its roles, in this process. This is the one place where everything is put together:
 ///
-/// 1. connect to Kafka, make sure of the topics,
-/// 2. read the shared memory (`ocn.state`, `ocn.links`) to its end,
-/// 3. run the roles until told to stop; the listener that accepts requests starts last and stops first.
+/// 1. open the private listener: whoever watches sees how the rest gets on,
+/// 2. connect to Kafka, make sure of the topics,
+/// 3. read the shared memory (`ocn.state`, `ocn.links`) to its end,
+/// 4. run the roles until told to stop; the listener that accepts requests starts last and stops first, then the roles side by side.
 struct NodeService: Service {
     let configuration: NodeConfiguration
     let metrics: PrometheusMetrics
@@ -28,6 +29,7 @@ struct NodeService: Service {
     let logger: Logger
     /// Called once, when every role is up: listeners open, groups joined.
     var onReady: @Sendable () -> Void = {}
+    private let availability = KafkaAvailability()
 
     init(_ configuration: NodeConfiguration, metrics: PrometheusMetrics, logger: Logger, onReady: @escaping @Sendable () -> Void = {}) {
         self.configuration = configuration
@@ -38,39 +40,68 @@ struct NodeService: Service {
     }
 
     func run() async throws {
-        let shared = try await SharedResources.open(configuration, logger: logger) { [health] error in
-            // The supervisor sees it at /health and starts this process anew.
-            health.fail("Kafka: \(error)")
-        }
-        do {
-            try await runRoles(shared)
-        } catch {
-            await shared.close()
-            throw error
-        }
-        await shared.close()
+        health.set(KafkaWatch.check, ready: false, reason: "connecting")
+        let listener = PrivateListener(
+            .hostname(configuration.privateHost, port: configuration.privatePort), metrics: metrics, health: health,
+            logger: label("private"))
+        let listening = Listening(
+            service: listener, address: "\(configuration.privateHost):\(configuration.privatePort)", settings: "http.private")
+        let roles = ClosureService { try await connect(listener) }
+        try await group([listening, roles]).run()
     }
 
-    private func runRoles(_ shared: SharedResources) async throws {
-        var services: [any Service] = [try privateListener(shared)]
-        let roles = configuration.roles
+    /// Connects, runs the roles, and disconnects.
+    private func connect(_ listener: PrivateListener) async throws {
+        guard let shared = try await open() else { return }
         health.set(KafkaWatch.check, ready: true)
-        services.append(KafkaWatch(admin: shared.admin, health: health, logger: logger))
-        services.append(SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger))
-        if roles.contains(.control) { services.append(control(shared)) }
+        let result: Result<Void, any Error>
+        do { result = .success(try await runRoles(shared, listener)) } catch { result = .failure(error) }
+        await shared.close()
+        try result.get()
+    }
+
+    /// - Returns: nil if this process was told to stop meanwhile.
+    private func open() async throws -> SharedResources? {
+        do {
+            return try await cancelWhenGracefulShutdown {
+                try await SharedResources.open(configuration, logger: logger) { [health] error in
+                    // The supervisor sees it at /health and starts this process anew.
+                    health.fail("Kafka: \(error)")
+                }
+            }
+        } catch {
+            if Task.isShuttingDownGracefully || Task.isCancelled { return nil }
+            throw error
+        }
+    }
+
+    private func runRoles(_ shared: SharedResources, _ listener: PrivateListener) async throws {
+        listener.serve(adminAPI(shared))
+        let roles = configuration.roles
+        var workers: [any Service] = []
+        if roles.contains(.control) { workers.append(control(shared)) }
         if roles.contains(.push) {
             let push = push(shared)
-            services += [push, watch(.push) { await push.stalls() }]
+            workers += [push, watch(.push) { await push.stalls() }]
         }
         if roles.contains(.matcher) {
-            let matcher = try matcher(shared)
-            services += [matcher, watch(.matcher) { await matcher.stalls() }]
+            let matcher = matcher(shared)
+            workers += [matcher, watch(.matcher) { await matcher.stalls() }]
         }
         if roles.contains(.exchange) {
             let exchange = exchange(shared)
-            services += [exchange, watch(.exchange) { await exchange.stalls() }]
+            workers += [exchange, watch(.exchange) { await exchange.stalls() }]
         }
-        if roles.contains(.ingress) { services.append(try await ingress(shared)) }
+        var services: [any Service] = [
+            kafkaWatch(shared), SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
+        ]
+        if !workers.isEmpty { services.append(ConcurrentServices(services: workers)) }
+        if roles.contains(.ingress) {
+            services.append(
+                Listening(
+                    service: try await ingress(shared), address: "\(configuration.publicHost):\(configuration.publicPort)",
+                    settings: "http.public"))
+        }
         logger.notice(
             "starting",
             metadata: [
@@ -78,16 +109,13 @@ struct NodeService: Service {
                 "url": "\(configuration.publicURL)",
                 "kafka": "\(configuration.kafka.bootstrap)", "operator": "\(configuration.key.address.hex)",
             ])
-        try await withTaskGroup(of: Void.self) { group in
-            group.addTask { await announceReadiness() }
-            let serviceGroup = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: services.map { .init(service: $0, failureTerminationBehavior: .cancelGroup) }, logger: logger))
+        try await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await announceReadiness() }
             let result: Result<Void, any Error>
             do {
                 result = .success(
                     try await withGracefulShutdownHandler {
-                        try await serviceGroup.run()
+                        try await group(services).run()
                     } onGracefulShutdown: {
                         // No new requests, please: the listener closes in a moment.
                         for role in roles { health.set(role.rawValue, ready: false, reason: "stopping") }
@@ -95,9 +123,16 @@ struct NodeService: Service {
             } catch {
                 result = .failure(error)
             }
-            group.cancelAll()
+            tasks.cancelAll()
             return result
         }.get()
+    }
+
+    /// The last of them stops first.
+    private func group(_ services: [any Service]) -> ServiceGroup {
+        ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, failureTerminationBehavior: .cancelGroup) }, logger: logger))
     }
 
     /// Says so, once, when the last role has come up.
@@ -119,7 +154,8 @@ struct NodeService: Service {
         return IngressService(
             settings, kafka: shared.kafka, topics: configuration.topics, store: shared.store, writer: shared.writer,
             capabilities: shared.capabilities, secrets: configuration.secrets, producer: shared.producer, client: shared.client,
-            activity: shared.activity, logger: label("ingress"), onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
+            activity: shared.activity, kafkaAvailability: availability, logger: label("ingress"),
+            onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
     }
 
     private func exchange(_ shared: SharedResources) -> ExchangeService {
@@ -133,12 +169,12 @@ struct NodeService: Service {
             logger: label("exchange"), onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 
-    private func matcher(_ shared: SharedResources) throws -> MatcherService {
+    private func matcher(_ shared: SharedResources) -> MatcherService {
         var membership = reporting(.matcher, MatcherService.membership(of: configuration.topics))
         membership.instanceID = shared.staticInstance
-        return try MatcherService(
+        return MatcherService(
             kafka: shared.kafka, topics: configuration.topics, hub: configuration.hub, membership: membership, store: shared.store,
-            logger: label("matcher"))
+            producer: shared.producer, logger: label("matcher"))
     }
 
     private func push(_ shared: SharedResources) -> PushService {
@@ -184,10 +220,7 @@ struct NodeService: Service {
             store: shared.store, instance: configuration.instance, duties: duties, logger: label("control"))
     }
 
-    /// Metrics, probes and the admin API: for operators, never on the public address.
-    private func privateListener(_ shared: SharedResources) throws -> some Service {
-        let router = Router()
-        addProbeRoutes(to: router, metrics: metrics, health: health)
+    private func adminAPI(_ shared: SharedResources) -> AdminAPI {
         let state = SharedState(store: shared.store, writer: shared.writer)
         let handshake = Handshake(
             hub: HubCredentials(publicURL: configuration.publicURL, party: configuration.hub, name: configuration.hubName),
@@ -196,13 +229,16 @@ struct NodeService: Service {
                 state: state, secrets: configuration.secrets, nodeAddress: configuration.key.address.hex,
                 tokenOverlap: configuration.tokenOverlap, logger: label("admin")),
             logger: label("admin"))
-        AdminAPI(
-            state: state, handshake: handshake, key: configuration.adminKey, publicURL: configuration.publicURL, logger: label("admin")
-        ).addRoutes(to: router)
-        return Application(
-            router: router,
-            configuration: .init(address: .hostname(configuration.privateHost, port: configuration.privatePort), serverName: nil),
-            logger: label("private"))
+        return AdminAPI(
+            state: state, handshake: handshake, key: configuration.adminKey, publicURL: configuration.publicURL, logger: label("admin"))
+    }
+
+    private func kafkaWatch(_ shared: SharedResources) -> KafkaWatch {
+        let watch = KafkaWatch(
+            shared.admin, shared.topicUpkeep, names: configuration.topics, store: shared.store, health: health, availability: availability,
+            logger: label("kafka"))
+        shared.onTrouble { [weak watch] in watch?.hint() }
+        return watch
     }
 
     /// Lets a role's group say that it has joined, and that it was put out.
@@ -223,6 +259,13 @@ struct NodeService: Service {
         logger[metadataKey: "role"] = "\(name)"
         return logger
     }
+}
+
+/// Something to run, as a service.
+private struct ClosureService: Service {
+    let body: @Sendable () async throws -> Void
+
+    func run() async throws { try await body() }
 }
 
 /// Writes down which platforms were heard of, so that every process knows who is alive.

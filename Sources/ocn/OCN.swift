@@ -33,5 +33,8 @@ struct OCN: AsyncParsableCommand {
             exit(withError: error)
         }
         LogOutput.flush()
+        fflush(nil)
+        // Not `exit`: what it cleans up may still be in use by a Kafka client that could not be ended (see `ClientHandle.destroy`).
+        _exit(EXIT_SUCCESS)
     }
 }

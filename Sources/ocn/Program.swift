@@ -1,4 +1,6 @@
 import ArgumentParser
+import Dispatch
+import Glibc
 import Logging
 import Metrics
 import ServiceLifecycle
@@ -16,13 +18,31 @@ enum Program {
     /// Runs services until one ends or a signal asks to stop; the last listed stops first.
     static func run(_ services: [any Service], grace: Duration, logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: services.map {
+            services: (services + [LastResort(grace: grace, logger: logger)]).map {
                 .init(
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
             }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = grace
-        configuration.maximumCancellationDuration = .seconds(20)
+        // Whoever does not end by itself is cancelled; who does not end even then does not keep the program.
+        configuration.maximumGracefulShutdownDuration = max(grace / 2, grace - .seconds(10))
         try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+/// Ends the program when its services do not end in time after a signal. What is lost by that is what a crash loses: nothing that was
+/// acknowledged; what was under way comes again.
+private struct LastResort: Service {
+    let grace: Duration
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        guard !Task.isCancelled else { return }
+        let seconds = Int(grace.components.seconds)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(max(1, seconds))) {
+            logger.error("not everything ended within \(seconds) s (node.shutdown_seconds): leaving without it")
+            LogOutput.flush()
+            _exit(0)
+        }
     }
 }
 

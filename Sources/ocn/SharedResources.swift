@@ -3,7 +3,9 @@ import Delivery
 import Directory
 import Kafka
 import Logging
+import Matcher
 import OCPI
+import Synchronization
 import Topics
 
 /// What the roles of one process share: the Kafka clients, the shared memory, the HTTP client.
@@ -12,6 +14,8 @@ struct SharedResources {
     let admin: KafkaAdmin
     let topicUpkeep: TopicUpkeep
     let producer: Producer
+    /// Reads the shared memory for ``store`` and ``capabilities``, on one client.
+    let followers: FollowerReader
     let store: StateStore
     let writer: StateWriter
     let capabilities: Capabilities
@@ -21,6 +25,8 @@ struct SharedResources {
     let outbound: OutboundClient
     /// For answers of which only the status counts.
     let brief: OutboundClient
+    /// Told when a Kafka client has lost all its brokers.
+    private let trouble: TroubleHook
     /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
     let staticInstance: String?
 
@@ -38,8 +44,11 @@ struct SharedResources {
             if isEmbedded { logger.notice("this Kafka is in memory: it forgets everything when it stops") }
             var kafka = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
             kafka.onFatal = onFatal
+            let trouble = TroubleHook()
+            kafka.onTrouble = { trouble.call() }
             let shared = try SharedResources(
-                configuration, kafka, admin, policy, staticInstance: isEmbedded ? nil : configuration.staticInstance, logger: logger)
+                configuration, kafka, admin, policy, trouble, staticInstance: isEmbedded ? nil : configuration.staticInstance,
+                logger: logger)
             do {
                 try await shared.start(configuration.topics)
             } catch {
@@ -54,18 +63,24 @@ struct SharedResources {
     }
 
     private init(
-        _ configuration: NodeConfiguration, _ kafka: KafkaSettings, _ admin: KafkaAdmin, _ policy: AddressPolicy, staticInstance: String?,
-        logger: Logger
+        _ configuration: NodeConfiguration, _ kafka: KafkaSettings, _ admin: KafkaAdmin, _ policy: AddressPolicy, _ trouble: TroubleHook,
+        staticInstance: String?, logger: Logger
     ) throws {
         self.kafka = kafka
         self.admin = admin
+        self.trouble = trouble
         self.staticInstance = staticInstance
         topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
-        producer = try Producer(kafka, logger: logger)
-        store = StateStore(kafka: kafka, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
+        // Only MATCHER never gives up what it writes; a command would wait for ever.
+        let isPatient = MatcherService.isPatient(configuration.topics)
+        let matches = configuration.roles.contains(.matcher)
+        producer = try Producer(kafka, isPatient: { matches && isPatient($0) }, logger: logger)
+        followers = FollowerReader(kafka: kafka, topics: [configuration.topics.state, configuration.topics.links], logger: logger)
+        store = StateStore(followers, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
         writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger)
         capabilities = Capabilities(
-            kafka: kafka, secrets: configuration.secrets, producer: producer, topics: configuration.topics, logger: logger)
+            kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
+            logger: logger)
         client = OutboundClient.makeHTTPClient(policy: policy)
         outbound = OutboundClient(client: client, policy: policy)
         brief = OutboundClient(client: client, policy: policy, answerLimit: 64 * 1024)
@@ -73,17 +88,20 @@ struct SharedResources {
 
     private func start(_ topics: TopicNames) async throws {
         try await topicUpkeep.ensureFixed()
-        try await store.start()
-        try await capabilities.start()
+        try await followers.start()
         guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
             throw ConfigurationError(
                 description: "\(topics.state) and \(topics.links) could not be read within 60 s; is Kafka overloaded?")
         }
     }
 
+    /// Calls `body` when a Kafka client has lost all its brokers; it must not block.
+    func onTrouble(_ body: @escaping @Sendable () -> Void) { trouble.set(body) }
+
     /// Stops everything, what others need last.
     func close() async {
         try? await client.shutdown()
+        await followers.stop()
         await capabilities.stop()
         await store.stop()
         await producer.close(flush: .seconds(5))
@@ -91,14 +109,24 @@ struct SharedResources {
     }
 
     private static func isEmbedded(_ admin: KafkaAdmin, _ configuration: NodeConfiguration) async throws -> Bool {
-        do {
+        do throws(KafkaError) {
             return try await admin.isEmbedded()
         } catch {
             throw ConfigurationError(
                 description:
-                    "Kafka at \(configuration.kafka.bootstrap) does not answer: \(error). Check kafka.bootstrap and kafka.properties.")
+                    "Kafka at \(configuration.kafka.bootstrap) does not answer: \(admin.lastTrouble ?? error.reason). "
+                    + "Check kafka.bootstrap and kafka.properties.")
         }
     }
+}
+
+/// What is called when a Kafka client has lost all its brokers: the clients are made before whoever wants to know.
+private final class TroubleHook: Sendable {
+    private let body = Mutex<(@Sendable () -> Void)?>(nil)
+
+    func set(_ body: @escaping @Sendable () -> Void) { self.body.withLock { $0 = body } }
+
+    func call() { body.withLock { $0 }?() }
 }
 
 extension KafkaSettings {

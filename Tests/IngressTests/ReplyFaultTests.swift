@@ -153,7 +153,7 @@ import Wire
                 written.withLock { $0.append(request?.path ?? "") }
                 report(.success(RecordPosition(topic: record.topic, partition: 0, offset: 0)))
                 if let request { pending.deliver(World.ok(request)) }
-            }, logger: World.silent)
+            }, failures: ThrottledLog(World.silent))
         let late = request("late", Timestamp.now.adding(milliseconds: -20_001))
         do throws(OCPIError) {
             _ = try await producer.exchange(late, timeout: .seconds(20))

@@ -232,7 +232,7 @@ struct Broker {
             onEnd: { _, _ in })
         try await reader.start()
         for partition in 0..<Int32(TopicSettings().requestPartitions) {
-            total += try await reader.latestOffset(partition, timeout: .seconds(10))
+            total += try await reader.latestOffset(TopicPartition(topic: topics.requests, partition: partition), timeout: .seconds(10))
         }
         await reader.stop()
         return total

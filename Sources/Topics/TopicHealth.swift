@@ -1,0 +1,76 @@
+package import Kafka
+package import OCPI
+
+/// What is wrong with the node's topics at a moment. Pure.
+package struct TopicHealth: Sendable, Equatable {
+    /// Topics that do not exist, or that this process may not see.
+    package private(set) var missing: [String] = []
+    /// Topics with partitions that can be neither read nor written, because no broker leads them.
+    package private(set) var withoutLeader: [String] = []
+    /// Topics with partitions that cannot be written, because fewer replicas are in sync than must be.
+    package private(set) var underReplicated: [String] = []
+    /// Topics of which no partition has a leader.
+    private var leaderless: [String] = []
+
+    /// - Parameters:
+    ///   - wanted: the topics that there must be.
+    ///   - standings: all topics that there are.
+    package init(of wanted: [NewTopic], in standings: [String: TopicStanding]) {
+        for topic in wanted {
+            guard let standing = standings[topic.name], standing.partitions > 0 else {
+                missing.append(topic.name)
+                continue
+            }
+            if standing.withoutLeader == standing.partitions { leaderless.append(topic.name) }
+            if standing.withoutLeader > 0 {
+                withoutLeader.append(topic.name)
+            } else if let least = topic.config["min.insync.replicas"].flatMap({ Int($0) }), standing.inSync < least {
+                underReplicated.append(topic.name)
+            }
+        }
+    }
+
+    /// Whether everything is there and can be written.
+    package var isGood: Bool { missing.isEmpty && withoutLeader.isEmpty && underReplicated.isEmpty }
+
+    /// Whether nothing at all can be written to or read from one of these.
+    package func isUnusable(_ topics: [String]) -> Bool { topics.contains { missing.contains($0) || leaderless.contains($0) } }
+
+    /// In words; empty if nothing is wrong.
+    package var description: String {
+        var parts: [String] = []
+        if !missing.isEmpty { parts.append("\(missing.joined(separator: ", ")) does not exist or may not be seen (DESCRIBE)") }
+        if !withoutLeader.isEmpty { parts.append("\(withoutLeader.joined(separator: ", ")) has partitions without a leader") }
+        if !underReplicated.isEmpty {
+            parts.append("\(underReplicated.joined(separator: ", ")) has fewer replicas in sync than min.insync.replicas")
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension TopicUpkeep {
+    /// How the topics of the node stand.
+    /// - Parameters:
+    ///   - services: services whose outboxes there must be.
+    ///   - limit: how long Kafka may take.
+    package func health(services: [PartyID], within limit: Duration) async throws(KafkaError) -> TopicHealth {
+        let wanted = settings.fixedTopics(names) + services.map { settings.outboxTopic(names, $0) }
+        return TopicHealth(of: wanted, in: try await admin.topicStandings(within: limit))
+    }
+
+    /// Makes topics anew that have vanished, where nothing is lost by it: what stood in them is gone already, and no process holds it in its
+    /// memory. What `ocn.state` and `ocn.links` said, the processes that run still know: those are left to an operator.
+    /// - Returns: the topics that were made.
+    /// - Throws: ``TopicError``, or Kafka's error.
+    package func remake(_ missing: [String], services: [PartyID]) async throws -> [String] {
+        let known = settings.fixedTopics(names).filter { $0.name != names.state && $0.name != names.links }
+        let wanted = (known + services.map { settings.outboxTopic(names, $0) }).filter { missing.contains($0.name) }
+        guard !wanted.isEmpty, try await !admin.isEmbedded() else { return [] }
+        var made: [String] = []
+        for (name, failure) in try await admin.createTopics(wanted) {
+            if let failure, !failure.isTopicExists { throw TopicError(description: "\(name) could not be made anew: \(failure)") }
+            if failure == nil { made.append(name) }
+        }
+        return made.sorted()
+    }
+}
