@@ -103,13 +103,18 @@ final class FollowerProgress: Sendable {
     func wait(for offset: Int64?, since mark: Mark? = nil, timeout: Duration) async -> Bool {
         let goal = goal(offset, mark)
         if state.withLock({ $0.isReached(goal) }) { return true }
-        return await withCheckedContinuation { continuation in
-            let (answer, id) = register(goal) { continuation.resume(returning: $0) }
-            if let answer {
-                continuation.resume(returning: answer)
-            } else {
+        let waiting = Atomic(0)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let (answer, id) = register(goal) { continuation.resume(returning: $0) }
+                if let answer { return continuation.resume(returning: answer) }
                 DispatchQueue.global().asyncAfter(deadline: .now() + timeout.dispatchInterval) { self.giveUp(id) }
+                waiting.store(id, ordering: .sequentiallyConsistent)
+                // It may have been cancelled before it could be known who waits.
+                if Task.isCancelled { giveUp(id) }
             }
+        } onCancel: {
+            giveUp(waiting.load(ordering: .sequentiallyConsistent))
         }
     }
 

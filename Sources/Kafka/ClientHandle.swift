@@ -30,10 +30,17 @@ final class ClientCallbacks: Sendable {
             // It follows from what was told of each of them.
             log.log(.debug, error.name, "\(error)", metadata: ["client": "\(client)"])
         } else {
-            trouble.withLock { $0 = error.reason }
+            trouble.withLock { $0 = ClientCallbacks.plain(error.reason) }
             log.log(error, metadata: ["client": "\(client)"])
         }
         onError(error)
+    }
+
+    /// What librdkafka says of a broker, without its thread and without naming the broker twice:
+    /// `[thrd:host:1/bootstrap]: host:1/bootstrap: Connect to …` becomes `host:1/bootstrap: Connect to …`.
+    static func plain(_ text: String) -> String {
+        guard text.hasPrefix("[thrd:"), let end = text.firstRange(of: "]: ") else { return text }
+        return String(text[end.upperBound...])
     }
 
     /// A line of librdkafka.
@@ -47,8 +54,10 @@ final class ClientCallbacks: Sendable {
         // It follows from what is told of each broker.
         case "ERROR" where text.hasSuffix("brokers are down"): level = .debug
         case "CONFWARN" where text.contains("will be ignored by this"): level = .debug
+        // Nothing is wrong yet: brokers that have just started are not ready for everything.
+        case "GETPID" where text.hasSuffix("retrying"): level = .info
         case "FAIL":
-            trouble.withLock { $0 = text }
+            trouble.withLock { $0 = ClientCallbacks.plain(text) }
             if tellsErrors { level = .debug }
         default: break
         }

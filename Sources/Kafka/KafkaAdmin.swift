@@ -136,7 +136,7 @@ package final class KafkaAdmin: Sendable {
     func perform<Value: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (KafkaAdmin) throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
-        try await thread.run(operation) { () throws(KafkaError) in
+        try await thread.runUnlessCancelled(operation) { () throws(KafkaError) in
             if self.isStopping() { throw KafkaError.closed(operation) }
             return try body(self)
         }
@@ -167,7 +167,8 @@ package final class KafkaAdmin: Sendable {
 
     private func clusterID() throws(KafkaError) -> String {
         try patiently("cluster id") { rk, milliseconds in
-            guard let text = rd_kafka_clusterid(rk, milliseconds) else {
+            // It waits for what comes anyway, so it may be asked in short turns: whoever stops need not wait.
+            guard let text = rd_kafka_clusterid(rk, min(milliseconds, 500)) else {
                 return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT))
             }
             defer { rd_kafka_mem_free(rk, text) }

@@ -83,6 +83,22 @@ final class BlockingThread: Sendable {
         return try result.get()
     }
 
+    /// As ``run(_:_:)``; but a caller that is cancelled is told at once, and what becomes of the job is dropped.
+    func runUnlessCancelled<Value: Sendable>(
+        _ operation: String, _ job: @escaping @Sendable () throws(KafkaError) -> Value
+    ) async throws(KafkaError) -> Value {
+        let answer = OneAnswer<Result<Value, KafkaError>>()
+        try enqueue(operation) {
+            answer.give(Result { () throws(KafkaError) in try job() })
+        }
+        let result = await withTaskCancellationHandler {
+            await answer.value
+        } onCancel: {
+            answer.give(.failure(.closed(operation)))
+        }
+        return try result.get()
+    }
+
     /// Takes no more jobs and ends the thread behind those that are queued; waits for nothing.
     func close() {
         state.withLock { $0.isStopping = true }

@@ -25,6 +25,7 @@ package final class PartitionReader: Sendable {
     private struct Lifecycle {
         var phase = Phase.idle
         var client: ClientHandle?
+        var hasThread = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -91,15 +92,18 @@ package final class PartitionReader: Sendable {
         }
         kafka.questions.join()
         do throws(KafkaError) {
-            try await opening.run("start reader") { () throws(KafkaError) in try self.open() }
+            try await opening.runUnlessCancelled("start reader") { () throws(KafkaError) in try self.open() }
         } catch {
-            do throws(KafkaError) {
-                try await opening.run("stop reader") { self.kafka.questions.leave() }
-            } catch {
-                kafka.questions.leave()
+            // Cancelled when it had just begun to read: its thread ends, and cleans up. Otherwise nothing has begun, and nothing will.
+            let hasThread = lifecycle.withLock { lifecycle in
+                if lifecycle.phase == .running { lifecycle.phase = .stopping }
+                return lifecycle.hasThread
             }
-            finishStopping()
             await opening.stop()
+            if !hasThread {
+                await kafka.questions.leaveWithoutBlocking()
+                finishStopping()
+            }
             throw error
         }
     }
@@ -166,10 +170,17 @@ package final class PartitionReader: Sendable {
             let starts = edges.reduce(into: [:]) { $0[$1.key] = start(of: $1.key, edge: $1.value) }
             let code = client.onOwnThread { rk in assign(rk, starts) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("assign", code) }
-            lifecycle.withLock { $0.client = client }
+            try lifecycle.withLock { lifecycle throws(KafkaError) in
+                guard lifecycle.phase == .running else { throw KafkaError.closed("start reader") }
+                lifecycle.client = client
+                lifecycle.hasThread = true
+            }
             try OSThread.start(kafka.clientID) { self.run(client, starts) }
         } catch {
-            lifecycle.withLock { $0.client = nil }
+            lifecycle.withLock { lifecycle in
+                lifecycle.client = nil
+                lifecycle.hasThread = false
+            }
             client.destroy()
             throw error
         }

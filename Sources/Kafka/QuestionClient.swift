@@ -33,6 +33,17 @@ final class QuestionClient: Sendable {
         left.client?.destroy()
     }
 
+    /// As ``leave()``, for async code.
+    func leaveWithoutBlocking() async {
+        let thread = BlockingThread("kafka-leave")
+        do throws(KafkaError) {
+            try await thread.run("leave") { self.leave() }
+        } catch {
+            leave()  // no thread to be had
+        }
+        await thread.stop()
+    }
+
     /// Runs `body` with the client's handle, which must not escape; makes the client if there is none.
     /// - Returns: nil once nobody uses the client, so that nobody would end it.
     func use<Value>(
@@ -51,14 +62,12 @@ final class QuestionClient: Sendable {
         of partition: TopicPartition, timeout: Duration, _ kafka: KafkaSettings, _ log: ThrottledLog
     ) async throws(KafkaError) -> Int64 {
         let ends = try ends(kafka, log)
-        let answer: Result<Int64, KafkaError> = await withCheckedContinuation { continuation in
-            let one = OneAnswer { continuation.resume(returning: $0) }
-            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(timeout.clampedMilliseconds))) {
-                one.give(.failure(KafkaError("end offset", RD_KAFKA_RESP_ERR__TIMED_OUT)))
-            }
-            ends.ask(partition, timeout: timeout) { one.give($0) }
+        let answer = OneAnswer<Result<Int64, KafkaError>>()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(timeout.clampedMilliseconds))) {
+            answer.give(.failure(KafkaError("end offset", RD_KAFKA_RESP_ERR__TIMED_OUT)))
         }
-        return try answer.get()
+        ends.ask(partition, timeout: timeout) { answer.give($0) }
+        return try await answer.value.get()
     }
 
     /// As ``end(of:timeout:_:_:)``, for threads that may block.
@@ -189,22 +198,5 @@ final class EndQuestions: Sendable {
             usleep(Self.attempt.pause * 1000)
             state.withLock { $0.waiting = again + $0.waiting }
         }
-    }
-}
-
-/// Gives the first of several answers, and only that one.
-private final class OneAnswer: Sendable {
-    private let report: Mutex<(@Sendable (Result<Int64, KafkaError>) -> Void)?>
-
-    init(_ report: @escaping @Sendable (Result<Int64, KafkaError>) -> Void) {
-        self.report = Mutex(report)
-    }
-
-    func give(_ answer: Result<Int64, KafkaError>) {
-        let report = report.withLock { report in
-            defer { report = nil }
-            return report
-        }
-        report?(answer)
     }
 }

@@ -37,6 +37,7 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         Program.bootstrap(level: logs.logLevel)
         let logger = Logger(label: "broker")
+        signal(SIGHUP, SIG_IGN)
         let names = TopicNames(prefix: prefix)
         let cluster = try EmbeddedBroker.start(
             names: names, settings: TopicSettings(outboxPartitions: outboxPartitions), services: try service.map(RegistryCommand.party),

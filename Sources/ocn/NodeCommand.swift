@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Logging
 import Telemetry
 
@@ -42,6 +43,8 @@ struct NodeCommand: AsyncParsableCommand {
             path: config,
             flags: NodeConfiguration.flags(roles: roles, bootstrap: bootstrap, port: port, privatePort: privatePort))
         let logger = Logger(label: configuration.instance)
+        // A terminal that closes is no reason to stop.
+        signal(SIGHUP, SIG_IGN)
         let node = NodeService(configuration, metrics: metrics, logger: logger)
         try await Program.run([node], grace: configuration.shutdownGrace, logger: logger)
         logger.notice("stopped")

@@ -132,7 +132,7 @@ struct NodeService: Service {
     private func group(_ services: [any Service]) -> ServiceGroup {
         ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services.map { .init(service: $0, failureTerminationBehavior: .cancelGroup) }, logger: logger))
+                services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) }, logger: logger))
     }
 
     /// Says so, once, when the last role has come up.

@@ -28,6 +28,8 @@ final class World: Sendable {
         var waiting: [Fact] = []
         var produceError: KafkaError?
         var writeFails = false
+        /// Kafka takes records and does not say so.
+        var isSilent = false
         /// Platforms that showed that they are alive.
         var heard: [String] = []
         var objects: [ObjectName: PartyID] = [:]
@@ -42,6 +44,8 @@ final class World: Sendable {
     static let topics = TopicNames()
 
     let state: Mutex<State>
+    /// What the process knows of Kafka.
+    let availability = KafkaAvailability()
     let remoteKey = SigningKey.generate()
     let pending: PendingReplies
     let settings: IngressSettings
@@ -124,6 +128,7 @@ final class World: Sendable {
             send: { record, report in
                 if let error = self.state.withLock({ $0.produceError }) { return report(.failure(error)) }
                 self.state.withLock { $0.produced.append(record) }
+                if self.state.withLock({ $0.isSilent }) { return }
                 report(.success(RecordPosition(topic: record.topic, partition: 0, offset: 0)))
                 guard let request = World.request(record), let reply = self.answer(request) else { return }
                 self.pending.deliver(reply)
@@ -142,7 +147,8 @@ final class World: Sendable {
             heard: { platform in self.state.withLock { $0.heard.append(platform) } },
             lastHeard: { _ in nil },
             partyOf: { object in self.state.withLock { $0.objects[object] } },
-            remember: { object, party in self.state.withLock { $0.objects[object] = party } })
+            remember: { object, party in self.state.withLock { $0.objects[object] = party } },
+            isKafkaAway: { self.availability.outage != nil }, wasKafkaAway: { self.availability.wasAway(since: $0) })
     }
 
     var responder: OCPIResponder {

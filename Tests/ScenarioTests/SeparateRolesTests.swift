@@ -207,10 +207,13 @@ extension Scenarios {
 /// `ocn broker` as a process, or the real cluster that `OCN_TEST_KAFKA` names.
 struct Broker {
     let bootstrap: String
+    private let program: RunningProgram?
 
-    init(folder: URL, prefix: String, programs: Programs) async throws {
-        if let real = TestKafka.realCluster {
+    /// - Parameter isOwn: the test breaks it, so it is one in memory whatever `OCN_TEST_KAFKA` says.
+    init(folder: URL, prefix: String, programs: Programs, isOwn: Bool = false) async throws {
+        if let real = TestKafka.realCluster, !isOwn {
             bootstrap = real
+            program = nil
             return
         }
         let file = folder.appendingPathComponent("bootstrap")
@@ -220,7 +223,11 @@ struct Broker {
         // Printed first, but read by another thread.
         try await eventually("it was printed too: \(broker.text)") { broker.text.contains("bootstrap=\(text)") }
         bootstrap = text
+        program = broker
     }
+
+    /// Ends a broker of the test's own at once.
+    func crash() async { await program?.crash() }
 
     /// How many records `ocn.requests` has ever taken.
     func requestCount(_ prefix: String) async throws -> Int64 {

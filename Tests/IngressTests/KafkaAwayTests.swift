@@ -1,0 +1,76 @@
+import Kafka
+import NIOCore
+import OCPI
+import Synchronization
+import Testing
+
+@testable import Ingress
+
+/// Kafka cannot be used, and the process knows it: at once, or while callers wait already.
+@Suite struct KafkaAwayTests {
+    @Test(
+        "While Kafka is known to be away every request that needs it is refused at once, in the hub's own name, and nothing is written",
+        arguments: [
+            ("GET", "/ocpi/sender/2.2.1/locations", 4000), ("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", 4000),
+            ("POST", "/ocpi/receiver/2.2/cdrs", 3000), ("POST", "/ocpi/2.2.1/credentials", 4000), ("POST", "/ocn/message", 3000),
+        ])
+    func everythingThatNeedsKafkaIsRefusedAtOnce(_ method: String, _ path: String, _ code: Int) async throws {
+        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        world.availability.began("no broker answers")
+        let refused = try await world.ask(method, path, headers(), body: method == "GET" ? nil : "{}")
+        #expect(refused.status == 503 && refused["Retry-After"] == "5" && refused.code == code, "\(refused.text)")
+        #expect(world.produced.isEmpty && world.pending.count == 0 && world.state.withLock { $0.catchUps } == 0)
+    }
+
+    @Test func whatIsAnsweredFromMemoryGoesOn() async throws {
+        let world = World()
+        world.availability.began("no broker answers")
+        let versions = try await world.ask("GET", "/ocpi/versions", headers())
+        #expect(versions.status == 200 && versions.code == 1000)
+        // A token that is not known may have been given through another process: nobody can tell at the moment.
+        let stranger = try await world.ask("GET", "/ocpi/versions", headers(["Authorization": "Token c3RyYW5nZXI="]))
+        #expect(stranger.status == 503 && stranger["Retry-After"] != nil)
+    }
+
+    @Test func requestsAreAcceptedAgainAfterwards() async throws {
+        let world = World()
+        world.availability.began("no broker answers")
+        world.availability.ended()
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers()).status == 200)
+    }
+
+    @Test func whoWaitsForKafkaToTakeARequestIsToldWhenItTurnsOutToBeAway() async throws {
+        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        world.state.withLock { $0.isSilent = true }
+        world.availability.whenItBegins { world.pending.failUnrecorded(.away) }
+        async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
+        while world.produced.isEmpty { await Task.yield() }
+        world.availability.began("no broker answers")
+        let told = try await answer
+        #expect(told.code == 4000 && told.message?.contains("not known") == true, "the outcome is unknown, and nobody else is to blame")
+        #expect(world.pending.count == 0)
+    }
+
+    @Test func whoWaitsForARecipientGoesOnWaitingAndBlamesNobodyElseAtTheDeadline() async throws {
+        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        world.availability.whenItBegins { world.pending.failUnrecorded(.away) }
+        async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
+        while world.produced.isEmpty { await Task.yield() }
+        world.availability.began("no broker answers")
+        world.availability.ended()
+        #expect(world.pending.count == 1, "Kafka has the request: its answer may come")
+        world.pending.sweep(now: .now() + .seconds(61))
+        let told = try await answer
+        #expect(told.code == 4000 && told.message?.contains("not known") == true, "\(told.text)")
+    }
+
+    @Test func aRecipientThatDoesNotAnswerIsBlamedIfKafkaWasThere() async throws {
+        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        world.availability.began("no broker answers")
+        world.availability.ended()
+        async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
+        while world.produced.isEmpty { await Task.yield() }
+        world.pending.sweep(now: .now() + .seconds(61))
+        #expect(try await answer.code == 4002)
+    }
+}
