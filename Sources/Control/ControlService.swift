@@ -45,6 +45,7 @@ package final class ControlService: Service {
     private let interval: Duration
     private let duties: [Duty]
     private let logger: Logger
+    private let failures: ThrottledLog
     private let leading = Gauge(label: "ocn_control_leading")
 
     /// - Parameters:
@@ -69,6 +70,7 @@ package final class ControlService: Service {
         self.interval = interval
         self.duties = duties
         self.logger = logger
+        failures = ThrottledLog(logger)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: ownership, logger: logger)
     }
 
@@ -86,7 +88,10 @@ package final class ControlService: Service {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
                 if ownership.isOwner { await claim() }
-                if isLeading { await lead() }
+                if isLeading {
+                    await lead()
+                    logger.info("no longer leading", metadata: ["instance": "\(instance)"])
+                }
                 leading.record(0)
                 await ownership.changed(within: interval)
             }
@@ -104,7 +109,7 @@ package final class ControlService: Service {
             try await writer.write([.put(.leader(claim))])
             logger.info("leading", metadata: ["instance": "\(instance)"])
         } catch {
-            logger.error("cannot claim to lead", metadata: ["error": "\(error)"])
+            failures.log(.error, "claim", "cannot claim to lead: \(error)")
         }
     }
 
@@ -126,7 +131,7 @@ package final class ControlService: Service {
                 return
             } catch {
                 Counter(label: "ocn_control_failures_total", dimensions: [("duty", duty.name)]).increment()
-                logger.error("duty failed, what was in force stays", metadata: ["duty": "\(duty.name)", "error": "\(error)"])
+                failures.log(.error, duty.name, "a duty failed, what was in force stays: \(error)", metadata: ["duty": "\(duty.name)"])
                 await pause()
             }
             await (duty.pause ?? pause)()

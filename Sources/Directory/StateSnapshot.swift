@@ -10,12 +10,14 @@ final class StateSnapshot: Sendable {
     private let directory: Mutex<Renewable<Directory>>
     private let secrets: NodeSecrets
     private let logger: Logger
+    private let unopened: ThrottledLog
     private let unreadable = Counter(label: "ocn_state_unreadable_records_total")
     private let position = Gauge(label: "ocn_state_position")
 
     init(secrets: NodeSecrets, logger: Logger) {
         self.secrets = secrets
         self.logger = logger
+        unopened = ThrottledLog(logger)
         directory = Mutex(Renewable(Directory(secrets: secrets)))
     }
 
@@ -31,6 +33,7 @@ final class StateSnapshot: Sendable {
             new.apply { directory in
                 directory.advance(to: next)
                 for change in changes { directory.apply(key: change.key, change.fact) }
+                changes.forEach { tellUnopened($0.fact, directory) }
             }
             directory.withLock { $0 = new }
             position.record(next)
@@ -44,6 +47,18 @@ final class StateSnapshot: Sendable {
             logger.error("ocn.state was cut or made anew; what was known stays in use until it is read to its end")
             directory.withLock { $0.restart(from: Directory(secrets: secrets)) }
         }
+    }
+
+    /// Calls to a platform fail whose token cannot be opened, and that is not the platform's fault.
+    private func tellUnopened(_ fact: Fact?, _ directory: Directory) {
+        guard case .platform(let platform) = fact, platform.outboundToken != nil, directory.outboundToken(of: platform.id) == nil else {
+            return
+        }
+        unopened.log(
+            .error, "unopened",
+            "the token of a platform cannot be opened with this node's secret: node.secret must be the same for all processes of a node, "
+                + "and a replaced one stays in node.previous_secrets",
+            metadata: ["platform": "\(platform.id)"])
     }
 
     private func change(_ record: IncomingRecord) -> (key: String, fact: Fact?)? {

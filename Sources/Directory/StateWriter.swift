@@ -18,7 +18,7 @@ package final class StateWriter: Sendable {
     private let producer: Producer
     private let topics: TopicNames
     private let store: StateStore
-    private let logger: Logger
+    private let failures: ThrottledLog
     private let timeout: Duration
 
     /// - Parameters:
@@ -31,7 +31,7 @@ package final class StateWriter: Sendable {
         self.producer = producer
         self.topics = topics
         self.store = store
-        self.logger = logger
+        failures = ThrottledLog(logger)
         self.timeout = timeout
     }
 
@@ -52,7 +52,7 @@ package final class StateWriter: Sendable {
                     throw StateError(description: "ocn.state did not take the write: \(error)")
                 }
                 attempt += 1
-                logger.warning("repeating a write to ocn.state", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
+                failures.log(.warning, "repeat", "repeating a write to ocn.state: \(error)", metadata: ["attempt": "\(attempt)"])
                 continue
             }
             let left = max(.zero, deadline - .now)

@@ -33,6 +33,10 @@ enum Destination: Sendable, Equatable {
             return .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) is \(status.rawValue): it is not called"))
         }
         guard let authorization = directory.authorization(for: platform) else {
+            // Told in the log when it was read.
+            guard platform.outboundToken == nil else {
+                return .none(Obstacle(.refused, .hubError, "this node cannot open the token that it calls \(record.to) with"))
+            }
             return .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) gave no token to call it with"))
         }
         if let target = record.target { return .platform(url: target, authorization: authorization) }

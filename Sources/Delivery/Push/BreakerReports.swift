@@ -1,4 +1,5 @@
 package import Directory
+import Kafka
 import Logging
 import NIOCore
 import OCPI
@@ -48,6 +49,7 @@ package struct BreakerReports: Sendable {
     /// - Parameter standings: the breakers that are not closed.
     func run(logger: Logger, standings: @Sendable () -> [Recipient: BreakerStanding]) async {
         var times: [PartyID: (closed: NIODeadline, since: Timestamp)] = [:]
+        let failures = ThrottledLog(logger)
         while !Task.isCancelled {
             let now = now()
             var open: [PartyID: BreakerReport] = [:]
@@ -61,7 +63,7 @@ package struct BreakerReports: Sendable {
             let changes = changes(to: open, now: now)
             if !changes.isEmpty {
                 do { try await write(Array(changes.prefix(Self.batch))) } catch {
-                    logger.warning("breakers not reported, trying again", metadata: ["error": "\(error)"])
+                    failures.log(.warning, "breakers", "breakers are not reported, trying again: \(error)")
                 }
             }
             await pause()

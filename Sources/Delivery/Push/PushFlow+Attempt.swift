@@ -109,7 +109,8 @@ extension PushFlow {
             case .success: self.complete(errand, .ended(burial.ending))
             case .failure(let error):
                 self.metrics.unburied.increment()
-                self.logger.warning("dead letter not written: \(error)", metadata: ["copy": "\(copy.id)"])
+                self.failures.log(
+                    .warning, "dead", "a dead letter is not written, trying again: \(error)", metadata: ["copy": "\(copy.id)"])
                 self.complete(errand, .unburied(burial))
             }
         }

@@ -22,6 +22,8 @@ final class PushFlow: GroupHandler {
     let client: OutboundClient
     let metrics = PushMetrics()
     let logger: Logger
+    /// For what repeats while Kafka is away.
+    let failures: ThrottledLog
     let ownOperator: String
     /// Told the id of a platform that took something.
     let onAnswer: @Sendable (String) -> Void
@@ -49,6 +51,7 @@ final class PushFlow: GroupHandler {
         self.producer = producer
         self.client = client
         self.logger = logger
+        failures = ThrottledLog(logger)
         self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
         eventLoops = Array(client.eventLoops.makeIterator())

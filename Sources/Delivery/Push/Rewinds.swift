@@ -64,6 +64,7 @@ package struct Rewinds: Sendable {
         positions: @Sendable ([TopicPartition]) async throws(KafkaError) -> [CommitOffset],
         restart: @Sendable ([CommitOffset]) async throws(KafkaError) -> Void
     ) async {
+        let failures = ThrottledLog(logger)
         while !Task.isCancelled {
             let version = directory().version
             for (rewind, recipient, partitions) in due(assignment(), topics) {
@@ -82,7 +83,8 @@ package struct Rewinds: Sendable {
                             "recipient": "\(recipient)", "to": "\(rewind.to)", "partitions": "\(moves.count) of \(partitions.count)",
                         ])
                 } catch {
-                    logger.warning("rewind not carried out, trying again", metadata: ["recipient": "\(recipient)", "error": "\(error)"])
+                    failures.log(
+                        .warning, "rewind", "a rewind is not carried out, trying again: \(error)", metadata: ["recipient": "\(recipient)"])
                 }
             }
             await changed(version)
