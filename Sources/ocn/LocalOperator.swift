@@ -1,4 +1,3 @@
-import Configuration
 import Directory
 import Glibc
 import Kafka
@@ -29,8 +28,7 @@ struct LocalOperator: NodeOperator {
         ]
         for (name, value) in tuned { environment[name] = value.map { "\($0)" } }
         let properties = getenv("OCN_KAFKA_PROPERTIES").map { ["OCN_KAFKA_PROPERTIES": String(cString: $0)] } ?? [:]
-        let variables = EnvironmentVariablesProvider(environmentVariables: environment.merging(properties) { own, _ in own })
-        let configuration = try NodeConfiguration(ConfigReader(provider: variables.prefixKeys(with: "ocn")))
+        let configuration = try NodeConfiguration([.environment(environment.merging(properties) { own, _ in own })])
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             for service in site.services { try await shared.topicUpkeep.ensureOutbox(of: service) }

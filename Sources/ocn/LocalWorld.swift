@@ -1,4 +1,3 @@
-import Configuration
 import Demo
 import Directory
 import Kafka
@@ -99,22 +98,17 @@ extension NodeConfiguration {
     /// A node for one machine: free ports, fresh keys, loopback only.
     static func local(number: Int, bootstrap: String) throws -> NodeConfiguration {
         let (publicPort, privatePort) = try FreePorts.two()
-        let values: [AbsoluteConfigKey: ConfigValue] = [
-            ["node", "url"]: .init(.string("http://127.0.0.1:\(publicPort)"), isSecret: false),
-            ["node", "name"]: .init(.string("Node \(number)"), isSecret: false),
-            ["node", "key"]: .init(.string(SigningKey.generate().secretHex), isSecret: true),
-            ["node", "secret"]: .init(.string(Token.generate().raw), isSecret: true),
-            ["node", "admin_key"]: .init(.string(Token.generate().raw), isSecret: true),
-            ["http", "public", "host"]: .init(.string("127.0.0.1"), isSecret: false),
-            ["http", "public", "port"]: .init(.int(publicPort), isSecret: false),
-            ["http", "private", "port"]: .init(.int(privatePort), isSecret: false),
-            ["http", "allow_networks"]: .init(.stringArray(["127.0.0.0/8"]), isSecret: false),
-            ["kafka", "bootstrap"]: .init(.string(bootstrap), isSecret: false),
-            // Services of the demo come back within seconds: so should their copies.
-            ["push", "backoff_base_ms"]: .init(.int(200), isSecret: false),
-            ["push", "backoff_cap_ms"]: .init(.int(1000), isSecret: false),
-        ]
-        var configuration = try NodeConfiguration(ConfigReader(provider: InMemoryProvider(values: values)))
+        var configuration = try NodeConfiguration([
+            .program([
+                "node.url": "http://127.0.0.1:\(publicPort)", "node.name": "Node \(number)",
+                "node.key": .text(SigningKey.generate().secretHex), "node.secret": .text(Token.generate().raw),
+                "node.admin_key": .text(Token.generate().raw),
+                "http.public.host": "127.0.0.1", "http.public.port": "\(publicPort)", "http.private.port": "\(privatePort)",
+                "http.allow_networks": ["127.0.0.0/8"], "kafka.bootstrap": .text(bootstrap),
+                // Services of the demo come back within seconds: so should their copies.
+                "push.backoff_base_ms": 200, "push.backoff_cap_ms": 1000,
+            ])
+        ])
         configuration.instance = "node-\(number)"
         configuration.kafka.clientID = configuration.instance
         return configuration

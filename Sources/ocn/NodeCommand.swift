@@ -15,8 +15,11 @@ struct NodeCommand: AsyncParsableCommand {
             push      delivers copies to services over HTTP until they are taken
             control   what happens by itself: registry, topics; any number may run, one leads
 
-            No role keeps anything on disk and any number of each may run. Settings come from the YAML file, then OCN_… environment \
-            variables, then flags; Config/node.yaml explains them all.
+            No role keeps anything on disk and any number of each may run. Settings come from flags, else from OCN_… environment variables, \
+            else from the YAML file, else they have their defaults; what is not understood is an error. `ocn config list` explains them, \
+            `ocn config check` looks at a file without starting anything.
+
+            \(SettingsText.overview)
             """)
 
     @Option(help: ArgumentHelp("YAML configuration file.", valueName: "path"))
@@ -39,7 +42,7 @@ struct NodeCommand: AsyncParsableCommand {
     func run() async throws {
         let metrics = PrometheusMetrics()
         Program.bootstrap(level: logs.logLevel, metrics: metrics)
-        let configuration = try await NodeConfiguration.load(
+        let configuration = try NodeConfiguration.load(
             path: config,
             flags: NodeConfiguration.flags(roles: roles, bootstrap: bootstrap, port: port, privatePort: privatePort))
         let logger = Logger(label: configuration.instance)

@@ -14,8 +14,8 @@ struct OCN: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            NodeCommand.self, RegistryCommand.self, OutboxCommand.self, DeadCommand.self, StoreCommand.self, BrokerCommand.self,
-            DemoCommand.self, ConformanceCommand.self, SoakCommand.self, BenchCommand.self,
+            NodeCommand.self, ConfigCommand.self, RegistryCommand.self, OutboxCommand.self, DeadCommand.self, StoreCommand.self,
+            BrokerCommand.self, DemoCommand.self, ConformanceCommand.self, SoakCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -18,7 +18,7 @@ struct OperatorOptions: ParsableArguments {
     func work(_ name: String, _ body: (SharedResources, NodeConfiguration, Logger) async throws -> Void) async throws {
         Program.bootstrap(level: .warning)
         let logger = Logger(label: name)
-        let configuration = try await NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
+        let configuration = try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             try await body(shared, configuration, logger)

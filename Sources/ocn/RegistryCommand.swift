@@ -39,7 +39,7 @@ struct RegistryOptions: ParsableArguments {
     /// Connects to the node's Kafka, lets `work` edit, and disconnects.
     func edit(_ work: (RegistryEditor, StateStore) async throws -> Void) async throws {
         Program.bootstrap(level: .warning)
-        let configuration = try await NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
+        let configuration = try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
         guard configuration.registryFile == nil else {
             throw ValidationError("this node's registry is the file \(configuration.registryFile ?? ""): edit that file instead")
         }

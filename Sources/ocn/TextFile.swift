@@ -18,4 +18,21 @@ enum TextFile {
             throw Failure(description: "cannot write \(path): \(String(cString: strerror(errno)))")
         }
     }
+
+    /// Reads a whole file.
+    static func read(_ path: String) throws(Failure) -> String {
+        let file = open(path, O_RDONLY)
+        guard file >= 0 else { throw Failure(description: "cannot read \(path): \(String(cString: strerror(errno)))") }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(file, &chunk, chunk.count)
+            guard count >= 0 else { throw Failure(description: "cannot read \(path): \(String(cString: strerror(errno)))") }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(description: "\(path) is not UTF-8") }
+        return text
+    }
 }

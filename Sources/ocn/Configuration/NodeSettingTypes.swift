@@ -1,0 +1,120 @@
+import Delivery
+import Kafka
+import Notary
+import OCPI
+
+/// Where the registry of a node comes from.
+enum RegistryKind: String, CaseIterable, Sendable {
+    case state, file
+}
+
+extension SettingType where Value == String {
+    /// An absolute URL, kept without slashes at its end.
+    static var url: SettingType {
+        .one("an http or https URL like https://ocn.example.com") { text in
+            guard URLJoin.origin(of: text) != nil else { return nil }
+            var url = text
+            while url.hasSuffix("/") { url.removeLast() }
+            return url
+        }
+    }
+
+    /// A secret that cannot be guessed.
+    static var longText: SettingType { .one("a text of at least 16 characters") { $0.utf8.count >= 16 ? $0 : nil } }
+
+    /// What Kafka permits in names of topics, with room for what we append.
+    static var topicPrefix: SettingType {
+        .one("letters, digits, '.', '_' and '-', at most 200") { text in
+            let isLegal = text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
+            }
+            return isLegal && text.utf8.count <= 200 ? text : nil
+        }
+    }
+
+    /// A range of addresses.
+    static var network: SettingType {
+        .one("a network like 10.0.0.0/8 or fd00::/8") { text in
+            let network = text.trimmed
+            return (try? AddressPolicy(allowing: [network])) == nil ? nil : network
+        }
+    }
+
+    /// Brokers as librdkafka takes them.
+    static var brokers: SettingType {
+        .one("host:port of one or more brokers, separated by commas") { text in
+            let brokers = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
+            return brokers.allSatisfy(isBroker) ? brokers.joined(separator: ",") : nil
+        }
+    }
+
+    /// `host`, `host:port`, `[address]:port`, or such with a protocol before it.
+    private static func isBroker(_ text: String) -> Bool {
+        var rest = text[...]
+        if let scheme = text.firstRange(of: "://") { rest = text[scheme.upperBound...] }
+        let hostEnd = rest.first == "[" ? rest.firstIndex(of: "]").map { rest.index(after: $0) } : rest.firstIndex(of: ":") ?? rest.endIndex
+        guard let hostEnd, hostEnd != rest.startIndex, !rest.contains(where: { $0.isWhitespace || $0 == "/" }) else { return false }
+        let port = rest[hostEnd...]
+        guard !port.isEmpty else { return true }
+        return port.first == ":" && Int(port.dropFirst()).map { (1...65_535).contains($0) } ?? false
+    }
+}
+
+extension SettingType where Value == PartyID {
+    static var party: SettingType { .one("a party like CH-OCN") { PartyID($0.trimmed) } }
+}
+
+extension SettingType where Value == SigningKey {
+    static var signingKey: SettingType { .one("a secp256k1 private key, 64 hex digits") { SigningKey(hex: $0.trimmed) } }
+}
+
+extension SettingType where Value == Token {
+    /// It comes in a header, so it is printable ASCII.
+    static var token: SettingType {
+        .one("a text of at least 16 characters, printable ASCII without blanks") { text in
+            text.utf8.count >= 16 && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? Token(text) : nil
+        }
+    }
+}
+
+extension SettingType where Value == Set<Role> {
+    /// At least one.
+    static var roles: SettingType {
+        let list = SettingType<[Role]>.list(of: Role.allCases.map(\.rawValue).joined(separator: ", "), .choice)
+        return SettingType(allowed: list.allowed) { raw throws(Refusal) in
+            let roles = Set(try list.read(raw))
+            guard !roles.isEmpty else { throw Refusal("be \(list.allowed), at least one") }
+            return roles
+        }
+    }
+}
+
+extension SettingType where Value == [String: String] {
+    /// Properties of librdkafka, which judges them without asking a broker. What is refused is told by number only: it may be secret.
+    static var kafkaProperties: SettingType {
+        let allowed = "a list of librdkafka's properties, each written as name=value"
+        return SettingType(allowed: allowed) { raw throws(Refusal) in
+            var entries: [String: Int] = [:]
+            var properties: [String: String] = [:]
+            for (index, text) in try raw.entries(allowed, entriesMayHoldCommas: true).enumerated() {
+                let number = index + 1
+                guard let sign = text.firstIndex(of: "="), !text[..<sign].allSatisfy(\.isWhitespace) else {
+                    throw Refusal("be written as name=value", entry: number)
+                }
+                let name = String(text[..<sign]).trimmed
+                let value = String(text[text.index(after: sign)...]).trimmed
+                if let first = entries.updateValue(number, forKey: name) {
+                    throw Refusal("not set the same property as entry \(first)", entry: number)
+                }
+                switch KafkaSettings.fault(ofProperty: name, value: value) {
+                case nil: properties[name] = value
+                case .unknownName:
+                    let similar = Similar.names(to: name, among: KafkaSettings.propertyNames)
+                    throw Refusal("name a property that librdkafka knows\(Similar.question(similar))", entry: number)
+                case .invalidValue: throw Refusal("have a value that librdkafka permits for this property", entry: number)
+                }
+            }
+            return properties
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Testing
+
+@testable import ocn
+
+/// What is written and is no setting.
+@Suite struct UnknownSettingsTests {
+    private typealias Text = ConfigurationText
+
+    @Test(arguments: [
+        ("node.urll: x", "node.urll; did you mean node.url?"),
+        ("node.sigantures: true", "node.sigantures; did you mean node.signatures?"),
+        ("push: { horizon_hour: 1 }", "push.horizon_hour; did you mean push.horizon_hours?"),
+        ("kafak: { bootstrap: x, prefix: y }", "kafak; did you mean kafka?"),
+        ("http.port: 80", "http.port; did you mean http.private.port or http.public.port?"),
+        ("horizon_hours: 1", "horizon_hours; did you mean push.horizon_hours?"),
+        ("telemetry: { level: debug }", "telemetry; `ocn config list` shows all"),
+        ("<<: { a: b }", "<<; `ocn config list` shows all"),
+    ])
+    func keysOfAFile(line: String, problem: String) {
+        #expect(Text.problems(line) == ["there is no setting for \(problem) (node.yaml, line 3)"])
+    }
+
+    @Test(arguments: [
+        ("OCN_NODE_URI", "OCN_NODE_URI; did you mean OCN_NODE_URL?"),
+        ("OCN_node_name", "OCN_node_name; did you mean OCN_NODE_NAME?"),
+        ("OCN_PORT", "OCN_PORT; did you mean OCN_HTTP_PRIVATE_PORT or OCN_HTTP_PUBLIC_PORT?"),
+        ("OCN_KAFKA_SASL_PASSWORD", "OCN_KAFKA_SASL_PASSWORD; `ocn config list` shows all"),
+    ])
+    func variablesOfThisProgram(variable: String, problem: String) {
+        #expect(Text.problems(environment: [variable: "hidden"]) == ["there is no setting for environment variable \(problem)"])
+    }
+
+    @Test(arguments: [
+        ("PATH", "/bin"), ("OCN_TEST_KAFKA", "127.0.0.1:9092"), ("OCN_TEST_LOG", "1"), ("OCN_RELAY_ROOT", "/src"),
+        // A Kubernetes service called `ocn-node` or `ocn-http-admin`.
+        ("OCN_NODE_SERVICE_HOST", "10.0.0.1"), ("OCN_NODE_SERVICE_PORT", "8080"), ("OCN_NODE_SERVICE_PORT_HTTP", "8080"),
+        ("OCN_NODE_PORT", "tcp://10.0.0.1:8080"), ("OCN_NODE_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("OCN_NODE_PORT_8080_TCP_ADDR", "10.0.0.1"), ("OCN_HTTP_ADMIN_PORT_53_UDP_PROTO", "udp"),
+    ])
+    func variablesOfOthersAreLeftAlone(variable: String, value: String) {
+        #expect(Text.problems(environment: [variable: value]) == [])
+    }
+
+    @Test(arguments: [
+        ("", "the configuration file node.yaml is empty; it must hold sections (node:, http:, …) like Config/node.yaml"),
+        ("# nothing\n", "the configuration file node.yaml is empty; it must hold sections (node:, http:, …) like Config/node.yaml"),
+        ("---\n", "the configuration file node.yaml is empty; it must hold sections (node:, http:, …) like Config/node.yaml"),
+        ("- node: x", "the configuration file node.yaml must hold sections (node:, http:, …), not a list"),
+        ("hidden", "the configuration file node.yaml must hold sections (node:, http:, …), not a text"),
+        ("node:\n  secret: hidden\n  name: x\n  secret: hidden", "'secret' stands more than once in its section (node.yaml, line 2)"),
+        ("node.name: a\nnode:\n  name: b", "node.name stands there more than once (node.yaml, line 3)"),
+        ("node:\n  secret: \"hidden", "this is not valid YAML: found unexpected end of stream (node.yaml, line 2)"),
+        ("node:\n\tsecret: hidden", "this is not valid YAML: found character that cannot start any token (node.yaml, line 2)"),
+        ("a: 1\n---\nb: 1", "this is not valid YAML: but found another document (node.yaml, line 2)"),
+        ("kafka: hidden", "kafka is a section: its settings stand below it, indented (node.yaml, line 1)"),
+        ("http: { public: [hidden] }", "http.public is a section: its settings stand below it, indented (node.yaml, line 1)"),
+        ("[a, b]: c", "a key must be a text (node.yaml, line 1)"),
+    ])
+    func filesThatAreNone(text: String, problem: String) {
+        #expect(Text.problems(file: text) == [problem])
+    }
+
+    @Test func aSectionMayBeEmpty() {
+        #expect(Text.problems("hub:\n  # list_limit: 10\nhttp.public: ~\n") == [])
+    }
+
+    @Test func aFileThatCannotBeReadSaysWhy() {
+        #expect {
+            try NodeConfiguration.load(path: "/nonexistent/node.yaml")
+        } throws: {
+            "\($0)" == "configuration file: cannot read /nonexistent/node.yaml: No such file or directory"
+        }
+        #expect {
+            try NodeConfiguration.load(path: "/")
+        } throws: {
+            "\($0)" == "configuration file: cannot read /: Is a directory"
+        }
+    }
+
+    @Test(arguments: [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("ab", "ba", 1), ("url", "urll", 1), ("abc", "xyz", 3)])
+    func distanceCountsLetters(left: String, right: String, distance: Int) {
+        #expect(Similar.distance(left, right) == distance)
+        #expect(Similar.distance(right, left) == distance)
+    }
+}
