@@ -1,5 +1,11 @@
 import CLibrdkafka
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 extension KafkaSettings {
     /// Why librdkafka does not take a property.
     package enum PropertyFault: Sendable, Equatable {
@@ -21,13 +27,22 @@ extension KafkaSettings {
         }
     }
 
-    /// Names of librdkafka's properties that are not about single topics.
+    /// Names of all properties that librdkafka knows: the first column of the table that it prints.
     package static var propertyNames: [String] {
-        guard let configuration = rd_kafka_conf_new() else { return [] }
-        defer { rd_kafka_conf_destroy(configuration) }
-        var count = 0
-        guard let dump = rd_kafka_conf_dump(configuration, &count) else { return [] }
-        defer { rd_kafka_conf_dump_free(dump, count) }
-        return stride(from: 0, to: count, by: 2).compactMap { dump[$0].map { String(cString: $0) } }
+        var text: UnsafeMutablePointer<CChar>?
+        var size = 0
+        withUnsafeMutablePointer(to: &text) { text in
+            withUnsafeMutablePointer(to: &size) { size in
+                guard let stream = open_memstream(text, size) else { return }
+                rd_kafka_conf_properties_show(stream)
+                fclose(stream)  // only now text and size are set
+            }
+        }
+        guard let text else { return [] }
+        defer { free(text) }
+        return String(cString: text).split(separator: "\n").compactMap { line in
+            guard let bar = line.firstIndex(of: "|"), line.first?.isLowercase == true else { return nil }
+            return String(line.prefix(upTo: bar).prefix { $0 != " " })
+        }
     }
 }

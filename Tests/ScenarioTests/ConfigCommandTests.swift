@@ -12,6 +12,13 @@ import Wire
         return file.path
     }
 
+    @Test func helpOfTheNodeNamesEverySettingAndItsDefault() async throws {
+        let (status, text) = try await RunningProgram.run(["node", "--help"])
+        #expect(status == 0)
+        let rows = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
+        for setting in Settings.all { #expect(rows.contains("\(setting.key) \(SettingsText.shortFallback(setting))")) }
+    }
+
     @Test func aGoodConfigurationIsALine() async throws {
         try await withTemporaryFolder { folder in
             let path = try file(ConfigurationText.complete + "http.public.port: 1\n", in: folder)

@@ -1,4 +1,6 @@
+import Kafka
 import Testing
+import Topics
 
 @testable import ocn
 

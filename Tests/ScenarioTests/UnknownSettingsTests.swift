@@ -60,6 +60,13 @@ import Testing
         #expect(Text.problems(file: text) == [problem])
     }
 
+    @Test func keysOfTheProgramItself() {
+        let source = SettingSource.program(["node.nam": "x", "node.name": "y"])
+        #expect(source.problems.map(\.description) == ["there is no setting for node.nam; did you mean node.name? (this program)"])
+        #expect(NodeConfiguration.flags(roles: "push", bootstrap: "kafka", port: 1, privatePort: 2).problems == [])
+        #expect(NodeConfiguration.flags(roles: "push", bootstrap: "kafka", port: 1, privatePort: 2).values.count == 4)
+    }
+
     @Test func aSectionMayBeEmpty() {
         #expect(Text.problems("hub:\n  # list_limit: 10\nhttp.public: ~\n") == [])
     }

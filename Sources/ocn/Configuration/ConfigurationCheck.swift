@@ -43,8 +43,8 @@ struct ConfigurationCheck: Sendable {
     private func verdict(_ values: SettingValues) -> String {
         let winners = Settings.all.compactMap { values.given($0).first?.origin }
         let variables = winners.count { if case .variable = $0 { true } else { false } }
-        return "\(subject) is good: \(winners.count - variables) settings from the file, \(variables) from the environment, "
-            + "\(Settings.all.count - winners.count) by default"
+        let file = path == nil ? "" : "\(winners.count - variables) settings from the file, "
+        return "\(subject) is good: \(file)\(variables) from the environment, \(Settings.all.count - winners.count) by default"
     }
 
     private static func shown(_ setting: any SettingDeclaration, _ given: GivenValue?) -> String {

@@ -15,7 +15,9 @@ struct SettingSource: Sendable {
 
     /// Values that the program itself decides, by key.
     static func program(_ values: [String: WrittenValue]) -> SettingSource {
-        SettingSource(values: values.mapValues { GivenValue(value: $0, origin: .program) })
+        var source = SettingSource()
+        for (key, value) in values.sorted(by: { $0.key < $1.key }) { source.add(value, for: key, at: .program) }
+        return source
     }
 
     /// Flags of the command line.
@@ -23,9 +25,17 @@ struct SettingSource: Sendable {
     static func flags(_ flags: [(name: String, key: String, text: String?)]) -> SettingSource {
         var source = SettingSource()
         for (name, key, text) in flags {
-            if let text { source.values[key] = GivenValue(value: .line(text), origin: .flag(name)) }
+            if let text { source.add(.line(text), for: key, at: .flag(name)) }
         }
         return source
+    }
+
+    private mutating func add(_ value: WrittenValue, for key: String, at origin: Origin) {
+        if Settings.byKey[key] == nil {
+            problems.append(SettingSource.unknown(key, key, Similar.names(to: key, among: Settings.byKey.keys), at: origin))
+        } else {
+            values[key] = GivenValue(value: value, origin: origin)
+        }
     }
 
     /// This process's environment.
