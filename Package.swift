@@ -126,7 +126,7 @@ let package = Package(
                 "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher",
                 "Notary", "OCPI", "Registry", "Soak",
                 "Telemetry", "Testbed", "Topics", "Wire",
-                argumentParser, yams, hummingbird, httpClient, nioCore, nioPosix, logging, metrics, lifecycle, unixSignals,
+                argumentParser, yams, hummingbird, httpTypes, httpClient, nioCore, nioPosix, logging, metrics, lifecycle, unixSignals,
             ],
             swiftSettings: settings),
         // tests

@@ -22,7 +22,8 @@ import Wire
 
         // Not JSON, JSON that is no fact, a fact under a foreign key, no key at all, which Kafka refuses in a compacted topic.
         let nonsense: [(String?, String)] = [
-            ("party/DE-CPO", "{"), ("party/DE-CPO", "[]"), ("node/0xcd", #"{"operator":"0xAB","url":"x"}"#), (kafka.isEmbedded ? nil : "no kind of fact", "{}"),
+            ("party/DE-CPO", "{"), ("party/DE-CPO", "[]"), ("node/0xcd", #"{"operator":"0xAB","url":"x"}"#),
+            (kafka.isEmbedded ? nil : "no kind of fact", "{}"),
         ]
         for (key, text) in nonsense {
             _ = try await producer.send(

@@ -68,7 +68,8 @@ import Testing
         cluster.close()
         cluster.close()
         #expect(throws: KafkaError.self) { try cluster.createTopic("late", partitions: 1) }
-        await #expect { try await reader.latestOffset(TopicPartition(topic: "t", partition: 0), timeout: .milliseconds(200)) } throws: { error in
+        await #expect { try await reader.latestOffset(TopicPartition(topic: "t", partition: 0), timeout: .milliseconds(200)) } throws: {
+            error in
             (error as? KafkaError)?.isRetriable ?? false
         }
         // Known leader, broker gone: a question keeps its time limit, and stopping does not wait for more.

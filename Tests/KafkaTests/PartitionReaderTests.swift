@@ -22,7 +22,9 @@ import Testing
         try await write(topic, 25..<26, partition: 1)
         #expect(await seen.wait { $0.ends[1] == 6 })
         await reader.stop()
-        await #expect(throws: KafkaError.self) { try await reader.latestOffset(TopicPartition(topic: topic, partition: 1), timeout: .seconds(5)) }
+        await #expect(throws: KafkaError.self) {
+            try await reader.latestOffset(TopicPartition(topic: topic, partition: 1), timeout: .seconds(5))
+        }
     }
 
     @Test func anEmptyPartitionHasItsEndAtOnce() async throws {

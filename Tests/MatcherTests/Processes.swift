@@ -109,7 +109,9 @@ final class Processes: Sendable {
     /// Records in `ocn.state` that nobody understands.
     func writeNonsense(about user: PartyID) async throws {
         // Kafka refuses records without a key in a compacted topic.
-        for (key, text) in [("agreement/\(user)/nonsense", "{"), (kafka.isEmbedded ? nil : "", "{}"), ("agreement/\(user)", #"{"user":1}"#)] {
+        for (key, text) in [
+            ("agreement/\(user)/nonsense", "{"), (kafka.isEmbedded ? nil : "", "{}"), ("agreement/\(user)", #"{"user":1}"#),
+        ] {
             let record = OutgoingRecord(
                 topic: kafka.topics.state, partition: 0, key: key, value: ByteBuffer(string: text), headers: RecordHeaders())
             _ = try await producer.send(record)

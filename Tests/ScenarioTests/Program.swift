@@ -5,26 +5,28 @@ import Testing
 /// The built `ocn` program as a process of its own.
 final class RunningProgram: Sendable {
     private let process: Process
-    private let output = Mutex(Data())
-    private let outputPipe = Pipe()
+    // A file, not a pipe: it holds all that was printed when the process has ended, and nobody has to read along.
+    private let output: URL
 
     /// Starts `ocn` with these arguments and environment variables.
     init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        output = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-output-\(UUID().uuidString)")
+        try Data().write(to: output)
+        let handle = try FileHandle(forWritingTo: output)
         process = Process()
         process.executableURL = RunningProgram.executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-        process.standardOutput = outputPipe
-        process.standardError = outputPipe
-        outputPipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            self?.output.withLock { $0 += data }
-        }
+        process.standardOutput = handle
+        process.standardError = handle
         try process.run()
+        try handle.close()
     }
 
+    deinit { try? FileManager.default.removeItem(at: output) }
+
     /// What it has printed so far, on both streams.
-    var text: String { output.withLock { String(decoding: $0, as: UTF8.self) } }
+    var text: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
     var isRunning: Bool { process.isRunning }
 
