@@ -76,14 +76,15 @@ let package = Package(
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         // ground
         module("Wire", ["CZlib", nioCore]),
-        module("Kafka", ["CLibrdkafka", "Wire", nioCore, logging, metrics]),
+        module("Instruments", [metrics]),
+        module("Kafka", ["CLibrdkafka", "Instruments", "Wire", nioCore, logging]),
         // first
         module("OCPI", ["Wire", nioCore]),
         module("Notary", ["Wire", "CSecp256k1", "CBrotli", nioCore]),
         // second
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
-        module("Directory", ["Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, crypto, heap]),
+        module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
         module("Registry", ["Directory", "Topics", "OCPI", logging, yams]),
         module(
             "Credentials", ["Directory", "OCPI", "Wire", httpClient, nioCore, nioHTTP1, logging]),
@@ -91,23 +92,23 @@ let package = Package(
         module(
             "Ingress",
             [
-                "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
-                hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics, lifecycle, heap,
+                "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle, heap,
             ]),
-        module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging, metrics, lifecycle, crypto]),
+        module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, lifecycle, crypto]),
         module(
             "Delivery",
             [
-                "Directory", "Topics", "OCPI", "Kafka", "Notary", "Wire",
-                httpClient, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle, collections,
+                "Directory", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                httpClient, nioCore, nioPosix, nioHTTP1, logging, lifecycle, collections,
             ]),
         module(
             "Control",
             [
-                "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", logging, metrics, lifecycle,
+                "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Instruments", "Wire", logging, lifecycle,
             ]),
         // beside
-        module("Telemetry", [hummingbird, httpTypes, nioCore, logging, metrics]),
+        module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Wire", hummingbird, httpTypes, nioCore, logging]),
         module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         // top
@@ -123,8 +124,9 @@ let package = Package(
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Kafka", "Matcher",
-                "Notary", "OCPI", "Registry", "Soak",
+                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Instruments",
+                "Kafka",
+                "Matcher", "Notary", "OCPI", "Registry", "Soak",
                 "Telemetry", "Testbed", "Topics", "Wire",
                 argumentParser, yams, hummingbird, httpTypes, httpClient, nioCore, nioPosix, logging, metrics, lifecycle, unixSignals,
             ],
@@ -139,7 +141,7 @@ let package = Package(
         tests(
             "ReliabilityTests",
             ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Wire", "Support", nioCore, logging]),
-        tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore]),
+        tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
         tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
         tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Wire", nioCore, logging]),
         tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
@@ -157,7 +159,7 @@ let package = Package(
                 httpTypes, nioCore,
                 logging,
             ]),
-        tests("TelemetryTests", ["Telemetry", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("TelemetryTests", ["Telemetry", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests(
             "IngressTests",
             [
@@ -182,8 +184,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Demo", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore,
-                nioHTTP1,
+                "ocn", "Demo", "Directory", "Instruments", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient,
+                nioCore, nioHTTP1,
                 logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]

@@ -1,7 +1,7 @@
 package import Directory
+import Instruments
 package import Kafka
 package import Logging
-import Metrics
 import OCPI
 package import Registry
 import ServiceLifecycle
@@ -46,7 +46,7 @@ package final class ControlService: Service {
     private let duties: [Duty]
     private let logger: Logger
     private let failures: ThrottledLog
-    private let leading = Gauge(label: "ocn_control_leading")
+    private let metrics: ControlMetrics
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
@@ -69,6 +69,7 @@ package final class ControlService: Service {
         self.instance = instance
         self.interval = interval
         self.duties = duties
+        metrics = ControlMetrics(duties: duties.map(\.name))
         self.logger = logger
         failures = ThrottledLog(logger)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: ownership, logger: logger)
@@ -92,7 +93,7 @@ package final class ControlService: Service {
                     await lead()
                     logger.info("no longer leading", metadata: ["instance": "\(instance)"])
                 }
-                leading.record(0)
+                metrics.leading.record(0)
                 await ownership.changed(within: interval)
             }
         }
@@ -115,7 +116,7 @@ package final class ControlService: Service {
 
     /// Does the duties until this process no longer leads; what is under way then is cancelled.
     private func lead() async {
-        leading.record(1)
+        metrics.leading.record(1)
         await withTaskGroup(of: Void.self) { group in
             for duty in duties { group.addTask { await self.do(duty) } }
             while isLeading, !Task.isCancelled { await ownership.changed(within: interval) }
@@ -130,7 +131,7 @@ package final class ControlService: Service {
             } catch is CancellationError {
                 return
             } catch {
-                Counter(label: "ocn_control_failures_total", dimensions: [("duty", duty.name)]).increment()
+                metrics.failures.increment(duty.name)
                 failures.log(.error, duty.name, "a duty failed, what was in force stays: \(error)", metadata: ["duty": "\(duty.name)"])
                 await pause()
             }

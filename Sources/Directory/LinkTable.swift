@@ -1,6 +1,6 @@
 import HeapModule
+import Instruments
 import Kafka
-import Metrics
 import NIOCore
 import Synchronization
 import Wire
@@ -18,8 +18,7 @@ final class LinkTable: Sendable {
     }
     private let state = Mutex(Renewable(State()))
     private let maxLinks: Int
-    private let unreadable = Counter(label: "ocn_links_unreadable_records_total")
-    private let dropped = Counter(label: "ocn_links_dropped_total")
+    private let metrics = LinkMetrics()
 
     init(maxLinks: Int) {
         self.maxLinks = maxLinks
@@ -46,7 +45,7 @@ final class LinkTable: Sendable {
                 continue
             }
             guard let json = try? JSONValue.parse(value), let link = Capability(json: json) else {
-                unreadable.increment()
+                metrics.unreadable.increment()
                 continue
             }
             guard link.expires > now else { continue }
@@ -54,7 +53,7 @@ final class LinkTable: Sendable {
             state.byExpiry.insert(Expiry(time: link.expires, id: id))
         }
         while let next = state.byExpiry.min, next.time <= now || state.byExpiry.count > maxLinks {
-            if next.time > now { dropped.increment() }
+            if next.time > now { metrics.dropped.increment() }
             _ = state.byExpiry.popMin()
             if let link = state.byID[next.id], link.expires <= next.time { state.byID[next.id] = nil }
         }

@@ -1,6 +1,6 @@
+import Instruments
 import Kafka
 import Logging
-import Metrics
 import NIOCore
 import Synchronization
 import Wire
@@ -11,8 +11,7 @@ final class StateSnapshot: Sendable {
     private let secrets: NodeSecrets
     private let logger: Logger
     private let unopened: ThrottledLog
-    private let unreadable = Counter(label: "ocn_state_unreadable_records_total")
-    private let position = Gauge(label: "ocn_state_position")
+    private let metrics = StateMetrics()
 
     init(secrets: NodeSecrets, logger: Logger) {
         self.secrets = secrets
@@ -36,13 +35,13 @@ final class StateSnapshot: Sendable {
                 changes.forEach { tellUnopened($0.fact, directory) }
             }
             directory.withLock { $0 = new }
-            position.record(next)
+            metrics.position.record(next)
         case .end(let next):
             directory.withLock { directory in
                 directory.apply { $0.advance(to: next) }
                 directory.complete()
             }
-            position.record(next)
+            metrics.position.record(next)
         case .restarted:
             logger.error("ocn.state was cut or made anew; what was known stays in use until it is read to its end")
             directory.withLock { $0.restart(from: Directory(secrets: secrets)) }
@@ -65,7 +64,7 @@ final class StateSnapshot: Sendable {
         guard let key = record.key else { return nil }
         guard let value = record.value, value.readableBytes > 0 else { return (key, nil) }
         guard let json = try? JSONValue.parse(value), let fact = Fact(key: key, json: json), fact.key == key else {
-            unreadable.increment()
+            metrics.unreadable.increment()
             logger.warning("unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])
             return nil
         }

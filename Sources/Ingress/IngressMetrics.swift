@@ -1,22 +1,40 @@
-import Metrics
+import Instruments
 import OCPI
 
-/// The ingress role's metrics. Every handle is made once.
-struct IngressMetrics: Sendable {
-    private let requests: [String: [Counter]]
-    private let durations = Timer(label: "ocn_ingress_request_duration_seconds")
-    private let pending = Gauge(label: "ocn_ingress_pending")
-    private let pendingBytes = Gauge(label: "ocn_ingress_pending_bytes")
-    /// Answers nobody waits for: later than the deadline, or given twice.
-    let lateReplies = Counter(label: "ocn_ingress_replies_dropped_total", dimensions: [("reason", "late")])
-    /// Answers for another process, or for an earlier life of this one.
-    let foreignReplies = Counter(label: "ocn_ingress_replies_dropped_total", dimensions: [("reason", "foreign")])
-    /// Records of `ocn.replies` that could not be read.
-    let unreadableReplies = Counter(label: "ocn_ingress_replies_dropped_total", dimensions: [("reason", "unreadable")])
-    /// Requests Kafka did not take.
-    let produceFailures = Counter(label: "ocn_ingress_produce_failures_total")
-    /// Requests without `X-Request-ID` or `X-Correlation-ID` that got one from the node.
-    let generatedIDs = Counter(label: "ocn_ingress_generated_ids_total")
+/// The ingress role's metrics, made once.
+package struct IngressMetrics: MetricSet {
+    /// A module and the class of the HTTP status that it was answered with.
+    struct Answered: Hashable {
+        let module: String
+        let hundreds: Int
+    }
+
+    /// Why a reply in `ocn.replies` was not used.
+    enum Unused: String, CaseIterable {
+        /// Nobody waits for it: later than the deadline, or given twice.
+        case late
+        /// For another process, or for an earlier life of this one.
+        case foreign
+        /// It could not be read.
+        case unreadable
+    }
+
+    private let requests = CounterFamily<Answered>(
+        "ocn_ingress_requests_total", unit: "requests", labels: ["module", "status"],
+        series: modules.flatMap { module in (1...5).map { (Answered(module: module, hundreds: $0), [module, "\($0)xx"]) } },
+        "Requests of parties and nodes that were answered, by module and class of HTTP status.")
+    private let durations = TimerMetric(
+        "ocn_ingress_request_duration_seconds", unit: "seconds", "Time from the head of a request to the head of its response.")
+    private let pending = GaugeMetric("ocn_ingress_pending", unit: "requests", "Callers that wait for their answer.")
+    private let pendingBytes = GaugeMetric("ocn_ingress_pending_bytes", unit: "bytes", "Bodies of the requests whose callers wait.")
+    let unusedReplies = CounterFamily<Unused>(
+        "ocn_ingress_replies_dropped_total", unit: "replies", label: "reason",
+        "Replies that were not used: nobody waits any more, meant for another process, or unreadable.")
+    let produceFailures = CounterMetric(
+        "ocn_ingress_produce_failures_total", unit: "requests", "Requests that Kafka did not take.")
+    let generatedIDs = CounterMetric(
+        "ocn_ingress_generated_ids_total", unit: "requests",
+        "Requests without X-Request-ID or X-Correlation-ID that got one from the node.")
 
     /// Parties choose the names of custom modules, so those share one label.
     static let custom = "custom"
@@ -24,24 +42,17 @@ struct IngressMetrics: Sendable {
     static let rules = "ocnrules"
     static let other = "other"
 
-    init() {
-        let standard: [ModuleID] = [
-            .cdrs, .chargingprofiles, .commands, .credentials, .hubclientinfo, .locations, .sessions, .tariffs, .tokens, .versions,
-        ]
-        var requests: [String: [Counter]] = [:]
-        for module in standard.map(\.rawValue) + [Self.custom, Self.message, Self.rules, Self.other] {
-            requests[module] = (1...5).map { hundreds in
-                Counter(label: "ocn_ingress_requests_total", dimensions: [("module", module), ("status", "\(hundreds)xx")])
-            }
-        }
-        self.requests = requests
-    }
+    private static let modules: [String] =
+        [ModuleID.cdrs, .chargingprofiles, .commands, .credentials, .hubclientinfo, .locations, .sessions, .tariffs, .tokens, .versions]
+        .map(\.rawValue) + [custom, message, rules, other]
+
+    /// For the list of all metrics.
+    package static var sample: IngressMetrics { IngressMetrics() }
 
     /// One finished request.
     func record(module: String, httpStatus: Int, nanoseconds: Int64) {
-        let counters = requests[module] ?? requests[Self.other] ?? []
-        let index = min(max(httpStatus / 100, 1), 5) - 1
-        if counters.indices.contains(index) { counters[index].increment() }
+        let module = Self.modules.contains(module) ? module : Self.other
+        requests.increment(Answered(module: module, hundreds: min(max(httpStatus / 100, 1), 5)))
         durations.recordNanoseconds(nanoseconds)
     }
 

@@ -1,7 +1,7 @@
-import CoreMetrics
 import Directory
 import HTTPTypes
 import Hummingbird
+import Instruments
 import Logging
 import NIOCore
 import OCPI

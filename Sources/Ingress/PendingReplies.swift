@@ -1,5 +1,5 @@
-import CoreMetrics
 import HeapModule
+import Instruments
 import Kafka
 import NIOCore
 import Synchronization
@@ -101,8 +101,8 @@ final class PendingReplies: Sendable {
 
     /// An answer came from Kafka. Late, doubled and foreign ones are counted and dropped.
     func deliver(_ reply: ReplyRecord) {
-        guard reply.address.epoch == epoch else { return metrics.foreignReplies.increment() }
-        guard let waiter = take(reply.requestID) else { return metrics.lateReplies.increment() }
+        guard reply.address.epoch == epoch else { return metrics.unusedReplies.increment(.foreign) }
+        guard let waiter = take(reply.requestID) else { return metrics.unusedReplies.increment(.late) }
         waiter.resume(returning: .reply(reply))
     }
 

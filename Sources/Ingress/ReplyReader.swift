@@ -1,4 +1,4 @@
-import CoreMetrics
+import Instruments
 import Kafka
 import Logging
 import Topics
@@ -27,7 +27,7 @@ struct ReplyReader: Sendable {
             do throws(RecordError) {
                 pending.deliver(try ReplyRecord(record))
             } catch {
-                metrics.unreadableReplies.increment()
+                metrics.unusedReplies.increment(.unreadable)
                 logger.warning("unreadable record in ocn.replies", metadata: ["offset": "\(record.offset)", "error": "\(error)"])
             }
         }

@@ -1,6 +1,5 @@
 import CLibrdkafka
 package import Logging
-import Metrics
 import Synchronization
 
 /// One member of a consumer group: one thread that polls, answers rebalances and commits.

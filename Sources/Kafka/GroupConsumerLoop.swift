@@ -1,6 +1,6 @@
 import CLibrdkafka
+import Instruments
 import Logging
-import Metrics
 import Synchronization
 
 // The poll thread of a group consumer: reads, hands over, carries out commands, commits, leaves.

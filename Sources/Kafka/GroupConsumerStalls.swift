@@ -1,4 +1,4 @@
-import Metrics
+import Instruments
 import Synchronization
 
 // Whether a group consumer gets on. None of this needs the poll thread, which may be what is stuck.

@@ -1,6 +1,6 @@
 import CLibrdkafka
+import Instruments
 import Logging
-import Metrics
 import Synchronization
 
 // What a group consumer does when a position is not in the log: retention was faster than we, or the topic was made anew. Never a jump that

@@ -1,31 +1,45 @@
-import Metrics
+import Instruments
 
-/// What a group consumer shows of itself. Handles are made once: looking one up costs more than recording.
-struct GroupMetrics: Sendable {
-    let backlog: Gauge
-    let unfinished: Gauge
-    let records: Counter
-    let dropped: Gauge
-    let commitFailures: Counter
-    /// Records an earlier owner had finished.
-    let skipped: Gauge
-    /// Times reading paused because what is finished ahead hardly fits into the commit.
-    let intakePauses: Counter
-    /// Offsets that were no longer in the log when they were to be read.
-    let lost: Counter
-    /// Partitions that have something to read and do not get on.
-    let stalled: Gauge
+/// What a group consumer shows of itself.
+package struct GroupMetrics: MetricSet {
+    let backlog: GaugeMetric
+    let unfinished: GaugeMetric
+    let records: CounterMetric
+    let dropped: TotalMetric
+    let skipped: TotalMetric
+    let intakePauses: CounterMetric
+    let lost: CounterMetric
+    let stalled: GaugeMetric
+    let commitFailures: CounterMetric
+
+    /// For the list of all metrics.
+    package static var sample: GroupMetrics { GroupMetrics(group: "") }
 
     init(group: String) {
-        let dimensions = [("group", group)]
-        backlog = Gauge(label: "kafka_consumer_backlog_records", dimensions: dimensions)
-        unfinished = Gauge(label: "kafka_consumer_unfinished_records", dimensions: dimensions)
-        records = Counter(label: "kafka_consumer_records", dimensions: dimensions)
-        dropped = Gauge(label: "kafka_consumer_dropped_results", dimensions: dimensions)
-        skipped = Gauge(label: "kafka_consumer_skipped_records", dimensions: dimensions)
-        intakePauses = Counter(label: "kafka_consumer_intake_pauses", dimensions: dimensions)
-        lost = Counter(label: "kafka_consumer_lost_records", dimensions: dimensions)
-        stalled = Gauge(label: "kafka_consumer_stalled_partitions", dimensions: dimensions)
-        commitFailures = Counter(label: "kafka_consumer_commit_failures", dimensions: dimensions)
+        let labels: KeyValuePairs = ["group": group]
+        backlog = GaugeMetric(
+            "ocn_kafka_consumer_backlog_records", unit: "records", labels: labels,
+            "Records of the partitions read here that are not finished, those in Kafka included.")
+        unfinished = GaugeMetric(
+            "ocn_kafka_consumer_unfinished_records", unit: "records", labels: labels, "Records that were read and are being worked on.")
+        records = CounterMetric("ocn_kafka_consumer_records_total", unit: "records", labels: labels, "Records read.")
+        dropped = TotalMetric(
+            "ocn_kafka_consumer_dropped_results_total", unit: "results", labels: labels,
+            "Results that came after their partition had gone to another process; the record comes again there.")
+        skipped = TotalMetric(
+            "ocn_kafka_consumer_skipped_records_total", unit: "records", labels: labels,
+            "Records that were read again and left alone, because an earlier owner of the partition had finished them.")
+        intakePauses = CounterMetric(
+            "ocn_kafka_consumer_intake_pauses_total", unit: "pauses", labels: labels,
+            "Times reading paused because what is finished ahead of an unfinished record hardly fits into the commit.")
+        lost = CounterMetric(
+            "ocn_kafka_consumer_lost_records_total", unit: "records", labels: labels,
+            "Records that Kafka had deleted before they were read.")
+        stalled = GaugeMetric(
+            "ocn_kafka_consumer_stalled_partitions", unit: "partitions", labels: labels,
+            "Partitions that have something to read and do not get on.")
+        commitFailures = CounterMetric(
+            "ocn_kafka_consumer_commit_failures_total", unit: "commits", labels: labels,
+            "Commits that Kafka refused; ordinary while partitions move between processes.")
     }
 }

@@ -1,12 +1,12 @@
 import CLibrdkafka
 import Glibc
-import Metrics
+import Instruments
 import Synchronization
 
 /// Connections to Kafka's brokers that this process has open, those being opened included.
 package enum OpenConnections {
     private static let open = Atomic<Int>(0)
-    private static let gauge = Gauge(label: "ocn_kafka_connections")
+    private static let metrics = ConnectionMetrics()
 
     /// How many there are now. Any thread.
     package static var count: Int { open.load(ordering: .relaxed) }
@@ -26,6 +26,6 @@ package enum OpenConnections {
     }
 
     private static func changed(by difference: Int) {
-        gauge.record(open.add(difference, ordering: .relaxed).newValue)
+        metrics.open.record(open.add(difference, ordering: .relaxed).newValue)
     }
 }

@@ -1,6 +1,6 @@
 import CLibrdkafka
+import Instruments
 package import Logging
-import Metrics
 import NIOCore
 import Synchronization
 
@@ -28,8 +28,8 @@ package final class Producer: Sendable {
     private let state = Mutex(State())
     private let topics = Mutex<[String: TopicHandle]>([:])
     private let outstanding = Atomic<Int>(0)
-    private let queueLength: Gauge
-    private let failures: Counter
+    private let queueLength: GaugeMetric
+    private let failures: CounterMetric
     private let logger: Logger
     private let isPatient: @Sendable (_ topic: String) -> Bool
     let transactions: BlockingThread
@@ -46,9 +46,9 @@ package final class Producer: Sendable {
     ) throws(KafkaError) {
         let configuration = ClientConfiguration.producer(settings, transactionalID: transactionalID)
         let clientID = configuration.clientID
-        let queueLength = Gauge(label: "kafka_producer_queue_records", dimensions: [("client", settings.clientID)])
-        self.queueLength = queueLength
-        failures = Counter(label: "kafka_producer_failures", dimensions: [("client", settings.clientID)])
+        let metrics = ProducerMetrics(client: settings.clientID)
+        queueLength = metrics.queueLength
+        failures = metrics.failures
         transactions = BlockingThread("transactions")
         self.logger = logger
         self.isPatient = isPatient

@@ -1,8 +1,8 @@
 import Directory
 import Dispatch
+import Instruments
 import Kafka
 import Logging
-import Metrics
 import NIOCore
 import OCPI
 import ServiceLifecycle
@@ -41,11 +41,7 @@ final class MatcherWorker: GroupHandler {
     private let roomToKeep = DispatchSemaphore(value: 0)
     private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
-    private let copies = Counter(label: "ocn_matcher_copies_total")
-    private let announcements = Counter(label: "ocn_matcher_announcements_total")
-    private let requests = Counter(label: "ocn_matcher_requests_total")
-    private let unreadable = Counter(label: "ocn_matcher_unreadable_records_total")
-    private let waits = Counter(label: "ocn_matcher_state_waits_total")
+    private let metrics = MatcherMetrics()
 
     /// Half of what the producer's own queue takes, so that this is never full.
     private static let maxSentBytes = 32 * 1024 * 1024
@@ -148,13 +144,13 @@ final class MatcherWorker: GroupHandler {
     private func judge(_ batch: [IncomingRecord]) {
         guard let directory = freshDirectory() else { return abandon(batch[...]) }
         for (index, record) in batch.enumerated() {
-            requests.increment()
+            metrics.requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
                 // Left for the next worker: it is not finished, so it is not committed.
                 guard send(followers(of: request, in: directory), for: record) else { return abandon(batch[index...]) }
             } catch {
-                unreadable.increment()
+                metrics.unreadable.increment()
                 logger.error("unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
                 finish(record)
             }
@@ -164,8 +160,9 @@ final class MatcherWorker: GroupHandler {
     private func followers(of request: RequestRecord, in directory: Directory) -> [Follower] {
         var announced = Broadcast.announcements(of: request, hub: hub, in: directory)
         if let stored = StoreAndForward.announcement(of: request, in: directory) { announced.append(stored) }
-        return Fanout.copies(of: request, in: directory).map { Follower(record: $0.outgoing(to: topics), id: $0.id, counter: copies) }
-            + announced.map { Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: announcements) }
+        return Fanout.copies(of: request, in: directory).map {
+            Follower(record: $0.outgoing(to: topics), id: $0.id, counter: metrics.copies)
+        } + announced.map { Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: metrics.announcements) }
     }
 
     /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only
@@ -173,7 +170,7 @@ final class MatcherWorker: GroupHandler {
     /// the next worker.
     private func freshDirectory() -> Directory? {
         while !store.catchUpBlocking(timeout: .seconds(1)) {
-            waits.increment()
+            metrics.waits.increment()
             waiting.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
             if isEnding { return nil }
         }
@@ -261,7 +258,7 @@ final class MatcherWorker: GroupHandler {
 private struct Follower: Sendable {
     let record: OutgoingRecord
     let id: String
-    let counter: Counter
+    let counter: CounterMetric
 }
 
 /// Counts the followers of one request that are not acknowledged yet.

@@ -1,4 +1,5 @@
 import Glibc
+import Instruments
 import NIOCore
 
 /// What the kernel says about this process (`/proc/self`), under the names that Prometheus' own clients use.
@@ -52,17 +53,38 @@ struct ProcessMetrics: Equatable {
     }
 
     func write(into buffer: inout ByteBuffer) {
-        func write(_ name: String, _ type: String, _ help: String, _ value: String) {
-            MetricText.writeHead(name, type: type, help: help, into: &buffer)
-            MetricText.writeSample(name, labels: "", value: value, into: &buffer)
+        for figure in Self.figures {
+            guard let value = figure.value(self) else { continue }
+            let declaration = figure.declaration
+            MetricText.writeHead(declaration.name, type: declaration.kind.rawValue, help: declaration.help, into: &buffer)
+            MetricText.writeSample(declaration.name, labels: "", value: MetricText.number(value), into: &buffer)
         }
-        write("process_cpu_seconds_total", "counter", "User and system CPU time in seconds.", MetricText.number(cpuSeconds))
-        if let openFilesLimit { write("process_max_fds", "gauge", "Limit of open file descriptors.", String(openFilesLimit)) }
-        if let openFiles { write("process_open_fds", "gauge", "Open file descriptors.", String(openFiles)) }
-        write("process_resident_memory_bytes", "gauge", "Resident memory in bytes.", String(residentBytes))
-        write("process_start_time_seconds", "gauge", "Start of the process, seconds since 1970.", MetricText.number(startSeconds))
-        write("process_threads", "gauge", "Threads of the process.", String(threads))
     }
+
+    static var declarations: [MetricDeclaration] { figures.map(\.declaration) }
+
+    private struct Figure: Sendable {
+        let declaration: MetricDeclaration
+        /// Nil where the kernel does not say.
+        let value: @Sendable (ProcessMetrics) -> Double?
+
+        init(
+            _ name: String, _ kind: MetricDeclaration.Kind, unit: String, _ help: String,
+            _ value: @escaping @Sendable (ProcessMetrics) -> Double?
+        ) {
+            declaration = MetricDeclaration(name, kind, unit: unit, help)
+            self.value = value
+        }
+    }
+
+    private static let figures = [
+        Figure("process_cpu_seconds_total", .counter, unit: "seconds", "User and system CPU time in seconds.") { $0.cpuSeconds },
+        Figure("process_max_fds", .gauge, unit: "files", "Limit of open file descriptors.") { $0.openFilesLimit.map(Double.init) },
+        Figure("process_open_fds", .gauge, unit: "files", "Open file descriptors.") { $0.openFiles.map(Double.init) },
+        Figure("process_resident_memory_bytes", .gauge, unit: "bytes", "Resident memory in bytes.") { Double($0.residentBytes) },
+        Figure("process_start_time_seconds", .gauge, unit: "seconds", "Start of the process, seconds since 1970.") { $0.startSeconds },
+        Figure("process_threads", .gauge, unit: "threads", "Threads of the process.") { Double($0.threads) },
+    ]
 
     private static func contents(of path: String) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)

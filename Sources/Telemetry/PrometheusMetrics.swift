@@ -1,3 +1,4 @@
+package import Instruments
 package import Metrics
 package import NIOCore
 import Synchronization
@@ -7,7 +8,7 @@ import Synchronization
 /// Names: `.` and other characters become `_`; counters end in `_total`, timers in `_seconds`.
 /// The same label and dimensions give the same series.
 /// Making a metric takes a lock, so keep the handle; counting and recording take none.
-/// At `seriesLimit` no series is added any more: the measurements of a new one go nowhere and `telemetry_series_refused_total` rises.
+/// At `seriesLimit` no series is added any more: the measurements of a new one go nowhere and `ocn_telemetry_series_refused_total` rises.
 /// The same happens to a name that is in use for another kind of metric. Any thread may call.
 package final class PrometheusMetrics: Sendable {
     private struct Family {
@@ -49,15 +50,22 @@ package final class PrometheusMetrics: Sendable {
 
     /// - Parameters:
     ///   - seriesLimit: bound on series of all names together; a histogram counts once.
-    ///   - help: what a metric means, by its label as the code spells it; the label itself stands in where there is none.
+    ///   - declared: where HELP texts come from; of a metric that is not among them its label stands in.
     ///   - includesProcess: whether `render` appends the figures of this process.
-    package init(seriesLimit: Int = 10_000, help: [String: String] = [:], includesProcess: Bool = true) {
+    package init(seriesLimit: Int = 10_000, declared: [MetricDeclaration] = [], includesProcess: Bool = true) {
         self.seriesLimit = seriesLimit
-        self.help = help
+        self.help = Dictionary(declared.map { ($0.name, $0.help) }) { first, _ in first }
         self.includesProcess = includesProcess
-        let own = Family(kind: .counter, help: "Series that were refused: too many, or a name used for two kinds.", series: ["": refused])
-        self.state = Mutex(State(families: ["telemetry_series_refused_total": own]))
+        let own = Family(kind: .counter, help: Self.refusals.help, series: ["": refused])
+        self.state = Mutex(State(families: [Self.refusals.name: own]))
     }
+
+    private static let refusals = MetricDeclaration(
+        "ocn_telemetry_series_refused_total", .counter, unit: "series",
+        "Series that are not shown: there are too many, or a name is used for two kinds.")
+
+    /// What `render` adds by itself.
+    package static var declarations: [MetricDeclaration] { [refusals] + ProcessMetrics.declarations }
 
     /// Everything known now, in text exposition format 0.0.4, sorted by name and labels.
     package func render() -> ByteBuffer {
@@ -84,7 +92,7 @@ package final class PrometheusMetrics: Sendable {
             guard state.seriesCount < seriesLimit else { return nil }
             state.seriesCount += 1
             let new = make(labels)
-            state.families[name, default: Family(kind: kind, help: help[label] ?? label)].series[labels] = new
+            state.families[name, default: Family(kind: kind, help: help[name] ?? label)].series[labels] = new
             return new
         }
         if series == nil { refused.increment(by: Int64(1)) }

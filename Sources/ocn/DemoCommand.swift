@@ -25,7 +25,7 @@ struct DemoCommand: AsyncParsableCommand {
     var logLevel: Logger.Level = .error
 
     func run() async throws {
-        let metrics = PrometheusMetrics()
+        let metrics = PrometheusMetrics(declared: ProgramMetrics.declarations)
         Program.bootstrap(level: logLevel, metrics: metrics)
         let color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
         let world = LocalWorld(metrics: metrics)

@@ -40,7 +40,7 @@ struct NodeCommand: AsyncParsableCommand {
     @OptionGroup var logs: LogOptions
 
     func run() async throws {
-        let metrics = PrometheusMetrics()
+        let metrics = PrometheusMetrics(declared: ProgramMetrics.declarations)
         Program.bootstrap(level: logs.logLevel, metrics: metrics)
         let configuration = try NodeConfiguration.load(
             path: config,

@@ -12,10 +12,11 @@ struct OCN: AsyncParsableCommand {
             Start with `ocn demo`: two nodes, two charge point operators, a mobility provider and a billing service on this machine, \
             with nothing to install. `ocn node` runs a node, or some of its roles, against a Kafka cluster.
             """,
-        version: "0.1.0",
+        version: Program.version,
         subcommands: [
             NodeCommand.self, ConfigCommand.self, RegistryCommand.self, OutboxCommand.self, DeadCommand.self, StoreCommand.self,
             BrokerCommand.self, DemoCommand.self, ConformanceCommand.self, SoakCommand.self, BenchCommand.self,
+            MetricsCommand.self,
         ])
 
     static func main() async {

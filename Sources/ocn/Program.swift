@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Glibc
+import Instruments
 import Logging
 import Metrics
 import ServiceLifecycle
@@ -9,10 +10,16 @@ import UnixSignals
 
 /// What every command of the program sets up once.
 enum Program {
+    /// `ocn --version`, and `ocn_build_info`.
+    static let version = "0.1.0"
+
     /// Starts logging to standard error and, with it, metrics.
     static func bootstrap(level: Logger.Level, metrics: PrometheusMetrics? = nil) {
         LogOutput.bootstrap(level: level)
-        if let metrics { MetricsSystem.bootstrap(metrics) }
+        if let metrics {
+            MetricsSystem.bootstrap(metrics)
+            BuildMetrics(version: version).info.record(1)
+        }
     }
 
     /// Runs services until one ends or a signal asks to stop; the last listed stops first.

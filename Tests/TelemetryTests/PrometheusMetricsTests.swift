@@ -1,4 +1,5 @@
 import Dispatch
+import Instruments
 import Metrics
 import NIOCore
 import Testing
@@ -6,14 +7,16 @@ import Testing
 @testable import Telemetry
 
 @Suite struct PrometheusMetricsTests {
-    private let metrics = PrometheusMetrics(help: ["ocn.requests": "Requests by \"module\",\nall \\ of them."], includesProcess: false)
+    private let metrics = PrometheusMetrics(
+        declared: [MetricDeclaration("ocn_requests_total", .counter, unit: "requests", "Requests by \"module\",\nall \\ of them.")],
+        includesProcess: false)
 
     /// What stands in every output before or behind the series under test.
     private static func refused(_ count: Int) -> String {
         """
-        # HELP telemetry_series_refused_total Series that were refused: too many, or a name used for two kinds.
-        # TYPE telemetry_series_refused_total counter
-        telemetry_series_refused_total \(count)
+        # HELP ocn_telemetry_series_refused_total Series that are not shown: there are too many, or a name is used for two kinds.
+        # TYPE ocn_telemetry_series_refused_total counter
+        ocn_telemetry_series_refused_total \(count)
 
         """
     }

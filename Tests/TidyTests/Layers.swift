@@ -8,7 +8,7 @@ struct Layers {
         static func < (left: Row, right: Row) -> Bool { left.rawValue < right.rawValue }
     }
 
-    private static let belowDirectory: Set<String> = ["Topics", "OCPI", "Kafka", "Wire"]
+    private static let belowDirectory: Set<String> = ["Topics", "OCPI", "Kafka", "Instruments", "Wire"]
     private static let directory = belowDirectory.union(["Directory"])
     private static let all = directory.union(
         [
@@ -25,7 +25,8 @@ struct Layers {
         "CBrotli": (.system, []),
         "CZlib": (.system, []),
         "Wire": (.ground, ["CZlib"]),
-        "Kafka": (.ground, ["CLibrdkafka", "Wire"]),
+        "Instruments": (.ground, []),
+        "Kafka": (.ground, ["CLibrdkafka", "Instruments", "Wire"]),
         "OCPI": (.first, ["Wire"]),
         "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
         "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
@@ -37,7 +38,7 @@ struct Layers {
         "Delivery": (.role, directory.union(["Notary"])),
         "Control": (.role, directory.union(["Notary", "Registry", "Credentials"])),
         // Beside the roles.
-        "Telemetry": (.role, []),
+        "Telemetry": (.role, ["Instruments"]),
         "Admin": (.role, directory.union(["Credentials"])),
         "Testbed": (.role, directory),
         "Demo": (.top, all.subtracting(tops)),
@@ -49,8 +50,8 @@ struct Layers {
 
     /// Arrows within a row.
     static let sideways: Set<[String]> = [
-        ["Registry", "Directory"], ["Kafka", "Wire"], ["Credentials", "Directory"], ["ocn", "Demo"], ["ocn", "Conformance"],
-        ["ocn", "Soak"], ["ocn", "Bench"],
+        ["Registry", "Directory"], ["Kafka", "Wire"], ["Kafka", "Instruments"], ["Credentials", "Directory"], ["ocn", "Demo"],
+        ["ocn", "Conformance"], ["ocn", "Soak"], ["ocn", "Bench"],
     ]
 
     /// Arrows of the manifest that the table does not have, and modules that it does not know.

@@ -1,7 +1,7 @@
 import Directory
+import Instruments
 import Kafka
 import Logging
-import Metrics
 import NIOCore
 import Notary
 import OCPI
@@ -45,6 +45,7 @@ final class ExchangeFlow: GroupHandler {
         self.logger = logger
         self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
+        Resigning.prepare()
         eventLoops = Array(client.eventLoops.makeIterator())
         inFlight = Mutex(
             InFlight(

@@ -1,9 +1,9 @@
-import Metrics
+import Instruments
 import NIOCore
 import Topics
 
-/// EXCHANGE's handles, made once.
-struct ExchangeMetrics: Sendable {
+/// EXCHANGE's metrics, made once.
+package struct ExchangeMetrics: MetricSet {
     /// Why a request was answered at once that might have been sent.
     enum Refusal: String, CaseIterable {
         /// The recipient, or this process, has as much in hand as it may.
@@ -12,36 +12,42 @@ struct ExchangeMetrics: Sendable {
         case breaker
     }
 
-    private let outcomes: [Outcome: Counter]
-    private let durations: [Outcome: Timer]
-    private let refusals: [Refusal: Counter]
-    private let inFlight = Gauge(label: "ocn_exchange_in_flight")
-    private let breakers = Gauge(label: "ocn_exchange_open_breakers")
-    let breakerOpenings = Counter(label: "ocn_exchange_breaker_openings_total")
-    let malformed = Counter(label: "ocn_exchange_malformed_records_total")
-    let repeats = Counter(label: "ocn_exchange_connection_retries_total")
-    let answeredAgain = Counter(label: "ocn_exchange_repeated_requests_total")
-    let repliesTooLarge = Counter(label: "ocn_exchange_replies_too_large_total")
-    let repliesLost = Counter(label: "ocn_exchange_replies_lost_total")
+    private let outcomes = CounterFamily<Outcome>(
+        "ocn_exchange_requests_total", unit: "requests", label: "outcome", "Requests that were answered to their caller, by how they ended."
+    )
+    private let durations = TimerFamily<Outcome>(
+        "ocn_exchange_duration_seconds", unit: "seconds", label: "outcome",
+        "Time from reading a request to having its answer, by how it ended.")
+    private let refusals = CounterFamily<Refusal>(
+        "ocn_exchange_refusals_total", unit: "requests", label: "reason",
+        "Requests that were refused at once: too much under way, or the recipient does not answer.")
+    private let inFlight = GaugeMetric("ocn_exchange_in_flight", unit: "requests", "Requests that are being sent to recipients.")
+    private let breakers = GaugeMetric(
+        "ocn_exchange_open_breakers", unit: "recipients", "Recipients that do not answer and get hardly any requests.")
+    let breakerOpenings = CounterMetric(
+        "ocn_exchange_breaker_openings_total", unit: "openings", "Times a recipient was found not to answer.")
+    let malformed = CounterMetric(
+        "ocn_exchange_malformed_records_total", unit: "records", "Records of the topic of requests that could not be read.")
+    let repeats = CounterMetric(
+        "ocn_exchange_connection_retries_total", unit: "requests",
+        "Requests that were tried again at once because the first connection did not take them.")
+    let answeredAgain = CounterMetric(
+        "ocn_exchange_repeated_requests_total", unit: "requests",
+        "Repeats by a client that got the first answer and were not sent a second time.")
+    let repliesTooLarge = CounterMetric(
+        "ocn_exchange_replies_too_large_total", unit: "replies", "Answers that were too large for a record.")
+    let repliesLost = CounterMetric(
+        "ocn_exchange_replies_lost_total", unit: "replies", "Answers that Kafka did not take; their callers were answered by the deadline.")
 
-    init() {
-        func each<Handle>(_ make: ([(String, String)]) -> Handle) -> [Outcome: Handle] {
-            Dictionary(uniqueKeysWithValues: Outcome.allCases.map { ($0, make([("outcome", $0.rawValue)])) })
-        }
-        outcomes = each { Counter(label: "ocn_exchange_requests_total", dimensions: $0) }
-        durations = each { Timer(label: "ocn_exchange_duration", dimensions: $0) }
-        refusals = Dictionary(
-            uniqueKeysWithValues: Refusal.allCases.map {
-                ($0, Counter(label: "ocn_exchange_refusals_total", dimensions: [("reason", $0.rawValue)]))
-            })
-    }
+    /// For the list of all metrics.
+    package static var sample: ExchangeMetrics { ExchangeMetrics() }
 
     func ended(_ outcome: Outcome, after time: TimeAmount) {
-        outcomes[outcome]?.increment()
-        durations[outcome]?.recordNanoseconds(max(0, time.nanoseconds))
+        outcomes.increment(outcome)
+        durations.recordNanoseconds(max(0, time.nanoseconds), outcome)
     }
 
-    func refused(_ reason: Refusal) { refusals[reason]?.increment() }
+    func refused(_ reason: Refusal) { refusals.increment(reason) }
 
     /// - Parameters:
     ///   - calls: requests that have a place.

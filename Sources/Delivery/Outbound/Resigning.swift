@@ -1,4 +1,4 @@
-import Metrics
+import Instruments
 import NIOCore
 import NIOHTTP1
 import Notary
@@ -11,7 +11,10 @@ import Wire
 ///
 /// A signature that is unreadable or does not fit its message stays as it is, and is counted: signing again would not make it better.
 enum Resigning {
-    private static let untouched = Counter(label: "ocn_signatures_not_rewritten_total")
+    private static let untouched = ResigningMetrics().untouched
+
+    /// Makes the counter, so that it is shown before there is anything to count.
+    static func prepare() { _ = untouched }
 
     // MARK: Requests
 

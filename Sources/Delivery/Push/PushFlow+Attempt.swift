@@ -1,7 +1,7 @@
 import Directory
+import Instruments
 import Kafka
 import Logging
-import Metrics
 import NIOCore
 import NIOHTTP1
 import OCPI

@@ -1,7 +1,7 @@
 import Directory
+import Instruments
 import Kafka
 import Logging
-import Metrics
 import NIOCore
 import Notary
 import OCPI
@@ -54,6 +54,7 @@ final class PushFlow: GroupHandler {
         failures = ThrottledLog(logger)
         self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
+        Resigning.prepare()
         eventLoops = Array(client.eventLoops.makeIterator())
         clockLoop = client.eventLoops.next()
         lanes = Mutex(

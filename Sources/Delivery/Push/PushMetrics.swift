@@ -1,7 +1,7 @@
-import Metrics
+import Instruments
 
-/// PUSH's handles, made once.
-struct PushMetrics: Sendable {
+/// PUSH's metrics, made once.
+package struct PushMetrics: MetricSet {
     /// How one attempt went.
     enum Attempt: String, CaseIterable {
         case delivered
@@ -14,36 +14,35 @@ struct PushMetrics: Sendable {
         case noDestination = "no_destination"
     }
 
-    private let attempts: [Attempt: Counter]
-    private let copies: [Ending: Counter]
-    private let announcements: [Ending: Counter]
-    private let waiting = Gauge(label: "ocn_push_waiting_records")
-    let malformed = Counter(label: "ocn_push_malformed_records_total")
-    let unburied = Counter(label: "ocn_push_dead_letter_failures_total")
-    let breakerOpenings = Counter(label: "ocn_push_breaker_openings_total")
-    private let breakers = Gauge(label: "ocn_push_open_breakers")
+    private let attempts = CounterFamily<Attempt>(
+        "ocn_push_attempts_total", unit: "attempts", label: "result", "Attempts to deliver a copy or an announcement, by result.")
+    private let copies = CounterFamily<Ending>(
+        "ocn_push_copies_total", unit: "copies", labels: ["ending"],
+        series: [
+            (.delivered, ["delivered"]), (.dead, ["dead"]), (.unsendable, ["unsendable"]), (.expired, ["expired"]),
+            (.withheld, ["withheld"]), (.topic, ["topic"]),
+        ],
+        "Copies that are done with: taken, or given up to the dead letters (dead, unsendable, expired), or not to be sent (withheld, topic)."
+    )
+    private let announcements = CounterFamily<Ending>(
+        "ocn_push_announcements_total", unit: "announcements", labels: ["ending"],
+        series: [(.delivered, ["delivered"]), (.replaced, ["replaced"])] + Drop.allCases.map { (.dropped($0), ["dropped_" + $0.rawValue]) },
+        "Announcements that are done with: taken, replaced by a newer one, or dropped and why.")
+    private let waiting = GaugeMetric(
+        "ocn_push_waiting_records", unit: "records", "Copies and announcements that were read and wait for their recipient.")
+    private let breakers = GaugeMetric(
+        "ocn_push_open_breakers", unit: "recipients", "Recipients that fail most calls and are left alone for a while.")
+    let malformed = CounterMetric("ocn_push_malformed_records_total", unit: "records", "Records of outboxes that could not be read.")
+    let unburied = CounterMetric(
+        "ocn_push_dead_letter_failures_total", unit: "copies",
+        "Times Kafka did not take a dead letter; the copy stays uncommitted and comes again.")
+    let breakerOpenings = CounterMetric(
+        "ocn_push_breaker_openings_total", unit: "openings", "Times a recipient was found to fail most calls.")
 
-    init() {
-        attempts = Dictionary(
-            uniqueKeysWithValues: Attempt.allCases.map {
-                ($0, Counter(label: "ocn_push_attempts_total", dimensions: [("result", $0.rawValue)]))
-            })
-        copies = Self.counters(
-            "ocn_push_copies_total",
-            [
-                (.delivered, "delivered"), (.dead, "dead"), (.unsendable, "unsendable"), (.expired, "expired"), (.withheld, "withheld"),
-                (.topic, "topic"),
-            ])
-        announcements = Self.counters(
-            "ocn_push_announcements_total",
-            [(.delivered, "delivered"), (.replaced, "replaced")] + Drop.allCases.map { (.dropped($0), "dropped_" + $0.rawValue) })
-    }
+    /// For the list of all metrics.
+    package static var sample: PushMetrics { PushMetrics() }
 
-    private static func counters(_ label: String, _ endings: [(Ending, String)]) -> [Ending: Counter] {
-        Dictionary(uniqueKeysWithValues: endings.map { ($0, Counter(label: label, dimensions: [("ending", $1)])) })
-    }
-
-    func attempted(_ attempt: Attempt) { attempts[attempt]?.increment() }
+    func attempted(_ attempt: Attempt) { attempts.increment(attempt) }
 
     func failed(_ kind: OutboundFailure.Kind) {
         switch kind {
@@ -56,8 +55,8 @@ struct PushMetrics: Sendable {
 
     func ended(_ consignment: Consignment, _ ending: Ending) {
         switch consignment {
-        case .copy: copies[ending]?.increment()
-        case .announcement: announcements[ending]?.increment()
+        case .copy: copies.increment(ending)
+        case .announcement: announcements.increment(ending)
         }
     }
 

@@ -1,0 +1,23 @@
+import Instruments
+
+/// What the follower of `ocn.state` shows of itself.
+package struct StateMetrics: MetricSet {
+    let unreadable = CounterMetric(
+        "ocn_state_unreadable_records_total", unit: "records", "Records of the topic of shared state that could not be read.")
+    let position = GaugeMetric(
+        "ocn_state_position", unit: "offset", "How far the shared state is known here: the next offset. Processes of one node agree.")
+
+    /// For the list of all metrics.
+    package static var sample: StateMetrics { StateMetrics() }
+}
+
+/// What the follower of `ocn.links` shows of itself.
+package struct LinkMetrics: MetricSet {
+    let unreadable = CounterMetric(
+        "ocn_links_unreadable_records_total", unit: "records", "Records of the topic of hub URLs that could not be read.")
+    let dropped = CounterMetric(
+        "ocn_links_dropped_total", unit: "links", "Hub URLs that were forgotten before their time because there are too many.")
+
+    /// For the list of all metrics.
+    package static var sample: LinkMetrics { LinkMetrics() }
+}

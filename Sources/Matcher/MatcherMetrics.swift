@@ -1,0 +1,16 @@
+import Instruments
+
+/// MATCHER's metrics, made once.
+package struct MatcherMetrics: MetricSet {
+    let requests = CounterMetric("ocn_matcher_requests_total", unit: "requests", "Requests that were looked at.")
+    let copies = CounterMetric("ocn_matcher_copies_total", unit: "copies", "Copies for services that Kafka has taken.")
+    let announcements = CounterMetric(
+        "ocn_matcher_announcements_total", unit: "announcements", "Broadcasts and stored requests for parties that Kafka has taken.")
+    let unreadable = CounterMetric(
+        "ocn_matcher_unreadable_records_total", unit: "records", "Records of the topic of requests that could not be read.")
+    let waits = CounterMetric(
+        "ocn_matcher_state_waits_total", unit: "waits", "Seconds that a batch had to wait for the newest agreements.")
+
+    /// For the list of all metrics.
+    package static var sample: MatcherMetrics { MatcherMetrics() }
+}

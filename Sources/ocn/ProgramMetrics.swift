@@ -1,0 +1,58 @@
+import Control
+import Delivery
+import Directory
+import Ingress
+import Instruments
+import Kafka
+import Matcher
+import Telemetry
+
+/// Which program this is.
+struct BuildMetrics: MetricSet {
+    let info: GaugeMetric
+
+    static var sample: BuildMetrics { BuildMetrics(version: "") }
+
+    init(version: String) {
+        info = GaugeMetric("ocn_build_info", unit: "1", labels: ["version": version], "Always 1; the label says which version runs.")
+    }
+}
+
+/// Every metric that a process can show.
+enum ProgramMetrics {
+    private static let sets: [any MetricSet.Type] = [
+        BuildMetrics.self, ConnectionMetrics.self, GroupMetrics.self, ProducerMetrics.self, StateMetrics.self, LinkMetrics.self,
+        IngressMetrics.self, ExchangeMetrics.self, ResigningMetrics.self, MatcherMetrics.self, PushMetrics.self, ControlMetrics.self,
+    ]
+
+    /// Sorted by name.
+    static var declarations: [MetricDeclaration] {
+        (sets.flatMap { $0.declarations } + PrometheusMetrics.declarations).sorted { $0.name < $1.name }
+    }
+
+    /// The article on metrics in the documentation.
+    static var article: String {
+        let rows = declarations.map { metric in
+            "| `\(metric.name)` | \(metric.kind.rawValue) | \(metric.unit) | \(metric.labels.map(text).joined(separator: "; ")) | \(metric.help) |"
+        }
+        return """
+            # Metrics
+
+            Everything that `GET /metrics` on the private port can show.
+
+            ## Overview
+
+            This page is the output of `ocn metrics`. A process shows the metrics of its own roles. All figures are of the process
+            since its start: add them up over the processes of a node. `process_…` are the figures of the kernel.
+
+            | metric | kind | unit | labels | meaning |
+            |---|---|---|---|---|
+            \(rows.joined(separator: "\n"))
+
+            """
+    }
+
+    private static func text(of label: MetricDeclaration.Label) -> String {
+        label.values.isEmpty ? "`\(label.name)`" : "`\(label.name)`: \(label.values.joined(separator: ", "))"
+    }
+}
