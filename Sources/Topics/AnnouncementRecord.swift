@@ -31,7 +31,7 @@ package struct AnnouncementRecord: Sendable {
         let recipient = node ?? request.to.canonical.description
         return OutgoingRecord(
             topic: topics.announce, key: "\(recipient)|\(request.key ?? "\(request.module)|\(request.path)")",
-            value: request.body ?? ByteBuffer(), headers: headers)
+            value: request.body.unlessEmpty, headers: headers)
     }
 
     /// Reads a record of `ocn.announce`.

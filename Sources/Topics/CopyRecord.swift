@@ -43,8 +43,7 @@ package struct CopyRecord: Sendable {
 
     /// The record for the service's outbox.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
-        OutgoingRecord(
-            topic: topics.outbox(request.to), key: request.key, value: request.body ?? ByteBuffer(), headers: headers())
+        OutgoingRecord(topic: topics.outbox(request.to), key: request.key, value: request.body.unlessEmpty, headers: headers())
     }
 
     func headers() -> RecordHeaders {
@@ -101,7 +100,7 @@ package struct DeadRecord: Sendable {
         headers.append(Name.attempts, String(attempts))
         headers.append(Name.httpStatus, lastHTTPStatus.map(String.init))
         headers.append(Name.ocpiStatus, lastStatus.map(String.init))
-        return OutgoingRecord(topic: topics.dead, key: copy.request.key, value: copy.request.body ?? ByteBuffer(), headers: headers)
+        return OutgoingRecord(topic: topics.dead, key: copy.request.key, value: copy.request.body.unlessEmpty, headers: headers)
     }
 
     /// Reads a record of `ocn.dead`.

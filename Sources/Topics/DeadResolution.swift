@@ -54,6 +54,7 @@ package struct DeadResolution: Sendable, Equatable {
         headers.append(Name.deadPartition, String(partition))
         headers.append(Name.deadOffset, String(offset))
         headers.append(Name.resolvedBy, by)
+        // An empty value, not none: it stands under the dead letter's key and is no deletion of it.
         return OutgoingRecord(topic: topics.dead, partition: partition, key: key, value: ByteBuffer(), headers: headers)
     }
 

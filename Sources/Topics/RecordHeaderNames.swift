@@ -1,48 +1,49 @@
 import Kafka
+import NIOCore
 
-/// Kafka header names of our records: CloudEvents 1.0, Kafka binary mode, plus OCPI's own.
-enum Name {
-    static let specVersion = "ce_specversion"
-    static let time = "ce_time"
-    static let contentType = "content-type"
-    static let id = "ce_id"
-    static let type = "ce_type"
-    static let source = "ce_source"
-    static let subject = "ce_subject"
-    static let version = "ce_ocpiversion"
-    static let from = "ce_ocpifrom"
-    static let to = "ce_ocpito"
-    static let path = "ce_ocpipath"
-    static let query = "ce_ocpiquery"
-    static let correlationID = "ce_correlationid"
-    static let requestID = "ce_requestid"
-    static let signature = "ce_ocnsignature"
-    static let origin = "ce_ocporigin"
-    static let stored = "ce_ocnstored"
-    static let stateVersion = "ce_stateversion"
-    static let deadline = "ce_deadline"
-    static let replyPartition = "ce_replypartition"
-    static let replyEpoch = "ce_replyepoch"
-    static let target = "ce_ocntarget"
-    static let node = "ce_ocnnode"
-    static let copyOf = "ce_copyof"
-    static let originalTo = "ce_ocpioriginalto"
-    static let permission = "ce_permission"
-    static let replyTo = "ce_replyto"
-    static let httpStatus = "ce_httpstatus"
-    static let outcome = "ce_outcome"
-    static let ocpiStatus = "ce_ocpistatus"
-    static let message = "ce_message"
-    static let deadCause = "ce_deadcause"
-    static let deadTime = "ce_deadtime"
-    static let attempts = "ce_attempts"
-    static let deadResolution = "ce_deadresolution"
-    static let deadPartition = "ce_deadpartition"
-    static let deadOffset = "ce_deadoffset"
-    static let resolvedBy = "ce_resolvedby"
-    static let replayed = "ce_replayed"
-    static let traceparent = "traceparent"
-    static let tracestate = "tracestate"
+/// Kafka header names of our records: CloudEvents 1.0, Kafka binary mode, plus OCPI's own. `Topics.docc` lists them all, as tests check.
+enum Name: String, CaseIterable {
+    case specVersion = "ce_specversion"
+    case time = "ce_time"
+    case contentType = "content-type"
+    case id = "ce_id"
+    case type = "ce_type"
+    case source = "ce_source"
+    case subject = "ce_subject"
+    case version = "ce_ocpiversion"
+    case from = "ce_ocpifrom"
+    case to = "ce_ocpito"
+    case path = "ce_ocpipath"
+    case query = "ce_ocpiquery"
+    case correlationID = "ce_correlationid"
+    case requestID = "ce_requestid"
+    case signature = "ce_ocnsignature"
+    case origin = "ce_ocporigin"
+    case stored = "ce_ocnstored"
+    case stateVersion = "ce_stateversion"
+    case deadline = "ce_deadline"
+    case replyPartition = "ce_replypartition"
+    case replyEpoch = "ce_replyepoch"
+    case target = "ce_ocntarget"
+    case node = "ce_ocnnode"
+    case copyOf = "ce_copyof"
+    case originalTo = "ce_ocpioriginalto"
+    case permission = "ce_permission"
+    case replyTo = "ce_replyto"
+    case httpStatus = "ce_httpstatus"
+    case outcome = "ce_outcome"
+    case ocpiStatus = "ce_ocpistatus"
+    case message = "ce_message"
+    case deadCause = "ce_deadcause"
+    case deadTime = "ce_deadtime"
+    case attempts = "ce_attempts"
+    case deadResolution = "ce_deadresolution"
+    case deadPartition = "ce_deadpartition"
+    case deadOffset = "ce_deadoffset"
+    case resolvedBy = "ce_resolvedby"
+    case replayed = "ce_replayed"
+    case traceparent
+    case tracestate
 }
 
 /// A record whose headers do not say what its topic promises.
@@ -56,20 +57,30 @@ package struct RecordError: Error, Equatable, CustomStringConvertible {
 }
 
 extension RecordHeaders {
-    func required(_ name: String) throws(RecordError) -> String {
-        guard let value = self[name] else { throw RecordError(header: name, reason: "missing") }
+    subscript(_ name: Name) -> String? { self[name.rawValue] }
+
+    mutating func append(_ name: Name, _ value: String?) { append(name.rawValue, value) }
+
+    func required(_ name: Name) throws(RecordError) -> String {
+        guard let value = self[name] else { throw RecordError(header: name.rawValue, reason: "missing") }
         return value
     }
 
     /// The header read by `parse`; nil if absent.
-    func parsed<Value>(_ name: String, _ parse: (String) -> Value?) throws(RecordError) -> Value? {
+    func parsed<Value>(_ name: Name, _ parse: (String) -> Value?) throws(RecordError) -> Value? {
         guard let text = self[name] else { return nil }
-        guard let value = parse(text) else { throw RecordError(header: name, reason: "not understood") }
+        guard let value = parse(text) else { throw RecordError(header: name.rawValue, reason: "not understood") }
         return value
     }
 
-    func requiredParsed<Value>(_ name: String, _ parse: (String) -> Value?) throws(RecordError) -> Value {
-        guard let value = try parsed(name, parse) else { throw RecordError(header: name, reason: "missing") }
+    func requiredParsed<Value>(_ name: Name, _ parse: (String) -> Value?) throws(RecordError) -> Value {
+        guard let value = try parsed(name, parse) else { throw RecordError(header: name.rawValue, reason: "missing") }
         return value
     }
+}
+
+extension ByteBuffer? {
+    /// A body as a record's value, and back: an event without data is a record without a value (CloudEvents, Kafka binding 3.2.2). Empty
+    /// values are read as such too; earlier versions wrote them.
+    var unlessEmpty: ByteBuffer? { flatMap { $0.readableBytes > 0 ? $0 : nil } }
 }

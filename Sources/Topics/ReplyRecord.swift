@@ -101,7 +101,7 @@ package struct ReplyRecord: Sendable {
         fields.append(Name.traceparent, trace.traceparent)
         fields.append(Name.tracestate, trace.tracestate)
         return OutgoingRecord(
-            topic: topics.replies, partition: address.partition, value: body ?? ByteBuffer(), headers: fields)
+            topic: topics.replies, partition: address.partition, value: body.unlessEmpty, headers: fields)
     }
 
     /// Reads a record of `ocn.replies`.
@@ -123,7 +123,7 @@ package struct ReplyRecord: Sendable {
             httpStatus: try fields.parsed(Name.httpStatus) { Int($0) },
             status: try fields.parsed(Name.ocpiStatus) { Int($0).map(StatusCode.init(rawValue:)) },
             message: fields[Name.message], headers: passed, contentType: fields[Name.contentType],
-            body: record.value.flatMap { $0.readableBytes > 0 ? $0 : nil },
+            body: record.value.unlessEmpty,
             trace: Trace(traceparent: fields[Name.traceparent], tracestate: fields[Name.tracestate]))
     }
 

@@ -148,7 +148,7 @@ package struct RequestRecord: Sendable {
         headers.append(Name.deadline, deadline.map { String($0.milliseconds) })
         headers.append(Name.replyPartition, reply.map { String($0.partition) })
         headers.append(Name.replyEpoch, reply.map { String($0.epoch) })
-        return OutgoingRecord(topic: topics.requests, key: key, value: body ?? ByteBuffer(), headers: headers)
+        return OutgoingRecord(topic: topics.requests, key: key, value: body.unlessEmpty, headers: headers)
     }
 
     /// Reads a record of `ocn.requests` or of an outbox.
@@ -175,7 +175,7 @@ package struct RequestRecord: Sendable {
             target: headers[Name.target],
             trace: Trace(traceparent: headers[Name.traceparent], tracestate: headers[Name.tracestate]),
             contentType: headers[Name.contentType],
-            body: record.value.flatMap { $0.readableBytes > 0 ? $0 : nil },
+            body: record.value.unlessEmpty,
             key: record.key, isStored: headers[Name.stored] == "true")
     }
 
