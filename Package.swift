@@ -85,7 +85,7 @@ let package = Package(
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
-        module("Registry", ["Directory", "Topics", "OCPI", logging, yams]),
+        module("Registry", ["Directory", "Topics", "OCPI", "Wire", logging, yams]),
         module(
             "Credentials", ["Directory", "OCPI", "Wire", httpClient, nioCore, nioHTTP1, logging]),
         // roles
@@ -137,14 +137,14 @@ let package = Package(
         tests("WireTests", ["Wire", "Support", nioCore]),
         tests("OCPITests", ["OCPI", "Wire", "Support", nioCore]),
         tests("NotaryTests", ["Notary", "Wire", nioCore]),
-        tests("KafkaTests", ["Kafka", "Wire", nioCore, logging]),
+        tests("KafkaTests", ["Kafka", "Wire", "Support", nioCore, logging]),
         tests(
             "ReliabilityTests",
             ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Wire", "Support", nioCore, logging]),
         tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
         tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
         tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Wire", nioCore, logging]),
-        tests("RegistryTests", ["Registry", "Directory", "OCPI"]),
+        tests("RegistryTests", ["Registry", "Directory", "Kafka", "OCPI", "Topics", "Support", logging]),
         tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),
         tests(
             "ControlTests",
@@ -184,9 +184,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Demo", "Directory", "Instruments", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient,
-                nioCore, nioHTTP1,
-                logging, nioPosix, hummingbird, lifecycle,
+                "ocn", "Admin", "Demo", "Directory", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry", "Topics", "Wire",
+                "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]
 )

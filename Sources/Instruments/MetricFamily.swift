@@ -34,12 +34,19 @@ extension MetricFamily where Key: CaseIterable & RawRepresentable, Key.RawValue 
 
 /// Counts events, told apart by a key.
 package typealias CounterFamily<Key: Hashable & Sendable> = MetricFamily<Key, Counter>
+/// Shows how much of something there is, told apart by a key.
+package typealias GaugeFamily<Key: Hashable & Sendable> = MetricFamily<Key, Gauge>
 /// Measures how long something takes, told apart by a key.
 package typealias TimerFamily<Key: Hashable & Sendable> = MetricFamily<Key, Timer>
 
 extension MetricFamily where Handle == Counter {
     /// Counts one more of this key; nothing for a key without a series.
     package func increment(_ key: Key) { handles[key]?.increment() }
+}
+
+extension MetricFamily where Handle == Gauge {
+    /// Shows this of this key from now on; nothing for a key without a series.
+    package func record(_ value: Int, _ key: Key) { handles[key]?.record(value) }
 }
 
 extension MetricFamily where Handle == Timer {

@@ -6,11 +6,13 @@ enum AdminRequest {
     static let limit: Int32 = 30_000
 
     /// - Parameters:
+    ///   - milliseconds: how long Kafka may take.
     ///   - isStopping: whether nobody waits for the result any more; asked now and then.
     ///   - send: makes the request, whose result goes to the queue.
     ///   - read: takes what is needed out of the event, which is freed afterwards.
     static func perform<Value>(
-        _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t, isStopping: () -> Bool,
+        _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t, milliseconds: Int32 = limit,
+        isStopping: () -> Bool,
         send: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void, read: (_ event: OpaquePointer) -> Value
     ) -> Result<Value, KafkaError> {
         guard let options = rd_kafka_AdminOptions_new(rk, kind), let queue = rd_kafka_queue_new(rk) else {
@@ -21,10 +23,10 @@ enum AdminRequest {
             rd_kafka_AdminOptions_destroy(options)
         }
         var reason = [CChar](repeating: 0, count: 256)
-        rd_kafka_AdminOptions_set_request_timeout(options, limit, &reason, reason.count)
+        rd_kafka_AdminOptions_set_request_timeout(options, max(1, milliseconds), &reason, reason.count)
         send(options, queue)
         // librdkafka always answers by the request's own limit; ours lies behind it.
-        let deadline = Deadline(after: .milliseconds(Int64(limit) + 5000))
+        let deadline = Deadline(after: .milliseconds(Int64(milliseconds) + 5000))
         var answer: OpaquePointer?
         while answer == nil, !deadline.hasPassed, !isStopping() { answer = rd_kafka_queue_poll(queue, 100) }
         guard let event = answer else {

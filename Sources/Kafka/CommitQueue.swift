@@ -2,9 +2,12 @@ import CLibrdkafka
 
 /// What Kafka said to one commit.
 struct CommitAnswer {
-    let partitions: [TopicPartition]
+    /// As they were sent.
+    let commits: [CommitOffset]
     /// nil: all of them are committed.
     let error: KafkaError?
+
+    var partitions: [TopicPartition] { commits.map(\.topicPartition) }
 }
 
 /// Commits under way, and where Kafka's answers to them arrive.
@@ -48,7 +51,7 @@ final class CommitQueue: @unchecked Sendable {
             let list = rd_kafka_event_topic_partition_list(event)
             let code = rd_kafka_event_error(event)
             let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? PartitionList.firstError(in: list, "commit") : KafkaError("commit", code)
-            answers.append(CommitAnswer(partitions: PartitionList.partitions(of: list), error: error))
+            answers.append(CommitAnswer(commits: PartitionList.offsets(of: list), error: error))
         }
         return answers
     }

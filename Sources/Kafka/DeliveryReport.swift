@@ -15,7 +15,9 @@ final class DeliveryReport: Sendable {
         if code == RD_KAFKA_RESP_ERR_NO_ERROR {
             // Unknown when the record stood there already: an earlier attempt's answer was lost.
             let offset = max(-1, message.pointee.offset)
-            report(.success(RecordPosition(topic: topic, partition: message.pointee.partition, offset: offset)))
+            report(
+                .success(
+                    RecordPosition(topic: topic, partition: message.pointee.partition, offset: offset, appended: Self.appended(message))))
         } else {
             let mayBePersisted = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED
             report(.failure(KafkaError("produce", code, mayBePersisted: mayBePersisted)))
@@ -24,5 +26,12 @@ final class DeliveryReport: Sendable {
 
     func fail(_ error: KafkaError) {
         report(.failure(error))
+    }
+
+    /// The broker's time, which its answer only carries for topics that are stamped by it.
+    private static func appended(_ message: UnsafePointer<rd_kafka_message_t>) -> Int64? {
+        var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+        let time = rd_kafka_message_timestamp(message, &kind)
+        return kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? time : nil
     }
 }

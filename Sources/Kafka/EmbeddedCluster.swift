@@ -62,6 +62,12 @@ package final class EmbeddedCluster: @unchecked Sendable {
         _ = handle.use { _ in rd_kafka_mock_partition_set_leader(cluster, topic, partition, broker ?? -1) }
     }
 
+    /// Lets all brokers say that they do not know a topic, as they do for a while after it was made; or know it again.
+    package func setUnknown(_ topic: String, _ isUnknown: Bool) {
+        let error = isUnknown ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR
+        _ = handle.use { _ in rd_kafka_mock_topic_set_error(cluster, topic, error) }
+    }
+
     /// Makes a broker the coordinator of a group.
     package func setCoordinator(group: String, _ broker: Int32) {
         _ = handle.use { _ in rd_kafka_mock_coordinator_set(cluster, "group", group, broker) }

@@ -86,6 +86,13 @@ package final class GroupConsumer: Sendable {
         if mustWake { progress.signal() }
     }
 
+    /// Asks for a commit of these partitions as soon as the last one is answered, even if nothing has changed; `GroupHandler.committed` hears
+    /// of it. Of a partition of which nothing has ever been committed it is made with its first record. Any thread.
+    package func commitSoon(_ partitions: [TopicPartition]) {
+        progress.withLock { $0.demandCommit(of: partitions, now: true) }
+        wake()
+    }
+
     /// Stops reading these until `resume` or a new assignment. Any thread; records handed over already still come.
     package func pause(_ partitions: [TopicPartition]) {
         command(.setPaused(epochs(of: partitions), true))

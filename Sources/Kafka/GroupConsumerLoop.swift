@@ -24,16 +24,19 @@ extension GroupConsumer {
         var reader = BatchReader(stopsAtEnd: false)
         var commitAt = Deadline(after: settings.commitInterval)
         var recordAt = Deadline(after: .seconds(5))
+        var recommitAt = settings.recommitInterval.map { Deadline(after: $0) }
         let wait = max(1, min(100, settings.commitInterval.clampedMilliseconds))
         while isRunning {
             comeRound()
             carryOutCommands(rk)
-            receive(rk, &reader, wait)
+            // Kafka's answers to commits do not end the wait.
+            receive(rk, &reader, progress.withLock { $0.isCommitUrgent } ? 2 : wait)
             askForStrays()
-            if commitAt.hasPassed {
-                commitChanges(rk)
-                commitAt = Deadline(after: settings.commitInterval)
+            if let interval = settings.recommitInterval, recommitAt?.hasPassed == true {
+                progress.withLock { $0.demandCommit(of: $0.assignment, now: false) }
+                recommitAt = Deadline(after: interval)
             }
+            if commitChanges(rk, isDue: commitAt.hasPassed) { commitAt = Deadline(after: settings.commitInterval) }
             if recordAt.hasPassed {
                 recordMetrics()
                 recordAt = Deadline(after: .seconds(5))
@@ -106,10 +109,15 @@ extension GroupConsumer {
 
     // MARK: commits
 
-    /// Commits what moved, without waiting; one commit at a time, so that an older answer never undoes a newer one.
-    private func commitChanges(_ rk: OpaquePointer) {
+    /// Commits what moved, without waiting, if it is time or urgent; one commit at a time, so that an older answer never undoes a newer one.
+    /// - Returns: whether it came to that.
+    private func commitChanges(_ rk: OpaquePointer, isDue: Bool) -> Bool {
         note(rk, commits.collect())
-        if commits.isIdle { sendCommits(rk, nil) }
+        guard commits.isIdle, progress.withLock({ $0.takeUrgency() }) || isDue else { return false }
+        sendCommits(rk, nil)
+        // There was nothing to commit, or no way.
+        if commits.isIdle { progress.withLock { $0.commitAnswered() } }
+        return true
     }
 
     /// Commits what moved on these partitions and waits for the answer.
@@ -136,16 +144,19 @@ extension GroupConsumer {
             return commit
         }
         let new = progress.withLock { $0.request(wanted) }
-        if let error = commits.send(rk, new) { note(rk, [CommitAnswer(partitions: new.map(\.topicPartition), error: error)]) }
+        if let error = commits.send(rk, new) { note(rk, [CommitAnswer(commits: new, error: error)]) }
     }
 
     func note(_ rk: OpaquePointer, _ answers: [CommitAnswer]) {
         for answer in answers {
+            progress.withLock { $0.commitAnswered() }
             if let error = answer.error {
                 metrics.commitFailures.increment()
                 progress.withLock { progress in answer.partitions.forEach { progress.refused($0) } }
                 // During a rebalance a refusal is ordinary: the partitions' next owner commits.
                 log.log(error.isRetriable ? .debug : .notice, "commit \(error.name)", "\(error)", metadata: ["group": "\(settings.group)"])
+            } else {
+                handler.committed(answer.commits)
             }
             guard settings.pausesWhileUncommitted, answer.error == nil || answer.error?.isRebalancing == true else { continue }
             for partition in answer.partitions {

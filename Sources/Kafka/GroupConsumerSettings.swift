@@ -9,6 +9,8 @@ extension GroupConsumer {
         package var instanceID: String?
         /// How often moved commit points are committed.
         package var commitInterval: Duration
+        /// How often every partition is committed although nothing has changed, so that the answer says whether it is still ours. nil: never.
+        package var recommitInterval: Duration?
         /// Most records in one `received`.
         package var batchLimit: Int
         /// How long a revocation or stop waits for records that are neither finished nor abandoned.
@@ -56,6 +58,11 @@ extension GroupConsumer {
             self.metadataRefresh = metadataRefresh
             self.readAheadKilobytes = readAheadKilobytes
             self.commitMetadata = commitMetadata
+        }
+
+        /// The silence after which the group gives our partitions to others; a property of the operator's wins over these settings.
+        package func sessionTimeout(with kafka: KafkaSettings) -> Duration {
+            kafka.properties["session.timeout.ms"].flatMap { Int64($0) }.map { .milliseconds($0) } ?? sessionTimeout
         }
 
         var properties: [String: String] {

@@ -8,6 +8,9 @@ package protocol GroupHandler: Sendable {
     /// Records in partition order. Each must end in exactly one `GroupConsumer.finished`; once its partition is revoked it may instead be
     /// counted in `GroupConsumer.abandoned`.
     func received(_ batch: [IncomingRecord])
+    /// Kafka has taken these commits, with the metadata that was made for them, and so this member was in the group after they were made.
+    /// Of partitions that may not be ours any more; a commit without an answer may have been taken all the same. Default: ignored.
+    func committed(_ offsets: [CommitOffset])
     /// Stop starting work on these. The consumer then waits at most `drain` for records that are neither finished nor abandoned, commits
     /// and lets go; if they are lost, another member may have them already and nothing is committed.
     func revoked(_ partitions: [TopicPartition], lost: Bool)
@@ -23,6 +26,9 @@ package protocol GroupHandler: Sendable {
 extension GroupHandler {
     /// Ignores it.
     package func resuming(_ committed: [CommitOffset], epoch: UInt64) {}
+
+    /// Ignores it.
+    package func committed(_ offsets: [CommitOffset]) {}
 
     /// Ignores it.
     package func lost(_ partition: TopicPartition, _ offsets: Range<Int64>) {}

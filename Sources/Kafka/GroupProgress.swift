@@ -26,8 +26,8 @@ struct GroupProgress {
         // Last commit that was asked for and not refused.
         var requested: CommitOffset
         var hasChanged = false
-        /// The last commit was refused and must be asked for again, whatever it says.
-        var isRefused = false
+        /// The next commit must be asked for whatever it says: the last one was refused, or somebody wants one.
+        var isDemanded = false
         /// The offset behind the last record, when reading last came to the end. May lie behind offsets that hold no records.
         var reachedEnd: Int64 = 0
         /// What an earlier owner finished ahead; nil once we are past it.
@@ -65,6 +65,8 @@ struct GroupProgress {
     private(set) var skipped = 0
     /// Set while a thread waits for `isIdle`.
     var isDraining = false
+    private enum Urgency { case none, asked, sent }
+    private var urgency = Urgency.none
 
     var assignment: [TopicPartition] { partitions.keys.sorted() }
 
@@ -177,8 +179,9 @@ struct GroupProgress {
     ) -> [(commit: CommitOffset, finishedAhead: FinishedAhead)] {
         var changes: [(commit: CommitOffset, finishedAhead: FinishedAhead)] = []
         for key in wanted ?? Array(partitions.keys) {
-            // Where nothing has begun, the ledger's start may not be what is committed, and is no news anyway.
-            guard let partition = partitions[key], partition.hasChanged, !partition.ledger.isUntouched else { continue }
+            // Where nothing has begun and nothing was committed, there is no offset to commit.
+            guard let partition = partitions[key], partition.hasChanged, !partition.ledger.isUntouched || partition.start.offset >= 0
+            else { continue }
             partitions[key]?.hasChanged = false
             let ledger = partition.ledger
             changes.append(
@@ -196,10 +199,10 @@ struct GroupProgress {
             let key = commit.topicPartition
             guard let partition = partitions[key] else { return false }
             let requested = partition.requested
-            let isNew = partition.isRefused || commit.offset > max(0, requested.offset) || commit.metadata != requested.metadata
+            let isNew = partition.isDemanded || commit.offset > max(0, requested.offset) || commit.metadata != requested.metadata
             if isNew {
                 partitions[key]?.requested = commit
-                partitions[key]?.isRefused = false
+                partitions[key]?.isDemanded = false
             }
             return isNew
         }
@@ -207,8 +210,30 @@ struct GroupProgress {
 
     /// A commit was refused: ask again next time.
     mutating func refused(_ commit: TopicPartition) {
-        partitions[commit]?.isRefused = true
+        partitions[commit]?.isDemanded = true
         partitions[commit]?.hasChanged = true
+    }
+
+    /// Somebody wants a commit of these.
+    /// - Parameter now: before the next one is due, and somebody waits for its answer.
+    mutating func demandCommit(of wanted: [TopicPartition], now: Bool) {
+        wanted.forEach { refused($0) }
+        if now { urgency = .asked }
+    }
+
+    /// Whether a commit is wanted at once, or its answer is.
+    var isCommitUrgent: Bool { urgency != .none }
+
+    /// A commit can be sent now. Whether it must.
+    mutating func takeUrgency() -> Bool {
+        guard urgency == .asked else { return false }
+        urgency = .sent
+        return true
+    }
+
+    /// No commit is under way any more.
+    mutating func commitAnswered() {
+        if urgency == .sent { urgency = .none }
     }
 
     /// Somebody committed explicitly: nothing of ours is needed until we get further.

@@ -66,7 +66,11 @@ package final class KafkaAdmin: Sendable {
             let isEmbedded = try admin.isEmbedded()
             let configs =
                 found.isEmpty || isEmbedded ? [:] : try admin.once { TopicRequests.configs($0, found, isStopping: admin.isStopping) }
-            return found.map { TopicDescription(name: $0, partitions: counts[$0]?.partitions ?? 0, config: configs[$0] ?? [:]) }
+            return found.map { name in
+                TopicDescription(
+                    name: name, partitions: counts[name]?.partitions ?? 0, replication: counts[name]?.replicas ?? 0,
+                    config: configs[name] ?? [:])
+            }
         }
     }
 
@@ -102,9 +106,14 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// The first offset and the one after the last, per partition.
-    package func watermarks(of partitions: [TopicPartition]) async throws(KafkaError) -> [TopicPartition: Range<Int64>] {
+    /// - Parameter limit: how long Kafka may take.
+    package func watermarks(
+        of partitions: [TopicPartition], within limit: Duration = .seconds(30)
+    ) async throws(KafkaError) -> [TopicPartition: Range<Int64>] {
         try await perform("watermarks") { admin throws(KafkaError) in
-            try admin.patiently("watermarks") { rk, milliseconds in OffsetRequests.watermarks(rk, partitions, milliseconds: milliseconds) }
+            try admin.patiently("watermarks", limit) { rk, milliseconds in
+                OffsetRequests.watermarks(rk, partitions, milliseconds: milliseconds)
+            }
         }
     }
 
@@ -176,5 +185,5 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    private func isEmbedded() throws(KafkaError) -> Bool { try clusterID().hasPrefix("mockCluster") }
+    func isEmbedded() throws(KafkaError) -> Bool { try clusterID().hasPrefix("mockCluster") }
 }

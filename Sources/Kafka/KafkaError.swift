@@ -64,11 +64,6 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     }
     /// Asking the same again may be answered: also where a topic is unknown, because one that was just made can be for a while.
     package var mayPass: Bool { isRetriable || isUnknownTopic }
-    /// The principal that this client authenticates as may not do that: a right (ACL) is missing.
-    package var isUnauthorized: Bool {
-        code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue
-            || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED.rawValue
-    }
     /// Nothing was heard in time; what was asked may have happened.
     package var isTimedOut: Bool {
         code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.rawValue

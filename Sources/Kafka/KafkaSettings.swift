@@ -21,7 +21,7 @@ package struct KafkaSettings: Sendable, CustomStringConvertible, CustomDebugStri
     /// Shared by all clients of a process. Another cluster, or another way to it, needs another one.
     private(set) var questions = QuestionClient()
     /// Shared by all clients of a process, each of which meets the same trouble.
-    let logLimiter = LogLimiter()
+    var logLimiter = LogLimiter()
 
     /// - Parameters: as the properties say.
     package init(bootstrap: String, clientID: String, properties: [String: String] = [:]) {

@@ -24,13 +24,16 @@ package struct TopicStanding: Sendable, Equatable {
     package var partitions: Int
     /// Partitions that can be neither read nor written, because no broker leads them.
     package var withoutLeader: Int
+    /// Copies of each partition, of the one that has the fewest.
+    package var replicas: Int
     /// Replicas that are in sync, of the partition that has the fewest.
     package var inSync: Int
 
     /// - Parameters: as the properties say.
-    package init(partitions: Int, withoutLeader: Int = 0, inSync: Int = 1) {
+    package init(partitions: Int, withoutLeader: Int = 0, replicas: Int = 1, inSync: Int = 1) {
         self.partitions = partitions
         self.withoutLeader = withoutLeader
+        self.replicas = replicas
         self.inSync = inSync
     }
 }
@@ -41,13 +44,16 @@ package struct TopicDescription: Sendable, Equatable {
     package var name: String
     /// How many partitions it has now.
     package var partitions: Int
+    /// How many copies its partitions have, the least of them; 0 if unknown.
+    package var replication: Int
     /// All its settings, defaults included; empty on an embedded cluster, which keeps none.
     package var config: [String: String]
 
     /// - Parameters: as the properties say.
-    package init(name: String, partitions: Int, config: [String: String]) {
+    package init(name: String, partitions: Int, replication: Int = 0, config: [String: String]) {
         self.name = name
         self.partitions = partitions
+        self.replication = replication
         self.config = config
     }
 }

@@ -52,12 +52,21 @@ enum OffsetRequests {
         guard !partitions.isEmpty else { return .success([:]) }
         let list = PartitionList(partitions, offset: edge)
         let code = list.use { rd_kafka_offsets_for_times(rk, $0, milliseconds) }
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("watermarks", code)) }
-        if let error = list.firstError("watermarks") { return .failure(error) }
+        if let error = list.failure("watermarks", code) {
+            if error.mayPass { refresh(rk, milliseconds: milliseconds) }
+            return .failure(error)
+        }
         let found = list.found
         // One that was left as it was asked has had no answer.
         guard found.count == Set(partitions).count else { return .failure(KafkaError("watermarks", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         return .success(found)
+    }
+
+    /// Learns the leaders anew: librdkafka takes what it has heard of a partition without one for good, and would not ask again.
+    private static func refresh(_ rk: OpaquePointer, milliseconds: Int32) {
+        var found: UnsafePointer<rd_kafka_metadata>?
+        rd_kafka_metadata(rk, 1, nil, &found, min(milliseconds, 1000))
+        if let found { rd_kafka_metadata_destroy(found) }
     }
 
     /// The next offset of those partitions whose leaders answer. Each leader is asked by itself: asked together, one that is missing would
@@ -100,8 +109,7 @@ enum OffsetRequests {
     ) -> Result<[TopicPartition: Int64?], KafkaError> {
         let list = PartitionList(partitions, offset: max(0, time))
         let code = list.use { rd_kafka_offsets_for_times(rk, $0, milliseconds) }
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("offsets by time", code)) }
-        if let error = list.firstError("offsets by time") { return .failure(error) }
+        if let error = list.failure("offsets by time", code) { return .failure(error) }
         var found: [TopicPartition: Int64?] = [:]
         for offset in list.offsets { found.updateValue(offset.offset < 0 ? nil : offset.offset, forKey: offset.topicPartition) }
         return .success(found)

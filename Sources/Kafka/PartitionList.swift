@@ -39,6 +39,16 @@ struct PartitionList: ~Copyable {
     /// The first entry that librdkafka marked as failed.
     func firstError(_ operation: String) -> KafkaError? { PartitionList.firstError(in: pointer, operation) }
 
+    /// What is wrong after a question that came back with this code. Where no partition has a leader librdkafka says that all are unknown, and
+    /// the truth beside each.
+    func failure(_ operation: String, _ code: rd_kafka_resp_err_t) -> KafkaError? {
+        switch code {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: firstError(operation)
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: firstError(operation) ?? KafkaError(operation, code)
+        default: KafkaError(operation, code)
+        }
+    }
+
     static func partitions(of list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {
         offsets(of: list).map(\.topicPartition)
     }

@@ -80,9 +80,10 @@ package final class PartitionReader: Sendable {
             onBatch: onBatch, onEnd: { onEnd($0.partition, $1) }, onRestart: { onRestart($0.partition) }, onError: onError)
     }
 
-    /// Begins to read. First asks Kafka where the partitions begin and end, for up to 30 s.
+    /// Begins to read. First asks Kafka where the partitions begin or end.
+    /// - Parameter limit: how long that may take.
     /// - Throws: a property that librdkafka refuses, Kafka not answering, or a second start.
-    package func start() async throws(KafkaError) {
+    package func start(within limit: Duration = .seconds(30)) async throws(KafkaError) {
         let isFirst = lifecycle.withLock { lifecycle in
             defer { if lifecycle.phase == .idle { lifecycle.phase = .running } }
             return lifecycle.phase == .idle
@@ -92,7 +93,7 @@ package final class PartitionReader: Sendable {
         }
         kafka.questions.join()
         do throws(KafkaError) {
-            try await opening.runUnlessCancelled("start reader") { () throws(KafkaError) in try self.open() }
+            try await opening.runUnlessCancelled("start reader") { () throws(KafkaError) in try self.open(within: limit) }
         } catch {
             // Cancelled when it had just begun to read: its thread ends, and cleans up. Otherwise nothing has begun, and nothing will.
             let hasThread = lifecycle.withLock { lifecycle in
@@ -147,7 +148,7 @@ package final class PartitionReader: Sendable {
         await opening.stop()
     }
 
-    private func open() throws(KafkaError) {
+    private func open(within limit: Duration) throws(KafkaError) {
         // librdkafka wants a group id for its poll call; nobody joins or commits under it.
         var random = SystemRandomNumberGenerator()
         let group = "\(kafka.clientID)-reader-\(String(UInt64.random(in: .min ... .max, using: &random), radix: 36))"
@@ -166,7 +167,7 @@ package final class PartitionReader: Sendable {
             // on a timer, half a second later.
             let isFromEnd = if case .end = beginning { true } else { false }
             let edge = Int64(isFromEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING)
-            let edges = try edges(client, at: edge, within: .seconds(30))
+            let edges = try edges(client, at: edge, within: limit)
             let starts = edges.reduce(into: [:]) { $0[$1.key] = start(of: $1.key, edge: $1.value) }
             let code = client.onOwnThread { rk in assign(rk, starts) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("assign", code) }

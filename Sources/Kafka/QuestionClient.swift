@@ -13,7 +13,7 @@ final class QuestionClient: Sendable {
     private struct State {
         var users = 0
         var client: ClientHandle?
-        var ends: EndQuestions?
+        var ends: [TopicPartition: EndQuestions] = [:]
     }
 
     private let state = Mutex(State())
@@ -29,7 +29,7 @@ final class QuestionClient: Sendable {
             defer { state = State() }
             return state
         }
-        left.ends?.stop()
+        for ends in left.ends.values { ends.stop() }
         left.client?.destroy()
     }
 
@@ -50,8 +50,7 @@ final class QuestionClient: Sendable {
         _ kafka: KafkaSettings, _ log: ThrottledLog, _ body: (OpaquePointer) -> Result<Value, KafkaError>
     ) -> Result<Value, KafkaError>? {
         do throws(KafkaError) {
-            guard let client = try client(kafka, log)?.client else { return nil }
-            return client.use(body)
+            return try client(kafka, log)?.use(body)
         } catch {
             return .failure(error)
         }
@@ -61,19 +60,19 @@ final class QuestionClient: Sendable {
     func end(
         of partition: TopicPartition, timeout: Duration, _ kafka: KafkaSettings, _ log: ThrottledLog
     ) async throws(KafkaError) -> Int64 {
-        let ends = try ends(kafka, log)
+        let ends = try ends(of: partition, kafka, log)
         let answer = OneAnswer<Result<Int64, KafkaError>>()
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(timeout.clampedMilliseconds))) {
             answer.give(.failure(KafkaError("end offset", RD_KAFKA_RESP_ERR__TIMED_OUT)))
         }
-        ends.ask(partition, timeout: timeout) { answer.give($0) }
+        ends.ask(timeout: timeout) { answer.give($0) }
         return try await answer.value.get()
     }
 
     /// As ``end(of:timeout:_:_:)``, for threads that may block.
     func end(of partition: TopicPartition, timeout: Duration, _ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> Int64 {
         let answer = Monitor(Result<Int64, KafkaError>?.none)
-        try ends(kafka, log).ask(partition, timeout: timeout) { result in
+        try ends(of: partition, kafka, log).ask(timeout: timeout) { result in
             answer.withLock { $0 = result }
             answer.signal()
         }
@@ -83,43 +82,48 @@ final class QuestionClient: Sendable {
         return try result.get()
     }
 
-    private func ends(_ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> EndQuestions {
-        guard let ends = try client(kafka, log)?.ends else { throw KafkaError.closed("end offset") }
-        return ends
-    }
-
     /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
     var lastTrouble: String? { state.withLock { $0.client }?.lastTrouble }
 
     /// The client, made if there is none; nil if nobody has joined.
-    func client(_ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> (client: ClientHandle, ends: EndQuestions)? {
+    func client(_ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> ClientHandle? {
+        try state.withLock { state throws(KafkaError) in try Self.client(&state, kafka, log) }
+    }
+
+    private func ends(of partition: TopicPartition, _ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> EndQuestions {
         try state.withLock { state throws(KafkaError) in
-            if let client = state.client, let ends = state.ends { return (client, ends) }
-            guard state.users > 0 else { return nil }
-            let client = try ClientHandle(
-                RD_KAFKA_PRODUCER, ClientConfiguration.questions(kafka), callbacks: ClientCallbacks(log: log), isPolled: false)
-            let ends = EndQuestions { partition, milliseconds in
+            guard let client = try Self.client(&state, kafka, log) else { throw KafkaError.closed("end offset") }
+            if let known = state.ends[partition] { return known }
+            let ends = EndQuestions { milliseconds in
                 client.use { rk in
                     OffsetRequests.edges(rk, [partition], at: Int64(RD_KAFKA_OFFSET_END), milliseconds: milliseconds)
                         .map { $0[partition] ?? 0 }
                 }
             }
-            state.client = client
-            state.ends = ends
-            return (client, ends)
+            state.ends[partition] = ends
+            return ends
         }
+    }
+
+    private static func client(_ state: inout State, _ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> ClientHandle? {
+        if let client = state.client { return client }
+        guard state.users > 0 else { return nil }
+        let client = try ClientHandle(
+            RD_KAFKA_PRODUCER, ClientConfiguration.questions(kafka), callbacks: ClientCallbacks(log: log), isPolled: false)
+        state.client = client
+        return client
     }
 }
 
-/// Asks where partitions end, for everybody at once: a question that comes while one is under way shares the next answer.
+/// Asks where a partition ends, for everybody at once: a question that comes while one is under way shares the next answer.
 ///
-/// Each answer is of a moment after its question. Asks again while the answer may pass, until the question's own deadline.
+/// Each answer is of a moment after its question. Asks again while the answer may pass, until the question's own deadline. Each partition
+/// has its own thread: one whose leader does not answer holds no question about another.
 final class EndQuestions: Sendable {
     /// Asks Kafka; blocks for at most so many milliseconds. Nil if the client is closed.
-    typealias Ask = @Sendable (TopicPartition, _ milliseconds: Int32) -> Result<Int64, KafkaError>?
+    typealias Ask = @Sendable (_ milliseconds: Int32) -> Result<Int64, KafkaError>?
 
     private struct Question: Sendable {
-        let partition: TopicPartition
         let deadline: Deadline
         let report: @Sendable (Result<Int64, KafkaError>) -> Void
     }
@@ -127,6 +131,7 @@ final class EndQuestions: Sendable {
     private struct State {
         var waiting: [Question] = []
         var isAsking = false
+        var isStopped = false
     }
 
     private let state = Mutex(State())
@@ -141,8 +146,8 @@ final class EndQuestions: Sendable {
     }
 
     /// - Parameter report: called once, about a second after `timeout` at the latest; any thread, must not block.
-    func ask(_ partition: TopicPartition, timeout: Duration, report: @escaping @Sendable (Result<Int64, KafkaError>) -> Void) {
-        let question = Question(partition: partition, deadline: Deadline(after: timeout), report: report)
+    func ask(timeout: Duration, report: @escaping @Sendable (Result<Int64, KafkaError>) -> Void) {
+        let question = Question(deadline: Deadline(after: timeout), report: report)
         let mustStart = state.withLock { state in
             state.waiting.append(question)
             defer { state.isAsking = true }
@@ -158,6 +163,7 @@ final class EndQuestions: Sendable {
 
     /// Those who wait are told that the client is closed.
     func stop() {
+        state.withLock { $0.isStopped = true }
         thread.close()
         end(.closed("end offset"))
     }
@@ -174,26 +180,22 @@ final class EndQuestions: Sendable {
     /// Until nobody waits.
     private func answerAll() {
         while true {
-            let round = state.withLock { state in
+            var round = state.withLock { state in
                 if state.waiting.isEmpty { state.isAsking = false }
                 defer { state.waiting = [] }
                 return state.waiting
             }
-            guard !round.isEmpty else { return }
+            guard let limit = round.map(\.deadline.remainingMilliseconds).max() else { return }
+            let isStopped = state.withLock { $0.isStopped }
+            let answer = (isStopped ? nil : ask(max(1, min(limit, Self.attempt.limit)))) ?? .failure(.closed("end offset"))
             var again: [Question] = []
-            for (partition, questions) in Dictionary(grouping: round, by: \.partition) {
-                let limit = questions.map(\.deadline.remainingMilliseconds).max() ?? 0
-                guard let result = ask(partition, max(1, min(limit, Self.attempt.limit))) else {
-                    for question in questions { question.report(.failure(.closed("end offset"))) }
-                    continue
-                }
-                if case .failure(let error) = result, error.mayPass {
-                    again += questions.filter { !$0.deadline.hasPassed }
-                    for question in questions where question.deadline.hasPassed { question.report(result) }
-                } else {
-                    for question in questions { question.report(result) }
-                }
+            if case .failure(let error) = answer, error.mayPass {
+                // Those who still have time stand behind the others.
+                let first = round.partition { !$0.deadline.hasPassed }
+                again = Array(round[first...])
+                round.removeSubrange(first...)
             }
+            for question in round { question.report(answer) }
             guard !again.isEmpty else { continue }
             usleep(Self.attempt.pause * 1000)
             state.withLock { $0.waiting = again + $0.waiting }

@@ -55,7 +55,7 @@ enum TopicRequests {
             let partitions = UnsafeBufferPointer(start: topic.partitions, count: max(0, Int(topic.partition_cnt)))
             standings[String(cString: name)] = TopicStanding(
                 partitions: partitions.count, withoutLeader: partitions.count { $0.leader < 0 },
-                inSync: partitions.map { Int($0.isr_cnt) }.min() ?? 0)
+                replicas: partitions.map { Int($0.replica_cnt) }.min() ?? 0, inSync: partitions.map { Int($0.isr_cnt) }.min() ?? 0)
         }
         return .success(standings)
     }
@@ -74,11 +74,13 @@ enum TopicRequests {
             var configs: [String: [String: String]] = [:]
             for case let resource? in UnsafeBufferPointer(start: list, count: list == nil ? 0 : count) {
                 let code = rd_kafka_ConfigResource_error(resource)
+                guard let name = rd_kafka_ConfigResource_name(resource).map({ String(cString: $0) }) else { continue }
                 guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                    return Result<[String: [String: String]], KafkaError>.failure(KafkaError("describe topics", code))
+                    let reason = rd_kafka_ConfigResource_error_string(resource).map { String(cString: $0) }
+                    return Result<[String: [String: String]], KafkaError>.failure(
+                        KafkaError("describe topic \(name)", code, reason: reason))
                 }
-                guard let name = rd_kafka_ConfigResource_name(resource) else { continue }
-                configs[String(cString: name)] = entries(of: resource)
+                configs[name] = entries(of: resource)
             }
             return .success(configs)
         }

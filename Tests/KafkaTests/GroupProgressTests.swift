@@ -73,6 +73,39 @@ import Testing
         #expect(progress.takeChanges(nil, withFinishedAhead: true).map(\.commit.offset) == [7])
     }
 
+    @Test func aDemandedCommitIsMadeWhereNothingHasChangedUnlessNothingWasEverCommitted() {
+        var progress = GroupProgress()
+        for untouched: Int64 in [0, 12] {
+            _ = progress.assign([start(untouched)])
+            #expect(progress.takeChanges(nil, withFinishedAhead: true).isEmpty)
+            progress.demandCommit(of: [partition], now: false)
+            #expect(progress.request(progress.takeChanges(nil, withFinishedAhead: true).map(\.commit)) == [commit(untouched)])
+            #expect(progress.takeChanges(nil, withFinishedAhead: true).isEmpty, "once")
+        }
+        let epoch = progress.assign([start(-1)])
+        progress.demandCommit(of: [partition], now: false)
+        #expect(progress.takeChanges(nil, withFinishedAhead: true).isEmpty)
+        _ = progress.begin(records(7..<8, epoch: epoch))
+        #expect(progress.request(progress.takeChanges(nil, withFinishedAhead: true).map(\.commit)) == [commit(7)])
+    }
+
+    @Test func anUrgentCommitIsSentOnceAndItsAnswerIsWaitedFor() {
+        var progress = GroupProgress()
+        var taken = [progress.takeUrgency()]
+        progress.demandCommit(of: [partition], now: false)
+        taken.append(progress.takeUrgency())
+        #expect(!progress.isCommitUrgent)
+        progress.demandCommit(of: [partition], now: true)
+        for _ in 0..<2 { taken.append(progress.takeUrgency()) }
+        #expect(progress.isCommitUrgent)
+        // Asked for again meanwhile: the answer to the first does not end that.
+        progress.demandCommit(of: [partition], now: true)
+        progress.commitAnswered()
+        taken.append(progress.takeUrgency())
+        progress.commitAnswered()
+        #expect(taken == [false, false, true, false, true] && !progress.isCommitUrgent)
+    }
+
     @Test func whatKafkaCouldNotBeAskedAboutIsNotTakenForUntouched() {
         #expect(GroupConsumer.known([commit(.min), commit(-1001), commit(3)]) == [commit(-1), commit(3)])
     }

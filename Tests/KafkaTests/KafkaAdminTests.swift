@@ -13,6 +13,10 @@ import Testing
         let isEmbedded = try await admin.isEmbedded()
         #expect(isEmbedded == (TestCluster.external == nil))
         #expect(isEmbedded == found[0].config.isEmpty)
+        let brokers = try await admin.brokerCount()
+        #expect(brokers >= 1)
+        #expect(try await admin.usualReplication() == min(3, brokers))
+        if !isEmbedded { #expect(found[0].replication == min(3, brokers)) }
         await admin.close()
         await admin.close()
         await #expect(throws: KafkaError.self) { try await admin.listTopics() }

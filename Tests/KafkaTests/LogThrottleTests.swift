@@ -1,5 +1,5 @@
 import Logging
-import Synchronization
+import Support
 import Testing
 
 @testable import Kafka
@@ -22,27 +22,14 @@ import Testing
         #expect(throttle.ended(at: start + .seconds(60)).isEmpty)
     }
 
-    private struct Lines: LogHandler {
-        let lines: Watched<[String]>
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.debug
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { lines.update { $0.append("\(event.level) \(event.message)") } }
-    }
-
     @Test func whatRepeatsIsLoggedOnceByLevelAndKind() {
-        let lines = Watched<[String]>([])
-        let log = ThrottledLog(Logger(label: "test") { _ in Lines(lines: lines) })
+        let lines = LogLines()
+        let log = ThrottledLog(lines.logger)
         for _ in 0..<3 {
             log.log(.warning, "FAIL", "one")
             log.log(.error, "FAIL", "two")
             log.log(.debug, "FAIL", "three")
         }
-        #expect(lines.state == ["warning one", "error two", "debug three", "debug three", "debug three"])
+        #expect(lines.all.map(\.description) == ["warning one", "error two", "debug three", "debug three", "debug three"])
     }
 }

@@ -41,9 +41,10 @@ enum TestCluster {
             try embedded.get().createTopic(name, partitions: partitions)
         } else {
             let admin = try KafkaAdmin(try settings("test-admin"), logger: logger)
-            // As large records as the node's own topics take, and no more replicas than it has.
-            let config = ["max.message.bytes": "4259840", "min.insync.replicas": "1"]
-            let wanted = NewTopic(name: name, partitions: partitions, replication: 1, config: config)
+            // As large records as the node's own topics take, and as many replicas.
+            let replication = try await admin.usualReplication()
+            let config = ["max.message.bytes": "4259840", "min.insync.replicas": "\(max(1, replication - 1))"]
+            let wanted = NewTopic(name: name, partitions: partitions, replication: replication, config: config)
             let results = try await admin.createTopics([wanted])
             await admin.close()
             if case let error?? = results[name] { throw error }
@@ -137,6 +138,7 @@ final class RecordingHandler: GroupHandler {
         var assigned: [(partitions: [TopicPartition], epoch: UInt64)] = []
         var resumed: [CommitOffset] = []
         var records: [IncomingRecord] = []
+        var committed: [CommitOffset] = []
         var revoked: [(partitions: [TopicPartition], lost: Bool)] = []
         var lost: [(partition: TopicPartition, offsets: Range<Int64>)] = []
         var errors: [KafkaError] = []
@@ -155,6 +157,7 @@ final class RecordingHandler: GroupHandler {
         log.update { $0.records += batch }
         onRecords(batch)
     }
+    func committed(_ offsets: [CommitOffset]) { log.update { $0.committed += offsets } }
     func revoked(_ partitions: [TopicPartition], lost: Bool) { log.update { $0.revoked.append((partitions, lost)) } }
     func lost(_ partition: TopicPartition, _ offsets: Range<Int64>) { log.update { $0.lost.append((partition, offsets)) } }
     func failed(_ error: KafkaError) { log.update { $0.errors.append(error) } }

@@ -1,4 +1,5 @@
 import Kafka
+import Logging
 import NIOCore
 import Support
 import Synchronization
@@ -31,14 +32,16 @@ final class Member: GroupHandler {
 
     /// Joins a group with commits as the roles make them.
     func join(
-        _ group: String, _ topics: [String], on kafka: TestKafka, _ settings: KafkaSettings? = nil, metadataRefresh: Duration = .seconds(10)
+        _ group: String, _ topics: [String], on kafka: TestKafka, _ settings: KafkaSettings? = nil,
+        metadataRefresh: Duration = .seconds(10),
+        logger: Logger? = nil
     ) throws -> GroupConsumer {
         let consumer = GroupConsumer(
             settings ?? kafka.settings,
             GroupConsumer.Settings(
                 group: group, subscription: topics, commitInterval: .milliseconds(20), drain: .milliseconds(100),
                 metadataRefresh: metadataRefresh, commitMetadata: { _, _, ahead in ahead.text }),
-            handler: self, logger: kafka.logger)
+            handler: self, logger: logger ?? kafka.logger)
         state.withLock { $0.consumer = consumer }
         try consumer.start()
         return consumer

@@ -16,16 +16,19 @@ package final class TestKafka: Sendable {
     package let logger: Logger
     /// The cluster in memory, to break it; nil if it is a real one.
     package let embedded: EmbeddedCluster?
-    private let topicSettings = TopicSettings()
 
     /// Starts or finds the cluster and creates all fixed topics and the outboxes of `services`.
-    /// - Parameter ownBrokers: for a test that breaks its cluster: one in memory, of so many brokers, whatever `OCN_TEST_KAFKA` says.
-    package init(services: [PartyID] = [], ownBrokers: Int? = nil) async throws {
+    /// - Parameters:
+    ///   - services: who may get copies.
+    ///   - ownBrokers: for a test that breaks its cluster: one in memory, of so many brokers, whatever `OCN_TEST_KAFKA` says.
+    ///   - fetchWait: how long the cluster in memory keeps fetches that find nothing; a real one is asked as usual.
+    package init(services: [PartyID] = [], ownBrokers: Int? = nil, fetchWait: FetchWait = .short) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = ProcessInfo.processInfo.environment["OCN_TEST_LOG"] == nil ? .critical : .debug
         self.logger = logger
         topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
-        let wanted = topicSettings.fixedTopics(topics) + services.map { [topics] in TopicSettings().outboxTopic(topics, $0) }
+        let topicSettings = TopicSettings(replication: ownBrokers == nil ? try await TestKafka.replication : 1)
+        let wanted = topicSettings.fixedTopics(topics) + services.map { [topics] in topicSettings.outboxTopic(topics, $0) }
         if let bootstrap = TestKafka.realCluster, ownBrokers == nil {
             embedded = nil
             settings = KafkaSettings(bootstrap: bootstrap, clientID: "test")
@@ -40,7 +43,7 @@ package final class TestKafka: Sendable {
             embedded = cluster
             settings = KafkaSettings(
                 bootstrap: cluster.bootstrap, clientID: "test",
-                properties: ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"])
+                properties: ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": fetchWait.rawValue])
         }
     }
 
@@ -52,14 +55,32 @@ package final class TestKafka: Sendable {
         ProcessInfo.processInfo.environment["OCN_TEST_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Copies of each partition that tests make: three where there are as many brokers.
+    package static var replication: Int { get async throws { try await asked.value } }
+    /// Asked once: brokers that a test takes away are no reason to make topics otherwise.
+    private static let asked = Task {
+        guard let bootstrap = realCluster else { return 1 }
+        let admin = try KafkaAdmin(KafkaSettings(bootstrap: bootstrap, clientID: "test"), logger: Logger(label: "test"))
+        do throws(KafkaError) {
+            let replication = try await admin.usualReplication()
+            await admin.close()
+            return replication
+        } catch {
+            await admin.close()
+            throw error
+        }
+    }
+
     /// Makes a further topic.
     package func createTopic(_ name: String, partitions: Int) async throws {
         if let embedded {
             try embedded.createTopic(name, partitions: partitions)
         } else {
             let admin = try KafkaAdmin(settings, logger: logger)
-            // Whatever the cluster wants of topics with more replicas.
-            let wanted = NewTopic(name: name, partitions: partitions, replication: 1, config: ["min.insync.replicas": "1"])
+            let replication = try await TestKafka.replication
+            let wanted = NewTopic(
+                name: name, partitions: partitions, replication: replication,
+                config: ["min.insync.replicas": "\(max(1, replication - 1))"])
             let results = try await admin.createTopics([wanted])
             await admin.close()
             if case let failure?? = results[name] { throw SetupError(description: "\(name): \(failure)") }

@@ -1,0 +1,211 @@
+import CLibrdkafka
+
+/// A consumer group as its coordinator sees it.
+package struct GroupDescription: Sendable, Equatable {
+    /// What the group is doing.
+    package enum State: Sendable, Equatable {
+        /// Members are joining or leaving, and nobody reads.
+        case rebalancing
+        /// Its members read what they are assigned.
+        case stable
+        /// It has no members. So is one that never was.
+        case empty
+        /// Something else that Kafka said.
+        case other
+    }
+
+    /// One consumer in it.
+    package struct Member: Sendable, Equatable {
+        /// What it calls itself.
+        package var clientID: String
+        /// What it is to read.
+        package var partitions: [TopicPartition]
+
+        /// - Parameters: as the properties say.
+        package init(clientID: String, partitions: [TopicPartition]) {
+            self.clientID = clientID
+            self.partitions = partitions
+        }
+    }
+
+    /// What it is doing.
+    package var state: State
+    /// Those who are in it. One that died is in it until its session ends.
+    package var members: [Member]
+
+    /// - Parameters: as the properties say.
+    package init(state: State, members: [Member]) {
+        self.state = state
+        self.members = members
+    }
+}
+
+extension KafkaAdmin {
+    /// Groups by name, each for itself. An embedded cluster is not able to tell (`isUnsupported`).
+    package func describeGroups(
+        _ names: [String], within limit: Duration
+    ) async throws(KafkaError) -> [String: Result<GroupDescription, KafkaError>] {
+        guard !names.isEmpty else { return [:] }
+        return try await aboutGroups("describe groups", limit) { admin, rk, milliseconds in
+            GroupRequests.describe(rk, names, milliseconds, isStopping: admin.isStopping)
+        }
+    }
+
+    /// Names of the groups that we may see. An embedded cluster is not able to tell (`isUnsupported`).
+    package func listGroups(within limit: Duration) async throws(KafkaError) -> [String] {
+        try await aboutGroups("list groups", limit) { admin, rk, milliseconds in
+            GroupRequests.list(rk, milliseconds, isStopping: admin.isStopping)
+        }
+    }
+
+    /// What each of the groups has committed on partitions, all asked at once; offset -1 where nothing.
+    /// - Returns: by group; those that did not answer in time, or with an error, with that error.
+    package func committedOffsets(
+        ofGroups groups: [String], _ partitions: [TopicPartition], within limit: Duration
+    ) async throws(KafkaError) -> [String: Result<[CommitOffset], KafkaError>] {
+        guard !groups.isEmpty, !partitions.isEmpty else { return [:] }
+        return try await perform("group offsets") { admin throws(KafkaError) in
+            try admin.once { rk in .success(GroupRequests.committed(rk, groups, partitions, limit, isStopping: admin.isStopping)) }
+        }
+    }
+
+    private func aboutGroups<Value: Sendable>(
+        _ operation: String, _ limit: Duration,
+        _ ask: @escaping @Sendable (KafkaAdmin, OpaquePointer, _ milliseconds: Int32) -> Result<Value, KafkaError>
+    ) async throws(KafkaError) -> Value {
+        try await perform(operation) { admin throws(KafkaError) in
+            guard try !admin.isEmbedded() else { throw GroupRequests.unsupported }
+            return try admin.patiently(operation, limit) { rk, milliseconds in ask(admin, rk, milliseconds) }
+        }
+    }
+}
+
+/// Requests about consumer groups. They block; for threads that may.
+enum GroupRequests {
+    static let unsupported = KafkaError(
+        "consumer groups", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, reason: "this in-memory Kafka does not tell about groups")
+
+    static func describe(
+        _ rk: OpaquePointer, _ names: [String], _ milliseconds: Int32, isStopping: () -> Bool
+    ) -> Result<[String: Result<GroupDescription, KafkaError>], KafkaError> {
+        AdminRequest.perform(
+            rk, "describe groups", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, milliseconds: milliseconds, isStopping: isStopping
+        ) { options, queue in
+            withCStrings(names) { names in
+                var names = names
+                rd_kafka_DescribeConsumerGroups(rk, &names, names.count, options, queue)
+            }
+        } read: { event in
+            var count = 0
+            let list = rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count)
+            var found: [String: Result<GroupDescription, KafkaError>] = [:]
+            for case let group? in UnsafeBufferPointer(start: list, count: list == nil ? 0 : count) {
+                guard let name = rd_kafka_ConsumerGroupDescription_group_id(group) else { continue }
+                found[String(cString: name)] = description(of: group)
+            }
+            return found
+        }
+    }
+
+    static func list(_ rk: OpaquePointer, _ milliseconds: Int32, isStopping: () -> Bool) -> Result<[String], KafkaError> {
+        AdminRequest.perform(
+            rk, "list groups", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, milliseconds: milliseconds, isStopping: isStopping
+        ) { options, queue in
+            rd_kafka_ListConsumerGroups(rk, options, queue)
+        } read: { event -> Result<[String], KafkaError> in
+            let result = rd_kafka_event_ListConsumerGroups_result(event)
+            var count = 0
+            let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count)
+            // Half a list must not be taken for a whole one.
+            if case let error?? = UnsafeBufferPointer(start: errors, count: errors == nil ? 0 : count).first {
+                return .failure(KafkaError("list groups", borrowing: error))
+            }
+            let list = rd_kafka_ListConsumerGroups_result_valid(result, &count)
+            return .success(
+                UnsafeBufferPointer(start: list, count: list == nil ? 0 : count).compactMap { group in
+                    group.flatMap { rd_kafka_ConsumerGroupListing_group_id($0) }.map { String(cString: $0) }
+                })
+        }.flatMap { $0 }
+    }
+
+    static func committed(
+        _ rk: OpaquePointer, _ groups: [String], _ partitions: [TopicPartition], _ limit: Duration, isStopping: () -> Bool
+    ) -> [String: Result<[CommitOffset], KafkaError>] {
+        let late = KafkaError("group offsets", RD_KAFKA_RESP_ERR__TIMED_OUT)
+        var found = Dictionary(groups.map { ($0, Result<[CommitOffset], KafkaError>.failure(late)) }) { first, _ in first }
+        guard let options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS), let queue = rd_kafka_queue_new(rk)
+        else { return found }
+        defer {
+            rd_kafka_queue_destroy(queue)
+            rd_kafka_AdminOptions_destroy(options)
+        }
+        let deadline = Deadline(after: limit)
+        var reason = [CChar](repeating: 0, count: 256)
+        rd_kafka_AdminOptions_set_request_timeout(options, max(1, limit.clampedMilliseconds), &reason, reason.count)
+        // Kafka takes one group at a time; all are asked before the first has answered.
+        for group in found.keys {
+            var wanted: [OpaquePointer?] = [PartitionList(partitions).use { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }]
+            rd_kafka_ListConsumerGroupOffsets(rk, &wanted, wanted.count, options, queue)
+            rd_kafka_ListConsumerGroupOffsets_destroy(wanted[0])
+        }
+        var left = found.count
+        while left > 0, !deadline.hasPassed, !isStopping() {
+            guard let event = rd_kafka_queue_poll(queue, min(100, deadline.remainingMilliseconds)) else { continue }
+            defer { rd_kafka_event_destroy(event) }
+            left -= 1
+            var count = 0
+            let result = rd_kafka_event_ListConsumerGroupOffsets_result(event)
+            // An event that is an error as a whole does not say of which group: that one remains late.
+            guard let answers = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count), count > 0, let answer = answers[0],
+                let name = rd_kafka_group_result_name(answer)
+            else { continue }
+            found[String(cString: name)] = offsets(in: answer)
+        }
+        return found
+    }
+
+    private static func offsets(in answer: OpaquePointer) -> Result<[CommitOffset], KafkaError> {
+        if let error = rd_kafka_group_result_error(answer) { return .failure(KafkaError("group offsets", borrowing: error)) }
+        let list = rd_kafka_group_result_partitions(answer).map { UnsafeMutablePointer(mutating: $0) }
+        if let error = PartitionList.firstError(in: list, "group offsets") { return .failure(error) }
+        return .success(PartitionList.offsets(of: list))
+    }
+
+    private static func description(of group: OpaquePointer) -> Result<GroupDescription, KafkaError> {
+        if let error = rd_kafka_ConsumerGroupDescription_error(group), rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR {
+            return .failure(KafkaError("describe groups", borrowing: error))
+        }
+        let state: GroupDescription.State =
+            switch rd_kafka_ConsumerGroupDescription_state(group) {
+            case RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE, RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE: .rebalancing
+            case RD_KAFKA_CONSUMER_GROUP_STATE_STABLE: .stable
+            case RD_KAFKA_CONSUMER_GROUP_STATE_EMPTY, RD_KAFKA_CONSUMER_GROUP_STATE_DEAD: .empty
+            default: .other
+            }
+        let members = (0..<rd_kafka_ConsumerGroupDescription_member_count(group)).compactMap { index in
+            rd_kafka_ConsumerGroupDescription_member(group, index).map { member in
+                GroupDescription.Member(
+                    clientID: rd_kafka_MemberDescription_client_id(member).map { String(cString: $0) } ?? "",
+                    partitions: PartitionList.partitions(
+                        of: rd_kafka_MemberDescription_assignment(member).flatMap { rd_kafka_MemberAssignment_partitions($0) }
+                            .map { UnsafeMutablePointer(mutating: $0) }))
+            }
+        }
+        return .success(GroupDescription(state: state, members: members))
+    }
+
+    /// C copies of the texts, alive during the call.
+    private static func withCStrings(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) -> Void) {
+        // Unsafe, balanced: made and freed here.
+        let copies = texts.map { strdup($0) }
+        defer { for copy in copies { free(copy) } }
+        body(copies.map { $0.map { UnsafePointer($0) } })
+    }
+}
+
+extension KafkaError {
+    /// An error that somebody else owns.
+    fileprivate init(_ operation: String, borrowing error: OpaquePointer) {
+        self.init(operation, rd_kafka_error_code(error), reason: String(cString: rd_kafka_error_string(error)))
+    }
+}

@@ -1,0 +1,67 @@
+import Kafka
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct GroupRequestsTests {
+    @Test func whatManyGroupsHaveReadIsAskedAtOnce() async throws {
+        let topic = try await TestCluster.topic(partitions: 2)
+        let places = (0..<2).map { TopicPartition(topic: topic, partition: Int32($0)) }
+        let readers = (0..<3).map { number in (TestCluster.unique("reader"), Int64(number + 1)) }
+        for (group, offset) in readers {
+            let consumer = GroupConsumer(
+                try TestCluster.settings(group), GroupConsumer.Settings(group: group, subscription: [topic]), handler: RecordingHandler(),
+                logger: TestCluster.logger)
+            try await commit(CommitOffset(topic: topic, partition: 1, offset: offset), by: consumer)
+        }
+        let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
+        let stranger = TestCluster.unique("stranger")
+        let answers = try await admin.committedOffsets(ofGroups: readers.map(\.0) + [stranger], places, within: .seconds(10))
+        #expect(answers.count == 4)
+        for (group, offset) in readers { #expect(try answers[group]?.get().map(\.offset).sorted() == [-1, offset]) }
+        #expect(try answers[stranger]?.get().allSatisfy { $0.offset == -1 } == true)
+        await admin.close()
+    }
+
+    @Test(.enabled(if: TestCluster.external == nil)) func anEmbeddedClusterSaysAtOnceThatItCannotTellAboutGroups() async throws {
+        let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
+        let begin = ContinuousClock.now
+        await #expect { try await admin.listGroups(within: .seconds(20)) } throws: { ($0 as? KafkaError)?.isUnsupported == true }
+        await #expect { try await admin.describeGroups(["g"], within: .seconds(20)) } throws: {
+            ($0 as? KafkaError)?.isUnsupported == true
+        }
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        await admin.close()
+    }
+
+    @Test(.enabled(if: TestCluster.external != nil)) func aGroupIsDescribedWithItsMembersAndListed() async throws {
+        let topic = try await TestCluster.topic(partitions: 3)
+        let group = TestCluster.unique("described")
+        let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
+        let before = try await admin.describeGroups([group], within: .seconds(10))
+        #expect(try before[group]?.get() == GroupDescription(state: .empty, members: []), "nobody has heard of it")
+        let consumer = GroupConsumer(
+            try TestCluster.settings("worker"), GroupConsumer.Settings(group: group, subscription: [topic]), handler: RecordingHandler(),
+            logger: TestCluster.logger)
+        try await commit(CommitOffset(topic: topic, partition: 0, offset: 1), by: consumer) {
+            let found = try #require(try await admin.describeGroups([group], within: .seconds(10))[group]?.get())
+            #expect(found.state == .stable && found.members.count == 1)
+            #expect(found.members.first?.clientID.hasPrefix("worker") == true)
+            #expect(found.members.first?.partitions.map(\.partition).sorted() == [0, 1, 2])
+            #expect(try await admin.listGroups(within: .seconds(10)).contains(group))
+        }
+        let after = try #require(try await admin.describeGroups([group], within: .seconds(10))[group]?.get())
+        #expect(after == GroupDescription(state: .empty, members: []))
+        await admin.close()
+    }
+
+    private func commit(
+        _ offset: CommitOffset, by consumer: GroupConsumer, meanwhile body: () async throws -> Void = {}
+    ) async throws {
+        try consumer.start()
+        let deadline = ContinuousClock.now + .seconds(30)
+        while consumer.assignment.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(!consumer.assignment.isEmpty)
+        try await consumer.commit([offset])
+        try await body()
+        await consumer.stop()
+    }
+}
