@@ -13,13 +13,27 @@ import Wire
 
 /// Who is left alone, on a clock of the test.
 @Suite struct InFlightBreakerTests {
-    private func inFlight(idleLimit: Int = 10_000) -> InFlight {
-        var breaker = Breaker.Settings()
-        breaker.minimumCalls = 2
-        breaker.probes = 1
-        return InFlight(
-            perRecipient: .init(calls: 4, bytes: 1000), inTotal: .init(calls: 10_000, bytes: 1_000_000), breaker: breaker,
-            idleLimit: idleLimit)
+    private func inFlight(idleLimit: Int = 10_000) -> InFlight<TestRequest> {
+        var limits = InFlight<TestRequest>.Limits(
+            perRecipient: Load(requests: 4, bytes: 1000), inTotal: Load(requests: 10_000, bytes: 1_000_000))
+        limits.breaker.minimumCalls = 2
+        limits.breaker.probes = 1
+        limits.idleLimit = idleLimit
+        return InFlight(limits)
+    }
+
+    private func turn(_ actions: [InFlight<TestRequest>.Action]) -> InFlight<TestRequest>.Turn? {
+        actions.compactMap { if case .breaker(_, let turn) = $0 { turn } else { nil } }.first
+    }
+
+    private func enter(_ inFlight: inout InFlight<TestRequest>, _ party: PartyID, _ now: NIODeadline) -> Bool {
+        inFlight.enter(TestRequest(recipient: party, offset: 0, bytes: 1), now: now).entry == .entered
+    }
+
+    private func leave(
+        _ inFlight: inout InFlight<TestRequest>, _ party: PartyID, _ permit: Breaker.Permit?, _ outcome: Breaker.Outcome, _ now: NIODeadline
+    ) -> InFlight<TestRequest>.Turn? {
+        turn(inFlight.leave(TestRequest(recipient: party, offset: 0, bytes: 1), permit, outcome, now: now, jitter: 0))
     }
 
     private func at(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .seconds(seconds) }
@@ -28,11 +42,11 @@ import Wire
 
     /// A request from its place to its end; whether it was permitted to call, and what the breaker did.
     private func call(
-        _ inFlight: inout InFlight, _ party: PartyID, _ outcome: Breaker.Outcome, _ now: NIODeadline
-    ) -> (mayCall: Bool, turn: InFlight.Turn?) {
-        guard inFlight.enter(party, bytes: 1, now: now) else { return (false, nil) }
+        _ inFlight: inout InFlight<TestRequest>, _ party: PartyID, _ outcome: Breaker.Outcome, _ now: NIODeadline
+    ) -> (mayCall: Bool, turn: InFlight<TestRequest>.Turn?) {
+        guard enter(&inFlight, party, now) else { return (false, nil) }
         let permit = inFlight.permit(party, now: now)
-        return (permit != nil, inFlight.leave(party, bytes: 1, permit, outcome, now: now, jitter: 0))
+        return (permit != nil, leave(&inFlight, party, permit, outcome, now))
     }
 
     @Test func whoDoesNotAnswerIsLeftAloneUntilAProbeIsAnswered() throws {
@@ -47,7 +61,7 @@ import Wire
         #expect(held == (false, nil) && other == (true, nil))
         let probe = call(&inFlight, one, .succeeded, at(6))
         #expect(probe == (true, .closed))
-        #expect(inFlight.unanswering == 0 && inFlight.total == InFlight.Load())
+        #expect(inFlight.unanswering == 0 && inFlight.total == Load())
     }
 
     @Test func aProbeThatFailsIsNoNews() throws {
@@ -74,19 +88,19 @@ import Wire
         let one = try party(1)
         for _ in 0..<2 { _ = call(&inFlight, one, .failed, at(0)) }
         // One waits, one is the probe; the waiting one leaves first.
-        let places = [inFlight.enter(one, bytes: 1, now: at(6)), inFlight.enter(one, bytes: 1, now: at(6))]
+        let places = [enter(&inFlight, one, at(6)), enter(&inFlight, one, at(6))]
         let probe = inFlight.permit(one, now: at(6))
         #expect(places == [true, true] && probe != nil)
-        let waited = inFlight.leave(one, bytes: 1, nil, .unused, now: at(6), jitter: 0)
+        let waited = leave(&inFlight, one, nil, .unused, at(6))
         #expect(waited == nil && inFlight.unanswering == 1)
-        let answered = inFlight.leave(one, bytes: 1, probe, .succeeded, now: at(6), jitter: 0)
-        #expect(answered == .closed && inFlight.total == InFlight.Load())
+        let answered = leave(&inFlight, one, probe, .succeeded, at(6))
+        #expect(answered == .closed && inFlight.total == Load())
     }
 
     @Test func recipientsThatNobodyCallsAreForgotten() throws {
         var inFlight = inFlight()
         let (waiting, silent) = (try party(0), try party(1))
-        let entered = inFlight.enter(waiting, bytes: 1, now: at(0))
+        let entered = enter(&inFlight, waiting, at(0))
         #expect(entered)
         for _ in 0..<2 { _ = call(&inFlight, silent, .failed, at(0)) }
         for number in 2..<500 { _ = call(&inFlight, try party(number), .succeeded, at(0)) }
@@ -96,8 +110,8 @@ import Wire
         #expect(inFlight.recipients <= 102 && inFlight.unanswering == 1)
         for number in 600..<800 { _ = call(&inFlight, try party(number), .succeeded, at(700)) }
         #expect(inFlight.recipients <= 201 && inFlight.unanswering == 0)
-        let left = inFlight.leave(waiting, bytes: 1, nil, .unused, now: at(700), jitter: 0)
-        #expect(left == nil && inFlight.total == InFlight.Load())
+        let left = leave(&inFlight, waiting, nil, .unused, at(700))
+        #expect(left == nil && inFlight.total == Load())
     }
 
     @Test(arguments: [Breaker.Outcome.succeeded, .failed])

@@ -84,13 +84,50 @@ import Wire
         }
     }
 
+    @Test func whatWaitsWhenAWorkerLeavesIsSentByTheNextOneAndNothingTwice() async throws {
+        let isReleased = Atomic<Bool>(false)
+        let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
+        let first = try worker(world) { $0.callsPerRecipient = 1 }
+        try await world.run(exchange: first) {
+            let end = Timestamp.now.adding(milliseconds: 600_000)
+            let records = try (0..<30).map { number in
+                var record = try request(.cdrs, .receiver, .post, body: #"{"id":"\#(number)"}"#)
+                (record.deadline, record.requestID, record.key) = (end, "request-\(number)", "DE-MSP|cdrs|1")
+                return record
+            }
+            var place = TopicPartition(topic: "", partition: 0)
+            for record in records {
+                let position = try await world.producer.send(record.outgoing(to: world.kafka.topics))
+                place = TopicPartition(topic: position.topic, partition: position.partition)
+            }
+            try await eventually("one is called") { world.cpo.seen.count == 1 }
+            try await eventually("the worker has promised something about all of them") { [place] in
+                let commits = try await first.consumer.committed([place], timeout: .seconds(5))
+                return commits.contains { Promise(text: $0.metadata, committed: $0.offset).map { $0.limit > 30 } ?? false }
+            }
+            await first.consumer.stop()
+            isReleased.store(true, ordering: .relaxed)
+            let second = try worker(world)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await second.run() }
+                try await eventually("all are answered for") { records.allSatisfy { world.reply(to: $0) != nil } }
+                tasks.cancelAll()
+                try await tasks.waitForAll()
+            }
+            #expect(world.reply(to: records[0])?.status == .timeout, "nobody knows what became of the one that was under way")
+            #expect(records.dropFirst().allSatisfy { world.reply(to: $0)?.outcome == .answered })
+            #expect(world.cpo.seen.count == 30 && Set(world.cpo.seen.map(\.text)).count == 30, "each came once")
+        }
+    }
+
     /// One that goes at once when it is stopped.
-    private func worker(_ world: DeliveryWorld) throws -> ExchangeService {
+    private func worker(_ world: DeliveryWorld, _ change: (inout ExchangeSettings) -> Void = { _ in }) throws -> ExchangeService {
         var membership = ExchangeService.membership(of: world.kafka.topics)
         membership.drain = .zero
+        var settings = ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key))
+        change(&settings)
         return ExchangeService(
-            kafka: world.kafka.settings, topics: world.kafka.topics, membership: membership,
-            settings: ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key)), store: world.store,
+            kafka: world.kafka.settings, topics: world.kafka.topics, membership: membership, settings: settings, store: world.store,
             capabilities: world.capabilities, producer: world.producer, client: world.client, logger: world.kafka.logger)
     }
 

@@ -22,6 +22,8 @@ enum PartyAnswer: Sendable {
     /// An answer; the connection ends behind it, whatever it says of that.
     case last(Int, [(String, String)] = [], String)
     case hang
+    /// Success, when ``PartyServer/release()`` is called.
+    case hold
     case hangUp
 
     static let success = PartyAnswer.answer(200, [], #"{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}"#)
@@ -55,6 +57,15 @@ final class PartyServer: Sendable {
         port = channel.localAddress?.port ?? 0
     }
 
+    /// Answers what is held.
+    func release() {
+        let held = record.state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        for answer in held { answer() }
+    }
+
     func stop() async {
         try? await channel.close().get()
     }
@@ -64,6 +75,7 @@ final class PartyServer: Sendable {
             var seen: [Seen] = []
             var connections = 0
             var pieces = 0
+            var held: [@Sendable () -> Void] = []
         }
         let state = Mutex(State())
         let answer: @Sendable (Seen) -> PartyAnswer
@@ -93,6 +105,7 @@ final class PartyServer: Sendable {
                 record.state.withLock { $0.seen.append(seen) }
                 switch record.answer(seen) {
                 case .hang: break
+                case .hold: hold(context)
                 case .hangUp: context.close(promise: nil)
                 case .answer(let status, let fields, let text): answer(status, fields, text, context)
                 case .last(let status, let fields, let text):
@@ -120,6 +133,21 @@ final class PartyServer: Sendable {
             start(status, fields.filter { $0.0.lowercased() != "content-length" } + [("Content-Length", "\(text.utf8.count)")], context)
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+
+        private func hold(_ context: ChannelHandlerContext) {
+            let eventLoop = context.eventLoop
+            let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
+            record.state.withLock { state in
+                state.held.append {
+                    eventLoop.execute {
+                        let (handler, context) = bound.value
+                        if case .answer(let status, let fields, let text) = PartyAnswer.success {
+                            handler.answer(status, fields, text, context)
+                        }
+                    }
+                }
+            }
         }
 
         private func more(_ context: ChannelHandlerContext) {

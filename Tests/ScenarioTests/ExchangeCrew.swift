@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Demo
 import Directory
 import Foundation
@@ -52,7 +53,7 @@ final class ExchangeCrew: Sendable {
     private init(_ folder: URL) async throws {
         let prefix = "t\(UInt32.random(in: .min ... .max))."
         let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-        node = try TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+        node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
         publicPorts = [.ingressA: node.publicPort, .ingressB: try FreePorts.two().0]
         kafka = KafkaSettings(bootstrap: broker.bootstrap, clientID: "test")
         topics = TopicNames(prefix: prefix)
@@ -91,7 +92,7 @@ final class ExchangeCrew: Sendable {
         var environment = node.environment
         environment["OCN_HTTP_PUBLIC_PORT"] = publicPorts[worker].map(String.init)
         environment["OCN_KAFKA_REPLY_PARTITION"] = worker == .ingressB ? "1" : "0"
-        environment["OCN_KAFKA_PROPERTIES"] = "fetch.wait.max.ms=10"
+        environment["OCN_KAFKA_PROPERTIES"] = "fetch.wait.max.ms=10,session.timeout.ms=6000"
         // Long enough for a takeover, shorter than the caller's own patience.
         environment["OCN_HTTP_REQUEST_TIMEOUT_SECONDS"] = "18"
         let program = try programs.start(["node", "--roles", role, "--private-port", "\(privatePort)"], environment: environment)
@@ -104,6 +105,12 @@ final class ExchangeCrew: Sendable {
             #expect(own.program.isRunning, "\(own.program.text)")
             return try await TestNode.isReady(port: own.privatePort)
         }
+    }
+
+    /// Makes sure that a process runs that an earlier test may have killed.
+    func revive(_ worker: Worker) async throws {
+        if try !own(worker).program.isRunning { try launch(worker) }
+        try await awaitReady(worker)
     }
 
     func crash(_ worker: Worker) async throws { await (try own(worker)).program.crash() }
@@ -182,7 +189,7 @@ final class ExchangeCrew: Sendable {
 
     /// NL-MSP asks DE-CPO through one of the processes.
     /// - Parameter id: of the request, new for each; the correlation id as well.
-    func ask(_ ask: Ask, _ id: String, through worker: Worker) async throws -> Answer {
+    func ask(_ ask: Ask, _ id: String, through worker: Worker, client: HTTPClient = .shared) async throws -> Answer {
         let (method, path, body): (String, String, String?) =
             switch ask {
             case .startSession: ("POST", "receiver/2.2.1/commands/START_SESSION", #"{"response_url":"\#(Self.callbacks)/1"}"#)
@@ -196,16 +203,17 @@ final class ExchangeCrew: Sendable {
                 ("Authorization", Self.token.authorization(encoding: .base64)), ("X-Request-ID", id), ("X-Correlation-ID", id),
                 ("OCPI-from-country-code", "NL"), ("OCPI-from-party-id", "MSP"), ("OCPI-to-country-code", "DE"),
                 ("OCPI-to-party-id", "CPO"),
-            ], body: body)
+            ], body: body, client: client)
         let json = try? JSONValue.parse(answer.body)
         return Answer(status: answer.status, code: json?["status_code"]?.int, data: json?["data"]?.string)
     }
 }
 
-/// A party's server that answers what is read at once, and what is posted when it is told to.
+/// A party's server that answers what is read at once, and what is posted when it is told to, unless it holds nothing.
 final class HoldingServer: Sendable {
     private struct State {
         var seen: [String] = []
+        var isHolding = true
         var held: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -222,6 +230,9 @@ final class HoldingServer: Sendable {
         try await server.start()
     }
 
+    /// Whether what is posted waits from now on.
+    func hold(_ isHolding: Bool) { state.withLock { $0.isHolding = isHolding } }
+
     func stop() async { await servers.withLock { $0 }?.stop() }
 
     /// Answers all that wait.
@@ -235,7 +246,7 @@ final class HoldingServer: Sendable {
 
     private func answer(_ request: ServedRequest) async -> ServedAnswer {
         let id = request.header(OCPIHeader.correlationID) ?? ""
-        if request.method == "POST" {
+        if request.method == "POST", state.withLock({ $0.isHolding }) {
             await withCheckedContinuation { waiting in
                 state.withLock { state in
                     state.seen.append(id)

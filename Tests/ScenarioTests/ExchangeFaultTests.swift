@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import OCPI
 import Support
 import Testing
@@ -68,6 +69,56 @@ extension Scenarios {
                 #expect(answered == ids.count - owed && answered > 0)
                 let seen = crew.recipient.seen
                 #expect(ids.allSatisfy { id in seen.count { $0 == id } == 1 }, "each came once")
+            }
+        }
+
+        @Test("Scenario 11: what is posted while an exchange worker is dead is sent once by the other one, but for a few of each partition")
+        func postsGoOnWhileAnExchangeWorkerIsDead() async throws {
+            let crew = try crew()
+            for worker in ExchangeCrew.Worker.allCases { try await crew.revive(worker) }
+            try await crew.awaitBothExchanges()
+            crew.recipient.hold(false)
+            defer { crew.recipient.hold(true) }
+            var configuration = HTTPClient.Configuration()
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
+            let client = HTTPClient(configuration: configuration)
+            var answers: [String: ExchangeCrew.Answer] = [:]
+            do {
+                answers = try await post(300, killingAt: 40, crew, client)
+            } catch {
+                try await client.shutdown()
+                throw error
+            }
+            try await client.shutdown()
+
+            let seen = crew.recipient.seen.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+            for (id, answer) in answers {
+                let isUnknown = answer.code == 4002
+                #expect(answer.status == 200 && (answer.code == 1000 && answer.data == id || isUnknown), "\(answer)")
+                #expect(isUnknown ? seen[id, default: 0] <= 1 : seen[id] == 1, "none came twice, and each that was answered came")
+            }
+            // Half of the partitions were the dead one's, and half of what was posted is more than that.
+            let unknown = answers.values.count { $0.code == 4002 }
+            #expect(unknown <= 4 * 10, "so far goes a promise beyond what is begun")
+            #expect(answers.count == 300)
+        }
+
+        /// Sends so many CDRs, 40 a second, and kills a worker meanwhile.
+        private func post(
+            _ count: Int, killingAt kill: Int, _ crew: ExchangeCrew, _ client: HTTPClient
+        ) async throws -> [String: ExchangeCrew.Answer] {
+            try await withThrowingTaskGroup(of: (id: String, answer: ExchangeCrew.Answer).self) { callers in
+                let start = ContinuousClock.now
+                for number in 0..<count {
+                    if number == kill { try await crew.crash(.exchangeA) }
+                    let id = UUIDText.v4()
+                    callers.addTask {
+                        (id, try await crew.ask(.cdr, id, through: number.isMultiple(of: 2) ? .ingressA : .ingressB, client: client))
+                    }
+                    // The pace of the load, not a wait for something.
+                    try await ContinuousClock().sleep(until: start + .milliseconds(25) * (number + 1))
+                }
+                return try await callers.reduce(into: [:]) { $0[$1.id] = $1.answer }
             }
         }
 

@@ -1,10 +1,11 @@
 import Kafka
 import NIOCore
+import OCPI
 import Topics
 import Wire
 
 /// One request on its way through EXCHANGE.
-struct Exchange: Sendable {
+struct Exchange: Held {
     let record: RequestRecord
     let partition: TopicPartition
     let offset: Int64
@@ -19,6 +20,12 @@ struct Exchange: Sendable {
     let fairUntil: NIODeadline
     /// Everything about this request happens here.
     let eventLoop: any EventLoop
+    /// An earlier owner of the partition may have begun it.
+    var isInDoubt = false
+    /// It may be sent, because it is not in doubt or does no harm twice.
+    var maySend = true
+    /// It repeats a request that was under way when it came.
+    var isRepeat = false
     /// Under which its repeats wait for its answer; nil if none are looked after.
     var repeatKey: RepeatKey?
     /// The right to call the recipient, from its breaker; nil if there will be no call.
@@ -50,7 +57,7 @@ struct Exchange: Sendable {
         fairUntil = sendBy - .milliseconds(allotted / 4)
     }
 
-    /// What it holds in memory, about, in bytes.
+    var recipient: PartyID { record.to }
     var bytes: Int { (record.body?.readableBytes ?? 0) + 2048 }
 }
 

@@ -22,19 +22,22 @@ final class ExchangeFlow: GroupHandler {
     let logger: Logger
     /// Told the id of a platform here whenever it answered well.
     let onAnswer: @Sendable (String) -> Void
-    private let ownOperator: String
-    private let eventLoops: [any EventLoop]
-    private let turn = Atomic<Int>(0)
-    private let inFlight: Mutex<InFlight>
-    private let takeover = Mutex(Takeover())
+    let ownOperator: String
+    let inFlight: Mutex<InFlight<Exchange>>
     let repeats: Mutex<Repeats<Exchange>>
+    private let promises: Mutex<Promises<Exchange>>
+    /// What the group has committed of partitions that are about to be assigned.
+    private let committed = Mutex<[TopicPartition: CommitOffset]>([:])
+    private let eventLoops: [any EventLoop]
+    private let clockLoop: any EventLoop
 
     /// How long a batch waits for the state its requests were accepted under.
     private static let stateTimeout = Duration.milliseconds(250)
 
+    /// - Parameter lease: how long after a commit was sent the partition is certainly still ours.
     init(
         settings: ExchangeSettings, topics: TopicNames, store: StateStore, capabilities: Capabilities, producer: Producer,
-        client: OutboundClient, logger: Logger, onAnswer: @escaping @Sendable (String) -> Void
+        client: OutboundClient, lease: Duration, logger: Logger, onAnswer: @escaping @Sendable (String) -> Void
     ) {
         self.settings = settings
         self.topics = topics
@@ -47,10 +50,9 @@ final class ExchangeFlow: GroupHandler {
         ownOperator = settings.nodeKey.address.hex
         Resigning.prepare()
         eventLoops = Array(client.eventLoops.makeIterator())
-        inFlight = Mutex(
-            InFlight(
-                perRecipient: InFlight.Load(calls: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
-                inTotal: InFlight.Load(calls: settings.callsInTotal, bytes: settings.bytesInTotal), breaker: .init(settings.breaker)))
+        clockLoop = client.eventLoops.next()
+        inFlight = Mutex(InFlight(.init(settings)))
+        promises = Mutex(Promises(.init(lease: .init(lease))))
         repeats = Mutex(
             Repeats(
                 .init(
@@ -61,16 +63,23 @@ final class ExchangeFlow: GroupHandler {
     // MARK: The consumer's thread
 
     func resuming(_ committed: [CommitOffset], epoch: UInt64) {
-        takeover.withLock { $0.resuming(committed) }
+        self.committed.withLock { known in for commit in committed { known[commit.topicPartition] = commit } }
     }
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
         let now = Timestamp.now.milliseconds
-        takeover.withLock { $0.assigned(partitions, now: now) }
+        let takeovers = committed.withLock { known in
+            partitions.reduce(into: [:]) { $0[$1] = Takeover(known.removeValue(forKey: $1), since: now) }
+        }
+        inFlight.withLock { $0.assign(partitions, epoch: epoch) }
+        carryOut(promises.withLock { $0.assign(takeovers, epoch: epoch) })
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
-        takeover.withLock { $0.revoked(partitions) }
+        let actions = inFlight.withLock { $0.revoke(partitions, now: .now()) }
+        let waiting = actions.compactMap { if case .abandon(let exchange) = $0 { exchange } else { nil } }
+        carryOut(actions)
+        carryOut(promises.withLock { $0.revoke(partitions, waiting: waiting) })
     }
 
     func received(_ batch: [IncomingRecord]) {
@@ -89,216 +98,101 @@ final class ExchangeFlow: GroupHandler {
         guard let version = requests.map(\.request.stateVersion).max() else { return }
         // Too late is no harm: the request is then judged by what is known, as any request is that came a moment earlier.
         if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
-        let directory = store.directory
-        let maySend = takeover.withLock { $0.maySend(requests.map { ($0.record, $0.request.method) }) }
-        handOver(requests, maySend, directory)
-    }
-
-    /// One wake-up per event loop and batch.
-    private func handOver(
-        _ requests: [(record: IncomingRecord, request: RequestRecord)], _ maySend: [Bool], _ directory: Directory
-    ) {
         let wall = Timestamp.now
         let now = NIODeadline.now()
-        let first = turn.wrappingAdd(requests.count, ordering: .relaxed).newValue & 0xFFFF
-        for (number, eventLoop) in eventLoops.enumerated() {
-            var share: [(exchange: Exchange, maySend: Bool)] = []
-            for (index, (record, request)) in requests.enumerated() where (first + index) % eventLoops.count == number {
-                share.append(
-                    (Exchange(request, at: record, settings: settings, wall: wall, now: now, on: eventLoop), maySend[index]))
+        let isInDoubt = promises.withLock { promises in requests.map { promises.isInDoubt($0.record) } }
+        let maySend = Takeover.maySend(zip(requests, isInDoubt).map { ($0.record.key, $0.request.method, $1) })
+        let exchanges = requests.enumerated().map { index, entry in
+            var exchange = Exchange(
+                entry.request, at: entry.record, settings: settings, wall: wall, now: now, on: eventLoop(for: entry.request.to))
+            exchange.isInDoubt = isInDoubt[index]
+            exchange.maySend = maySend[index]
+            return exchange
+        }
+        carryOut(promises.withLock { $0.receive(exchanges, now: now) })
+    }
+
+    func committed(_ offsets: [CommitOffset]) {
+        let now = NIODeadline.now()
+        let actions = promises.withLock { $0.committed(offsets, now: now) }
+        for case .begin(let exchange) in actions { metrics.waited(now - exchange.began, for: .promise) }
+        carryOut(actions)
+    }
+
+    /// What is committed beside an offset, now.
+    func promise(_ partition: TopicPartition, commitPoint: Int64) -> String? {
+        promises.withLock { $0.next(partition, commitPoint: commitPoint, now: .now()) }
+    }
+
+    // MARK: Carrying out
+
+    private func carryOut(_ actions: [Promises<Exchange>.Action]) {
+        var begun: [Exchange] = []
+        var uncommitted: [TopicPartition] = []
+        for action in actions {
+            switch action {
+            case .begin(let exchange): begun.append(exchange)
+            case .expire(let exchange): waited(exchange, for: .promise) { self.settle(exchange, Self.tooLate, entered: false) }
+            case .abandon(let exchange): abandon(exchange)
+            case .commit(let partition): uncommitted.append(partition)
+            case .pause(let partition): reading.pause(partition)
+            case .resume(let partition): reading.resume(partition)
+            case .alarm(let due):
+                clockLoop.scheduleTask(deadline: due) { self.carryOut(self.promises.withLock { $0.wake(now: .now()) }) }
             }
+        }
+        handOver(begun)
+        if !uncommitted.isEmpty { reading.commitSoon(uncommitted) }
+        metrics.waiting(promises.withLock { $0.waiting.requests }, for: .promise)
+    }
+
+    /// One wake-up per event loop.
+    private func handOver(_ exchanges: [Exchange]) {
+        guard !exchanges.isEmpty else { return }
+        let directory = store.directory
+        for eventLoop in eventLoops {
+            let share = exchanges.filter { $0.eventLoop === eventLoop }
             guard !share.isEmpty else { continue }
-            let mine = share
             eventLoop.execute {
-                for (exchange, maySend) in mine { self.begin(exchange, maySend: maySend, directory) }
+                for exchange in share { self.begin(exchange, directory) }
             }
         }
     }
 
-    // MARK: The request's event loop
+    /// The same for all requests to a recipient, so that none overtakes another.
+    private func eventLoop(for recipient: PartyID) -> any EventLoop {
+        eventLoops[Int(UInt(bitPattern: recipient.hashValue) % UInt(eventLoops.count))]
+    }
 
-    private func begin(_ exchange: Exchange, maySend: Bool, _ directory: Directory) {
-        let record = exchange.record
-        // Nobody waits: the hub has answered already, and what follows is MATCHER's.
-        guard record.reply != nil else { return finish(exchange, entered: false) }
-        guard exchange.sendBy > .now() else {
-            return settle(exchange, Self.tooLate, entered: false)
-        }
-        let key = RepeatKey(record)
-        if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
-            return tellAgain(exchange, answer, entered: false)
-        }
-        // A record that comes again after the partition went and came back may still be under way here.
-        guard maySend || key.map({ key in repeats.withLock { $0.isUnderWay(key) } }) == true else {
-            return settle(exchange, Self.unknownOutcome, entered: false)
-        }
-        let destination = Destination(of: record, in: directory, ownOperator: ownOperator)
-        if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
-        guard enter(exchange) else {
-            metrics.refused(.busy)
-            return settle(exchange, Obstacle(.refused, .connectionProblem, "recipient \(record.to) is busy"), entered: false)
-        }
-        var exchange = exchange
-        if let key {
-            switch repeats.withLock({ $0.begin(key, exchange, now: .now()) }) {
-            case .first: exchange.repeatKey = key
-            case .waits: return
-            case .answered(let answer): return tellAgain(exchange, answer, entered: true)
+    /// It was not sent: whoever gets its partition next sends it.
+    func abandon(_ exchange: Exchange) { reading.abandoned(exchange.partition, records: 1, epoch: exchange.epoch) }
+
+    func carryOut(_ actions: [InFlight<Exchange>.Action]) {
+        guard !actions.isEmpty else { return }
+        for action in actions {
+            switch action {
+            case .start(let exchange): waited(exchange, for: .place) { self.goOn(exchange) }
+            case .refuse(let exchange, let refusal): waited(exchange, for: .place) { self.refuse(exchange, refusal, entered: false) }
+            case .expire(let exchange): waited(exchange, for: .place) { self.settle(exchange, Self.tooLate, entered: false) }
+            case .abandon(let exchange): abandon(exchange)
+            case .alarm(let due): wake(at: due)
+            case .breaker(let recipient, let turn): tell(turn, of: recipient)
             }
         }
-        guard maySend || exchange.repeatKey == nil else { return settle(exchange, Self.unknownOutcome, entered: true) }
-        exchange.permit = inFlight.withLock { $0.permit(record.to, now: .now()) }
-        guard exchange.permit != nil else {
-            metrics.refused(.breaker)
-            let message = "recipient \(record.to) is not answering; calls are held back until it does"
-            return settle(exchange, Obstacle(.refused, .connectionProblem, message), entered: true)
-        }
-        do throws(Obstacle) {
-            try prepare(exchange, destination, directory)
-        } catch {
-            settle(exchange, error, entered: true)
-        }
+        metrics.waiting(inFlight.withLock { $0.waiting.requests }, for: .place)
     }
 
-    private static let tooLate = Obstacle(.expired, .timeout, "no time was left")
-    private static let unknownOutcome = Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone")
-
-    private func enter(_ exchange: Exchange) -> Bool {
-        let (entered, calls, unanswering) = inFlight.withLock { state in
-            (state.enter(exchange.record.to, bytes: exchange.bytes, now: .now()), state.total.calls, state.unanswering)
-        }
-        if entered { metrics.inFlight(calls, unanswering: unanswering) }
-        return entered
+    /// Looks then whether the time of something that waits for a place is over.
+    func wake(at due: NIODeadline) {
+        clockLoop.scheduleTask(deadline: due) { self.carryOut(self.inFlight.withLock { $0.wake(now: .now()) }) }
     }
 
-    /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
-    private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
-        let record = exchange.record
-        guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
-            return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
-        }
-        switch destination {
-        case .node(let node):
-            // The recipient's node keeps the URL under an id that is ours to choose: it must be in there before that node sees it.
-            let id = Capabilities.newID()
-            let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
-            try call(
-                exchange, Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey), destination,
-                proxy: Hop.Proxy(uid: id, resource: found.url))
-        case .platform, .none:
-            let capability = Capability(
-                kind: .callback, owner: record.from, user: record.to,
-                target: Capability.target(found.url, of: record.from, record.module, .sender, in: directory),
-                expires: Capability.callbackExpiry(
-                    record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
-            let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
-            let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
-            let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
-            // The query is part of the URL that is called.
-            let destination = Destination(of: changed, in: directory, ownOperator: ownOperator)
-            switch hubURL {
-            case .sealed: try call(exchange, changed, destination, proxy: nil)
-            case .link(_, let capability, let id): callAfterPublishing(capability, id, exchange, changed, destination)
-            }
-        }
+    private func waited(_ exchange: Exchange, for wait: ExchangeMetrics.Wait, then body: @escaping @Sendable () -> Void) {
+        metrics.waited(.now() - exchange.began, for: wait)
+        exchange.eventLoop.execute(body)
     }
 
-    /// The callback may come before the answer, so the link is safe in Kafka before the call.
-    private func callAfterPublishing(
-        _ capability: Capability, _ id: String, _ exchange: Exchange, _ record: RequestRecord, _ destination: Destination
-    ) {
-        capabilities.publish(capability, id: id) { result in
-            exchange.eventLoop.execute {
-                do throws(Obstacle) {
-                    guard case .success = result else { throw Obstacle(.refused, .hubError, "response_url could not be stored") }
-                    try self.call(exchange, record, destination, proxy: nil)
-                } catch {
-                    self.settle(exchange, error, entered: true)
-                }
-            }
-        }
-    }
-
-    private func call(_ exchange: Exchange, _ record: RequestRecord, _ destination: Destination, proxy: Hop.Proxy?) throws(Obstacle) {
-        switch destination {
-        case .platform(let url, let authorization):
-            attempt(exchange, Hop.call(record, url: url, authorization: authorization), calledAt: url, tries: 1)
-        case .node(let node):
-            let request: OutboundRequest
-            do { request = try Hop.message(record, to: node, proxy: proxy, key: settings.nodeKey) } catch {
-                throw Obstacle(.refused, .invalidParameters, "the body cannot be sent on: \(error)")
-            }
-            attempt(exchange, request, calledAt: nil, tries: 1)
-        case .none(let obstacle): throw obstacle
-        }
-    }
-
-    /// - Parameter url: what relative URLs in the answer are relative to; nil for another node.
-    private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
-        let began = NIODeadline.now()
-        // What came before, storing a link say, may have taken all the time there was.
-        guard began < exchange.sendBy else { return settle(exchange, Self.tooLate, entered: true) }
-        client.send(request, deadline: exchange.sendBy) { result in
-            var exchange = exchange
-            exchange.callOutcome = Self.judgement(result, of: exchange, began: began)
-            switch result {
-            case .success(let response):
-                exchange.isAnsweredByNode = url == nil
-                self.answered(exchange, response, calledAt: url)
-            case .failure(let failure):
-                let pause = TimeAmount.milliseconds(50 << (2 * Int64(tries - 1)))
-                if failure.kind == .notSent, tries < 3, .now() + pause < exchange.sendBy {
-                    self.metrics.repeats.increment()
-                    exchange.eventLoop.scheduleTask(in: pause) { [exchange] in
-                        self.attempt(exchange, request, calledAt: url, tries: tries + 1)
-                    }
-                } else {
-                    self.settle(exchange, Self.obstacle(failure), entered: true)
-                }
-            }
-        }
-    }
-
-    /// What a call says about its recipient. Any answer speaks for it, whatever its status: it passes through unchanged, and one module
-    /// that fails must not cut off the others.
-    private static func judgement(
-        _ result: Result<OutboundResponse, OutboundFailure>, of exchange: Exchange, began: NIODeadline
-    ) -> Breaker.Outcome {
-        switch result {
-        case .success: .succeeded
-        case .failure(let failure):
-            switch failure.kind {
-            case .forbidden: .unused
-            case .broken: failure.isAnswer ? .succeeded : .failed
-            case .notSent, .timeout: began > exchange.fairUntil && .now() >= exchange.sendBy ? .unused : .failed
-            }
-        }
-    }
-
-    private static func obstacle(_ failure: OutboundFailure) -> Obstacle {
-        switch failure.kind {
-        case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
-        case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
-        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)", mayBeDone: true)
-        }
-    }
-
-    /// The record's one end: nothing of it is held any more.
-    func finish(_ exchange: Exchange, entered: Bool) {
-        if entered {
-            let jitter = Double.random(in: -1...1)
-            let (turn, calls, unanswering) = inFlight.withLock { state in
-                let turn = state.leave(
-                    exchange.record.to, bytes: exchange.bytes, exchange.permit, exchange.callOutcome, now: .now(), jitter: jitter)
-                return (turn, state.total.calls, state.unanswering)
-            }
-            metrics.inFlight(calls, unanswering: unanswering)
-            if let turn { tell(turn, of: exchange.record.to) }
-        }
-        reading.finished(exchange.partition, offset: exchange.offset, epoch: exchange.epoch)
-    }
-
-    private func tell(_ turn: InFlight.Turn, of recipient: PartyID) {
+    private func tell(_ turn: InFlight<Exchange>.Turn, of recipient: PartyID) {
         let metadata: Logger.Metadata = ["recipient": "\(recipient)"]
         switch turn {
         case .opened:

@@ -4,12 +4,22 @@ import Topics
 
 /// EXCHANGE's metrics, made once.
 package struct ExchangeMetrics: MetricSet {
-    /// Why a request was answered at once that might have been sent.
+    /// Why a request was answered without being sent.
     enum Refusal: String, CaseIterable {
-        /// The recipient, or this process, has as much in hand as it may.
+        /// As much waits for the recipient, or in this process, as may.
         case busy
         /// The recipient does not answer.
         case breaker
+        /// The worker that had it is gone, and it must not happen twice.
+        case inDoubt = "in_doubt"
+    }
+
+    /// What a request waits for.
+    enum Wait: String, CaseIterable {
+        /// A place under its recipient's limit.
+        case place
+        /// Kafka's word that it may be begun.
+        case promise
     }
 
     private let outcomes = CounterFamily<Outcome>(
@@ -20,7 +30,11 @@ package struct ExchangeMetrics: MetricSet {
         "Time from reading a request to having its answer, by how it ended.")
     private let refusals = CounterFamily<Refusal>(
         "ocn_exchange_refusals_total", unit: "requests", label: "reason",
-        "Requests that were refused at once: too much under way, or the recipient does not answer.")
+        "Requests that were answered without being sent: too much waits, the recipient does not answer, or the outcome is in doubt.")
+    private let waiting = GaugeFamily<Wait>(
+        "ocn_exchange_waiting", unit: "requests", label: "for", "Requests that wait to be sent: for a place, or for Kafka's word.")
+    private let waits = TimerFamily<Wait>(
+        "ocn_exchange_wait_seconds", unit: "seconds", label: "for", "How long requests waited to be sent.")
     private let inFlight = GaugeMetric("ocn_exchange_in_flight", unit: "requests", "Requests that are being sent to recipients.")
     private let breakers = GaugeMetric(
         "ocn_exchange_open_breakers", unit: "recipients", "Recipients that do not answer and get hardly any requests.")
@@ -48,6 +62,12 @@ package struct ExchangeMetrics: MetricSet {
     }
 
     func refused(_ reason: Refusal) { refusals.increment(reason) }
+
+    /// So many requests wait.
+    func waiting(_ requests: Int, for wait: Wait) { waiting.record(requests, wait) }
+
+    /// A request waits no longer, whatever becomes of it.
+    func waited(_ time: TimeAmount, for wait: Wait) { waits.recordNanoseconds(max(0, time.nanoseconds), wait) }
 
     /// - Parameters:
     ///   - calls: requests that have a place.

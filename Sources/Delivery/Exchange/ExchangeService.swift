@@ -10,18 +10,20 @@ package import Topics
 ///            one thread (the consumer's)                event loops                       producer's thread
 ///
 /// ocn.requests ──▶ read header, wait for state ──▶ where to? ──▶ limit ──▶ response_url ──▶ (link stored)
-///   group          (at most 250 ms a batch)          │ nowhere    │ full         │               │
-///  "exchange"                                        │            │              ▼               ▼
-///      ▲                                             │            │        OutboundClient ◀──────┘
-///      │                                             │            │              │ answer, timeout, not sent (again, at most twice)
-///      │                                             ▼            ▼              ▼
+///   group          (at most 250 ms a batch)          │ nowhere    │ ▲ wait       │               │
+///  "exchange"      ──▶ promised? ────────────────────┤            ▼ │            ▼               ▼
+///      ▲                │ ▲ wait                      │           queue     OutboundClient ◀──────┘
+///      │                ▼ │                           │            │ full         │ answer, timeout, not sent (again, at most twice)
+///      │         commit, acknowledged                ▼            ▼              ▼
 ///      │                                             └────────────┴──▶ Link, Location ──▶ (link stored)
 ///      │                                                                         │               │
 ///      └── finished ◀── acknowledged ◀── ocn.replies ◀───────────────────────────┴───────────────┘
 /// ```
-/// No queue of our own: a request either has a place under its recipient's limit and may call by its ``Breaker``, or is answered 4003 at
-/// once, and nothing ever pauses for a recipient. A repeat of a request under way keeps its place and waits for that request's answer.
-/// Every record ends in exactly one `finished`, after its reply was acknowledged or the caller had gone.
+/// A request is begun below the ``Promise`` that is committed for its partition, which goes ahead of it, so that it waits only when many come
+/// at once. Under its recipient's limit it then has a place, or waits for one in the recipient's queue, or is answered 4003 at once, because
+/// too much waits or the recipient does not answer (``Breaker``). Nothing pauses for a recipient, and nothing waits past its deadline. A
+/// repeat of a request under way keeps its place and waits for that request's answer. Every record ends in exactly one `finished`, after its
+/// reply was acknowledged or the caller had gone, or is abandoned with its partition before it was sent.
 package final class ExchangeService: Service {
     private let flow: ExchangeFlow
     let consumer: GroupConsumer
@@ -43,19 +45,22 @@ package final class ExchangeService: Service {
         store: StateStore, capabilities: Capabilities, producer: Producer, client: OutboundClient, logger: Logger,
         onAnswer: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        flow = ExchangeFlow(
+        var membership = membership ?? Self.membership(of: topics)
+        let session = membership.sessionTimeout(with: kafka)
+        let flow = ExchangeFlow(
             settings: settings, topics: topics, store: store, capabilities: capabilities, producer: producer, client: client,
-            logger: logger, onAnswer: onAnswer)
-        consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
+            lease: session * 3 / 4, logger: logger, onAnswer: onAnswer)
+        membership.commitMetadata = { partition, commitPoint, _ in flow.promise(partition, commitPoint: commitPoint) }
+        // A promise is good for three quarters of a session, and is renewed three times meanwhile.
+        membership.recommitInterval = session / 4
+        consumer = GroupConsumer(kafka, membership, handler: flow, logger: logger)
         flow.reading.attach(consumer)
+        self.flow = flow
     }
 
     /// The group `exchange` on `ocn.requests`, dynamic, with a short session: a caller waits for the takeover.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
-        // Any metadata makes the group commit a partition as soon as it is owned, even at its first offset: a commit is how the next
-        // owner sees that requests may have been under way (see ``Takeover``).
-        GroupConsumer.Settings(
-            group: topics.group("exchange"), subscription: [topics.requests], commitMetadata: { _, _, _ in "1" })
+        GroupConsumer.Settings(group: topics.group("exchange"), subscription: [topics.requests])
     }
 
     /// The partitions this process works on; empty until it has joined the group.

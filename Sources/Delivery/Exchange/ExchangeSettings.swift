@@ -6,7 +6,7 @@ package struct ExchangeSettings: Sendable {
     package var publicURL: String
     /// Signs messages to other nodes; its address is this node's operator address.
     package var nodeKey: SigningKey
-    /// Calls under way per recipient; beyond it a request is answered 4003 at once.
+    /// Calls under way per recipient; beyond it a request waits.
     package var callsPerRecipient: Int
     /// Bytes under way per recipient.
     package var bytesPerRecipient: Int
@@ -14,6 +14,15 @@ package struct ExchangeSettings: Sendable {
     package var callsInTotal: Int
     /// Bytes under way in this process.
     package var bytesInTotal: Int
+    /// Requests that wait per recipient, never more than an eighth of what is free of the total; beyond it a request is answered 4003 at
+    /// once.
+    package var waitingPerRecipient: Int
+    /// Bytes that wait per recipient, likewise.
+    package var waitingBytesPerRecipient: Int
+    /// Requests that wait for their recipients in this process.
+    package var waitingInTotal: Int
+    /// Bytes that wait for their recipients in this process.
+    package var waitingBytesInTotal: Int
     /// Deadline of a request that has none.
     package var defaultTimeout: Duration
     /// How much earlier than the caller's deadline the recipient's ends.
@@ -36,8 +45,9 @@ package struct ExchangeSettings: Sendable {
     /// - Parameters: as the properties say.
     package init(
         publicURL: String, nodeKey: SigningKey, callsPerRecipient: Int = 64, bytesPerRecipient: Int = 16 * 1024 * 1024,
-        callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, defaultTimeout: Duration = .seconds(30),
-        margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
+        callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, waitingPerRecipient: Int = 512,
+        waitingBytesPerRecipient: Int = 8 * 1024 * 1024, waitingInTotal: Int = 8192, waitingBytesInTotal: Int = 128 * 1024 * 1024,
+        defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
         objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
         repeatWindow: Duration = .seconds(600), rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
         breaker: BreakerSettings = BreakerSettings()
@@ -48,6 +58,10 @@ package struct ExchangeSettings: Sendable {
         self.bytesPerRecipient = bytesPerRecipient
         self.callsInTotal = callsInTotal
         self.bytesInTotal = bytesInTotal
+        self.waitingPerRecipient = waitingPerRecipient
+        self.waitingBytesPerRecipient = waitingBytesPerRecipient
+        self.waitingInTotal = waitingInTotal
+        self.waitingBytesInTotal = waitingBytesInTotal
         self.defaultTimeout = defaultTimeout
         self.margin = margin
         self.pageLifetime = pageLifetime

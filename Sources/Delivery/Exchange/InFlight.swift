@@ -1,22 +1,63 @@
+import DequeModule
 import Directory
+import Kafka
 import NIOCore
 import OCPI
 
-/// What EXCHANGE has under way, per recipient and in total, in calls and in bytes, and which recipients are left alone. A value without
-/// clock or lock.
+/// What EXCHANGE has under way and what waits for a place, per recipient and in total, in requests and in bytes, and which recipients are
+/// left alone. A value that is told what happened and says what to do; no I/O, no clock, no lock.
 ///
-/// A recipient that is slow fills its own share and nobody else's; what does not fit is refused at once, never queued. One that does not
-/// answer is not called for a while (see ``Breaker``). Only what has a place asks whether it may call: a repeat that waits for another
-/// request's answer has a place and makes no call.
+/// A recipient that is slow fills its own places and nobody else's. What finds no place waits in the recipient's queue, first come, first
+/// served, until its time is over. Nobody's queue may hold more than an eighth of what is still free for all, so that many slow recipients
+/// leave room for those to come. Where only the total is full, recipients take turns.
+///
+/// A recipient that does not answer is not called for a while (see ``Breaker``): then nothing waits for it. Only what has a place asks
+/// whether it may call: a repeat that waits for another request's answer has a place and makes no call.
 ///
 /// Recipients with nothing under way are forgotten with what their breakers know. They are looked through when their number has grown by
 /// a part of itself, so a call costs the same however many there are.
-struct InFlight: Sendable {
-    struct Load: Sendable, Equatable {
-        var calls = 0
-        var bytes = 0
+struct InFlight<Request: Held>: Sendable {
+    struct Limits: Sendable {
+        var perRecipient: Load
+        var inTotal: Load
+        var waitingPerRecipient = Load(requests: 512, bytes: 8 * 1024 * 1024)
+        var waitingInTotal = Load(requests: 8192, bytes: 128 * 1024 * 1024)
+        var breaker = Breaker.Settings()
+        /// How many recipients are remembered at most that have nothing under way.
+        var idleLimit = 10_000
+    }
 
-        func fits(_ bytes: Int, in limit: Load) -> Bool { calls < limit.calls && bytes <= limit.bytes - self.bytes }
+    /// Why a request is not to be sent.
+    enum Refusal: Sendable, Equatable {
+        /// As much waits as may.
+        case full
+        /// The recipient does not answer.
+        case breaker
+    }
+
+    /// What becomes of a request that wants a place.
+    enum Entry: Sendable, Equatable {
+        /// It has one; ``leave(_:_:_:now:jitter:)`` must follow.
+        case entered
+        /// It comes again in an action.
+        case waits
+        case refused(Refusal)
+        /// It would have to wait, and its partition is not ours any more.
+        case abandoned
+    }
+
+    enum Action: Sendable {
+        /// It waited and has a place now.
+        case start(Request)
+        /// It waited and is not to be sent.
+        case refuse(Request, Refusal)
+        /// It waited and has no time left.
+        case expire(Request)
+        /// It waited and its partition is not ours any more.
+        case abandon(Request)
+        /// Call ``wake(now:)`` at that time.
+        case alarm(NIODeadline)
+        case breaker(PartyID, Turn)
     }
 
     /// What a recipient's breaker did.
@@ -30,45 +71,70 @@ struct InFlight: Sendable {
         var breaker: Breaker
         /// When somebody wanted something of the recipient last.
         var wanted: NIODeadline
+        /// It stands among those that could start.
+        var isReady = false
     }
 
-    private let perRecipient: Load
-    private let inTotal: Load
-    private let settings: Breaker.Settings
-    /// How many recipients are remembered at most that have nothing under way.
-    private let idleLimit: Int
+    private let limits: Limits
     private var shares: [PartyID: Share] = [:]
+    private var room = WaitingRoom<PartyID, Request>()
+    /// Recipients with a place for who waits for them, as far as they are concerned: only the total has none. They take turns.
+    private var ready = Deque<PartyID>()
+    private var epochs: [TopicPartition: UInt64] = [:]
     private var lookAt = Self.fewest
     private(set) var total = Load()
     /// Recipients whose breaker is not closed.
     private(set) var unanswering = 0
 
-    private static let fewest = 64
+    private static var fewest: Int { 64 }
     /// A recipient that nobody has wanted anything of for so long is forgotten, whether it was back or not.
-    private static let silence = TimeAmount.minutes(10)
+    private static var silence: TimeAmount { .minutes(10) }
 
-    init(perRecipient: Load, inTotal: Load, breaker: Breaker.Settings = Breaker.Settings(), idleLimit: Int = 10_000) {
-        self.perRecipient = perRecipient
-        self.inTotal = inTotal
-        settings = breaker
-        self.idleLimit = idleLimit
+    init(_ limits: Limits) {
+        self.limits = limits
     }
 
     /// Recipients that are remembered.
     var recipients: Int { shares.count }
 
-    /// Whether there is a place; then ``leave(_:bytes:_:_:now:jitter:)`` must follow with the same figures.
-    mutating func enter(_ recipient: PartyID, bytes: Int, now: NIODeadline) -> Bool {
-        var share = shares[recipient] ?? Share(breaker: Breaker(settings), wanted: now)
-        guard total.fits(bytes, in: inTotal), share.load.fits(bytes, in: perRecipient) else { return false }
-        if shares[recipient] == nil { forget(now) }
-        share.load.calls += 1
-        share.load.bytes += bytes
-        share.wanted = now
-        shares[recipient] = share
-        total.calls += 1
-        total.bytes += bytes
-        return true
+    /// What waits for a place.
+    var waiting: Load { room.total }
+
+    // MARK: What happened
+
+    /// These partitions are ours from now on.
+    mutating func assign(_ partitions: [TopicPartition], epoch: UInt64) {
+        for partition in partitions { epochs[partition] = epoch }
+    }
+
+    /// These partitions are no longer ours: what waits is not started any more. What has a place may still end.
+    mutating func revoke(_ partitions: [TopicPartition], now: NIODeadline) -> [Action] {
+        for partition in partitions { epochs[partition] = nil }
+        let gone = room.remove(of: Set(partitions))
+        return gone.map(Action.abandon) + goOn(behind: gone)
+    }
+
+    /// A request wants a place.
+    /// - Parameter callsNobody: it only waits for the answer of another that is under way.
+    /// - Returns: what becomes of it, and when to call ``wake(now:)`` if that is news.
+    mutating func enter(_ request: Request, callsNobody: Bool = false, now: NIODeadline) -> (entry: Entry, alarm: NIODeadline?) {
+        let recipient = request.recipient
+        shares[recipient]?.wanted = now
+        let share = shares[recipient] ?? Share(breaker: Breaker(limits.breaker), wanted: now)
+        // Behind nobody, with a place as far as the recipient is concerned.
+        let isFree = room.load(of: recipient).requests == 0 && share.load.fits(request.bytes, in: limits.perRecipient)
+        if isFree, ready.isEmpty, total.fits(request.bytes, in: limits.inTotal) {
+            remember(share, of: recipient, now)
+            take(request)
+            return (.entered, nil)
+        }
+        guard callsNobody || share.breaker.state == .closed else { return (.refused(.breaker), nil) }
+        guard mayWait(request) else { return (.refused(.full), nil) }
+        guard epochs[request.partition] == request.epoch else { return (.abandoned, nil) }
+        remember(share, of: recipient, now)
+        room.add(request, to: recipient)
+        if isFree { makeReady(recipient) }
+        return (.waits, room.alarm())
     }
 
     /// The right to call a recipient, for what has entered; given back on leaving. Nil while it is left alone.
@@ -76,29 +142,96 @@ struct InFlight: Sendable {
         shares[recipient]?.breaker.permit(now: now)
     }
 
+    /// What had a place gives it back.
     /// - Parameters:
     ///   - permit: nil if there was none.
+    ///   - callsNobody: of those that wait, whether one only waits for the answer of another.
     ///   - jitter: from -1 to 1.
-    /// - Returns: what the recipient's breaker did, if that is news.
     mutating func leave(
-        _ recipient: PartyID, bytes: Int, _ permit: Breaker.Permit?, _ outcome: Breaker.Outcome, now: NIODeadline, jitter: Double
-    ) -> Turn? {
-        guard let before = shares[recipient]?.breaker.state else { return nil }
-        shares[recipient]?.load.calls -= 1
-        shares[recipient]?.load.bytes -= bytes
-        total.calls -= 1
-        total.bytes -= bytes
-        guard let permit else { return nil }
-        shares[recipient]?.breaker.give(back: permit, outcome, now: now, jitter: jitter)
-        switch (before, shares[recipient]?.breaker.state) {
-        case (.closed, .open):
-            unanswering += 1
-            return .opened
-        case (.halfOpen, .closed):
-            unanswering -= 1
-            return .closed
-        default: return nil
+        _ request: Request, _ permit: Breaker.Permit?, _ outcome: Breaker.Outcome, callsNobody: (Request) -> Bool = { _ in false },
+        now: NIODeadline, jitter: Double
+    ) -> [Action] {
+        let recipient = request.recipient
+        guard let before = shares[recipient]?.breaker.state else { return [] }
+        shares[recipient]?.load.remove(request.bytes)
+        total.remove(request.bytes)
+        var actions: [Action] = []
+        if let permit {
+            shares[recipient]?.breaker.give(back: permit, outcome, now: now, jitter: jitter)
+            switch (before, shares[recipient]?.breaker.state) {
+            case (.closed, .open):
+                unanswering += 1
+                actions.append(.breaker(recipient, .opened))
+                actions += room.remove(in: recipient) { !callsNobody($0) }.map { .refuse($0, .breaker) }
+            case (.halfOpen, .closed):
+                unanswering -= 1
+                actions.append(.breaker(recipient, .closed))
+            default: break
+            }
         }
+        makeReady(recipient)
+        return actions + start()
+    }
+
+    /// Time has passed.
+    mutating func wake(now: NIODeadline) -> [Action] {
+        let overdue = room.removeOverdue(now: now)
+        return overdue.map(Action.expire) + goOn(behind: overdue)
+    }
+
+    // MARK: What follows
+
+    /// Those behind what has left the queues may find places, smaller ones.
+    private mutating func goOn(behind gone: [Request]) -> [Action] {
+        for request in gone { makeReady(request.recipient) }
+        let started = start()
+        return started + (room.alarm().map { [.alarm($0)] } ?? [])
+    }
+
+    private mutating func makeReady(_ recipient: PartyID) {
+        guard shares[recipient]?.isReady == false, room.load(of: recipient).requests > 0 else { return }
+        shares[recipient]?.isReady = true
+        ready.append(recipient)
+    }
+
+    /// Gives places to those who wait. Every start goes through here.
+    private mutating func start() -> [Action] {
+        var started: [Action] = []
+        while let recipient = ready.first {
+            if let next = room.first(in: recipient), shares[recipient]?.load.fits(next.bytes, in: limits.perRecipient) == true {
+                // Whoever leaves next makes room for it.
+                guard total.fits(next.bytes, in: limits.inTotal) else { break }
+                if let request = room.removeFirst(in: recipient) {
+                    take(request)
+                    started.append(.start(request))
+                }
+            } else {
+                shares[recipient]?.isReady = false
+            }
+            ready.removeFirst()
+            if shares[recipient]?.isReady == true { ready.append(recipient) }
+        }
+        return started
+    }
+
+    private mutating func take(_ request: Request) {
+        shares[request.recipient]?.load.add(request.bytes)
+        total.add(request.bytes)
+    }
+
+    private func mayWait(_ request: Request) -> Bool {
+        // What is larger than all places would wait for nothing.
+        guard Load().fits(request.bytes, in: limits.perRecipient), Load().fits(request.bytes, in: limits.inTotal) else { return false }
+        let most = Load(
+            requests: min(limits.waitingPerRecipient.requests, (limits.waitingInTotal.requests - room.total.requests) / 8),
+            bytes: min(limits.waitingPerRecipient.bytes, (limits.waitingInTotal.bytes - room.total.bytes) / 8))
+        return room.load(of: request.recipient).fits(request.bytes, in: most)
+    }
+
+    private mutating func remember(_ share: Share, of recipient: PartyID, _ now: NIODeadline) {
+        guard shares[recipient] == nil else { return }
+        forget(now)
+        shares[recipient] = share
     }
 
     /// Before another recipient comes.
@@ -106,13 +239,15 @@ struct InFlight: Sendable {
         guard shares.count >= lookAt else { return }
         drop { $0.breaker.isForgettable(now: now) || now - $0.wanted >= Self.silence }
         // So many at once: rather a healthy one counts anew than that their number grows.
-        if shares.count >= idleLimit { drop { $0.breaker.state == .closed } }
-        if shares.count >= idleLimit { drop { _ in true } }
-        lookAt = max(Self.fewest, min(2 * shares.count, idleLimit), shares.count + shares.count / 4 + 1)
+        if shares.count >= limits.idleLimit { drop { $0.breaker.state == .closed } }
+        if shares.count >= limits.idleLimit { drop { _ in true } }
+        lookAt = max(Self.fewest, min(2 * shares.count, limits.idleLimit), shares.count + shares.count / 4 + 1)
     }
 
     private mutating func drop(_ isSuperfluous: (Share) -> Bool) {
-        shares = shares.filter { $0.value.load.calls > 0 || !isSuperfluous($0.value) }
+        shares = shares.filter { recipient, share in
+            share.load.requests > 0 || share.isReady || room.load(of: recipient).requests > 0 || !isSuperfluous(share)
+        }
         unanswering = shares.count { $0.value.breaker.state != .closed }
     }
 }

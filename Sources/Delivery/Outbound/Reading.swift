@@ -18,6 +18,9 @@ final class Reading: Sendable {
         current?.abandoned(partition, records: records, epoch: epoch)
     }
 
+    /// See `GroupConsumer.commitSoon`.
+    func commitSoon(_ partitions: [TopicPartition]) { current?.commitSoon(partitions) }
+
     func pause(_ partition: TopicPartition) { current?.pause([partition]) }
 
     func resume(_ partition: TopicPartition) { current?.resume([partition]) }

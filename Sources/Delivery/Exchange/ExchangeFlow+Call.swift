@@ -1,0 +1,226 @@
+import Directory
+import Instruments
+import Kafka
+import NIOCore
+import OCPI
+import Synchronization
+import Topics
+
+// From a request's turn to its call. Everything but the end happens on the request's event loop.
+extension ExchangeFlow {
+    /// It may be sent, as far as its partition is concerned.
+    func begin(_ exchange: Exchange, _ directory: Directory) {
+        var exchange = exchange
+        // Nobody waits: the hub has answered already, and what follows is MATCHER's.
+        guard exchange.record.reply != nil else { return finish(exchange, entered: false) }
+        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate, entered: false) }
+        let key = RepeatKey(exchange.record)
+        if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
+            return tellAgain(exchange, answer, entered: false)
+        }
+        exchange.isRepeat = key.map { key in repeats.withLock { $0.isUnderWay(key) } } ?? false
+        // A record that comes again after the partition went and came back may still be under way here.
+        guard exchange.maySend || exchange.isRepeat else { return settleInDoubt(exchange, entered: false) }
+        let destination = Destination(of: exchange.record, in: directory, ownOperator: ownOperator)
+        if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
+        let (entry, alarm) = inFlight.withLock { [exchange] in
+            $0.enter(exchange, callsNobody: exchange.isRepeat, now: .now())
+        }
+        switch entry {
+        case .entered: proceed(exchange, key, destination, directory)
+        case .waits: metrics.waiting(inFlight.withLock { $0.waiting.requests }, for: .place)
+        case .refused(let refusal): refuse(exchange, refusal, entered: false)
+        case .abandoned: abandon(exchange)
+        }
+        if let alarm { wake(at: alarm) }
+    }
+
+    /// It has waited for its place, and meanwhile the recipient may have gone.
+    func goOn(_ exchange: Exchange) {
+        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate, entered: true) }
+        let directory = store.directory
+        let destination = Destination(of: exchange.record, in: directory, ownOperator: ownOperator)
+        if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: true) }
+        proceed(exchange, RepeatKey(exchange.record), destination, directory)
+    }
+
+    /// It has a place.
+    private func proceed(_ exchange: Exchange, _ key: RepeatKey?, _ destination: Destination, _ directory: Directory) {
+        var exchange = exchange
+        let (calls, unanswering) = inFlight.withLock { ($0.total.requests, $0.unanswering) }
+        metrics.inFlight(calls, unanswering: unanswering)
+        if let key {
+            switch repeats.withLock({ $0.begin(key, exchange, now: .now()) }) {
+            case .first: exchange.repeatKey = key
+            case .waits: return
+            case .answered(let answer): return tellAgain(exchange, answer, entered: true)
+            }
+        }
+        guard exchange.maySend || exchange.repeatKey == nil else { return settleInDoubt(exchange, entered: true) }
+        exchange.permit = inFlight.withLock { $0.permit(exchange.recipient, now: .now()) }
+        guard exchange.permit != nil else { return refuse(exchange, .breaker, entered: true) }
+        do throws(Obstacle) {
+            try prepare(exchange, destination, directory)
+        } catch {
+            settle(exchange, error, entered: true)
+        }
+    }
+
+    static let tooLate = Obstacle(.expired, .timeout, "no time was left")
+    private static let inDoubt = Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone")
+
+    private func settleInDoubt(_ exchange: Exchange, entered: Bool) {
+        metrics.refused(.inDoubt)
+        settle(exchange, Self.inDoubt, entered: entered)
+    }
+
+    func refuse(_ exchange: Exchange, _ refusal: InFlight<Exchange>.Refusal, entered: Bool) {
+        let message: String
+        switch refusal {
+        case .full:
+            metrics.refused(.busy)
+            message = "recipient \(exchange.recipient) is busy: too many requests wait for it"
+        case .breaker:
+            metrics.refused(.breaker)
+            message = "recipient \(exchange.recipient) is not answering; calls are held back until it does"
+        }
+        settle(exchange, Obstacle(.refused, .connectionProblem, message), entered: entered)
+    }
+
+    /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
+    private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
+        let record = exchange.record
+        guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
+            return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
+        }
+        switch destination {
+        case .node(let node):
+            // The recipient's node keeps the URL under an id that is ours to choose: it must be in there before that node sees it.
+            let id = Capabilities.newID()
+            let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
+            try call(
+                exchange, Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey), destination,
+                proxy: Hop.Proxy(uid: id, resource: found.url))
+        case .platform, .none:
+            let capability = Capability(
+                kind: .callback, owner: record.from, user: record.to,
+                target: Capability.target(found.url, of: record.from, record.module, .sender, in: directory),
+                expires: Capability.callbackExpiry(
+                    record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
+            let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
+            let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
+            let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
+            // The query is part of the URL that is called.
+            let destination = Destination(of: changed, in: directory, ownOperator: ownOperator)
+            switch hubURL {
+            case .sealed: try call(exchange, changed, destination, proxy: nil)
+            case .link(_, let capability, let id): callAfterPublishing(capability, id, exchange, changed, destination)
+            }
+        }
+    }
+
+    /// The callback may come before the answer, so the link is safe in Kafka before the call.
+    private func callAfterPublishing(
+        _ capability: Capability, _ id: String, _ exchange: Exchange, _ record: RequestRecord, _ destination: Destination
+    ) {
+        capabilities.publish(capability, id: id) { result in
+            exchange.eventLoop.execute {
+                do throws(Obstacle) {
+                    guard case .success = result else { throw Obstacle(.refused, .hubError, "response_url could not be stored") }
+                    try self.call(exchange, record, destination, proxy: nil)
+                } catch {
+                    self.settle(exchange, error, entered: true)
+                }
+            }
+        }
+    }
+
+    private func call(_ exchange: Exchange, _ record: RequestRecord, _ destination: Destination, proxy: Hop.Proxy?) throws(Obstacle) {
+        switch destination {
+        case .platform(let url, let authorization):
+            attempt(exchange, Hop.call(record, url: url, authorization: authorization), calledAt: url, tries: 1)
+        case .node(let node):
+            let request: OutboundRequest
+            do { request = try Hop.message(record, to: node, proxy: proxy, key: settings.nodeKey) } catch {
+                throw Obstacle(.refused, .invalidParameters, "the body cannot be sent on: \(error)")
+            }
+            attempt(exchange, request, calledAt: nil, tries: 1)
+        case .none(let obstacle): throw obstacle
+        }
+    }
+
+    /// - Parameter url: what relative URLs in the answer are relative to; nil for another node.
+    private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
+        let began = NIODeadline.now()
+        // What came before, storing a link say, may have taken all the time there was.
+        guard began < exchange.sendBy else { return settle(exchange, Self.tooLate, entered: true) }
+        client.send(request, deadline: exchange.sendBy) { result in
+            var exchange = exchange
+            exchange.callOutcome = Self.judgement(result, of: exchange, began: began)
+            switch result {
+            case .success(let response):
+                exchange.isAnsweredByNode = url == nil
+                self.answered(exchange, response, calledAt: url)
+            case .failure(let failure):
+                let pause = TimeAmount.milliseconds(50 << (2 * Int64(tries - 1)))
+                if failure.kind == .notSent, tries < 3, .now() + pause < exchange.sendBy {
+                    self.metrics.repeats.increment()
+                    exchange.eventLoop.scheduleTask(in: pause) { [exchange] in
+                        self.attempt(exchange, request, calledAt: url, tries: tries + 1)
+                    }
+                } else {
+                    self.settle(exchange, Self.obstacle(failure), entered: true)
+                }
+            }
+        }
+    }
+
+    /// What a call says about its recipient. Any answer speaks for it, whatever its status: it passes through unchanged, and one module
+    /// that fails must not cut off the others.
+    private static func judgement(
+        _ result: Result<OutboundResponse, OutboundFailure>, of exchange: Exchange, began: NIODeadline
+    ) -> Breaker.Outcome {
+        switch result {
+        case .success: .succeeded
+        case .failure(let failure):
+            switch failure.kind {
+            case .forbidden: .unused
+            case .broken: failure.isAnswer ? .succeeded : .failed
+            case .notSent, .timeout: began > exchange.fairUntil && .now() >= exchange.sendBy ? .unused : .failed
+            }
+        }
+    }
+
+    private static func obstacle(_ failure: OutboundFailure) -> Obstacle {
+        switch failure.kind {
+        case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
+        case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
+        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)", mayBeDone: true)
+        }
+    }
+
+    /// The record's one end: nothing of it is held any more.
+    func finish(_ exchange: Exchange, entered: Bool) {
+        if entered {
+            let jitter = Double.random(in: -1...1)
+            let (actions, calls, unanswering) = inFlight.withLock { state in
+                let actions = state.leave(
+                    exchange, exchange.permit, exchange.callOutcome, callsNobody: \.isRepeat, now: .now(), jitter: jitter)
+                return (actions, state.total.requests, state.unanswering)
+            }
+            metrics.inFlight(calls, unanswering: unanswering)
+            carryOut(actions)
+        }
+        reading.finished(exchange.partition, offset: exchange.offset, epoch: exchange.epoch)
+    }
+}
+
+extension InFlight.Limits {
+    init(_ settings: ExchangeSettings) {
+        self.init(
+            perRecipient: Load(requests: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
+            inTotal: Load(requests: settings.callsInTotal, bytes: settings.bytesInTotal),
+            waitingPerRecipient: Load(requests: settings.waitingPerRecipient, bytes: settings.waitingBytesPerRecipient),
+            waitingInTotal: Load(requests: settings.waitingInTotal, bytes: settings.waitingBytesInTotal), breaker: .init(settings.breaker))
+    }
+}

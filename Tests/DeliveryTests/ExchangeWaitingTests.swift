@@ -1,0 +1,139 @@
+import Kafka
+import Metrics
+import NIOCore
+import OCPI
+import Support
+import Telemetry
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+/// Requests beyond their recipient's limit, on a Kafka.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct ExchangeWaitingTests {
+    /// Of one object, so that all are in one partition.
+    private func put(_ number: Int, deadline milliseconds: Int64 = 20_000, key: String = "DE-CPO|tokens|1") throws -> RequestRecord {
+        var record = try request(.tokens, .receiver, .put, path: "DE/MSP/\(number)", body: "{}")
+        record.key = key
+        record.deadline = Timestamp.now.adding(milliseconds: milliseconds)
+        return record
+    }
+
+    private func send(_ world: DeliveryWorld, _ records: [RequestRecord]) async throws {
+        for record in records { _ = try await world.producer.send(record.outgoing(to: world.kafka.topics)) }
+    }
+
+    private func figure(_ series: String, _ metrics: PrometheusMetrics) -> Int? {
+        String(buffer: metrics.render()).split(separator: "\n").first { $0.hasPrefix(series + " ") }
+            .flatMap { Int($0.dropFirst(series.utf8.count + 1)) }
+    }
+
+    @Test("A burst after a stall waits for its recipient, in order, and is answered")
+    func aBurstWaits() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let metrics = PrometheusMetrics(includesProcess: false)
+        let exchange = try withMetricsFactory(metrics) { try world.exchange { $0.callsPerRecipient = 1 } }
+        try await world.run(exchange: exchange) {
+            let burst = try (0..<40).map { try put($0) }
+            try await send(world, burst)
+            try await eventually("all but one wait") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 39 }
+            #expect(world.cpo.seen.count == 1)
+            var other = try request(.cdrs, .receiver, .post, body: "{}")
+            other.to = try #require(PartyID("DE-BIL"))
+            #expect(try await world.ask(other).outcome == .answered, "others notice nothing")
+            for number in 1...40 {
+                try await eventually("the next one is called") { world.cpo.seen.count == number }
+                world.cpo.release()
+            }
+            try await eventually("all are answered") { burst.allSatisfy { world.reply(to: $0)?.outcome == .answered } }
+            #expect(world.cpo.seen.map(\.uri) == (0..<40).map { "/receiver/tokens/DE/MSP/\($0)" })
+            #expect(figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 0)
+            #expect(figure(#"ocn_exchange_wait_seconds_count{for="place"}"#, metrics) == 39)
+            #expect(figure(#"ocn_exchange_refusals_total{reason="busy"}"#, metrics) == 0)
+        }
+    }
+
+    @Test func whoseTimeIsOverWhileItWaitsIsToldInTimeAndNotCalled() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        try await world.run(
+            exchange: try world.exchange { settings in
+                settings.callsPerRecipient = 1
+                settings.margin = .milliseconds(300)
+            }
+        ) {
+            let (holding, short, long) = (try put(1), try put(2, deadline: 1500), try put(3))
+            try await send(world, [holding, short, long])
+            try await eventually("it is told") { world.reply(to: short) != nil }
+            let told = try #require(world.reply(to: short))
+            #expect(told.outcome == .expired)
+            #expect(told.time < (try #require(short.deadline)), "before its caller gives up")
+            world.cpo.release()
+            try await eventually("the other one is called") { world.cpo.seen.count == 2 }
+            world.cpo.release()
+            try await eventually("it is answered") { world.reply(to: long)?.outcome == .answered }
+            #expect(world.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/1", "/receiver/tokens/DE/MSP/3"])
+        }
+    }
+
+    @Test func whoWaitsIsAnsweredAtOnceWhenTheBreakerOpens() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        try await world.run(
+            exchange: try world.exchange { settings in
+                settings.callsPerRecipient = 3
+                settings.margin = .milliseconds(100)
+                settings.breaker = BreakerSettings(minimumCalls: 3, probes: 1, pauseBase: .seconds(3600), pauseCap: .seconds(3600))
+            }
+        ) {
+            let hanging = try (0..<3).map { try put($0, deadline: 1500) }
+            let waiting = try (3..<9).map { try put($0, deadline: 600_000) }
+            try await send(world, hanging + waiting)
+            try await eventually("they are told") { waiting.allSatisfy { world.reply(to: $0) != nil } }
+            // The first of those that wait took the place of the first that timed out.
+            let held = waiting.compactMap { world.reply(to: $0)?.message }
+            #expect(Set(held) == ["recipient DE-CPO is not answering; calls are held back until it does"])
+            #expect(waiting.allSatisfy { world.reply(to: $0)?.status == .connectionProblem })
+        }
+    }
+
+    @Test func moreThanMayWaitIsRefusedAtOnce() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        try await world.run(
+            exchange: try world.exchange { settings in
+                settings.callsPerRecipient = 1
+                settings.waitingPerRecipient = 2
+            }
+        ) {
+            let records = try (0..<4).map { try put($0) }
+            try await send(world, records)
+            try await eventually("one is refused") { world.reply(to: records[3]) != nil }
+            let refused = try #require(world.reply(to: records[3]))
+            #expect(refused.outcome == .refused && refused.status == .connectionProblem)
+            #expect(refused.message == "recipient DE-CPO is busy: too many requests wait for it")
+            for number in 1...3 {
+                try await eventually("it is called") { world.cpo.seen.count == number }
+                world.cpo.release()
+            }
+            try await eventually("the others are answered") { records.dropLast().allSatisfy { world.reply(to: $0)?.outcome == .answered } }
+        }
+    }
+
+    @Test func aRepeatOfWhatWaitsIsSentOnce() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        try await world.run(exchange: try world.exchange { $0.callsPerRecipient = 1 }) {
+            var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
+            cdr.key = "DE-CPO|tokens|1"
+            cdr.deadline = Timestamp.now.adding(milliseconds: 20_000)
+            let first = cdr
+            cdr.id = UUIDText.v7()
+            let again = cdr
+            try await send(world, [try put(1), first, again])
+            for number in 1...2 {
+                try await eventually("it is called") { world.cpo.seen.count == number }
+                world.cpo.release()
+            }
+            try await eventually("both are answered") { [first, again].allSatisfy { world.reply(to: $0)?.outcome == .answered } }
+            #expect(world.cpo.seen.count == 2)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Kafka
+import NIOCore
+import OCPI
+
+@testable import Delivery
+
+/// What waits in a test.
+struct TestRequest: Held, Hashable {
+    var recipient: PartyID
+    var partition = TopicPartition(topic: "ocn.requests", partition: 0)
+    var offset: Int64
+    var epoch: UInt64 = 1
+    var bytes = 10
+    var sendBy = NIODeadline.distantFuture
+    var isInDoubt = false
+    var isRepeat = false
+}
+
+extension NIODeadline {
+    /// On a clock of the test.
+    static func at(_ time: TimeAmount) -> NIODeadline { .uptimeNanoseconds(1) + time }
+}
