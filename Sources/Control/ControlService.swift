@@ -31,7 +31,7 @@ package final class ControlService: Service {
             self.run = run
         }
 
-        /// Publishes what a registry source says.
+        /// Publishes what a registry source says. What is wrong with the source is told by the publisher.
         package static func registry(_ publisher: RegistryPublisher) -> Duty {
             Duty(name: "registry") { _ = try await publisher.publish() }
         }
@@ -132,7 +132,9 @@ package final class ControlService: Service {
                 return
             } catch {
                 metrics.failures.increment(duty.name)
-                failures.log(.error, duty.name, "a duty failed, what was in force stays: \(error)", metadata: ["duty": "\(duty.name)"])
+                if !(error is RegistryError) {
+                    failures.log(.error, duty.name, "a duty failed, what was in force stays: \(error)", metadata: ["duty": "\(duty.name)"])
+                }
                 await pause()
             }
             await (duty.pause ?? pause)()

@@ -2,12 +2,20 @@ package import Directory
 package import OCPI
 package import Topics
 
-/// Edits the `state` source: registry entries that live in `ocn.state` itself.
-///
-/// Refuses what could not work, e.g. an agreement with a party that offers no service.
+/// Edits the `state` source: registry entries that live in `ocn.state` itself. Refuses what ``RegistryCheck`` refuses in a file.
 package struct RegistryEditor: Sendable {
     /// Name of this source.
     package static let source = "state"
+
+    /// What became of an order to add or change an entry.
+    package enum Outcome: Sendable, Equatable {
+        /// There was no such entry.
+        case added
+        /// There was one that said something else.
+        case changed(from: Fact)
+        /// It said so already; nothing was written.
+        case unchanged
+    }
 
     private let writer: StateWriter
     private let store: StateStore
@@ -23,59 +31,100 @@ package struct RegistryEditor: Sendable {
         self.topics = topics
     }
 
+    // MARK: Adding and changing
+
     /// Adds a node or changes it.
-    package func add(_ node: NetworkNode) async throws {
-        guard node.operatorAddress.isAddress else { throw RegistryError("the operator must be an address: 0x and 40 hex digits") }
-        guard URLJoin.origin(of: node.url) != nil else { throw RegistryError("the node's url must be an http or https URL") }
-        try await put(.node(node))
+    package func add(_ node: NetworkNode) async throws -> Outcome {
+        try check { $0.nodes = [node] }
+        return try await put(.node(node))
     }
 
-    /// Adds a party or changes it; its node must be known.
-    package func add(_ party: NetworkParty) async throws {
-        guard store.directory.node(operator: party.operatorAddress) != nil else {
-            throw RegistryError("no node of operator \(party.operatorAddress) is registered: add the node first")
-        }
-        try await put(.party(party))
+    /// Adds a party or changes it.
+    package func add(_ party: NetworkParty) async throws -> Outcome {
+        try check { $0.parties = [party] }
+        return try await put(.party(party))
     }
 
-    /// Publishes a service or changes it; its provider must be known.
-    package func add(_ service: NetworkService) async throws {
-        guard store.directory.networkParty(service.provider) != nil else {
-            throw RegistryError("\(service.provider) is not registered: add the party first")
-        }
-        guard !service.permissions.isEmpty else { throw RegistryError("a service must ask for at least one permission") }
+    /// Publishes a service or changes it.
+    package func add(_ service: NetworkService) async throws -> Outcome {
+        try check { $0.services = [service] }
         try await topics.ensureOutbox(of: service.provider)
-        try await put(.service(service))
+        return try await put(.service(service))
     }
 
     /// Records that the user agrees to the provider's service.
-    package func agree(user: PartyID, provider: PartyID) async throws {
-        guard store.directory.service(provider) != nil else { throw RegistryError("\(provider) offers no service") }
-        guard store.directory.networkParty(user) != nil else { throw RegistryError("\(user) is not registered: add the party first") }
-        try await put(.agreement(Agreement(user: user, provider: provider, source: RegistryEditor.source)))
+    package func agree(user: PartyID, provider: PartyID) async throws -> Outcome {
+        let agreement = Agreement(user: user, provider: provider, source: RegistryEditor.source)
+        try check { $0.agreements = [agreement] }
+        return try await put(.agreement(agreement))
     }
+
+    // MARK: Removing
 
     /// Ends an agreement: no later request is copied, and copies that still wait are withheld.
     package func revoke(user: PartyID, provider: PartyID) async throws {
-        guard store.directory.hasAgreement(user: user, provider: provider) else {
-            throw RegistryError("\(user) has no agreement with \(provider)")
-        }
-        try await delete(FactKey.agreement(user: user, provider: provider))
+        _ = try await remove(
+            FactKey.agreement(user: user, provider: provider), absent: "\(user) has no agreement with \(provider)", withDependents: false)
     }
 
     /// Removes a node.
-    package func removeNode(_ operatorAddress: String) async throws { try await delete(FactKey.node(operatorAddress)) }
-    /// Removes a party.
-    package func removeParty(_ party: PartyID) async throws { try await delete(FactKey.party(party)) }
-    /// Withdraws a service; its outbox stays until its records expire.
-    package func removeService(_ provider: PartyID) async throws { try await delete(FactKey.service(provider)) }
+    /// - Parameter withDependents: its parties too, with their services and agreements.
+    /// - Returns: what was removed with it.
+    /// - Throws: ``RegistryInUse`` if something depends on it that is not to be removed.
+    package func removeNode(_ operatorAddress: String, withDependents: Bool) async throws -> [Fact] {
+        try await remove(
+            FactKey.node(operatorAddress), absent: "there is no node of operator \(operatorAddress)", withDependents: withDependents)
+    }
 
-    private func put(_ fact: Fact) async throws {
+    /// Removes a party; as ``removeNode(_:withDependents:)``.
+    package func removeParty(_ party: PartyID, withDependents: Bool) async throws -> [Fact] {
+        try await remove(FactKey.party(party), absent: "\(party) is not registered", withDependents: withDependents)
+    }
+
+    /// Withdraws a service; as ``removeNode(_:withDependents:)``. Its outbox stays until its records expire.
+    package func removeService(_ provider: PartyID, withDependents: Bool) async throws -> [Fact] {
+        try await remove(FactKey.service(provider), absent: "\(provider) offers no service", withDependents: withDependents)
+    }
+
+    // MARK: Writing
+
+    private func check(_ fill: (inout RegistryEntries) -> Void) throws(RegistryError) {
+        var entries = RegistryEntries()
+        fill(&entries)
+        let problems = RegistryCheck.problems(in: entries, beside: KnownEntries(store.directory))
+        guard problems.isEmpty else { throw RegistryError(problems: problems.map(\.reason)) }
+    }
+
+    private func put(_ fact: Fact) async throws(StateError) -> Outcome {
+        let existing = store.directory.fact(fact.key)
+        guard existing != fact else { return .unchanged }
         try await writer.write([.put(fact)])
+        return existing.map { .changed(from: $0) } ?? .added
     }
 
-    private func delete(_ key: String) async throws {
-        guard store.directory.fact(key) != nil else { throw RegistryError("there is no \(key)") }
-        try await writer.write([.delete(key: key)])
+    private func remove(_ key: String, absent: String, withDependents: Bool) async throws -> [Fact] {
+        let directory = store.directory
+        guard let entry = directory.fact(key) else { throw RegistryError(absent) }
+        let dependents = directory.dependents(of: entry)
+        guard dependents.isEmpty || withDependents else { throw RegistryInUse(entry: entry, dependents: dependents) }
+        try await writer.write((dependents + [entry]).map { .delete(key: $0.key) })
+        return dependents
     }
+}
+
+/// An entry cannot be removed because others refer to it. Nothing was changed.
+package struct RegistryInUse: Error, Equatable, CustomStringConvertible {
+    /// What was to be removed.
+    package let entry: Fact
+    /// What would refer to nothing without it.
+    package let dependents: [Fact]
+
+    /// - Parameters: as the properties say.
+    package init(entry: Fact, dependents: [Fact]) {
+        self.entry = entry
+        self.dependents = dependents
+    }
+
+    /// All of them in one line.
+    package var description: String { "\(entry.registryName) is needed by \(dependents.map(\.registryName).joined(separator: ", "))" }
 }

@@ -15,6 +15,14 @@ package struct RegistryEntries: Sendable, Equatable {
     /// Nothing.
     package init() {}
 
+    /// What `ocn.state` says, by key.
+    package init(_ directory: Directory) {
+        nodes = directory.nodes
+        parties = directory.parties
+        services = directory.services
+        agreements = directory.agreements
+    }
+
     /// The facts, in an order in which each finds what it refers to.
     package var facts: [Fact] {
         nodes.map(Fact.node) + parties.map(Fact.party) + services.map(Fact.service) + agreements.map(Fact.agreement)
@@ -29,39 +37,63 @@ package struct RegistryEntries: Sendable, Equatable {
     package func changes(against directory: Directory, source: String) -> (changes: [Change], conflicts: [String]) {
         var changes: [Change] = []
         var conflicts: [String] = []
-        var wanted: Set<String> = []
         for fact in facts {
-            guard wanted.insert(fact.key).inserted else {
-                conflicts.append("\(fact.key) is listed twice")
-                continue
-            }
             let existing = directory.fact(fact.key)
-            if let other = existing?.source, other != source {
-                conflicts.append("\(fact.key) is already defined by source '\(other)'")
+            if let other = existing?.registrySource, other != source {
+                conflicts.append("\(fact.registryName) is already defined by source '\(other)'")
             } else if existing != fact {
                 changes.append(.put(fact))
             }
         }
-        let present =
-            directory.agreements.map(Fact.agreement) + directory.services.map(Fact.service) + directory.parties.map(Fact.party)
-            + directory.nodes.map(Fact.node)
-        changes += present.filter { $0.source == source && !wanted.contains($0.key) }.map { .delete(key: $0.key) }
+        let wanted = Set(facts.map(\.key))
+        let present = RegistryEntries(directory).facts.reversed()
+        changes += present.filter { $0.registrySource == source && !wanted.contains($0.key) }.map { .delete(key: $0.key) }
         return (changes, conflicts)
     }
 }
 
 extension Fact {
     /// The registry source of an entry; nil for facts that no registry gives.
-    fileprivate var source: String? {
+    package var registrySource: String? {
         switch self {
         case .node(let node): node.source
         case .party(let party): party.source
         case .service(let service): service.source
         case .agreement(let agreement): agreement.source
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule:
+            .storeRule, .identity, .process:
             nil
         }
+    }
+
+    /// An entry as people name it: `party DE-CPO`. Other facts have their key.
+    package var registryName: String {
+        switch self {
+        case .node(let node): "node \(node.operatorAddress)"
+        case .party(let party): "party \(party.party)"
+        case .service(let service): "service of \(service.provider)"
+        case .agreement(let agreement): "agreement of \(agreement.user) with \(agreement.provider)"
+        case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
+            .storeRule, .identity, .process:
+            key
+        }
+    }
+}
+
+extension Directory {
+    /// Registry entries that refer to this one, each behind those that refer to it: in this order they can be removed.
+    package func dependents(of entry: Fact) -> [Fact] {
+        let direct: [Fact]
+        switch entry {
+        case .node(let node): direct = parties.filter { $0.operatorAddress == node.operatorAddress }.map(Fact.party)
+        case .party(let party):
+            direct =
+                agreements.filter { $0.user == party.party }.map(Fact.agreement) + (service(party.party).map { [.service($0)] } ?? [])
+        case .service(let service): direct = agreements.filter { $0.provider == service.provider }.map(Fact.agreement)
+        default: direct = []
+        }
+        var seen: Set<String> = []
+        return direct.flatMap { dependents(of: $0) + [$0] }.filter { seen.insert($0.key).inserted }
     }
 }
 
@@ -69,18 +101,8 @@ extension Fact {
 package protocol RegistrySource: Sendable {
     /// Name of the source, stamped on its entries.
     var name: String { get }
-    /// The whole registry as it is now.
-    /// - Throws: ``RegistryError`` with what to do about it; the last good entries stay in force.
-    func entries() async throws(RegistryError) -> RegistryEntries
-}
-
-/// A registry that could not be read or an entry that makes no sense.
-package struct RegistryError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong and where.
-    package let description: String
-
-    /// - Parameter description: what is wrong and where.
-    package init(_ description: String) {
-        self.description = description
-    }
+    /// The whole registry as it is now, checked by ``RegistryCheck``.
+    /// - Parameter directory: what `ocn.state` says; entries may refer to those of other sources there.
+    /// - Throws: ``RegistryError`` with all that is wrong; the last good entries stay in force.
+    func entries(beside directory: Directory) async throws(RegistryError) -> RegistryEntries
 }

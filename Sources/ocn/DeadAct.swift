@@ -25,6 +25,10 @@ struct DeadAct: ParsableArguments {
             let letters = shared.deadLetters(configuration, logger)
             let index = try await letters.index(progress: WaitNotice("reading dead letters").tell)
             let matching = index.letters(selection.filter())
+            if matching.isEmpty {
+                let answer = try DeadText.nothingToDo(kind, in: index, selection.filter())
+                if !options.json { return print(answer) }
+            }
             let copies = index.copies(of: Array(matching.prefix(selection.limit ?? matching.count)))
             let directory = shared.store.directory
             let withheld =
@@ -86,6 +90,41 @@ struct DeadAct: ParsableArguments {
 
 /// Dead letters for people and programs.
 enum DeadText {
+    /// Why a list is empty.
+    static func nothing(in index: DeadLetterIndex, _ filter: DeadLetterFilter) -> String {
+        guard index.count > 0 else { return "There are no dead letters." }
+        let open = index.letters(DeadLetterFilter()).count
+        let resolved = "\(index.count - open) are resolved (replayed or discarded); --resolved shows them"
+        guard open > 0 || filter.includesResolved else { return "No dead letter is open: all \(resolved)." }
+        let meant = filter.includesResolved ? index.count : open
+        var text = "None of \(meant) \(filter.includesResolved ? "" : "open ")dead letters matches"
+        if !filter.includesResolved, index.count > open { text += "; \(resolved)" }
+        return text + "."
+    }
+
+    /// What there is to say where nothing is to be replayed or discarded.
+    /// - Throws: if a copy is named by its id: then somebody expects that something is done.
+    static func nothingToDo(
+        _ kind: DeadResolution.Kind, in index: DeadLetterIndex, _ filter: DeadLetterFilter
+    ) throws(OperatorError) -> String {
+        let nothing = "Nothing was \(kind.rawValue)"
+        guard let id = filter.copyID else { return "\(nothing). \(DeadText.nothing(in: index, filter))" }
+        let shown = OperatorText.printable(id)
+        let known = index.letters(DeadLetterFilter(copyID: id, includesResolved: true))
+        guard let last = known.last else {
+            throw OperatorError(
+                description: "there is no dead letter of copy '\(shown)'. \(nothing). ocn dead list --resolved shows those there are.")
+        }
+        guard let resolution = last.resolution, known.allSatisfy({ $0.resolution != nil }) else {
+            throw OperatorError(
+                description: "the dead letter of copy '\(shown)' is not among those that the other filters mean. \(nothing).")
+        }
+        let fate = "copy '\(shown)' was \(describe(resolution))"
+        // Doing it again is not wrong; wanting the opposite is.
+        guard resolution.kind == kind else { throw OperatorError(description: "\(fate). \(nothing).") }
+        return "\(fate). \(nothing) again."
+    }
+
     static func rows(_ letters: ArraySlice<DeadLetter>) -> [[String]] {
         [["DIED", "RECIPIENT", "CAUSE", "TRIES", "HTTP", "OCPI", "FROM", "REQUEST", "COPY ID"]]
             + letters.map { letter in
@@ -120,7 +159,7 @@ enum DeadText {
 
     private static func describe(_ resolution: DeadResolution) -> String {
         let what = "\(resolution.kind.rawValue) at \(resolution.at)"
-        return resolution.by.isEmpty ? what : "\(what) by \(resolution.by)"
+        return resolution.by.isEmpty ? what : "\(what) by \(OperatorText.printable(resolution.by))"
     }
 
     private static func lines(_ rows: [[String]]) -> String {

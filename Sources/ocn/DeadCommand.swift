@@ -82,13 +82,16 @@ extension DeadCommand {
                 let shown = matching.prefix(selection.limit ?? 50)
                 if options.json {
                     let report: JSONValue = [
-                        "matching": .number(String(matching.count)), "unreadable": .number(String(index.unreadable)),
+                        "matching": .int(matching.count), "total": .int(index.count), "unreadable": .int(index.unreadable),
                         "dead_letters": .array(shown.map(\.json)),
                     ]
                     return print(report.text)
                 }
-                guard !matching.isEmpty else { return print("There is no such dead letter.") }
-                for line in OperatorText.table(DeadText.rows(shown)) { print(line) }
+                if matching.isEmpty {
+                    print(DeadText.nothing(in: index, selection.filter(resolved: resolved)))
+                } else {
+                    for line in OperatorText.table(DeadText.rows(shown)) { print(line) }
+                }
                 if shown.count < matching.count {
                     print("\(shown.count) of \(matching.count), the longest dead first; --limit shows more")
                 }

@@ -37,52 +37,34 @@ extension OutboxCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show every outbox: what waits, since when, how fast it goes, and what stops it.",
             discussion: """
-                BACKLOG is what the role push has not finished. OLDEST is how long its first record has been in Kafka. RATE is measured \
-                over --sample by what push commits. A service that reads its topic by itself has its own group: ask Kafka about that one.
+                BACKLOG is what the role push has not finished; for a service that reads its topic by itself, what the consumer group that \
+                is furthest behind has not read. OLDEST is how long the first record that waits has been in Kafka. RATE is measured over \
+                --sample by what push commits.
+
+                STATE: sending; paused (ocn outbox pause); no worker (no process with the role push owns any of its partitions: one that \
+                was killed counts until its session ends); rebalancing (the processes are settling who sends it); breaker open or half-open \
+                (calls failed); unknown (this Kafka does not tell: the in-memory one cannot, another one may not be allowed to). For topics \
+                that services read by themselves there is none.
                 """)
         @Option(help: ArgumentHelp("Only this service.", valueName: "CC-PID"), transform: RegistryCommand.party) var recipient: PartyID?
         @Option(
-            help: ArgumentHelp("How long to watch for the rate; 0s for none. (default: 2s)", valueName: "duration"),
+            help: ArgumentHelp("How long to watch for the rate; 0s for none. (default: 500ms)", valueName: "duration"),
             transform: OperatorText.duration)
-        var sample: Duration = .seconds(2)
+        var sample: Duration = .milliseconds(500)
+        @Option(
+            name: .customLong("reader-group"),
+            help: ArgumentHelp(
+                "A consumer group of a service that reads its topic by itself; may be repeated. If left out, Kafka is asked which there are.",
+                valueName: "name"))
+        var readerGroups: [String] = []
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
             try await options.work("outbox") { shared, configuration, logger in
-                let found = try await shared.outboxes(configuration, logger).list(recipient, sample: sample)
+                let found = try await shared.outboxes(configuration, logger).list(recipient, sample: sample, readerGroups: readerGroups)
                 if options.json { return print(JSONValue.array(found.map { $0.json(now: .now) }).text) }
-                guard !found.isEmpty else {
-                    return print("There is no outbox. A service gets one when it is published: ocn registry add-service --help")
-                }
-                let header = ["RECIPIENT", "DELIVERY", "STATE", "BACKLOG", "OLDEST", "RATE/S", "NOTES"]
-                for line in OperatorText.table([header] + found.map { row($0, now: .now) }) { print(line) }
+                for line in OutboxText.list(found, now: .now) { print(line) }
             }
-        }
-
-        private func row(_ status: OutboxStatus, now: Timestamp) -> [String] {
-            let isTopic = status.delivery == .topic
-            let isOpen = status.breakers.contains { $0.state == .open }
-            let state = status.isPaused ? "paused" : isOpen ? "breaker open" : status.breakers.isEmpty ? "sending" : "breaker half-open"
-            return [
-                status.recipient.description, status.delivery?.rawValue ?? "withdrawn", isTopic ? "-" : state,
-                isTopic ? "-" : String(status.backlog),
-                status.oldest.map { OperatorText.age(milliseconds: now.milliseconds - $0.milliseconds) } ?? "-",
-                isTopic ? "-" : status.rate.map(tenths) ?? "-", notes(status).joined(separator: "; "),
-            ]
-        }
-
-        private func notes(_ status: OutboxStatus) -> [String] {
-            var notes = status.breakers.map { "breaker \($0.state.rawValue) at \(OperatorText.printable($0.worker)) since \($0.since)" }
-            if let rewind = status.order?.rewind, !status.pendingRewind.isEmpty {
-                notes.append("rewind to \(rewind.to) waits on partitions \(status.pendingRewind.map(String.init).joined(separator: ", "))")
-            }
-            if status.lost > 0 { notes.append("\(status.lost) records expired in Kafka before they were sent") }
-            return notes
-        }
-
-        private func tenths(_ rate: Double) -> String {
-            let tenths = Int64((rate * 10).rounded())
-            return "\(tenths / 10).\(tenths % 10)"
         }
     }
 
@@ -116,7 +98,10 @@ extension OutboxCommand {
                 ]
                 return print(report.text)
             }
-            print("the outbox of \(recipient) \(hasChanged ? "is" : "was already") \(isPaused ? "paused" : "not paused")")
+            print(OutboxText.order(recipient, isPaused: isPaused, hasChanged: hasChanged))
+            guard shared.store.directory.service(recipient) == nil else { return }
+            let outbox = configuration.topics.outbox(recipient)
+            print("note: the service of \(recipient) is withdrawn; this is about what is left in \(outbox)")
         }
     }
 

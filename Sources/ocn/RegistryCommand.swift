@@ -5,19 +5,28 @@ import Logging
 import OCPI
 import Registry
 import Topics
-import Wire
 
 /// `ocn registry`: edits the registry that lives in the node's own `ocn.state`.
 struct RegistryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry",
-        abstract: "List and edit nodes, parties, services and agreements.",
+        abstract: "List, check and edit nodes, parties, services and agreements.",
         discussion: """
-            For nodes with registry.source: state. Works on the node's Kafka directly, so it needs the node's configuration file but no \
-            running node. Changes take effect at once: an agreement is seen by every request that is sent after this command has returned.
+            Works on the node's Kafka directly, so it needs the node's configuration file but no running node. Entries are edited where \
+            registry.source is state; where it is a file, edit that file. What makes no sense is refused, in a file as on the command \
+            line. Changes take effect at once: an agreement is seen by every request that is sent after this command has returned.
+
+            Examples:
+              ocn registry list --config node.yaml
+              ocn registry check registry.yaml
+              ocn registry add-node --config node.yaml 0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2 https://node.example
+              ocn registry add-party --config node.yaml DE-CPO 0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2 --role CPO
+              ocn registry add-service --config node.yaml DE-BIL --name Billing --permission 8
+              ocn registry agree --config node.yaml DE-CPO DE-BIL
+              ocn registry remove-party --config node.yaml DE-CPO --force
             """,
         subcommands: [
-            List.self, AddNode.self, AddParty.self, AddService.self, Agree.self, Revoke.self, RemoveNode.self, RemoveParty.self,
+            List.self, Check.self, AddNode.self, AddParty.self, AddService.self, Agree.self, Revoke.self, RemoveNode.self, RemoveParty.self,
             RemoveService.self,
         ])
 
@@ -36,58 +45,79 @@ struct RegistryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Kafka's host:port; as kafka.bootstrap.", valueName: "host:port"))
     var bootstrap: String?
 
-    /// Connects to the node's Kafka, lets `work` edit, and disconnects.
-    func edit(_ work: (RegistryEditor, StateStore) async throws -> Void) async throws {
+    func configuration() throws -> NodeConfiguration {
         Program.bootstrap(level: .warning)
-        let configuration = try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
-        guard configuration.registryFile == nil else {
-            throw ValidationError("this node's registry is the file \(configuration.registryFile ?? ""): edit that file instead")
+        return try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
+    }
+
+    /// Connects to the node's Kafka, lets `work` edit, and disconnects.
+    func edit<Value>(_ work: (RegistryEditor) async throws -> Value) async throws -> Value {
+        let configuration = try configuration()
+        if let file = configuration.registryFile {
+            throw OperatorError(description: "this node's registry is the file \(file): edit that file instead. Nothing was changed.")
         }
-        let shared = try await SharedResources.open(configuration, logger: Logger(label: "registry"))
+        let shared = try await SharedResources.open(configuration, missingTopics: .created, logger: Logger(label: "registry"))
         do {
-            try await work(RegistryEditor(writer: shared.writer, store: shared.store, topics: shared.topicUpkeep), shared.store)
+            let value = try await work(RegistryEditor(writer: shared.writer, store: shared.store, topics: shared.topicUpkeep))
+            await shared.close()
+            return value
         } catch {
             await shared.close()
-            throw error
+            throw RegistryText.refusal(error)
         }
-        await shared.close()
     }
+
+    /// Removes an entry and says what went with it.
+    func remove(_ name: String, _ work: (RegistryEditor) async throws -> [Fact]) async throws {
+        for line in RegistryText.removed(name, with: try await edit(work)) { print(line) }
+    }
+}
+
+/// What else a removal takes away.
+struct RemovalOptions: ParsableArguments {
+    @Flag(help: "Remove what depends on it too. Without this flag nothing is removed that others depend on.") var force = false
 }
 
 extension RegistryCommand {
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show everything the registry holds.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show everything the registry holds.",
+            discussion: "What the node goes by, whatever its registry.source is; the source stands beside each entry. Creates nothing.")
         @OptionGroup var options: RegistryOptions
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {
-            try await options.edit { _, store in
-                let directory = store.directory
-                let facts =
-                    directory.nodes.map(Fact.node) + directory.parties.map(Fact.party) + directory.services.map(Fact.service)
-                    + directory.agreements.map(Fact.agreement)
-                if json {
-                    print(JSONValue.array(facts.map { .object(["key": .string($0.key), "value": $0.json]) }).text)
-                } else if facts.isEmpty {
-                    print("The registry is empty. Add a node first: ocn registry add-node --help")
-                } else {
-                    for fact in facts { print(describe(fact)) }
-                }
-            }
+            let configuration = try options.configuration()
+            let directory = try await StateReading.directory(configuration, logger: Logger(label: "registry"))
+            let facts = directory.map { RegistryEntries($0).facts } ?? []
+            for line in json ? [RegistryText.json(facts)] : RegistryText.list(facts) { print(line) }
+            for note in notes(configuration, directory) { WaitNotice.write("note: \(note)") }
         }
 
-        private func describe(_ fact: Fact) -> String {
-            switch fact {
-            case .node(let node): "node       \(node.operatorAddress)  \(node.url)  (\(node.dialect), \(node.source))"
-            case .party(let party):
-                "party      \(party.party)  \(party.roles.joined(separator: ","))  at \(party.operatorAddress)  (\(party.source))"
-            case .service(let service):
-                "service    \(service.provider)  '\(service.name)'  permissions \(service.permissions.map(String.init).joined(separator: ","))"
-                    + "  \(service.delivery.rawValue)  (\(service.source))"
-            case .agreement(let agreement): "agreement  \(agreement.user) -> \(agreement.provider)  (\(agreement.source))"
-            case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-                .storeRule:
-                fact.key
+        private func notes(_ configuration: NodeConfiguration, _ directory: Directory?) -> [String] {
+            var notes: [String] = []
+            if directory == nil { notes.append("there is no topic \(configuration.topics.state) yet: no node has run here") }
+            guard let file = configuration.registryFile else { return notes }
+            notes.append("this node's registry is the file \(file): edit it there; what control has published of it is shown here")
+            return notes + RegistryText.notes(on: FileSource(path: file), against: directory)
+        }
+    }
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a registry file.",
+            discussion: """
+                Says everything that is wrong with it, by line, and fails if anything is. Needs neither Kafka nor a configuration. An \
+                entry must find all that it refers to in the file itself.
+                """)
+        @Argument(help: ArgumentHelp("The YAML file.", valueName: "file")) var file: String
+
+        func run() throws {
+            do throws(RegistryError) {
+                print("\(file): \(RegistryText.summary(try FileSource(path: file).entries())); nothing is wrong")
+            } catch {
+                for problem in error.problems { print(problem) }
+                throw ExitCode.failure
             }
         }
     }
@@ -100,29 +130,29 @@ extension RegistryCommand {
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in
-                try await editor.add(
-                    NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: verbatim, source: RegistryEditor.source))
-            }
-            print("node \(operatorAddress) is at \(url)")
+            let node = NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: verbatim, source: RegistryEditor.source)
+            let outcome = try await options.edit { try await $0.add(node) }
+            print(RegistryText.outcome(outcome, .node(node), added: "node \(node.operatorAddress) is added, at \(url)"))
         }
     }
 
     struct AddParty: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add a party, or move it to another node.")
+        static let configuration = CommandConfiguration(abstract: "Add a party, change its roles, or move it to another node.")
         @Argument(help: "The party, e.g. DE-CPO.", transform: RegistryCommand.party) var party: PartyID
         @Argument(help: "Address of the operator whose node it uses.") var operatorAddress: String
-        @Option(name: .customLong("role"), help: "CPO, EMSP, HUB, NAP, NSP, OTHER or SCSP; may be repeated.") var roles: [String] = []
+        @Option(
+            name: .customLong("role"),
+            help: "What it is: \(PartyRole.names.joined(separator: ", ")). At least one; may be repeated. All roles are replaced.")
+        var roles: [String] = []
         @Option(help: "The party's own address, if it signs.") var address: String?
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in
-                try await editor.add(
-                    NetworkParty(
-                        party: party, roles: roles, partyAddress: address, operatorAddress: operatorAddress, source: RegistryEditor.source))
-            }
-            print("party \(party) uses the node of \(operatorAddress)")
+            let entry = NetworkParty(
+                party: party, roles: roles, partyAddress: address, operatorAddress: operatorAddress, source: RegistryEditor.source)
+            let outcome = try await options.edit { try await $0.add(entry) }
+            let added = "party \(party) is added: \(roles.joined(separator: ", ")), at the node of \(entry.operatorAddress)"
+            print(RegistryText.outcome(outcome, .party(entry), added: added))
         }
     }
 
@@ -140,20 +170,14 @@ extension RegistryCommand {
         @Flag(help: "The service reads its topic itself instead of being called over HTTP.") var readsTopic = false
         @OptionGroup var options: RegistryOptions
 
-        func validate() throws {
-            for number in permissions where Permission(rawValue: number) == nil {
-                throw ValidationError("there is no permission \(number); they go from 0 to 16")
-            }
-        }
-
         func run() async throws {
-            try await options.edit { editor, _ in
-                try await editor.add(
-                    NetworkService(
-                        provider: provider, name: name, url: url, permissions: permissions, delivery: readsTopic ? .topic : .push,
-                        source: RegistryEditor.source))
-            }
-            print("service of \(provider) is published")
+            let service = NetworkService(
+                provider: provider, name: name, url: url, permissions: permissions, delivery: readsTopic ? .topic : .push,
+                source: RegistryEditor.source)
+            let outcome = try await options.edit { try await $0.add(service) }
+            let numbers = permissions.map(String.init).joined(separator: ", ")
+            let added = "service of \(provider) is published: permissions \(numbers), delivery \(service.delivery.rawValue)"
+            print(RegistryText.outcome(outcome, .service(service), added: added))
         }
     }
 
@@ -164,8 +188,9 @@ extension RegistryCommand {
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in try await editor.agree(user: user, provider: provider) }
-            print("\(provider) receives copies of what \(user) sends from now on")
+            let outcome = try await options.edit { try await $0.agree(user: user, provider: provider) }
+            let agreement = Fact.agreement(Agreement(user: user, provider: provider, source: RegistryEditor.source))
+            print(RegistryText.outcome(outcome, agreement, added: "\(provider) receives copies of what \(user) sends from now on"))
         }
     }
 
@@ -176,41 +201,45 @@ extension RegistryCommand {
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in try await editor.revoke(user: user, provider: provider) }
-            print("\(provider) receives no more copies of what \(user) sends")
+            try await options.edit { try await $0.revoke(user: user, provider: provider) }
+            print("\(provider) receives no more copies of what \(user) sends; copies that wait are withheld")
         }
     }
 
     struct RemoveNode: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Remove a node.")
         @Argument(help: "The operator's address.") var operatorAddress: String
+        @OptionGroup var removal: RemovalOptions
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in try await editor.removeNode(operatorAddress) }
-            print("node \(operatorAddress) is removed")
+            try await options.remove("node \(operatorAddress)") {
+                try await $0.removeNode(operatorAddress, withDependents: removal.force)
+            }
         }
     }
 
     struct RemoveParty: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Remove a party.")
         @Argument(help: "The party.", transform: RegistryCommand.party) var party: PartyID
+        @OptionGroup var removal: RemovalOptions
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in try await editor.removeParty(party) }
-            print("party \(party) is removed")
+            try await options.remove("party \(party)") { try await $0.removeParty(party, withDependents: removal.force) }
         }
     }
 
     struct RemoveService: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Withdraw a service.")
+        static let configuration = CommandConfiguration(
+            abstract: "Withdraw a service.",
+            discussion: "Its outbox stays until its records expire. With its agreements gone, copies that wait are withheld.")
         @Argument(help: "The party that offers it.", transform: RegistryCommand.party) var provider: PartyID
+        @OptionGroup var removal: RemovalOptions
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { editor, _ in try await editor.removeService(provider) }
-            print("service of \(provider) is withdrawn")
+            try await options.remove("service of \(provider)") { try await $0.removeService(provider, withDependents: removal.force) }
         }
     }
 }

@@ -52,10 +52,119 @@ import Wire
         #expect(plan.json["records_again"]?.int == 40)
     }
 
+    @Test func whoSendsIsReadOffTheMembersOfTheGroup() {
+        let places = (0..<4).map { TopicPartition(topic: "t", partition: Int32($0)) }
+        func member(_ partitions: Range<Int>, topic: String = "t") -> GroupDescription.Member {
+            GroupDescription.Member(
+                clientID: "c", partitions: partitions.map { TopicPartition(topic: topic, partition: Int32($0)) })
+        }
+        func workers(_ state: GroupDescription.State, _ members: GroupDescription.Member...) -> OutboxWorkers {
+            OutboxWorkers(.success(GroupDescription(state: state, members: members)), named: "ocn.push", of: places)
+        }
+        #expect(workers(.empty) == .known(count: 0, unowned: [0, 1, 2, 3]))
+        #expect(workers(.stable, member(0..<2), member(2..<4), member(0..<4, topic: "other")) == .known(count: 2, unowned: []))
+        #expect(workers(.stable, member(0..<4, topic: "other")) == .known(count: 0, unowned: [0, 1, 2, 3]))
+        #expect(workers(.stable, member(1..<2)) == .known(count: 1, unowned: [0, 2, 3]))
+        #expect(workers(.rebalancing, member(0..<4)) == .rebalancing)
+        let late = KafkaError(operation: "describe groups", code: -185)
+        #expect(OutboxWorkers(.failure(late), named: "ocn.push", of: places) == .unknown(late.reason))
+        let refusal = KafkaError(operation: "describe groups", code: 30)
+        #expect(
+            OutboxWorkers(.failure(refusal), named: "ocn.push", of: places)
+                == .unknown("this program may not ask about the group ocn.push; it needs the right Describe on it"))
+    }
+
+    @Test func theStateIsWhatStopsAnOutboxFirst() {
+        func state(
+            _ workers: OutboxWorkers, delivery: ServiceDelivery? = .push, paused: Bool = false, _ breakers: [BreakerState] = [],
+            rate: Double? = nil
+        ) -> OutboxState {
+            OutboxStatus(
+                recipient: party("DE-BIL"), delivery: delivery, partitions: [], rate: rate,
+                order: OutboxOrder(recipient: party("DE-BIL"), isPaused: paused), pendingRewind: [],
+                breakers: breakers.map { BreakerReport(recipient: party("DE-BIL"), worker: "w", state: $0, since: .now) },
+                workers: workers
+            ).state
+        }
+        let (some, none, unknown) = (
+            OutboxWorkers.known(count: 1, unowned: []), OutboxWorkers.known(count: 0, unowned: [0]), OutboxWorkers.unknown("why")
+        )
+        #expect(state(some) == .sending && state(none) == .noWorker && state(unknown) == .unknown)
+        #expect(state(unknown, rate: 0) == .unknown && state(unknown, rate: 0.5) == .sending, "somebody moved it")
+        #expect(state(none, paused: true) == .paused && state(none, delivery: .topic) == .topic && state(none, delivery: nil) == .noWorker)
+        #expect(state(none, [.open]) == .noWorker, "the report of one that has gone")
+        #expect(state(.rebalancing, [.open]) == .rebalancing)
+        #expect(state(some, [.halfOpen, .open]) == .breakerOpen && state(unknown, [.halfOpen]) == .breakerHalfOpen)
+    }
+
+    @Test func aReaderIsAsFarBehindAsItsCommittedOffsetsSay() throws {
+        let logs = [0: 10..<30, 1: 0..<5, 2: 7..<7].reduce(into: [:]) {
+            $0[TopicPartition(topic: "t", partition: $1.key)] = Int64($1.value.lowerBound)..<Int64($1.value.upperBound)
+        }
+        func offset(_ partition: Int32, _ offset: Int64) -> CommitOffset { CommitOffset(topic: "t", partition: partition, offset: offset) }
+        let reader = try #require(TopicReader(group: "tax", logs: logs, committed: [offset(0, 26), offset(1, -1), offset(2, -1)]))
+        #expect(reader.lag == 4 + 5 && reader.lost == 0 && reader.uncommitted == [1, 2])
+        let late = try #require(TopicReader(group: "tax", logs: logs, committed: [offset(0, 3), offset(1, 5), offset(2, 7)]))
+        #expect(late.lag == 20 && late.lost == 7 && late.uncommitted.isEmpty)
+        #expect(TopicReader(group: "other", logs: logs, committed: [offset(0, -1)]) == nil)
+        #expect(TopicReader(group: "other", logs: logs, committed: [CommitOffset(topic: "x", partition: 0, offset: 3)]) == nil)
+    }
+
     // MARK: With Kafka
 
-    @Test(.timeLimit(.minutes(1))) func backlogAgeOrdersAndBreakersAreListedPerRecipient() async throws {
+    @Test(.timeLimit(.minutes(2))) func readersOfATopicAreShownWithTheirLag() async throws {
         try await withOutboxes { kafka, outboxes, writer, producer in
+            let tax = party("NL-TAX")
+            try await writer.write([
+                .put(.service(NetworkService(provider: tax, name: "", permissions: [0], delivery: .topic, source: "state")))
+            ])
+            let topic = kafka.topics.outbox(tax)
+            for _ in 0..<6 {
+                _ = try await producer.send(OutgoingRecord(topic: topic, partition: 1, value: ByteBuffer(string: "x")))
+            }
+            let group = kafka.topics.prefix + "tax-app"
+            if kafka.isEmbedded {
+                let found = try #require(try await outboxes.list(tax, sample: .zero).first?.readers)
+                #expect(found == .unknown("this in-memory Kafka does not tell about groups"))
+            } else {
+                #expect(try await outboxes.list(tax, sample: .zero).first?.readers?.groups.isEmpty == true)
+            }
+            let consumer = GroupConsumer(
+                kafka.settings, GroupConsumer.Settings(group: group, subscription: [topic]), handler: Idle(), logger: kafka.logger)
+            try consumer.start()
+            try await eventually("the partitions are assigned", within: .seconds(30)) { consumer.assignment.count == 4 }
+            try await consumer.commit([CommitOffset(topic: topic, partition: 1, offset: 4)])
+            let named = try #require(try await outboxes.list(tax, sample: .zero, readerGroups: [group]).first)
+            let reader = try #require(named.readers?.groups.first)
+            #expect(reader.group == group && reader.lag == 2 && reader.uncommitted == [0, 2, 3])
+            #expect(reader.members == (kafka.isEmbedded ? nil : 1) && named.state == .topic && named.backlog == 0)
+            #expect(named.json(now: .now)["readers"]?["groups"]?.array?.first?["lag"]?.int == 2)
+            if !kafka.isEmbedded {
+                let all = try #require(try await outboxes.list(tax, sample: .zero).first?.readers)
+                #expect(all.groups.map(\.group) == [group], "\(all)")
+            }
+            await consumer.stop()
+        }
+    }
+
+    @Test(.enabled(if: TestKafka.realCluster != nil), .timeLimit(.minutes(2))) func anOutboxWithoutAWorkerSaysSo() async throws {
+        try await withOutboxes { kafka, outboxes, _, _ in
+            #expect(try await outboxes.list(sample: .zero).map(\.state) == [.noWorker, .noWorker])
+            let billing = kafka.topics.outbox(party("DE-BIL"))
+            let consumer = GroupConsumer(
+                kafka.settings, GroupConsumer.Settings(group: kafka.topics.group("push"), subscription: [billing]), handler: Idle(),
+                logger: kafka.logger)
+            try consumer.start()
+            try await eventually("the partitions are assigned", within: .seconds(30)) { consumer.assignment.count == 4 }
+            #expect(try await outboxes.list(sample: .zero).map(\.state) == [.sending, .noWorker])
+            await consumer.stop()
+            #expect(try await outboxes.list(sample: .zero).map(\.state) == [.noWorker, .noWorker])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    func backlogAgeOrdersAndBreakersAreListedPerRecipient(_ fetchWait: FetchWait) async throws {
+        try await withOutboxes(fetchWait) { kafka, outboxes, writer, producer in
             let billing = party("DE-BIL")
             for number in 0..<10 {
                 let record = OutgoingRecord(
@@ -72,11 +181,14 @@ import Wire
                 .put(
                     .breaker(BreakerReport(recipient: billing, worker: "dead", state: .open, since: before.adding(milliseconds: -181_000)))),
             ])
+            let began = ContinuousClock.now
             var found = try await outboxes.list(sample: .zero)
+            #expect(ContinuousClock.now - began < .seconds(5), "no question waits for a fetch")
             #expect(found.map(\.recipient) == [billing, party("NL-TAX")])
             let first = try #require(found.first)
             #expect(first.delivery == .push && first.backlog == 10 && first.isPaused && first.pendingRewind == [0, 2, 3])
-            #expect(first.breakers.map(\.state) == [.open] && first.rate == nil)
+            #expect(first.breakers.map(\.state) == [.open] && first.rate == nil && first.readers == nil)
+            if kafka.isEmbedded { #expect(found[1].state == .unknown, "the in-memory Kafka does not tell who is in a group") }
             let oldest = try #require(first.oldest)
             #expect(oldest <= before && oldest > before.adding(milliseconds: -60_000))
             #expect(found[1].backlog == 0 && found[1].oldest == nil && found[1].delivery == nil && !found[1].isPaused)
@@ -95,11 +207,14 @@ import Wire
         }
     }
 
-    @Test func pauseAndResumeKeepTheRewindAndSayWhetherAnythingChanged() async throws {
-        try await withOutboxes { kafka, outboxes, writer, _ in
+    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    func pauseAndResumeKeepTheRewindAndSayWhetherAnythingChanged(_ fetchWait: FetchWait) async throws {
+        try await withOutboxes(fetchWait) { kafka, outboxes, writer, _ in
             let billing = party("DE-BIL")
             #expect(try await outboxes.setPaused(billing, false) == false)
+            let began = ContinuousClock.now
             #expect(try await outboxes.setPaused(billing, true))
+            #expect(ContinuousClock.now - began < .seconds(5), "no question waits for a fetch")
             #expect(try await outboxes.setPaused(party("de-bil"), true) == false)
             let rewind = OutboxOrder.Rewind(id: "r1", to: Timestamp(milliseconds: 1))
             try await writer.write([.put(.outbox(OutboxOrder(recipient: billing, isPaused: true, rewind: rewind)))])
@@ -129,8 +244,9 @@ import Wire
         }
     }
 
-    @Test func aRewindWaitsForEveryPartitionAndNamesThoseThatDidNotAnswer() async throws {
-        try await withOutboxes { kafka, outboxes, writer, _ in
+    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    func aRewindWaitsForEveryPartitionAndNamesThoseThatDidNotAnswer(_ fetchWait: FetchWait) async throws {
+        try await withOutboxes(fetchWait) { kafka, outboxes, writer, _ in
             let billing = party("DE-BIL")
             let steps = (0..<2).map { partition in
                 RewindPlan.Step(place: OutboxPartition(partition: Int32(partition), log: 0..<10, committed: nil), found: nil)
@@ -153,8 +269,10 @@ import Wire
         }
     }
 
-    private func withOutboxes(_ body: (TestKafka, Outboxes, StateWriter, Producer) async throws -> Void) async throws {
-        let kafka = try await TestKafka(services: [party("DE-BIL"), party("NL-TAX")])
+    private func withOutboxes(
+        _ fetchWait: FetchWait = .short, _ body: (TestKafka, Outboxes, StateWriter, Producer) async throws -> Void
+    ) async throws {
+        let kafka = try await TestKafka(services: [party("DE-BIL"), party("NL-TAX")], fetchWait: fetchWait)
         defer { kafka.close() }
         let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
         let producer = try Producer(kafka.settings, logger: kafka.logger)

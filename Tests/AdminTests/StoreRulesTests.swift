@@ -30,9 +30,18 @@ import Wire
             #expect(rules.list().count == 2)
             #expect(try await rules.remove(sessions, isDryRun: false).hasChanged)
             #expect(rules.list() == [tokens] && !store.directory.isStored(to: party("DE-MSP"), module: .sessions, method: .put))
-            let gone = try await rules.remove(sessions, isDryRun: false)
-            #expect(!gone.hasChanged && gone.description.hasSuffix("is not stored anyway: nothing changes"))
-            #expect(gone.json["changed"]?.bool == false && gone.json["stored"]?.bool == false && gone.json["dry_run"]?.bool == false)
+            for isDryRun in [true, false] {
+                await #expect {
+                    _ = try await rules.remove(sessions, isDryRun: isDryRun)
+                } throws: {
+                    "\($0)" == "there is no rule for PUT of sessions to DE-MSP; nothing was changed. Nothing is stored for DE-MSP."
+                }
+            }
+            let deletion = try StoreRule(recipient: party("DE-CPO"), module: .tariffs, method: .delete)
+            await #expect {
+                _ = try await rules.remove(deletion, isDryRun: false)
+            } throws: { "\($0)".hasSuffix("Stored for it: PUT of tokens.") }
+            #expect(rules.list() == [tokens])
         }
     }
 

@@ -29,6 +29,9 @@ package struct DeadLetterIndex: Sendable {
         }
     }
 
+    /// How many dead letters there are, resolved ones included.
+    package var count: Int { letters.count }
+
     /// The dead letters that are meant, the longest dead first.
     package func letters(_ filter: DeadLetterFilter) -> [DeadLetter] {
         letters.values.map(judged).filter(filter.matches).sorted { ($0.diedAt, $0.place) < ($1.diedAt, $1.place) }

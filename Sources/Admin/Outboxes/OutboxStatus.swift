@@ -21,8 +21,12 @@ package struct OutboxStatus: Sendable, Equatable {
     package var pendingRewind: [Int32]
     /// Breakers that are not closed, as far as their workers still say so.
     package var breakers: [BreakerReport]
+    /// Who sends what waits.
+    package var workers: OutboxWorkers
+    /// Who reads the topic; nil for a service that is called.
+    package var readers: TopicReaders?
 
-    /// Records that wait. A service that reads its topic by itself has its own group, which nobody here knows: its backlog is 0.
+    /// Records that PUSH has to send: none of a service that reads its topic by itself.
     package var backlog: Int64 { delivery == .topic ? 0 : partitions.reduce(0) { $0 + $1.waiting } }
 
     /// Records that Kafka deleted by age before they were sent.
@@ -31,10 +35,24 @@ package struct OutboxStatus: Sendable, Equatable {
     /// Whether an operator paused it.
     package var isPaused: Bool { order?.isPaused ?? false }
 
+    /// How it is getting on.
+    package var state: OutboxState {
+        if delivery == .topic { return .topic }
+        if isPaused { return .paused }
+        if workers.isNone { return .noWorker }
+        if workers == .rebalancing { return .rebalancing }
+        if breakers.contains(where: { $0.state == .open }) { return .breakerOpen }
+        if !breakers.isEmpty { return .breakerHalfOpen }
+        // What moved while it was watched was moved by somebody.
+        if case .unknown = workers, rate ?? 0 <= 0 { return .unknown }
+        return .sending
+    }
+
     /// For programs.
     package func json(now: Timestamp) -> JSONValue {
         .object([
             "recipient": .string(recipient.description), "delivery": .string(delivery?.rawValue ?? "withdrawn"),
+            "state": .string(state.rawValue), "workers": delivery == .topic ? nil : workers.json, "readers": readers?.json,
             "paused": .bool(isPaused), "backlog": .number(String(backlog)), "lost": .number(String(lost)),
             "oldest": oldest.map { .string($0.description) },
             "oldest_age_seconds": oldest.map { .number(String(max(0, now.milliseconds - $0.milliseconds) / 1000)) },

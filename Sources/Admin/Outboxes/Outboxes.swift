@@ -43,31 +43,46 @@ package struct Outboxes: Sendable {
     /// - Parameters:
     ///   - recipient: only this one's.
     ///   - sample: how long to watch the committed offsets for the rate; zero for no rate.
-    package func list(_ recipient: PartyID? = nil, sample: Duration) async throws -> [OutboxStatus] {
+    ///   - readerGroups: the groups that may read topics of services; empty for all that Kafka tells of.
+    package func list(
+        _ recipient: PartyID? = nil, sample: Duration, readerGroups: [String] = []
+    ) async throws -> [OutboxStatus] {
         let counts = try await partitionCounts(recipient)
-        let places = counts.flatMap { recipient, count in partitions(of: recipient, count) }
+        let places = counts.reduce(into: [:]) { $0[$1.key] = partitions(of: $1.key, $1.value) }
+        let all = places.values.flatMap(\.self)
         let began = ContinuousClock.now
-        let earlier = try await committed(places)
-        let logs = try await admin.watermarks(of: places)
+        let earlier = try await committed(all)
+        let logs = try await admin.watermarks(of: all)
         let directory = store.directory
         let now = Timestamp.now
-        var found = counts.map { recipient, count in
+        var found = places.map { recipient, places in
             OutboxStatus(
                 recipient: recipient, delivery: directory.service(recipient)?.delivery,
-                partitions: partitions(of: recipient, count).map { place in
+                partitions: places.map { place in
                     OutboxPartition(partition: place.partition, log: logs[place] ?? 0..<0, committed: earlier[place])
-                }, order: directory.outboxOrder(of: recipient), pendingRewind: pending(of: recipient, count, in: directory),
-                breakers: directory.breakers(of: recipient).filter { !$0.isOutdated(now: now) })
+                }, order: directory.outboxOrder(of: recipient), pendingRewind: pending(of: recipient, places.count, in: directory),
+                breakers: directory.breakers(of: recipient).filter { !$0.isOutdated(now: now) }, workers: .unknown("nobody was asked"))
         }.sorted { $0.recipient < $1.recipient }
-        let oldest = try await oldest(found.filter { $0.backlog > 0 })
-        for index in found.indices { found[index].oldest = oldest[found[index].recipient] }
+        // Kafka answers both while the committed offsets are being watched.
+        let waiting = found.filter { $0.backlog > 0 }
+        async let ages = oldest(waiting)
+        let groups = GroupQuestions(topics: topics, admin: admin)
+        let pushGroup = await groups.pushGroup()
+        let readable = Set(found.filter { $0.delivery == .topic }.map { topics.outbox($0.recipient) })
+        let readers = await groups.readers(of: logs.filter { readable.contains($0.key.topic) }, named: readerGroups)
+        let oldest = try await ages
+        for index in found.indices {
+            let recipient = found[index].recipient
+            found[index].workers = OutboxWorkers(pushGroup, named: topics.group("push"), of: places[recipient] ?? [])
+            found[index].readers = readers[topics.outbox(recipient)]
+            found[index].oldest = oldest[recipient]
+        }
         guard sample > .zero else { return found }
-        // Looking things up took some of the time.
         try await Task.sleep(until: began + sample)
-        let later = try await committed(places)
+        let later = try await committed(all)
         let time = ContinuousClock.now - began
         for index in found.indices {
-            let own = Set(partitions(of: found[index].recipient, found[index].partitions.count))
+            let own = Set(places[found[index].recipient] ?? [])
             found[index].rate = deliveryRate(
                 from: earlier.filter { own.contains($0.key) }.mapValues(\.offset),
                 to: later.filter { own.contains($0.key) }.mapValues(\.offset), within: time)

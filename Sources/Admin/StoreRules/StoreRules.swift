@@ -30,9 +30,7 @@ package struct StoreRules: Sendable {
         /// In words.
         package var description: String {
             let subject = "\(rule.method) of \(rule.module) to \(rule.recipient)"
-            guard hasChanged else {
-                return "\(subject) is \(stands ? "stored and forwarded already" : "not stored anyway"): nothing changes"
-            }
+            guard hasChanged else { return "\(subject) is stored and forwarded already: nothing changes" }
             return switch (stands, isDryRun) {
             case (true, false): "\(subject) is stored and forwarded from now on"
             case (true, true): "\(subject) would be stored and forwarded from then on"
@@ -68,9 +66,16 @@ package struct StoreRules: Sendable {
     }
 
     /// What was stored before is delivered all the same.
-    /// - Throws: as ``add(_:isDryRun:)``.
+    /// - Throws: as ``add(_:isDryRun:)``; ``StoreRuleError`` also if there is no such rule.
     package func remove(_ rule: StoreRule, isDryRun: Bool) async throws -> Report {
-        try await change(rule, stands: false, isDryRun: isDryRun, .delete(key: FactKey.storeRule(rule)))
+        let report = try await change(rule, stands: false, isDryRun: isDryRun, .delete(key: FactKey.storeRule(rule)))
+        guard report.hasChanged else {
+            let others = list(rule.recipient).map { "\($0.method) of \($0.module)" }
+            throw StoreRuleError(
+                "there is no rule for \(rule.method) of \(rule.module) to \(rule.recipient); nothing was changed. "
+                    + (others.isEmpty ? "Nothing is stored for \(rule.recipient)." : "Stored for it: \(others.joined(separator: ", "))."))
+        }
+        return report
     }
 
     private func change(_ rule: StoreRule, stands: Bool, isDryRun: Bool, _ change: Change) async throws -> Report {

@@ -1,0 +1,65 @@
+import Kafka
+import Topics
+
+/// Asks Kafka about consumer groups: who sends outboxes, and who reads those that services read by themselves. Each answer that does not
+/// come soon is one that is not known: nobody waits for it.
+struct GroupQuestions: Sendable {
+    let topics: TopicNames
+    let admin: KafkaAdmin
+
+    /// How long Kafka may take for one answer.
+    private static let patience = Duration.seconds(2)
+    /// Most groups whose offsets are asked for.
+    private static let limit = 500
+
+    /// The group of PUSH.
+    func pushGroup() async -> Result<GroupDescription, KafkaError> {
+        let name = topics.group("push")
+        return await describe([name])[name] ?? .success(GroupDescription(state: .empty, members: []))
+    }
+
+    /// The groups that read these outboxes, by topic.
+    /// - Parameters:
+    ///   - logs: what stands in the outboxes.
+    ///   - named: the groups to ask about; empty for all there are.
+    func readers(of logs: [TopicPartition: Range<Int64>], named: [String]) async -> [String: TopicReaders] {
+        let byTopic = Dictionary(grouping: logs) { $0.key.topic }.mapValues { Dictionary(uniqueKeysWithValues: $0) }
+        guard !byTopic.isEmpty else { return [:] }
+        do throws(KafkaError) {
+            let groups = named.isEmpty ? try await others() : named
+            let asked = Array(groups.prefix(GroupQuestions.limit))
+            let answers = try await admin.committedOffsets(ofGroups: asked, logs.keys.sorted(), within: GroupQuestions.patience)
+            let committed = answers.compactMapValues { try? $0.get() }
+            var found = byTopic.mapValues { logs in
+                committed.sorted { $0.key < $1.key }.compactMap { group, offsets in
+                    TopicReader(group: group, logs: logs, committed: offsets)
+                }
+            }
+            let descriptions = await describe(Set(found.values.joined().map(\.group)).sorted())
+            for (topic, readers) in found {
+                found[topic] = readers.map { reader in
+                    var reader = reader
+                    reader.members = (try? descriptions[reader.group]?.get())?.members.count
+                    return reader
+                }
+            }
+            return found.mapValues { .known($0, unanswered: groups.count - committed.count) }
+        } catch {
+            return byTopic.mapValues { _ in .unknown(error.reason) }
+        }
+    }
+
+    /// Groups that are not this node's own.
+    private func others() async throws(KafkaError) -> [String] {
+        let own = Set(["exchange", "matcher", "push", "control"].map(topics.group))
+        return try await admin.listGroups(within: GroupQuestions.patience).filter { !own.contains($0) }.sorted()
+    }
+
+    private func describe(_ names: [String]) async -> [String: Result<GroupDescription, KafkaError>] {
+        do throws(KafkaError) {
+            return try await admin.describeGroups(names, within: GroupQuestions.patience)
+        } catch {
+            return names.reduce(into: [:]) { $0[$1] = .failure(error) }
+        }
+    }
+}

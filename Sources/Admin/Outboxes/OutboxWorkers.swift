@@ -1,0 +1,65 @@
+import Kafka
+import Wire
+
+/// Who sends what waits in an outbox, by what Kafka says of the group of PUSH.
+package enum OutboxWorkers: Sendable, Equatable {
+    /// Kafka does not say, for this reason.
+    case unknown(String)
+    /// The group is settling who sends what.
+    case rebalancing
+    /// So many processes own partitions of the outbox; these partitions nobody owns.
+    case known(count: Int, unowned: [Int32])
+
+    /// - Parameters:
+    ///   - group: the group of PUSH.
+    ///   - name: its name.
+    ///   - places: the outbox's partitions.
+    init(_ group: Result<GroupDescription, KafkaError>, named name: String, of places: [TopicPartition]) {
+        switch group {
+        case .failure(let error) where error.isUnauthorized:
+            self = .unknown("this program may not ask about the group \(name); it needs the right Describe on it")
+        case .failure(let error): self = .unknown(error.reason)
+        case .success(let group) where group.state == .rebalancing: self = .rebalancing
+        case .success(let group):
+            let outbox = Set(places)
+            let owned = group.members.map { outbox.intersection($0.partitions) }.filter { !$0.isEmpty }
+            let unowned = owned.reduce(outbox) { $0.subtracting($1) }
+            self = .known(count: owned.count, unowned: unowned.map(\.partition).sorted())
+        }
+    }
+
+    /// Nobody sends.
+    var isNone: Bool {
+        guard case .known(let count, _) = self else { return false }
+        return count == 0
+    }
+
+    var json: JSONValue {
+        switch self {
+        case .unknown(let reason): ["known": false, "reason": .string(reason)]
+        case .rebalancing: ["known": false, "reason": "the group is rebalancing"]
+        case .known(let count, let unowned):
+            ["known": true, "count": .int(count), "unowned_partitions": .array(unowned.map { .int($0) })]
+        }
+    }
+}
+
+/// How an outbox is getting on, in a word.
+package enum OutboxState: String, Sendable, CaseIterable {
+    /// The service reads the topic by itself.
+    case topic
+    /// An operator paused it.
+    case paused
+    /// No process with the role push owns any of its partitions.
+    case noWorker = "no worker"
+    /// The processes with the role push are settling who sends it.
+    case rebalancing
+    /// A worker makes no calls: too many failed.
+    case breakerOpen = "breaker open"
+    /// A worker makes a few calls, to see whether the service is back.
+    case breakerHalfOpen = "breaker half-open"
+    /// What waits is being sent.
+    case sending
+    /// Kafka does not say whether anybody sends.
+    case unknown
+}

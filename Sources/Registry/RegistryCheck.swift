@@ -1,0 +1,183 @@
+package import Directory
+import OCPI
+import Wire
+
+/// Whether registry entries make sense: the one place where that is decided, for a file as for commands.
+package enum RegistryCheck {
+    /// Everything that is wrong with the entries.
+    /// - Parameters:
+    ///   - entries: what is to hold.
+    ///   - known: what they may refer to besides each other.
+    package static func problems(in entries: RegistryEntries, beside known: KnownEntries) -> [RegistryProblem] {
+        var known = known
+        known.add(entries)
+        return check(.nodes, entries.nodes, key: "operator", Fact.node, problems)
+            + check(.parties, entries.parties, key: "party", Fact.party) { problems(of: $0, known) }
+            + check(.services, entries.services, key: "provider", Fact.service) { problems(of: $0, known) }
+            + check(.agreements, entries.agreements, key: "provider", Fact.agreement) { problems(of: $0, known) }
+    }
+
+    /// - Parameter key: the field that an entry is known by.
+    private static func check<Entry>(
+        _ section: RegistrySection, _ entries: [Entry], key: String, _ fact: (Entry) -> Fact, _ problems: (Entry) -> [Defect]
+    ) -> [RegistryProblem] {
+        var first: [String: Int] = [:]
+        return entries.enumerated().flatMap { index, entry in
+            var found = problems(entry).map { RegistryProblem(EntryPlace(section, index, $0.field), $0.reason) }
+            let fact = fact(entry)
+            if let earlier = first[fact.key] {
+                let place = EntryPlace(section, index, key)
+                found.append(RegistryProblem(place, "\(fact.registryName) is listed twice", earlier: EntryPlace(section, earlier)))
+            } else {
+                first[fact.key] = index
+            }
+            return found
+        }
+    }
+
+    private typealias Defect = (field: String, reason: String)
+
+    private static func problems(of node: NetworkNode) -> [Defect] {
+        var found: [Defect] = []
+        if let reason = addressProblem(node.operatorAddress) { found.append(("operator", reason)) }
+        if let reason = urlProblem(node.url) {
+            found.append(("url", reason))
+        } else if node.url.contains(where: { $0 == "?" || $0 == "#" }) {
+            found.append(("url", "'\(node.url)' must have no query and no fragment: paths are added to it"))
+        }
+        if !dialects.contains(node.dialect) {
+            found.append(("dialect", "there is no dialect '\(node.dialect)'; nodes speak \(dialects.joined(separator: ", "))"))
+        }
+        return found
+    }
+
+    private static func problems(of party: NetworkParty, _ known: KnownEntries) -> [Defect] {
+        var found: [Defect] = []
+        if party.roles.isEmpty { found.append(("roles", "\(party.party) needs at least one role: \(roleList)")) }
+        for role in party.roles where PartyRole(rawValue: role) == nil {
+            let meant = Similar.question(Similar.names(to: role, among: PartyRole.names))
+            found.append(("roles", "OCPI has no role '\(role)'; roles are \(roleList)\(meant)"))
+        }
+        for role in repeated(party.roles) { found.append(("roles", "role \(role) is listed twice")) }
+        if let address = party.partyAddress, let reason = addressProblem(address) { found.append(("address", reason)) }
+        if let reason = addressProblem(party.operatorAddress) {
+            found.append(("operator", reason))
+        } else if !known.hasNode(of: party.operatorAddress) {
+            found.append(("operator", "no node of operator \(party.operatorAddress) is listed; a party needs its node"))
+        }
+        return found
+    }
+
+    private static func problems(of service: NetworkService, _ known: KnownEntries) -> [Defect] {
+        var found: [Defect] = []
+        if !known.hasParty(service.provider) {
+            found.append(("provider", "\(service.provider) is not listed as a party; a service needs the party that offers it"))
+        }
+        if let url = service.url, let reason = urlProblem(url) { found.append(("url", reason)) }
+        if service.permissions.isEmpty {
+            found.append(("permissions", "a service must ask for at least one permission, a number from \(permissionRange)"))
+        }
+        for number in service.permissions where Permission(rawValue: number) == nil {
+            found.append(("permissions", "there is no permission \(number); they go from \(permissionRange)"))
+        }
+        for number in repeated(service.permissions) { found.append(("permissions", "permission \(number) is listed twice")) }
+        return found
+    }
+
+    private static func problems(of agreement: Agreement, _ known: KnownEntries) -> [Defect] {
+        var found: [Defect] = []
+        if !known.hasParty(agreement.user) {
+            found.append(("user", "\(agreement.user) is not listed as a party; only parties can agree to a service"))
+        }
+        if !known.hasService(of: agreement.provider) {
+            found.append(("provider", "\(agreement.provider) offers no service; there is nothing to agree to"))
+        }
+        return found
+    }
+
+    /// What nodes speak to each other.
+    private static let dialects = ["ocn-1"]
+    private static let roleList = PartyRole.names.joined(separator: ", ")
+    private static let permissionRange = "0 to \(Permission.allCases.count - 1)"
+
+    private static func addressProblem(_ text: String) -> String? {
+        text.isAddress ? nil : "'\(text)' is no address: 0x and 40 hex digits"
+    }
+
+    private static func urlProblem(_ text: String) -> String? {
+        if URLJoin.origin(of: text) == nil { return "'\(text)' is no http or https URL" }
+        return text.utf8.count > URLJoin.maxLength ? "a URL has at most \(URLJoin.maxLength) bytes, not \(text.utf8.count)" : nil
+    }
+
+    private static func repeated<Value: Hashable>(_ values: [Value]) -> [Value] {
+        var seen: Set<Value> = []
+        return values.filter { !seen.insert($0).inserted }
+    }
+}
+
+/// What registry entries may refer to besides each other.
+package struct KnownEntries: Sendable {
+    private let directory: Directory?
+    private let excluded: String?
+    private var nodes: Set<String> = []
+    private var parties: Set<PartyID> = []
+    private var services: Set<PartyID> = []
+    private var unread: Set<RegistrySection> = []
+
+    /// Nothing.
+    package init() {
+        directory = nil
+        excluded = nil
+    }
+
+    /// What `ocn.state` says.
+    /// - Parameter source: entries of this source do not count: it says anew what it has to say.
+    package init(_ directory: Directory, except source: String? = nil) {
+        self.directory = directory
+        excluded = source
+    }
+
+    mutating func add(_ entries: RegistryEntries) {
+        nodes.formUnion(entries.nodes.map(\.operatorAddress))
+        parties.formUnion(entries.parties.map(\.party))
+        services.formUnion(entries.services.map(\.provider))
+    }
+
+    /// An entry that cannot be used for other reasons: what refers to it is not wrong for that.
+    mutating func add(node: String? = nil, party: PartyID? = nil, service: PartyID? = nil) {
+        if let node { nodes.insert(node.lowercased()) }
+        if let party { parties.insert(party) }
+        if let service { services.insert(service) }
+    }
+
+    /// A list that cannot be read: nobody knows what is in it.
+    mutating func add(unread section: RegistrySection) { unread.insert(section) }
+
+    mutating func add(_ others: KnownEntries) {
+        nodes.formUnion(others.nodes)
+        parties.formUnion(others.parties)
+        services.formUnion(others.services)
+        unread.formUnion(others.unread)
+    }
+
+    func hasNode(of operatorAddress: String) -> Bool {
+        nodes.contains(operatorAddress) || unread.contains(.nodes)
+            || directory?.node(operator: operatorAddress).map { $0.source != excluded } ?? false
+    }
+
+    func hasParty(_ party: PartyID) -> Bool {
+        parties.contains(party) || unread.contains(.parties) || directory?.networkParty(party).map { $0.source != excluded } ?? false
+    }
+
+    func hasService(of provider: PartyID) -> Bool {
+        services.contains(provider) || unread.contains(.services)
+            || directory?.service(provider).map { $0.source != excluded } ?? false
+    }
+}
+
+extension String {
+    /// Whether this is an Ethereum address: 0x and 40 hex digits.
+    var isAddress: Bool {
+        hasPrefix("0x") && utf8.count == 42 && utf8.dropFirst(2).allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
+    }
+}

@@ -1,0 +1,33 @@
+/// Names that somebody may have meant who wrote another one.
+package enum Similar {
+    /// The names that differ least from a text, without case, if they differ in a few letters only.
+    package static func names(to text: String, among names: some Collection<String>) -> [String] {
+        let limit = max(1, min(3, text.utf8.count / 3))
+        let distances = names.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }.filter { $0.distance <= limit }
+        guard let least = distances.map(\.distance).min() else { return [] }
+        return distances.filter { $0.distance == least }.map(\.name).sorted()
+    }
+
+    /// `; did you mean a or b?`; empty for none.
+    package static func question(_ names: [String]) -> String {
+        names.isEmpty ? "" : "; did you mean \(names.joined(separator: " or "))?"
+    }
+
+    /// How many letters must be changed, added, removed or swapped with their neighbour (optimal string alignment).
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let left = Array(left.unicodeScalars)
+        let right = Array(right.unicodeScalars)
+        var before: [Int] = []
+        var last: [Int] = []
+        var row = Array(0...right.count)
+        for i in left.indices {
+            (before, last, row) = (last, row, [i + 1])
+            for j in right.indices {
+                var cost = min(last[j] + (left[i] == right[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { cost = min(cost, before[j - 1] + 1) }
+                row.append(cost)
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,70 @@
+import Logging
+import Synchronization
+import Testing
+
+@testable import Registry
+
+@Suite struct SourceReportTests {
+    private let wrong = RegistryError("r.yaml:3: wrong")
+
+    @Test func troubleIsToldAtOnceAndThenEveryMinuteWithItsCount() {
+        var trouble = Trouble(wrong)
+        let begin = ContinuousClock.now
+        #expect(trouble.met(at: begin) == .new)
+        for second in 1..<15 { #expect(trouble.met(at: begin + .seconds(4 * second)) == nil) }
+        #expect(trouble.met(at: begin + .seconds(60)) == .still(16))
+        #expect(trouble.met(at: begin + .seconds(64)) == nil)
+        #expect(trouble.met(at: begin + .seconds(121)) == .still(18))
+    }
+
+    @Test func aSourceThatIsBrokenAtTheStartTakesReadinessUntilItIsMendedAndNeverAgain() {
+        let (report, lines, readiness) = make()
+        for _ in 0..<5 { report.failed(wrong) }
+        #expect(lines.value == ["error: the registry is refused: nothing of it is published"])
+        #expect(readiness.value == Array(repeating: "false r.yaml:3: wrong", count: 5))
+        report.failed(RegistryError("r.yaml:4: also wrong"))
+        #expect(lines.value.count == 2, "another mistake is news")
+        report.read()
+        #expect(lines.value.last == "notice: the registry can be read again" && readiness.value.last == "true -")
+        let before = readiness.value.count
+        report.read()
+        report.failed(wrong)
+        report.failed(wrong)
+        #expect(readiness.value.count == before, "what was published before stays in force")
+        #expect(lines.value.dropFirst(3) == ["error: the registry is refused: what was published before stays in force"])
+    }
+
+    @Test func aConflictIsToldOnceAsLongAsItLasts() {
+        let (report, lines, _) = make()
+        for conflicts in [["a"], ["a"], ["a", "b"], [], ["a"]] { report.conflicts(conflicts) }
+        #expect(lines.value.count == 3)
+    }
+
+    private func make() -> (SourceReport, Noted, Noted) {
+        let (lines, readiness) = (Noted(), Noted())
+        let logger = Logger(label: "test") { _ in NotingLog(lines: lines) }
+        return (
+            SourceReport(source: "file", logger: logger) { readiness.add("\($0) \($1 ?? "-")") }, lines, readiness
+        )
+    }
+}
+
+/// Lines in the order in which they came.
+private final class Noted: Sendable {
+    private let lines = Mutex<[String]>([])
+    var value: [String] { lines.withLock { $0 } }
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
+}
+
+private struct NotingLog: LogHandler {
+    let lines: Noted
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { lines.add("\(event.level): \(event.message)") }
+}
