@@ -45,9 +45,20 @@ struct Comparison: Sendable {
     }
 
     /// Whether the hanging ones made the 99th percentile at most so much longer, and throughput at most so much lower.
-    var isWithinTolerance: Bool {
-        guard let p99 = ratio(.p99), let perSecond = ratio(.perSecond) else { return false }
-        return (without + with).allSatisfy { $0.count > 0 } && p99 <= 1 + Self.tolerance && perSecond >= 1 - Self.tolerance
+    var isWithinTolerance: Bool { objections.isEmpty }
+
+    /// What the hanging ones made worse by more than that, in words.
+    var objections: [String] {
+        guard let p99 = ratio(.p99), let perSecond = ratio(.perSecond), (without + with).allSatisfy({ $0.count > 0 }) else {
+            return ["nothing came in time in some rounds, so there is nothing to compare"]
+        }
+        func text(_ value: Double) -> String { IsolationResult.decimal(value, digits: 3) }
+        var objections: [String] = []
+        if p99 > 1 + Self.tolerance { objections.append("p99 is \(text(p99)) times as long, more than \(text(1 + Self.tolerance))") }
+        if perSecond < 1 - Self.tolerance {
+            objections.append("throughput is \(text(perSecond)) of what it was, less than \(text(1 - Self.tolerance))")
+        }
+        return objections
     }
 
     /// Whether rounds of the same kind differ among themselves by more than what is looked for.

@@ -21,9 +21,21 @@ package struct IsolationResult: Sendable {
     let crashes: [String]
 
     /// Whether the others did not suffer, the hanging ones held no more calls than they may, and it was really tried.
-    package var isOK: Bool {
-        crashes.isEmpty && !isSaturated
-            && Tally.Kind.allCases.allSatisfy { comparison($0).isWithinTolerance && 1...limit ~= mostOpen($0) }
+    package var isOK: Bool { notOKBecause.isEmpty }
+
+    /// Why it is not OK, in words; empty if it is.
+    package var notOKBecause: [String] {
+        let saturated = isSaturated ? ["saturated: less than 95 % of what was offered came through with nobody hanging"] : []
+        let kinds = Tally.Kind.allCases.flatMap { kind in
+            comparison(kind).objections.map { "\(kind.rawValue): \($0)" }
+                + objections(toOpen: mostOpen(kind)).map { "\(kind.rawValue): \($0)" }
+        }
+        return saturated + kinds + crashes
+    }
+
+    private func objections(toOpen most: Int) -> [String] {
+        if most > limit { return ["a hanging recipient held \(most) calls, more than \(limit)"] }
+        return most < 1 ? ["no hanging recipient was called: nothing was tried"] : []
     }
 
     /// Whether this machine did not carry the load even with nobody hanging: then there is nothing to compare.
@@ -72,6 +84,7 @@ package struct IsolationResult: Sendable {
         members.append(.init(name: "rounds", value: .array(rounds)))
         members.append(.init(name: "crashes", value: .int(crashes.count)))
         members.append(.init(name: "ok", value: .bool(isOK)))
+        members.append(.init(name: "not_ok_because", value: .array(notOKBecause.map(JSONValue.string))))
         return JSONValue.object(members).text
     }
 
@@ -133,10 +146,8 @@ package struct IsolationResult: Sendable {
                 "rounds of the same kind differ among themselves by more than \(Self.decimal(Comparison.tolerance * 100, digits: 0)) % at p99:"
                     + " this machine has other things to do, or more --seconds and --rounds are needed")
         }
-        if isSaturated {
-            lines.append("saturated: less than 95 % of what was offered came through with nobody hanging; try a lower --rate")
-        }
-        return lines + crashes + [isOK ? "ok" : "NOT OK"]
+        if isSaturated { lines.append("saturated: try a lower --rate") }
+        return lines + [isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"]
     }
 
     private func row(_ measure: Figures.Measure, _ comparison: Comparison) -> [String] {

@@ -43,7 +43,23 @@ package struct Balance: Sendable, Equatable {
     package var adds: Bool { isConserved && accepted == delivered + dead + expired + withheld + waiting }
 
     /// Nothing lost, nothing out of order, nothing that should not be, and no more repeats than there were reasons for.
-    package var isClean: Bool {
-        adds && waiting == 0 && orderViolations == 0 && strangers == 0 && duplicates <= duplicatesAllowed
+    package var isClean: Bool { faults.isEmpty }
+
+    /// Every promise that was not kept, in words.
+    package var faults: [String] {
+        var faults: [String] = []
+        if waiting > 0 { faults.append("\(waiting) copies lost") }
+        if orderViolations > 0 { faults.append("\(orderViolations) copies out of order") }
+        if strangers > 0 { faults.append("\(strangers) copies not owed or altered") }
+        if duplicates > duplicatesAllowed {
+            faults.append(
+                "\(duplicates) duplicates, of which at most \(duplicatesAllowed) are explained by processes that died and came back")
+        }
+        if !adds {
+            faults.append(
+                "the ledger does not add up: \(accepted) accepted, but \(delivered) delivered, \(dead) dead, \(expired) expired, "
+                    + "\(withheld) withheld and \(waiting) waiting")
+        }
+        return faults
     }
 }

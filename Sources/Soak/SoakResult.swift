@@ -17,7 +17,12 @@ package struct SoakResult: Sendable {
     package let seed: UInt64
 
     /// Whether every promise was kept, and something was promised.
-    package var isOK: Bool { balance.isClean && balance.accepted > 0 && crashes.isEmpty }
+    package var isOK: Bool { notOKBecause.isEmpty }
+
+    /// Why it is not OK, in words; empty if it is.
+    package var notOKBecause: [String] {
+        balance.faults + (balance.accepted > 0 ? [] : ["no request was accepted that gives rise to copies"]) + crashes
+    }
 
     private var killed: Int { kills.values.reduce(0, +) }
 
@@ -27,7 +32,8 @@ package struct SoakResult: Sendable {
             "accepted": .int(balance.accepted), "delivered": .int(balance.delivered), "duplicates": .int(balance.duplicates),
             "dead": .int(balance.dead), "expired": .int(balance.expired), "lost": .int(balance.waiting),
             "order_violations": .int(balance.orderViolations), "kills": .int(killed), "ok": .bool(isOK),
-            "withheld": .int(balance.withheld), "requests": .int(balance.requests), "uncertain_delivered": .int(balance.uncertain),
+            "not_ok_because": .array(notOKBecause.map(JSONValue.string)), "withheld": .int(balance.withheld),
+            "requests": .int(balance.requests), "uncertain_delivered": .int(balance.uncertain),
             "duplicates_allowed": .int(balance.duplicatesAllowed), "strangers": .int(balance.strangers),
             "longest_stall_seconds": .number(Self.seconds(balance.longestStall)),
             "longest_stalls": .object(
@@ -57,8 +63,9 @@ package struct SoakResult: Sendable {
         let width = rows.map(\.0.count).max() ?? 0
         let table = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
         let stalls = balance.longestStalls.sorted { $0.key < $1.key }.map { "  \($0.key) " + Self.seconds($0.value) + " s" }
-        let wrong = missing.map { "lost: \($0)" } + balance.notes + crashes
-        return table + ["longest stall of each service"] + stalls + wrong + [isOK ? "ok" : "NOT OK"]
+        let wrong = missing.map { "lost: \($0)" } + balance.notes
+        let verdict = isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"
+        return table + ["longest stall of each service"] + stalls + wrong + [verdict]
     }
 
     /// `1.234`

@@ -28,7 +28,9 @@ struct LocalOperator: NodeOperator {
         ]
         for (name, value) in tuned { environment[name] = value.map { "\($0)" } }
         let properties = getenv("OCN_KAFKA_PROPERTIES").map { ["OCN_KAFKA_PROPERTIES": String(cString: $0)] } ?? [:]
-        let configuration = try NodeConfiguration([.environment(environment.merging(properties) { own, _ in own })])
+        var configuration = try NodeConfiguration([.environment(environment.merging(properties) { own, _ in own })])
+        configuration.topicSettings.replication = try await replication(configuration.kafka)
+        environment["OCN_KAFKA_REPLICATION"] = "\(configuration.topicSettings.replication)"
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             for service in site.services { try await shared.topicUpkeep.ensureOutbox(of: service) }
@@ -41,6 +43,19 @@ struct LocalOperator: NodeOperator {
         }
         await shared.close()
         return PreparedNode(environment: environment, adminToken: adminKey.raw, kafka: shared.kafka, topics: configuration.topics)
+    }
+
+    /// As in production, as far as there are brokers for it.
+    private func replication(_ kafka: KafkaSettings) async throws -> Int {
+        let admin = try KafkaAdmin(kafka, logger: logger)
+        do throws(KafkaError) {
+            let replication = try await admin.usualReplication()
+            await admin.close()
+            return replication
+        } catch {
+            await admin.close()
+            throw error
+        }
     }
 
     func cleanUp(_ node: PreparedNode) async throws {

@@ -108,8 +108,23 @@ import Wire
     @Test func itsTextSaysWhatKafkaItWasAndEndsInTheVerdict() {
         let lines = result().lines
         #expect(lines.contains { $0.hasPrefix("single local in-memory broker, ") })
-        #expect(lines.last == "ok" && result(p99: 120).lines.last == "NOT OK")
+        #expect(lines.last == "ok")
         #expect(lines.contains { $0.contains("p99") && $0.contains("100.0 ms") && $0.contains("102.0 ms") && $0.contains("1.02") })
+    }
+
+    @Test func everyReasonStandsInTheLastLineAndInTheJSON() throws {
+        let failed = result(p99: 120, perSecond: 150, mostOpen: 9, crashes: ["push-1 ended by itself"])
+        let reasons = [
+            "saturated: less than 95 % of what was offered came through with nobody hanging",
+            "exchange: p99 is 1.200 times as long, more than 1.100", "exchange: a hanging recipient held 9 calls, more than 8",
+            "push: p99 is 1.200 times as long, more than 1.100", "push-1 ended by itself",
+        ]
+        #expect(failed.notOKBecause == reasons)
+        #expect(failed.lines.last == "NOT OK: " + reasons.joined(separator: "; "))
+        #expect(try JSONValue.parse(failed.json)["not_ok_because"]?.array?.compactMap(\.string) == reasons)
+        #expect(result().notOKBecause.isEmpty)
+        #expect(try JSONValue.parse(result().json)["not_ok_because"]?.array == [])
+        #expect(result(mostOpen: 0).notOKBecause == ["exchange: no hanging recipient was called: nothing was tried"])
     }
 
     @Test(arguments: [(0, 3, "0.000"), (12.34, 3, "12.340"), (0.0005, 3, "0.001"), (-1.5, 1, "-1.5"), (7.6, 0, "8"), (.infinity, 1, "0")])

@@ -113,7 +113,8 @@ import Wire
         let result = SoakResult(balance: balance, kills: ["push": 2], heldBack: 0, crashes: [], missing: [], seed: .max)
         #expect(
             result.json.hasPrefix(
-                #"{"accepted":3,"delivered":2,"duplicates":0,"dead":1,"expired":0,"lost":0,"order_violations":0,"kills":2,"ok":true,"#))
+                #"{"accepted":3,"delivered":2,"duplicates":0,"dead":1,"expired":0,"lost":0,"order_violations":0,"kills":2,"ok":true,"#
+                    + #""not_ok_because":[],"#))
         #expect(result.json.contains(#""longest_stall_seconds":1.205"#) && result.json.hasSuffix(#""seed":18446744073709551615}"#))
         _ = try JSONValue.parse(result.json)
         #expect(result.lines.last == "ok")
@@ -126,5 +127,29 @@ import Wire
         balance.delivered = 1
         #expect(SoakResult(balance: balance, kills: [:], heldBack: 0, crashes: [], missing: [], seed: 1).isOK)
         #expect(!SoakResult(balance: balance, kills: [:], heldBack: 0, crashes: ["push-1 ended"], missing: [], seed: 1).isOK)
+    }
+
+    @Test func everyReasonStandsInTheLastLineAndInTheJSON() throws {
+        var balance = Balance()
+        balance.accepted = 5
+        balance.delivered = 3
+        balance.waiting = 1
+        balance.duplicates = 9
+        balance.duplicatesAllowed = 2
+        balance.orderViolations = 4
+        balance.strangers = 6
+        let result = SoakResult(balance: balance, kills: [:], heldBack: 0, crashes: ["push-1 ended by itself"], missing: [], seed: 1)
+        let reasons = [
+            "1 copies lost", "4 copies out of order", "6 copies not owed or altered",
+            "9 duplicates, of which at most 2 are explained by processes that died and came back",
+            "the ledger does not add up: 5 accepted, but 3 delivered, 0 dead, 0 expired, 0 withheld and 1 waiting",
+            "push-1 ended by itself",
+        ]
+        #expect(result.notOKBecause == reasons)
+        #expect(result.lines.last == "NOT OK: " + reasons.joined(separator: "; "))
+        let json = try JSONValue.parse(result.json)
+        #expect(json["not_ok_because"]?.array?.compactMap(\.string) == reasons && json["ok"]?.bool == false)
+        let nothing = SoakResult(balance: Balance(), kills: [:], heldBack: 0, crashes: [], missing: [], seed: 1)
+        #expect(nothing.notOKBecause == ["no request was accepted that gives rise to copies"])
     }
 }
