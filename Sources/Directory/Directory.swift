@@ -29,8 +29,11 @@ package struct Directory: Sendable {
     private var breakersByRecipient: [PartyID: [String: BreakerReport]] = [:]
     private var storeRulesByRecipient: [PartyID: Set<StoreRule>] = [:]
     private var factsByKey: [String: Fact] = [:]
+    private var processesByInstance: [String: ProcessReport] = [:]
     /// The newest claim to lead.
     package private(set) var leader: LeaderClaim?
+    /// What makes processes those of this node; nil before the first of them has started.
+    package private(set) var identity: NodeIdentity?
 
     /// An empty directory.
     /// - Parameter secrets: opens the tokens we call platforms with.
@@ -219,6 +222,20 @@ package struct Directory: Sendable {
         breakersByRecipient[recipient]?.values.sorted { $0.worker < $1.worker } ?? []
     }
 
+    // MARK: Processes
+
+    /// What a process said of itself last, also if it has died since.
+    package func process(_ instance: String) -> ProcessReport? { processesByInstance[instance] }
+
+    /// What all processes said of themselves last, dead ones included.
+    package var processes: [ProcessReport] { processesByInstance.values.sorted { $0.instance < $1.instance } }
+
+    /// The tokens with which platforms are called: how many can be decrypted here, and of which platforms one cannot. O(platforms).
+    package var sealedTokens: (readable: Int, unreadable: [String]) {
+        let unreadable = platformsByID.values.filter { $0.outboundToken != nil && outboundTokens[$0.id] == nil }.map(\.id)
+        return (outboundTokens.count, unreadable.sorted())
+    }
+
     // MARK: Store and forward
 
     /// What is stored and forwarded, by recipient, module and method.
@@ -271,6 +288,8 @@ package struct Directory: Sendable {
         case .outboxDone(let recipient, let partition, let rewindID): rewindsByRecipient[recipient, default: [:]][partition] = rewindID
         case .breaker(let report): breakersByRecipient[report.recipient, default: [:]][report.worker] = report
         case .storeRule(let rule): storeRulesByRecipient[rule.recipient, default: []].insert(rule)
+        case .identity(let identity): self.identity = identity
+        case .process(let report): processesByInstance[report.instance] = report
         }
     }
 
@@ -299,6 +318,8 @@ package struct Directory: Sendable {
             providersByUser[agreement.user]?[agreement.provider] = nil
             if providersByUser[agreement.user]?.isEmpty == true { providersByUser[agreement.user] = nil }
         case .leader: leader = nil
+        case .identity: identity = nil
+        case .process(let report): processesByInstance[report.instance] = nil
         case .outbox(let order): ordersByRecipient[order.recipient] = nil
         case .outboxDone(let recipient, let partition, _):
             rewindsByRecipient[recipient]?[partition] = nil

@@ -75,6 +75,8 @@ extension Fact {
             ])
         case .breaker(let report): report.json
         case .storeRule(let rule): rule.json
+        case .identity(let identity): identity.json
+        case .process(let report): report.json
         }
     }
 
@@ -148,6 +150,8 @@ extension Fact {
             // One rule under two keys could not be taken back by its own.
             guard let rule = StoreRule(json: json), FactKey.storeRule(rule) == key else { return nil }
             self = .storeRule(rule)
+        case "identity": guard let identity = NodeIdentity(json: json) else { return nil }; self = .identity(identity)
+        case "process": guard let report = ProcessReport(json: json) else { return nil }; self = .process(report)
         default: return nil
         }
     }

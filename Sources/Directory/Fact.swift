@@ -37,6 +37,10 @@ package enum Fact: Sendable, Equatable {
     case breaker(BreakerReport)
     /// What is sent to a recipient is stored and forwarded.
     case storeRule(StoreRule)
+    /// What makes processes those of this node.
+    case identity(NodeIdentity)
+    /// What a process says of itself while it lives.
+    case process(ProcessReport)
 
     /// Kafka key.
     package var key: String {
@@ -58,6 +62,8 @@ package enum Fact: Sendable, Equatable {
         case .outboxDone(let recipient, let partition, _): FactKey.outboxDone(recipient, partition: partition)
         case .breaker(let report): FactKey.breaker(report.recipient, worker: report.worker)
         case .storeRule(let rule): FactKey.storeRule(rule)
+        case .identity: FactKey.identity
+        case .process(let report): FactKey.process(report.instance)
         }
     }
 }
@@ -102,6 +108,10 @@ package enum FactKey {
     package static func breaker(_ recipient: PartyID, worker: String) -> String { "breaker/\(recipient.canonical)/\(worker)" }
     /// A rule to store and forward.
     package static func storeRule(_ rule: StoreRule) -> String { "store/\(rule.recipient)/\(rule.module)/\(rule.method)" }
+    /// What makes processes those of this node.
+    package static let identity = "identity"
+    /// What a process says of itself.
+    package static func process(_ instance: String) -> String { "process/\(instance)" }
 }
 
 /// One write to `ocn.state`.

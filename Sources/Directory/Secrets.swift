@@ -15,8 +15,9 @@ package struct SealedSecret: Sendable, Equatable {
 
 /// Encrypts what must not stand in clear outside this process (AES-256-GCM with the node's secret).
 ///
-/// All processes of a node share the secret. To change it, put the new one first and keep the old one as `previous` until everything
-/// sealed with it has expired or was written anew.
+/// All processes of a node share the secret; ``ProcessConsistency`` sees to that. To change it without an interruption, first let every process know
+/// the new one as `previous`, then make it the current one and keep the old one as `previous`, until everything sealed with that has expired
+/// or was written anew.
 package struct NodeSecrets: Sendable {
     private let current: Key
     private let all: [Key]
@@ -29,6 +30,14 @@ package struct NodeSecrets: Sendable {
             // Domain-separated: neither the id nor the key gives the secret away, or each other.
             key = SymmetricKey(data: SHA256.hash(data: Array("ocn-relay key".utf8) + secret))
             id = Base64.encodeURL(Array(SHA256.hash(data: Array("ocn-relay key id".utf8) + secret).prefix(3)))
+        }
+
+        /// Derived from the key, which itself cannot be led back to the secret. Salted, so that two nodes with one secret have two.
+        func fingerprint(_ operatorAddress: String) -> String {
+            let derived = HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: key, salt: Array(operatorAddress.lowercased().utf8), info: Array("ocn-relay secret fingerprint".utf8),
+                outputByteCount: 24)
+            return derived.withUnsafeBytes { Base64.encodeURL(Array($0)) }
         }
     }
 
@@ -45,6 +54,10 @@ package struct NodeSecrets: Sendable {
         guard text.utf8.count >= 16 else { return nil }
         self.init(current: Array(text.utf8), previous: previous.map { Array($0.utf8) })
     }
+
+    /// What tells secrets apart in `ocn.state` without giving one away: of each secret that is known here, the current one first. Whoever can
+    /// read `ocn.state` could check a guess against it, as against any sealed token: the secret must not be one that can be guessed.
+    package func fingerprints(_ operatorAddress: String) -> [String] { all.map { $0.fingerprint(operatorAddress) } }
 
     /// Seals a token for `ocn.state`.
     package func seal(_ token: Token) -> SealedSecret? {

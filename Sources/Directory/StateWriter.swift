@@ -2,7 +2,7 @@ package import Kafka
 package import Logging
 import NIOCore
 package import Topics
-import Wire
+package import Wire
 
 /// A change of the shared state that could not be made.
 package struct StateError: Error, Sendable, CustomStringConvertible {
@@ -64,23 +64,36 @@ package final class StateWriter: Sendable {
         }
     }
 
+    /// Sends a change and waits for nothing: for what is said again and again, or when leaving.
+    /// - Parameter done: told, on the producer's thread, when Kafka has the change: at what time of its own, if it says so. Told nil as well if
+    ///   the change was lost.
+    package func post(_ change: Change, done: @escaping @Sendable (Timestamp?) -> Void = { _ in }) {
+        producer.send(record(change, writeID: UUIDText.v7())) { result in
+            let position = try? result.get()
+            done(position?.appended.map(Timestamp.init(milliseconds:)))
+        }
+    }
+
     /// One after the other, each acknowledged: they land in this order.
     /// - Returns: the offset behind the last one; nil if Kafka did not say.
     private func send(_ changes: [Change]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
         var next: Int64? = 0
         for change in changes {
-            var headers = RecordHeaders()
-            headers.append("ce_id", writeID)
-            let value: ByteBuffer? =
-                switch change {
-                case .put(let fact): fact.json.encoded()
-                case .delete: nil
-                }
-            let record = OutgoingRecord(topic: topics.state, partition: 0, key: change.key, value: value, headers: headers)
-            let offset = try await producer.send(record).offset
+            let offset = try await producer.send(record(change, writeID: writeID)).offset
             next = offset < 0 ? nil : offset + 1
         }
         return next
+    }
+
+    private func record(_ change: Change, writeID: String) -> OutgoingRecord {
+        var headers = RecordHeaders()
+        headers.append("ce_id", writeID)
+        let value: ByteBuffer? =
+            switch change {
+            case .put(let fact): fact.json.encoded()
+            case .delete: nil
+            }
+        return OutgoingRecord(topic: topics.state, partition: 0, key: change.key, value: value, headers: headers)
     }
 }

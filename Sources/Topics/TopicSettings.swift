@@ -30,12 +30,15 @@ package struct TopicSettings: Sendable {
 
     /// The topics every node has.
     package func fixedTopics(_ names: TopicNames) -> [NewTopic] {
-        [
+        var state = compacted(names.state, policy: "compact", retentionSeconds: nil)
+        // Stamped by the broker: its clock is the one that processes compare theirs with.
+        state.config["message.timestamp.type"] = "LogAppendTime"
+        return [
             topic(names.requests, partitions: requestPartitions, retentionSeconds: max(3 * day, copyHorizonSeconds)),
             topic(names.replies, partitions: replyPartitions, retentionSeconds: 10 * minute),
             topic(names.announce, partitions: outboxPartitions, retentionSeconds: day),
             topic(names.dead, partitions: outboxPartitions, retentionSeconds: 30 * day),
-            compacted(names.state, policy: "compact", retentionSeconds: nil),
+            state,
             compacted(names.links, policy: "compact,delete", retentionSeconds: 400 * day),
             topic(names.control, partitions: 1, retentionSeconds: day),
         ]
@@ -49,35 +52,6 @@ package struct TopicSettings: Sendable {
     /// The least retention with which an outbox cannot lose a copy that is still waiting.
     package var outboxRetentionSeconds: Int { copyHorizonSeconds + 3 * day }
 
-    /// What is wrong with a topic that exists already, in words that name the setting; empty if nothing is.
-    ///
-    /// - Parameters:
-    ///   - existing: what Kafka says of the topic. An embedded cluster knows no settings: only partitions are judged there.
-    ///   - wanted: what this node would have created.
-    package static func defects(of existing: TopicDescription, wanted: NewTopic) -> [String] {
-        var defects: [String] = []
-        if wanted.partitions == 1, existing.partitions != 1 {
-            defects.append("\(wanted.name) has \(existing.partitions) partitions and must have exactly 1")
-        }
-        guard !existing.config.isEmpty else { return defects }
-        if let policy = wanted.config["cleanup.policy"], let found = existing.config["cleanup.policy"] {
-            if policy.split(separator: ",").sorted() != found.split(separator: ",").sorted() {
-                defects.append("\(wanted.name) has cleanup.policy=\(found) and must have cleanup.policy=\(policy)")
-            }
-        }
-        if let least = wanted.config["retention.ms"].flatMap({ Int64($0) }),
-            let found = existing.config["retention.ms"].flatMap({ Int64($0) }), found >= 0, least < 0 || found < least
-        {
-            defects.append("\(wanted.name) has retention.ms=\(found) and would lose data: it must be at least \(least)")
-        }
-        if let least = wanted.config["max.message.bytes"].flatMap({ Int64($0) }),
-            let found = existing.config["max.message.bytes"].flatMap({ Int64($0) }), found < least
-        {
-            defects.append("\(wanted.name) has max.message.bytes=\(found) and must allow at least \(least)")
-        }
-        return defects
-    }
-
     private var minute: Int { 60 }
     private var day: Int { 24 * 3600 }
 
@@ -85,14 +59,17 @@ package struct TopicSettings: Sendable {
         NewTopic(
             name: name, partitions: partitions, replication: replication,
             config: base.merging([
-                "cleanup.policy": "delete", "retention.ms": String(retentionSeconds * 1000),
+                "cleanup.policy": "delete", "retention.ms": String(retentionSeconds * 1000), "retention.bytes": "-1",
             ]) { _, new in new })
     }
 
     private func compacted(_ name: String, policy: String, retentionSeconds: Int?) -> NewTopic {
         var config = base
         config["cleanup.policy"] = policy
-        if let retentionSeconds { config["retention.ms"] = String(retentionSeconds * 1000) }
+        if let retentionSeconds {
+            config["retention.ms"] = String(retentionSeconds * 1000)
+            config["retention.bytes"] = "-1"
+        }
         // Small segments: compaction only touches closed ones, and every role reads this topic at start.
         config["segment.bytes"] = String(16 * 1024 * 1024)
         return NewTopic(name: name, partitions: 1, replication: replication, config: config)

@@ -1,16 +1,32 @@
 package import Kafka
 package import OCPI
 
-/// A topic whose settings would lose data, or that cannot be made.
+/// A topic whose settings would lose data, or that is missing or cannot be made.
 package struct TopicError: Error, Equatable, CustomStringConvertible {
     /// What is wrong; names the topic and the setting.
     package let description: String
 }
 
+/// The cluster as topics are looked after.
+package protocol TopicAdministration: Sendable {
+    /// All topics that we may see, with their number of partitions.
+    func listTopics() async throws(KafkaError) -> [String: Int]
+    /// Partitions and settings of those of the topics that exist.
+    func describeTopics(_ names: [String]) async throws(KafkaError) -> [TopicDescription]
+    /// Creates topics, each by itself.
+    func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?]
+    /// All topics that we may see, and how they stand.
+    func topicStandings(within limit: Duration) async throws(KafkaError) -> [String: TopicStanding]
+    /// Whether topics cannot be created this way, and have no settings.
+    func isEmbedded() async throws(KafkaError) -> Bool
+}
+
+extension KafkaAdmin: TopicAdministration {}
+
 /// Creates the node's topics and refuses ones that exist with settings that would lose data. Every process does this at start; it
-/// changes nothing that is already right.
+/// changes nothing that exists.
 package struct TopicUpkeep: Sendable {
-    let admin: KafkaAdmin
+    let admin: any TopicAdministration
     let names: TopicNames
     let settings: TopicSettings
 
@@ -18,20 +34,38 @@ package struct TopicUpkeep: Sendable {
     ///   - admin: talks to the cluster.
     ///   - names: the node's topics.
     ///   - settings: partitions, replication, retention.
-    package init(admin: KafkaAdmin, names: TopicNames, settings: TopicSettings) {
+    package init(admin: any TopicAdministration, names: TopicNames, settings: TopicSettings) {
         self.admin = admin
         self.names = names
         self.settings = settings
     }
 
-    /// Makes sure of the topics every node has.
+    /// Makes sure of the topics every node has, and of the outboxes that there are.
+    /// - Returns: what is not as the configuration says and works all the same, in words.
     /// - Throws: ``TopicError``, or Kafka's error.
-    package func ensureFixed() async throws {
-        let missing = try await ensure(settings.fixedTopics(names))
+    package func ensureFixed() async throws -> [String] {
+        let existing = try await admin.listTopics()
+        let outboxes = existing.keys.compactMap(names.recipient(ofOutbox:)).sorted().map { settings.outboxTopic(names, $0) }
+        let (missing, check) = try await ensure(settings.fixedTopics(names), existing, beside: outboxes)
         guard missing.isEmpty else {
             throw TopicError(
                 description: "this in-memory Kafka has no \(missing.joined(separator: ", ")) and cannot create topics: "
                     + "start it with `ocn broker --prefix \(names.prefix)`")
+        }
+        return check.warnings
+    }
+
+    /// Makes sure that the topics every node has are there, and creates none: for commands that work with what a node has left.
+    /// - Throws: ``TopicError``, or Kafka's error.
+    package func requireFixed() async throws {
+        let existing = try await admin.listTopics()
+        let missing = settings.fixedTopics(names).map(\.name).filter { existing[$0] == nil }
+        guard missing.isEmpty else {
+            throw TopicError(
+                description:
+                    "this Kafka has no \(missing.joined(separator: ", ")), and this command creates no topics. Check kafka.bootstrap "
+                    + "and kafka.prefix (\(names.prefix)). The topics of a new node are made by its first `ocn node` or `ocn registry "
+                    + "add-node`; one that this user may not DESCRIBE is not seen.")
         }
     }
 
@@ -39,7 +73,7 @@ package struct TopicUpkeep: Sendable {
     /// - Throws: ``TopicError``, or Kafka's error.
     package func ensureOutbox(of provider: PartyID) async throws {
         // An in-memory cluster that lacks it makes it, with four partitions, when the first copy asks for it.
-        _ = try await ensure([settings.outboxTopic(names, provider)])
+        _ = try await ensure([settings.outboxTopic(names, provider)], try await admin.listTopics())
     }
 
     /// Partitions of `ocn.replies` as it really is.
@@ -49,23 +83,60 @@ package struct TopicUpkeep: Sendable {
         return count
     }
 
-    /// - Returns: topics that do not exist and cannot be created: the in-memory cluster has no CreateTopics.
-    private func ensure(_ wanted: [NewTopic]) async throws -> [String] {
-        let existing = try await admin.listTopics()
+    /// - Parameters:
+    ///   - wanted: topics that are created if they are missing.
+    ///   - existing: those that there are.
+    ///   - others: topics that exist and are looked at as well.
+    /// - Returns: topics that do not exist and cannot be created, since the in-memory cluster has no CreateTopics; and how the others are.
+    private func ensure(
+        _ wanted: [NewTopic], _ existing: [String: Int], beside others: [NewTopic] = []
+    ) async throws -> (missing: [String], TopicCheck) {
         let missing = wanted.filter { existing[$0.name] == nil }
         let isEmbedded = try await admin.isEmbedded()
-        if !isEmbedded, !missing.isEmpty {
-            for (name, failure) in try await admin.createTopics(missing) {
-                guard let failure, !failure.isTopicExists else { continue }
-                throw TopicError(description: "\(name) could not be created: \(failure)")
-            }
+        if !isEmbedded, !missing.isEmpty { try await create(missing) }
+        let present = (isEmbedded ? wanted.filter { existing[$0.name] != nil } : wanted) + others
+        let wantedByName = Dictionary(present.map { ($0.name, $0) }) { first, _ in first }
+        var check = TopicCheck(names)
+        for topic in try await describe(present.map(\.name)) {
+            if let wanted = wantedByName[topic.name] { check.add(topic, wanted: wanted) }
         }
-        let wantedByName = Dictionary(wanted.map { ($0.name, $0) }) { first, _ in first }
-        let present = isEmbedded ? wanted.filter { existing[$0.name] != nil } : wanted
-        let defects = try await admin.describeTopics(present.map(\.name)).flatMap { topic in
-            wantedByName[topic.name].map { TopicSettings.defects(of: topic, wanted: $0) } ?? []
+        guard check.defects.isEmpty else { throw TopicError(description: check.defects.joined(separator: "; ")) }
+        return (isEmbedded ? missing.map(\.name) : [], check)
+    }
+
+    private func create(_ topics: [NewTopic]) async throws {
+        let failures: [String: KafkaError]
+        do throws(KafkaError) {
+            failures = try await admin.createTopics(topics).compactMapValues { $0 }.filter { !$0.value.isTopicExists }
+        } catch {
+            guard error.isUnauthorized else { throw error }
+            failures = Dictionary(topics.map { ($0.name, error) }) { first, _ in first }
         }
-        guard defects.isEmpty else { throw TopicError(description: defects.joined(separator: "; ")) }
-        return isEmbedded ? missing.map(\.name) : []
+        // Most fail for one reason.
+        guard let (_, failure) = failures.min(by: { $0.key < $1.key }) else { return }
+        let names = failures.filter { $0.value.code == failure.code }.keys.sorted().joined(separator: ", ")
+        throw TopicError(description: "\(names) could not be created: \(reason(failure))")
+    }
+
+    private func describe(_ topics: [String]) async throws -> [TopicDescription] {
+        do throws(KafkaError) {
+            return try await admin.describeTopics(topics)
+        } catch {
+            guard error.isUnauthorized else { throw error }
+            throw TopicError(description: "the settings of the topics cannot be checked (\(error.operation)): \(reason(error))")
+        }
+    }
+
+    private func reason(_ failure: KafkaError) -> String {
+        if failure.isUnauthorized {
+            return "this Kafka user lacks a right (\(failure.name)). It needs Create, Describe and DescribeConfigs on the node's topics: "
+                + "kafka-acls.sh --add --allow-principal User:NAME --operation Create --operation Describe --operation DescribeConfigs "
+                + "--topic \(names.prefix) --resource-pattern-type prefixed. The user is set in kafka.properties"
+        }
+        if failure.isTooManyReplicas {
+            return "kafka.replication is \(settings.replication), which is more than this Kafka has brokers: \(failure.reason)"
+        }
+        if failure.isAgainstPolicy { return "a policy of this Kafka is against it: \(failure.reason)" }
+        return failure.description
     }
 }

@@ -20,7 +20,7 @@ import Topics
 ///
 /// 1. open the private listener: whoever watches sees how the rest gets on,
 /// 2. connect to Kafka, make sure of the topics,
-/// 3. read the shared memory (`ocn.state`, `ocn.links`) to its end,
+/// 3. read the shared memory (`ocn.state`, `ocn.links`) to its end, and see that this process belongs to the node,
 /// 4. run the roles until told to stop; the listener that accepts requests starts last and stops first, then the roles side by side.
 struct NodeService: Service {
     let configuration: NodeConfiguration
@@ -36,7 +36,8 @@ struct NodeService: Service {
         self.metrics = metrics
         self.logger = logger
         self.onReady = onReady
-        health = Health(expecting: configuration.roles.map(\.rawValue))
+        let readsRegistry = configuration.registryFile != nil && configuration.roles.contains(.control)
+        health = Health(expecting: configuration.roles.map(\.rawValue) + (readsRegistry ? [RegistryWatch.check] : []))
     }
 
     func run() async throws {
@@ -76,10 +77,16 @@ struct NodeService: Service {
     }
 
     private func runRoles(_ shared: SharedResources, _ listener: PrivateListener) async throws {
+        let consistency = ConsistencyWatch(configuration.consistency(), facts: .init(shared), health: health, logger: logger)
+        try await cancelWhenGracefulShutdown { try await consistency.join() }
         listener.serve(adminAPI(shared))
         let roles = configuration.roles
         var workers: [any Service] = []
-        if roles.contains(.control) { workers.append(control(shared)) }
+        if roles.contains(.control) {
+            let registry = registryPublisher(shared)
+            if let registry { workers.append(RegistryWatch(publisher: registry)) }
+            workers.append(control(shared, registry))
+        }
         if roles.contains(.push) {
             let push = push(shared)
             workers += [push, watch(.push) { await push.stalls() }]
@@ -93,7 +100,7 @@ struct NodeService: Service {
             workers += [exchange, watch(.exchange) { await exchange.stalls() }]
         }
         var services: [any Service] = [
-            kafkaWatch(shared), SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
+            kafkaWatch(shared), consistency, SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
         ]
         if !workers.isEmpty { services.append(ConcurrentServices(services: workers)) }
         if roles.contains(.ingress) {
@@ -192,14 +199,16 @@ struct NodeService: Service {
             onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 
-    private func control(_ shared: SharedResources) -> ControlService {
-        var duties: [ControlService.Duty] = []
-        if let file = configuration.registryFile {
-            let publisher = RegistryPublisher(
-                source: FileSource(path: file), writer: shared.writer, store: shared.store, topics: shared.topicUpkeep,
-                logger: label("registry"))
-            duties.append(.registry(publisher))
-        }
+    /// Nil for a registry that lives in `ocn.state`.
+    private func registryPublisher(_ shared: SharedResources) -> RegistryPublisher? {
+        guard let file = configuration.registryFile else { return nil }
+        return RegistryPublisher(
+            source: FileSource(path: file), writer: shared.writer, store: shared.store, topics: shared.topicUpkeep,
+            logger: label("registry"), onReadiness: { [health] in health.set(RegistryWatch.check, ready: $0, reason: $1) })
+    }
+
+    private func control(_ shared: SharedResources, _ registry: RegistryPublisher?) -> ControlService {
+        var duties = registry.map { [ControlService.Duty.registry($0)] } ?? []
         let state = SharedState(store: shared.store, writer: shared.writer)
         if let interval = configuration.stillAliveInterval {
             duties.append(

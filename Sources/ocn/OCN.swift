@@ -15,7 +15,7 @@ struct OCN: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             NodeCommand.self, ConfigCommand.self, RegistryCommand.self, OutboxCommand.self, DeadCommand.self, StoreCommand.self,
-            BrokerCommand.self, DemoCommand.self, ConformanceCommand.self, SoakCommand.self, BenchCommand.self,
+            IdentityCommand.self, BrokerCommand.self, DemoCommand.self, ConformanceCommand.self, SoakCommand.self, BenchCommand.self,
             MetricsCommand.self,
         ])
 

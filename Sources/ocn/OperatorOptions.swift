@@ -14,12 +14,12 @@ struct OperatorOptions: ParsableArguments {
 
     @Flag(help: "Print JSON.") var json = false
 
-    /// Connects to the node's Kafka, lets `body` work, and disconnects.
+    /// Connects to the node's Kafka, lets `body` work, and disconnects. Creates no topic: there is nothing to be done about a node that has none.
     func work(_ name: String, _ body: (SharedResources, NodeConfiguration, Logger) async throws -> Void) async throws {
         Program.bootstrap(level: .warning)
         let logger = Logger(label: name)
         let configuration = try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
-        let shared = try await SharedResources.open(configuration, logger: logger)
+        let shared = try await SharedResources.open(configuration, missingTopics: .refused, logger: logger)
         do {
             try await body(shared, configuration, logger)
         } catch {

@@ -18,11 +18,21 @@ struct BuildMetrics: MetricSet {
     }
 }
 
+/// How far this process's clock is off.
+struct ClockMetrics: MetricSet {
+    let skew = GaugeMetric(
+        "ocn_clock_skew_seconds", unit: "seconds", "How far this process's clock is from those of the node's other processes.")
+    let offset = GaugeMetric("ocn_clock_offset_seconds", unit: "seconds", "How far this process's clock is behind Kafka's.")
+
+    static var sample: ClockMetrics { ClockMetrics() }
+}
+
 /// Every metric that a process can show.
 enum ProgramMetrics {
     private static let sets: [any MetricSet.Type] = [
         BuildMetrics.self, ConnectionMetrics.self, GroupMetrics.self, ProducerMetrics.self, StateMetrics.self, LinkMetrics.self,
         IngressMetrics.self, ExchangeMetrics.self, ResigningMetrics.self, MatcherMetrics.self, PushMetrics.self, ControlMetrics.self,
+        ClockMetrics.self,
     ]
 
     /// Sorted by name.

@@ -8,6 +8,14 @@ import OCPI
 import Synchronization
 import Topics
 
+/// What becomes of a node's topics that are missing.
+enum MissingTopics {
+    /// They are created.
+    case created
+    /// Nothing can be done without them.
+    case refused
+}
+
 /// What the roles of one process share: the Kafka clients, the shared memory, the HTTP client.
 struct SharedResources {
     let kafka: KafkaSettings
@@ -32,9 +40,12 @@ struct SharedResources {
 
     /// Connects, makes sure of the topics and reads the shared memory to its end. Leaves nothing open when it throws.
     /// - Throws: what is wrong, in words for the operator.
-    /// - Parameter onFatal: told when a Kafka client can do nothing any more.
+    /// - Parameters:
+    ///   - missingTopics: what becomes of topics that are missing.
+    ///   - onFatal: told when a Kafka client can do nothing any more.
     static func open(
-        _ configuration: NodeConfiguration, logger: Logger, onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
+        _ configuration: NodeConfiguration, missingTopics: MissingTopics = .created, logger: Logger,
+        onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
     ) async throws -> SharedResources {
         let policy = try AddressPolicy(allowing: configuration.allowNetworks)
         logger.info("connecting to Kafka", metadata: ["bootstrap": "\(configuration.kafka.bootstrap)"])
@@ -50,7 +61,7 @@ struct SharedResources {
                 configuration, kafka, admin, policy, trouble, staticInstance: isEmbedded ? nil : configuration.staticInstance,
                 logger: logger)
             do {
-                try await shared.start(configuration.topics)
+                try await shared.start(configuration.topics, missingTopics, logger: logger)
             } catch {
                 await shared.close()
                 throw error
@@ -86,8 +97,11 @@ struct SharedResources {
         brief = OutboundClient(client: client, policy: policy, answerLimit: 64 * 1024)
     }
 
-    private func start(_ topics: TopicNames) async throws {
-        try await topicUpkeep.ensureFixed()
+    private func start(_ topics: TopicNames, _ missingTopics: MissingTopics, logger: Logger) async throws {
+        switch missingTopics {
+        case .created: for warning in try await topicUpkeep.ensureFixed() { logger.warning("\(warning)") }
+        case .refused: try await topicUpkeep.requireFixed()
+        }
         try await followers.start()
         guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
             throw ConfigurationError(
@@ -108,7 +122,7 @@ struct SharedResources {
         await admin.close()
     }
 
-    private static func isEmbedded(_ admin: KafkaAdmin, _ configuration: NodeConfiguration) async throws -> Bool {
+    static func isEmbedded(_ admin: KafkaAdmin, _ configuration: NodeConfiguration) async throws -> Bool {
         do throws(KafkaError) {
             return try await admin.isEmbedded()
         } catch {

@@ -29,7 +29,10 @@ enum TestHub {
         let cluster = TestKafka.realCluster == nil ? try EmbeddedBroker.start(names: TopicNames(), services: [], logger: logger) : nil
         let bootstrap = try #require(cluster?.bootstrap ?? TestKafka.realCluster)
         var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap)
-        if cluster == nil { configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).") }
+        if cluster == nil {
+            configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
+            configuration.topicSettings.replication = try await TestKafka.replication
+        }
         // Many groups at once: asking less often leaves the processor to those who have something to do.
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         configuration.requestTimeout = timeout

@@ -10,10 +10,11 @@ import Topics
 import Wire
 
 @Suite struct MatcherServiceTests {
-    @Test(.timeLimit(.minutes(2))) func anAcknowledgedAgreementIsSeenByEveryLaterRequestAndARevokedOneByNone() async throws {
+    @Test(.timeLimit(.minutes(2)), arguments: FetchWait.allCases)
+    func anAcknowledgedAgreementIsSeenByEveryLaterRequestAndARevokedOneByNone(_ fetchWait: FetchWait) async throws {
         let billing = try #require(PartyID("DE-BIL"))
         let cpo = try #require(PartyID("DE-CPO"))
-        let kafka = try await TestKafka(services: [billing])
+        let kafka = try await TestKafka(services: [billing], fetchWait: fetchWait)
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
@@ -43,7 +44,7 @@ import Wire
             func send(_ id: String, from sender: PartyID) async throws {
                 _ = try await producer.send(request(id, from: sender).outgoing(to: kafka.topics))
             }
-            for round in 0..<10 {
+            for round in 0..<fetchWait.pick(short: 10, usual: 2) {
                 try await writer.write([.put(agreement)])
                 try await send("agreed-\(round)", from: cpo)
                 // No request at all: the matcher counts it and goes on.

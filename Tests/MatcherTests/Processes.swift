@@ -32,11 +32,11 @@ final class Processes: Sendable {
     private let copied = Mutex<Set<String>>([])
     private let reader: Mutex<PartitionReader?> = Mutex(nil)
 
-    init() async throws {
+    init(_ fetchWait: FetchWait) async throws {
         hub = try Broadcaster.hub
         billing = try #require(PartyID("DE-BIL"))
         witness = try #require(PartyID("FR-CPO"))
-        let kafka = try await TestKafka(services: [billing])
+        let kafka = try await TestKafka(services: [billing], fetchWait: fetchWait)
         self.kafka = kafka
         producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
         stores = [Self.store(kafka), Self.store(kafka)]
@@ -85,7 +85,7 @@ final class Processes: Sendable {
     private static func store(_ kafka: TestKafka, isLate: Bool = false) -> StateStore {
         var settings = kafka.settings
         // The in-memory cluster answers a fetch that found nothing only after this time, whatever is written meanwhile.
-        if isLate { settings.properties["fetch.wait.max.ms"] = "100" }
+        if isLate, settings.properties["fetch.wait.max.ms"] == FetchWait.short.rawValue { settings.properties["fetch.wait.max.ms"] = "100" }
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         return StateStore(kafka: settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
     }

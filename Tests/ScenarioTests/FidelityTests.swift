@@ -72,9 +72,9 @@ final class FidelityWorld: Sendable {
     let recipient: ReferenceParty
     let service: ReferenceParty
 
-    private init() throws {
+    private init() async throws {
         let ids = try ["DE-SND", "NL-RCV", "DE-SRV"].map { try #require(PartyID($0)) }
-        node = try ReferenceNode(number: 1, services: [ids[2]])
+        node = try await ReferenceNode(number: 1, services: [ids[2]])
         let modules = [("locations", InterfaceRole.receiver)]
         sender = ReferenceParty(ids[0], "CPO", at: node, modules: [("locations", .sender)]) { _, _ in nil }
         recipient = ReferenceParty(ids[1], "EMSP", at: node, modules: modules) { _, request in
@@ -84,7 +84,7 @@ final class FidelityWorld: Sendable {
     }
 
     static func start() async throws -> FidelityWorld {
-        let world = try FidelityWorld()
+        let world = try await FidelityWorld()
         do {
             let (node, parties) = (world.node, [world.sender, world.recipient, world.service])
             var facts = parties.map(ReferenceNetwork.listing)

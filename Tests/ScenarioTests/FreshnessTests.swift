@@ -20,9 +20,9 @@ extension Scenarios {
             let users = try (0..<6).map { try #require(PartyID("DE-10\($0)")) }
             let billing = try #require(PartyID("DE-BIL"))
             let witness = try #require(PartyID("NL-WIT"))
-            let first = try ReferenceNode(number: 1, services: [billing, witness]) { $0.roles = [.ingress] }
-            let second = try Self.late(first, 2, .ingress)
-            let matcher = try Self.late(first, 3, .matcher)
+            let first = try await ReferenceNode(number: 1, services: [billing, witness]) { $0.roles = [.ingress] }
+            let second = try await Self.late(first, 2, .ingress)
+            let matcher = try await Self.late(first, 3, .matcher)
             let parties = users.map { DemoParty(PartyProfile(id: $0, name: "\($0)", part: .cpo)) }
             let failure: (any Error)?
             do {
@@ -37,10 +37,11 @@ extension Scenarios {
         }
 
         /// A further process of the same node, behind the same public address.
-        private static func late(_ first: ReferenceNode, _ number: Int, _ role: Role) throws -> ReferenceNode {
-            try ReferenceNode(number: number) { configuration in
+        private static func late(_ first: ReferenceNode, _ number: Int, _ role: Role) async throws -> ReferenceNode {
+            try await ReferenceNode(number: number) { configuration in
                 let (publicPort, privatePort) = (configuration.publicPort, configuration.privatePort)
                 configuration = first.configuration
+                configuration.instance = "node-\(number)"
                 (configuration.publicPort, configuration.privatePort) = (publicPort, privatePort)
                 configuration.roles = [role]
                 // The in-memory cluster answers a fetch that found nothing only after this time, whatever is written meanwhile.

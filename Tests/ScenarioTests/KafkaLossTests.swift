@@ -15,7 +15,7 @@ extension Scenarios {
         @Test("Scenario 22: a node without Kafka says that it is not ready, refuses, and works again by itself", .timeLimit(.minutes(2)))
         func aNodeSurvivesTheLossOfKafka() async throws {
             let ids = try ["DE-CPO", "NL-MSP", "DE-BIL"].map { try #require(PartyID($0)) }
-            let node = try ReferenceNode(number: 1, services: [ids[2]], breaksKafka: true) { configuration in
+            let node = try await ReferenceNode(number: 1, services: [ids[2]], breaksKafka: true) { configuration in
                 // A refused request is to be refused soon.
                 configuration.requestTimeout = .seconds(3)
             }

@@ -41,7 +41,7 @@ extension Scenarios {
                 let programs = Programs()
                 do {
                     let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    let node = try TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+                    let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
                     let port = "\(node.privatePort)"
                     let process = try programs.start(["node", "--private-port", port], environment: node.environment)
                     try await eventually("the node is ready: \(process.text.suffix(2000))", within: .seconds(60)) {

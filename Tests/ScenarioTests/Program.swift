@@ -30,6 +30,9 @@ final class RunningProgram: Sendable {
 
     var isRunning: Bool { process.isRunning }
 
+    /// Its number, as in `/proc`.
+    var processIdentifier: Int32 { process.processIdentifier }
+
     /// Asks it to stop and waits until it has.
     /// - Returns: its exit status.
     @discardableResult

@@ -30,14 +30,14 @@ final class ReferenceNetwork: Sendable {
     var nodes: [ReferenceNode] { [n1, n2] }
     var parties: [ReferenceParty] { [cpo1, cpo2, msp] }
 
-    private init(stillAlive: Duration?) throws {
+    private init(stillAlive: Duration?) async throws {
         let ids = try ["CH-CPA", "CH-CPB", "DE-MSP"].map { try #require(PartyID($0)) }
         let adjust: (inout NodeConfiguration) -> Void = {
             $0.signatures = true
             $0.stillAliveInterval = stillAlive
         }
-        n1 = try ReferenceNode(number: 1, services: Array(ids.prefix(2)), adjust: adjust)
-        n2 = try ReferenceNode(number: 2, services: Array(ids.prefix(2)), adjust: adjust)
+        n1 = try await ReferenceNode(number: 1, services: Array(ids.prefix(2)), adjust: adjust)
+        n2 = try await ReferenceNode(number: 2, services: Array(ids.prefix(2)), adjust: adjust)
         cpo1 = ReferenceParties.cpo(ids[0], at: n1)
         cpo2 = ReferenceParties.cpo(ids[1], at: n2)
         msp = ReferenceParties.msp(ids[2], at: n1)
@@ -45,7 +45,7 @@ final class ReferenceNetwork: Sendable {
 
     /// Everything runs and is registered.
     static func start(stillAlive: Duration? = nil) async throws -> ReferenceNetwork {
-        let network = try ReferenceNetwork(stillAlive: stillAlive)
+        let network = try await ReferenceNetwork(stillAlive: stillAlive)
         do {
             let listed = network.nodes.map {
                 Fact.node(NetworkNode(operatorAddress: $0.operatorAddress, url: $0.url, isVerbatim: true, source: "state"))

@@ -29,7 +29,7 @@ final class ReferenceNode: Sendable {
     ///   - adjust: what is different from a node for one machine.
     init(
         number: Int, services: [PartyID] = [], breaksKafka: Bool = false, adjust: (inout NodeConfiguration) -> Void = { _ in }
-    ) throws {
+    ) async throws {
         var logger = Logger(label: "node-\(number)")
         logger.logLevel = ProcessInfo.processInfo.environment["OCN_TEST_LOG"] == nil ? .critical : .debug
         self.logger = logger
@@ -39,6 +39,7 @@ final class ReferenceNode: Sendable {
             cluster = nil
             configuration = try NodeConfiguration.local(number: number, bootstrap: real)
             configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
+            configuration.topicSettings.replication = try await TestKafka.replication
         } else {
             let embedded = try EmbeddedBroker.start(names: TopicNames(), services: services, logger: logger)
             cluster = embedded

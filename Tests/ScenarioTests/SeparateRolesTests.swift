@@ -31,7 +31,7 @@ extension Scenarios {
         }
 
         private func serve(_ broker: Broker, _ prefix: String, _ programs: Programs) async throws {
-            let node = try TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+            let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
             try await publishRegistry(of: node)
 
             var processes: [RunningProgram] = []

@@ -56,7 +56,7 @@ extension Scenarios {
         }
 
         private func node() async throws -> ReferenceNode {
-            let node = try ReferenceNode(number: 1)
+            let node = try await ReferenceNode(number: 1)
             let parties = try ["DE-CPO", "NL-MSP"].map { try #require(PartyID($0)) }
             let facts: [Fact] =
                 [.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.url, source: "state"))]

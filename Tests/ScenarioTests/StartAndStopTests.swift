@@ -31,7 +31,7 @@ extension Scenarios {
             try await withTemporaryFolder { folder in
                 let programs = Programs()
                 let broker = try await Broker(folder: folder, prefix: "ocn.", programs: programs)
-                let node = try TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
+                let node = try await TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
                 for (listener, port) in [("public", node.publicPort), ("private", node.privatePort)] {
                     let occupant = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                         .bind(host: "127.0.0.1", port: port).get()
@@ -49,7 +49,7 @@ extension Scenarios {
             try await withTemporaryFolder { folder in
                 let programs = Programs()
                 let broker = try await Broker(folder: folder, prefix: "ocn.", programs: programs, isOwn: true)
-                let node = try TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
+                let node = try await TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
                 var environment = node.environment
                 environment["OCN_NODE_SHUTDOWN_SECONDS"] = "25"
                 let program = try programs.start(["node", "--private-port", "\(node.privatePort)"], environment: environment)
@@ -76,7 +76,7 @@ extension Scenarios {
 
         private func withNode(bootstrap: String, _ body: (RunningProgram, Int) async throws -> Void) async throws {
             let programs = Programs()
-            let node = try TestNode(bootstrap: bootstrap, prefix: "ocn.")
+            let node = try await TestNode(bootstrap: bootstrap, prefix: "ocn.")
             let program = try programs.start(["node", "--private-port", "\(node.privatePort)"], environment: node.environment)
             do { try await body(program, node.privatePort) } catch {
                 await programs.terminate()

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Support
 import Testing
 import Wire
 
@@ -9,13 +10,15 @@ import Wire
 
 /// A node made of processes: addresses, keys, and calls to it.
 struct TestNode: Sendable {
+    let bootstrap: String
     let publicPort: Int
     let privatePort: Int
     let environment: [String: String]
     static let adminKey = "the-operators-key-of-the-test"
 
-    init(bootstrap: String, prefix: String) throws {
+    init(bootstrap: String, prefix: String) async throws {
         let (publicPort, privatePort) = try FreePorts.two()
+        self.bootstrap = bootstrap
         self.publicPort = publicPort
         self.privatePort = privatePort
         environment = [
@@ -23,6 +26,7 @@ struct TestNode: Sendable {
             "OCN_NODE_KEY": "7f2797a1a866312ce20f7811fd24ccdb001786b035b516399c848eabfb9d992e", "OCN_NODE_ADMIN_KEY": TestNode.adminKey,
             "OCN_HTTP_PUBLIC_HOST": "127.0.0.1", "OCN_HTTP_PUBLIC_PORT": "\(publicPort)", "OCN_HTTP_ALLOW_NETWORKS": "127.0.0.0/8",
             "OCN_KAFKA_BOOTSTRAP": bootstrap, "OCN_KAFKA_PREFIX": prefix, "OCN_PUSH_BACKOFF_BASE_MS": "100",
+            "OCN_KAFKA_REPLICATION": "\(try await TestKafka.replication)",
         ]
     }
 
@@ -39,7 +43,8 @@ struct TestNode: Sendable {
 
     /// One HTTP call. Where nobody listens it is tried again until its time is over.
     static func call(
-        _ method: String, _ url: String, headers: [(String, String)] = [], body: String? = nil, within limit: TimeAmount = .seconds(20)
+        _ method: String, _ url: String, headers: [(String, String)] = [], body: String? = nil, within limit: TimeAmount = .seconds(20),
+        client: HTTPClient = .shared
     ) async throws -> (status: Int, headers: [String: String], body: String) {
         var request = HTTPClientRequest(url: url)
         request.method = .RAW(value: method)
@@ -48,7 +53,7 @@ struct TestNode: Sendable {
             request.headers.replaceOrAdd(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: limit)
+        let response = try await client.execute(request, timeout: limit)
         let bytes = try await response.body.collect(upTo: 8 * 1024 * 1024)
         var found: [String: String] = [:]
         for header in response.headers { found[header.name.lowercased()] = header.value }

@@ -37,7 +37,7 @@ final class TwoProcesses: Sendable {
         (cpo, emsp, billing) = (try party("DE-CPO", .cpo), try party("NL-MSP", .emsp), try party("DE-BIL", .billing))
         let prefix = "t\(UInt32.random(in: .min ... .max))."
         let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-        node = try TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+        node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
         do {
             try await publishRegistry(broker.bootstrap, prefix)
             try await makeReady()

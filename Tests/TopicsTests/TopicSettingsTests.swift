@@ -30,26 +30,15 @@ import Topics
         #expect(topics.allSatisfy { $0.config["min.insync.replicas"] == "2" && $0.replication == 3 })
     }
 
-    @Test func anOutboxThatForgetsTooSoonIsADefectThatNamesTheSetting() throws {
-        let wanted = TopicSettings().outboxTopic(names, try #require(PartyID("DE-BIL")))
-        let existing = TopicDescription(
-            name: wanted.name, partitions: 4,
-            config: ["cleanup.policy": "delete", "retention.ms": "86400000", "max.message.bytes": "1048588"])
-        let defects = TopicSettings.defects(of: existing, wanted: wanted)
-        #expect(defects.count == 2)
-        #expect(defects.contains { $0.contains("retention.ms=86400000") && $0.contains("518400000") })
-        #expect(defects.contains { $0.contains("max.message.bytes") })
+    @Test func whatDeletesByTimeDoesNotDeleteBySize() {
+        let topics = TopicSettings().fixedTopics(names)
+        for topic in topics where topic.config["retention.ms"] != nil {
+            #expect(topic.config["retention.bytes"] == "-1", "\(topic.name): a broker's own default would lose what waits")
+        }
     }
 
-    @Test func unlimitedRetentionIsNoDefect() throws {
-        let wanted = TopicSettings().outboxTopic(names, try #require(PartyID("DE-BIL")))
-        let existing = TopicDescription(name: wanted.name, partitions: 9, config: ["cleanup.policy": "delete", "retention.ms": "-1"])
-        #expect(TopicSettings.defects(of: existing, wanted: wanted).isEmpty)
-    }
-
-    @Test func aSharedMemoryTopicWithFourPartitionsIsRefusedAlsoWithoutKnownSettings() throws {
-        let wanted = try #require(TopicSettings().fixedTopics(names).first { $0.name == names.state })
-        let defects = TopicSettings.defects(of: TopicDescription(name: names.state, partitions: 4, config: [:]), wanted: wanted)
-        #expect(defects == ["ocn.state has 4 partitions and must have exactly 1"])
+    @Test func theSharedMemoryIsStampedByTheBroker() {
+        let topics = TopicSettings().fixedTopics(names)
+        #expect(topics.first { $0.name == names.state }?.config["message.timestamp.type"] == "LogAppendTime")
     }
 }

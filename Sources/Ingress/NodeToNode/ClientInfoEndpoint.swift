@@ -50,13 +50,10 @@ struct ClientInfoEndpoint: Sendable {
 
     /// Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
     static func checkRole(_ info: ClientInfo, of listed: NetworkParty) throws(OCPIError) {
-        guard roles.contains(info.role) || listed.roles.contains(where: { $0.uppercased() == info.role }) else {
+        guard PartyRole(rawValue: info.role) != nil || listed.roles.contains(where: { $0.uppercased() == info.role }) else {
             throw refused("role is none of OCPI and none the registry lists for \(info.party)")
         }
     }
-
-    /// OCPI 2.2.1, 16.5 Role.
-    private static let roles: Set<String> = ["CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP"]
 
     /// The node that may speak for the party.
     private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {

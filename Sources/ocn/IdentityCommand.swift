@@ -1,0 +1,173 @@
+import ArgumentParser
+import Directory
+import Notary
+import OCPI
+import Wire
+
+/// `ocn identity`: which key and secret are a node's, and which processes it has.
+struct IdentityCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "identity",
+        abstract: "See which key and secret the node's processes share and how their clocks differ; replace a lost secret.",
+        discussion: """
+            All processes of a node need the same node.key and node.secret: what one encrypts the others must decrypt. The first process \
+            that starts leaves the key's address and a fingerprint of the secret in ocn.state; one with others refuses to start.
+
+            To change node.secret while the node runs, twice restart the processes one after the other: first with the new secret in \
+            node.previous_secrets, then with the new one as node.secret and the old one in node.previous_secrets. Keep the old one there \
+            until the platforms have registered again: their tokens stay encrypted with it.
+
+            Works on the node's Kafka directly: it needs the node's configuration file.
+
+            Examples:
+              ocn identity --config node.yaml
+              ocn identity replace --config node.yaml
+            """,
+        subcommands: [Show.self, Replace.self], defaultSubcommand: Show.self)
+}
+
+extension IdentityCommand {
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the node's key and secret beside this configuration's, and the processes that run.",
+            discussion: """
+                CLOCK is how far a process's clock is ahead of Kafka's. SEEN is when the process reported itself last; it does so every 30 s.
+                """)
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            try await options.work("identity") { shared, configuration, _ in
+                let overview = IdentityOverview(shared.store.directory, configuration, now: .now)
+                for line in options.json ? [overview.json.text] : overview.lines { print(line) }
+            }
+        }
+    }
+
+    struct Replace: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make this configuration's key and secret the node's, in place of those that are lost.",
+            discussion: """
+                For a secret that is lost, or a key that was changed on purpose. First stop all processes. What was encrypted with a secret \
+                that is neither node.secret nor among node.previous_secrets cannot be read any more: those platforms have to register \
+                again. With another key, the registries of all nodes must list the new address.
+                """)
+        @Flag(help: "Also while processes run, and also if tokens of platforms are lost by it.") var force = false
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            try await options.work("identity") { shared, configuration, _ in
+                let directory = shared.store.directory
+                let overview = IdentityOverview(directory, configuration, now: .now)
+                let identity = configuration.identity
+                if directory.identity == identity {
+                    return print(options.json ? overview.json.text : "The node has this key and secret already; nothing was changed.")
+                }
+                let running = overview.processes.map(\.instance)
+                guard force || running.isEmpty else {
+                    throw OperatorError(
+                        description:
+                            "these processes run, or did a minute ago: \(running.map { OperatorText.printable($0) }.joined(separator: ", ")). "
+                            + "Stop them first, or use --force. Nothing was changed.")
+                }
+                let lost = directory.sealedTokens.unreadable
+                guard force || lost.isEmpty else {
+                    throw OperatorError(
+                        description:
+                            "the tokens of \(lost.count) platforms cannot be decrypted with this configuration; they would have to "
+                            + "register again: \(lost.prefix(10).map { OperatorText.printable($0) }.joined(separator: ", ")). List the old "
+                            + "secret in node.previous_secrets, or use --force. Nothing was changed.")
+                }
+                try await shared.writer.write([.put(.identity(identity))])
+                if options.json {
+                    return print(IdentityOverview(shared.store.directory, configuration, now: .now).json.text)
+                }
+                print("the node's key is now that of \(identity.operatorAddress), its secret that of this configuration")
+                if !lost.isEmpty { print("\(lost.count) platforms have to register again") }
+            }
+        }
+    }
+}
+
+extension NodeConfiguration {
+    /// What this configuration makes of a node.
+    var identity: NodeIdentity {
+        NodeIdentity(operatorAddress: key.address.hex, secret: secrets.fingerprints(key.address.hex).first ?? "")
+    }
+}
+
+/// A node's identity and processes, for people and programs.
+struct IdentityOverview {
+    /// How a secret of the node stands to a configuration.
+    enum Secret: String {
+        case current, previous, unknown
+    }
+
+    let identity: NodeIdentity?
+    let isSameKey: Bool
+    let secret: Secret
+    /// Those that run, by name.
+    let processes: [ProcessReport]
+    private let now: Timestamp
+
+    init(_ directory: Directory, _ configuration: NodeConfiguration, now: Timestamp) {
+        let known = directory.identity
+        identity = known
+        let fingerprints = configuration.secrets.fingerprints(known?.operatorAddress ?? "")
+        isSameKey = known?.operatorAddress == configuration.key.address.hex
+        switch fingerprints.firstIndex(where: { $0 == known?.secret }) {
+        case 0?: secret = .current
+        case _?: secret = .previous
+        case nil: secret = .unknown
+        }
+        processes = directory.processes.filter { $0.isAlive(now: now) }
+        self.now = now
+    }
+
+    var json: JSONValue {
+        .object([
+            "operator": identity.map { .string($0.operatorAddress) }, "same_key": identity.map { _ in .bool(isSameKey) },
+            "secret": identity.map { _ in .string(secret.rawValue) },
+            "processes": .array(
+                processes.map { process in
+                    .object([
+                        "instance": .string(process.instance), "roles": .array(process.roles.map(JSONValue.string)),
+                        "seen": .string(process.seen.description),
+                        "clock_offset_ms": process.clockOffset.map(JSONValue.int),
+                        "settings": .object(
+                            process.settings.sorted { $0.key < $1.key }.map { JSONMember(name: $0.key, value: .string($0.value)) }),
+                    ])
+                }),
+        ])
+    }
+
+    var lines: [String] {
+        guard let identity else { return ["No process of this node has ever started: there is no identity yet."] }
+        let secret =
+            switch self.secret {
+            case .current: "this configuration's node.secret"
+            case .previous: "one of this configuration's node.previous_secrets"
+            case .unknown: "none that this configuration has: its processes would refuse to start"
+            }
+        let key = isSameKey ? "this configuration's node.key" : "not this configuration's node.key: its processes would refuse to start"
+        let head = OperatorText.table([["key", "\(OperatorText.printable(identity.operatorAddress)), \(key)"], ["secret", secret]])
+        guard !processes.isEmpty else { return head + ["No process runs."] }
+        let rows = processes.map { process in
+            [
+                OperatorText.printable(process.instance), OperatorText.printable(process.roles.joined(separator: ",")),
+                OperatorText.age(milliseconds: now.milliseconds - process.seen.milliseconds) + " ago",
+                process.clockOffset.map { "\($0 >= 0 ? "+" : "")\($0) ms" } ?? "-",
+            ]
+        }
+        return head + OperatorText.table([["PROCESS", "ROLES", "SEEN", "CLOCK"]] + rows) + differences
+    }
+
+    /// Settings that are not the same everywhere.
+    private var differences: [String] {
+        Set(processes.flatMap(\.settings.keys)).sorted().compactMap { key in
+            let values = Dictionary(grouping: processes.filter { $0.settings[key] != nil }) { $0.settings[key] ?? "" }
+            guard values.count > 1 else { return nil }
+            let text = values.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value.map(\.instance).joined(separator: ", "))" }
+            return OperatorText.printable("\(key) differs: \(text.joined(separator: "; "))")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Directory
+import Kafka
+import Matcher
+import NIOCore
+import OCPI
+import ServiceLifecycle
+import Support
+import Testing
+import Topics
+import Wire
+
+@Suite(.timeLimit(.minutes(2))) struct MatcherBacklogTests {
+    private static let requests = 10_000
+
+    /// MATCHER asks for each batch where `ocn.state` ends. Where that waited for a fetch, it took 500 requests each half second.
+    @Test func whatIsMatchedPerSecondIsNotBoundByTheWaitOfFetches() async throws {
+        let billing = try #require(PartyID("DE-BIL"))
+        let cpo = try #require(PartyID("DE-CPO"))
+        let kafka = try await TestKafka(services: [billing], fetchWait: .usual)
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try await store.start()
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        try await writer.write([
+            .put(.service(NetworkService(provider: billing, name: "Billing", permissions: [8], delivery: .push, source: "state"))),
+            .put(.agreement(Agreement(user: cpo, provider: billing, source: "state"))),
+        ])
+        try await fill(kafka, producer, from: cpo)
+
+        let matcher = MatcherService(
+            kafka: kafka.settings, topics: kafka.topics, hub: try #require(PartyID("CH-OCN")), store: store, producer: producer,
+            logger: kafka.logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
+        let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
+        let places = (0..<TopicSettings().outboxPartitions).map {
+            TopicPartition(topic: kafka.topics.outbox(billing), partition: Int32($0))
+        }
+        func copied() async throws -> Int64 { try await admin.watermarks(of: places).values.reduce(0) { $0 + $1.upperBound } }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            try await eventually("it begins") { try await copied() > 0 }
+            let began = ContinuousClock.now
+            try await eventually("all are matched", within: .seconds(60)) { try await copied() >= Self.requests }
+            let time = ContinuousClock.now - began
+            #expect(time < .milliseconds(500) * (Self.requests / 500) / 2, "\(Self.requests) requests took \(time)")
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        #expect(try await copied() == Self.requests)
+        await admin.close()
+        await store.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
+    private func fill(_ kafka: TestKafka, _ producer: Producer, from cpo: PartyID) async throws {
+        let msp = try #require(PartyID("NL-MSP"))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for number in 0..<Self.requests {
+                let request = RequestRecord(
+                    id: "\(number)", time: .now, module: .cdrs, interface: .receiver, method: .post, version: .v2_2_1, from: cpo, to: msp,
+                    path: "", requestID: "r", correlationID: "c", stateVersion: 0, body: ByteBuffer(string: "{}"),
+                    key: "DE-CPO|cdrs|\(number)")
+                let record = request.outgoing(to: kafka.topics)
+                tasks.addTask { _ = try await producer.send(record) }
+            }
+            try await tasks.waitForAll()
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Support
+import Testing
+
+@testable import ocn
+
+extension Scenarios {
+    /// What a process with all roles costs its Kafka: counted in a process of its own, because this one has clients of other tests.
+    @Suite(.serialized) struct ConnectionsTests {
+        @Test(.timeLimit(.minutes(2))) func aWholeNodeHasFewKafkaClientsAndTellsItsConnections() async throws {
+            let prefix = "t\(UInt32.random(in: .min ... .max))."
+            try await withTemporaryFolder { folder in
+                let programs = Programs()
+                do {
+                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
+                    try await count(try await TestNode(bootstrap: broker.bootstrap, prefix: prefix), programs)
+                } catch {
+                    await programs.terminate()
+                    throw error
+                }
+                await programs.terminate()
+            }
+        }
+
+        private func count(_ node: TestNode, _ programs: Programs) async throws {
+            let process = try programs.start(["node", "--private-port", "\(node.privatePort)"], environment: node.environment)
+            try await eventually("the node is ready: \(process.text.suffix(2000))", within: .seconds(60)) {
+                #expect(process.isRunning, "\(process.text)")
+                return try await TestNode.isReady(port: node.privatePort)
+            }
+            // Each client has one thread of that name.
+            let clients = try process.threadNames().count { $0 == "rdk:main" }
+            #expect((5...9).contains(clients), "\(clients) clients")
+            let told = try await connections(node)
+            #expect((clients...18).contains(told), "\(told) connections of \(clients) clients")
+            #expect(await process.terminate() == 0, "\(process.text.suffix(2000))")
+        }
+
+        private func connections(_ node: TestNode) async throws -> Int {
+            let answer = try await TestNode.call("GET", "http://127.0.0.1:\(node.privatePort)/metrics")
+            let line = answer.body.split(separator: "\n").first { $0.hasPrefix("ocn_kafka_connections ") }
+            return try #require(line.flatMap { Double($0.dropFirst("ocn_kafka_connections ".count)) }.map { Int($0) }, "\(answer.body)")
+        }
+    }
+}
+
+extension RunningProgram {
+    fileprivate func threadNames() throws -> [String] {
+        let folder = "/proc/\(processIdentifier)/task"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { id in
+            // A thread may end while we look.
+            try? String(contentsOfFile: "\(folder)/\(id)/comm", encoding: .utf8).trimmingCharacters(in: .newlines)
+        }
+    }
+}
