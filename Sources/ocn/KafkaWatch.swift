@@ -20,7 +20,13 @@ final class KafkaWatch: Service {
     private let availability: KafkaAvailability
     private let logger: Logger
     private let failures: ThrottledLog
-    private let hints = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    private let hints = Mutex(Hints())
+
+    private struct Hints {
+        var isPending = false
+        /// Ends the present pause. One for each pause: a stream is over when somebody who waits for it is cancelled.
+        var wake: AsyncStream<Void>.Continuation?
+    }
 
     /// How often Kafka is asked: while all is well, and while an answer is missing.
     private static let intervals = (usual: Duration.seconds(2), anxious: Duration.milliseconds(500))
@@ -50,7 +56,13 @@ final class KafkaWatch: Service {
     }
 
     /// A client has lost all its brokers: look now. Any thread.
-    func hint() { hints.continuation.yield() }
+    func hint() {
+        let wake = hints.withLock { hints in
+            hints.isPending = true
+            return hints.wake
+        }
+        wake?.finish()
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
@@ -74,17 +86,22 @@ final class KafkaWatch: Service {
 
     /// - Returns: whether a hint came meanwhile.
     private func pause(_ time: Duration) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try? await Task.sleep(for: time)
-                return false
+        let (woken, wake) = AsyncStream<Void>.makeStream()
+        let isHinted = hints.withLock { hints in
+            hints.wake = wake
+            return hints.isPending
+        }
+        if !isHinted {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { try? await Task.sleep(for: time) }
+                group.addTask { for await _ in woken {} }
+                await group.next()
+                group.cancelAll()
             }
-            group.addTask { [hints] in
-                for await _ in hints.stream { return !Task.isCancelled }
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
+        }
+        return hints.withLock { hints in
+            defer { hints.isPending = false }
+            return hints.isPending
         }
     }
 
