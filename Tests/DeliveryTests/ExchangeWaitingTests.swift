@@ -85,7 +85,7 @@ import Wire
                 settings.breaker = BreakerSettings(minimumCalls: 3, probes: 1, pauseBase: .seconds(3600), pauseCap: .seconds(3600))
             }
         ) {
-            let hanging = try (0..<3).map { try put($0, deadline: 1500) }
+            let hanging = try (0..<3).map { try put($0, deadline: 6000) }
             let waiting = try (3..<9).map { try put($0, deadline: 600_000) }
             try await send(world, hanging + waiting)
             try await eventually("they are told") { waiting.allSatisfy { world.reply(to: $0) != nil } }
