@@ -38,7 +38,7 @@ import Wire
             let burst = try (0..<40).map { try put($0) }
             try await send(world, burst)
             try await eventually("all but one wait") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 39 }
-            #expect(world.cpo.seen.count == 1)
+            try await eventually("one is called") { world.cpo.seen.count == 1 }
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.to = try #require(PartyID("DE-BIL"))
             #expect(try await world.ask(other).outcome == .answered, "others notice nothing")
