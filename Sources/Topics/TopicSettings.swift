@@ -9,7 +9,7 @@ package struct TopicSettings: Sendable {
     package var requestPartitions: Int
     /// Partitions of `ocn.replies`: at least twice the number of ingress processes.
     package var replyPartitions: Int
-    /// Partitions of each outbox and of `ocn.announce`: the bound on PUSH workers per service.
+    /// Partitions of each outbox, of `ocn.announce` and of `ocn.dead`: the bound on PUSH workers per service.
     package var outboxPartitions: Int
     /// Copies of each partition.
     package var replication: Int
