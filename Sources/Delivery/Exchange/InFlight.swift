@@ -37,7 +37,7 @@ struct InFlight<Request: Held>: Sendable {
 
     /// What becomes of a request that wants a place.
     enum Entry: Sendable, Equatable {
-        /// It has one; ``leave(_:_:_:now:jitter:)`` must follow.
+        /// It has one; ``leave(_:_:_:callsNobody:now:jitter:)`` must follow.
         case entered
         /// It comes again in an action.
         case waits
