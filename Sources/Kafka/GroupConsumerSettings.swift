@@ -25,7 +25,7 @@ extension GroupConsumer {
         /// where it is reached, librdkafka 2.0.2 does not fetch for a second.
         package var readAheadKilobytes: Int
         /// Text to commit beside a partition's offset, made from the commit point and what is finished ahead of it. Called on the
-        /// poll thread when either has changed; without it no metadata is committed, and finishing ahead commits nothing.
+        /// poll thread for each commit; without it no metadata is committed, and finishing ahead commits nothing.
         /// With ``FinishedAhead/text`` the partition's next owner skips what is finished; reading pauses while it hardly fits.
         package var commitMetadata: (@Sendable (_ partition: TopicPartition, _ commitPoint: Int64, _ ahead: FinishedAhead) -> String?)?
         /// While the group settles who owns what it may take no commits, and everything that is done is done again by the next owner. With
