@@ -60,7 +60,7 @@ package final class KafkaTap: Sendable {
         for (node, cluster) in clusters.enumerated() {
             let kafka = KafkaSettings(
                 bootstrap: cluster.kafka.bootstrap, clientID: "demo-tap-\(node + 1)", properties: cluster.kafka.properties)
-            for (topic, partitions) in try await topics(of: kafka, logger: silent) {
+            for (topic, partitions) in try await KafkaAdmin.with(kafka, logger: silent, { try await $0.listTopics() }) {
                 guard let kind = kind(of: topic, cluster.topics) else { continue }
                 readers.append(
                     PartitionReader(
@@ -74,18 +74,6 @@ package final class KafkaTap: Sendable {
         }
         for reader in readers { try await reader.start() }
         return KafkaTap(readers: readers, journal: journal)
-    }
-
-    private static func topics(of kafka: KafkaSettings, logger: Logger) async throws -> [String: Int] {
-        let admin = try KafkaAdmin(kafka, logger: logger)
-        do {
-            let topics = try await admin.listTopics()
-            await admin.close()
-            return topics
-        } catch {
-            await admin.close()
-            throw error
-        }
     }
 
     /// Stops watching.

@@ -77,9 +77,10 @@ final class ClientHandle: @unchecked Sendable {
     private let users = Atomic<UInt64>(0)
     private let lastLeft = Monitor(())
     private static let shut: UInt64 = 1 << 63
+    private let isPolled: Bool
 
     /// - Parameter isPolled: whether a thread polls this client, which then also serves its log lines and errors. Without one they are
-    ///   logged by librdkafka's threads.
+    ///   logged by librdkafka's threads, and each use serves what has been queued.
     init(_ kind: rd_kafka_type_t, _ configuration: ClientConfiguration, callbacks: ClientCallbacks, isPolled: Bool) throws(KafkaError) {
         let conf = try configuration.make()
         let retained = Unmanaged.passRetained(callbacks)
@@ -90,6 +91,8 @@ final class ClientHandle: @unchecked Sendable {
             rd_kafka_conf_set_stats_cb(conf, statisticsCallback)
         } else {
             rd_kafka_conf_set_log_cb(conf, logCallback)
+            // Each error is a log line as well.
+            rd_kafka_conf_set_error_cb(conf) { _, _, _, _ in }
         }
         OpenConnections.count(conf)
         if callbacks.onRebalance != nil { rd_kafka_conf_set_rebalance_cb(conf, rebalanceCallback) }
@@ -102,6 +105,7 @@ final class ClientHandle: @unchecked Sendable {
         }
         self.pointer = pointer
         self.callbacks = retained
+        self.isPolled = isPolled
         if isPolled { rd_kafka_set_log_queue(pointer, nil) }
         if kind == RD_KAFKA_CONSUMER { rd_kafka_poll_set_consumer(pointer) }
     }
@@ -119,6 +123,8 @@ final class ClientHandle: @unchecked Sendable {
             }
         }
         guard before & ClientHandle.shut == 0 else { return nil }
+        // Errors are queued for whoever polls, without a bound.
+        if !isPolled { rd_kafka_poll(pointer, 0) }
         return try body(pointer)
     }
 

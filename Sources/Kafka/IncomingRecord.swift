@@ -12,7 +12,7 @@ package struct IncomingRecord: Sendable {
     package var timestamp: Int64
     /// nil if the record has none; bytes that are not UTF-8 are repaired.
     package var key: String?
-    /// nil is a tombstone.
+    /// nil: no value; in a compacted topic a tombstone.
     package var value: ByteBuffer?
     /// In the record's order.
     package var headers: RecordHeaders

@@ -25,6 +25,22 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
+    /// One for as long as `body` runs, closed afterwards however it ends.
+    /// - Throws: a property that librdkafka refuses, by name; what `body` throws.
+    package static func with<Value: Sendable>(
+        _ settings: KafkaSettings, logger: Logger, _ body: (KafkaAdmin) async throws -> Value
+    ) async throws -> Value {
+        let admin = try KafkaAdmin(settings, logger: logger)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(admin))
+        } catch {
+            result = .failure(error)
+        }
+        await admin.close()
+        return try result.get()
+    }
+
     /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
     package var lastTrouble: String? { settings.questions.lastTrouble }
 
@@ -99,8 +115,8 @@ package final class KafkaAdmin: Sendable {
     package func committedOffsets(of group: String, _ partitions: [TopicPartition]) async throws(KafkaError) -> [CommitOffset] {
         guard !partitions.isEmpty else { return [] }
         return try await perform("group offsets") { admin throws(KafkaError) in
-            try admin.patiently("group offsets") { rk, _ in
-                OffsetRequests.committed(rk, group, partitions, isStopping: admin.isStopping)
+            try admin.patiently("group offsets") { rk, milliseconds in
+                OffsetRequests.committed(rk, group, partitions, milliseconds: milliseconds, isStopping: admin.isStopping)
             }
         }
     }

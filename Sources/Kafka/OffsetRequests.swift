@@ -3,12 +3,12 @@ import CLibrdkafka
 /// Requests about offsets. They block; for threads that may.
 enum OffsetRequests {
     static func committed(
-        _ rk: OpaquePointer, _ group: String, _ partitions: [TopicPartition], isStopping: () -> Bool
+        _ rk: OpaquePointer, _ group: String, _ partitions: [TopicPartition], milliseconds: Int32, isStopping: () -> Bool
     ) -> Result<[CommitOffset], KafkaError> {
         var wanted: [OpaquePointer?] = [PartitionList(partitions).use { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }]
         defer { for request in wanted { rd_kafka_ListConsumerGroupOffsets_destroy(request) } }
         let answer = AdminRequest.perform(
-            rk, "group offsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, isStopping: isStopping
+            rk, "group offsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, milliseconds: milliseconds, isStopping: isStopping
         ) { options, queue in
             rd_kafka_ListConsumerGroupOffsets(rk, &wanted, wanted.count, options, queue)
         } read: { event -> Result<[CommitOffset], KafkaError> in

@@ -8,7 +8,7 @@ package struct OutgoingRecord: Sendable {
     package var partition: Int32?
     /// Records of one key keep their order.
     package var key: String?
-    /// The readable bytes are the value; nil is a tombstone.
+    /// The readable bytes are the value; nil: no value, in a compacted topic a tombstone.
     package var value: ByteBuffer?
     /// Sent in this order.
     package var headers: RecordHeaders

@@ -10,15 +10,7 @@ struct DeadLetters: Sendable {
     /// - Throws: `KafkaError` of a cluster that cannot be read.
     static func follow(_ kafka: KafkaSettings, _ topics: TopicNames, book: Book) async throws -> DeadLetters {
         let silent = Logger(label: "soak.dead") { _ in SwiftLogNoOpLogHandler() }
-        let admin = try KafkaAdmin(kafka, logger: silent)
-        let partitions: Int
-        do {
-            partitions = try await admin.listTopics()[topics.dead] ?? 0
-            await admin.close()
-        } catch {
-            await admin.close()
-            throw error
-        }
+        let partitions = try await KafkaAdmin.with(kafka, logger: silent) { try await $0.listTopics()[topics.dead] ?? 0 }
         let reader = PartitionReader(
             kafka, topic: topics.dead, partitions: (0..<Int32(clamping: partitions)).map { $0 }, start: .beginning, logger: silent,
             onBatch: { batch in for record in batch { note(record, in: book) } }, onEnd: { _, _ in })

@@ -14,7 +14,7 @@ package enum Similar {
     }
 
     /// How many letters must be changed, added, removed or swapped with their neighbour (optimal string alignment).
-    private static func distance(_ left: String, _ right: String) -> Int {
+    package static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left.unicodeScalars)
         let right = Array(right.unicodeScalars)
         var before: [Int] = []

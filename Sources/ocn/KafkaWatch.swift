@@ -3,7 +3,6 @@ import Kafka
 import Logging
 import OCPI
 import ServiceLifecycle
-import Synchronization
 import Telemetry
 import Topics
 
@@ -20,13 +19,7 @@ final class KafkaWatch: Service {
     private let availability: KafkaAvailability
     private let logger: Logger
     private let failures: ThrottledLog
-    private let hints = Mutex(Hints())
-
-    private struct Hints {
-        var isPending = false
-        /// Ends the present pause. One for each pause: a stream is over when somebody who waits for it is cancelled.
-        var wake: AsyncStream<Void>.Continuation?
-    }
+    private let pause = HintedPause()
 
     /// How often Kafka is asked: while all is well, and while an answer is missing.
     private static let intervals = (usual: Duration.seconds(2), anxious: Duration.milliseconds(500))
@@ -56,13 +49,7 @@ final class KafkaWatch: Service {
     }
 
     /// A client has lost all its brokers: look now. Any thread.
-    func hint() {
-        let wake = hints.withLock { hints in
-            hints.isPending = true
-            return hints.wake
-        }
-        wake?.finish()
-    }
+    func hint() { pause.hint() }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
@@ -77,33 +64,12 @@ final class KafkaWatch: Service {
                     misses += 1
                     if !Task.isCancelled, misses >= Self.misses || isHinted { missed(error) }
                 }
-                isHinted = await pause(misses == 0 ? Self.intervals.usual : Self.intervals.anxious)
+                isHinted = await pause.wait(for: misses == 0 ? Self.intervals.usual : Self.intervals.anxious)
             }
         }
     }
 
     private var services: [PartyID] { store.directory.services.map(\.provider) }
-
-    /// - Returns: whether a hint came meanwhile.
-    private func pause(_ time: Duration) async -> Bool {
-        let (woken, wake) = AsyncStream<Void>.makeStream()
-        let isHinted = hints.withLock { hints in
-            hints.wake = wake
-            return hints.isPending
-        }
-        if !isHinted {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { try? await Task.sleep(for: time) }
-                group.addTask { for await _ in woken {} }
-                await group.next()
-                group.cancelAll()
-            }
-        }
-        return hints.withLock { hints in
-            defer { hints.isPending = false }
-            return hints.isPending
-        }
-    }
 
     // MARK: What was found out
 

@@ -29,7 +29,9 @@ struct LocalOperator: NodeOperator {
         for (name, value) in tuned { environment[name] = value.map { "\($0)" } }
         let properties = getenv("OCN_KAFKA_PROPERTIES").map { ["OCN_KAFKA_PROPERTIES": String(cString: $0)] } ?? [:]
         var configuration = try NodeConfiguration([.environment(environment.merging(properties) { own, _ in own })])
-        configuration.topicSettings.replication = try await replication(configuration.kafka)
+        configuration.topicSettings.replication = try await KafkaAdmin.with(configuration.kafka, logger: logger) {
+            try await $0.usualReplication()
+        }
         environment["OCN_KAFKA_REPLICATION"] = "\(configuration.topicSettings.replication)"
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
@@ -45,28 +47,10 @@ struct LocalOperator: NodeOperator {
         return PreparedNode(environment: environment, adminToken: adminKey.raw, kafka: shared.kafka, topics: configuration.topics)
     }
 
-    /// As in production, as far as there are brokers for it.
-    private func replication(_ kafka: KafkaSettings) async throws -> Int {
-        let admin = try KafkaAdmin(kafka, logger: logger)
-        do throws(KafkaError) {
-            let replication = try await admin.usualReplication()
-            await admin.close()
-            return replication
-        } catch {
-            await admin.close()
-            throw error
-        }
-    }
-
     func cleanUp(_ node: PreparedNode) async throws {
-        let admin = try KafkaAdmin(node.kafka, logger: logger)
-        do {
+        try await KafkaAdmin.with(node.kafka, logger: logger) { admin in
             let topics = try await admin.listTopics().keys.filter { $0.hasPrefix(node.topics.prefix) }
             _ = try await admin.deleteTopics(topics)
-        } catch {
-            await admin.close()
-            throw error
         }
-        await admin.close()
     }
 }

@@ -7,15 +7,7 @@ import Topics
 enum StateReading {
     /// What `ocn.state` says now; nil if there is no such topic.
     static func directory(_ configuration: NodeConfiguration, logger: Logger) async throws -> Directory? {
-        let admin = try KafkaAdmin(configuration.kafka, logger: logger)
-        do {
-            let directory = try await read(configuration, admin, logger)
-            await admin.close()
-            return directory
-        } catch {
-            await admin.close()
-            throw error
-        }
+        try await KafkaAdmin.with(configuration.kafka, logger: logger) { try await read(configuration, $0, logger) }
     }
 
     private static func read(_ configuration: NodeConfiguration, _ admin: KafkaAdmin, _ logger: Logger) async throws -> Directory? {

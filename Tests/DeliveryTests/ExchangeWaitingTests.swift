@@ -68,6 +68,7 @@ import Wire
             let told = try #require(world.reply(to: short))
             #expect(told.outcome == .expired)
             #expect(told.time < (try #require(short.deadline)), "before its caller gives up")
+            try await eventually("the first is called") { world.cpo.seen.count == 1 }
             world.cpo.release()
             try await eventually("the other one is called") { world.cpo.seen.count == 2 }
             world.cpo.release()
@@ -85,14 +86,16 @@ import Wire
                 settings.breaker = BreakerSettings(minimumCalls: 3, probes: 1, pauseBase: .seconds(3600), pauseCap: .seconds(3600))
             }
         ) {
-            let hanging = try (0..<3).map { try put($0, deadline: 6000) }
+            let hanging = try (0..<3).map { try put($0, deadline: 10_000) }
             let waiting = try (3..<9).map { try put($0, deadline: 600_000) }
             try await send(world, hanging + waiting)
-            try await eventually("they are told") { waiting.allSatisfy { world.reply(to: $0) != nil } }
-            // The first of those that wait took the place of the first that timed out.
-            let held = waiting.compactMap { world.reply(to: $0)?.message }
-            #expect(Set(held) == ["recipient DE-CPO is not answering; calls are held back until it does"])
-            #expect(waiting.allSatisfy { world.reply(to: $0)?.status == .connectionProblem })
+            // The third that times out opens the breaker; those that took the places of the first two are called.
+            func told() -> [ReplyRecord] { waiting.compactMap { world.reply(to: $0) } }
+            try await eventually("all that are not called are told", within: .seconds(40)) {
+                told().count >= 4 && told().count + world.cpo.seen.count == hanging.count + waiting.count
+            }
+            #expect(Set(told().map(\.message)) == ["recipient DE-CPO is not answering; calls are held back until it does"])
+            #expect(told().allSatisfy { $0.status == .connectionProblem })
         }
     }
 

@@ -10,27 +10,30 @@ import Topics
 import Wire
 
 @Suite(.timeLimit(.minutes(2))) struct MatcherBacklogTests {
-    private static let requests = 10_000
+    private static let requests = 2000
 
-    /// MATCHER asks for each batch where `ocn.state` ends, and reads on meanwhile.
+    /// MATCHER asks for each batch where `ocn.state` ends. Behind a fetch that waits, the questions alone would take longer than this test has.
     @Test func aBacklogIsMatchedOnceWhileFetchesWaitLong() async throws {
         let billing = try #require(PartyID("DE-BIL"))
         let cpo = try #require(PartyID("DE-CPO"))
-        let kafka = try await TestKafka(services: [billing], fetchWait: .usual)
+        let kafka = try await TestKafka(services: [billing])
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
-        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
-        try await store.start()
-        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
-        try await writer.write([
-            .put(.service(NetworkService(provider: billing, name: "Billing", permissions: [8], delivery: .push, source: "state"))),
-            .put(.agreement(Agreement(user: cpo, provider: billing, source: "state"))),
-        ])
+        try await writeState(
+            kafka, producer, secrets,
+            [
+                .put(.service(NetworkService(provider: billing, name: "Billing", permissions: [8], delivery: .push, source: "state"))),
+                .put(.agreement(Agreement(user: cpo, provider: billing, source: "state"))),
+            ])
         try await fill(kafka, producer, from: cpo)
 
+        var patient = kafka.settings
+        patient.properties["fetch.wait.max.ms"] = "50000"
+        let store = StateStore(kafka: patient, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try await store.start()
         let matcher = MatcherService(
-            kafka: kafka.settings, topics: kafka.topics, hub: try #require(PartyID("CH-OCN")), store: store, producer: producer,
+            kafka: patient, topics: kafka.topics, hub: try #require(PartyID("CH-OCN")), store: store, producer: producer,
             logger: kafka.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
         let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
@@ -40,8 +43,7 @@ import Wire
         func copied() async throws -> Int64 { try await admin.watermarks(of: places).values.reduce(0) { $0 + $1.upperBound } }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            try await eventually("it begins") { try await copied() > 0 }
-            try await eventually("all are matched", within: .seconds(60)) { try await copied() >= Self.requests }
+            try await eventually("all are matched", within: .seconds(40)) { try await copied() >= Self.requests }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
@@ -49,6 +51,13 @@ import Wire
         await admin.close()
         await store.stop()
         await producer.close(flush: .seconds(1))
+    }
+
+    private func writeState(_ kafka: TestKafka, _ producer: Producer, _ secrets: NodeSecrets, _ changes: [Change]) async throws {
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try await store.start()
+        try await StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger).write(changes)
+        await store.stop()
     }
 
     private func fill(_ kafka: TestKafka, _ producer: Producer, from cpo: PartyID) async throws {

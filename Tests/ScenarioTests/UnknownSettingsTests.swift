@@ -83,10 +83,4 @@ import Testing
             "\($0)" == "configuration file: cannot read /: Is a directory"
         }
     }
-
-    @Test(arguments: [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("ab", "ba", 1), ("url", "urll", 1), ("abc", "xyz", 3)])
-    func distanceCountsLetters(left: String, right: String, distance: Int) {
-        #expect(Similar.distance(left, right) == distance)
-        #expect(Similar.distance(right, left) == distance)
-    }
 }

@@ -60,14 +60,8 @@ package final class TestKafka: Sendable {
     /// Asked once: brokers that a test takes away are no reason to make topics otherwise.
     private static let asked = Task {
         guard let bootstrap = realCluster else { return 1 }
-        let admin = try KafkaAdmin(KafkaSettings(bootstrap: bootstrap, clientID: "test"), logger: Logger(label: "test"))
-        do throws(KafkaError) {
-            let replication = try await admin.usualReplication()
-            await admin.close()
-            return replication
-        } catch {
-            await admin.close()
-            throw error
+        return try await KafkaAdmin.with(KafkaSettings(bootstrap: bootstrap, clientID: "test"), logger: Logger(label: "test")) {
+            try await $0.usualReplication()
         }
     }
 

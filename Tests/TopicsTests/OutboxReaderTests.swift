@@ -27,7 +27,7 @@ import Wire
         // The properties are for the Kafka in memory, which is slow to let a member go.
         let arguments = [
             Self.folder.appendingPathComponent("outbox_reader.py").path, "--bootstrap", kafka.settings.bootstrap, "--topic", topic,
-            "--group", "DE-BIL.\(topic)", "--database", database.path, "--property", "session.timeout.ms=4000", "--property",
+            "--group", "DE-BIL.\(topic)", "--database", database.path, "--property", "session.timeout.ms=6000", "--property",
             "heartbeat.interval.ms=300",
         ]
 

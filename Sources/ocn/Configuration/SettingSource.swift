@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Wire
 
 /// A value and where it stands.
 struct GivenValue: Sendable {

@@ -1,4 +1,5 @@
 import Yams
+import Wire
 
 extension SettingSource {
     /// A configuration file.

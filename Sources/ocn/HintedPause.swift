@@ -1,0 +1,43 @@
+import Synchronization
+
+/// A pause that ends early when somebody gives a hint. One task waits; any thread may give hints.
+final class HintedPause: Sendable {
+    private struct State {
+        var isHinted = false
+        /// Ends the present pause. One for each pause: a stream is over when somebody who waits for it is cancelled.
+        var wake: AsyncStream<Void>.Continuation?
+    }
+
+    private let state = Mutex(State())
+
+    /// Ends the present pause, or the next one at once.
+    func hint() {
+        let wake = state.withLock { state in
+            state.isHinted = true
+            return state.wake
+        }
+        wake?.finish()
+    }
+
+    /// Waits for `time`, for a hint, or to be cancelled.
+    /// - Returns: whether a hint came since the last pause ended.
+    func wait(for time: Duration) async -> Bool {
+        let (woken, wake) = AsyncStream<Void>.makeStream()
+        let isHinted = state.withLock { state in
+            state.wake = wake
+            return state.isHinted
+        }
+        if !isHinted {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { try? await Task.sleep(for: time) }
+                group.addTask { for await _ in woken {} }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        return state.withLock { state in
+            defer { state.isHinted = false }
+            return state.isHinted
+        }
+    }
+}
