@@ -8,7 +8,6 @@ import Testing
 
 @Suite struct BlackHoleTests {
     private let hole = BlackHole()
-    private let caller = Caller()
 
     /// Runs `body` with a call to a party that answers unless the hole is open; it returns the HTTP status.
     private func withParty(_ body: (@escaping @Sendable (TimeAmount) async throws -> Int) async throws -> Void) async throws {
@@ -16,7 +15,7 @@ import Testing
             hole.swallows(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
         }
         try await party.start()
-        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", caller)
+        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", Caller())
         let headers = [(OCPIHeader.authorization, party.tokenB.authorization(encoding: .base64))]
         let outcome: Result<Void, any Error>
         do {

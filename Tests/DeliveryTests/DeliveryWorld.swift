@@ -43,11 +43,21 @@ final class DeliveryWorld: Sendable {
             kafka: kafka.settings, secrets: Fixture.secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
         writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let policy = try AddressPolicy(allowing: ["127.0.0.0/8"])
-        http = OutboundClient.makeHTTPClient(policy: policy)
-        client = OutboundClient(client: http, policy: policy)
         self.msp = try await PartyServer(msp)
         self.cpo = try await PartyServer(cpo)
         self.service = try await PartyServer(service)
+        // Last: a client that is dropped without an end traps.
+        http = OutboundClient.makeHTTPClient(policy: policy)
+        client = OutboundClient(client: http, policy: policy)
+        do {
+            try await start(provider)
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
+    private func start(_ provider: PartyID) async throws {
         try await store.start()
         try await capabilities.start()
         _ = await store.ready(timeout: .seconds(10))

@@ -36,11 +36,11 @@ final class ReplyDesk: Sendable {
 
     private init(_ kafka: TestKafka) throws {
         self.kafka = kafka
+        producer = try Producer(kafka.settings, logger: kafka.logger)
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         // Whoever waits must not keep others from asking.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
         client = HTTPClient(configuration: configuration)
-        producer = try Producer(kafka.settings, logger: kafka.logger)
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: World.secrets, logger: kafka.logger)
         capabilities = Capabilities(
             kafka: kafka.settings, secrets: World.secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)

@@ -40,10 +40,7 @@ final class Node: Sendable {
     private let producer: Producer
     private let exchange: PartitionReader
     /// With as many connections as a test asks at once.
-    private let client = HTTPClient(
-        configuration: .init(
-            redirectConfiguration: .disallow,
-            connectionPool: .init(idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: 100)))
+    private let client: HTTPClient
     private let ports = AsyncStream<Int>.makeStream()
 
     init(_ kafka: TestKafka, maxPending: Int = 10_000) async throws {
@@ -51,13 +48,14 @@ final class Node: Sendable {
         let secrets = World.secrets
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         self.producer = producer
+        client = HTTPClient(
+            configuration: .init(
+                redirectConfiguration: .disallow,
+                connectionPool: .init(idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: 100)))
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         capabilities = Capabilities(
             kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
-        try await store.start()
-        try await capabilities.start()
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
-        try await writer.write(World.facts(remote: "0x00000000000000000000000000000000000000bb").map(Change.put))
         let settings = IngressSettings(
             publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress,
             requestTimeout: .milliseconds(700),
@@ -79,10 +77,13 @@ final class Node: Sendable {
             },
             onEnd: { _, _ in })
         do {
+            try await store.start()
+            try await capabilities.start()
+            try await writer.write(World.facts(remote: "0x00000000000000000000000000000000000000bb").map(Change.put))
             try await exchange.start()
         } catch {
-            // A client that is dropped without this traps, and that would hide why.
-            try await client.shutdown()
+            // A client that is dropped without an end traps, and that would hide why.
+            await stop()
             throw error
         }
     }
