@@ -73,20 +73,24 @@ final class ConsistencyWatch: Service {
     /// Compares this process with its node before anything else is done.
     /// - Throws: what this process must not start with, in words for the operator.
     func join() async throws {
-        switch consistency.admission(to: facts.directory(), now: now()) {
+        if let conflict = consistency.conflict(with: facts.directory()) { throw ConfigurationError(description: conflict) }
+        // Sweeps away what an earlier process of this name left, which measures this clock: who else runs is judged by Kafka's.
+        await acknowledged { post(.delete(key: FactKey.process(consistency.instance)), then: $0) }
+        switch consistency.admission(to: facts.directory(), now: state.withLock { $0.clock.kafkaTime(now()) }) {
         case .refused(let reason): throw ConfigurationError(description: reason)
         case .granted(nil): break
         case .granted(let identity?):
             try await facts.write([.put(.identity(identity))])
             logger.notice("this process's node.key and node.secret are the node's", metadata: ["operator": "\(identity.operatorAddress)"])
         }
-        // The first report measures this clock, the second one tells the others.
-        for _ in 0..<2 {
-            let (acknowledged, signal) = AsyncStream<Void>.makeStream()
-            report { signal.finish() }
-            for await _ in acknowledged {}
-        }
+        await acknowledged { report(then: $0) }
         look()
+    }
+
+    private func acknowledged(_ write: (_ done: @escaping @Sendable () -> Void) -> Void) async {
+        let (answers, signal) = AsyncStream<Void>.makeStream()
+        write { signal.finish() }
+        for await _ in answers {}
     }
 
     func run() async throws {
@@ -117,13 +121,7 @@ final class ConsistencyWatch: Service {
             state.reported = (state.clock.offset, .now)
             return consistency.report(state.clock, now: sent)
         }
-        facts.post(.put(.process(report))) { [self] appended in
-            let received = now()
-            // The in-memory cluster stamps everything with the second second of 1970.
-            let appended = appended.flatMap { $0.milliseconds > 1_000_000_000_000 ? $0 : nil }
-            state.withLock { $0.clock.measure(sent: sent, appended: appended, received: received) }
-            then()
-        }
+        post(.put(.process(report)), sent: sent, then: then)
         let directory = facts.directory()
         if directory.identity == nil, case .granted(let identity?) = consistency.admission(to: directory, now: report.seen) {
             // The log was made anew.
@@ -131,6 +129,15 @@ final class ConsistencyWatch: Service {
         }
         for other in directory.processes where other.instance != consistency.instance && other.isOutdated(now: report.seen) {
             facts.post(.delete(key: FactKey.process(other.instance))) { _ in }
+        }
+    }
+
+    private func post(_ change: Change, sent: Timestamp? = nil, then: @escaping @Sendable () -> Void) {
+        let sent = sent ?? now()
+        facts.post(change) { [self] appended in
+            let received = now()
+            state.withLock { $0.clock.measure(sent: sent, appended: appended, received: received) }
+            then()
         }
     }
 

@@ -31,7 +31,8 @@ extension IdentityCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show the node's key and secret beside this configuration's, and the processes that run.",
             discussion: """
-                CLOCK is how far a process's clock is ahead of Kafka's. SEEN is when the process reported itself last; it does so every 30 s.
+                CLOCK is how far a process's clock is ahead of Kafka's. SEEN is how long ago, by this machine's clock, the process reported \
+                itself last; it does so every 30 s.
                 """)
         @OptionGroup var options: OperatorOptions
 
@@ -57,7 +58,9 @@ extension IdentityCommand {
         func run() async throws {
             try await options.work("identity") { shared, configuration, _ in
                 let directory = shared.store.directory
-                let overview = IdentityOverview(directory, configuration, now: .now)
+                // By Kafka's clock: to one that is wrong all processes look dead.
+                let now = await shared.measuredClock().kafkaTime(.now)
+                let overview = IdentityOverview(directory, configuration, now: now)
                 let identity = configuration.identity
                 if directory.identity == identity {
                     return print(options.json ? overview.json.text : "The node has this key and secret already; nothing was changed.")
@@ -79,12 +82,25 @@ extension IdentityCommand {
                 }
                 try await shared.writer.write([.put(.identity(identity))])
                 if options.json {
-                    return print(IdentityOverview(shared.store.directory, configuration, now: .now).json.text)
+                    return print(IdentityOverview(shared.store.directory, configuration, now: now).json.text)
                 }
                 print("the node's key is now that of \(identity.operatorAddress), its secret that of this configuration")
                 if !lost.isEmpty { print("\(lost.count) platforms have to register again") }
             }
         }
+    }
+}
+
+extension SharedResources {
+    /// This machine's clock beside Kafka's, measured with a record of `ocn.state` that says nothing.
+    fileprivate func measuredClock() async -> ClockSkew {
+        let sent = Timestamp.now
+        let appended = await withCheckedContinuation { answer in
+            writer.post(.delete(key: FactKey.process("ocn identity replace"))) { answer.resume(returning: $0) }
+        }
+        var clock = ClockSkew()
+        clock.measure(sent: sent, appended: appended, received: .now)
+        return clock
     }
 }
 

@@ -16,8 +16,10 @@ import Wire
     static let secret = "the secret of the node"
     private let shared = StampedState()
 
-    private func process(_ instance: String, secret: String = secret, clock: SettableClock = SettableClock()) throws -> Member {
-        let secrets = try #require(NodeSecrets(text: secret))
+    private func process(
+        _ instance: String, secret: String = secret, previous: [String] = [], clock: SettableClock = SettableClock()
+    ) throws -> Member {
+        let secrets = try #require(NodeSecrets(text: secret, previous: previous))
         let report = ProcessReport(
             instance: instance, start: instance, secrets: secrets.fingerprints(Self.address), settings: ["node.url": "http://x"], seen: .now
         )
@@ -37,6 +39,19 @@ import Wire
         #expect(shared.changes == before)
         try await process("third").watch.join()
         #expect(shared.directory.processes.map(\.instance) == ["first", "third"])
+    }
+
+    /// Whether others run is judged by Kafka's clock: to a clock that is far ahead all of them look dead, to one behind the dead look alive.
+    @Test(arguments: [-86_400_000, 3_600_000, 200_000_000]) func aWrongClockDoesNotHideWhoWouldNotUnderstandANewSecret(
+        milliseconds: Int64
+    ) async throws {
+        shared.apply(.put(.process(ProcessReport(instance: "dead", start: "1", seen: .now.adding(milliseconds: -100_000)))))
+        try await process("first").watch.join()
+        let clock = SettableClock()
+        clock.set(milliseconds)
+        let hasty = try process("second", secret: "another secret altogether", previous: [Self.secret], clock: clock)
+        await #expect { try await hasty.watch.join() } throws: { "\($0)".contains("processes of this node that run: first. They") }
+        #expect(shared.directory.processes.map(\.instance) == ["dead", "first"], "no other report is touched")
     }
 
     @Test func aClockThatIsFarOffIsNotReadyUntilItIsSet() async throws {

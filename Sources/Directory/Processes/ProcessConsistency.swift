@@ -73,10 +73,13 @@ package struct ProcessConsistency: Sendable {
 
     // MARK: At start
 
+    /// Why this process may not take part in the node whatever the time is; nil if nothing speaks against it.
+    package func conflict(with directory: Directory) -> String? { refusal(directory).map { $0 + ". Nothing was changed." } }
+
     /// Whether this process may take part in the node.
     /// - Parameter now: by Kafka's clock, if that is known.
     package func admission(to directory: Directory, now: Timestamp) -> Admission {
-        if let refusal = refusal(directory) { return .refused(refusal + ". Nothing was changed.") }
+        if let conflict = conflict(with: directory) { return .refused(conflict) }
         // From here on every process must be able to read what this one encrypts.
         let unaware = others(in: directory, now: now).filter { !$0.secrets.contains(identity.secret) }.map(\.instance)
         guard unaware.isEmpty else {
