@@ -59,6 +59,12 @@ import Topics
         #expect(check((embedded, state)).defects == ["ocn.state has 4 partitions and must have exactly 1"])
     }
 
+    @Test func moreOutboxPartitionsThanTheOneThatIsConfiguredAreFine() throws {
+        let outbox = TopicSettings(outboxPartitions: 1).outboxTopic(names, try #require(PartyID("DE-BIL")))
+        let check = check((found(outbox, partitions: 4), outbox))
+        #expect(check.defects.isEmpty && check.warnings.isEmpty, "\(check)")
+    }
+
     @Test func aTopicThatCannotTakeARecordIsADefect() {
         let check = check((found(outbox, replication: 1, ["min.insync.replicas": "2"]), outbox))
         #expect(check.defects.contains { $0.contains("min.insync.replicas=2 and only 1 replica") }, "\(check.defects)")
