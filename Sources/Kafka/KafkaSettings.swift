@@ -15,7 +15,6 @@ package struct KafkaSettings: Sendable, CustomStringConvertible, CustomDebugStri
     /// A client that can do nothing any more, e.g. a producer that was fenced: only a new process helps. Called on the client's own
     /// thread, must not block.
     package var onFatal: (@Sendable (KafkaError) -> Void)?
-
     /// A producer reaches no broker any more. A hint to look, called on the client's own thread, must not block.
     package var onTrouble: (@Sendable () -> Void)?
     /// Shared by all clients of a process. Another cluster, or another way to it, needs another one.

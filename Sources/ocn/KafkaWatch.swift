@@ -25,7 +25,7 @@ final class KafkaWatch: Service {
     private static let intervals = (usual: Duration.seconds(2), anxious: Duration.milliseconds(500))
     /// How long an answer may take.
     private static let patience = Duration.seconds(1)
-    /// Answers in a row that must be missing: one broker of several may be the one that does not answer. Where a client has lost all of them,
+    /// Answers in a row that must be missing: one broker of several may be the one that does not answer. Where a producer has lost all of them,
     /// one is enough.
     private static let misses = 3
 
@@ -48,7 +48,7 @@ final class KafkaWatch: Service {
         failures = ThrottledLog(logger)
     }
 
-    /// A client has lost all its brokers: look now. Any thread.
+    /// A producer has lost all its brokers: look now. Any thread.
     func hint() { pause.hint() }
 
     func run() async throws {

@@ -13,7 +13,7 @@ struct NodeCommand: AsyncParsableCommand {
             exchange  one party to one party: calls the recipient, or its node, and returns its answer
             matcher   writes a copy of each request to the services that its sender agreed to
             push      delivers copies to services over HTTP until they are taken
-            control   what happens by itself: registry, topics; any number may run, one leads
+            control   what happens by itself: registry file, still-alive checks, client infos; any number may run, one leads
 
             No role keeps anything on disk and any number of each may run. Settings come from flags, else from OCN_… environment variables, \
             else from the YAML file, else they have their defaults; what is not understood is an error. `ocn config list` explains them, \

@@ -21,8 +21,8 @@ struct BuildMetrics: MetricSet {
 /// How far this process's clock is off.
 struct ClockMetrics: MetricSet {
     let skew = GaugeMetric(
-        "ocn_clock_skew_seconds", unit: "seconds", "How far this process's clock is from those of the node's other processes.")
-    let offset = GaugeMetric("ocn_clock_offset_seconds", unit: "seconds", "How far this process's clock is behind Kafka's.")
+        "ocn_clock_skew_seconds", unit: "seconds", "How far this process's clock is ahead of those of the node's other processes.")
+    let offset = GaugeMetric("ocn_clock_offset_seconds", unit: "seconds", "How far this process's clock is ahead of Kafka's.")
 
     static var sample: ClockMetrics { ClockMetrics() }
 }
@@ -52,8 +52,8 @@ enum ProgramMetrics {
 
             ## Overview
 
-            This page is the output of `ocn metrics`. A process shows the metrics of its own roles. All figures are of the process
-            since its start: add them up over the processes of a node. `process_…` are the figures of the kernel.
+            This page is the output of `ocn metrics`. A process shows the metrics of its own roles. Counters, timers and histograms count
+            since the process started: add them up over the processes of a node. `process_…` are the figures of the kernel.
 
             | metric | kind | unit | labels | meaning |
             |---|---|---|---|---|

@@ -202,7 +202,7 @@ extension RegistryCommand {
 
         func run() async throws {
             try await options.edit { try await $0.revoke(user: user, provider: provider) }
-            print("\(provider) receives no more copies of what \(user) sends; copies that wait are withheld")
+            print("\(provider) receives no more copies of what \(user) sends; copies that wait to be pushed are withheld")
         }
     }
 
@@ -233,7 +233,7 @@ extension RegistryCommand {
     struct RemoveService: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Withdraw a service.",
-            discussion: "Its outbox stays until its records expire. With its agreements gone, copies that wait are withheld.")
+            discussion: "Its outbox stays until its records expire. With its agreements gone, copies that wait to be pushed are withheld.")
         @Argument(help: "The party that offers it.", transform: RegistryCommand.party) var provider: PartyID
         @OptionGroup var removal: RemovalOptions
         @OptionGroup var options: RegistryOptions

@@ -33,7 +33,7 @@ struct SharedResources {
     let outbound: OutboundClient
     /// For answers of which only the status counts.
     let brief: OutboundClient
-    /// Told when a Kafka client has lost all its brokers.
+    /// Told when a producer has lost all its brokers.
     private let trouble: TroubleHook
     /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
     let staticInstance: String?
@@ -109,7 +109,7 @@ struct SharedResources {
         }
     }
 
-    /// Calls `body` when a Kafka client has lost all its brokers; it must not block.
+    /// Calls `body` when a producer has lost all its brokers; it must not block.
     func onTrouble(_ body: @escaping @Sendable () -> Void) { trouble.set(body) }
 
     /// Stops everything, what others need last.
@@ -134,7 +134,7 @@ struct SharedResources {
     }
 }
 
-/// What is called when a Kafka client has lost all its brokers: the clients are made before whoever wants to know.
+/// What is called when a producer has lost all its brokers: the clients are made before whoever wants to know.
 private final class TroubleHook: Sendable {
     private let body = Mutex<(@Sendable () -> Void)?>(nil)
 

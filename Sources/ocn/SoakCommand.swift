@@ -16,8 +16,9 @@ struct SoakCommand: AsyncParsableCommand {
 
               accepted copies = delivered + dead letters + expired + withheld + lost
 
-            Exit status 1 unless nothing is lost, nothing came out of order, and repeats are no more than the kills explain. Progress goes \
-            to standard error.
+            Exit status 1 unless the ledger adds up, nothing is lost, nothing came out of order or to somebody it was not meant for, \
+            repeats are no more than the kills explain, and no process crashed. The last line says what was not so. Progress goes to \
+            standard error.
             """)
 
     @Option(help: "How long to send.")

@@ -29,7 +29,8 @@ import Wire
         try await fill(kafka, producer, from: cpo)
 
         var patient = kafka.settings
-        patient.properties["fetch.wait.max.ms"] = "50000"
+        // On several brokers a partition that is added waits once for the fetch of the others.
+        if kafka.isEmbedded { patient.properties["fetch.wait.max.ms"] = "50000" }
         let store = StateStore(kafka: patient, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
         let matcher = MatcherService(

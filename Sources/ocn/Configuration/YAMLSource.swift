@@ -1,5 +1,5 @@
-import Yams
 import Wire
+import Yams
 
 extension SettingSource {
     /// A configuration file.
