@@ -31,8 +31,9 @@ extension BenchCommand {
                 rounds of the same kind differ among themselves. Then how many calls the hanging one held at most.
 
                 Exit status 1 unless with the hanging one p99 is at most 10 % longer, throughput at most 10 % lower, the hanging one was \
-                called and never held more calls than it may, at least 95 % of the requests could be sent, and no process crashed. Progress goes to standard error. If something is wrong, the processes' logs are kept, \
-                and it says where. For numbers to keep use a release build, nothing else on the machine, and more --seconds and --rounds.
+                called and never held more calls than it may, at least 95 % of the requests could be sent, and no process crashed. \
+                Progress goes to standard error. If something is wrong, the processes' logs are kept, and it says where. For numbers to \
+                keep use a release build, nothing else on the machine, and more --seconds and --rounds.
                 """)
 
         @Option(help: "Requests each second. Each goes to one recipient, with a copy to another.")
