@@ -1,8 +1,8 @@
 package import Directory
-import Glibc
+import Wire
 
 /// A registry in a YAML file, for networks without a chain. Changes take effect within seconds; a file that cannot be read or in which
-/// anything is wrong changes nothing.
+/// anything is wrong changes nothing. A list without entries is written `[]`; text that begins with `#`, `!`, `&` or `*` is quoted.
 ///
 /// ```yaml
 /// nodes:
@@ -64,18 +64,10 @@ package struct FileSource: RegistrySource {
     }
 
     private static func read(_ path: String) throws(RegistryError) -> String {
-        let file = open(path, O_RDONLY)
-        guard file >= 0 else { throw RegistryError("cannot open \(path): \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            guard count >= 0 else { throw RegistryError("cannot read \(path): \(String(cString: strerror(errno)))") }
-            if count == 0 { break }
-            bytes += chunk[..<count]
+        do throws(TextFile.Failure) {
+            return try TextFile.read(path)
+        } catch {
+            throw RegistryError(error.description)
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw RegistryError("\(path) is not UTF-8") }
-        return text
     }
 }

@@ -5,6 +5,7 @@ import Logging
 import OCPI
 import ServiceLifecycle
 import Topics
+import Wire
 
 /// `ocn broker`: Kafka in memory, for trying things out on one machine.
 struct BrokerCommand: AsyncParsableCommand {

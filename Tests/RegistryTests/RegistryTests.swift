@@ -1,5 +1,6 @@
 import Directory
 import Foundation
+import Glibc
 import OCPI
 import Registry
 import Testing
@@ -38,6 +39,22 @@ import Testing
 
     @Test func aMissingFileSaysSo() {
         #expect { try FileSource(path: "/nowhere/r.yaml").entries() } throws: { "\($0)".contains("/nowhere/r.yaml") }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aPipeIsNoRegistryFileAndAByteOrderMarkNoName() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-registry-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let pipe = folder.appendingPathComponent("pipe.yaml").path
+        #expect(mkfifo(pipe, 0o600) == 0)
+        #expect {
+            try FileSource(path: pipe).entries()
+        } throws: {
+            "\($0)" == "cannot read \(pipe): it is no regular file"
+        }
+        let marked = folder.appendingPathComponent("marked.yaml")
+        try Data(("\u{FEFF}" + RegistryTests.yaml).utf8).write(to: marked)
+        #expect(try FileSource(path: marked.path).entries().parties.count == 2)
     }
 
     @Test func publishingWritesOnlyWhatDiffersAndTakesBackWhatIsGone() throws {
