@@ -3,7 +3,15 @@ package enum Similar {
     /// The names that differ least from a text, without case, if they differ in a few letters only.
     package static func names(to text: String, among names: some Collection<String>) -> [String] {
         let limit = max(1, min(3, text.utf8.count / 3))
-        let distances = names.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }.filter { $0.distance <= limit }
+        let text = text.lowercased()
+        let length = text.unicodeScalars.count
+        let distances = names.compactMap { name -> (name: String, distance: Int)? in
+            let other = name.lowercased()
+            // Each letter that one has more is a difference.
+            guard abs(other.unicodeScalars.count - length) <= limit else { return nil }
+            let distance = distance(text, other)
+            return distance <= limit ? (name, distance) : nil
+        }
         guard let least = distances.map(\.distance).min() else { return [] }
         return distances.filter { $0.distance == least }.map(\.name).sorted()
     }

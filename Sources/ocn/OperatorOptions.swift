@@ -74,18 +74,7 @@ enum OperatorText {
     }
 
     /// Text from outside without what would steer a terminal.
-    static func printable(_ text: some StringProtocol, lines: Bool = false) -> String {
-        var clean = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\n" where lines, "\t" where lines: clean.unicodeScalars.append(scalar)
-            case _ where scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format:
-                clean += "\\u{\(String(scalar.value, radix: 16))}"
-            default: clean.unicodeScalars.append(scalar)
-            }
-        }
-        return clean
-    }
+    static func printable(_ text: some StringProtocol, lines: Bool = false) -> String { ForeignText.printable(text, lines: lines) }
 
     /// Who works here, e.g. `anna@node-1`.
     static var operatorName: String {

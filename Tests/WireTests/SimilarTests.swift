@@ -13,6 +13,7 @@ struct SimilarTests {
         #expect(Similar.names(to: "NAME", among: ["name", "url"]) == ["name"], "case does not count")
         #expect(Similar.names(to: "role", among: ["roles", "rolf", "url"]) == ["roles", "rolf"])
         #expect(Similar.names(to: "anything", among: ["name", "url"]).isEmpty)
+        #expect(Similar.names(to: String(repeating: "x", count: 1_000_000), among: ["name", "url"]).isEmpty, "at once")
         #expect(Similar.question(["a", "b"]) == "; did you mean a or b?")
     }
 }
