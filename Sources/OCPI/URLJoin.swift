@@ -27,14 +27,39 @@ package enum URLJoin {
         let scheme = String(decoding: bytes[..<colon], as: UTF8.self).lowercased()
         guard let defaultPort = ["http": 80, "https": 443][scheme] else { return nil }
         let rest = bytes[(colon + 3)...]
-        let authority = rest.prefix { !"/?#".utf8.contains($0) }
+        guard let (host, port) = server(rest.prefix { !"/?#".utf8.contains($0) }) else { return nil }
+        return "\(scheme)://\(host):\(port ?? defaultPort)"
+    }
+
+    /// Host in lower case and port, if it has one, of `host:port`, as in a URL. Nil where ``origin(of:)`` would be.
+    package static func server(_ authority: String) -> (host: String, port: Int?)? { server(Array(authority.utf8)[...]) }
+
+    private static func server(_ authority: ArraySlice<UInt8>) -> (host: String, port: Int?)? {
         guard let (host, port) = split(authority) else { return nil }
-        guard !port.isEmpty else { return "\(scheme)://\(host):\(defaultPort)" }
+        guard !port.isEmpty else { return (host, nil) }
         guard port.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let number = Int(String(decoding: port, as: UTF8.self)),
             1...65535 ~= number
         else { return nil }
-        return "\(scheme)://\(host):\(number)"
+        return (host, number)
     }
+
+    /// What speaks against a URL that others are to call, to stand behind "must". Nil if nothing does.
+    package static func fault(of url: String) -> String? {
+        guard url.utf8.count <= maxLength else { return "have at most \(maxLength) bytes, not \(url.utf8.count)" }
+        guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return "be printable ASCII without blanks" }
+        guard origin(of: url) == nil else { return nil }
+        return "be an http or https URL" + (mayHoldPassword(url) ? " without user information" : "")
+    }
+
+    /// What speaks against the URL of a server below which paths are added: also what would not stay at its end, or would lead elsewhere.
+    package static func faultOfBase(_ url: String) -> String? {
+        if let fault = fault(of: url) { return fault }
+        guard !url.contains(where: { $0 == "?" || $0 == "#" }) else { return "have no query and no fragment: paths are added to it" }
+        return hasDotSegments(url) ? "have no dot segments in its path" : nil
+    }
+
+    /// Whether a URL may hold a name and a password, so that it must not be shown.
+    package static func mayHoldPassword(_ url: String) -> Bool { url.contains("@") }
 
     /// Host in lower case and the digits of the port.
     private static func split(_ authority: ArraySlice<UInt8>) -> (host: String, port: ArraySlice<UInt8>)? {

@@ -30,6 +30,32 @@ import Testing
         #expect(URLJoin.origin(of: url) == nil)
     }
 
+    @Test(
+        arguments: [
+            ("https://n.example", nil), ("http://n.example:8080/a/b/", nil), ("https://n.example/a...b", nil),
+            ("n.example", "be an http or https URL"), ("https://u:p@n.example", "be an http or https URL without user information"),
+            ("https://n.example/?a", "have no query and no fragment: paths are added to it"),
+            ("https://n.example/#a", "have no query and no fragment: paths are added to it"),
+            ("https://n.example/a b", "be printable ASCII without blanks"), ("https://n.example/\n", "be printable ASCII without blanks"),
+            ("https://n.example/\0", "be printable ASCII without blanks"), ("https://n.example/ä", "be printable ASCII without blanks"),
+            ("https://n.example/./a", "have no dot segments in its path"), ("https://n.example/a/%2E.", "have no dot segments in its path"),
+            ("https://n.example/" + String(repeating: "a", count: 2031), "have at most 2048 bytes, not 2049"),
+        ] as [(String, String?)])
+    func pathsCanBeAddedToTheURLOfAServer(url: String, fault: String?) {
+        #expect(URLJoin.faultOfBase(url) == fault)
+    }
+
+    @Test func aURLToCallMayHaveAQuery() {
+        #expect(URLJoin.fault(of: "https://n.example/../a?b#c") == nil)
+        #expect(URLJoin.fault(of: "https://n.example/a b") == "be printable ASCII without blanks")
+    }
+
+    @Test func serversHaveAHostAndMayHaveAPort() {
+        #expect(URLJoin.server("Kafka-1:9092").map { "\($0.host) \($0.port ?? 0)" } == "kafka-1 9092")
+        #expect(URLJoin.server("[::1]").map { "\($0.host) \($0.port ?? 0)" } == "[::1] 0")
+        for text in ["", ":1", "a:+1", "a:0", "a:65536", "a b", "u@a", "a/b", "[::1"] { #expect(URLJoin.server(text)?.host == nil, "\(text)") }
+    }
+
     @Test func randomTextNeverTraps() {
         let parts = ["http", "https", "://", ":", "/", "[", "]", "@", "a", "1", "..", "%2e", "%", "?", "#", "é"]
         for seed in UInt64(0)..<5000 {
