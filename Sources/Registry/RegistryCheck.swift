@@ -27,7 +27,8 @@ package enum RegistryCheck {
             let fact = fact(entry)
             if let earlier = first[fact.key] {
                 let place = EntryPlace(section, index, key)
-                found.append(RegistryProblem(place, "\(fact.registryName) is listed twice", earlier: EntryPlace(section, earlier)))
+                let reason = "\(ForeignText.shortened(fact.registryName)) is listed twice"
+                found.append(RegistryProblem(place, reason, earlier: EntryPlace(section, earlier)))
             } else {
                 first[fact.key] = index
             }
@@ -40,13 +41,10 @@ package enum RegistryCheck {
     private static func problems(of node: NetworkNode) -> [Defect] {
         var found: [Defect] = []
         if let reason = addressProblem(node.operatorAddress) { found.append(("operator", reason)) }
-        if let reason = urlProblem(node.url) {
-            found.append(("url", reason))
-        } else if node.url.contains(where: { $0 == "?" || $0 == "#" }) {
-            found.append(("url", "'\(node.url)' must have no query and no fragment: paths are added to it"))
-        }
+        if let fault = URLJoin.faultOfBase(node.url) { found.append(("url", urlProblem(node.url, fault))) }
         if !dialects.contains(node.dialect) {
-            found.append(("dialect", "there is no dialect '\(node.dialect)'; nodes speak \(dialects.joined(separator: ", "))"))
+            let shown = ForeignText.shortened(node.dialect)
+            found.append(("dialect", "there is no dialect '\(shown)'; nodes speak \(dialects.joined(separator: ", "))"))
         }
         return found
     }
@@ -56,9 +54,9 @@ package enum RegistryCheck {
         if party.roles.isEmpty { found.append(("roles", "\(party.party) needs at least one role: \(roleList)")) }
         for role in party.roles where PartyRole(rawValue: role) == nil {
             let meant = Similar.question(Similar.names(to: role, among: PartyRole.names))
-            found.append(("roles", "OCPI has no role '\(role)'; roles are \(roleList)\(meant)"))
+            found.append(("roles", "OCPI has no role '\(ForeignText.shortened(role))'; roles are \(roleList)\(meant)"))
         }
-        for role in repeated(party.roles) { found.append(("roles", "role \(role) is listed twice")) }
+        for role in repeated(party.roles) { found.append(("roles", "role \(ForeignText.shortened(role)) is listed twice")) }
         if let address = party.partyAddress, let reason = addressProblem(address) { found.append(("address", reason)) }
         if let reason = addressProblem(party.operatorAddress) {
             found.append(("operator", reason))
@@ -73,7 +71,10 @@ package enum RegistryCheck {
         if !known.hasParty(service.provider) {
             found.append(("provider", "\(service.provider) is not listed as a party; a service needs the party that offers it"))
         }
-        if let url = service.url, let reason = urlProblem(url) { found.append(("url", reason)) }
+        if !ForeignText.isPrintable(service.name) {
+            found.append(("name", "'\(ForeignText.shortened(service.name))' must not hold control characters"))
+        }
+        if let url = service.url, let fault = URLJoin.fault(of: url) { found.append(("url", urlProblem(url, fault))) }
         if service.permissions.isEmpty {
             found.append(("permissions", "a service must ask for at least one permission, a number from \(permissionRange)"))
         }
@@ -101,12 +102,13 @@ package enum RegistryCheck {
     private static let permissionRange = "0 to \(Permission.allCases.count - 1)"
 
     private static func addressProblem(_ text: String) -> String? {
-        text.isAddress ? nil : "'\(text)' is no address: 0x and 40 hex digits"
+        text.isAddress ? nil : "'\(ForeignText.shortened(text))' is no address: 0x and 40 hex digits"
     }
 
-    private static func urlProblem(_ text: String) -> String? {
-        if URLJoin.origin(of: text) == nil { return "'\(text)' is no http or https URL" }
-        return text.utf8.count > URLJoin.maxLength ? "a URL has at most \(URLJoin.maxLength) bytes, not \(text.utf8.count)" : nil
+    private static func urlProblem(_ url: String, _ fault: String) -> String {
+        if URLJoin.mayHoldPassword(url) { return "the URL must \(fault)" }
+        let shown = "'\(ForeignText.shortened(url))'"
+        return URLJoin.origin(of: url) == nil ? "\(shown) is no http or https URL" : "\(shown) must \(fault)"
     }
 
     private static func repeated<Value: Hashable>(_ values: [Value]) -> [Value] {

@@ -1,6 +1,7 @@
 package import Directory
 package import OCPI
 package import Topics
+import Wire
 
 /// Edits the `state` source: registry entries that live in `ocn.state` itself. Refuses what ``RegistryCheck`` refuses in a file.
 package struct RegistryEditor: Sendable {
@@ -73,7 +74,8 @@ package struct RegistryEditor: Sendable {
     /// - Throws: ``RegistryInUse`` if something depends on it that is not to be removed.
     package func removeNode(_ operatorAddress: String, withDependents: Bool) async throws -> [Fact] {
         try await remove(
-            FactKey.node(operatorAddress), absent: "there is no node of operator \(operatorAddress)", withDependents: withDependents)
+            FactKey.node(operatorAddress), absent: "there is no node of operator \(ForeignText.shortened(operatorAddress))",
+            withDependents: withDependents)
     }
 
     /// Removes a party; as ``removeNode(_:withDependents:)``.

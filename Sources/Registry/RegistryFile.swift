@@ -29,12 +29,14 @@ struct RegistryFile {
     private var origins: [RegistrySection: [Origin]] = [:]
 
     init(_ yaml: String) {
+        findings = YAMLIndicators.found(in: yaml).map { Finding(line: $0.line, text: "\($0)") }
+        guard findings.isEmpty else { return }
         do {
             try read(compose(yaml: yaml))
         } catch let error as YamlError {
             findings = [Finding(error)]
         } catch {
-            findings = [Finding(line: nil, text: "\(error)")]
+            findings = [Finding(line: nil, text: ForeignText.shortened("\(error)"))]
         }
     }
 
@@ -66,9 +68,11 @@ struct RegistryFile {
         let fields = YAMLFields(mapping, names: sections, within: nil)
         findings += fields.unknown
         for section in RegistrySection.allCases {
-            guard let node = fields.value(section.rawValue) else { continue }
+            guard let node = fields[section.rawValue] else { continue }
             guard let list = node.sequence else {
-                findings.append(Finding(line: node.mark?.line, text: "\(section.rawValue) must be a list, not \(node.kind)"))
+                let found = node.isNull ? "; write [] for none" : ", not \(node.kind)"
+                let line = node.isNull ? fields.lines[section.rawValue] : node.mark?.line
+                findings.append(Finding(line: line, text: "\(section.rawValue) must be a list\(found)"))
                 incomplete.add(unread: section)
                 continue
             }
@@ -157,9 +161,10 @@ extension RegistryFile.Finding {
             let context = context.map { "\($0.text) that begins in line \($0.mark.line), " } ?? ""
             self.init(line: mark.line, text: "this is no YAML: \(context)\(problem) (column \(mark.column))")
         case .duplicatedKeysInMapping(let names, let context):
-            self.init(line: context.mark.line, text: "\(names.sorted().joined(separator: ", ")) is written twice")
+            let shown = names.sorted().prefix(20).map { ForeignText.name($0) ?? "a key that is no name" }
+            self.init(line: context.mark.line, text: "\(shown.joined(separator: ", ")) is written twice")
         case .reader(let problem, _, _, _): self.init(line: nil, text: "this is no YAML: \(problem)")
-        default: self.init(line: nil, text: "this is no YAML: \(error)")
+        default: self.init(line: nil, text: "this is no YAML: \(ForeignText.shortened("\(error)"))")
         }
     }
 }

@@ -31,17 +31,22 @@ struct YAMLFields {
             }
             let meant = Similar.names(to: name, among: names)
             let expected = meant.isEmpty ? "; there are \(names.joined(separator: ", "))" : Similar.question(meant)
-            unknown.append(RegistryFile.Finding(line: line, text: "\(place.map { "\($0)." } ?? "")\(name) is unknown\(expected)"))
+            let subject =
+                ForeignText.name(name).map { (place.map { "\($0)." } ?? "") + "\($0) is unknown" }
+                ?? "\(place.map(\.description) ?? "the file"): there is a key that is no name"
+            unknown.append(RegistryFile.Finding(line: line, text: subject + expected))
             if meant.count == 1, values[meant[0]] == nil { add(meant[0], key, value) }
         }
     }
+
+    /// Nil if it is not there.
+    subscript(name: String) -> Node? { values[name] }
 
     /// Nil if it is not there or null.
     func value(_ name: String) -> Node? { values[name].flatMap { $0.isNull ? nil : $0 } }
 
     private mutating func add(_ name: String, _ key: Node, _ value: Node) {
         values[name] = value
-        // Where a value of an anchor is used counts, not where the anchor is.
         lines[name] = key.mark?.line
     }
 }
@@ -83,14 +88,14 @@ struct YAMLEntry {
 
     mutating func party(_ name: String) -> PartyID? {
         guard let text = text(name) else { return nil }
-        return PartyID(text) ?? refuse(name, "must be like DE-CPO, not '\(text)'")
+        return PartyID(text) ?? refuse(name, "must be like DE-CPO, not '\(ForeignText.shortened(text))'")
     }
 
     mutating func delivery(_ name: String) -> ServiceDelivery? {
         guard let text = optionalText(name) else { return .push }
         let names = ServiceDelivery.allCases.map(\.rawValue)
         return ServiceDelivery(rawValue: text)
-            ?? refuse(name, "must be \(names.joined(separator: " or ")), not '\(text)'")
+            ?? refuse(name, "must be \(names.joined(separator: " or ")), not '\(ForeignText.shortened(text))'")
     }
 
     /// Empty if there are none.
@@ -103,7 +108,7 @@ struct YAMLEntry {
         guard fields.value(name) != nil else { return [] }
         guard let list = list(name) else { return nil }
         let numbers = list.map { node in
-            node.scalar.flatMap { $0.style == .plain ? Int($0.string) : nil }
+            node.scalar.flatMap { $0.style == .plain ? Int(strictly: $0.string) : nil }
                 ?? refuse(name, "must be a list of numbers; \(node.shown) is none")
         }
         let found = numbers.compactMap(\.self)
@@ -142,6 +147,6 @@ extension Node {
     /// As written, if that is short.
     var shown: String {
         guard let text = scalar?.string, text.count <= 40 else { return kind }
-        return "'\(text)'"
+        return "'\(ForeignText.printable(text))'"
     }
 }

@@ -5,6 +5,7 @@ import Logging
 import OCPI
 import Registry
 import Topics
+import Wire
 
 /// `ocn registry`: edits the registry that lives in the node's own `ocn.state`.
 struct RegistryCommand: AsyncParsableCommand {
@@ -32,8 +33,16 @@ struct RegistryCommand: AsyncParsableCommand {
 
     /// Reads `DE-CPO`.
     static func party(_ text: String) throws -> PartyID {
-        guard let party = PartyID(text) else { throw ValidationError("'\(text)' is no party: write country code and party id like DE-CPO") }
+        guard let party = PartyID(text) else {
+            throw ValidationError("'\(ForeignText.shortened(text))' is no party: write country code and party id like DE-CPO")
+        }
         return party
+    }
+
+    /// Reads `8`, as a file is read.
+    static func permission(_ text: String) throws -> Int {
+        guard let number = Int(strictly: text) else { throw ValidationError("'\(ForeignText.shortened(text))' is no permission number") }
+        return number
     }
 }
 
@@ -166,7 +175,9 @@ extension RegistryCommand {
         @Argument(help: "The party that offers it, e.g. DE-BIL.", transform: RegistryCommand.party) var provider: PartyID
         @Option(help: "What people call it.") var name: String = ""
         @Option(help: "Where people read about it.") var url: String?
-        @Option(name: .customLong("permission"), help: "Permission number 0 to 16; may be repeated.") var permissions: [Int]
+        @Option(
+            name: .customLong("permission"), help: "Permission number 0 to 16; may be repeated.", transform: RegistryCommand.permission)
+        var permissions: [Int]
         @Flag(help: "The service reads its topic itself instead of being called over HTTP.") var readsTopic = false
         @OptionGroup var options: RegistryOptions
 

@@ -10,7 +10,8 @@ enum RegistryText {
     // MARK: Lists
 
     static func list(_ facts: [Fact]) -> [String] {
-        facts.isEmpty ? ["The registry is empty. Add a node first: ocn registry add-node --help"] : facts.map(describe)
+        guard !facts.isEmpty else { return ["The registry is empty. Add a node first: ocn registry add-node --help"] }
+        return facts.map { OperatorText.printable(describe($0)) }
     }
 
     static func json(_ facts: [Fact]) -> String {

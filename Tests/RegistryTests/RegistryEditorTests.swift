@@ -48,6 +48,13 @@ import Topics
             await refused("DE-BIL is not listed as a party", "there is no permission 99") {
                 _ = try await editor.add(NetworkService(provider: try party("DE-BIL"), name: "", permissions: [99], source: "state"))
             }
+            await refused("DE-BIL is not listed as a party", "'\\u{1b}[2J' must not hold control") {
+                _ = try await editor.add(
+                    NetworkService(provider: try party("DE-BIL"), name: "\u{1B}[2J", permissions: [8], source: "state"))
+            }
+            await refused("'https://n.example/\\u{7}' must be printable ASCII") {
+                _ = try await editor.add(NetworkNode(operatorAddress: address, url: "https://n.example/\u{7}", source: "state"))
+            }
             await refused("DE-CPO is not listed as a party", "DE-BIL offers no service") {
                 _ = try await editor.agree(user: try party("DE-CPO"), provider: try party("DE-BIL"))
             }

@@ -49,7 +49,12 @@ import Testing
         ("agreements:\n  - user: DECPO\n    provider: DE-BIL", ["r.yaml:6: agreements[0].user must be like DE-CPO, not 'DECPO'"]),
         ("xyz: 1", ["r.yaml:5: xyz is unknown; there are nodes, parties, services, agreements"]),
         ("parties: []", ["r.yaml:2: parties is written twice"]),
-        ("services: {", ["r.yaml:"]), ("services: [{ provider: *nobody }]", ["r.yaml:5: this is no YAML: found undefined alias"]),
+        ("services: {", ["r.yaml:"]), ("services: [{ provider: *nobody }]", ["r.yaml:5: what begins with * must be quoted"]),
+        ("services: [{ provider: DE-BIL, permissions: [010] }]", ["r.yaml:5: services[0].permissions must be a list of numbers; '010'"]),
+        ("services: [{ provider: DE-BIL, permissions: [+8] }]", ["r.yaml:5: services[0].permissions must be a list of numbers; '+8'"]),
+        ("services:", ["r.yaml:5: services must be a list; write [] for none"]),
+        ("x=hidden: 1", ["r.yaml:5: x… is unknown; there are nodes, parties, services, agreements"]),
+        ("\"\\e[2J\": 1", ["r.yaml:5: the file: there is a key that is no name; there are nodes"]),
     ])
     func aMistakeIsNamedWithItsLine(_ yaml: String, _ expected: [String]) {
         let found = problems(Self.start + yaml)
@@ -138,8 +143,66 @@ import Testing
             ])
     }
 
-    @Test(arguments: ["nodes: []", "nodes:\nparties:\n", "agreements: ~"]) func anEmptyRegistryCanBeWritten(_ yaml: String) throws {
+    @Test(arguments: ["nodes: []", "nodes: []\nparties: []\n", "{ agreements: [] }"])
+    func anEmptyRegistryCanBeWritten(_ yaml: String) throws {
         #expect(try FileSource.parse(yaml, path: "r.yaml") == RegistryEntries())
+    }
+
+    @Test func aListThatIsLeftEmptyIsNoEmptyRegistry() {
+        #expect(problems("nodes:") == ["r.yaml:1: nodes must be a list; write [] for none"])
+        #expect(
+            problems("# none yet\nnodes:\nparties: ~\n") == [
+                "r.yaml:2: nodes must be a list; write [] for none", "r.yaml:3: parties must be a list; write [] for none",
+            ])
+    }
+
+    @Test(arguments: [
+        ("\"https://n.example/\\e[2J\"", "'https://n.example/\\u{1b}[2J' must be printable ASCII without blanks"),
+        ("\"https://n.example/a b\"", "'https://n.example/a b' must be printable ASCII without blanks"),
+        ("https://n.example/../b", "'https://n.example/../b' must have no dot segments in its path"),
+        ("https://n.example/#b", "'https://n.example/#b' must have no query and no fragment: paths are added to it"),
+        ("https://anna:hidden@n.example", "the URL must be an http or https URL without user information"),
+        (String(repeating: "x", count: 5000), "'\(String(repeating: "x", count: 100))…' is no http or https URL"),
+        ("\"a\\a\\nb\"", "'a\\u{7}\\u{a}b' is no http or https URL"),
+    ])
+    func theURLOfANodeIsCheckedAsTheOperatorsOwnIs(url: String, problem: String) {
+        #expect(problems("nodes: [{ operator: \"\(RegistryTests.address)\", url: \(url) }]") == ["r.yaml:1: nodes[0].url: \(problem)"])
+    }
+
+    @Test(arguments: [
+        ("name: \"Bill\\eing\"", "name: 'Bill\\u{1b}ing' must not hold control characters"),
+        ("name: \"Bill\\ning\"", "name: 'Bill\\u{a}ing' must not hold control characters"),
+        ("url: \"https://b.example/\\a\"", "url: 'https://b.example/\\u{7}' must be printable ASCII without blanks"),
+    ])
+    func whatIsShownToOthersCannotSteerATerminal(field: String, problem: String) {
+        #expect(
+            problems(Self.start + "services: [{ provider: DE-BIL, permissions: [8], \(field) }]") == ["r.yaml:5: services[0].\(problem)"])
+    }
+
+    @Test func aServicesPageMayHaveAQueryAndItsNameAnyLetters() {
+        let more = "services: [{ provider: DE-BIL, permissions: [8], url: \"https://b.example/?a#b\", name: Abrechnung für alle }]"
+        #expect(problems(Self.start + more) == [])
+    }
+
+    @Test func longWrongValuesAreCut() {
+        let long = String(repeating: "y", count: 3000)
+        let yaml =
+            Self.start + """
+                services: [{ provider: \(long), permissions: [8], delivery: \(long) }]
+                agreements: [{ user: DE-CPO, provider: \(long) }]
+                \(long.prefix(300)): 1
+                """
+        let found = problems(yaml)
+        #expect(found.count == 4 && found.allSatisfy { $0.count < 200 }, "\(found)")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aliasesOfAliasesCostNothing() {
+        var file = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...8 {
+            file += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
+        }
+        let found = problems(file + "? *a8 : x\n").map { $0.prefix(30) }
+        #expect(found == ["r.yaml:1: what begins with & m", "r.yaml:2: what begins with * m"])
     }
 
     @Test func whatAnotherSourceSaysCountsAsKnownAndWhatThisOneSaidBeforeDoesNot() throws {
@@ -152,16 +215,10 @@ import Testing
         }
     }
 
-    @Test func aliasesOfEntriesAreReadAndNamedWhereTheyAreUsed() throws {
-        let yaml = """
-            nodes: [{ operator: &us "\(RegistryTests.address)", url: https://n.example }]
-            parties:
-              - { party: DE-CPO, roles: &roles [CPO], operator: *us }
-              - { party: NL-CPO, roles: *roles, operator: *us }
-            """
-        #expect(try FileSource.parse(yaml, path: "r.yaml").parties.map(\.roles) == [["CPO"], ["CPO"]])
-        let wrong = yaml.replacing("[CPO]", with: "[PTP]")
-        #expect(problems(wrong).map { $0.prefix(9) } == ["r.yaml:3:", "r.yaml:4:"])
+    @Test func whatAliasesWouldBeIsTextInQuotes() {
+        let yaml = Self.start + "services: [{ provider: DE-BIL, permissions: [8], name: \"*us\" }] # *us"
+        #expect(problems(yaml) == [])
+        #expect(problems(yaml.replacing("\"*us\"", with: "*us")).map { $0.prefix(30) } == ["r.yaml:5: what begins with * m"])
     }
 
     @Test func aLongListOfProblemsIsShortInALogLine() {

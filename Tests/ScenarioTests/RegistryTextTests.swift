@@ -20,6 +20,17 @@ import Testing
                 == #"party DE-CPO is changed: roles was ["CPO"], is ["CPO","HUB"]; address was nothing, is "\#(address)""#)
     }
 
+    @Test func permissionsAreReadAsInAFile() throws {
+        #expect(try RegistryCommand.permission("8") == 8)
+        for text in ["010", "+8", "8.0", "", "eight"] { #expect(throws: (any Error).self) { try RegistryCommand.permission(text) } }
+    }
+
+    @Test func whatOthersWroteCannotSteerATerminal() throws {
+        let service = NetworkService(
+            provider: try #require(PartyID("DE-BIL")), name: "\u{1B}[2J", permissions: [8], source: "state")
+        #expect(RegistryText.list([.service(service)]).allSatisfy { $0.contains("'\\u{1b}[2J'") })
+    }
+
     @Test func aRefusalSaysEverythingAndThatNothingWasChanged() throws {
         let error = RegistryText.refusal(RegistryError(problems: ["one thing", "another"]))
         #expect("\(error)" == "one thing\n       another. Nothing was changed.")
