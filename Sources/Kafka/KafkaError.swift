@@ -94,6 +94,11 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
             || code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH.rawValue
     }
 
+    /// librdkafka does not take the properties of a client, or not together. No broker was asked.
+    package var isRefusedConfiguration: Bool {
+        ["configure", "create client"].contains(operation) && code == RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue
+    }
+
     /// `produce: _QUEUE_FULL: Local: Queue full`.
     package var description: String { "\(operation): \(name): \(reason)" }
 

@@ -58,7 +58,7 @@ struct NodeService: Service {
         let result: Result<Void, any Error>
         do { result = .success(try await runRoles(shared, listener)) } catch { result = .failure(error) }
         await shared.close()
-        try result.get()
+        do { try result.get() } catch { throw RefusedProperties.explain(error, configuration.kafka.properties) }
     }
 
     /// - Returns: nil if this process was told to stop meanwhile.

@@ -47,6 +47,17 @@ struct SharedResources {
         _ configuration: NodeConfiguration, missingTopics: MissingTopics = .created, logger: Logger,
         onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
     ) async throws -> SharedResources {
+        do {
+            return try await connect(configuration, missingTopics, logger: logger, onFatal: onFatal)
+        } catch {
+            throw RefusedProperties.explain(error, configuration.kafka.properties)
+        }
+    }
+
+    private static func connect(
+        _ configuration: NodeConfiguration, _ missingTopics: MissingTopics, logger: Logger,
+        onFatal: @escaping @Sendable (KafkaError) -> Void
+    ) async throws -> SharedResources {
         let policy = try AddressPolicy(allowing: configuration.allowNetworks)
         logger.info("connecting to Kafka", metadata: ["bootstrap": "\(configuration.kafka.bootstrap)"])
         let admin = try KafkaAdmin(configuration.kafka, logger: logger)

@@ -7,7 +7,11 @@ import Topics
 enum StateReading {
     /// What `ocn.state` says now; nil if there is no such topic.
     static func directory(_ configuration: NodeConfiguration, logger: Logger) async throws -> Directory? {
-        try await KafkaAdmin.with(configuration.kafka, logger: logger) { try await read(configuration, $0, logger) }
+        do {
+            return try await KafkaAdmin.with(configuration.kafka, logger: logger) { try await read(configuration, $0, logger) }
+        } catch {
+            throw RefusedProperties.explain(error, configuration.kafka.properties)
+        }
     }
 
     private static func read(_ configuration: NodeConfiguration, _ admin: KafkaAdmin, _ logger: Logger) async throws -> Directory? {

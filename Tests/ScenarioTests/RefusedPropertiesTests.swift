@@ -1,0 +1,55 @@
+import Kafka
+import Logging
+import Testing
+
+@testable import ocn
+
+/// Properties that librdkafka takes one by one and refuses when a client is made. No broker is asked.
+@Suite struct RefusedPropertiesTests {
+    /// What an operator is told of them; nil if a client can be made.
+    private func told(_ properties: [String: String]) async -> String? {
+        let settings = KafkaSettings(bootstrap: "127.0.0.1:1", clientID: "test", properties: properties)
+        do {
+            let admin = try KafkaAdmin(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            await admin.close()
+            return nil
+        } catch {
+            return "\(RefusedProperties.explain(error, properties))"
+        }
+    }
+
+    @Test func theSettingIsNamed() async {
+        #expect(
+            await told(["security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN"])
+                == "kafka.properties: librdkafka refuses them: sasl.username and sasl.password must be set")
+        let file = await told(["security.protocol": "SSL", "ssl.ca.location": "/nowhere/hidden.pem"])
+        #expect(file?.hasPrefix("kafka.properties: librdkafka refuses them: ssl.ca.location failed") == true)
+    }
+
+    @Test func valuesAreNotShown() async {
+        #expect(
+            await told(["security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "HIDDEN"])
+                == "kafka.properties: librdkafka refuses them: Unsupported SASL mechanism: …")
+        for name in ["ssl.ca.location", "ssl.key.pem", "ssl.certificate.pem"] {
+            let text = await told(["security.protocol": "SSL", name: "/nowhere/hidden.pem"])
+            #expect(text?.contains(name) == true && text?.contains("hidden") == false, "\(text ?? "taken")")
+        }
+    }
+
+    @Test func otherErrorsStayAsTheyAre() async {
+        #expect(await told([:]) == nil)
+        let error = RefusedProperties.explain(OperatorError(description: "something else"), ["acks": "0"])
+        #expect("\(error)" == "something else")
+    }
+
+    @Test func aProducerThatMustBeOrderedIsExplained() throws {
+        let properties = ["acks": "0"]
+        let settings = KafkaSettings(bootstrap: "127.0.0.1:1", clientID: "test", properties: properties)
+        #expect {
+            try Producer(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        } throws: { error in
+            let text = "\(RefusedProperties.explain(error, properties))"
+            return text.hasPrefix("kafka.properties: librdkafka refuses them: ") && text.contains("acks")
+        }
+    }
+}
