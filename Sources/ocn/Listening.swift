@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import ServiceLifecycle
+import Wire
 
 /// A service that listens, and says in words which setting is wrong when it cannot.
 struct Listening: Service {
@@ -16,10 +17,16 @@ struct Listening: Service {
         } catch let error as IOError {
             throw ConfigurationError(description: "cannot listen on \(address) (\(settings).host, \(settings).port): \(Self.reason(error))")
         } catch let error as SocketAddressError {
-            throw ConfigurationError(
-                description:
-                    "cannot listen on \(address): \(settings).host must be an address of this machine, or 0.0.0.0 for all (\(error))")
+            throw noAddress("\(error)")
+        } catch let error as SocketAddressError.UnknownHost {
+            throw noAddress(error.errorDescription)
         }
+    }
+
+    private func noAddress(_ reason: String) -> ConfigurationError {
+        ConfigurationError(
+            description: "cannot listen on \(ForeignText.shortened(address)): \(settings).host must be an address of this machine, "
+                + "or 0.0.0.0 for all (\(ForeignText.printable(reason)))")
     }
 
     private static func reason(_ error: IOError) -> String {
