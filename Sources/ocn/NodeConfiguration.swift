@@ -126,38 +126,6 @@ struct NodeConfiguration: Sendable {
     /// - Parameter isWhole: whether these are all sources, so that nothing may be missing.
     static func problems(of values: SettingValues, isWhole: Bool = true) throws(ConfigurationError) -> [ConfigurationProblem] {
         let problems = values.problems + (isWhole ? values.missing : [])
-        return values.problems.isEmpty ? problems + (try contradictions(values)) : problems
-    }
-
-    /// Settings of which each can be read and that do not go together.
-    private static func contradictions(_ values: SettingValues) throws(ConfigurationError) -> [ConfigurationProblem] {
-        var problems: [ConfigurationProblem] = []
-        let registry = try values(\.registry)
-        let file = try values(\.registryFile)
-        if registry == .file, file == nil {
-            problems.append(
-                ConfigurationProblem(
-                    key: "registry.file", "registry.file is missing: with registry.source: file it must name the YAML file of the registry",
-                    at: values.origin(\.registry)))
-        }
-        if registry == .state, file != nil {
-            problems.append(
-                ConfigurationProblem(
-                    key: "registry.file", "registry.file is set but registry.source is state: set that to file, or leave the file out",
-                    at: values.origin(\.registryFile)))
-        }
-        if try values(\.backoffBase) > values(\.backoffCap) {
-            problems.append(
-                ConfigurationProblem(
-                    key: "push.backoff_base_ms", "push.backoff_base_ms must not be above push.backoff_cap_ms",
-                    at: values.origin(\.backoffBase)))
-        }
-        if try values(\.breakerPause) > values(\.breakerLongestPause) {
-            problems.append(
-                ConfigurationProblem(
-                    key: "breaker.pause_seconds", "breaker.pause_seconds must not be above breaker.longest_pause_seconds",
-                    at: values.origin(\.breakerPause)))
-        }
-        return problems
+        return values.problems.isEmpty ? problems + (try Contradictions(values).problems) : problems
     }
 }

@@ -55,6 +55,18 @@ import Wire
         }
     }
 
+    @Test func aKeyThatHoldsAValueIsNotShown() async throws {
+        try await withTemporaryFolder { folder in
+            let path = try file("kafka: { properties: sasl.username=ocn, sasl.password=hidden }\n", in: folder)
+            for options in [["--file-only"], ["--file-only", "--json"]] {
+                let (status, text) = try await RunningProgram.run(["config", "check"] + options + [path])
+                #expect(status == 1)
+                #expect(text.contains("there is no setting for kafka.sasl.password…"))
+                #expect(!text.contains("hidden"))
+            }
+        }
+    }
+
     @Test func programsReadJSON() async throws {
         try await withTemporaryFolder { folder in
             let path = try file(ConfigurationText.complete + "http.public.port: 1\n", in: folder)

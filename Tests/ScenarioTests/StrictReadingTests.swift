@@ -63,7 +63,14 @@ import Topics
     @Test(arguments: [
         ("node.signatures: maybe", "node.signatures must be true or false, not 'maybe'"),
         ("node.signatures: [true]", "node.signatures must be true or false, not a list"),
-        ("node.signatures:", "node.signatures must be true or false, not left empty"),
+        (
+            "node.signatures:",
+            "node.signatures must be true or false, not left empty; a value that begins with #, !, & or * must be quoted"
+        ),
+        (
+            "node.instance: #hidden",
+            "node.instance must be a text that is not empty, not left empty; a value that begins with #, !, & or * must be quoted"
+        ),
         ("http.public.port: abc", "http.public.port must be a whole number from 0 to 65535, not 'abc'"),
         ("http.public.port: 65536", "http.public.port must be a whole number from 0 to 65535, not '65536'"),
         ("http.public.port: 08080", "http.public.port must be a whole number from 0 to 65535, not '08080'"),
@@ -102,10 +109,34 @@ import Topics
     }
 
     @Test(arguments: [
+        ("https://ocn.example?a=1", "have no query and no fragment: paths are added to it"),
+        ("https://ocn.example/#top", "have no query and no fragment: paths are added to it"),
+        ("https://ocn.example/a b", "be printable ASCII without blanks"),
+        ("https://ocn.example/\u{1B}[2J", "be printable ASCII without blanks"),
+        ("https://ocn.example/a/../b", "have no dot segments in its path"),
+        ("https://ocn.example/%2e%2E/b", "have no dot segments in its path"),
+        ("https://ocn.example/" + String(repeating: "a", count: 2029), "have at most 2048 bytes, not 2049"),
+        ("https://anna:hidden@ocn.example", "be an http or https URL without user information"),
+    ])
+    func pathsCanBeAddedToTheURL(url: String, demand: String) {
+        #expect(Text.problems(environment: ["OCN_NODE_URL": url]) == ["node.url must \(demand) (environment variable OCN_NODE_URL)"])
+    }
+
+    @Test func whatMayHoldAPasswordIsNotShown() {
+        for variable in ["OCN_NODE_URL", "OCN_KAFKA_BOOTSTRAP", "OCN_NODE_HUB"] {
+            let problems = Text.problems(environment: [variable: "anna:hidden@ocn.example"])
+            #expect(problems.count == 1 && !"\(problems)".contains("hidden"), "\(variable)")
+        }
+    }
+
+    @Test(arguments: [
         ("127.0.0.1:9092", true), ("kafka-1:9092, kafka-2:9092", true), ("kafka", true), ("[::1]:9092", true),
         ("SASL_SSL://kafka:9093", true),
+        ("kafka_1.example:65535", true), ("plaintext://[fd00::1]", true), ("10.0.0.1", true),
         ("kafka:abc", false), ("kafka:0", false), ("kafka:9092,", false), (":9092", false), ("http://kafka/x", false), ("[::1", false),
-        ("kafka 9092", false),
+        ("kafka 9092", false), ("9092", false), ("foo://kafka:1", false), ("kafka:+1", false), ("kafka:65536", false), ("kafka:", false),
+        ("kafka,,kafka", false), ("", false), (",", false), ("ka/fka:1", false), ("käfka:1", false), ("user@kafka:1", false),
+        ("[]:9092", false), ("[g::1]:9092", false), ("kafka:1:2", false), ("SSL://", false),
     ])
     func brokersHaveHostAndPort(bootstrap: String, isGood: Bool) {
         #expect(Text.problems(environment: ["OCN_KAFKA_BOOTSTRAP": bootstrap]).isEmpty == isGood)
@@ -135,6 +166,11 @@ import Topics
         ("hidden=1", "entry 2 of kafka.properties must name a property that librdkafka knows"),
         ("sasl.pasword=hidden", "entry 2 of kafka.properties must name a property that librdkafka knows; did you mean sasl.password?"),
         ("security.protocol=hidden", "entry 2 of kafka.properties must have a value that librdkafka permits for this property"),
+        (
+            "enable.sasl.oauthbearer.unsecure.jwt=true",
+            "entry 2 of kafka.properties must not set enable.sasl.oauthbearer.unsecure.jwt: it is not supported, because it is insecure: "
+                + "nobody signs such tokens"
+        ),
         ("sasl.username=hidden", "entry 2 of kafka.properties must not set the same property as entry 1"),
     ])
     func propertiesThatAreNoneAreToldByNumberOnly(entry: String, problem: String) {
@@ -197,9 +233,47 @@ import Topics
         ("registry.file: a.yaml", "registry.file is set but registry.source is state: set that to file, or leave the file out"),
         ("push: { backoff_base_ms: 2000, backoff_cap_ms: 1000 }", "push.backoff_base_ms must not be above push.backoff_cap_ms"),
         ("breaker.pause_seconds: 61", "breaker.pause_seconds must not be above breaker.longest_pause_seconds"),
+        (
+            "kafka.reply_partition: 8",
+            "kafka.reply_partition must be below kafka.reply_partitions, which is 8: partitions are counted from 0"
+        ),
+        (
+            "kafka.reply_partition: 4\nkafka.reply_partitions: 4",
+            "kafka.reply_partition must be below kafka.reply_partitions, which is 4: partitions are counted from 0"
+        ),
+        (
+            "http.private.port: 8080",
+            "http.private.port must not be http.public.port, 8080, on the same host: only one of them can listen there"
+        ),
+        (
+            "http.public.port: 8081",
+            "http.private.port must not be http.public.port, 8081, on the same host: only one of them can listen there"
+        ),
+        (
+            "http: { public: { port: 1, host: Node }, private: { port: 1, host: node } }",
+            "http.private.port must not be http.public.port, 1, on the same host: only one of them can listen there"
+        ),
+        (
+            "http: { public: { port: 1, host: 127.0.0.1 }, private: { port: 1, host: \"::\" } }",
+            "http.private.port must not be http.public.port, 1, on the same host: only one of them can listen there"
+        ),
     ])
     func settingsThatContradictEachOtherAreAnError(line: String, problem: String) {
         #expect(Text.problems(line) == ["\(problem) (node.yaml, line 3)"])
+    }
+
+    @Test(arguments: [
+        "kafka: { reply_partition: 7 }", "kafka: { reply_partition: 8, reply_partitions: 9 }",
+        "http: { public: { port: 0 }, private: { port: 0 } }",
+        "http: { public: { port: 1, host: 127.0.0.1 }, private: { port: 1, host: 127.0.0.2 } }",
+        "http: { public: { port: 1, host: \"::1\" }, private: { port: 1, host: 0.0.0.0 } }",
+        // Without ingress nobody listens at the public port.
+        "{ node.roles: [push], http.private.port: 8080 }",
+    ])
+    func settingsThatGoTogetherAreGood(line: String) throws {
+        let file = try SettingSource.yaml(line, path: "more.yaml")
+        let rest = try SettingSource.yaml(Text.complete, path: "node.yaml")
+        #expect(throws: Never.self) { try NodeConfiguration([file, rest]) }
     }
 
     @Test func valuesFromOutsideCannotSteerATerminal() {

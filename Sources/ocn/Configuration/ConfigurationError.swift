@@ -1,3 +1,5 @@
+import Wire
+
 /// Where a value was given.
 enum Origin: Sendable, Equatable, CustomStringConvertible {
     case flag(String)
@@ -34,7 +36,8 @@ struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
         let subject = refusal.entry.map { "entry \($0) of \(setting.key)" } ?? setting.key
         let found =
             switch refusal.found {
-            case .value(let text): setting.isSecret ? "" : ", not '\(ConfigurationProblem.shortened(text))'"
+            // What stands before an @ may be a password.
+            case .value(let text): setting.isSecret || text.contains("@") ? "" : ", not '\(ForeignText.shortened(text, to: 80))'"
             case .kind(let kind): ", not \(kind)"
             case nil: ""
             }
@@ -49,11 +52,6 @@ struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
     }
 
     var description: String { origin.map { "\(text) (\($0))" } ?? text }
-
-    /// Text from outside that neither steers a terminal nor fills it.
-    private static func shortened(_ text: String) -> String {
-        OperatorText.printable(text.count > 80 ? text.prefix(77) + "…" : text[...])
-    }
 }
 
 /// A configuration that cannot work; says all that is wrong with it.

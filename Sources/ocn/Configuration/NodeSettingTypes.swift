@@ -12,8 +12,13 @@ enum RegistryKind: String, CaseIterable, Sendable {
 extension SettingType where Value == String {
     /// An absolute URL, kept without slashes at its end.
     static var url: SettingType {
-        .one("an http or https URL like https://ocn.example.com") { text in
-            guard URLJoin.origin(of: text) != nil else { return nil }
+        let allowed = "an http or https URL like https://ocn.example.com"
+        return SettingType(allowed: allowed) { raw throws(Refusal) in
+            let text = try raw.oneText(allowed)
+            if let fault = URLJoin.faultOfBase(text) {
+                let isOther = URLJoin.origin(of: text) == nil && !URLJoin.mayHoldPassword(text)
+                throw isOther ? Refusal("be \(allowed)", found: .value(text)) : Refusal(fault)
+            }
             var url = text
             while url.hasSuffix("/") { url.removeLast() }
             return url
@@ -49,16 +54,19 @@ extension SettingType where Value == String {
         }
     }
 
-    /// `host`, `host:port`, `[address]:port`, or such with a protocol before it.
+    /// `host`, `host:port`, `[address]:port`, or such with a protocol of Kafka before it. A number alone is a port without its host.
     private static func isBroker(_ text: String) -> Bool {
         var rest = text[...]
-        if let scheme = text.firstRange(of: "://") { rest = text[scheme.upperBound...] }
-        let hostEnd = rest.first == "[" ? rest.firstIndex(of: "]").map { rest.index(after: $0) } : rest.firstIndex(of: ":") ?? rest.endIndex
-        guard let hostEnd, hostEnd != rest.startIndex, !rest.contains(where: { $0.isWhitespace || $0 == "/" }) else { return false }
-        let port = rest[hostEnd...]
-        guard !port.isEmpty else { return true }
-        return port.first == ":" && Int(port.dropFirst()).map { (1...65_535).contains($0) } ?? false
+        if let scheme = text.firstRange(of: "://") {
+            guard protocols.contains(text[..<scheme.lowerBound].uppercased()) else { return false }
+            rest = text[scheme.upperBound...]
+        }
+        guard rest.last != ":", let server = URLJoin.server(String(rest)) else { return false }
+        return !server.host.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
+
+    /// What Kafka's listeners speak.
+    private static var protocols: Set<String> { ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] }
 }
 
 extension SettingType where Value == PartyID {
@@ -107,6 +115,9 @@ extension SettingType where Value == [String: String] {
                 if let first = entries.updateValue(number, forKey: name) {
                     throw Refusal("not set the same property as entry \(first)", entry: number)
                 }
+                if name == unsecured, value != "false" {
+                    throw Refusal("not set \(name): it is not supported, because it is insecure: nobody signs such tokens", entry: number)
+                }
                 switch KafkaSettings.fault(ofProperty: name, value: value) {
                 case nil: properties[name] = value
                 case .unknownName:
@@ -118,4 +129,7 @@ extension SettingType where Value == [String: String] {
             return properties
         }
     }
+
+    /// A means of librdkafka for trying things out, which ends the process.
+    private static var unsecured: String { "enable.sasl.oauthbearer.unsecure.jwt" }
 }

@@ -11,8 +11,13 @@ struct GivenValue: Sendable {
 struct SettingSource: Sendable {
     /// By key; only of settings that there are.
     var values: [String: GivenValue] = [:]
+    /// What is wrong with its form.
+    var faults: [ConfigurationProblem] = []
     /// What is no setting.
-    var problems: [ConfigurationProblem] = []
+    var unknown = UnknownNames()
+
+    /// All that is wrong with it but for the values.
+    var problems: [ConfigurationProblem] { faults + unknown.problems }
 
     /// Values that the program itself decides, by key.
     static func program(_ values: [String: WrittenValue]) -> SettingSource {
@@ -33,7 +38,7 @@ struct SettingSource: Sendable {
 
     private mutating func add(_ value: WrittenValue, for key: String, at origin: Origin) {
         if Settings.byKey[key] == nil {
-            problems.append(SettingSource.unknown(key, key, Similar.names(to: key, among: Settings.byKey.keys), at: origin))
+            unknown.add(at: origin) { (key, Similar.names(to: key, among: Settings.byKey.keys)) }
         } else {
             values[key] = GivenValue(value: value, origin: origin)
         }
@@ -49,21 +54,18 @@ struct SettingSource: Sendable {
             if let setting = Settings.byVariable[name] {
                 source.values[setting.key] = GivenValue(value: .line(text), origin: .variable(name))
             } else if !isOfOthers(name, text) {
-                var similar = Similar.names(to: name.uppercased(), among: Settings.byVariable.keys)
-                if similar.isEmpty {
-                    let end = "_" + name.uppercased().dropFirst(Settings.variablePrefix.count)
-                    similar = Settings.byVariable.keys.filter { $0.hasSuffix(end) }.sorted()
-                }
-                source.problems.append(unknown(name, "environment variable \(name)", similar))
+                source.unknown.add(kind: "environment variable ") { (ForeignText.name(name) ?? "OCN_…", similar(to: name.uppercased())) }
             }
         }
         return source
     }
 
-    /// Something that is no setting.
-    static func unknown(_ key: String, _ subject: String, _ similar: [String], at origin: Origin? = nil) -> ConfigurationProblem {
-        let advice = similar.isEmpty ? "; `ocn config list` shows all" : Similar.question(similar)
-        return ConfigurationProblem(key: key, "there is no setting for \(OperatorText.printable(subject))\(advice)", at: origin)
+    /// Variables of nearly this name, or of this name in another section.
+    private static func similar(to name: String) -> [String] {
+        let close = Similar.names(to: name, among: Settings.byVariable.keys)
+        guard close.isEmpty else { return close }
+        let end = "_" + name.dropFirst(Settings.variablePrefix.count)
+        return Settings.byVariable.keys.filter { $0.hasSuffix(end) }.sorted()
     }
 
     /// Variables of our own tests, and those that Kubernetes makes up for a service called `ocn` or `ocn-…`.

@@ -1,3 +1,5 @@
+import Wire
+
 /// What a setting's value is: what may be written, and how it is read.
 struct SettingType<Value: Sendable>: Sendable {
     /// What may be written, to stand behind "must be".
@@ -46,10 +48,10 @@ extension SettingType where Value == Bool {
 }
 
 extension SettingType where Value == Int {
-    /// Digits only: `017`, `1_000` and `1.0` mean different things to different readers.
+    /// Digits only.
     static func whole(_ range: ClosedRange<Int>, of unit: String = "") -> SettingType {
         .one("a whole number\(unit) from \(range.lowerBound) to \(range.upperBound)") { text in
-            guard let number = Int(text.trimmed), String(number) == text.trimmed, range.contains(number) else { return nil }
+            guard let number = Int(strictly: text.trimmed), range.contains(number) else { return nil }
             return number
         }
     }

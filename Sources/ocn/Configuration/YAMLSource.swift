@@ -29,11 +29,18 @@ private struct YAMLReading {
     let path: String
     var source = SettingSource()
 
+    /// What a value is called that is not there, or that YAML does not take for one.
+    private static let empty = "left empty; a value that begins with #, !, & or * must be quoted"
+
     init(path: String) {
         self.path = path
     }
 
     mutating func read(_ text: String) throws(ConfigurationError) {
+        let foreign = YAMLIndicators.found(in: text)
+        guard foreign.isEmpty else {
+            throw ConfigurationError(foreign.map { ConfigurationProblem("\($0)", at: .file(path: path, line: $0.line)) })
+        }
         let root: Node?
         do {
             root = try Parser(yaml: text).singleRoot()
@@ -54,31 +61,43 @@ private struct YAMLReading {
         for (name, node) in mapping {
             let origin = Origin.file(path: path, line: name.mark?.line ?? 0)
             guard case .scalar(let scalar) = name else {
-                source.problems.append(ConfigurationProblem("a key must be a text", at: origin))
+                source.faults.append(ConfigurationProblem("a key must be a text", at: origin))
                 continue
             }
             let key = section.isEmpty ? scalar.string : "\(section).\(scalar.string)"
             if Settings.byKey[key] != nil {
                 if source.values.updateValue(GivenValue(value: value(of: node), origin: origin), forKey: key) != nil {
-                    source.problems.append(ConfigurationProblem(key: key, "\(key) stands there more than once", at: origin))
+                    source.faults.append(ConfigurationProblem(key: key, "\(key) stands there more than once", at: origin))
                 }
             } else if Settings.sections.contains(key) {
                 switch node {
                 case .mapping(let mapping): read(mapping, below: key)
                 case .scalar(let scalar) where isNothing(scalar): break
                 default:
-                    source.problems.append(
+                    source.faults.append(
                         ConfigurationProblem(key: key, "\(key) is a section: its settings stand below it, indented", at: origin))
                 }
             } else {
-                source.problems.append(SettingSource.unknown(key, key, similar(to: key), at: origin))
+                let isAlone = value(of: node) == .other(YAMLReading.empty)
+                source.unknown.add(at: origin) {
+                    let similar = YAMLReading.similar(to: key)
+                    let name = YAMLReading.shown(scalar.string, isAlone: isAlone && similar.isEmpty)
+                    return (name.map { section.isEmpty ? $0 : "\(section).\($0)" }, similar)
+                }
             }
         }
     }
 
+    /// What may be shown of a key that is no setting. Alone, without a value, it may itself be one in the wrong place: then only a name that
+    /// stands in front of something else is shown.
+    private static func shown(_ key: String, isAlone: Bool) -> String? {
+        guard let name = ForeignText.name(key), isAlone else { return ForeignText.name(key) }
+        return name.hasSuffix("…") && name.dropLast().allSatisfy { $0.isLowercase || $0 == "." || $0 == "_" } ? name : nil
+    }
+
     private func value(of node: Node) -> WrittenValue {
         switch node {
-        case .scalar(let scalar): return isNothing(scalar) ? .other("left empty") : .text(scalar.string)
+        case .scalar(let scalar): return isNothing(scalar) ? .other(YAMLReading.empty) : .text(scalar.string)
         case .mapping: return .other("a section")
         case .alias: return .other("an alias")
         case .sequence(let sequence):
@@ -99,7 +118,7 @@ private struct YAMLReading {
     }
 
     /// Settings and sections of nearly this name, or settings of this name in another section.
-    private func similar(to key: String) -> [String] {
+    private static func similar(to key: String) -> [String] {
         let close = Similar.names(to: key, among: Settings.sections.union(Settings.byKey.keys))
         guard close.isEmpty else { return close }
         let end = "." + (key.split(separator: ".").last ?? "")
@@ -114,8 +133,9 @@ private struct YAMLReading {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             return ConfigurationProblem("\(what): \(problem)", at: .file(path: path, line: mark.line))
         case .duplicatedKeysInMapping(let keys, let context):
-            let names = keys.map { "'\(OperatorText.printable($0))'" }.joined(separator: ", ")
-            return ConfigurationProblem("\(names) stands more than once in its section", at: .file(path: path, line: context.mark.line))
+            let names = keys.prefix(UnknownNames.told).map { ForeignText.name($0).map { "'\($0)'" } ?? "a key that is no name" }
+            return ConfigurationProblem(
+                "\(names.joined(separator: ", ")) stands more than once in its section", at: .file(path: path, line: context.mark.line))
         case .reader(let problem, _, _, _): return ConfigurationProblem("\(path): \(what): \(problem)")
         default: return ConfigurationProblem("\(path): \(what)")
         }
