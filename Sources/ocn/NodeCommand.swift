@@ -32,10 +32,10 @@ struct NodeCommand: AsyncParsableCommand {
     var bootstrap: String?
 
     @Option(help: ArgumentHelp("Port for parties and nodes; as http.public.port.", valueName: "port"))
-    var port: Int?
+    var port: String?
 
     @Option(help: ArgumentHelp("Port for metrics, probes and the admin API; as http.private.port.", valueName: "port"))
-    var privatePort: Int?
+    var privatePort: String?
 
     @OptionGroup var logs: LogOptions
 

@@ -63,11 +63,11 @@ struct NodeConfiguration: Sendable {
 
     /// Values from the command line; nil leaves a setting to the other sources.
     static func flags(
-        roles: String? = nil, bootstrap: String? = nil, port: Int? = nil, privatePort: Int? = nil
+        roles: String? = nil, bootstrap: String? = nil, port: String? = nil, privatePort: String? = nil
     ) -> SettingSource {
         .flags([
             ("--roles", "node.roles", roles), ("--bootstrap", "kafka.bootstrap", bootstrap),
-            ("--port", "http.public.port", port.map(String.init)), ("--private-port", "http.private.port", privatePort.map(String.init)),
+            ("--port", "http.public.port", port), ("--private-port", "http.private.port", privatePort),
         ])
     }
 

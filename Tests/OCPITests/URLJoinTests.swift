@@ -53,7 +53,9 @@ import Testing
     @Test func serversHaveAHostAndMayHaveAPort() {
         #expect(URLJoin.server("Kafka-1:9092").map { "\($0.host) \($0.port ?? 0)" } == "kafka-1 9092")
         #expect(URLJoin.server("[::1]").map { "\($0.host) \($0.port ?? 0)" } == "[::1] 0")
-        for text in ["", ":1", "a:+1", "a:0", "a:65536", "a b", "u@a", "a/b", "[::1"] { #expect(URLJoin.server(text)?.host == nil, "\(text)") }
+        for text in ["", ":1", "a:+1", "a:0", "a:65536", "a b", "u@a", "a/b", "[::1"] {
+            #expect(URLJoin.server(text)?.host == nil, "\(text)")
+        }
     }
 
     @Test func randomTextNeverTraps() {

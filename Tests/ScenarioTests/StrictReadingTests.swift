@@ -216,15 +216,17 @@ import Topics
         let file = try SettingSource.yaml(
             Text.complete + "http: { public: { port: 1 }, private: { port: 2 } }\npush.expired_per_second: 7", path: "node.yaml")
         let environment = SettingSource.environment(["OCN_HTTP_PUBLIC_PORT": "3", "OCN_HTTP_PRIVATE_PORT": "4"])
-        let node = try NodeConfiguration([NodeConfiguration.flags(roles: "push,control", port: 5), environment, file])
+        let node = try NodeConfiguration([NodeConfiguration.flags(roles: "push,control", port: "5"), environment, file])
         #expect(node.publicPort == 5)
         #expect(node.privatePort == 4)
         #expect(node.expiredPerSecond == 7)
         #expect(node.roles == [.push, .control])
-        #expect {
-            try NodeConfiguration([NodeConfiguration.flags(port: 70_000), environment, file])
-        } throws: {
-            "\($0)" == "http.public.port must be a whole number from 0 to 65535, not '70000' (flag --port)"
+        for port in ["70000", "010", "+8080", "abc"] {
+            #expect {
+                try NodeConfiguration([NodeConfiguration.flags(port: port), environment, file])
+            } throws: {
+                "\($0)" == "http.public.port must be a whole number from 0 to 65535, not '\(port)' (flag --port)"
+            }
         }
     }
 
