@@ -53,11 +53,13 @@ extension GroupConsumer {
             let records = progress.withLock { $0.begin(polled) }
             metrics.records.increment(by: records.count)
             if !records.isEmpty { handler.received(records) }
+            kafka.missingRights.granted("Read", on: Set(polled.map(\.topic)))
         }
         if !reader.ends.isEmpty {
             progress.withLock { progress in for end in reader.ends { progress.reached(end.partition, end.nextOffset) } }
         }
         if case .failed(let error, let place) = interruption {
+            kafka.missingRights.note(reading: error, topic: place?.topic, group: settings.group)
             failed(error)
             if error.isOutOfRange, let place { strayed(place) }
         }

@@ -44,8 +44,8 @@ package final class KafkaAdmin: Sendable {
     /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
     package var lastTrouble: String? { settings.questions.lastTrouble }
 
-    /// Creates topics, each by itself, and waits, at most 10 s, until the brokers tell of them and lead their partitions: the controller
-    /// answers before that, and who used a topic at once would be told that there is none.
+    /// Creates topics, each by itself, asking again while Kafka does not answer, and waits, at most 10 s, until the brokers tell of them and
+    /// lead their partitions: the controller answers before that, and who used a topic at once would be told that there is none.
     /// - Returns: by name, nil if it was created; `isTopicExists` if it stood already.
     /// - Throws: if the request as a whole failed; `isUnsupported` on an embedded cluster.
     package func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?] {
@@ -53,14 +53,10 @@ package final class KafkaAdmin: Sendable {
         return try await perform("create topics") { admin throws(KafkaError) in
             // It names no controller, so librdkafka would wait for one until the time limit.
             guard try !admin.isEmbedded() else { throw KafkaError("create topics", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) }
-            let results = try admin.once { TopicRequests.create($0, topics, isStopping: admin.isStopping) }
-            let expected = results.filter { $0.value == nil || $0.value?.isTopicExists == true }.keys
-            _ = try admin.patiently("list topics", .seconds(10)) { rk, milliseconds in
-                TopicRequests.list(rk, milliseconds: milliseconds).flatMap { known in
-                    let isReady = expected.allSatisfy { known[$0].map { $0.partitions > 0 && $0.withoutLeader == 0 } ?? false }
-                    return isReady ? .success(()) : .failure(KafkaError("list topics", RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE))
-                }
+            let results = try admin.patiently("create topics") { rk, milliseconds in
+                TopicRequests.create(rk, topics, milliseconds: milliseconds, isStopping: admin.isStopping)
             }
+            try admin.awaitLeaders(of: results.filter { $0.value == nil || $0.value?.isTopicExists == true }.keys.sorted())
             return results
         }
     }
@@ -80,8 +76,13 @@ package final class KafkaAdmin: Sendable {
             let counts = try admin.topics()
             let found = names.filter { counts[$0] != nil }
             let isEmbedded = try admin.isEmbedded()
+            // Any broker may be asked, also one that does not know yet of a topic that was just made.
             let configs =
-                found.isEmpty || isEmbedded ? [:] : try admin.once { TopicRequests.configs($0, found, isStopping: admin.isStopping) }
+                found.isEmpty || isEmbedded
+                ? [:]
+                : try admin.patiently("describe topics") { rk, milliseconds in
+                    TopicRequests.configs(rk, found, milliseconds: milliseconds, isStopping: admin.isStopping)
+                }
             return found.map { name in
                 TopicDescription(
                     name: name, partitions: counts[name]?.partitions ?? 0, replication: counts[name]?.replicas ?? 0,
@@ -93,6 +94,14 @@ package final class KafkaAdmin: Sendable {
     /// All topics that we may see, with their number of partitions.
     package func listTopics() async throws(KafkaError) -> [String: Int] {
         try await topicStandings().mapValues(\.partitions)
+    }
+
+    /// Whether a topic that ``listTopics()`` does not tell of may stand all the same: brokers tell of no topic that the user may not Describe.
+    package func mayBeHidden(_ topic: String) async throws(KafkaError) -> Bool {
+        try await perform("describe topic") { admin throws(KafkaError) in
+            guard try !admin.isEmbedded() else { return false }
+            return try admin.once { rk in TopicRequests.isHidden(rk, topic, isStopping: admin.isStopping) }
+        }
     }
 
     /// All topics that we may see, and how they stand.
@@ -116,7 +125,10 @@ package final class KafkaAdmin: Sendable {
         guard !partitions.isEmpty else { return [] }
         return try await perform("group offsets") { admin throws(KafkaError) in
             try admin.patiently("group offsets") { rk, milliseconds in
-                OffsetRequests.committed(rk, group, partitions, milliseconds: milliseconds, isStopping: admin.isStopping)
+                OffsetRequests.committed(rk, group, partitions, milliseconds: milliseconds, isStopping: admin.isStopping).mapError {
+                    error in
+                    error.unauthorized == .group ? .lacks(MissingRight("Describe", .group(group)), error.operation) : error
+                }
             }
         }
     }
@@ -188,6 +200,26 @@ package final class KafkaAdmin: Sendable {
 
     private func topics(within limit: Duration = .seconds(30)) throws(KafkaError) -> [String: TopicStanding] {
         try patiently("list topics", limit) { rk, milliseconds in TopicRequests.list(rk, milliseconds: milliseconds) }
+    }
+
+    /// Waits until brokers tell of topics that stand, and lead all their partitions.
+    private func awaitLeaders(of topics: [String]) throws(KafkaError) {
+        var unseen: String?
+        do throws(KafkaError) {
+            try patiently("list topics", .seconds(10)) { rk, milliseconds in
+                TopicRequests.list(rk, milliseconds: milliseconds).flatMap { known in
+                    unseen = topics.first { known[$0] == nil }
+                    let isReady = topics.allSatisfy { known[$0].map { $0.partitions > 0 && $0.withoutLeader == 0 } ?? false }
+                    return isReady ? .success(()) : .failure(KafkaError("list topics", RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE))
+                }
+            }
+        } catch {
+            // It stands, and after all this time nobody tells of it.
+            if let unseen, try once({ TopicRequests.isHidden($0, unseen, isStopping: isStopping) }) {
+                throw .lacks(MissingRight("Describe", .topic(unseen)), "list topics")
+            }
+            throw error
+        }
     }
 
     private func clusterID() throws(KafkaError) -> String {

@@ -19,6 +19,8 @@ package struct KafkaSettings: Sendable, CustomStringConvertible, CustomDebugStri
     package var onTrouble: (@Sendable () -> Void)?
     /// Shared by all clients of a process. Another cluster, or another way to it, needs another one.
     private(set) var questions = QuestionClient()
+    /// Shared by all clients of a process.
+    package private(set) var missingRights = MissingRights()
     /// Shared by all clients of a process, each of which meets the same trouble.
     var logLimiter = LogLimiter()
 

@@ -226,12 +226,19 @@ package final class PartitionReader: Sendable {
         while isRunning {
             let (records, interruption) = reader.next(rk, limit: 500, timeout: 100) { _, _ in 0 }
             for record in records { positions[record.topicPartition] = record.offset + 1 }
-            if !records.isEmpty { onBatch(records) }
+            if !records.isEmpty {
+                onBatch(records)
+                kafka.missingRights.granted("Read", on: Set(records.map(\.topic)))
+            }
             switch interruption {
             case .end(let place, let nextOffset):
                 positions[place] = nextOffset
                 onEnd(place, nextOffset)
+                kafka.missingRights.granted("Read", on: [place.topic])
             case .failed(let error, let place):
+                // It joins no group, so it needs no right on one.
+                guard error.unauthorized != .group else { break }
+                kafka.missingRights.note(reading: error, topic: place?.topic, group: nil)
                 failed(error)
                 // The log was cut or made anew: what a follower knows may be wrong, so it reads everything again.
                 guard error.isOutOfRange, let place, positions[place] != nil else { break }

@@ -4,6 +4,16 @@ package import Logging
 import NIOCore
 import Synchronization
 
+/// How long records of a topic may take before they are given up.
+package enum Patience: Sendable, Equatable {
+    /// `message.timeout.ms`.
+    case usual
+    /// For ever: an idempotent producer keeps their order then, whatever happens.
+    case endless
+    /// So long and no longer: what waits in this process after that is not sent any more.
+    case limited(Duration)
+}
+
 /// Sends records; any thread may call. Acknowledged by all in-sync replicas, idempotent, without lingering.
 ///
 /// One thread of its own serves the delivery reports. `close` must be called, else that thread lives on.
@@ -31,18 +41,19 @@ package final class Producer: Sendable {
     private let queueLength: GaugeMetric
     private let failures: CounterMetric
     private let logger: Logger
-    private let isPatient: @Sendable (_ topic: String) -> Bool
+    private let missingRights: MissingRights
+    private let patience: @Sendable (_ topic: String) -> Patience
     let transactions: BlockingThread
 
     /// - Parameters:
     ///   - settings: its client id also names the thread.
     ///   - transactionalID: makes the transaction calls usable; unique among living producers.
-    ///   - isPatient: topics whose records are never given up, however long Kafka takes: `message.timeout.ms` does not count for them.
+    ///   - patience: how long records of a topic may take.
     ///   - logger: for librdkafka's own lines too.
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(
         _ settings: KafkaSettings, transactionalID: String? = nil,
-        isPatient: @escaping @Sendable (_ topic: String) -> Bool = { _ in false }, logger: Logger
+        patience: @escaping @Sendable (_ topic: String) -> Patience = { _ in .usual }, logger: Logger
     ) throws(KafkaError) {
         let configuration = ClientConfiguration.producer(settings, transactionalID: transactionalID)
         let clientID = configuration.clientID
@@ -51,14 +62,17 @@ package final class Producer: Sendable {
         failures = metrics.failures
         transactions = BlockingThread("transactions")
         self.logger = logger
-        self.isPatient = isPatient
+        self.patience = patience
+        missingRights = settings.missingRights
         let onStatistics = settings.onStatistics
         let onFatal = settings.onFatal
         client = try ClientHandle(
             RD_KAFKA_PRODUCER, configuration,
             callbacks: ClientCallbacks(
                 log: ThrottledLog(logger, settings.logLimiter),
-                onError: { [onTrouble = settings.onTrouble] error in
+                onError: { [onTrouble = settings.onTrouble, missingRights = settings.missingRights] error in
+                    // Brokers before 2.8 want this one; later ones any right to write.
+                    if error.unauthorized == .cluster { missingRights.note(MissingRight("IdempotentWrite", .cluster)) }
                     if error.isFatal { onFatal?(error) }
                     if error.isAllBrokersDown { onTrouble?() }
                 },
@@ -79,7 +93,15 @@ package final class Producer: Sendable {
     package func send(_ record: OutgoingRecord, report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) {
         let delivery = DeliveryReport(topic: record.topic) { result in
             self.outstanding.subtract(1, ordering: .relaxed)
-            if case .failure = result { self.failures.increment() }
+            switch result {
+            case .success: self.missingRights.granted("Write", on: [record.topic])
+            case .failure(let error):
+                self.failures.increment()
+                guard error.unauthorized == .topic else { break }
+                let right = MissingRight("Write", .topic(record.topic))
+                self.missingRights.note(right)
+                return report(.failure(.lacks(right, error.operation)))
+            }
             report(result)
         }
         outstanding.add(1, ordering: .relaxed)
@@ -194,18 +216,24 @@ package final class Producer: Sendable {
     private func topic(_ name: String, _ rk: OpaquePointer) -> OpaquePointer? {
         let handle: TopicHandle? = topics.withLock { topics in
             if let known = topics[name] { return known }
-            let new = rd_kafka_topic_new(rk, name, isPatient(name) ? Producer.patience(rk) : nil).map(TopicHandle.init)
+            let new = rd_kafka_topic_new(rk, name, Producer.configuration(patience(name), rk)).map(TopicHandle.init)
             topics[name] = new
             return new
         }
         return handle?.pointer
     }
 
-    /// What a topic's records are sent with by default, without a time limit. The topic handle takes it over.
-    private static func patience(_ rk: OpaquePointer) -> OpaquePointer? {
+    /// What a topic's records are sent with by default, but for their time limit; nil for that too. The topic handle takes it over.
+    private static func configuration(_ patience: Patience, _ rk: OpaquePointer) -> OpaquePointer? {
+        let milliseconds: Int32
+        switch patience {
+        case .usual: return nil
+        case .endless: milliseconds = 0
+        case .limited(let time): milliseconds = max(1000, time.clampedMilliseconds)
+        }
         guard let conf = rd_kafka_default_topic_conf_dup(rk) else { return nil }
         var reason = [CChar](repeating: 0, count: 256)
-        rd_kafka_topic_conf_set(conf, "message.timeout.ms", "0", &reason, reason.count)
+        rd_kafka_topic_conf_set(conf, "message.timeout.ms", String(milliseconds), &reason, reason.count)
         return conf
     }
 

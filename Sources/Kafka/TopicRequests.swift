@@ -3,7 +3,7 @@ import CLibrdkafka
 /// Admin requests about topics. They block; for the admin's thread.
 enum TopicRequests {
     static func create(
-        _ rk: OpaquePointer, _ topics: [NewTopic], isStopping: () -> Bool
+        _ rk: OpaquePointer, _ topics: [NewTopic], milliseconds: Int32, isStopping: () -> Bool
     ) -> Result<[String: KafkaError?], KafkaError> {
         var wanted: [OpaquePointer?] = []
         defer { for topic in wanted { rd_kafka_NewTopic_destroy(topic) } }
@@ -20,7 +20,9 @@ enum TopicRequests {
             wanted.append(made)
         }
         guard !wanted.isEmpty else { return .success(refused) }
-        return AdminRequest.perform(rk, "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, isStopping: isStopping) { options, queue in
+        return AdminRequest.perform(
+            rk, "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, milliseconds: milliseconds, isStopping: isStopping
+        ) { options, queue in
             rd_kafka_CreateTopics(rk, &wanted, wanted.count, options, queue)
         } read: { event in
             var count = 0
@@ -61,12 +63,13 @@ enum TopicRequests {
     }
 
     static func configs(
-        _ rk: OpaquePointer, _ names: [String], isStopping: () -> Bool
+        _ rk: OpaquePointer, _ names: [String], milliseconds: Int32, isStopping: () -> Bool
     ) -> Result<[String: [String: String]], KafkaError> {
         var wanted: [OpaquePointer?] = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
         defer { for resource in wanted { rd_kafka_ConfigResource_destroy(resource) } }
-        let answer = AdminRequest.perform(rk, "describe topics", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, isStopping: isStopping) {
-            options, queue in
+        let answer = AdminRequest.perform(
+            rk, "describe topics", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, milliseconds: milliseconds, isStopping: isStopping
+        ) { options, queue in
             rd_kafka_DescribeConfigs(rk, &wanted, wanted.count, options, queue)
         } read: { event in
             var count = 0
@@ -85,6 +88,16 @@ enum TopicRequests {
             return .success(configs)
         }
         return answer.flatMap { $0 }
+    }
+
+    /// Whether a topic stands that is not told of, as far as its settings or the refusal to show them say so. Creates nothing.
+    static func isHidden(_ rk: OpaquePointer, _ name: String, isStopping: () -> Bool) -> Result<Bool, KafkaError> {
+        switch configs(rk, [name], milliseconds: 5000, isStopping: isStopping) {
+        case .success(let found): .success(found[name] != nil)
+        case .failure(let error) where error.unauthorized == .topic: .success(true)
+        case .failure(let error) where error.isUnknownTopic: .success(false)
+        case .failure(let error): .failure(error)
+        }
     }
 
     private static func entries(of resource: OpaquePointer) -> [String: String] {

@@ -136,6 +136,27 @@ import Testing
         await producer.close(flush: .seconds(1))
     }
 
+    /// Whoever was told that its record was not written has gone on meanwhile.
+    @Test func aRecordOfATopicWithLittlePatienceIsNotSentAfterItWasGivenUp() async throws {
+        let cluster = try EmbeddedCluster(brokers: 1, logger: TestCluster.logger)
+        defer { cluster.close() }
+        for topic in ["little", "usual"] { try cluster.createTopic(topic, partitions: 1) }
+        let producer = try Producer(
+            TestCluster.settings("producer", cluster), patience: { $0 == "little" ? .limited(.seconds(1)) : .usual },
+            logger: TestCluster.logger)
+        func record(_ topic: String, _ text: String) -> OutgoingRecord {
+            OutgoingRecord(topic: topic, partition: 0, value: TestCluster.value(text))
+        }
+        for topic in ["little", "usual"] { _ = try await producer.send(record(topic, "before")) }
+        cluster.setBroker(-1, up: false)
+        async let usual = producer.send(record("usual", "meanwhile"))
+        await #expect { try await producer.send(record("little", "meanwhile")) } throws: { ($0 as? KafkaError)?.isTimedOut == true }
+        cluster.setBroker(-1, up: true)
+        #expect(try await usual.offset == 1, "it has waited")
+        #expect(try await producer.send(record("little", "after")).offset == 1, "what was given up is not there")
+        await producer.close(flush: .seconds(1))
+    }
+
     private func read(_ topic: String, count: Int) async throws -> [IncomingRecord] {
         let records = Watched<[IncomingRecord]>([])
         let reader = PartitionReader(

@@ -18,7 +18,7 @@ import Wire
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing])
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         try await writeState(
             kafka, producer, secrets,

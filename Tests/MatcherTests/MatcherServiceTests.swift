@@ -16,7 +16,7 @@ import Wire
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing], fetchWait: fetchWait)
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let own = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
@@ -75,7 +75,7 @@ import Wire
     @Test(.timeLimit(.minutes(2))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()

@@ -38,7 +38,7 @@ final class Processes: Sendable {
         witness = try #require(PartyID("FR-CPO"))
         let kafka = try await TestKafka(services: [billing], fetchWait: fetchWait)
         self.kafka = kafka
-        producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
+        producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
         stores = [Self.store(kafka), Self.store(kafka)]
         for store in stores { try await store.start() }
         let reader = PartitionReader(

@@ -86,7 +86,7 @@ private final class Network: Sendable {
     init(ownBrokers: Int?) async throws {
         services = try ["DE-BIL", "NL-TAX", "AT-LOG"].map { try #require(PartyID($0)) }
         kafka = try await TestKafka(services: services, ownBrokers: ownBrokers)
-        producer = try Producer(kafka.settings, isPatient: MatcherService.isPatient(kafka.topics), logger: kafka.logger)
+        producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
         store = StateStore(
             kafka: kafka.settings, topics: kafka.topics, secrets: NodeSecrets(current: Array("a secret of the node".utf8)),
             logger: kafka.logger)
