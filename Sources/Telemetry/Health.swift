@@ -36,6 +36,9 @@ package final class Health: Sendable {
         for waiter in woken { waiter.resume(returning: true) }
     }
 
+    /// Whether there is a check of that name.
+    package func has(_ name: String) -> Bool { state.withLock { $0.checks[name] != nil } }
+
     /// Waits until the program is ready.
     /// - Returns: `false` if the task was cancelled first.
     package func becomesReady() async -> Bool {
@@ -60,7 +63,11 @@ package final class Health: Sendable {
 
     /// Says that the process cannot recover by itself. It stays so until the restart; the first reason is kept.
     package func fail(_ reason: String) {
-        state.withLock { $0.fatalReason = $0.fatalReason ?? reason }
+        state.withLock { state in
+            guard state.fatalReason == nil else { return }
+            state.fatalReason = reason
+            state.checks["process"] = Check(ready: false, reason: reason)
+        }
     }
 
     /// Why the process must be restarted; nil while it is alive.

@@ -49,13 +49,31 @@ package struct TopicHealth: Sendable, Equatable {
 }
 
 extension TopicUpkeep {
-    /// How the topics of the node stand.
+    /// How the topics of the node stand. What must be in sync is what the topics themselves say, where that differs from this configuration.
     /// - Parameters:
     ///   - services: services whose outboxes there must be.
     ///   - limit: how long Kafka may take.
     package func health(services: [PartyID], within limit: Duration) async throws(KafkaError) -> TopicHealth {
         let wanted = settings.fixedTopics(names) + services.map { settings.outboxTopic(names, $0) }
-        return TopicHealth(of: wanted, in: try await admin.topicStandings(within: limit))
+        let standings = try await admin.topicStandings(within: limit)
+        let health = TopicHealth(of: wanted, in: standings)
+        guard !health.underReplicated.isEmpty else { return health }
+        let described: [TopicDescription]
+        do throws(KafkaError) {
+            described = try await admin.describeTopics(health.underReplicated)
+        } catch {
+            // Without the right to know, the configuration counts.
+            guard error.isUnauthorized else { throw error }
+            return health
+        }
+        let found = Dictionary(described.map { ($0.name, $0.config["min.insync.replicas"]) }) { first, _ in first }
+        return TopicHealth(
+            of: wanted.map { topic in
+                guard let least = found[topic.name] else { return topic }
+                var topic = topic
+                topic.config["min.insync.replicas"] = least
+                return topic
+            }, in: standings)
     }
 
     /// Makes topics anew that have vanished, where nothing is lost by it: what stood in them is gone already, and no process holds it in its

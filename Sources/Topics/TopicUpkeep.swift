@@ -17,6 +17,8 @@ package protocol TopicAdministration: Sendable {
     func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?]
     /// All topics that we may see, and how they stand.
     func topicStandings(within limit: Duration) async throws(KafkaError) -> [String: TopicStanding]
+    /// Whether a topic that is not listed may stand all the same.
+    func mayBeHidden(_ topic: String) async throws(KafkaError) -> Bool
     /// Whether topics cannot be created this way, and have no settings.
     func isEmbedded() async throws(KafkaError) -> Bool
 }
@@ -60,12 +62,15 @@ package struct TopicUpkeep: Sendable {
     package func requireFixed() async throws {
         let existing = try await admin.listTopics()
         let missing = settings.fixedTopics(names).map(\.name).filter { existing[$0] == nil }
+        if let first = missing.first, try await admin.mayBeHidden(first) {
+            throw TopicError(description: "\(missing.joined(separator: ", ")) cannot be seen: \(MissingRight("Describe", .topic(first)))")
+        }
         guard missing.isEmpty else {
             throw TopicError(
                 description:
                     "this Kafka has no \(missing.joined(separator: ", ")), and this command creates no topics. Check kafka.bootstrap "
                     + "and kafka.prefix (\(names.prefix)). The topics of a new node are made by its first `ocn node` or `ocn registry "
-                    + "add-node`; one that this user may not DESCRIBE is not seen.")
+                    + "add-node`.")
         }
     }
 

@@ -19,6 +19,7 @@ final class KafkaWatch: Service {
     private let availability: KafkaAvailability
     private let logger: Logger
     private let failures: ThrottledLog
+    private let rights: MissingRights
     private let pause = HintedPause()
 
     /// How often Kafka is asked: while all is well, and while an answer is missing.
@@ -32,11 +33,15 @@ final class KafkaWatch: Service {
     /// The check's names at `/ready`.
     static let check = "kafka"
     static let topicsCheck = "topics"
+    /// Only there once a right was missing.
+    static let rightsCheck = "rights"
 
-    /// - Parameter availability: told what is found out.
+    /// - Parameters:
+    ///   - availability: told what is found out.
+    ///   - rights: noted by the clients of this process.
     init(
         _ admin: KafkaAdmin, _ topics: TopicUpkeep, names: TopicNames, store: StateStore, health: Health, availability: KafkaAvailability,
-        logger: Logger
+        rights: MissingRights, logger: Logger
     ) {
         self.admin = admin
         self.topics = topics
@@ -44,6 +49,7 @@ final class KafkaWatch: Service {
         self.store = store
         self.health = health
         self.availability = availability
+        self.rights = rights
         self.logger = logger
         failures = ThrottledLog(logger)
     }
@@ -64,12 +70,22 @@ final class KafkaWatch: Service {
                     misses += 1
                     if !Task.isCancelled, misses >= Self.misses || isHinted { missed(error) }
                 }
+                tellRights()
                 isHinted = await pause.wait(for: misses == 0 ? Self.intervals.usual : Self.intervals.anxious)
             }
         }
     }
 
     private var services: [PartyID] { store.directory.services.map(\.provider) }
+
+    /// What a broker has refused to some client of this process lately.
+    private func tellRights() {
+        let missing = rights.current
+        guard !missing.isEmpty || health.has(Self.rightsCheck) else { return }
+        health.set(
+            Self.rightsCheck, ready: missing.isEmpty, reason: missing.isEmpty ? nil : missing.map(\.description).joined(separator: "; "))
+        for right in missing { failures.log(.error, "right \(right)", "\(right). The user is set in kafka.properties") }
+    }
 
     // MARK: What was found out
 

@@ -78,7 +78,12 @@ struct NodeService: Service {
 
     private func runRoles(_ shared: SharedResources, _ listener: PrivateListener) async throws {
         let consistency = ConsistencyWatch(configuration.consistency(), facts: .init(shared), health: health, logger: logger)
-        try await cancelWhenGracefulShutdown { try await consistency.join() }
+        do {
+            try await cancelWhenGracefulShutdown { try await consistency.join() }
+        } catch {
+            if Task.isShuttingDownGracefully || Task.isCancelled { return }
+            throw error
+        }
         listener.serve(adminAPI(shared))
         let roles = configuration.roles
         var workers: [any Service] = []
@@ -160,7 +165,7 @@ struct NodeService: Service {
             tokenOverlap: configuration.tokenOverlap)
         return IngressService(
             settings, kafka: shared.kafka, topics: configuration.topics, store: shared.store, writer: shared.writer,
-            capabilities: shared.capabilities, secrets: configuration.secrets, producer: shared.producer, client: shared.client,
+            capabilities: shared.capabilities, secrets: configuration.secrets, producer: shared.producer, client: shared.outbound,
             activity: shared.activity, kafkaAvailability: availability, logger: label("ingress"),
             onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
     }
@@ -214,7 +219,7 @@ struct NodeService: Service {
             duties.append(
                 .stillAlive(
                     StillAlive(
-                        interval: interval, state: state, peers: PeerClient(shared.client, logger: label("control")),
+                        interval: interval, state: state, peers: PeerClient(shared.outbound, logger: label("control")),
                         logger: label("control"))))
         }
         duties.append(
@@ -233,7 +238,7 @@ struct NodeService: Service {
         let state = SharedState(store: shared.store, writer: shared.writer)
         let handshake = Handshake(
             hub: HubCredentials(publicURL: configuration.publicURL, party: configuration.hub, name: configuration.hubName),
-            peers: PeerClient(shared.client, logger: label("admin")),
+            peers: PeerClient(shared.outbound, logger: label("admin")),
             enrolment: Enrolment(
                 state: state, secrets: configuration.secrets, nodeAddress: configuration.key.address.hex,
                 tokenOverlap: configuration.tokenOverlap, logger: label("admin")),
@@ -245,7 +250,7 @@ struct NodeService: Service {
     private func kafkaWatch(_ shared: SharedResources) -> KafkaWatch {
         let watch = KafkaWatch(
             shared.admin, shared.topicUpkeep, names: configuration.topics, store: shared.store, health: health, availability: availability,
-            logger: label("kafka"))
+            rights: shared.kafka.missingRights, logger: label("kafka"))
         shared.onTrouble { [weak watch] in watch?.hint() }
         return watch
     }

@@ -60,12 +60,15 @@ struct RegistryOptions: ParsableArguments {
     }
 
     /// Connects to the node's Kafka, lets `work` edit, and disconnects.
-    func edit<Value>(_ work: (RegistryEditor) async throws -> Value) async throws -> Value {
+    /// - Parameter missingTopics: a node's first entry may come before the node itself; whatever else finds no topics has the wrong prefix.
+    func edit<Value>(
+        missingTopics: MissingTopics = .refused, _ work: (RegistryEditor) async throws -> Value
+    ) async throws -> Value {
         let configuration = try configuration()
         if let file = configuration.registryFile {
             throw OperatorError(description: "this node's registry is the file \(file): edit that file instead. Nothing was changed.")
         }
-        let shared = try await SharedResources.open(configuration, missingTopics: .created, logger: Logger(label: "registry"))
+        let shared = try await SharedResources.open(configuration, missingTopics: missingTopics, logger: Logger(label: "registry"))
         do {
             let value = try await work(RegistryEditor(writer: shared.writer, store: shared.store, topics: shared.topicUpkeep))
             await shared.close()
@@ -140,7 +143,7 @@ extension RegistryCommand {
 
         func run() async throws {
             let node = NetworkNode(operatorAddress: operatorAddress, url: url, isVerbatim: verbatim, source: RegistryEditor.source)
-            let outcome = try await options.edit { try await $0.add(node) }
+            let outcome = try await options.edit(missingTopics: .created) { try await $0.add(node) }
             print(RegistryText.outcome(outcome, .node(node), added: "node \(node.operatorAddress) is added, at \(url)"))
         }
     }

@@ -16,15 +16,36 @@ enum StateReading {
 
     private static func read(_ configuration: NodeConfiguration, _ admin: KafkaAdmin, _ logger: Logger) async throws -> Directory? {
         let isEmbedded = try await SharedResources.isEmbedded(admin, configuration)
-        guard try await admin.listTopics()[configuration.topics.state] != nil else { return nil }
+        let topic = configuration.topics.state
+        guard try await admin.listTopics()[topic] != nil else {
+            guard try await admin.mayBeHidden(topic) else { return nil }
+            throw OperatorError(description: "\(MissingRight("Describe", .topic(topic))). Nothing is known of the node without it")
+        }
         let kafka = isEmbedded ? configuration.kafka.tunedForEmbeddedCluster : configuration.kafka
         let store = StateStore(kafka: kafka, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
         try await store.start()
-        let isRead = await store.ready(timeout: .seconds(60))
-        await store.stop()
-        guard isRead else {
-            throw OperatorError(description: "\(configuration.topics.state) could not be read within 60 s; is Kafka overloaded?")
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await readToTheEnd(kafka, "\(topic)") { await store.ready(timeout: $0) })
+        } catch {
+            result = .failure(error)
         }
+        await store.stop()
+        try result.get()
         return store.directory
+    }
+
+    /// Waits until followers have read everything; at once over if Kafka says that they may not.
+    /// - Parameters:
+    ///   - topics: what they read, in words.
+    ///   - isReady: waits for at most so long.
+    static func readToTheEnd(_ kafka: KafkaSettings, _ topics: String, isReady: (Duration) async -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            if await isReady(.milliseconds(500)) { return }
+            try Task.checkCancellation()
+            if let right = kafka.missingRights.current.first { throw ConfigurationError(description: "\(topics) cannot be read: \(right)") }
+        }
+        throw ConfigurationError(description: "\(topics) could not be read within 60 s; is Kafka overloaded?")
     }
 }

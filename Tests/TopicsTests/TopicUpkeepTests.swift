@@ -120,5 +120,7 @@ private final class FakeCluster: TopicAdministration {
         return Dictionary(topics.map { ($0.name, creating) }) { first, _ in first }
     }
 
+    func mayBeHidden(_ topic: String) async throws(KafkaError) -> Bool { false }
+
     func isEmbedded() async throws(KafkaError) -> Bool { false }
 }
