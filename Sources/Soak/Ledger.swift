@@ -50,6 +50,8 @@ package struct Ledger: Sendable {
     private struct Entry {
         let message: Message
         var isAccepted = false
+        /// What its caller was told instead.
+        var refusal: Int?
         var copies: [PartyID: Copy]
     }
 
@@ -102,6 +104,9 @@ package struct Ledger: Sendable {
         entries[number] = entry
     }
 
+    /// Its caller saw another status of OCPI.
+    package mutating func answered(_ number: Int, _ code: Int) { entries[number]?.refusal = code }
+
     /// Nothing of it has left its caller: a copy of it would be one of nothing.
     package mutating func refused(_ number: Int) {
         entries[number] = nil
@@ -126,7 +131,7 @@ package struct Ledger: Sendable {
         entry.copies[recipient] = copy
         entries[number] = entry
         if isFirst {
-            checkOrder(entry.message, recipient)
+            checkOrder(entry, recipient)
         } else {
             duplicates += 1
         }
@@ -220,13 +225,15 @@ package struct Ledger: Sendable {
     }
 
     /// A repeat may come behind newer ones, when a worker starts again; what comes for the first time never may.
-    private mutating func checkOrder(_ message: Message, _ recipient: PartyID) {
+    private mutating func checkOrder(_ entry: Entry, _ recipient: PartyID) {
+        let message = entry.message
         let lane = Lane(recipient: recipient, object: message.object)
         let last = newest[lane] ?? .min
         newest[lane] = max(last, message.sequence)
         guard message.sequence <= last else { return }
         orderViolations += 1
-        note("\(recipient) got \(message.object) \(message.sequence) for the first time after \(last)")
+        let answer = entry.refusal.map { ", which was answered \($0)," } ?? ""
+        note("\(recipient) got \(message.object) \(message.sequence)\(answer) for the first time after \(last)")
     }
 
     /// The same copy always has the same id, and no other has it.

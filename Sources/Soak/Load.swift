@@ -84,7 +84,8 @@ struct Load: Sendable {
         switch outcome {
         case .accepted: book.note { $0.accepted(number, at: $1) }
         case .refused: book.note { ledger, _ in ledger.refused(number) }
-        case .answered, .unknown: break
+        case .answered(let code): book.note { ledger, _ in ledger.answered(number, code) }
+        case .unknown: break
         }
         progress.state.withLock { $0.stories.ended(number, outcome) }
     }
@@ -106,7 +107,7 @@ struct Load: Sendable {
                 switch (answer.status, answer.code) {
                 case (200, 1000): return .accepted
                 // An ingress that cannot say whether Kafka has it.
-                case (500..., _): return .unknown
+                case (500..., _), (_, 4000): return .unknown
                 case (_, let code?): return .answered(code)
                 case (_, nil): return .unknown
                 }
