@@ -82,25 +82,26 @@ let package = Package(
         module("OCPI", ["Wire", nioCore]),
         module("Notary", ["Wire", "CSecp256k1", "CBrotli", nioCore]),
         // second
+        module("Outbound", ["OCPI", httpClient, nioCore, nioPosix, nioHTTP1]),
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
         module("Registry", ["Directory", "Topics", "OCPI", "Wire", logging, yams]),
         module(
-            "Credentials", ["Directory", "OCPI", "Wire", httpClient, nioCore, nioHTTP1, logging]),
+            "Credentials", ["Directory", "Outbound", "OCPI", "Wire", nioCore, nioHTTP1, logging]),
         // roles
         module(
             "Ingress",
             [
-                "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
-                hummingbird, hummingbirdCore, httpTypes, httpClient, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle, heap,
+                "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                hummingbird, hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle, heap,
             ]),
         module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, lifecycle, crypto]),
         module(
             "Delivery",
             [
-                "Directory", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
-                httpClient, nioCore, nioPosix, nioHTTP1, logging, lifecycle, collections,
+                "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                nioCore, nioHTTP1, logging, lifecycle, collections,
             ]),
         module(
             "Control",
@@ -126,7 +127,7 @@ let package = Package(
             dependencies: [
                 "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Instruments",
                 "Kafka",
-                "Matcher", "Notary", "OCPI", "Registry", "Soak",
+                "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
                 "Telemetry", "Testbed", "Topics", "Wire",
                 argumentParser, yams, hummingbird, httpTypes, httpClient, nioCore, nioPosix, logging, metrics, lifecycle, unixSignals,
             ],
@@ -163,13 +164,16 @@ let package = Package(
         tests(
             "IngressTests",
             [
-                "Ingress", "Credentials", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", hummingbird,
+                "Ingress", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support",
+                hummingbird,
                 httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle,
             ]),
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Directory", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", httpClient, nioCore, nioPosix,
+                "Delivery", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", httpClient,
+                nioCore,
+                nioPosix,
                 nioHTTP1, logging, metrics,
             ]),
         tests(

@@ -1,9 +1,9 @@
-package import AsyncHTTPClient
 package import Directory
 package import Logging
 package import NIOCore
 import NIOHTTP1
 package import OCPI
+package import Outbound
 import Wire
 
 /// Calls a platform on the node's own behalf, without routing headers: versions, version details, credentials.
@@ -76,28 +76,25 @@ extension PeerClient {
     private static let answerLimit = 1024 * 1024
 
     /// - Parameters:
-    ///   - client: must not follow redirects and must check the addresses it dials.
+    ///   - client: calls the platforms; their answers are taken up to 1 MiB.
     ///   - logger: where calls that failed are told.
-    package init(_ client: HTTPClient, logger: Logger) {
+    package init(_ client: OutboundClient, logger: Logger) {
+        let client = client.limited(to: PeerClient.answerLimit)
         self.init { method, url, authorization, body throws(OCPIError) in
-            var request = HTTPClientRequest(url: url)
-            request.method = HTTPMethod(rawValue: method.rawValue)
-            request.headers.add(name: OCPIHeader.authorization, value: authorization)
-            request.headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
-            request.headers.add(name: OCPIHeader.correlationID, value: UUIDText.v4())
-            request.headers.add(name: "Accept", value: "application/json")
-            if let body {
-                request.headers.add(name: "Content-Type", value: "application/json")
-                request.body = .bytes(body)
-            }
-            do {
-                let response = try await client.execute(
-                    request, deadline: .now() + (body == nil ? PeerClient.deadline : PeerClient.handshakeDeadline))
-                let body = try await response.body.collect(upTo: PeerClient.answerLimit)
-                return PeerAnswer(httpStatus: Int(response.status.code), body: body)
+            var headers = HTTPHeaders()
+            headers.add(name: OCPIHeader.authorization, value: authorization)
+            headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
+            headers.add(name: OCPIHeader.correlationID, value: UUIDText.v4())
+            headers.add(name: "Accept", value: "application/json")
+            if body != nil { headers.add(name: "Content-Type", value: "application/json") }
+            let limit = body == nil ? PeerClient.deadline : PeerClient.handshakeDeadline
+            do throws(OutboundFailure) {
+                let response = try await client.answer(
+                    to: OutboundRequest(url: url, method: method, headers: headers, body: body), deadline: .now() + limit)
+                return PeerAnswer(httpStatus: response.status, body: response.body)
             } catch {
                 logger.info("a platform could not be asked", metadata: ["url": "\(url)", "error": "\(error)"])
-                throw OCPIError(code: .unableToUseClientAPI, message: "\(url) could not be reached or did not answer in time")
+                throw OCPIError(code: .unableToUseClientAPI, message: "\(url) could not be asked: \(error.reason)")
             }
         }
     }

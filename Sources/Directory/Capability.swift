@@ -1,3 +1,4 @@
+import Crypto
 package import NIOCore
 package import OCPI
 package import Wire
@@ -5,7 +6,7 @@ package import Wire
 /// What a hub URL stands for: a page link, a CDR location or a `response_url` of a party, handed to another party.
 package struct Capability: Sendable, Equatable {
     /// What kind of URL it stands for.
-    package enum Kind: UInt8, Sendable {
+    package enum Kind: UInt8, Sendable, CaseIterable {
         /// The next page of a list.
         case page = 1
         /// One object, e.g. a CDR by its `Location`.
@@ -69,6 +70,17 @@ package struct Capability: Sendable, Equatable {
     }
 
     private static let longestReservation: Int64 = 365 * 86_400_000
+
+    /// The id under which the owner's node remembers that it gave this URL to the user's node, which may ask for it by the URL itself.
+    /// Not to be guessed from the parties, and of one length however long the URL is.
+    package var handedOutID: String {
+        let url = if case .url(let url) = target { url } else { "" }
+        let text = "\(kind.rawValue) \(owner.canonical) \(user.canonical) \(url)"
+        return Self.handedOutPrefix + Base64.encodeURL(Array(SHA256.hash(data: Array(text.utf8)).prefix(24)))
+    }
+
+    /// No other node may choose an id that begins like this.
+    package static let handedOutPrefix = "handed-out-"
 
     /// The target as a remainder below one of the owner's endpoints, if it lies below one; else the URL itself.
     package static func target(

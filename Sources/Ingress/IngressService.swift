@@ -1,4 +1,3 @@
-package import AsyncHTTPClient
 import Credentials
 package import Directory
 package import Hummingbird
@@ -7,6 +6,7 @@ package import Kafka
 package import Logging
 package import NIOCore
 import OCPI
+package import Outbound
 import ServiceLifecycle
 package import Topics
 import Wire
@@ -40,7 +40,7 @@ package struct IngressService: ServiceLifecycle.Service {
     ///   - capabilities: what hub URLs stand for; started and stopped by the caller.
     ///   - secrets: seals tokens.
     ///   - producer: sends the records.
-    ///   - client: asks platforms for their endpoints. Must not follow redirects, and must refuse addresses the operator does not allow.
+    ///   - client: asks platforms for their endpoints.
     ///   - eventLoopGroup: serves the connections.
     ///   - activity: told of every platform that sends a request.
     ///   - kafkaAvailability: while Kafka cannot be used, requests are refused at once.
@@ -48,7 +48,7 @@ package struct IngressService: ServiceLifecycle.Service {
     ///   - onServerRunning: called once with the port that is listened on.
     package init(
         _ settings: IngressSettings, kafka: KafkaSettings, topics: TopicNames, store: StateStore, writer: StateWriter,
-        capabilities: Capabilities, secrets: NodeSecrets, producer: Producer, client: HTTPClient,
+        capabilities: Capabilities, secrets: NodeSecrets, producer: Producer, client: OutboundClient,
         eventLoopGroup: any EventLoopGroup = EventLoopGroupProvider.singleton.eventLoopGroup,
         activity: Activity = Activity(), kafkaAvailability: KafkaAvailability = KafkaAvailability(), logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }

@@ -5,6 +5,7 @@ import Kafka
 import Logging
 import Matcher
 import OCPI
+import Outbound
 import Synchronization
 import Topics
 
@@ -29,7 +30,7 @@ struct SharedResources {
     let capabilities: Capabilities
     /// Which platforms were heard of, by INGRESS and EXCHANGE.
     let activity = Activity()
-    let client: HTTPClient
+    private let client: HTTPClient
     let outbound: OutboundClient
     /// For answers of which only the status counts.
     let brief: OutboundClient
@@ -68,8 +69,13 @@ struct SharedResources {
             kafka.onFatal = onFatal
             let trouble = TroubleHook()
             kafka.onTrouble = { trouble.call() }
+            // Whoever only reads must not need the right to write: an idempotent producer asks for it at once.
+            var writing = kafka
+            if missingTopics == .refused {
+                writing.properties.merge(["enable.idempotence": "false", "max.in.flight.requests.per.connection": "1"]) { _, ours in ours }
+            }
             let shared = try SharedResources(
-                configuration, kafka, admin, policy, trouble, staticInstance: isEmbedded ? nil : configuration.staticInstance,
+                configuration, kafka, writing, admin, policy, trouble, staticInstance: isEmbedded ? nil : configuration.staticInstance,
                 logger: logger)
             do {
                 try await shared.start(configuration.topics, missingTopics, logger: logger)
@@ -85,7 +91,8 @@ struct SharedResources {
     }
 
     private init(
-        _ configuration: NodeConfiguration, _ kafka: KafkaSettings, _ admin: KafkaAdmin, _ policy: AddressPolicy, _ trouble: TroubleHook,
+        _ configuration: NodeConfiguration, _ kafka: KafkaSettings, _ writing: KafkaSettings, _ admin: KafkaAdmin, _ policy: AddressPolicy,
+        _ trouble: TroubleHook,
         staticInstance: String?, logger: Logger
     ) throws {
         self.kafka = kafka
@@ -93,10 +100,7 @@ struct SharedResources {
         self.trouble = trouble
         self.staticInstance = staticInstance
         topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
-        // Only MATCHER never gives up what it writes; a command would wait for ever.
-        let isPatient = MatcherService.isPatient(configuration.topics)
-        let matches = configuration.roles.contains(.matcher)
-        producer = try Producer(kafka, isPatient: { matches && isPatient($0) }, logger: logger)
+        producer = try Producer(writing, patience: Self.patience(configuration), logger: logger)
         followers = FollowerReader(kafka: kafka, topics: [configuration.topics.state, configuration.topics.links], logger: logger)
         store = StateStore(followers, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
         writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger)
@@ -104,8 +108,21 @@ struct SharedResources {
             kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
             logger: logger)
         client = OutboundClient.makeHTTPClient(policy: policy)
-        outbound = OutboundClient(client: client, policy: policy)
-        brief = OutboundClient(client: client, policy: policy, answerLimit: 64 * 1024)
+        outbound = OutboundClient(client: client, policy: policy, answerLimit: RecordLimits.answerBody)
+        brief = outbound.limited(to: 64 * 1024)
+    }
+
+    /// Only MATCHER never gives up what it writes; a command would wait for ever. A request must not be written any more when its caller has
+    /// been told that it was not: it would come after what the caller has sent since. Half of the time is left for its answer.
+    private static func patience(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> Patience {
+        let requests = configuration.topics.requests
+        let limit = configuration.requestTimeout / 2
+        let isMatcher = configuration.roles.contains(.matcher)
+        let matcher = MatcherService.patience(configuration.topics)
+        return { topic in
+            if topic == requests { return .limited(limit) }
+            return isMatcher ? matcher(topic) : .usual
+        }
     }
 
     private func start(_ topics: TopicNames, _ missingTopics: MissingTopics, logger: Logger) async throws {
@@ -114,9 +131,10 @@ struct SharedResources {
         case .refused: try await topicUpkeep.requireFixed()
         }
         try await followers.start()
-        guard await store.ready(timeout: .seconds(60)), await capabilities.ready(timeout: .seconds(60)) else {
-            throw ConfigurationError(
-                description: "\(topics.state) and \(topics.links) could not be read within 60 s; is Kafka overloaded?")
+        try await StateReading.readToTheEnd(kafka, "\(topics.state) and \(topics.links)") { time in
+            async let isStateRead = store.ready(timeout: time)
+            async let areLinksRead = capabilities.ready(timeout: time)
+            return await (isStateRead, areLinksRead) == (true, true)
         }
     }
 

@@ -11,6 +11,7 @@ import Topics
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 /// One node's worth of what delivery needs, on a Kafka of its own: DE-MSP, DE-CPO and the service DE-BIL are connected here.
 final class DeliveryWorld: Sendable {
@@ -48,7 +49,7 @@ final class DeliveryWorld: Sendable {
         self.service = try await PartyServer(service)
         // Last: a client that is dropped without an end traps.
         http = OutboundClient.makeHTTPClient(policy: policy)
-        client = OutboundClient(client: http, policy: policy)
+        client = OutboundClient(client: http, policy: policy, answerLimit: RecordLimits.answerBody)
         do {
             try await start(provider)
         } catch {

@@ -73,6 +73,12 @@ import Wire
             other.requestID = "request-2"
             #expect(try await world.ask(other).body != first.body)
 
+            // A signed message can be sent again by whoever has seen it.
+            var message = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
+            message.origin = .node("https://other.example")
+            for _ in 0..<3 { #expect(try await world.ask(again(message)).outcome == .answered) }
+            #expect(world.cpo.seen.count(where: { $0.method == "PUT" }) == 1)
+
             // Reads go through each time.
             _ = try await world.ask(try request(.locations, .sender, .get))
             _ = try await world.ask(try request(.locations, .sender, .get))

@@ -57,6 +57,14 @@ import Wire
         let link = try #require(LinkHeader.next(in: [far.headers["Link"] ?? ""]))
         let stored = try #require(await world.capabilities.resolve(String(link.dropFirst(prefix.count))))
         #expect(stored.target == .url("https://cdn.example/next"))
+        // The caller's own node asks for it by the URL itself: this node knows then whom it has given it to.
+        var remote = try request(.locations, .sender, .get, path: "far")
+        remote.from = try #require(PartyID("NL-CPO"))
+        remote.origin = .node("http://other.example")
+        #expect(try await world.ask(remote).headers["Link"]?.hasPrefix("<https://cdn.example/next>") == true)
+        let given = Capability(
+            kind: .page, owner: remote.to, user: remote.from, target: .url("https://cdn.example/next"), expires: Timestamp(milliseconds: 0))
+        #expect(await world.capabilities.resolve(given.handedOutID)?.user == remote.from)
 
         let none = try await world.ask(try request(.locations, .sender, .get, path: "none"))
         #expect(none.outcome == .answered && none.httpStatus == 404 && none.headers["Link"] == nil)
@@ -98,6 +106,14 @@ import Wire
         let id = try #require(message.proxyUID)
         #expect(world.cpo.seen.last?.uri == "/ocn/message" && message.proxyResource == original && message.urlPath == "START_SESSION")
         #expect(message.body?.jsonString(["response_url"]) == world.cpo.url + "/ocpi/sender/2.2/commands/START_SESSION/" + id)
+        // What lies below no endpoint is remembered before that node gets it.
+        remote.id = UUIDText.v7()
+        let elsewhere = "https://results.example/42"
+        remote.body = ByteBuffer(string: #"{"response_url":"\#(elsewhere)"}"#)
+        #expect(try await world.ask(remote).httpStatus == 200)
+        let given = Capability(
+            kind: .callback, owner: remote.from, user: remote.to, target: .url(elsewhere), expires: Timestamp(milliseconds: 0))
+        #expect(await world.capabilities.resolve(given.handedOutID)?.owner == remote.from)
 
         let malformed = try await world.ask(try request(.commands, .receiver, .post, path: "START_SESSION", body: "{}"))
         #expect(malformed.outcome == .refused && malformed.status == .invalidParameters)

@@ -6,6 +6,7 @@ import OCPI
 import Testing
 
 @testable import Delivery
+@testable import Outbound
 
 /// Parties choose the URLs that we call. None may lead to what only this machine or its neighbours can reach.
 @Suite(.timeLimit(.minutes(1))) struct ForbiddenAddressTests {
@@ -71,7 +72,7 @@ import Testing
         var configuration = OutboundClient.configuration(policy)
         configuration.dnsOverride = ["good.example": "127.0.0.1", "bad.example": "127.0.0.2"]
         let http = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
-        let client = OutboundClient(client: http, policy: policy)
+        let client = OutboundClient(client: http, policy: policy, answerLimit: 1024)
         for _ in 0..<3 {
             #expect(await failure(client, "http://good.example:\(server.port)/", .post) == nil)
             let bad = await failure(client, "http://bad.example:\(inner.port)/", .post)
@@ -91,7 +92,7 @@ import Testing
         var configuration = OutboundClient.configuration(policy)
         configuration.dnsOverride = names
         let http = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
-        let failure = await failure(OutboundClient(client: http, policy: policy), url, method)
+        let failure = await failure(OutboundClient(client: http, policy: policy, answerLimit: 1024), url, method)
         try await http.shutdown()
         return failure
     }

@@ -8,6 +8,7 @@ import Topics
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 @Suite struct DestinationTests {
     private let own = "0x1111111111111111111111111111111111111111"

@@ -5,6 +5,7 @@ import OCPI
 import Testing
 
 @testable import Delivery
+@testable import Outbound
 
 @Suite struct OutboundClientTests {
     private func exchange<Value: Sendable>(

@@ -6,6 +6,7 @@ import Testing
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 /// Connections are kept, whatever is answered: a new one for each call would cost a handshake each time, on both sides.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct OutboundReuseTests {

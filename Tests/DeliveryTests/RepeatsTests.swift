@@ -7,6 +7,7 @@ import Topics
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 @Suite struct RepeatsTests {
     private let partition = TopicPartition(topic: "ocn.requests", partition: 0)
@@ -173,6 +174,15 @@ import Wire
         for method in [OCPI.Method.post, .patch] { #expect(RepeatKey(try request(.tokens, .receiver, method)) != nil) }
         var remote = try request(.cdrs, .receiver, .post)
         remote.origin = .node("https://other.example")
+        for method in [OCPI.Method.put, .delete, .post, .patch] {
+            remote.method = method
+            #expect(RepeatKey(remote) != nil, "whoever has seen a signed message can send it again")
+        }
+        let key = RepeatKey(remote)
+        remote.origin = .node("https://another.example")
+        #expect(RepeatKey(remote) != key)
+        remote.origin = .node("https://other.example")
+        remote.method = .get
         #expect(RepeatKey(remote) == nil)
     }
 

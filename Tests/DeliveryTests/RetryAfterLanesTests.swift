@@ -8,6 +8,7 @@ import Testing
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 /// What becomes of a recipient's wish to be left alone.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RetryAfterLanesTests {

@@ -4,6 +4,7 @@ import Testing
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 @Suite struct RetryAfterTests {
     /// 1994-11-06T08:49:00Z

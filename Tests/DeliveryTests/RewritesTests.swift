@@ -7,6 +7,7 @@ import Topics
 import Wire
 
 @testable import Delivery
+@testable import Outbound
 
 @Suite struct LinkHeaderTests {
     @Test(arguments: [
@@ -203,14 +204,6 @@ import Wire
         #expect(Rewrites.answerURL(try request(.tokens, .receiver, .get, path: "DE/MSP/1"), status: 200, headers) == nil)
         #expect(Rewrites.answerURL(list, status: 404, headers) == nil)
         #expect(Rewrites.answerURL(try request(.tokens, .receiver, .put, path: "DE/MSP/1"), status: 200, headers) == nil)
-    }
-
-    @Test func onlyTheCallersOwnNodeRewrites() throws {
-        var remote = try request(.locations, .sender, .get)
-        remote.origin = .node("0xabc")
-        #expect(!Rewrites.rewritesAnswer(to: remote))
-        #expect(Rewrites.rewritesAnswer(to: try request(.locations, .sender, .get)))
-        #expect(!Rewrites.rewritesAnswer(to: try request(ModuleID(rawValue: "wishes"), .sender, .get)))
     }
 
     @Test func onlyFiveHeadersPass() {

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import Delivery
+@testable import Outbound
 
 @Suite struct VerdictTests {
     enum Kind { case delivered, retry, final }

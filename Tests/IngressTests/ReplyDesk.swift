@@ -5,6 +5,7 @@ import Metrics
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Outbound
 import ServiceLifecycle
 import Support
 import Telemetry
@@ -93,10 +94,11 @@ final class ReplyDesk: Sendable {
             publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress, requestTimeout: .seconds(20),
             moduleTimeouts: [.tariffs: .milliseconds(300)], replyPartition: Self.partition,
             replyPartitions: TopicSettings().replyPartitions)
+        let peers = OutboundClient(client: client, policy: try AddressPolicy(), answerLimit: 1024)
         let ingress = withMetricsFactory(metrics) {
             IngressService(
                 settings, kafka: kafka.settings, topics: kafka.topics, store: store, writer: writer, capabilities: capabilities,
-                secrets: World.secrets, producer: producer, client: client, logger: kafka.logger,
+                secrets: World.secrets, producer: producer, client: peers, logger: kafka.logger,
                 onServerRunning: { port in ports.continuation.yield(port) })
         }
         let group = ServiceGroup(configuration: .init(services: [ingress], logger: kafka.logger))

@@ -4,6 +4,7 @@ import Kafka
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Outbound
 import ServiceLifecycle
 import Support
 import Synchronization
@@ -62,7 +63,8 @@ final class Node: Sendable {
             bodyLimit: 1024, headerLimit: 4096, maxPending: maxPending, replyPartitions: TopicSettings().replyPartitions)
         ingress = IngressService(
             settings, kafka: kafka.settings, topics: kafka.topics, store: store, writer: writer, capabilities: capabilities,
-            secrets: secrets, producer: producer, client: client, logger: kafka.logger,
+            secrets: secrets, producer: producer,
+            client: OutboundClient(client: client, policy: try AddressPolicy(), answerLimit: 1024), logger: kafka.logger,
             onServerRunning: { [ports] port in ports.continuation.yield(port) })
         let topics = kafka.topics
         exchange = PartitionReader(

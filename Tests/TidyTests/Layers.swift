@@ -12,7 +12,8 @@ struct Layers {
     private static let directory = belowDirectory.union(["Directory"])
     private static let all = directory.union(
         [
-            "Notary", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo", "Conformance",
+            "Notary", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo",
+            "Conformance",
             "Soak", "Bench", "Testbed",
         ])
 
@@ -29,13 +30,14 @@ struct Layers {
         "Kafka": (.ground, ["CLibrdkafka", "Instruments", "Wire"]),
         "OCPI": (.first, ["Wire"]),
         "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
+        "Outbound": (.second, ["OCPI"]),
         "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
         "Directory": (.third, belowDirectory),
         "Registry": (.third, directory),
-        "Credentials": (.third, directory),
-        "Ingress": (.role, directory.union(["Notary", "Credentials"])),
+        "Credentials": (.third, directory.union(["Outbound"])),
+        "Ingress": (.role, directory.union(["Notary", "Credentials", "Outbound"])),
         "Matcher": (.role, directory.union(["Notary"])),
-        "Delivery": (.role, directory.union(["Notary"])),
+        "Delivery": (.role, directory.union(["Notary", "Outbound"])),
         "Control": (.role, directory.union(["Notary", "Registry", "Credentials"])),
         // Beside the roles.
         "Telemetry": (.role, ["Instruments"]),

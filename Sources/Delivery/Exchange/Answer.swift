@@ -2,6 +2,7 @@ import Kafka
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Outbound
 import Topics
 import Wire
 

@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
+import Outbound
 import Synchronization
 import Topics
 import Wire
@@ -16,7 +17,12 @@ extension ExchangeFlow {
         let record = exchange.record
         if url != nil, Rewrites.isSuccess(response), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
         var headers = Rewrites.passedHeaders(response.headers)
-        guard Rewrites.rewritesAnswer(to: record) else { return settle(exchange, response, headers) }
+        guard record.module.isFunctional else { return settle(exchange, response, headers) }
+        switch record.origin {
+        case .local: break
+        case .hub: return settle(exchange, response, headers)
+        case .node: return handOut(exchange, response, headers, calledAt: url)
+        }
         headers.removeAll { $0.name == OCPIHeader.link || $0.name == OCPIHeader.location }
         guard let (kind, target) = Rewrites.answerURL(record, status: response.status, response.headers) else {
             return settle(exchange, response, headers)
@@ -26,10 +32,7 @@ extension ExchangeFlow {
             guard kind == .page else { return settle(exchange, response, headers) }
             return settle(exchange, Obstacle(.unreachable, .hubError, "next page's URL cannot be used"), entered: true)
         }
-        let capability = Capability(
-            kind: kind, owner: record.to, user: record.from,
-            target: Capability.target(absolute, of: record.to, record.module, record.interface, in: store.directory),
-            expires: .now.adding(milliseconds: (kind == .page ? settings.pageLifetime : settings.objectLifetime).milliseconds))
+        let capability = link(kind, absolute, of: record)
         let prefix = Rewrites.prefix(kind, for: record, base: settings.publicURL, version: record.version)
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
         case .sealed(let url):
@@ -45,6 +48,35 @@ extension ExchangeFlow {
                 }
             }
         }
+    }
+
+    /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
+    /// that it has given it away.
+    private func handOut(
+        _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], calledAt url: String?
+    ) {
+        guard let (kind, target) = Rewrites.answerURL(exchange.record, status: response.status, response.headers),
+            let absolute = Rewrites.absolute(target, calledAt: url)
+        else { return settle(exchange, response, headers) }
+        let capability = link(kind, absolute, of: exchange.record)
+        guard case .url = capability.target else { return settle(exchange, response, headers) }
+        capabilities.publish(capability, id: capability.handedOutID) { result in
+            exchange.eventLoop.execute {
+                switch (result, kind) {
+                case (.failure, .page):
+                    self.settle(exchange, Obstacle(.unreachable, .hubError, "next page could not be stored"), entered: true)
+                case (.failure, _), (.success, _): self.settle(exchange, response, headers)
+                }
+            }
+        }
+    }
+
+    /// The right to call a URL in an answer.
+    private func link(_ kind: Capability.Kind, _ url: String, of record: RequestRecord) -> Capability {
+        Capability(
+            kind: kind, owner: record.to, user: record.from,
+            target: Capability.target(url, of: record.to, record.module, record.interface, in: store.directory),
+            expires: .now.adding(milliseconds: (kind == .page ? settings.pageLifetime : settings.objectLifetime).milliseconds))
     }
 
     /// With a URL of ours in the place of the recipient's.

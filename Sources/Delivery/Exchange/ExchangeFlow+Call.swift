@@ -3,6 +3,7 @@ import Instruments
 import Kafka
 import NIOCore
 import OCPI
+import Outbound
 import Synchronization
 import Topics
 
@@ -98,15 +99,13 @@ extension ExchangeFlow {
             // The recipient's node keeps the URL under an id that is ours to choose: it must be in there before that node sees it.
             let id = Capabilities.newID()
             let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
-            try call(
-                exchange, Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey), destination,
-                proxy: Hop.Proxy(uid: id, resource: found.url))
+            let changed = Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey)
+            let proxy = Hop.Proxy(uid: id, resource: found.url)
+            let capability = callback(found.url, of: record, in: directory)
+            guard case .url = capability.target else { return try call(exchange, changed, destination, proxy: proxy) }
+            callAfterPublishing(capability, capability.handedOutID, exchange, changed, destination, proxy: proxy)
         case .platform, .none:
-            let capability = Capability(
-                kind: .callback, owner: record.from, user: record.to,
-                target: Capability.target(found.url, of: record.from, record.module, .sender, in: directory),
-                expires: Capability.callbackExpiry(
-                    record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
+            let capability = callback(found.url, of: record, in: directory)
             let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
             let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
             let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
@@ -114,20 +113,30 @@ extension ExchangeFlow {
             let destination = Destination(of: changed, in: directory, ownOperator: ownOperator)
             switch hubURL {
             case .sealed: try call(exchange, changed, destination, proxy: nil)
-            case .link(_, let capability, let id): callAfterPublishing(capability, id, exchange, changed, destination)
+            case .link(_, let capability, let id): callAfterPublishing(capability, id, exchange, changed, destination, proxy: nil)
             }
         }
     }
 
+    /// The right to call the `response_url` of a request.
+    private func callback(_ url: String, of record: RequestRecord, in directory: Directory) -> Capability {
+        Capability(
+            kind: .callback, owner: record.from, user: record.to,
+            target: Capability.target(url, of: record.from, record.module, .sender, in: directory),
+            expires: Capability.callbackExpiry(
+                record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
+    }
+
     /// The callback may come before the answer, so the link is safe in Kafka before the call.
     private func callAfterPublishing(
-        _ capability: Capability, _ id: String, _ exchange: Exchange, _ record: RequestRecord, _ destination: Destination
+        _ capability: Capability, _ id: String, _ exchange: Exchange, _ record: RequestRecord, _ destination: Destination,
+        proxy: Hop.Proxy?
     ) {
         capabilities.publish(capability, id: id) { result in
             exchange.eventLoop.execute {
                 do throws(Obstacle) {
                     guard case .success = result else { throw Obstacle(.refused, .hubError, "response_url could not be stored") }
-                    try self.call(exchange, record, destination, proxy: nil)
+                    try self.call(exchange, record, destination, proxy: proxy)
                 } catch {
                     self.settle(exchange, error, entered: true)
                 }
@@ -184,7 +193,7 @@ extension ExchangeFlow {
         case .success: .succeeded
         case .failure(let failure):
             switch failure.kind {
-            case .forbidden: .unused
+            case .forbidden, .tooLarge: .unused
             case .broken: failure.isAnswer ? .succeeded : .failed
             case .notSent, .timeout: began > exchange.fairUntil && .now() >= exchange.sendBy ? .unused : .failed
             }
@@ -194,6 +203,7 @@ extension ExchangeFlow {
     private static func obstacle(_ failure: OutboundFailure) -> Obstacle {
         switch failure.kind {
         case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
+        case .tooLarge: Obstacle(.refused, .invalidParameters, "the request cannot be sent on: \(failure.reason)")
         case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
         case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)", mayBeDone: true)
         }

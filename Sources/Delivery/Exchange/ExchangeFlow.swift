@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import Notary
 import OCPI
+import Outbound
 import Synchronization
 import Topics
 import Wire

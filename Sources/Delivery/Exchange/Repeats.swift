@@ -3,7 +3,7 @@ import NIOCore
 import OCPI
 import Topics
 
-/// What makes a request a repeat of another: the same sender, `X-Request-ID`, recipient, place and body.
+/// What makes a request a repeat of another: the same sender, its node if that is another one, `X-Request-ID`, recipient, place and body.
 ///
 /// 128 bits of a hash with a seed of this process, so that nobody can prepare two requests with one key.
 struct RepeatKey: Hashable, Sendable {
@@ -11,9 +11,14 @@ struct RepeatKey: Hashable, Sendable {
     private let first: Int
     private let second: Int
 
-    /// Nil for a request that may simply be sent twice, and for one of another node: that node looks after its parties' repeats.
+    /// Nil for a request that may simply be sent twice. A message of another node is signed but has no time: whoever has seen it can send
+    /// it again, so there only what reads may be sent twice.
     init?(_ record: RequestRecord) {
-        guard record.origin == .local, !record.method.isIdempotent else { return nil }
+        switch record.origin {
+        case .local: guard !record.method.isIdempotent else { return nil }
+        case .node: guard !record.method.isRead else { return nil }
+        case .hub: return nil
+        }
         sender = record.from
         first = Self.hash(record, salt: 1)
         second = Self.hash(record, salt: 2)
@@ -22,6 +27,7 @@ struct RepeatKey: Hashable, Sendable {
     private static func hash(_ record: RequestRecord, salt: UInt8) -> Int {
         var hasher = Hasher()
         hasher.combine(salt)
+        if case .node(let url) = record.origin { hasher.combine(url) }
         hasher.combine(record.to)
         hasher.combine(record.requestID)
         hasher.combine(record.method)

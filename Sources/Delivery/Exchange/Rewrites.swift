@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
+import Outbound
 import Topics
 import Wire
 
@@ -96,11 +97,6 @@ enum Rewrites {
             let values = answer[name]
             return values.isEmpty ? nil : (name, values.joined(separator: ", "))
         }
-    }
-
-    /// Whether `Link` and `Location` of this answer are ours to rewrite: the caller's own node does it, for the standard modules.
-    static func rewritesAnswer(to record: RequestRecord) -> Bool {
-        record.origin == .local && record.module.isFunctional
     }
 
     /// Whether the recipient did what it was asked for: HTTP 200 or 201 and OCPI status 1000.

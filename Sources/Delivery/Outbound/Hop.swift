@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
+import Outbound
 import Topics
 import Wire
 

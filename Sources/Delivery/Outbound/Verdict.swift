@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Outbound
 import Wire
 
 /// What an answer to a copy means for the copy.

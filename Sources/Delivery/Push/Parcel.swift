@@ -110,6 +110,8 @@ enum Drop: String, Hashable, Sendable, CaseIterable {
     case rejected
     /// The recipient lets too much wait.
     case crowded
+    /// Its URL or its headers are longer than we send.
+    case unsendable
 }
 
 /// What came of an errand.

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Outbound
 import Topics
 import Wire
 
@@ -27,9 +28,23 @@ extension PushFlow {
             case .success(let response): judge(response)
             case .failure(let failure):
                 self.metrics.failed(failure.kind)
+                switch failure.kind {
                 // An address that is not allowed is a matter of what was registered and configured, not of how the recipient is.
-                self.complete(errand, failure.kind == .forbidden ? .hindered : .failed(LastAttempt(), after: nil))
+                case .forbidden: self.complete(errand, .hindered)
+                case .tooLarge: self.giveUp(errand, failure.reason)
+                case .notSent, .timeout, .broken: self.complete(errand, .failed(LastAttempt(), after: nil))
+                }
             }
+        }
+    }
+
+    /// It will never be possible to send it.
+    private func giveUp(_ errand: Errand<Consignment>, _ reason: String) {
+        switch errand.parcel.cargo {
+        case .copy(let copy):
+            let cause = "cannot be sent: \(reason)"
+            bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
+        case .announcement: complete(errand, .ended(.dropped(.unsendable)))
         }
     }
 

@@ -1,4 +1,5 @@
 import Instruments
+import Outbound
 
 /// PUSH's metrics, made once.
 package struct PushMetrics: MetricSet {
@@ -9,6 +10,7 @@ package struct PushMetrics: MetricSet {
         case retry
         case notSent = "not_sent"
         case forbidden
+        case tooLarge = "too_large"
         case timeout
         case broken
         case noDestination = "no_destination"
@@ -48,6 +50,7 @@ package struct PushMetrics: MetricSet {
         switch kind {
         case .notSent: attempted(.notSent)
         case .forbidden: attempted(.forbidden)
+        case .tooLarge: attempted(.tooLarge)
         case .timeout: attempted(.timeout)
         case .broken: attempted(.broken)
         }

@@ -1,6 +1,7 @@
 package import Directory
 package import Kafka
 package import Logging
+package import Outbound
 import ServiceLifecycle
 package import Topics
 

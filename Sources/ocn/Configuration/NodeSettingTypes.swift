@@ -2,6 +2,7 @@ import Delivery
 import Kafka
 import Notary
 import OCPI
+import Outbound
 import Wire
 
 /// Where the registry of a node comes from.

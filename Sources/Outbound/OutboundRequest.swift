@@ -24,6 +24,21 @@ package struct OutboundRequest: Sendable {
         self.body = body
         isRepeatable = method.isRead
     }
+
+    /// Longest URL that is called, bytes: what usual servers take. An endpoint and what is asked for below it.
+    package static let maxURL = 8 * 1024
+    /// Longest head that is sent, bytes: request line and headers. AsyncHTTPClient ends the process over a request with a body whose head is
+    /// longer than a connection's write buffer (64 KiB).
+    package static let maxHead = 16 * 1024
+
+    /// What is too long, for people; nil if it can be sent.
+    func excess(_ target: RequestTarget) -> String? {
+        guard url.utf8.count <= Self.maxURL, target.text.utf8.count <= Self.maxURL else {
+            return "its URL would be longer than \(Self.maxURL) bytes"
+        }
+        let head = headers.reduce(target.text.utf8.count + target.origin.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        return head > Self.maxHead ? "its headers would be longer than \(Self.maxHead) bytes" : nil
+    }
 }
 
 /// A complete HTTP answer, whatever its status.
@@ -51,6 +66,8 @@ package struct OutboundFailure: Error, Sendable, Equatable, CustomStringConverti
         case notSent = "not sent"
         /// Nothing was sent, and trying again changes nothing: a forbidden address, a URL that is none.
         case forbidden
+        /// Nothing was sent, and nothing can be: the URL or the headers are longer than we send.
+        case tooLarge = "too large"
         /// Sent, and no complete answer by the deadline.
         case timeout
         /// Sent, and the connection broke, or the answer was no HTTP or too large.

@@ -3,12 +3,11 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OCPI
-import Topics
 
 /// Sends HTTP requests, one answer each. Any thread may call; completions run on the client's event loops and must not block.
 ///
-/// Never follows redirects and never uses a connection to an address that its policy forbids. It sends a request again only if it was
-/// given a connection that its recipient had left.
+/// Never follows redirects and never uses a connection to an address that its policy forbids. Path and query go out as they stand in the URL.
+/// It sends a request again only if it was given a connection that its recipient had left.
 package final class OutboundClient: Sendable {
     private let client: HTTPClient
     private let policy: AddressPolicy
@@ -18,10 +17,15 @@ package final class OutboundClient: Sendable {
     ///   - client: from ``makeHTTPClient(policy:group:)`` with the same policy; shut down by whoever made it.
     ///   - policy: which addresses may be called.
     ///   - answerLimit: longest body of an answer, bytes.
-    package init(client: HTTPClient, policy: AddressPolicy, answerLimit: Int = RecordLimits.answerBody) {
+    package init(client: HTTPClient, policy: AddressPolicy, answerLimit: Int) {
         self.client = client
         self.policy = policy
         self.answerLimit = answerLimit
+    }
+
+    /// The same client for answers of another length.
+    package func limited(to answerLimit: Int) -> OutboundClient {
+        OutboundClient(client: client, policy: policy, answerLimit: answerLimit)
     }
 
     /// The loops that completions run on; timers and hops for outbound work belong here too.
@@ -50,7 +54,7 @@ package final class OutboundClient: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
             guard let address = channel.remoteAddress, policy.allows(address) else { return refuse(channel) }
-            return KeptConnection.watch(channel)
+            return RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }
         }
         configuration.http2ConnectionDebugInitializer = { channel in
             guard let address = channel.remoteAddress, policy.allows(address) else { return refuse(channel) }
@@ -67,19 +71,33 @@ package final class OutboundClient: Sendable {
         _ request: OutboundRequest, deadline: NIODeadline,
         on completion: @escaping @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
     ) {
+        guard let target = RequestTarget(url: request.url) else {
+            return completion(.failure(OutboundFailure(.forbidden, "not a URL that can be called")))
+        }
+        if let reason = request.excess(target) { return completion(.failure(OutboundFailure(.tooLarge, reason))) }
         let prepared: HTTPClient.Request
         do {
             prepared = try HTTPClient.Request(
-                url: request.url, method: HTTPMethod(rawValue: request.method.rawValue), headers: request.headers,
+                url: target.origin, method: HTTPMethod(rawValue: request.method.rawValue), headers: target.added(to: request.headers),
                 body: request.body.map { .byteBuffer($0) })
         } catch {
             return completion(.failure(OutboundFailure(.forbidden, "not a URL that can be called")))
         }
-        // AsyncHTTPClient would also dial Unix sockets.
-        guard prepared.scheme == "http" || prepared.scheme == "https", policy.mayDial(prepared.host) else {
+        guard policy.mayDial(prepared.host) else {
             return completion(.failure(OutboundFailure(.forbidden, "address is not allowed")))
         }
         execute(prepared, isRepeatable: request.isRepeatable, deadline: deadline, repeats: 3, completion)
+    }
+
+    /// As ``send(_:deadline:on:)``, for tasks. A task that is cancelled hears so at once; the request itself goes on until its deadline.
+    package func answer(to request: OutboundRequest, deadline: NIODeadline) async throws(OutboundFailure) -> OutboundResponse {
+        let (answers, answered) = AsyncStream<Result<OutboundResponse, OutboundFailure>>.makeStream()
+        send(request, deadline: deadline) { result in
+            answered.yield(result)
+            answered.finish()
+        }
+        for await answer in answers { return try answer.get() }
+        throw OutboundFailure(.timeout, "nobody waits for the answer any more")
     }
 
     /// - Parameter repeats: how often it may meet a connection that was left; after that it is a failure like any other.
