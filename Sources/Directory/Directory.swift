@@ -54,7 +54,7 @@ package struct Directory: Sendable {
     /// The platform that a token belongs to.
     /// - Parameters:
     ///   - tokens: the possible readings of one `Authorization` header, tried in turn.
-    ///   - now: replaced tokens whose time has come are unknown.
+    ///   - now: replaced tokens, and tokens A, whose time has come are unknown.
     package func platform(
         presenting tokens: [Token], now: Timestamp = .now
     ) -> (platform: Platform, use: TokenUse, token: Token)? {
@@ -63,7 +63,9 @@ package struct Directory: Sendable {
             let hash = TokenHash.of(token)
             guard let id = platformsByTokenHash[hash], let platform = platformsByID[id] else { continue }
             if let retiring = platform.retiringTokens.first(where: { $0.hash == hash }), retiring.until <= now { continue }
-            return (platform, platform.tokenAHash == hash ? .registration : .credentials, token)
+            guard platform.tokenAHash == hash else { return (platform, .credentials, token) }
+            if let end = platform.tokenAExpires, end <= now { continue }
+            return (platform, .registration, token)
         }
         return nil
     }
@@ -152,6 +154,17 @@ package struct Directory: Sendable {
     package func owns(_ party: PartyID, url: String) -> Bool {
         guard let platform = platform(of: party), let origin = URLJoin.origin(of: url) else { return false }
         return endpoints(of: platform.id).contains { URLJoin.origin(of: $0.url) == origin }
+    }
+
+    /// The modules whose endpoint of a party's platform a URL lies below: those of the most specific one. Empty if it lies below none.
+    /// Where the platform has its versions counts as one of them.
+    package func modules(of party: PartyID, at url: String) -> [(module: ModuleID, interface: InterfaceRole)] {
+        guard let platform = platform(of: party) else { return [] }
+        var places = endpoints(of: platform.id)
+        if let versions = platform.versionsURL { places.append(Endpoint(module: .versions, interface: .sender, url: versions)) }
+        let found = places.compactMap { place in URLJoin.depth(of: url, below: place.url).map { (depth: $0, place: place) } }
+        guard let deepest = found.map(\.depth).max() else { return [] }
+        return found.filter { $0.depth == deepest }.map { ($0.place.module, $0.place.interface) }
     }
 
     /// All platforms, by id.

@@ -6,6 +6,7 @@ import OCPI
 /// Reads request bodies within the node's limits.
 struct BodyIntake: Sendable {
     let pending: PendingReplies
+    let strangers = StrangerBudget()
     /// Bytes of one body.
     let limit: Int
 
@@ -25,17 +26,62 @@ struct BodyIntake: Sendable {
         return try await use(held > 0 ? body : nil)
     }
 
+    /// As ``withBody(of:_:_:_:)``, where only the body says who sends it: it is read within a budget for strangers, and takes a place among
+    /// the pending requests once `identify` knows the sender.
+    /// - Parameter identify: throws for whoever is nobody known.
+    func withBody<Sender: Sendable, Result: Sendable>(
+        of request: Request, _ head: RequestHead, _ context: IngressContext, identify: (ByteBuffer?) async throws -> Sender,
+        _ use: (Sender) async throws -> Result
+    ) async throws -> Result {
+        guard head.contentLength ?? 0 <= limit else { throw tooLarge(context) }
+        let (sender, bytes) = try await identified(request, context, identify)
+        guard pending.reserve(bytes: bytes) else { throw OCPIError.busy }
+        defer { pending.release(bytes: bytes) }
+        return try await use(sender)
+    }
+
+    private func identified<Sender: Sendable>(
+        _ request: Request, _ context: IngressContext, _ identify: (ByteBuffer?) async throws -> Sender
+    ) async throws -> (Sender, bytes: Int) {
+        let address = context.address
+        guard strangers.enter(address) else { throw OCPIError.busy }
+        var held = 0
+        defer { strangers.leave(address, bytes: held) }
+        var body = ByteBuffer()
+        do {
+            try await context.within(BodyIntake.strangersTimeLimit) {
+                for try await part in request.body {
+                    guard part.readableBytes <= limit - held else { throw tooLarge(context) }
+                    guard strangers.charge(part.readableBytes) else { throw OCPIError.busy }
+                    held += part.readableBytes
+                    body.writeImmutableBuffer(part)
+                }
+            }
+        } catch {
+            throw BodyIntake.understood(error)
+        }
+        return (try await identify(held > 0 ? body : nil), held)
+    }
+
     private func collect(_ request: Request, _ context: IngressContext) async throws -> ByteBuffer {
         do {
             return try await context.within(BodyIntake.timeLimit) { try await request.body.collect(upTo: limit) }
         } catch is NIOTooManyBytesError {
             throw tooLarge(context)
-        } catch let error as HTTPParserError {
-            throw error
         } catch {
-            throw OCPIError(code: .clientError, message: "The body did not arrive", kind: .unparsable)
+            throw BodyIntake.understood(error)
         }
     }
+
+    private static func understood(_ error: any Error) -> any Error {
+        switch error {
+        case is HTTPParserError, is OCPIError: error
+        default: OCPIError(code: .clientError, message: "The body did not arrive", kind: .unparsable)
+        }
+    }
+
+    /// The same for strangers: nodes send from near their HTTP client.
+    private static let strangersTimeLimit = TimeAmount.seconds(5)
 
     /// From the head of a request to the end of its body.
     private static let timeLimit = TimeAmount.seconds(15)

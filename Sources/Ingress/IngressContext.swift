@@ -16,6 +16,9 @@ package struct IngressContext: InitializableFromSource {
         channel = nil
     }
 
+    /// Where the client is, as far as the connection tells; a proxy's clients have one address.
+    var address: String { channel?.remoteAddress?.ipAddress ?? "" }
+
     /// Runs `body`, and closes the connection if that takes longer than `limit`: a client that drips its body in would hold its place
     /// among the pending requests for as long as it likes.
     func within<Value>(_ limit: TimeAmount, _ body: () async throws -> Value) async rethrows -> Value {

@@ -16,14 +16,23 @@ package enum NodeSignature {
         key.sign(PersonalMessage.digest(body.span)).hex
     }
 
-    /// Who signed the readable bytes; nil if `signature` is not one (`0x` and v 0, 1, 27, 28 are accepted).
+    /// Whether a text can be such a signature, whoever may have made it (`0x` and v 0, 1, 27, 28 are accepted). One with a high s can be
+    /// made of any other by whoever has seen it, so it is none.
+    package static func isWellFormed(_ signature: String) -> Bool { read(signature) != nil }
+
+    private static func read(_ signature: String) -> RecoverableSignature? {
+        guard signature.utf8.count <= 132, let signature = RecoverableSignature(hex: signature), signature.isLow else { return nil }
+        return signature
+    }
+
+    /// Who signed the readable bytes; nil if `signature` is not well formed.
     /// Another body yields another address, not nil: compare with the operator the registry names for the sender.
     package static func signer(of body: ByteBuffer, signature: String) -> EthereumAddress? {
-        RecoverableSignature(hex: signature)?.recover(PersonalMessage.digest(body.readableBytesUInt8Span))
+        read(signature)?.recover(PersonalMessage.digest(body.readableBytesUInt8Span))
     }
 
     /// Who signed the bytes; see above.
     package static func signer(of body: [UInt8], signature: String) -> EthereumAddress? {
-        RecoverableSignature(hex: signature)?.recover(PersonalMessage.digest(body.span))
+        read(signature)?.recover(PersonalMessage.digest(body.span))
     }
 }

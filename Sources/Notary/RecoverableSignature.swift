@@ -30,6 +30,15 @@ package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible
         compact = Array(bytes.prefix(64))
     }
 
+    /// Whether s is in the lower half of its range. Of each signature there is a twin with a high s that recovers to the same address.
+    package var isLow: Bool { s == Self.half || s.lexicographicallyPrecedes(Self.half) }
+
+    /// Half of the order of secp256k1.
+    private static let half: [UInt8] =
+        [0x7F] + [UInt8](repeating: 0xFF, count: 15) + [
+            0x5D, 0x57, 0x6E, 0x73, 0x57, 0xA4, 0x50, 0x1D, 0xDF, 0xE9, 0x2F, 0x46, 0x68, 0x1B, 0x20, 0xA0,
+        ]
+
     /// 130 lower-case hex digits r, s, v without `0x`.
     package var hex: String { Hex.encode(compact + [v]) }
 

@@ -63,6 +63,19 @@ package enum ModuleTable {
         }
     }
 
+    /// Whether some place of that interface is served by a capability token with that method: what another node may ask for by the URL
+    /// that stands behind one. Custom modules: whatever is below the endpoint.
+    package static func hasCapability(_ method: Method, _ module: ModuleID, _ interface: InterfaceRole) -> Bool {
+        guard functional.contains(module) else { return true }
+        return entries.contains { entry in
+            guard entry.module == module, entry.interface == interface, entry.methods.contains(method) else { return false }
+            return switch entry.use {
+            case .page, .object, .callback: true
+            case .responseURL, nil: false
+            }
+        }
+    }
+
     /// Where the request carries a `response_url`. Nil if this request has none.
     package static func hasResponseURL(_ method: Method, _ route: ModuleRoute) -> ResponseURLPlace? {
         guard !route.isCustom, case .responseURL(let place) = entry(method, route)?.use else { return nil }

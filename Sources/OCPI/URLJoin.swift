@@ -1,7 +1,19 @@
+import Wire
+
 /// URLs as text: joined and compared without being taken apart further than needed.
 package enum URLJoin {
     /// Longest URL of others that is kept or called, bytes; OCPI allows 255 characters, peers are known to exceed it.
     package static let maxLength = 2048
+
+    /// What keeps a URL of others from being kept and called, as the end of a sentence about it; nil for a good one.
+    package static func defect(of url: String) -> String? {
+        if url.utf8.count > maxLength { return "is longer than \(maxLength) bytes" }
+        if !url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) { return "contains blanks or control characters" }
+        if url.utf8.contains(UInt8(ascii: "#")) { return "has a fragment" }
+        if origin(of: url) == nil { return "is not an absolute http or https URL" }
+        let path = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).prefix { $0 != UInt8(ascii: "?") }
+        return hasDotSegments(String(decoding: path, as: UTF8.self)) ? "has a segment . or .." : nil
+    }
 
     /// The URL without the slash at its end, if it has one.
     package static func trimmed(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
@@ -93,6 +105,22 @@ package enum URLJoin {
             true
         default: false
         }
+    }
+
+    /// How many segments of a URL's path an endpoint's path covers; nil if the URL does not lie at or below the endpoint.
+    ///
+    /// Compared as a server might that is generous: percent-decoded, without case and empty segments, a backslash as a slash.
+    package static func depth(of url: String, below endpoint: String) -> Int? {
+        guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
+        let segments = segments(of: url)
+        let base = self.segments(of: endpoint)
+        return segments.starts(with: base) ? base.count : nil
+    }
+
+    private static func segments(of url: String) -> [String] {
+        let rest = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).drop { !"/?#".utf8.contains($0) }
+        let path = String(decoding: rest.prefix { !"?#".utf8.contains($0) }, as: UTF8.self)
+        return PercentText.decoded(path, plusIsSpace: false).lowercased().split { $0 == "/" || $0 == "\\" }.map(String.init)
     }
 
     /// Whether a path has a segment `.` or `..`, also where dots, slashes and backslashes are percent-encoded. Another server might

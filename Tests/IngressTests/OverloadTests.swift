@@ -49,4 +49,37 @@ import Topics
         }
         #expect(world.pending.reserve(bytes: 2000), "every byte was given back")
     }
+
+    @Test func strangersTakeNoPlaceOfThoseWithAToken() async throws {
+        let world = World(timeout: .seconds(60), bodyLimit: 4096, maxPending: 4, maxPendingBytes: 8192)
+        let signature = String(repeating: "11", count: 64) + "1b"
+        // Bodies whose end never comes.
+        let ends = Shared<[AsyncStream<ByteBuffer>.Continuation]>([])
+        try await withThrowingTaskGroup(of: Int.self) { open in
+            for _ in 0..<40 {
+                open.addTask {
+                    let (body, end) = AsyncStream<ByteBuffer>.makeStream()
+                    ends.withLock { $0.append(end) }
+                    return try await world.ask(
+                        "POST", "/ocn/message", ["X-Request-ID": "1", "OCN-Signature": signature, "Content-Length": "4096"], stream: body
+                    ).status
+                }
+            }
+            // Sixteen of one address wait, the others are sent away.
+            for _ in 0..<24 { #expect(try await open.next() == 503) }
+            #expect(try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(), body: "{}").status == 200)
+            for end in ends.withLock({ $0 }) { end.finish() }
+            for try await status in open { #expect(status == 400) }
+        }
+        #expect(world.pending.reserve(bytes: 8192), "nothing is held for them")
+    }
+
+    @Test func theBudgetForStrangersIsBoundedInRequestsAddressesAndBytes() {
+        let budget = StrangerBudget(.init(requests: 3, perAddress: 2, bytes: 100))
+        #expect(budget.enter("a") && budget.enter("a") && !budget.enter("a"))
+        #expect(budget.enter("b") && !budget.enter("c"))
+        #expect(budget.charge(60) && !budget.charge(41) && budget.charge(40))
+        budget.leave("a", bytes: 60)
+        #expect(budget.enter("c") && budget.charge(60) && !budget.charge(1))
+    }
 }

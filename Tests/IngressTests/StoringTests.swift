@@ -147,7 +147,6 @@ import Wire
         let world = try world()
         let messages = [
             try message { $0.urlPath = "/DE/CPO/S1" }, try message { $0.method = .patch }, try message { $0.module = .tokens },
-            try message { $0.urlPath = "/NL/REM" },
             try message {
                 $0.proxyUID = "uid-1"
                 $0.proxyResource = "https://rem.example/9"

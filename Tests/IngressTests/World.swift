@@ -86,7 +86,7 @@ final class World: Sendable {
             .claim(PartyClaim(party: party("DE-MSP"), platform: "msp", since: Timestamp(milliseconds: 1))),
             .status(platform: "cpo", .connected, Timestamp(milliseconds: 1)),
             .status(platform: "msp", .connected, Timestamp(milliseconds: 1)),
-            .platform(Platform(id: "new", tokenAHash: TokenHash.of(tokenA), invited: [party("AT-NEW")])),
+            .platform(Platform(id: "new", tokenAHash: TokenHash.of(tokenA), invited: [party("AT-NEW"), party("FR-OFF")])),
             .node(NetworkNode(operatorAddress: ownAddress, url: "https://hub.example", source: "test")),
             .node(NetworkNode(operatorAddress: remote, url: "https://other.example", source: "test")),
             .party(NetworkParty(party: party("DE-CPO"), roles: ["CPO"], operatorAddress: ownAddress, source: "test")),
@@ -176,7 +176,10 @@ final class World: Sendable {
     var produced: [RequestRecord] { state.withLock { $0.produced }.compactMap(World.request) }
 
     /// Sends a request through the responder.
-    func ask(_ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil) async throws -> Answer {
+    /// - Parameter stream: the body, if it comes bit by bit.
+    func ask(
+        _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil, stream: AsyncStream<ByteBuffer>? = nil
+    ) async throws -> Answer {
         var fields = HTTPFields()
         for (name, value) in headers {
             guard let name = HTTPField.Name(name) else { continue }
@@ -185,8 +188,8 @@ final class World: Sendable {
         if let body { fields[.contentLength] = String(body.utf8.count) }
         let head = HTTPRequest(
             method: HTTPRequest.Method(method) ?? .get, scheme: "https", authority: "hub.example", path: path, headerFields: fields)
-        let response = try await responder.respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body ?? ""))), context: IngressContext())
+        let body = stream.map { RequestBody(asyncSequence: $0) } ?? RequestBody(buffer: ByteBuffer(string: body ?? ""))
+        let response = try await responder.respond(to: Request(head: head, body: body), context: IngressContext())
         return try await Answer(response)
     }
 }

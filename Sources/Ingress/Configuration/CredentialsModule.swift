@@ -45,7 +45,7 @@ struct CredentialsModule: Sendable {
 
     private func connect(_ platform: Platform, _ version: OCPIVersion, _ body: ByteBuffer?) async throws(OCPIError) -> JSONValue {
         let peer = try PeerCredentials(body)
-        try enrolment.check(peer.parties, for: platform)
+        try enrolment.check(peer, for: platform)
         let description = try await peers.describe(peer.versionsURL, peer.token, trying: platform.tokenEncoding, version)
         let token = Token.generate()
         try await enrolment.complete(platform, peer, description, token: token)

@@ -20,11 +20,14 @@ struct ClientInfoEndpoint: Sendable {
             throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
         }
         guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
-        return try await intake.withBody(of: request, head, context) { body in
+        guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
+        return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, Directory) in
             guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
             let info = try ClientInfoEndpoint.info(body)
             let (node, directory) = try await home(of: info)
             try ClientInfoEndpoint.verify(body, signature, by: node)
+            return (info, directory)
+        } _: { info, directory in
             try await keep(info, in: directory)
             return .envelope(Envelope.success(), ResponseAddress(head))
         }
@@ -48,13 +51,6 @@ struct ClientInfoEndpoint: Sendable {
     /// How far the clock of another node may be ahead, milliseconds.
     private static let clockSkew: Int64 = 10 * 60_000
 
-    /// Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
-    static func checkRole(_ info: ClientInfo, of listed: NetworkParty) throws(OCPIError) {
-        guard PartyRole(rawValue: info.role) != nil || listed.roles.contains(where: { $0.uppercased() == info.role }) else {
-            throw refused("role is none of OCPI and none the registry lists for \(info.party)")
-        }
-    }
-
     /// The node that may speak for the party.
     private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {
         do {
@@ -65,7 +61,10 @@ struct ClientInfoEndpoint: Sendable {
                 guard listed.operatorAddress != nodeAddress, directory.platform(of: info.party) == nil else {
                     throw OCPIError(code: .unknownReceiver, message: "\(info.party) is a party of this node")
                 }
-                try ClientInfoEndpoint.checkRole(info, of: listed)
+                // Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
+                guard listed.mayHave(role: info.role) else {
+                    throw ClientInfoEndpoint.refused("role is none of OCPI and none the registry lists for \(info.party)")
+                }
                 return node
             }
             return (node, directory)
@@ -78,10 +77,10 @@ struct ClientInfoEndpoint: Sendable {
     /// Only the bytes as they came: whoever signs here signs what it sends.
     static func verify(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) {
         guard let address = EthereumAddress(hex: node.operatorAddress), NodeSignature.signer(of: body, signature: signature) == address
-        else {
-            throw refused("The ClientInfo is not signed by the operator of the party's node")
-        }
+        else { throw unsigned }
     }
+
+    private static let unsigned = refused("The ClientInfo is not signed by the operator of the party's node")
 
     private static func refused(_ message: String) -> OCPIError { OCPIError(code: .invalidParameters, message: message) }
 

@@ -25,7 +25,8 @@ struct MessageEndpoint: Sendable {
         guard let signature = head.signature else {
             throw OCPIError(code: .invalidParameters, message: "OCN-Signature header is missing")
         }
-        return try await intake.withBody(of: request, head, context) { body in
+        guard NodeSignature.isWellFormed(signature) else { throw MessageEndpoint.unsigned }
+        return try await intake.withBody(of: request, head, context) { (body) -> (OCNMessage, NetworkNode, Directory) in
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
@@ -34,9 +35,12 @@ struct MessageEndpoint: Sendable {
                 try MessageEndpoint.sendingNode(of: message, in: directory)
             }
             try MessageEndpoint.verify(body, signature, by: node)
+            return (message, node, directory)
+        } _: { message, node, directory in
             try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
-            let target = try MessageEndpoint.target(of: message, in: directory)
+            try MessageEndpoint.checkResource(of: message)
+            let target = try await target(of: message, in: directory)
             var record = record(message, from: node, directory, target: target, trace: head.trace)
             // The sender's node vouches for the sender only, whatever else it serves.
             if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
@@ -74,22 +78,60 @@ struct MessageEndpoint: Sendable {
         }
         if NodeSignature.signer(of: body, signature: signature) == address { return }
         if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address { return }
-        throw OCPIError(code: .connectionProblem, message: "The message is not signed by the sender's node")
+        throw unsigned
     }
 
-    /// The URL to call instead of the receiver's endpoint. Another node must not make us call just any URL with our party's token.
-    static func target(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> String? {
-        guard let url = message.proxyResource else { return nil }
-        guard message.proxyUID == nil else {
-            guard url.utf8.count <= URLJoin.maxLength, URLJoin.origin(of: url) != nil else {
-                throw OCPIError(code: .invalidParameters, message: "proxy_resource is not an absolute http or https URL")
+    private static let unsigned = OCPIError(code: .connectionProblem, message: "The message is not signed by the sender's node")
+
+    /// What a party may not ask for, its node may not either.
+    static func checkResource(of message: OCNMessage) throws(OCPIError) {
+        if message.proxyResource != nil, message.proxyUID == nil {
+            guard ModuleTable.hasCapability(message.method, message.module, message.interface) else {
+                throw OCPIError(
+                    code: .invalidParameters,
+                    message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed)
             }
-            return nil
+        } else {
+            let path = URLText.path(message.urlPath ?? "")
+            try Gate.checkResource(
+                message.method,
+                ModuleRoute(
+                    version: .v2_2, module: message.module, interface: message.interface,
+                    remainder: path.hasSuffix("/") ? String(path.dropLast()) : path, isCustom: message.isCustom))
         }
-        guard directory.owns(message.receiver, url: url) else {
-            throw OCPIError(code: .invalidParameters, message: "proxy_resource is not a URL of \(message.receiver)")
+    }
+
+    /// The URL to call instead of the receiver's endpoint.
+    ///
+    /// Another node must not make us call just any URL with our party's token: only what lies below the endpoint of the module that is
+    /// asked, or what this node has handed out to the sender. Never versions, credentials or another module's endpoint, which may lie below.
+    private func target(of message: OCNMessage, in directory: Directory) async throws(OCPIError) -> String? {
+        guard let url = message.proxyResource else { return nil }
+        guard URLJoin.defect(of: url) == nil else {
+            throw OCPIError(code: .invalidParameters, message: "proxy_resource \(URLJoin.defect(of: url) ?? "")")
         }
+        guard message.proxyUID == nil else { return nil }
+        guard directory.owns(message.receiver, url: url) else { throw MessageEndpoint.foreign(message) }
+        let modules = directory.modules(of: message.receiver, at: url)
+        if modules.contains(where: { $0.module == message.module && $0.interface == message.interface }) { return url }
+        guard modules.isEmpty, await isHandedOut(url, message) else { throw MessageEndpoint.foreign(message) }
         return url
+    }
+
+    private func isHandedOut(_ url: String, _ message: OCNMessage) async -> Bool {
+        for kind in Capability.Kind.allCases {
+            let asked = Capability(
+                kind: kind, owner: message.receiver, user: message.sender, target: .url(url), expires: Timestamp(milliseconds: 0))
+            guard var known = await neighbours.resolve(asked.handedOutID, .now) else { continue }
+            known.expires = asked.expires
+            // Whatever else stands under this id: it must say the same.
+            if known == asked { return true }
+        }
+        return false
+    }
+
+    private static func foreign(_ message: OCNMessage) -> OCPIError {
+        OCPIError(code: .invalidParameters, message: "proxy_resource is no URL of \(message.receiver) that this node has given out")
     }
 
     // MARK: Link
@@ -113,7 +155,7 @@ struct MessageEndpoint: Sendable {
     }
 
     private static func isLinkID(_ text: String) -> Bool {
-        1...64 ~= text.utf8.count && text.utf8.allSatisfy(URLText.isUnreserved)
+        1...64 ~= text.utf8.count && text.utf8.allSatisfy(URLText.isUnreserved) && !text.hasPrefix(Capability.handedOutPrefix)
     }
 
     // MARK: Record
