@@ -98,7 +98,9 @@ extension Platform {
         [
             "id": .string(id), "status": .string(directory.status(of: id).rawValue),
             "roles": .array(roles.map { ["role": .string($0.role), "party": .string($0.party.description)] }),
-            "invited": .array(invited.map { .string($0.description) }), "version": version.map { .string($0.rawValue) },
+            "invited": .array(invited.map { .string($0.description) }),
+            "invitation_expires": tokenAHash == nil ? nil : tokenAExpires.map { .string($0.description) },
+            "version": version.map { .string($0.rawValue) },
             "versions_url": versionsURL.map(JSONValue.string), "token_encoding": .string(tokenEncoding.rawValue),
             "endpoints": .number(String(directory.endpoints(of: id).count)),
         ]

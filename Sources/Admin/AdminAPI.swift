@@ -14,6 +14,7 @@ package struct AdminAPI: Sendable {
     let handshake: Handshake
     private let keyHash: String
     private let publicURL: String
+    private let invitation: Duration
     private let logger: Logger
 
     /// - Parameters:
@@ -21,12 +22,17 @@ package struct AdminAPI: Sendable {
     ///   - handshake: connects this node to platforms, renews and disconnects.
     ///   - key: the operator's key; every call carries `Authorization: Token <key>`, plain or base64.
     ///   - publicURL: what parties call this node by.
+    ///   - invitation: how long a token A is good for.
     ///   - logger: where invitations are told.
-    package init(state: SharedState, handshake: Handshake, key: Token, publicURL: String, logger: Logger) {
+    package init(
+        state: SharedState, handshake: Handshake, key: Token, publicURL: String, invitation: Duration = .seconds(30 * 86_400),
+        logger: Logger
+    ) {
         self.state = state
         self.handshake = handshake
         keyHash = TokenHash.of(key)
         self.publicURL = publicURL
+        self.invitation = invitation
         self.logger = logger
     }
 
@@ -40,6 +46,7 @@ package struct AdminAPI: Sendable {
         admin.get("platform/:id") { _, context in one(context.parameters) }
         admin.delete("platform/:id") { _, context in await disconnect(context.parameters.get("id") ?? "") }
         admin.delete("platform-by-party/:country/:party") { _, context in await disconnectParty(context.parameters) }
+        admin.post("platform/:id/parties") { request, context in try await inviteMore(request, context.parameters) }
         admin.post("platform/:id/start-handshake") { _, context in await connect(context.parameters) }
         admin.post("platform/:id/update-credentials") { _, context in await renew(context.parameters) }
         admin.post("platform/:id/verify-credentials") { _, context in await verify(context.parameters) }
@@ -77,21 +84,47 @@ package struct AdminAPI: Sendable {
 
     /// `POST /admin/generate-registration-token`: a fresh token A for the parties in the body.
     private func invite(_ request: Request) async throws -> Response {
+        switch parties(in: try await request.body.collect(upTo: 64 * 1024)) {
+        case .success(let parties): await issueToken(for: parties, .ok)
+        case .failure(let error): problem(.badRequest, error.message)
+        }
+    }
+
+    /// `POST /admin/platform/{id}/parties`: further parties that this platform may act for from its next PUT of credentials on.
+    private func inviteMore(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let body = try await request.body.collect(upTo: 64 * 1024)
+        guard var platform = state.directory().platform(id: parameters.get("id") ?? "") else {
+            return problem(.notFound, "there is no such platform")
+        }
+        switch parties(in: body) {
+        case .success(let parties): platform.invited += parties.filter { !platform.invited.contains($0) }
+        case .failure(let error): return problem(.badRequest, error.message)
+        }
+        do {
+            try await state.write([.put(.platform(platform))])
+        } catch {
+            return problem(.serviceUnavailable, "the invitation could not be stored; try again")
+        }
+        return json(.ok, .object(platform.summary(in: state.directory())))
+    }
+
+    /// The parties that are to be invited: a list of objects, none connected yet.
+    private func parties(in body: ByteBuffer) -> Result<[PartyID], OCPIError> {
+        func refused(_ message: String) -> Result<[PartyID], OCPIError> {
+            .failure(OCPIError(code: .invalidParameters, message: message))
+        }
         guard let list = (try? JSONValue.parse(body))?.array, !list.isEmpty else {
-            return problem(.badRequest, #"the body must be a list like [{"country_code":"DE","party_id":"CPO"}]"#)
+            return refused(#"the body must be a list like [{"country_code":"DE","party_id":"CPO"}]"#)
         }
         var parties: [PartyID] = []
         for entry in list {
             guard let country = entry["country_code"]?.string, let id = entry["party_id"]?.string,
                 let party = PartyID(country: country, party: id)
-            else { return problem(.badRequest, "every entry needs a country_code of 2 and a party_id of 3 letters or digits") }
-            if state.directory().platform(of: party) != nil {
-                return problem(.badRequest, "\(party) is already connected to this node")
-            }
+            else { return refused("every entry needs a country_code of 2 and a party_id of 3 letters or digits") }
+            guard state.directory().platform(of: party) == nil else { return refused("\(party) is already connected to this node") }
             parties.append(party)
         }
-        return await issueToken(for: parties, .ok)
+        return .success(parties)
     }
 
     /// `POST /admin/platform`: a platform that we are to register with, or a fresh token A for one that registers with us.
@@ -120,7 +153,8 @@ package struct AdminAPI: Sendable {
 
     private func issueToken(for parties: [PartyID], _ status: HTTPResponse.Status) async -> Response {
         let token = Token.generate()
-        let platform = Platform(id: UUIDText.v4(), tokenAHash: TokenHash.of(token), invited: parties)
+        let expires = Timestamp.now.adding(milliseconds: Int64(invitation.components.seconds) * 1000)
+        let platform = Platform(id: UUIDText.v4(), tokenAHash: TokenHash.of(token), tokenAExpires: expires, invited: parties)
         do {
             try await state.write([.put(.status(platform: platform.id, .planned, .now)), .put(.platform(platform))])
         } catch {
@@ -130,6 +164,9 @@ package struct AdminAPI: Sendable {
         logger.info("invited", metadata: ["parties": "\(parties.map(\.description).joined(separator: " "))", "platform": "\(platform.id)"])
         return json(
             status,
-            ["id": .string(platform.id), "token": .string(token.raw), "versions": .string(publicURL + Route.versions.path)])
+            [
+                "id": .string(platform.id), "token": .string(token.raw), "versions": .string(publicURL + Route.versions.path),
+                "expires": .string(expires.description),
+            ])
     }
 }

@@ -27,10 +27,12 @@ package struct Enrolment: Sendable {
         self.logger = logger
     }
 
-    /// Whether the platform may act for all these parties.
-    /// - Throws: 2001 naming the first party that it may not act for.
-    package func check(_ parties: [PartyID], for platform: Platform) throws(OCPIError) {
-        try Registration.check(parties, for: platform, nodeAddress: nodeAddress, now: .now, in: state.directory())
+    /// Whether the platform may act for all its parties, in these roles.
+    /// - Throws: 2001 naming the first party or role that it may not act for.
+    package func check(_ peer: PeerCredentials, for platform: Platform) throws(OCPIError) {
+        let directory = state.directory()
+        try Registration.check(peer.parties, for: platform, nodeAddress: nodeAddress, now: .now, in: directory)
+        try Registration.check(peer.roles, in: directory)
     }
 
     /// Connects the platform: claims its parties, then stores the rest.

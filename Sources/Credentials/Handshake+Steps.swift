@@ -46,7 +46,7 @@ extension Handshake {
         _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ credentialsURL: String, _ token: Token
     ) async throws(OCPIError) {
         do {
-            try enrolment.check(peer.parties, for: waiting)
+            try enrolment.check(peer, for: waiting)
             try await enrolment.complete(waiting, peer, description, token: token)
         } catch {
             _ = await leave(credentialsURL, peer.token.authorization(encoding: description.encoding))

@@ -55,21 +55,30 @@ package struct PeerAnswer: Sendable {
         return (found.version, try usable(found))
     }
 
-    /// The endpoints of the version details, as they are listed. Entries without a usable URL or role are left out; the role of the
-    /// credentials endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
-    /// - Throws: 3001 for an unusable answer.
+    /// The endpoints of the version details, as they are listed. Entries without an absolute URL or a role are left out; the role of the credentials
+    /// endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
+    /// - Throws: 3001 for an unusable answer: also one with a URL that could not be called as it stands, or with more than 64 endpoints.
     package func endpoints() throws(OCPIError) -> [Endpoint] {
         guard let list = try data(of: "version details")["endpoints"]?.array else {
             throw PeerAnswer.unusable("version details", "endpoints is not a list")
         }
-        return list.compactMap { entry in
-            guard let identifier = entry["identifier"]?.string, !identifier.isEmpty, let url = entry["url"]?.string,
+        guard list.count <= PeerAnswer.maxEndpoints else {
+            throw PeerAnswer.unusable("version details", "it lists more than \(PeerAnswer.maxEndpoints) endpoints")
+        }
+        var endpoints: [Endpoint] = []
+        for entry in list {
+            guard let identifier = entry["identifier"]?.string, 1...64 ~= identifier.utf8.count, let url = entry["url"]?.string,
                 URLJoin.origin(of: url) != nil
-            else { return nil }
+            else { continue }
             let module = ModuleID(rawValue: identifier)
             let role = entry["role"]?.string.flatMap(InterfaceRole.init(rawValue:)) ?? (module == .credentials ? .sender : nil)
-            return role.map { Endpoint(module: module, interface: $0, url: url) }
+            guard let role else { continue }
+            if let defect = URLJoin.defect(of: url) {
+                throw PeerAnswer.unusable("version details", "the URL of \(module) \(role.rawValue) \(defect)")
+            }
+            endpoints.append(Endpoint(module: module, interface: role, url: url))
         }
+        return endpoints
     }
 
     /// The Credentials object in the answer.
@@ -85,6 +94,9 @@ package struct PeerAnswer: Sendable {
 
     // MARK: Reading
 
+    /// Most endpoints of one platform: OCPI has a dozen; the rest is custom modules.
+    private static let maxEndpoints = 64
+
     private typealias Offer = (version: OCPIVersion, url: String?)
 
     private func offers() throws(OCPIError) -> [Offer] {
@@ -95,9 +107,8 @@ package struct PeerAnswer: Sendable {
     }
 
     private func usable(_ offer: Offer) throws(OCPIError) -> String {
-        guard let url = offer.url, URLJoin.origin(of: url) != nil else {
-            throw PeerAnswer.unusable("versions", "the URL of \(offer.version.rawValue) is not an absolute http or https URL")
-        }
+        guard let url = offer.url else { throw PeerAnswer.unusable("versions", "the URL of \(offer.version.rawValue) is missing") }
+        if let defect = URLJoin.defect(of: url) { throw PeerAnswer.unusable("versions", "the URL of \(offer.version.rawValue) \(defect)") }
         return url
     }
 

@@ -12,6 +12,11 @@ package struct PeerCredentials: Sendable {
     /// The parties it acts for; each (role, party) once, at least one.
     package var roles: [PlatformRole]
 
+    /// Most roles of one platform. Each of them is kept, and everybody is told of it.
+    package static let maxRoles = 64
+    /// Longest `business_details` of a role, bytes.
+    package static let maxBusinessDetails = 4 * 1024
+
     /// - Throws: 400 for a body that is not JSON, 2001 for anything else that is not a credentials object.
     package init(_ body: ByteBuffer?) throws(OCPIError) {
         guard let body, let json = try? JSONValue.parse(body) else {
@@ -28,7 +33,11 @@ package struct PeerCredentials: Sendable {
         guard let url = json["url"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
             throw PeerCredentials.refusal("url must be an absolute http or https URL of at most 255 characters")
         }
+        if let defect = URLJoin.defect(of: url) { throw PeerCredentials.refusal("url \(defect)") }
         guard let entries = json["roles"]?.array, !entries.isEmpty else { throw PeerCredentials.refusal("roles is missing or empty") }
+        guard entries.count <= PeerCredentials.maxRoles else {
+            throw PeerCredentials.refusal("roles lists more than \(PeerCredentials.maxRoles)")
+        }
         var roles: [PlatformRole] = []
         var known: Set<String> = []
         for entry in entries {
@@ -61,7 +70,11 @@ package struct PeerCredentials: Sendable {
         guard let country = entry["country_code"]?.string, let party = entry["party_id"]?.string,
             let id = PartyID(country: country, party: party)
         else { throw refusal("a role must have a country_code of 2 and a party_id of 3 letters or digits") }
-        return PlatformRole(role: role.uppercased(), party: id, businessDetails: entry["business_details"])
+        let details = entry["business_details"]
+        guard details.map({ $0.encoded().readableBytes <= maxBusinessDetails }) ?? true else {
+            throw refusal("the business_details of \(id) are longer than \(maxBusinessDetails) bytes")
+        }
+        return PlatformRole(role: role.uppercased(), party: id, businessDetails: details)
     }
 
     private static func refusal(_ what: String) -> OCPIError {

@@ -10,7 +10,8 @@ package enum Registration {
     /// A claim whose platform never finished registering counts for this long, milliseconds.
     package static let abandonedAfter: Int64 = 60_000
 
-    /// Whether all these parties may be served by the platform: listed in the registry under this node, and by nobody else here.
+    /// Whether all these parties may be served by the platform: listed in the registry under this node, invited through this platform by
+    /// the operator, and served by nobody else here.
     /// - Throws: 2001 naming the first party that may not.
     package static func check(
         _ parties: [PartyID], for platform: Platform, nodeAddress: String, now: Timestamp, in directory: Directory
@@ -21,10 +22,32 @@ package enum Registration {
             guard directory.networkParty(party)?.operatorAddress == nodeAddress else {
                 throw OCPIError(code: .invalidParameters, message: "\(party) is not listed in the registry under this node")
             }
+            guard mayServe(party, platform, in: directory) else {
+                throw OCPIError(
+                    code: .invalidParameters, message: "\(party) was not invited through this connection; ask the node's operator to do so")
+            }
             guard directory.claims(of: party).allSatisfy({ $0.platform == platform.id || isVoid($0, now: now, in: directory) }) else {
                 throw taken(party)
             }
         }
+    }
+
+    /// Every role is kept and told to everybody, so a platform cannot make up as many as it likes.
+    /// - Throws: 2001 naming the first role that is none of OCPI and none the registry lists for its party.
+    package static func check(_ roles: [PlatformRole], in directory: Directory) throws(OCPIError) {
+        for role in roles where directory.networkParty(role.party)?.mayHave(role: role.role) != true {
+            throw OCPIError(
+                code: .invalidParameters, message: "\(role.role) is no role of OCPI, and none that the registry lists for \(role.party)")
+        }
+    }
+
+    /// Whoever is connected as a party gets what is meant for it, so the operator says who that may be: by name, or by having chosen the
+    /// platform. A token A that was issued without a name lets nobody become a provider of services, who gets copies of others' requests.
+    private static func mayServe(_ party: PartyID, _ platform: Platform, in directory: Directory) -> Bool {
+        if platform.invited.contains(where: { $0.canonical == party.canonical }) { return true }
+        if platform.isRegistered { return platform.roles.contains { $0.party.canonical == party.canonical } }
+        let isChosen = platform.versionsURL != nil
+        return isChosen || platform.invited.isEmpty && directory.service(party) == nil
     }
 
     /// First step: claim the parties that the platform has not registered with yet. Nothing is routed by these claims.

@@ -10,6 +10,7 @@ extension Fact {
         case .platform(let platform):
             .object([
                 "id": .string(platform.id), "token_a": platform.tokenAHash.map(JSONValue.string),
+                "token_a_expires": platform.tokenAExpires.map { .string($0.description) },
                 "token_c": .array(platform.tokenCHashes.map(JSONValue.string)),
                 "token_b": platform.outboundToken.map { .string($0.text) }, "token_encoding": .string(platform.tokenEncoding.rawValue),
                 "versions_url": platform.versionsURL.map(JSONValue.string), "version": platform.version.map { .string($0.rawValue) },
@@ -161,7 +162,8 @@ extension Platform {
     fileprivate init?(json: JSONValue) {
         guard let id = json["id"]?.string else { return nil }
         self.init(
-            id: id, tokenAHash: json["token_a"]?.string, tokenCHashes: json.strings("token_c"),
+            id: id, tokenAHash: json["token_a"]?.string,
+            tokenAExpires: json["token_a_expires"]?.string.flatMap(Timestamp.init(rfc3339:)), tokenCHashes: json.strings("token_c"),
             outboundToken: json["token_b"]?.string.map(SealedSecret.init(text:)),
             tokenEncoding: json["token_encoding"]?.string.flatMap(TokenEncoding.init(rawValue:)) ?? .base64,
             versionsURL: json["versions_url"]?.string, version: json["version"]?.string.flatMap(OCPIVersion.init(rawValue:)),

@@ -46,6 +46,12 @@ package struct NetworkParty: Sendable, Equatable {
         self.operatorAddress = operatorAddress.lowercased()
         self.source = source
     }
+
+    /// Whether a role is one of OCPI's, or one that the registry lists for this party.
+    /// - Parameter role: in upper case.
+    package func mayHave(role: String) -> Bool {
+        PartyRole(rawValue: role) != nil || roles.contains { $0.uppercased() == role }
+    }
 }
 
 /// How a service gets its copies.

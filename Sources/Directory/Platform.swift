@@ -51,6 +51,8 @@ package struct Platform: Sendable, Equatable {
     /// Hash of the token that is good for versions and credentials only: token A while the platform may register, and, while this node
     /// registers with it, the token it is about to get. Nil afterwards.
     package var tokenAHash: String?
+    /// From then on token A is good for nothing; nil for never.
+    package var tokenAExpires: Timestamp?
     /// Hashes of the tokens it may call us with; two during a rotation.
     package var tokenCHashes: [String]
     /// The token we call it with, sealed.
@@ -63,19 +65,21 @@ package struct Platform: Sendable, Equatable {
     package var version: OCPIVersion?
     /// The parties it acts for.
     package var roles: [PlatformRole]
-    /// The parties its token A was issued for; informational.
+    /// The parties that the operator invited through this platform. It may act for no others, unless its token A was issued without a name.
     package var invited: [PartyID]
     /// Replaced tokens it may still call us with.
     package var retiringTokens: [RetiringToken]
 
     /// - Parameters: as the properties say.
     package init(
-        id: String, tokenAHash: String? = nil, tokenCHashes: [String] = [], outboundToken: SealedSecret? = nil,
+        id: String, tokenAHash: String? = nil, tokenAExpires: Timestamp? = nil, tokenCHashes: [String] = [],
+        outboundToken: SealedSecret? = nil,
         tokenEncoding: TokenEncoding = .base64, versionsURL: String? = nil, version: OCPIVersion? = nil, roles: [PlatformRole] = [],
         invited: [PartyID] = [], retiringTokens: [RetiringToken] = []
     ) {
         self.id = id
         self.tokenAHash = tokenAHash
+        self.tokenAExpires = tokenAExpires
         self.tokenCHashes = tokenCHashes
         self.outboundToken = outboundToken
         self.tokenEncoding = tokenEncoding

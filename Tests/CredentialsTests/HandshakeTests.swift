@@ -178,6 +178,9 @@ import Wire
         }
         let before = try await connected(meeting)
         #expect(before.version == .v2_2)
+        var invited = before
+        invited.invited = [party("FR-OFF")]
+        meeting.apply([.put(.platform(invited))])
         let after = try await meeting.handshake.renew(before.id)
         #expect(after.version == .v2_2_1 && after.tokenCHashes.count == 1 && after.tokenCHashes != before.tokenCHashes)
         #expect(after.retiringTokens.isEmpty)

@@ -30,11 +30,106 @@ import Wire
         #expect(throws: OCPIError.self) { try peer([(role, "AT-NEW")]) }
     }
 
-    @Test func aPlatformMayHaveManyRolesEachOnce() throws {
-        let roles = (100..<999).flatMap { [("CPO", "DE-\($0)"), ("EMSP", "DE-\($0)")] }
+    @Test func aPlatformMayHaveSixtyFourRolesEachOnce() throws {
+        let roles = (100..<132).flatMap { [("CPO", "DE-\($0)"), ("EMSP", "DE-\($0)")] }
         let many = try peer(roles)
-        #expect(many.roles.count == 1798 && many.parties.count == 899 && many.parties.first == PartyID("DE-100"))
-        #expect(throws: OCPIError.self) { try peer(roles + [("cpo", "de-500")]) }
+        #expect(many.roles.count == 64 && many.parties.count == 32 && many.parties.first == PartyID("DE-100"))
+        #expect(throws: OCPIError.self) { try peer(roles + [("cpo", "de-132")]) }
+        #expect(throws: OCPIError.self) { try peer(roles.dropLast() + [("cpo", "de-100")]) }
+    }
+
+    @Test func businessDetailsAreShort() throws {
+        func peer(_ length: Int) throws -> PeerCredentials {
+            try PeerCredentials([
+                "token": "b", "url": "https://x.example/v",
+                "roles": [
+                    [
+                        "role": "CPO", "country_code": "AT", "party_id": "NEW",
+                        "business_details": ["name": .string(String(repeating: "n", count: length))],
+                    ]
+                ],
+            ])
+        }
+        #expect(try peer(4000).roles.count == 1)
+        #expect(throws: OCPIError.self) { try peer(4096) }
+    }
+
+    @Test(arguments: ["https://x.example/v#a", "https://x.example/v ", "https://x.example/../v"])
+    func aURLThatCouldNotBeCalledAsItStandsIsRefused(url: String) throws {
+        let answer = PeerAnswer(
+            httpStatus: 200,
+            body: JSONValue.object([
+                "status_code": 1000,
+                "data": ["endpoints": [["identifier": "locations", "role": "SENDER", "url": .string(url)]]],
+            ]).encoded())
+        #expect { try answer.endpoints() } throws: { "\($0)".contains("the URL of locations SENDER ") }
+    }
+
+    @Test func onlySoManyEndpointsAreTaken() throws {
+        func answer(_ count: Int) -> PeerAnswer {
+            let list = (0..<count).map {
+                JSONValue.object(["identifier": .string("m\($0)"), "role": "SENDER", "url": "https://x.example/"])
+            }
+            return PeerAnswer(
+                httpStatus: 200, body: JSONValue.object(["status_code": 1000, "data": ["endpoints": .array(list)]]).encoded())
+        }
+        #expect(try answer(64).endpoints().count == 64)
+        #expect(throws: OCPIError.self) { try answer(65).endpoints() }
+    }
+
+    // MARK: Who may act for whom
+
+    @Test func aTokenAIsForThePartiesItWasIssuedFor() throws {
+        var directory = Meeting().directory
+        let address = try #require(directory.networkParty(new)?.operatorAddress)
+        let other = NetworkParty(party: party("AT-OTH"), roles: ["CPO"], operatorAddress: address, source: "test")
+        let provider = party("AT-BIL")
+        for fact in [
+            .party(other), .party(NetworkParty(party: provider, roles: ["OTHER"], operatorAddress: address, source: "test")),
+            .service(NetworkService(provider: provider, name: "", permissions: [0], delivery: .push, source: "test")),
+        ] as [Fact] { directory.apply(key: fact.key, fact) }
+        func check(_ parties: [PartyID], _ platform: Platform) throws {
+            try Registration.check(parties, for: platform, nodeAddress: address, now: now, in: directory)
+        }
+        func refused(_ parties: [PartyID], _ platform: Platform) -> Bool {
+            do { try check(parties, platform) } catch { return "\(error)".contains("was not invited through this connection") }
+            return false
+        }
+        let named = Platform(id: "p", tokenAHash: "a", invited: [new])
+        try check([new], named)
+        #expect(refused([other.party], named) && refused([new, other.party], named) && refused([provider], named))
+        let open = Platform(id: "p", tokenAHash: "a")
+        try check([new, other.party], open)
+        #expect(refused([provider], open), "whoever provides a service gets copies of others' requests")
+        // The operator has chosen the platform that this node registers with.
+        try check([new, provider], Platform(id: "p", tokenAHash: "a", versionsURL: "https://x.example/v"))
+        // By PUT.
+        var registered = Platform(
+            id: "p", tokenCHashes: ["c"], versionsURL: "https://x.example/v", roles: [PlatformRole(role: "CPO", party: new)])
+        try check([new], registered)
+        #expect(refused([new, other.party], registered))
+        registered.invited = [party("at-oth")]
+        try check([new, other.party], registered)
+    }
+
+    @Test func rolesAreThoseOfOCPIAndOfTheRegistry() throws {
+        var directory = Meeting().directory
+        var listed = try #require(directory.networkParty(new))
+        listed.roles = ["cpo", "Parking"]
+        let fact = Fact.party(listed)
+        directory.apply(key: fact.key, fact)
+        try Registration.check(["CPO", "EMSP", "OTHER", "PARKING"].map { PlatformRole(role: $0, party: new) }, in: directory)
+        for role in ["MADEUP", "CPO1"] {
+            #expect(throws: OCPIError.self) { try Registration.check([PlatformRole(role: role, party: new)], in: directory) }
+        }
+    }
+
+    @Test func aTokenAExpires() {
+        var directory = Meeting().directory
+        let fact = Fact.platform(Platform(id: "p", tokenAHash: TokenHash.of(Token("a")), tokenAExpires: now, invited: [new]))
+        directory.apply(key: fact.key, fact)
+        #expect(directory.platform(presenting: [Token("a")], now: now.adding(milliseconds: -1))?.platform.id == "p")
+        #expect(directory.platform(presenting: [Token("a")], now: now) == nil)
     }
 
     // MARK: Two at once
