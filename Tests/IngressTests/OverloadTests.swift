@@ -52,6 +52,7 @@ import Topics
 
     @Test func strangersTakeNoPlaceOfThoseWithAToken() async throws {
         let world = World(timeout: .seconds(60), bodyLimit: 4096, maxPending: 4, maxPendingBytes: 8192)
+        let responder = world.responder
         let signature = String(repeating: "11", count: 64) + "1b"
         // Bodies whose end never comes.
         let ends = Shared<[AsyncStream<ByteBuffer>.Continuation]>([])
@@ -61,13 +62,14 @@ import Topics
                     let (body, end) = AsyncStream<ByteBuffer>.makeStream()
                     ends.withLock { $0.append(end) }
                     return try await world.ask(
-                        "POST", "/ocn/message", ["X-Request-ID": "1", "OCN-Signature": signature, "Content-Length": "4096"], stream: body
+                        "POST", "/ocn/message", ["X-Request-ID": "1", "OCN-Signature": signature, "Content-Length": "4096"], stream: body,
+                        at: responder
                     ).status
                 }
             }
             // Sixteen of one address wait, the others are sent away.
             for _ in 0..<24 { #expect(try await open.next() == 503) }
-            #expect(try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(), body: "{}").status == 200)
+            #expect(try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(), body: "{}", at: responder).status == 200)
             for end in ends.withLock({ $0 }) { end.finish() }
             for try await status in open { #expect(status == 400) }
         }

@@ -176,9 +176,12 @@ final class World: Sendable {
     var produced: [RequestRecord] { state.withLock { $0.produced }.compactMap(World.request) }
 
     /// Sends a request through the responder.
-    /// - Parameter stream: the body, if it comes bit by bit.
+    /// - Parameters:
+    ///   - stream: the body, if it comes bit by bit.
+    ///   - responder: where several requests must meet at one.
     func ask(
-        _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil, stream: AsyncStream<ByteBuffer>? = nil
+        _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil, stream: AsyncStream<ByteBuffer>? = nil,
+        at responder: OCPIResponder? = nil
     ) async throws -> Answer {
         var fields = HTTPFields()
         for (name, value) in headers {
@@ -189,7 +192,8 @@ final class World: Sendable {
         let head = HTTPRequest(
             method: HTTPRequest.Method(method) ?? .get, scheme: "https", authority: "hub.example", path: path, headerFields: fields)
         let body = stream.map { RequestBody(asyncSequence: $0) } ?? RequestBody(buffer: ByteBuffer(string: body ?? ""))
-        let response = try await responder.respond(to: Request(head: head, body: body), context: IngressContext())
+        let response = try await (responder ?? self.responder).respond(
+            to: Request(head: head, body: body), context: IngressContext())
         return try await Answer(response)
     }
 }
