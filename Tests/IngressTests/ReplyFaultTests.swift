@@ -96,8 +96,10 @@ import Wire
                         }
                     }
                     for (number, order) in orders.enumerated() {
-                        let request = try await desk.request("caller-\(number)")
-                        for kind in order { try await write(kind, to: request, number, desk) }
+                        tasks.addTask {
+                            let request = try await desk.request("caller-\(number)")
+                            for kind in order { try await write(kind, to: request, number, desk) }
+                        }
                     }
                     try await tasks.waitForAll()
                 }
