@@ -6,7 +6,7 @@ package import Wire
 /// What a hub URL stands for: a page link, a CDR location or a `response_url` of a party, handed to another party.
 package struct Capability: Sendable, Equatable {
     /// What kind of URL it stands for.
-    package enum Kind: UInt8, Sendable, CaseIterable {
+    package enum Kind: UInt8, Sendable {
         /// The next page of a list.
         case page = 1
         /// One object, e.g. a CDR by its `Location`.

@@ -104,7 +104,7 @@ struct MessageEndpoint: Sendable {
     /// The URL to call instead of the receiver's endpoint.
     ///
     /// Another node must not make us call just any URL with our party's token: only what lies below the endpoint of the module that is
-    /// asked, or what this node has handed out to the sender. Never versions, credentials or another module's endpoint, which may lie below.
+    /// asked, or what this node has handed out to the sender. Never versions, credentials or client infos, wherever they lie.
     private func target(of message: OCNMessage, in directory: Directory) async throws(OCPIError) -> String? {
         guard let url = message.proxyResource else { return nil }
         guard URLJoin.defect(of: url) == nil else {
@@ -114,21 +114,25 @@ struct MessageEndpoint: Sendable {
         guard directory.owns(message.receiver, url: url) else { throw MessageEndpoint.foreign(message) }
         let modules = directory.modules(of: message.receiver, at: url)
         if modules.contains(where: { $0.module == message.module && $0.interface == message.interface }) { return url }
-        guard modules.isEmpty, await isHandedOut(url, message) else { throw MessageEndpoint.foreign(message) }
+        guard modules.allSatisfy({ !MessageEndpoint.configuration.contains($0.module) }), await isHandedOut(url, message) else {
+            throw MessageEndpoint.foreign(message)
+        }
         return url
     }
 
     private func isHandedOut(_ url: String, _ message: OCNMessage) async -> Bool {
-        for kind in Capability.Kind.allCases {
-            let asked = Capability(
-                kind: kind, owner: message.receiver, user: message.sender, target: .url(url), expires: Timestamp(milliseconds: 0))
-            guard var known = await neighbours.resolve(asked.handedOutID, .now) else { continue }
-            known.expires = asked.expires
-            // Whatever else stands under this id: it must say the same.
-            if known == asked { return true }
-        }
-        return false
+        // A result is written, a page is one of the sender's side, and what is left is an object.
+        let kind: Capability.Kind = !message.method.isRead ? .callback : message.interface == .sender ? .page : .object
+        let asked = Capability(
+            kind: kind, owner: message.receiver, user: message.sender, target: .url(url), expires: Timestamp(milliseconds: 0))
+        guard var known = await neighbours.resolve(asked.handedOutID, .now) else { return false }
+        // Whatever else stands under this id: it must say the same.
+        known.expires = asked.expires
+        return known == asked
     }
+
+    /// What is between a party's platform and this node only.
+    private static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
 
     private static func foreign(_ message: OCNMessage) -> OCPIError {
         OCPIError(code: .invalidParameters, message: "proxy_resource is no URL of \(message.receiver) that this node has given out")
