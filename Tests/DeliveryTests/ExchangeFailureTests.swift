@@ -87,7 +87,7 @@ import Wire
     @Test func whatWaitsWhenAWorkerLeavesIsSentByTheNextOneAndNothingTwice() async throws {
         let isReleased = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
-        let first = try worker(world, session: "20000") { $0.callsPerRecipient = 1 }
+        let first = try worker(world) { $0.callsPerRecipient = 1 }
         try await world.run(exchange: first) {
             let end = Timestamp.now.adding(milliseconds: 600_000)
             let records = try (0..<30).map { number in
@@ -121,18 +121,13 @@ import Wire
     }
 
     /// One that goes at once when it is stopped.
-    /// - Parameter session: for a worker that must not lose its partitions on a busy machine, milliseconds.
-    private func worker(
-        _ world: DeliveryWorld, session: String? = nil, _ change: (inout ExchangeSettings) -> Void = { _ in }
-    ) throws -> ExchangeService {
-        var kafka = world.kafka.settings
-        if let session { kafka.properties["session.timeout.ms"] = session }
+    private func worker(_ world: DeliveryWorld, _ change: (inout ExchangeSettings) -> Void = { _ in }) throws -> ExchangeService {
         var membership = ExchangeService.membership(of: world.kafka.topics)
         membership.drain = .zero
         var settings = ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key))
         change(&settings)
         return ExchangeService(
-            kafka: kafka, topics: world.kafka.topics, membership: membership, settings: settings, store: world.store,
+            kafka: world.kafka.settings, topics: world.kafka.topics, membership: membership, settings: settings, store: world.store,
             capabilities: world.capabilities, producer: world.producer, client: world.client, logger: world.kafka.logger)
     }
 
