@@ -87,7 +87,8 @@ import Wire
     @Test func whatWaitsWhenAWorkerLeavesIsSentByTheNextOneAndNothingTwice() async throws {
         let isReleased = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
-        let first = try worker(world) { $0.callsPerRecipient = 1 }
+        // Its last commit needs a moment.
+        let first = try worker(world, drain: .seconds(2)) { $0.callsPerRecipient = 1 }
         try await world.run(exchange: first) {
             let end = Timestamp.now.adding(milliseconds: 600_000)
             let records = try (0..<30).map { number in
@@ -121,9 +122,11 @@ import Wire
     }
 
     /// One that goes at once when it is stopped.
-    private func worker(_ world: DeliveryWorld, _ change: (inout ExchangeSettings) -> Void = { _ in }) throws -> ExchangeService {
+    private func worker(
+        _ world: DeliveryWorld, drain: Duration = .zero, _ change: (inout ExchangeSettings) -> Void = { _ in }
+    ) throws -> ExchangeService {
         var membership = ExchangeService.membership(of: world.kafka.topics)
-        membership.drain = .zero
+        membership.drain = drain
         var settings = ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key))
         change(&settings)
         return ExchangeService(
