@@ -107,8 +107,8 @@ struct MessageEndpoint: Sendable {
     /// asked, or what this node has handed out to the sender. Never versions, credentials or client infos, wherever they lie.
     private func target(of message: OCNMessage, in directory: Directory) async throws(OCPIError) -> String? {
         guard let url = message.proxyResource else { return nil }
-        guard URLJoin.defect(of: url) == nil else {
-            throw OCPIError(code: .invalidParameters, message: "proxy_resource \(URLJoin.defect(of: url) ?? "")")
+        if let defect = URLJoin.defect(of: url) {
+            throw OCPIError(code: .invalidParameters, message: "proxy_resource \(defect)")
         }
         guard message.proxyUID == nil else { return nil }
         guard directory.owns(message.receiver, url: url) else { throw MessageEndpoint.foreign(message) }
