@@ -1,4 +1,5 @@
 import Logging
+import Support
 import Synchronization
 import Testing
 
@@ -40,31 +41,20 @@ import Testing
         #expect(lines.value.count == 3)
     }
 
-    private func make() -> (SourceReport, Noted, Noted) {
-        let (lines, readiness) = (Noted(), Noted())
-        let logger = Logger(label: "test") { _ in NotingLog(lines: lines) }
-        return (
-            SourceReport(source: "file", logger: logger) { readiness.add("\($0) \($1 ?? "-")") }, lines, readiness
-        )
+    private func make() -> (SourceReport, LogLines, Noted) {
+        let (lines, readiness) = (LogLines(), Noted())
+        return (SourceReport(source: "file", logger: lines.logger) { readiness.add("\($0) \($1 ?? "-")") }, lines, readiness)
     }
 }
 
-/// Lines in the order in which they came.
+/// What readiness was set to, in order.
 private final class Noted: Sendable {
     private let lines = Mutex<[String]>([])
     var value: [String] { lines.withLock { $0 } }
     func add(_ line: String) { lines.withLock { $0.append(line) } }
 }
 
-private struct NotingLog: LogHandler {
-    let lines: Noted
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { lines.add("\(event.level): \(event.message)") }
+extension LogLines {
+    /// From `info` on.
+    fileprivate var value: [String] { all.filter { $0.level >= .info }.map { "\($0.level): \($0.text)" } }
 }
