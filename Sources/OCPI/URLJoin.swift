@@ -43,6 +43,11 @@ package enum URLJoin {
         return "\(scheme)://\(host):\(port ?? defaultPort)"
     }
 
+    /// The host of an ``origin(of:)``.
+    package static func host(ofOrigin origin: String) -> String? {
+        origin.firstRange(of: "://").flatMap { server(String(origin[$0.upperBound...])) }?.host
+    }
+
     /// Host in lower case and port, if it has one, of `host:port`, as in a URL. Nil where ``origin(of:)`` would be.
     package static func server(_ authority: String) -> (host: String, port: Int?)? { server(Array(authority.utf8)[...]) }
 

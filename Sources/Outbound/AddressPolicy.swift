@@ -2,9 +2,9 @@ package import NIOCore
 
 /// Which addresses may be called.
 ///
-/// URLs come from parties and registries, so an address is judged as it was dialled, after DNS: loopback, private, link-local,
-/// multicast, reserved and unspecified addresses, and the IPv6 forms that embed an IPv4 address, are refused unless a range that the
-/// operator lists (`http.allow_networks`) contains them. A value; safe to share.
+/// URLs come from parties and registries, so every address is judged before it is dialled, those that a name stands for too: loopback,
+/// private, link-local, multicast, reserved and unspecified addresses, and the IPv6 forms that embed an IPv4 address, are refused unless a
+/// range that the operator lists (`http.allow_networks`) contains them. A value; safe to share.
 package struct AddressPolicy: Sendable {
     /// A listed range that is none.
     package struct NotARange: Error, Sendable, CustomStringConvertible {
@@ -27,16 +27,18 @@ package struct AddressPolicy: Sendable {
         allowed = ranges
     }
 
-    /// Whether a connection to this address may be used. Sockets that are not IP are refused.
+    /// Whether this address may be dialled. Sockets that are not IP may not.
     package func allows(_ address: SocketAddress) -> Bool {
         address.ipAddress.flatMap { IPAddress($0) }.map(allows) ?? false
     }
 
     /// Whether this host may be dialled, as far as that can be said without DNS: names may, forbidden address literals may not.
-    package func mayDial(_ host: String) -> Bool {
+    package func mayDial(_ host: String) -> Bool { Self.literal(host).map(allows) ?? true }
+
+    /// The address that a URL's host is; nil for a name, and for whatever only a resolver takes for an address, like `127.1`.
+    static func literal(_ host: String) -> IPAddress? {
         // In a URL a literal of IPv6 stands in brackets and may name an interface.
-        let literal = host.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "%" }
-        return IPAddress(String(literal)).map(allows) ?? true
+        IPAddress(String(host.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "%" }))
     }
 
     func allows(_ address: IPAddress) -> Bool {

@@ -1,72 +1,39 @@
-package import AsyncHTTPClient
+import AsyncHTTPClient
 package import NIOCore
 import NIOHTTP1
-import NIOPosix
 import OCPI
 
 /// Sends HTTP requests, one answer each. Any thread may call; completions run on the client's event loops and must not block.
 ///
-/// Never follows redirects and never uses a connection to an address that its policy forbids. Path and query go out as they stand in the URL.
+/// Never follows redirects and never connects to an address that its policy forbids. Path and query go out as they stand in the URL.
 /// It sends a request again only if it was given a connection that its recipient had left.
 package final class OutboundClient: Sendable {
-    private let client: HTTPClient
-    private let policy: AddressPolicy
+    private let connections: OutboundConnections
     private let answerLimit: Int
 
     /// - Parameters:
-    ///   - client: from ``makeHTTPClient(policy:group:)`` with the same policy; shut down by whoever made it.
-    ///   - policy: which addresses may be called.
+    ///   - connections: of the process; shut down by whoever made them.
     ///   - answerLimit: longest body of an answer, bytes.
-    package init(client: HTTPClient, policy: AddressPolicy, answerLimit: Int) {
-        self.client = client
-        self.policy = policy
+    package init(_ connections: OutboundConnections, answerLimit: Int) {
+        self.connections = connections
         self.answerLimit = answerLimit
     }
 
     /// The same client for answers of another length.
-    package func limited(to answerLimit: Int) -> OutboundClient {
-        OutboundClient(client: client, policy: policy, answerLimit: answerLimit)
-    }
+    package func limited(to answerLimit: Int) -> OutboundClient { OutboundClient(connections, answerLimit: answerLimit) }
 
     /// The loops that completions run on; timers and hops for outbound work belong here too.
-    package var eventLoops: any EventLoopGroup { client.eventLoopGroup }
+    package var eventLoops: any EventLoopGroup { connections.eventLoops }
 
-    /// The one HTTP client of a process, for all recipients: pools and TLS contexts are shared.
-    /// - Parameters:
-    ///   - policy: which addresses may be called; enforced on every connection, also for requests not sent through ``OutboundClient``.
-    ///   - group: where connections live.
-    package static func makeHTTPClient(
-        policy: AddressPolicy, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
-    ) -> HTTPClient {
-        HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration(policy))
-    }
-
-    static func configuration(_ policy: AddressPolicy) -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.decompression = .disabled
-        configuration.httpVersion = .http1Only
-        configuration.timeout = HTTPClient.Configuration.Timeout(connect: .seconds(3))
-        // Shorter than the keep-alive of usual servers (Node.js, Apache: 5 s), so that we rarely write into a connection that is being closed.
-        configuration.connectionPool.idleTimeout = .seconds(4)
-        // The roles limit what is in flight per recipient; the pool must not be the narrower place.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.http1_1ConnectionDebugInitializer = { channel in
-            guard let address = channel.remoteAddress, policy.allows(address) else { return refuse(channel) }
-            return RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }
-        }
-        configuration.http2ConnectionDebugInitializer = { channel in
-            guard let address = channel.remoteAddress, policy.allows(address) else { return refuse(channel) }
-            return channel.eventLoop.makeSucceededVoidFuture()
-        }
-        return configuration
+    /// Whether a URL may be called, as far as that can be said without DNS.
+    package func mayCall(_ url: String) -> Bool {
+        URLJoin.origin(of: url).flatMap(URLJoin.host(ofOrigin:)).map(connections.policy.mayDial) ?? false
     }
 
     /// Sends one request.
     /// - Parameters:
     ///   - deadline: when to give up; the connection is closed then.
-    ///   - completion: called exactly once, on an event loop or, for a request that cannot be built, before `send` returns.
+    ///   - completion: called exactly once, on an event loop or, where nothing can be sent, perhaps before `send` returns.
     package func send(
         _ request: OutboundRequest, deadline: NIODeadline,
         on completion: @escaping @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
@@ -83,10 +50,16 @@ package final class OutboundClient: Sendable {
         } catch {
             return completion(.failure(OutboundFailure(.forbidden, "not a URL that can be called")))
         }
-        guard policy.mayDial(prepared.host) else {
-            return completion(.failure(OutboundFailure(.forbidden, "address is not allowed")))
+        guard connections.policy.mayDial(prepared.host) else { return completion(.failure(Self.forbidden)) }
+        let call = Call(request: prepared, isRepeatable: request.isRepeatable, deadline: deadline, completion: completion)
+        guard AddressPolicy.literal(prepared.host) == nil else { return execute(call, connections.direct, completion) }
+        connections.names.addresses(of: prepared.host, until: min(deadline, .now() + OutboundConnections.connectTimeout)) { result in
+            switch result {
+            case .success(let addresses) where addresses.isEmpty: completion(.failure(Self.forbidden))
+            case .success(let addresses): self.execute(call, at: addresses[...])
+            case .failure(let failure): completion(.failure(failure))
+            }
         }
-        execute(prepared, isRepeatable: request.isRepeatable, deadline: deadline, repeats: 3, completion)
     }
 
     /// As ``send(_:deadline:on:)``, for tasks. A task that is cancelled hears so at once; the request itself goes on until its deadline.
@@ -100,16 +73,40 @@ package final class OutboundClient: Sendable {
         throw OutboundFailure(.timeout, "nobody waits for the answer any more")
     }
 
+    private struct Call: Sendable {
+        let request: HTTPClient.Request
+        let isRepeatable: Bool
+        let deadline: NIODeadline
+        let completion: Completion
+    }
+
+    private typealias Completion = @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
+
+    /// At the first of a name's addresses that takes the call.
+    private func execute(_ call: Call, at addresses: ArraySlice<String>) {
+        let host = call.request.host
+        guard let address = addresses.first, let (client, id) = connections.lease(host, at: address) else {
+            return call.completion(.failure(OutboundFailure(.notSent, "this process is stopping")))
+        }
+        execute(call, client) { result in
+            self.connections.giveBack(id)
+            if case .failure(let failure) = result, failure.kind == .notSent, addresses.count > 1, .now() < call.deadline {
+                self.connections.names.demote(address, of: host)
+                return self.execute(call, at: addresses.dropFirst())
+            }
+            call.completion(result)
+        }
+    }
+
     /// - Parameter repeats: how often it may meet a connection that was left; after that it is a failure like any other.
-    private func execute(
-        _ request: HTTPClient.Request, isRepeatable: Bool, deadline: NIODeadline, repeats: Int,
-        _ completion: @escaping @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
-    ) {
+    private func execute(_ call: Call, _ client: HTTPClient, repeats: Int = 3, _ completion: @escaping Completion) {
         let collector = AnswerCollector(limit: answerLimit)
-        let task = client.execute(request: request, delegate: collector, deadline: deadline)
+        let task = client.execute(request: call.request, delegate: collector, deadline: call.deadline)
         task.futureResult.whenComplete { result in
-            if case .failure(let error) = result, repeats > 0, Self.wasLeft(error), isRepeatable || !collector.wasSent, .now() < deadline {
-                return self.execute(request, isRepeatable: isRepeatable, deadline: deadline, repeats: repeats - 1, completion)
+            if case .failure(let error) = result, repeats > 0, Self.wasLeft(error), call.isRepeatable || !collector.wasSent,
+                .now() < call.deadline
+            {
+                return self.execute(call, client, repeats: repeats - 1, completion)
             }
             completion(result.mapError { Self.failure($0, wasSent: collector.wasSent) })
         }
@@ -125,19 +122,10 @@ package final class OutboundClient: Sendable {
         }
     }
 
-    /// A connection to a forbidden address: it is closed, and no request was written to it.
-    private struct ForbiddenAddress: Error {}
-
-    private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> {
-        // Closed only after AsyncHTTPClient has heard of the failure: it takes the close of a connection that is still being made as
-        // a state that cannot be.
-        channel.eventLoop.execute { channel.close(promise: nil) }
-        return channel.eventLoop.makeFailedFuture(ForbiddenAddress())
-    }
+    private static let forbidden = OutboundFailure(.forbidden, "address is not allowed")
 
     private static func failure(_ error: any Error, wasSent: Bool) -> OutboundFailure {
         switch error {
-        case is ForbiddenAddress: OutboundFailure(.forbidden, "address is not allowed")
         case let error as AnswerCollector.TooLarge:
             OutboundFailure(.broken, "answer is larger than \(error.limit) bytes", isAnswer: true)
         case let error as HTTPClientError where !wasSent: OutboundFailure(.notSent, error.shortDescription)
@@ -145,7 +133,7 @@ package final class OutboundClient: Sendable {
             OutboundFailure(.timeout, "no answer in time")
         case let error as HTTPClientError: OutboundFailure(.broken, error.shortDescription)
         case is KeptConnection.Left where wasSent: OutboundFailure(.broken, "connection ended before an answer")
-        case is NIOConnectionError where !wasSent: OutboundFailure(.notSent, "no connection")
+        case is IOError where !wasSent: OutboundFailure(.notSent, "no connection")
         case _ where !wasSent: OutboundFailure(.notSent, "connection could not be set up: \(type(of: error))")
         default: OutboundFailure(.broken, "connection or answer broken: \(type(of: error))")
         }

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Delivery
 import Directory
 import Kafka
@@ -30,7 +29,7 @@ struct SharedResources {
     let capabilities: Capabilities
     /// Which platforms were heard of, by INGRESS and EXCHANGE.
     let activity = Activity()
-    private let client: HTTPClient
+    private let connections: OutboundConnections
     let outbound: OutboundClient
     /// For answers of which only the status counts.
     let brief: OutboundClient
@@ -107,8 +106,8 @@ struct SharedResources {
         capabilities = Capabilities(
             kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
             logger: logger)
-        client = OutboundClient.makeHTTPClient(policy: policy)
-        outbound = OutboundClient(client: client, policy: policy, answerLimit: RecordLimits.answerBody)
+        connections = OutboundConnections(policy: policy)
+        outbound = OutboundClient(connections, answerLimit: RecordLimits.answerBody)
         brief = outbound.limited(to: 64 * 1024)
     }
 
@@ -143,7 +142,7 @@ struct SharedResources {
 
     /// Stops everything, what others need last.
     func close() async {
-        try? await client.shutdown()
+        await connections.shutdown()
         await followers.stop()
         await capabilities.stop()
         await store.stop()

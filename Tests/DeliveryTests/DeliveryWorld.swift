@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Directory
 import Kafka
 import NIOCore
@@ -26,7 +25,7 @@ final class DeliveryWorld: Sendable {
     let msp: PartyServer
     let cpo: PartyServer
     let service: PartyServer
-    private let http: HTTPClient
+    private let connections: OutboundConnections
     private let replies = Mutex<[String: ReplyRecord]>([:])
     private let reader: Mutex<PartitionReader?> = Mutex(nil)
 
@@ -48,8 +47,8 @@ final class DeliveryWorld: Sendable {
         self.cpo = try await PartyServer(cpo)
         self.service = try await PartyServer(service)
         // Last: a client that is dropped without an end traps.
-        http = OutboundClient.makeHTTPClient(policy: policy)
-        client = OutboundClient(client: http, policy: policy, answerLimit: RecordLimits.answerBody)
+        connections = OutboundConnections(policy: policy)
+        client = OutboundClient(connections, answerLimit: RecordLimits.answerBody)
         do {
             try await start(provider)
         } catch {
@@ -181,7 +180,7 @@ final class DeliveryWorld: Sendable {
         await store.stop()
         await capabilities.stop()
         await producer.close(flush: .seconds(1))
-        try? await http.shutdown()
+        await connections.shutdown()
         for server in [msp, cpo, service] { await server.stop() }
         kafka.close()
     }

@@ -1,8 +1,9 @@
-import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OCPI
+import Support
+import Synchronization
 import Testing
 
 @testable import Delivery
@@ -10,28 +11,80 @@ import Testing
 
 /// Parties choose the URLs that we call. None may lead to what only this machine or its neighbours can reach.
 @Suite(.timeLimit(.minutes(1))) struct ForbiddenAddressTests {
-    /// What a party's name is made to stand for when it is dialled, whatever it stood for when it registered. The ports are closed or
-    /// nobody's: nothing may be sent there in any case.
+    /// What a party's name is made to stand for when it is called, whatever it stood for when it registered.
     private static let rebound = [
-        "127.0.0.1", "127.0.0.53", "0.0.0.0", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "localhost", "127.1", "2130706433",
+        "127.0.0.1", "127.0.0.53", "0.0.0.0", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "10.0.0.1", "169.254.169.254", "fe80::1",
     ]
 
-    @Test("Scenario 39: a name that leads to a forbidden address when it is dialled gets no request, whatever it was checked as before")
-    func aNameIsJudgedAsDialled() async throws {
+    @Test("Scenario 39: a name that leads to a forbidden address when it is called is not connected to", arguments: rebound)
+    func aNameIsJudgedBeforeItIsDialled(_ address: String) async throws {
         let server = try await PartyServer { _ in .success }
-        for address in Self.rebound {
-            // Nothing about the name itself is suspicious.
-            #expect(try AddressPolicy().mayDial("party.example"))
+        // Nothing about the name itself is suspicious.
+        #expect(try AddressPolicy().mayDial("party.example"))
+        for scheme in ["http", "https"] {
             for method in [OCPI.Method.get, .post] {
-                let failure = try await call("http://party.example:\(server.port)/", method, resolving: ["party.example": address])
-                // An address that this machine cannot even dial is as good.
-                #expect(failure == .forbidden || failure == .notSent, "\(address): \(failure.map { "\($0)" } ?? "answered")")
+                let url = "\(scheme)://party.example:\(server.port)/"
+                #expect(try await call(url, method, resolving: ["party.example": [address]]) == .forbidden)
             }
         }
-        let failure = try await call("http://party.example:\(server.port)/", .post, resolving: ["party.example": "127.0.0.1"])
-        #expect(failure == .forbidden, "reached, and refused")
-        #expect(server.seen.isEmpty)
+        #expect(server.connections == 0)
         await server.stop()
+    }
+
+    /// What only a resolver takes for an address, and what stands for this machine on every machine.
+    @Test("Scenario 39: other ways to write this machine's address lead nowhere", arguments: ["localhost", "127.1", "2130706433", "0x7f.1"])
+    func theSystemsResolverIsNoWayAround(_ host: String) async throws {
+        let server = try await PartyServer { _ in .success }
+        for scheme in ["http", "https"] {
+            let failure = try await call("\(scheme)://\(host):\(server.port)/", .post)
+            // A resolver that does not take it for an address is as good.
+            #expect(failure == .forbidden || failure == .notSent)
+        }
+        #expect(server.connections == 0)
+        await server.stop()
+    }
+
+    @Test("Scenario 39: the address that was judged is the one that is dialled, though the name leads elsewhere a moment later")
+    func aNameIsResolvedOnce() async throws {
+        let outer = try await PartyServer { _ in .success }
+        let asked = Mutex(0)
+        // Good when it is judged, another machine's from then on.
+        let connections = OutboundConnections(policy: try AddressPolicy(allowing: ["127.0.0.1"])) { _ in
+            let first = asked.withLock { count in
+                count += 1
+                return count == 1
+            }
+            return Fixture.eventLoop.makeCompletedFuture { [try SocketAddress(ipAddress: first ? "127.0.0.1" : "127.0.0.2", port: 0)] }
+        }
+        let client = OutboundClient(connections, answerLimit: 1024)
+        for _ in 0..<3 { #expect(await failure(client, "http://party.example:\(outer.port)/", .post) == nil) }
+        await connections.shutdown()
+        #expect(asked.withLock { $0 } == 1)
+        #expect(outer.seen.count == 3 && outer.connections == 1)
+        #expect(outer.seen.allSatisfy { $0.headers.first(name: "Host") == "party.example:\(outer.port)" })
+        await outer.stop()
+    }
+
+    @Test func ofSeveralAddressesOnlyThoseThatAreAllowedAreDialledUntilOneAnswers() async throws {
+        let server = try await PartyServer { _ in .success }
+        // At 127.0.0.3 nobody listens on this port.
+        let names = ["party.example": ["127.0.0.2", "127.0.0.3", "127.0.0.1"]]
+        let url = "http://party.example:\(server.port)/"
+        #expect(try await call(url, .post, allowing: ["127.0.0.3", "127.0.0.1"], resolving: names) == nil)
+        #expect(try await call(url, .post, allowing: ["127.0.0.3"], resolving: names) == .notSent)
+        #expect(server.seen.count == 1)
+        await server.stop()
+    }
+
+    @Test func aNameThatNobodyResolvesIsGivenUpInTime() async throws {
+        let never = Fixture.eventLoop.makePromise(of: [SocketAddress].self)
+        let connections = OutboundConnections(policy: try AddressPolicy()) { _ in never.futureResult }
+        let client = OutboundClient(connections, answerLimit: 1024)
+        let began = NIODeadline.now()
+        let kind = await failure(client, "http://party.example/", .post, within: .milliseconds(200))
+        #expect(kind == .notSent && NIODeadline.now() - began < .seconds(3))
+        never.succeed([])
+        await connections.shutdown()
     }
 
     @Test(
@@ -68,39 +121,44 @@ import Testing
     @Test func aConnectionThatIsAllowedIsNoWayToAnotherAddress() async throws {
         let inner = try await PartyServer { _ in .success }
         let server = try await PartyServer { _ in .success }
-        let policy = try AddressPolicy(allowing: ["127.0.0.1"])
-        var configuration = OutboundClient.configuration(policy)
-        configuration.dnsOverride = ["good.example": "127.0.0.1", "bad.example": "127.0.0.2"]
-        let http = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
-        let client = OutboundClient(client: http, policy: policy, answerLimit: 1024)
+        let connections = try connections(
+            allowing: ["127.0.0.1"], resolving: ["good.example": ["127.0.0.1"], "bad.example": ["127.0.0.2"]])
+        let client = OutboundClient(connections, answerLimit: 1024)
         for _ in 0..<3 {
             #expect(await failure(client, "http://good.example:\(server.port)/", .post) == nil)
-            let bad = await failure(client, "http://bad.example:\(inner.port)/", .post)
-            #expect(bad == .forbidden || bad == .notSent)
+            #expect(await failure(client, "http://bad.example:\(inner.port)/", .post) == .forbidden)
         }
-        try await http.shutdown()
-        #expect(server.seen.count == 3 && server.connections == 1 && inner.seen.isEmpty)
+        await connections.shutdown()
+        #expect(server.seen.count == 3 && server.connections == 1 && inner.connections == 0)
         #expect(server.seen.allSatisfy { $0.headers.first(name: "Host") == "good.example:\(server.port)" })
         await server.stop()
         await inner.stop()
     }
 
     private func call(
-        _ url: String, _ method: OCPI.Method, allowing networks: [String] = [], resolving names: [String: String] = [:]
+        _ url: String, _ method: OCPI.Method, allowing networks: [String] = [], resolving names: [String: [String]]? = nil
     ) async throws -> OutboundFailure.Kind? {
-        let policy = try AddressPolicy(allowing: networks)
-        var configuration = OutboundClient.configuration(policy)
-        configuration.dnsOverride = names
-        let http = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
-        let failure = await failure(OutboundClient(client: http, policy: policy, answerLimit: 1024), url, method)
-        try await http.shutdown()
+        let connections = try connections(allowing: networks, resolving: names)
+        let failure = await failure(OutboundClient(connections, answerLimit: 1024), url, method)
+        await connections.shutdown()
         return failure
     }
 
+    /// - Parameter names: instead of what the system's resolver says.
+    private func connections(allowing networks: [String], resolving names: [String: [String]]?) throws -> OutboundConnections {
+        let policy = try AddressPolicy(allowing: networks)
+        guard let names else { return OutboundConnections(policy: policy) }
+        return OutboundConnections(policy: policy) { host in
+            Fixture.eventLoop.makeCompletedFuture { try (names[host] ?? []).map { try SocketAddress(ipAddress: $0, port: 0) } }
+        }
+    }
+
     /// Nil if there was an answer.
-    private func failure(_ client: OutboundClient, _ url: String, _ method: OCPI.Method) async -> OutboundFailure.Kind? {
+    private func failure(
+        _ client: OutboundClient, _ url: String, _ method: OCPI.Method, within limit: TimeAmount = .seconds(10)
+    ) async -> OutboundFailure.Kind? {
         await withCheckedContinuation { continuation in
-            client.send(OutboundRequest(url: url, method: method), deadline: .now() + .seconds(10)) { result in
+            client.send(OutboundRequest(url: url, method: method), deadline: .now() + limit) { result in
                 if case .failure(let failure) = result {
                     continuation.resume(returning: failure.kind)
                 } else {

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import NIOCore
 import OCPI
 import Synchronization
@@ -95,14 +94,13 @@ import Wire
     // MARK: Calls
 
     private func exchange<Value: Sendable>(limit: Int = 4_000_000, _ body: (OutboundClient) async throws -> Value) async throws -> Value {
-        let policy = try AddressPolicy(allowing: ["127.0.0.0/8"])
-        let http = OutboundClient.makeHTTPClient(policy: policy)
+        let connections = OutboundConnections(policy: try AddressPolicy(allowing: ["127.0.0.0/8"]))
         let value: Value
-        do { value = try await body(OutboundClient(client: http, policy: policy, answerLimit: limit)) } catch {
-            try await http.shutdown()
+        do { value = try await body(OutboundClient(connections, answerLimit: limit)) } catch {
+            await connections.shutdown()
             throw error
         }
-        try await http.shutdown()
+        await connections.shutdown()
         return value
     }
 

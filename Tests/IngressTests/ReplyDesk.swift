@@ -94,7 +94,8 @@ final class ReplyDesk: Sendable {
             publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress, requestTimeout: .seconds(20),
             moduleTimeouts: [.tariffs: .milliseconds(300)], replyPartition: Self.partition,
             replyPartitions: TopicSettings().replyPartitions)
-        let peers = OutboundClient(client: client, policy: try AddressPolicy(), answerLimit: 1024)
+        let connections = OutboundConnections(policy: try AddressPolicy())
+        let peers = OutboundClient(connections, answerLimit: 1024)
         let ingress = withMetricsFactory(metrics) {
             IngressService(
                 settings, kafka: kafka.settings, topics: kafka.topics, store: store, writer: writer, capabilities: capabilities,
@@ -112,7 +113,8 @@ final class ReplyDesk: Sendable {
                 do { try await body("http://127.0.0.1:\(port)", metrics) } catch { failure = error }
                 await group.triggerGracefulShutdown()
             }
-            try await tasks.waitForAll()
+            do { try await tasks.waitForAll() } catch { failure = failure ?? error }
+            await connections.shutdown()
             if let failure { throw failure }
         }
     }

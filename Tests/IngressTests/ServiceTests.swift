@@ -42,17 +42,20 @@ final class Node: Sendable {
     private let exchange: PartitionReader
     /// With as many connections as a test asks at once.
     private let client: HTTPClient
+    private let connections: OutboundConnections
     private let ports = AsyncStream<Int>.makeStream()
 
     init(_ kafka: TestKafka, maxPending: Int = 10_000) async throws {
         self.kafka = kafka
         let secrets = World.secrets
+        let policy = try AddressPolicy()
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         self.producer = producer
         client = HTTPClient(
             configuration: .init(
                 redirectConfiguration: .disallow,
                 connectionPool: .init(idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: 100)))
+        connections = OutboundConnections(policy: policy)
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         capabilities = Capabilities(
             kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
@@ -64,7 +67,7 @@ final class Node: Sendable {
         ingress = IngressService(
             settings, kafka: kafka.settings, topics: kafka.topics, store: store, writer: writer, capabilities: capabilities,
             secrets: secrets, producer: producer,
-            client: OutboundClient(client: client, policy: try AddressPolicy(), answerLimit: 1024), logger: kafka.logger,
+            client: OutboundClient(connections, answerLimit: 1024), logger: kafka.logger,
             onServerRunning: { [ports] port in ports.continuation.yield(port) })
         let topics = kafka.topics
         exchange = PartitionReader(
@@ -101,6 +104,7 @@ final class Node: Sendable {
         await store.stop()
         await producer.close(flush: .seconds(2))
         try? await client.shutdown()
+        await connections.shutdown()
     }
 
     func check(_ base: String) async throws {

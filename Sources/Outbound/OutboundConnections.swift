@@ -1,0 +1,86 @@
+import AsyncHTTPClient
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// All connections of a process to the outside, and the one place that says where they lead.
+///
+/// Names are looked up here, and the address that was judged is the one that is dialled: nobody looks the name up again in between, when it
+/// could lead elsewhere. A forbidden address sees no connection.
+package final class OutboundConnections: Sendable {
+    let policy: AddressPolicy
+    let names: NameLookups
+    /// For hosts that are addresses.
+    let direct: HTTPClient
+    private let group: any EventLoopGroup
+    private let pins = Mutex(Pins<HTTPClient>())
+
+    /// - Parameters:
+    ///   - policy: which addresses may be called.
+    ///   - group: where connections live.
+    ///   - resolve: the addresses of a name; nil for the system's resolver.
+    package init(
+        policy: AddressPolicy, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        resolve: (@Sendable (_ host: String) -> EventLoopFuture<[SocketAddress]>)? = nil
+    ) {
+        self.policy = policy
+        self.group = group
+        names = NameLookups(policy: policy, group: group, resolve: resolve)
+        direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration)
+    }
+
+    /// The loops that completions run on; timers and hops for outbound work belong here too.
+    package var eventLoops: any EventLoopGroup { group }
+
+    /// Ends all connections. What is under way fails.
+    package func shutdown() async {
+        try? await direct.shutdown()
+        for client in pins.withLock({ $0.close() }) { try? await client.shutdown() }
+    }
+
+    // MARK: Names
+
+    /// A client that dials this address for this name, in use until it is given back; nil after the shutdown.
+    func lease(_ host: String, at address: String) -> (client: HTTPClient, id: Int)? {
+        let (lease, retired) = pins.withLock { pins in
+            pins.lease(host, at: address) { HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.pinned($0)) }
+        }
+        end(retired)
+        return lease
+    }
+
+    func giveBack(_ id: Int) { end(pins.withLock { $0.giveBack(id) }) }
+
+    /// Nobody uses these, so nothing is broken off.
+    private func end(_ clients: [HTTPClient]) {
+        for client in clients { client.shutdown { _ in } }
+    }
+
+    // MARK: Configuration
+
+    private static func pinned(_ addresses: [String: String]) -> HTTPClient.Configuration {
+        var configuration = Self.configuration
+        configuration.dnsOverride = addresses
+        return configuration
+    }
+
+    private static var configuration: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.decompression = .disabled
+        configuration.httpVersion = .http1Only
+        configuration.timeout = HTTPClient.Configuration.Timeout(connect: connectTimeout)
+        // Shorter than the keep-alive of usual servers (Node.js, Apache: 5 s), so that we rarely write into a connection that is being closed.
+        configuration.connectionPool.idleTimeout = .seconds(4)
+        // The roles limit what is in flight per recipient; the pool must not be the narrower place.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }
+        }
+        return configuration
+    }
+
+    /// How long a name may take, and how long a connection.
+    static let connectTimeout = TimeAmount.seconds(3)
+}
