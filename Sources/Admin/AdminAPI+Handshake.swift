@@ -103,6 +103,7 @@ extension Platform {
             "version": version.map { .string($0.rawValue) },
             "versions_url": versionsURL.map(JSONValue.string), "token_encoding": .string(tokenEncoding.rawValue),
             "endpoints": .number(String(directory.endpoints(of: id).count)),
+            "origins": .array(directory.furtherOrigins(of: id).map(JSONValue.string)),
         ]
     }
 

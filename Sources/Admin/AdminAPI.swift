@@ -50,6 +50,7 @@ package struct AdminAPI: Sendable {
         admin.post("platform/:id/start-handshake") { _, context in await connect(context.parameters) }
         admin.post("platform/:id/update-credentials") { _, context in await renew(context.parameters) }
         admin.post("platform/:id/verify-credentials") { _, context in await verify(context.parameters) }
+        admin.put("platform/:id/origins") { request, context in try await setOrigins(request, context.parameters) }
         admin.put("platform/:id/token-encoding") { request, context in try await setEncoding(request, context.parameters) }
     }
 

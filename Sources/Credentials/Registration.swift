@@ -113,7 +113,9 @@ package enum Registration {
         }
         return suspended(platform.roles, of: platform, now: now, in: directory)
             + [.delete(key: FactKey.platform(platform.id)), .delete(key: FactKey.endpoints(platform.id))]
-            + existing(parties.map { FactKey.claim($0, platform: platform.id) } + [FactKey.rules(platform.id)] + rules, in: directory)
+            + existing(
+                parties.map { FactKey.claim($0, platform: platform.id) } + [FactKey.rules(platform.id), FactKey.origins(platform.id)]
+                    + rules, in: directory)
             + [.delete(key: FactKey.status(platform.id))]
     }
 

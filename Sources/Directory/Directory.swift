@@ -150,23 +150,6 @@ package struct Directory: Sendable {
     /// Everything that platforms and nodes were told last, by party and role.
     package var announcedClientInfos: [ClientInfo] { announcedByName.values.sorted { ($0.party, $0.role) < ($1.party, $1.role) } }
 
-    /// Whether a URL has the origin of an endpoint that the party's platform registered. Only such URLs are called for it.
-    package func owns(_ party: PartyID, url: String) -> Bool {
-        guard let platform = platform(of: party), let origin = URLJoin.origin(of: url) else { return false }
-        return endpoints(of: platform.id).contains { URLJoin.origin(of: $0.url) == origin }
-    }
-
-    /// The modules whose endpoint of a party's platform a URL lies below: those of the most specific one. Empty if it lies below none.
-    /// Where the platform has its versions counts as one of them.
-    package func modules(of party: PartyID, at url: String) -> [(module: ModuleID, interface: InterfaceRole)] {
-        guard let platform = platform(of: party) else { return [] }
-        var places = endpoints(of: platform.id)
-        if let versions = platform.versionsURL { places.append(Endpoint(module: .versions, interface: .sender, url: versions)) }
-        let found = places.compactMap { place in URLJoin.depth(of: url, below: place.url).map { (depth: $0, place: place) } }
-        guard let deepest = found.map(\.depth).max() else { return [] }
-        return found.filter { $0.depth == deepest }.map { ($0.place.module, $0.place.interface) }
-    }
-
     /// All platforms, by id.
     package var platforms: [Platform] { platformsByID.values.sorted { $0.id < $1.id } }
 
@@ -303,6 +286,8 @@ package struct Directory: Sendable {
         case .storeRule(let rule): storeRulesByRecipient[rule.recipient, default: []].insert(rule)
         case .identity(let identity): self.identity = identity
         case .process(let report): processesByInstance[report.instance] = report
+        // Found by its key.
+        case .origins: break
         }
     }
 
@@ -333,6 +318,7 @@ package struct Directory: Sendable {
         case .leader: leader = nil
         case .identity: identity = nil
         case .process(let report): processesByInstance[report.instance] = nil
+        case .origins: break
         case .outbox(let order): ordersByRecipient[order.recipient] = nil
         case .outboxDone(let recipient, let partition, _):
             rewindsByRecipient[recipient]?[partition] = nil

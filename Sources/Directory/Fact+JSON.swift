@@ -78,6 +78,8 @@ extension Fact {
         case .storeRule(let rule): rule.json
         case .identity(let identity): identity.json
         case .process(let report): report.json
+        case .origins(let platform, let origins):
+            .object(["platform": .string(platform), "origins": .array(origins.map(JSONValue.string))])
         }
     }
 
@@ -153,6 +155,9 @@ extension Fact {
             self = .storeRule(rule)
         case "identity": guard let identity = NodeIdentity(json: json) else { return nil }; self = .identity(identity)
         case "process": guard let report = ProcessReport(json: json) else { return nil }; self = .process(report)
+        case "origins":
+            guard let platform = json["platform"]?.string else { return nil }
+            self = .origins(platform: platform, json.strings("origins"))
         default: return nil
         }
     }

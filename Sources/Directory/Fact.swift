@@ -41,6 +41,8 @@ package enum Fact: Sendable, Equatable {
     case identity(NodeIdentity)
     /// What a process says of itself while it lives.
     case process(ProcessReport)
+    /// Where URLs of a platform may lead besides its endpoints: origins as `URLJoin.origin(of:)` writes them.
+    case origins(platform: String, [String])
 
     /// Kafka key.
     package var key: String {
@@ -64,6 +66,7 @@ package enum Fact: Sendable, Equatable {
         case .storeRule(let rule): FactKey.storeRule(rule)
         case .identity: FactKey.identity
         case .process(let report): FactKey.process(report.instance)
+        case .origins(let platform, _): FactKey.origins(platform)
         }
     }
 }
@@ -112,6 +115,8 @@ package enum FactKey {
     package static let identity = "identity"
     /// What a process says of itself.
     package static func process(_ instance: String) -> String { "process/\(instance)" }
+    /// Where else URLs of a platform may lead.
+    package static func origins(_ platform: String) -> String { "origins/\(platform)" }
 }
 
 /// One write to `ocn.state`.

@@ -61,7 +61,7 @@ extension Fact {
         case .service(let service): service.source
         case .agreement(let agreement): agreement.source
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process:
+            .storeRule, .identity, .process, .origins:
             nil
         }
     }
@@ -74,7 +74,7 @@ extension Fact {
         case .service(let service): "service of \(service.provider)"
         case .agreement(let agreement): "agreement of \(agreement.user) with \(agreement.provider)"
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process:
+            .storeRule, .identity, .process, .origins:
             key
         }
     }

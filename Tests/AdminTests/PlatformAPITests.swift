@@ -104,6 +104,26 @@ import Wire
         #expect(try await Platforms().ask(.post, "platform/nobody/\(action)").status == 404)
     }
 
+    @Test func theOperatorListsWhereElseURLsOfAPlatformMayLead() async throws {
+        let platforms = Platforms()
+        let id = try await prepared(platforms)
+        let listed = try await platforms.ask(
+            .put, "platform/\(id)/origins", #"["https://Results.example.com","http://10.0.0.1:8080/","https://results.example.com:443"]"#)
+        #expect(listed.status == 200)
+        let shown = try await platforms.ask(.get, "platforms").json?.array?.first?["origins"]?.array?.compactMap(\.string)
+        #expect(shown == ["https://results.example.com:443", "http://10.0.0.1:8080"])
+        let seventeen = (1...17).map { "\"https://h\($0)\"" }.joined(separator: ",")
+        for body in [
+            "", "{}", #""https://h""#, "[1]", #"["ftp://h"]"#, #"["https://h/p"]"#, #"["https://h//"]"#, #"["https://h?q"]"#,
+            #"["https://u@h"]"#, "[\(seventeen)]",
+        ] {
+            #expect(try await platforms.ask(.put, "platform/\(id)/origins", body).status == 400, "\(body)")
+        }
+        #expect(try await platforms.ask(.put, "platform/nobody/origins", "[]").status == 404)
+        let ended = try await platforms.ask(.put, "platform/\(id)/origins", "[]")
+        #expect(ended.status == 200 && ended.json?["origins"]?.array?.isEmpty == true)
+    }
+
     @Test func stateThatCannotBeWrittenIsUnavailable() async throws {
         let platforms = Platforms(isReadOnly: true)
         platforms.apply([.put(.platform(Platform(id: "p")))])

@@ -69,6 +69,43 @@ import Wire
         }
     }
 
+    @Test func whatCouldNotBeServedLaterIsNoURLToHandOut() throws {
+        var directory = Directory(secrets: secrets)
+        var registered = Platform(id: "p1", tokenCHashes: ["hash"])
+        registered.versionsURL = "https://cpo.example/ocpi"
+        let (de, nl) = (try party("DE-CPO"), try party("NL-CPO"))
+        for fact in [
+            Fact.platform(registered), .claim(PartyClaim(party: de, platform: "p1", since: time(1))),
+            .endpoints(
+                platform: "p1",
+                [
+                    Endpoint(module: .cdrs, interface: .receiver, url: "https://cpo.example/ocpi/cdrs"),
+                    Endpoint(module: .credentials, interface: .sender, url: "https://cpo.example/ocpi/credentials"),
+                ]),
+        ] { directory.apply(fact) }
+        for url in ["https://cpo.example/ocpi/cdrs/1", "https://CPO.example:443/other?x", "https://cpo.example/ocpi/results/1"] {
+            #expect(directory.defect(of: url, handedOutBy: de) == nil, "\(url)")
+            #expect(directory.defect(of: url, handedOutBy: nl)?.contains("not connected") == true)
+        }
+        let bad = [
+            ("http://cpo.example/1", "is at http://cpo.example:80, but the endpoints of DE-CPO are at https://cpo.example:443"),
+            ("https://internal.example/1", "is at https://internal.example:443"), ("https://cpo.example/ocpi", "leads to credentials"),
+            ("https://cpo.example/ocpi/", "leads to credentials"), ("https://cpo.example/ocpi/Credentials/x", "leads to credentials"),
+            ("/ocpi/cdrs", "is not an absolute"), ("https://cpo.example/a/../b", "has a segment"),
+            ("https://cpo.example/#1", "has a fragment"),
+        ]
+        for (url, says) in bad {
+            let defect = directory.defect(of: url, handedOutBy: de)
+            #expect(defect?.hasPrefix(says) == true, "\(url): \(defect ?? "good")")
+        }
+        let origins = Fact.origins(platform: "p1", ["https://internal.example:443"])
+        #expect(Fact(key: origins.key, json: origins.json) == origins)
+        directory.apply(origins)
+        #expect(directory.defect(of: "https://Internal.example/1", handedOutBy: de) == nil)
+        directory.apply(key: origins.key, nil)
+        #expect(directory.defect(of: "https://internal.example/1", handedOutBy: de) != nil)
+    }
+
     @Test func agreementsAreInForceWhileTheirRecordExists() throws {
         var directory = Directory(secrets: secrets)
         let (cpo, billing) = (try party("DE-CPO"), try party("DE-BIL"))

@@ -1,0 +1,54 @@
+package import OCPI
+
+// The URLs of a party's own that stand behind those that the hub hands out.
+extension Directory {
+    /// What keeps this node from calling a URL for others that a party of it hands out, as the end of a sentence about the URL; nil if nothing
+    /// does. Asked when the hub makes a URL of its own for it, and again when that is used.
+    package func defect(of url: String, handedOutBy party: PartyID) -> String? {
+        if let defect = URLJoin.defect(of: url) { return defect }
+        guard let platform = platform(of: party) else { return "is one of \(party), which is not connected to this node" }
+        guard owns(party, url: url) else {
+            let known = origins(of: platform.id).joined(separator: ", ")
+            return
+                "is at \(URLJoin.origin(of: url) ?? "no server"), but the endpoints of \(party) are at \(known.isEmpty ? "no server" : known)"
+        }
+        guard modules(of: party, at: url).allSatisfy({ !Self.configuration.contains($0.module) }) else {
+            return "leads to credentials, versions or client infos of \(party)"
+        }
+        return nil
+    }
+
+    /// What is between a party's platform and this node only.
+    private static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
+
+    /// Whether a URL has the origin of an endpoint that the party's platform registered, or one that the operator has listed for it. Only
+    /// such URLs are called for it.
+    package func owns(_ party: PartyID, url: String) -> Bool {
+        guard let platform = platform(of: party), let origin = URLJoin.origin(of: url) else { return false }
+        return endpoints(of: platform.id).contains { URLJoin.origin(of: $0.url) == origin }
+            || furtherOrigins(of: platform.id).contains(origin)
+    }
+
+    /// Where URLs of a platform may lead besides its endpoints, as the operator listed it.
+    package func furtherOrigins(of platform: String) -> [String] {
+        guard case .origins(_, let origins) = fact(FactKey.origins(platform)) else { return [] }
+        return origins
+    }
+
+    private func origins(of platform: String) -> [String] {
+        Set(endpoints(of: platform).compactMap { URLJoin.origin(of: $0.url) } + furtherOrigins(of: platform)).sorted()
+    }
+
+    /// The modules whose endpoint of a party's platform a URL lies below: those of the most specific one. Empty if it lies below none.
+    /// Where the platform has its versions counts as one of them, but not what lies below: that may be anything.
+    package func modules(of party: PartyID, at url: String) -> [(module: ModuleID, interface: InterfaceRole)] {
+        guard let platform = platform(of: party) else { return [] }
+        var places = endpoints(of: platform.id)
+        if let versions = platform.versionsURL, URLJoin.depth(of: versions, below: url) != nil {
+            places.append(Endpoint(module: .versions, interface: .sender, url: versions))
+        }
+        let found = places.compactMap { place in URLJoin.depth(of: url, below: place.url).map { (depth: $0, place: place) } }
+        guard let deepest = found.map(\.depth).max() else { return [] }
+        return found.filter { $0.depth == deepest }.map { ($0.place.module, $0.place.interface) }
+    }
+}
