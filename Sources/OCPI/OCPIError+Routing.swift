@@ -1,0 +1,96 @@
+// The hub's own answers on the data path: what a request comes to when there is no answer of its recipient to pass on. The node of the
+// caller and the node of the recipient take them from here, and `OCPIError` says how each version sees them, so that a caller gets the same
+// answer wherever its recipient is connected.
+extension OCPIError {
+    // MARK: The recipient
+
+    /// Nobody knows it.
+    package static func unknownReceiver(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .unknownReceiver, message: "\(party) is not on the network")
+    }
+
+    /// The registry lists it, and its node does not have it.
+    package static func notConnected(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) is on the network but not connected to its node")
+    }
+
+    /// - Parameter status: OFFLINE, PLANNED or SUSPENDED.
+    package static func notCalled(_ party: PartyID, _ status: String) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) is \(status): it is not called")
+    }
+
+    /// It registered without a token for its node.
+    package static func noToken(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) gave no token to call it with")
+    }
+
+    /// Its node has lost the secret that opens its token.
+    package static func unreadableToken(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .hubError, message: "The node cannot open the token that it calls \(party) with")
+    }
+
+    /// It has not advertised that interface.
+    package static func notImplemented(_ party: PartyID, _ module: ModuleID, _ interface: InterfaceRole) -> OCPIError {
+        OCPIError(code: .invalidParameters, message: "\(party) does not implement the \(interface.path) interface of \(module)")
+    }
+
+    /// As much waits for it as may.
+    package static func recipientBusy(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) is busy: too many requests wait for it")
+    }
+
+    /// It has not answered for a while.
+    package static func heldBack(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) is not answering; calls are held back until it does")
+    }
+
+    // MARK: The call
+
+    /// Nothing was sent.
+    package static func notReached(_ party: PartyID, _ reason: String) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) could not be reached: \(reason)")
+    }
+
+    /// Nothing was sent, because it would be longer than anything we send.
+    package static func notSendable(_ reason: String) -> OCPIError {
+        OCPIError(code: .invalidParameters, message: "The request cannot be sent on: \(reason)")
+    }
+
+    /// The time is over, whether or not anything was sent.
+    package static func noAnswer(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .timeout, message: "No answer from \(party) in time")
+    }
+
+    /// Whoever had sent it is gone.
+    package static func unknownOutcome(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .timeout, message: "Whether \(party) has got the request is not known: the worker that had it is gone")
+    }
+
+    /// - Parameter reason: what is wrong with the answer.
+    package static func unusableAnswer(_ party: PartyID, _ reason: String) -> OCPIError {
+        OCPIError(code: .hubError, message: "The answer of \(party) cannot be used: \(reason)")
+    }
+
+    // MARK: Hub URLs
+
+    /// - Parameter limit: how many a party may have.
+    package static func tooManyLinks(_ party: PartyID, limit: Int) -> OCPIError {
+        OCPIError(
+            code: .clientError,
+            message: "\(party) has \(limit) hub URLs that have not expired, as many as a party may have; this request would need one more. "
+                + "A response_url below the sender's own endpoint of the module needs none")
+    }
+
+    /// The hub's store did not take it.
+    package static func linkNotStored(_ what: String) -> OCPIError {
+        OCPIError(code: .hubError, message: "The node could not store a URL of its own for the \(what)")
+    }
+
+    // MARK: Versions
+
+    /// How it is said in a version: 2.2 has no 4000.
+    package func said(in version: OCPIVersion) -> OCPIError {
+        guard version == .v2_2, code == .hubError else { return self }
+        return OCPIError(code: .serverError, message: message, kind: kind)
+    }
+}
