@@ -25,14 +25,15 @@ package final class Capabilities: Sendable {
     ///   - topics: the node's topics.
     ///   - logger: where trouble is told.
     ///   - maxLinks: most links kept in memory; beyond it the ones that expire first are dropped and counted.
+    ///   - maxLinksPerParty: most links that the requests of one party may have made necessary and that have not expired.
     package init(
         kafka: KafkaSettings, reader: FollowerReader? = nil, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger,
-        maxLinks: Int = 1_000_000
+        maxLinks: Int = 1_000_000, maxLinksPerParty: Int = Capabilities.maxLinksPerParty
     ) {
         self.secrets = secrets
         self.producer = producer
         self.topics = topics
-        let links = LinkTable(maxLinks: maxLinks)
+        let links = LinkTable(maxLinks: maxLinks, maxPerParty: maxLinksPerParty)
         self.links = links
         let objects = ObjectParties(topics: topics) { record in producer.send(record) { _ in } }
         self.objects = objects
@@ -52,6 +53,9 @@ package final class Capabilities: Sendable {
         }
     }
 
+    /// Links of one party, unless the operator says otherwise.
+    package static let maxLinksPerParty = 50_000
+
     /// Starts following `ocn.links`.
     package func start() async throws(KafkaError) { try await follower.start() }
 
@@ -69,14 +73,30 @@ package final class Capabilities: Sendable {
     }
 
     /// Stores a capability in `ocn.links` under an id from ``newID()`` or from another node.
-    /// - Parameter report: called once, after all in-sync replicas have it; on the producer's thread, must not block.
-    package func publish(_ capability: Capability, id: String, report: @escaping @Sendable (Result<Void, KafkaError>) -> Void) {
-        producer.send(record(capability, id: id)) { report($0.map { _ in () }) }
+    /// - Parameter report: called once, after all in-sync replicas have it; on the producer's thread, must not block. Before this returns if
+    ///   the party has as many as it may.
+    package func publish(_ capability: Capability, id: String, report: @escaping @Sendable (Result<Void, LinkError>) -> Void) {
+        do throws(LinkError) {
+            try links.reserve(id, capability)
+        } catch {
+            return report(.failure(error))
+        }
+        producer.send(record(capability, id: id)) { [links] result in
+            // Once it is read back its place is its own; what Kafka may have taken all the same counts then.
+            if case .failure = result { links.giveBack(id) }
+            report(result.map { _ in () }.mapError(LinkError.kafka))
+        }
     }
 
     /// As ``publish(_:id:report:)``.
-    package func publish(_ capability: Capability, id: String) async throws(KafkaError) {
-        _ = try await producer.send(record(capability, id: id))
+    package func publish(_ capability: Capability, id: String) async throws(LinkError) {
+        try links.reserve(id, capability)
+        do throws(KafkaError) {
+            _ = try await producer.send(record(capability, id: id))
+        } catch {
+            links.giveBack(id)
+            throw .kafka(error)
+        }
     }
 
     /// What a token from a URL stands for; nil if it is unknown, altered or expired.

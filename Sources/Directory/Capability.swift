@@ -43,6 +43,9 @@ package struct Capability: Sendable, Equatable {
         self.expires = expires
     }
 
+    /// The party whose request made the URL necessary: it sent the `response_url`, or asked for the page or the CDR's place.
+    package var requester: PartyID { kind == .callback ? owner : user }
+
     /// The absolute URL to call; nil if the owner has no such endpoint any more.
     package func url(in directory: Directory) -> String? {
         switch target {

@@ -57,7 +57,7 @@ package struct IngressService: ServiceLifecycle.Service {
             directory: { store.directory },
             catchUp: { _ = await store.catchUp(timeout: .milliseconds(250)) },
             resolve: { await capabilities.resolve($0, now: $1) },
-            publish: { (capability, id) throws(KafkaError) in try await capabilities.publish(capability, id: id) },
+            publish: { (capability, id) throws(LinkError) in try await capabilities.publish(capability, id: id) },
             send: { producer.send($0, report: $1) },
             write: { changes throws(StateError) in try await writer.write(changes) },
             heard: { activity.note($0) },

@@ -12,7 +12,7 @@ struct Neighbours: Sendable {
     /// What a token in a hub URL stands for.
     var resolve: @Sendable (String, Timestamp) async -> Capability?
     /// Stores a link and returns when Kafka has it.
-    var publish: @Sendable (Capability, String) async throws(KafkaError) -> Void
+    var publish: @Sendable (Capability, String) async throws(LinkError) -> Void
     /// Produces a record; reports once.
     var send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
     /// Writes to `ocn.state` and returns when this process has applied it.

@@ -48,6 +48,8 @@ struct NodeConfiguration: Sendable {
     var tokenOverlap: Duration
     /// Lists of all parties leave out who cannot be asked.
     var partialLists: Bool
+    /// Most hub URLs stored for one party.
+    var linksPerParty: Int
     /// Most objects on a page of a list that the hub itself makes.
     var listLimit: Int
     /// A platform that was silent for this long is asked whether it is alive; nil for never.
@@ -115,6 +117,7 @@ struct NodeConfiguration: Sendable {
         signatures = try values(\.signatures)
         tokenOverlap = try values(\.tokenOverlap)
         partialLists = try values(\.partialLists)
+        linksPerParty = try values(\.linksPerParty)
         listLimit = try values(\.listLimit)
         let stillAlive = try values(\.stillAlive)
         stillAliveInterval = stillAlive > .zero ? stillAlive : nil

@@ -105,7 +105,7 @@ struct SharedResources {
         writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger)
         capabilities = Capabilities(
             kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
-            logger: logger)
+            logger: logger, maxLinksPerParty: configuration.linksPerParty)
         connections = OutboundConnections(policy: policy)
         outbound = OutboundClient(connections, answerLimit: RecordLimits.answerBody)
         brief = outbound.limited(to: 64 * 1024)

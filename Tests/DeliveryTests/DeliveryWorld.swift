@@ -33,14 +33,15 @@ final class DeliveryWorld: Sendable {
         msp: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
         cpo: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
         service: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
-        ownBrokers: Int? = nil
+        ownBrokers: Int? = nil, maxLinksPerParty: Int = Capabilities.maxLinksPerParty
     ) async throws {
         let provider = try #require(PartyID("DE-BIL"))
         kafka = try await TestKafka(services: [provider], ownBrokers: ownBrokers)
         producer = try Producer(kafka.settings, logger: kafka.logger)
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: Fixture.secrets, logger: kafka.logger)
         capabilities = Capabilities(
-            kafka: kafka.settings, secrets: Fixture.secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
+            kafka: kafka.settings, secrets: Fixture.secrets, producer: producer, topics: kafka.topics, logger: kafka.logger,
+            maxLinksPerParty: maxLinksPerParty)
         writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let policy = try AddressPolicy(allowing: ["127.0.0.0/8"])
         self.msp = try await PartyServer(msp)

@@ -7,6 +7,61 @@ import Topics
 import Wire
 
 @Suite struct CapabilityTests {
+    @Test func aPartyHasABoundedNumberOfLinksHoweverManyAreMadeAtOnce() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let capabilities = Capabilities(
+            kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger, maxLinksPerParty: 5)
+        try await capabilities.start()
+        #expect(await capabilities.ready(timeout: .seconds(10)))
+        let (msp, cpo) = (try #require(PartyID("NL-MSP")), try #require(PartyID("DE-CPO")))
+        func link(_ kind: Capability.Kind, _ number: Int, expires: Int64 = 60_000) -> Capability {
+            // A callback is the doing of its owner, a page that of whoever asked for it.
+            Capability(
+                kind: kind, owner: kind == .callback ? msp : cpo, user: kind == .callback ? cpo : msp,
+                target: .url("https://party.example/\(number)"), expires: .now.adding(milliseconds: expires))
+        }
+        let stored = await withTaskGroup(of: String?.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    let link = link(number.isMultiple(of: 2) ? .callback : .page, number, expires: 5000)
+                    do throws(LinkError) {
+                        try await capabilities.publish(link, id: "link-\(number)")
+                        return "link-\(number)"
+                    } catch {
+                        guard case .quota(msp, limit: 5) = error else {
+                            Issue.record("\(error)")
+                            return nil
+                        }
+                        return nil
+                    }
+                }
+            }
+            return await group.reduce(into: [String]()) { if let id = $1 { $0.append(id) } }
+        }
+        #expect(stored.count == 5)
+        // Read back they count all the same. What stands there may be written again.
+        for id in stored { #expect(await capabilities.resolve(id) != nil) }
+        await #expect(throws: LinkError.self) { try await capabilities.publish(link(.callback, 60), id: "one-more") }
+        let again = try #require(stored.first)
+        try await capabilities.publish(link(.callback, 61, expires: 5000), id: again)
+        // The other party of these links has used up nothing.
+        var other = link(.callback, 62)
+        (other.owner, other.user) = (cpo, msp)
+        try await capabilities.publish(other, id: "of-another")
+        // What has expired makes room, though nothing was written since.
+        try await eventually("the first have expired") {
+            do {
+                try await capabilities.publish(link(.callback, 63), id: "later")
+                return true
+            } catch { return false }
+        }
+        await capabilities.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
     @Test func sealedAndStoredCapabilitiesResolveUntilTheyExpireAndOnlyWhenGenuine() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }

@@ -77,7 +77,7 @@ import Wire
     }
 
     @Test func linksAndObjectsOfATopicMadeAnewReplaceTheOldOnes() throws {
-        let links = LinkTable(maxLinks: 10)
+        let links = LinkTable(maxLinks: 10, maxPerParty: 10)
         let party = try #require(PartyID("DE-CPO"))
         let capability = Capability(
             kind: .page, owner: party, user: party, target: .url("https://x"), expires: Timestamp.now.adding(milliseconds: 60_000))

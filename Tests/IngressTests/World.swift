@@ -27,6 +27,7 @@ final class World: Sendable {
         /// Becomes visible with the next catch-up.
         var waiting: [Fact] = []
         var produceError: KafkaError?
+        var linkError: LinkError?
         var writeFails = false
         /// Kafka takes records and does not say so.
         var isSilent = false
@@ -121,8 +122,9 @@ final class World: Sendable {
             resolve: { token, now in
                 self.state.withLock { $0.capabilities[token] }.flatMap { $0.expires > now ? $0 : nil }
             },
-            publish: { (capability, id) throws(KafkaError) in
-                if let error = self.state.withLock({ $0.produceError }) { throw error }
+            publish: { (capability, id) throws(LinkError) in
+                if let error = self.state.withLock({ $0.linkError }) { throw error }
+                if let error = self.state.withLock({ $0.produceError }) { throw .kafka(error) }
                 self.state.withLock { $0.published.append((id, capability)) }
             },
             send: { record, report in
