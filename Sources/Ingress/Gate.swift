@@ -105,11 +105,9 @@ struct Gate: Sendable {
     func checkReachable(_ to: PartyID, in directory: Directory) throws(OCPIError) {
         guard directory.platform(of: to) == nil else { return }
         guard let node = directory.node(of: to) else {
-            throw OCPIError(code: .unknownReceiver, message: "\(to) is not on the network")
+            throw OCPIError.unknownReceiver(to)
         }
-        guard node.operatorAddress != nodeAddress else {
-            throw OCPIError(code: .connectionProblem, message: "\(to) is registered under this node but not connected")
-        }
+        guard node.operatorAddress != nodeAddress else { throw OCPIError.notConnected(to) }
     }
 
     /// Whether a receiver that is connected here can be called, and lets this sender through; other nodes judge for theirs
@@ -117,9 +115,7 @@ struct Gate: Sendable {
     static func checkWilling(_ to: PartyID, from: PartyID, _ module: ModuleID, in directory: Directory) throws(OCPIError) {
         guard let platform = directory.platform(of: to) else { return }
         let status = directory.status(of: platform.id)
-        guard status == .connected else {
-            throw OCPIError(code: .connectionProblem, message: "\(to) is \(status.rawValue): it is not called")
-        }
+        guard status == .connected else { throw OCPIError.notCalled(to, status.rawValue) }
         if let refusal = directory.refusal(of: from, to: to, module) { throw OCPIError(code: .clientError, message: refusal) }
     }
 

@@ -83,7 +83,7 @@ struct ModuleRouting: Sendable {
         // And for a party that is connected here, only what is its own is called with its token.
         guard let capability = await neighbours.resolve(token, .now), capability.kind == kind, capability.user == admission.from,
             admission.receiver == .open || admission.receiver == .party(capability.owner), let url = capability.url(in: directory),
-            directory.platform(of: capability.owner) == nil || directory.owns(capability.owner, url: url)
+            directory.platform(of: capability.owner) == nil || directory.defect(of: url, handedOutBy: capability.owner) == nil
         else {
             throw OCPIError(code: .unknownLocation, message: "This URL is unknown, expired or not yours", kind: .notFound)
         }
@@ -135,7 +135,7 @@ struct ModuleRouting: Sendable {
         var isCallback = false
         if case .callback = ModuleTable.capability(head.method, route) { isCallback = true }
         return RequestRecord(
-            id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: route.version,
+            id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: call.dialect,
             from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
             correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
             target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType, body: call.body,
@@ -182,7 +182,7 @@ struct ModuleRouting: Sendable {
             record.signature = nil
             record.origin = .hub
             let left = end - .now
-            guard left > .zero else { throw OCPIError(code: .timeout, message: "No time was left to ask \(party)") }
+            guard left > .zero else { throw OCPIError.noAnswer(party) }
             return try ListPart(try await producer.exchange(record, timeout: left))
         }
         // Written down like any other request, so that services see it; nobody is asked by that.

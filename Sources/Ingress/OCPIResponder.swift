@@ -59,7 +59,7 @@ package struct OCPIResponder: HTTPResponder {
         switch destination {
         case .module(let route): return try await modules.respond(request, head, route, context)
         case .configuration(let route): return try await configuration.respond(request, head, route, context)
-        case .message: return try await messages.respond(request, head, context)
+        case .message(let version): return try await messages.respond(request, head, version, context)
         case .registry(let question): return try registry.respond(head, question)
         case .clientInfo: return try await clientInfo.respond(request, head, context)
         case .nowhere: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
@@ -72,8 +72,8 @@ enum Destination: Sendable, Equatable {
     case module(ModuleRoute)
     /// Versions, credentials, hub client info and OcnRules: answered by the node itself.
     case configuration(Route)
-    /// `/ocn/message`
-    case message
+    /// `/ocn/message`, for a caller of that version.
+    case message(OCPIVersion)
     /// `/ocn/client-info`
     case clientInfo
     case registry(RegistryEndpoint.Question)
@@ -86,7 +86,8 @@ enum Destination: Sendable, Equatable {
             case .versions, .versionDetails, .credentials, .hubClientInfo, .ocnRules: self = .configuration(route)
             }
         } else if head.path == "/ocn/message" {
-            self = .message
+            // The reference nodes say nothing of it, and speak 2.2.
+            self = .message(head.callerVersion ?? .v2_2)
         } else if head.path == "/ocn/client-info" {
             self = .clientInfo
         } else if let question = RegistryEndpoint.Question(path: head.path) {
@@ -103,7 +104,8 @@ enum Destination: Sendable, Equatable {
         case .configuration(.versionDetails(let version)), .configuration(.credentials(let version)),
             .configuration(.hubClientInfo(let version)), .configuration(.ocnRules(let version, _)):
             version
-        case .message, .clientInfo: .v2_2
+        case .message(let version): version
+        case .clientInfo: .v2_2
         case .configuration, .registry, .nowhere: .v2_2_1
         }
     }
@@ -158,7 +160,7 @@ extension OCPIResponder {
             rules: RulesModule(neighbours: neighbours, logger: logger), neighbours: neighbours, freshness: freshness, intake: intake,
             logger: logger)
         messages = MessageEndpoint(
-            settings: settings, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
+            settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
             signatures: signatures, logger: logger)
         clientInfo = ClientInfoEndpoint(
             nodeAddress: settings.nodeAddress, neighbours: neighbours, freshness: freshness, intake: intake, logger: logger)

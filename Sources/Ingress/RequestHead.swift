@@ -17,6 +17,8 @@ struct RequestHead: Sendable {
     var toCountry: String?
     var toParty: String?
     var signature: String?
+    /// Of the party whose message another node brings.
+    var callerVersion: OCPIVersion?
     var contentType: String?
     var contentLength: Int?
     /// The body's length is not announced.
@@ -51,6 +53,7 @@ struct RequestHead: Sendable {
         case "ocpi-to-country-code": RequestHead.keep(field.value, in: &toCountry)
         case "ocpi-to-party-id": RequestHead.keep(field.value, in: &toParty)
         case "ocn-signature": RequestHead.keep(field.value, in: &signature)
+        case "ocn-caller-version": callerVersion = callerVersion ?? OCPIVersion(rawValue: field.value)
         case "content-type": RequestHead.keep(field.value, in: &contentType)
         case "content-length": contentLength = contentLength ?? Int(field.value)
         case "transfer-encoding": isChunked = true

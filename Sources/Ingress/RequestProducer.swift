@@ -21,14 +21,14 @@ struct RequestProducer: Sendable {
 
     /// The reply to a request, no later than `timeout`.
     /// - Parameter request: complete except for its deadline and reply address, which are set here.
-    /// - Throws: 4002 when nobody answered in time, 4000 when Kafka did not take it, or was away meanwhile (3000 in version 2.2, which has no
-    ///   4000), 503 when the node is too busy or knows that Kafka is away.
+    /// - Throws: 4002 when nobody answered in time, 4000 when Kafka did not take it, or was away meanwhile, 503 when the node is too busy or
+    ///   knows that Kafka is away.
     func exchange(_ request: RequestRecord, timeout: Duration) async throws(OCPIError) -> ReplyRecord {
         var request = request
         request.deadline = request.time.adding(milliseconds: timeout.milliseconds)
         request.reply = ReplyAddress(partition: replyPartition, epoch: pending.epoch)
         guard case .reply(let reply) = try await answer(to: request, timeout: timeout, isRecorded: pending.recorded) else {
-            throw OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
+            throw OCPIError.noAnswer(request.to)
         }
         return reply
     }
@@ -71,21 +71,20 @@ struct RequestProducer: Sendable {
             if error.isQueueFull { throw OCPIError.busy }
             failures.log(.error, error.name, "\(topics.requests) did not take a request: \(error)")
             guard !error.mayBePersisted else { throw RequestProducer.unknown(request) }
-            throw OCPIError(
-                code: request.version == .v2_2 ? .serverError : .hubError, message: "The node could not accept the request")
+            throw OCPIError(code: .hubError, message: "The node could not accept the request")
         }
     }
 
     private static func unknown(_ request: RequestRecord) -> OCPIError {
         OCPIError(
-            code: request.version == .v2_2 ? .serverError : .hubError,
+            code: .hubError,
             message: "The node lost its message store: whether \(request.to) has got the request is not known")
     }
 
     private static func overdue(_ request: RequestRecord) -> OCPIError {
         request.reply == nil
             ? OCPIError(code: .serverError, message: "The node could not accept the request in time")
-            : OCPIError(code: .timeout, message: "No answer from \(request.to) in time")
+            : OCPIError.noAnswer(request.to)
     }
 }
 

@@ -41,11 +41,7 @@ extension Response {
 
     /// A refusal of the hub itself, in the dialect of the path that was called.
     static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
-        var error = error
-        // OCPI 2.2 has no 4000.
-        if version == .v2_2, error.code == .hubError {
-            error = OCPIError(code: .serverError, message: error.message, kind: error.kind)
-        }
+        let error = error.said(in: version)
         var fields = fields(address)
         if case .busy(let seconds) = error.kind { fields[.retryAfter] = String(seconds) }
         return Response(status: error.httpStatus(for: version), fields, contentType: json, body: Envelope.error(error))
@@ -56,10 +52,9 @@ extension Response {
         var address = address
         if address.to != nil { address.from = reply.from }
         guard reply.outcome == .answered else { return refusal(unanswered(reply), version: version, address) }
-        // 1xx is not an answer, and 101 would change the protocol.
+        // EXCHANGE passes no other on.
         guard let status = reply.httpStatus, 200..<600 ~= status else {
-            return refusal(
-                OCPIError(code: .serverError, message: "The recipient answered with an unusable HTTP status"), version: version, address)
+            return refusal(.unusableAnswer(reply.from, "its HTTP status is not one"), version: version, address)
         }
         var fields = fields(address)
         for field in reply.headers.fields { fields.set(passed[field.name] ?? nil, field.value) }
@@ -79,13 +74,14 @@ extension Response {
     }
 
     private static func unanswered(_ reply: ReplyRecord) -> OCPIError {
-        let (code, message): (StatusCode, String) =
+        // EXCHANGE says why.
+        let usual: OCPIError =
             switch reply.outcome {
-            case .timeout, .expired: (.timeout, "No answer from \(reply.from) in time")
-            case .unreachable: (.connectionProblem, "\(reply.from) could not be reached")
-            case .refused, .answered: (.hubError, "The request could not be forwarded to \(reply.from)")
+            case .timeout, .expired: .noAnswer(reply.from)
+            case .unreachable: .notReached(reply.from, "no connection")
+            case .refused, .answered: OCPIError(code: .hubError, message: "The request could not be forwarded to \(reply.from)")
             }
-        return OCPIError(code: reply.status ?? code, message: reply.message ?? message)
+        return OCPIError(code: reply.status ?? usual.code, message: reply.message ?? usual.message)
     }
 
     private static func fields(_ address: ResponseAddress) -> HTTPFields {

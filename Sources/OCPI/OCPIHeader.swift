@@ -16,6 +16,8 @@ package enum OCPIHeader {
     package static let toParty = "OCPI-to-party-id"
     /// The signature of a party or, between nodes, of a node.
     package static let signature = "OCN-Signature"
+    /// Between nodes: the OCPI version in which the caller hears what the nodes themselves say. Not signed, for it changes nothing else.
+    package static let callerVersion = "OCN-Caller-Version"
     /// The next page.
     package static let link = "Link"
     /// Where a CDR that was posted can be read.

@@ -145,7 +145,7 @@ import Wire
             .flatMap { Int($0.dropFirst(series.utf8.count + 1)) }
     }
 
-    private static let held = "recipient DE-CPO is not answering; calls are held back until it does"
+    private static let held = "DE-CPO is not answering; calls are held back until it does"
 
     @Test("Scenario 24: a recipient that hangs costs its own callers some time-outs, then they are answered at once; others notice nothing")
     func hanging() async throws {

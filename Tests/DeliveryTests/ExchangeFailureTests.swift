@@ -20,7 +20,7 @@ import Wire
         let links = world.kafka.topics.links
         try await world.run(exchange: try world.exchange { $0.margin = .milliseconds(100) }) {
             var command = try request(
-                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"https://elsewhere.example/result"}"#)
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(world.msp.url)/result"}"#)
             command.deadline = Timestamp.now.adding(milliseconds: -1)
             #expect(try await world.ask(command).outcome == .expired)
 

@@ -177,6 +177,7 @@ import Wire
             .answer(200, [("Link", link), ("X-Limit", "2")], #"{"status_code":1000,"ocn_signature":"\#(signature)"}"#)
         })
         try await world.run(exchange: try world.exchange()) {
+            try await world.writer.write([.put(.origins(platform: "cpo", ["https://cpo.example:443"]))])
             let answer = try await world.ask(try request(.locations, .sender, .get))
             let body = try #require(answer.body)
             let header = { (name: String) in ["link": answer.headers["Link"], "x-limit": answer.headers["X-Limit"]][name] ?? nil }

@@ -94,7 +94,7 @@ import Wire
             try await eventually("all that are not called are told", within: .seconds(40)) {
                 told().count >= 4 && told().count + world.cpo.seen.count == hanging.count + waiting.count
             }
-            #expect(Set(told().map(\.message)) == ["recipient DE-CPO is not answering; calls are held back until it does"])
+            #expect(Set(told().map(\.message)) == ["DE-CPO is not answering; calls are held back until it does"])
             #expect(told().allSatisfy { $0.status == .connectionProblem })
         }
     }
@@ -112,7 +112,7 @@ import Wire
             try await eventually("one is refused") { world.reply(to: records[3]) != nil }
             let refused = try #require(world.reply(to: records[3]))
             #expect(refused.outcome == .refused && refused.status == .connectionProblem)
-            #expect(refused.message == "recipient DE-CPO is busy: too many requests wait for it")
+            #expect(refused.message == "DE-CPO is busy: too many requests wait for it")
             for number in 1...3 {
                 try await eventually("it is called") { world.cpo.seen.count == number }
                 world.cpo.release()

@@ -32,7 +32,9 @@ import Testing
     }
 
     /// What only a resolver takes for an address, and what stands for this machine on every machine.
-    @Test("Scenario 39: other ways to write this machine's address lead nowhere", arguments: ["localhost", "127.1", "2130706433", "0x7f.1"])
+    @Test(
+        "Scenario 39: other ways to write this machine's address lead nowhere",
+        arguments: ["localhost", "127.1", "2130706433", "0x7f.1"])
     func theSystemsResolverIsNoWayAround(_ host: String) async throws {
         let server = try await PartyServer { _ in .success }
         for scheme in ["http", "https"] {
@@ -54,7 +56,7 @@ import Testing
                 count += 1
                 return count == 1
             }
-            return Fixture.eventLoop.makeCompletedFuture { [try SocketAddress(ipAddress: first ? "127.0.0.1" : "127.0.0.2", port: 0)] }
+            return Fixture.eventLoop.makeCompletedFuture { try [SocketAddress(ipAddress: first ? "127.0.0.1" : "127.0.0.2", port: 0)] }
         }
         let client = OutboundClient(connections, answerLimit: 1024)
         for _ in 0..<3 { #expect(await failure(client, "http://party.example:\(outer.port)/", .post) == nil) }

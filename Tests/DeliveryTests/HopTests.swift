@@ -60,8 +60,8 @@ import Wire
             Issue.record("found")
             return
         }
-        #expect(obstacle.outcome == .refused && obstacle.status == .invalidParameters)
-        #expect(obstacle.message.contains("does not implement the receiver interface of cdrs"))
+        #expect(obstacle.outcome == .refused && obstacle.error.code == .invalidParameters)
+        #expect(obstacle.error.message.contains("does not implement the receiver interface of cdrs"))
     }
 
     @Test func aPartyElsewhereIsReachedThroughItsNode() throws {
@@ -80,7 +80,7 @@ import Wire
             Issue.record("found")
             return
         }
-        #expect(obstacle.status == status && obstacle.outcome == outcome && !obstacle.mayBeDone)
+        #expect(obstacle.error.code == status && obstacle.outcome == outcome && !obstacle.mayBeDone)
     }
 
     @Test(arguments: [PlatformStatus.offline, .planned, .suspended])
@@ -94,8 +94,8 @@ import Wire
                 Issue.record("called")
                 return
             }
-            #expect(obstacle.status == .connectionProblem && obstacle.outcome == .unreachable)
-            #expect(obstacle.message == "recipient DE-CPO is \(status.rawValue): it is not called")
+            #expect(obstacle.error.code == .connectionProblem && obstacle.outcome == .unreachable)
+            #expect(obstacle.error.message == "DE-CPO is \(status.rawValue): it is not called")
         }
     }
 }

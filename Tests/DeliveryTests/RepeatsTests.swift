@@ -206,7 +206,8 @@ import Wire
         }
     }
 
-    @Test func anAnswerIsWorthRememberingUnlessNothingWasDone() {
+    @Test func anAnswerIsWorthRememberingUnlessNothingWasDone() throws {
+        let cpo = try #require(PartyID("DE-CPO"))
         #expect(answer("").mayBeDone)
         for status in [200, 201, 400, 404, 500] { #expect(Answer(OutboundResponse(status: status), []).mayBeDone) }
         for status in [429, 503] { #expect(!Answer(OutboundResponse(status: status), []).mayBeDone) }
@@ -217,10 +218,10 @@ import Wire
             #expect(Answer(response, []).mayBeDone, "\(code)")
         }
         #expect(Answer(OutboundResponse(status: 502, body: ByteBuffer(string: "<html>")), [], isOfNode: true).mayBeDone)
-        #expect(Answer(Obstacle(.timeout, .timeout, "")).mayBeDone)
-        #expect(Answer(Obstacle(.unreachable, .hubError, "", mayBeDone: true)).mayBeDone)
+        #expect(Answer(Obstacle(.timeout, .noAnswer(cpo))).mayBeDone)
+        #expect(Answer(Obstacle(.unreachable, .unusableAnswer(cpo, ""), mayBeDone: true)).mayBeDone)
         for outcome in [Outcome.unreachable, .refused, .expired] {
-            #expect(!Answer(Obstacle(outcome, .connectionProblem, "")).mayBeDone)
+            #expect(!Answer(Obstacle(outcome, .heldBack(cpo))).mayBeDone)
         }
     }
 }

@@ -89,7 +89,7 @@ import Wire
     }
 
     @Test(arguments: [
-        ("XX-XXX", "DE-MSP", 4001), ("NL-REM", "DE-XXX", 4001), ("NL-REM", "FR-OFF", 4001), ("NL-REM", "NL-REM", 4001),
+        ("XX-XXX", "DE-MSP", 4001), ("NL-REM", "DE-XXX", 4001), ("NL-REM", "FR-OFF", 4003), ("NL-REM", "NL-REM", 4001),
         ("DE-CPO", "DE-MSP", 4003),
     ])
     func partiesMustFit(_ sender: String, _ receiver: String, _ code: Int) async throws {
@@ -150,6 +150,47 @@ import Wire
         let answer = try await send(text, to: world)
         #expect(answer.code == 3000)
         #expect(world.produced.isEmpty)
+    }
+
+    @Test func aPartyThatHasAsManyLinksAsItMayIsToldSo() async throws {
+        let world = World(bodyLimit: 4096)
+        world.state.withLock { $0.linkError = .quota(party("NL-REM"), limit: 7) }
+        let text = try message {
+            $0.proxyUID = "uid-1"
+            $0.proxyResource = "https://rem.example/9"
+        }
+        let answer = try await send(text, to: world)
+        #expect(answer.status == 400 && answer.code == 2000 && answer.message?.contains("7 hub URLs") == true)
+        #expect(world.produced.isEmpty)
+    }
+
+    // MARK: The caller's version
+
+    /// The caller's node passes on what this one says, so this one says it in the caller's version.
+    @Test func refusalsComeInTheVersionOfTheCaller() async throws {
+        let world = World(bodyLimit: 4096) { request in
+            var reply = World.ok(request)
+            reply.outcome = .unreachable
+            reply.status = .hubError
+            return reply
+        }
+        func ask(_ text: String, _ version: String?) async throws -> Answer {
+            var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: world.remoteKey)]
+            headers["OCN-Caller-Version"] = version
+            return try await world.ask("POST", "/ocn/message", headers, body: text)
+        }
+        let forbidden = try message { $0.method = .delete }
+        for (version, status, code) in [("2.2.1", 200, 4000), ("2.2", 200, 3000), (nil, 200, 3000), ("9", 200, 3000)] {
+            let answer = try await ask(message(), version)
+            #expect(answer.status == status && answer.code == code, "\(version ?? "none")")
+            #expect(try await ask(forbidden, version).status == 405)
+        }
+        #expect(world.produced.map(\.version) == [.v2_2_1, .v2_2, .v2_2, .v2_2])
+        let refused = try message { $0.receiver = party("NL-REM") }
+        #expect(try await ask(refused, "2.2.1").code == 4001)
+        let module = try message { $0.module = .credentials }
+        #expect(try await ask(module, "2.2.1").status == 200)
+        #expect(try await ask(module, "2.2").status == 400)
     }
 
     // MARK: proxy_resource

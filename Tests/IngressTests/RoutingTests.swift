@@ -111,7 +111,7 @@ import Wire
         }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 200)
-        #expect(answer.code == 3000)
+        #expect(answer.code == 4000)
     }
 
     @Test(arguments: [(Outcome.timeout, 4002), (.expired, 4002), (.unreachable, 4003), (.refused, 4000)], OCPIVersion.allCases)
@@ -274,6 +274,21 @@ import Wire
                 "Authorization": "Token cpo-token-c", "OCPI-from-party-id": "CPO", "OCPI-to-party-id": "MSP",
             ]), body: "{}")
         #expect(answer.status == 404 && answer.code == 2003 && world.produced.isEmpty)
+    }
+
+    @Test func callbackToAnOriginThatTheOperatorListedIsCalled() async throws {
+        let world = World()
+        let origins = Fact.origins(platform: "msp", ["https://stranger.example:443"])
+        world.state.withLock {
+            for fact in [msp, origins] { $0.directory.apply(key: fact.key, fact) }
+            $0.capabilities["tok"] = Capability(
+                kind: .callback, owner: party("DE-MSP"), user: party("DE-CPO"), target: .url("https://stranger.example/cb/1"),
+                expires: .now.adding(milliseconds: 60_000))
+        }
+        let answer = try await world.ask(
+            "POST", "/ocpi/sender/2.2.1/commands/START_SESSION/tok",
+            headers(["Authorization": "Token cpo-token-c", "OCPI-from-party-id": "CPO", "OCPI-to-party-id": "MSP"]), body: "{}")
+        #expect(answer.status == 200 && world.produced.first?.target == "https://stranger.example/cb/1")
     }
 
     private var msp: Fact {

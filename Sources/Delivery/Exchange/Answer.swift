@@ -35,8 +35,8 @@ struct Answer: Sendable {
 
     func reply(to record: RequestRecord, at address: ReplyAddress) -> ReplyRecord {
         ReplyRecord(
-            to: record, at: address, from: record.to, time: .now, outcome: outcome, httpStatus: httpStatus, status: obstacle?.status,
-            message: obstacle?.message, headers: headers, contentType: contentType, body: body)
+            to: record, at: address, from: record.to, time: .now, outcome: outcome, httpStatus: httpStatus, status: obstacle?.error.code,
+            message: obstacle?.error.message, headers: headers, contentType: contentType, body: body)
     }
 
     /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not,

@@ -13,59 +13,69 @@ import Wire
 
 // From the recipient's answer, or from what took its place, to the acknowledged reply.
 extension ExchangeFlow {
+    /// - Parameter url: what was called; nil for another node, which judges the URLs of its parties itself.
     func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
+        // 1xx is no answer, and 101 would change the protocol.
+        guard 200..<600 ~= response.status else { return refuse(exchange, "its HTTP status is \(response.status)") }
         if url != nil, Rewrites.isSuccess(response), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
-        var headers = Rewrites.passedHeaders(response.headers)
-        guard record.module.isFunctional else { return settle(exchange, response, headers) }
-        switch record.origin {
-        case .local: break
-        case .hub: return settle(exchange, response, headers)
-        case .node: return handOut(exchange, response, headers, calledAt: url)
+        let headers = Rewrites.passedHeaders(response.headers)
+        guard record.module.isFunctional, record.origin != .hub else { return settle(exchange, response, headers) }
+        // Who is connected here gets no URL of the recipient's, only one of ours.
+        let others = headers.filter { $0.name != OCPIHeader.link && $0.name != OCPIHeader.location }
+        guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
+            return settle(exchange, response, record.origin == .local ? others : headers)
         }
-        headers.removeAll { $0.name == OCPIHeader.link || $0.name == OCPIHeader.location }
-        guard let (kind, target) = Rewrites.answerURL(record, status: response.status, response.headers) else {
-            return settle(exchange, response, headers)
+        let target = Rewrites.absolute(written, calledAt: url)
+        let defect =
+            url == nil ? URLJoin.defect(of: target) : defect(of: target, handedOutBy: record.to, in: store.directory)
+        if let defect {
+            // What says that nothing was done needs no URL.
+            guard !Rewrites.isRefusal(response) else { return settle(exchange, response, others) }
+            return refuse(exchange, "its \(kind.header) \(Rewrites.shown(written)) \(defect)")
         }
-        guard let absolute = Rewrites.absolute(target, calledAt: url) else {
-            // Without its link a page would look like the last one.
-            guard kind == .page else { return settle(exchange, response, headers) }
-            return settle(exchange, Obstacle(.unreachable, .hubError, "next page's URL cannot be used"), entered: true)
+        let capability = link(kind, target, of: record)
+        guard record.origin == .local else {
+            let isAsWritten = target == written
+            return handOut(exchange, capability) {
+                if isAsWritten { self.settle(exchange, response, headers) } else { self.settle(exchange, response, others, kind, target) }
+            }
         }
-        let capability = link(kind, absolute, of: record)
         let prefix = Rewrites.prefix(kind, for: record, base: settings.publicURL, version: record.version)
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
-        case .sealed(let url):
-            settle(exchange, response, headers, kind, url)
+        case .sealed(let url): settle(exchange, response, others, kind, url)
         case .link(let url, let capability, let id):
-            capabilities.publish(capability, id: id) { [headers] result in
-                switch (result, kind) {
-                case (.success, _): exchange.eventLoop.execute { self.settle(exchange, response, headers, kind, url) }
-                case (.failure, .page):
-                    self.settle(exchange, Obstacle(.unreachable, .hubError, "next page could not be stored"), entered: true)
-                // The CDR is there; only reading it back through us is not.
-                case (.failure, _): self.settle(exchange, response, headers)
-                }
+            publish(capability, id, exchange) { error in
+                guard error == nil else { return self.settle(exchange, response, others) }
+                self.settle(exchange, response, others, kind, url)
             }
         }
     }
 
+    /// The recipient has answered with what cannot be passed on.
+    private func refuse(_ exchange: Exchange, _ reason: String) {
+        settle(exchange, Obstacle(.unreachable, .unusableAnswer(exchange.recipient, reason), mayBeDone: true), entered: true)
+    }
+
     /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
     /// that it has given it away.
-    private func handOut(
-        _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], calledAt url: String?
+    private func handOut(_ exchange: Exchange, _ capability: Capability, then body: @escaping @Sendable () -> Void) {
+        guard case .url = capability.target else { return body() }
+        publish(capability, capability.handedOutID, exchange) { _ in body() }
+    }
+
+    /// Without its next page a list would look complete, so it is an error if that cannot be stored. A CDR is there all the same; only
+    /// reading it back through us is not.
+    private func publish(
+        _ capability: Capability, _ id: String, _ exchange: Exchange, then body: @escaping @Sendable (LinkError?) -> Void
     ) {
-        guard let (kind, target) = Rewrites.answerURL(exchange.record, status: response.status, response.headers),
-            let absolute = Rewrites.absolute(target, calledAt: url)
-        else { return settle(exchange, response, headers) }
-        let capability = link(kind, absolute, of: exchange.record)
-        guard case .url = capability.target else { return settle(exchange, response, headers) }
-        capabilities.publish(capability, id: capability.handedOutID) { result in
+        capabilities.publish(capability, id: id) { result in
             exchange.eventLoop.execute {
-                switch (result, kind) {
-                case (.failure, .page):
-                    self.settle(exchange, Obstacle(.unreachable, .hubError, "next page could not be stored"), entered: true)
-                case (.failure, _), (.success, _): self.settle(exchange, response, headers)
+                switch (result, capability.kind) {
+                case (.success, _): body(nil)
+                case (.failure(let error), .page):
+                    self.settle(exchange, Obstacle(.unreachable, error.refusal(of: "next page")), entered: true)
+                case (.failure(let error), _): body(error)
                 }
             }
         }
@@ -79,12 +89,12 @@ extension ExchangeFlow {
             expires: .now.adding(milliseconds: (kind == .page ? settings.pageLifetime : settings.objectLifetime).milliseconds))
     }
 
-    /// With a URL of ours in the place of the recipient's.
+    /// With this URL in the place of the recipient's.
     private func settle(
         _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], _ kind: Capability.Kind,
         _ url: String
     ) {
-        let header = kind == .page ? (name: OCPIHeader.link, value: LinkHeader.next(url)) : (name: OCPIHeader.location, value: url)
+        let header = (name: kind.header, value: kind == .page ? LinkHeader.next(url) : url)
         var response = response
         response.body = Resigning.answer(
             response.body, response.headers, replacing: kind == .page ? .link : .location, by: header.value, key: settings.nodeKey)
@@ -126,7 +136,8 @@ extension ExchangeFlow {
             guard case .failure(let error) = result else { return self.finish(exchange, entered: entered) }
             if error.isTooLarge, reply.outcome == .answered {
                 self.metrics.repliesTooLarge.increment()
-                let instead = Answer(Obstacle(.unreachable, .hubError, "recipient's answer is too large to be passed on", mayBeDone: true))
+                let error = OCPIError.unusableAnswer(exchange.recipient, "it is too large to be passed on")
+                let instead = Answer(Obstacle(.unreachable, error, mayBeDone: true))
                 return self.reply(instead.reply(to: exchange.record, at: reply.address), to: exchange, entered: entered, tries: 1)
             }
             let pause = TimeAmount.milliseconds(min(20 << Int64(min(tries, 6)), 1000))
@@ -140,4 +151,9 @@ extension ExchangeFlow {
             }
         }
     }
+}
+
+extension Capability.Kind {
+    /// Where an answer has a URL of that kind.
+    fileprivate var header: String { self == .page ? OCPIHeader.link : OCPIHeader.location }
 }

@@ -14,7 +14,7 @@ extension ExchangeFlow {
         var exchange = exchange
         // Nobody waits: the hub has answered already, and what follows is MATCHER's.
         guard exchange.record.reply != nil else { return finish(exchange, entered: false) }
-        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate, entered: false) }
+        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate(exchange), entered: false) }
         let key = RepeatKey(exchange.record)
         if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
             return tellAgain(exchange, answer, entered: false)
@@ -38,7 +38,7 @@ extension ExchangeFlow {
 
     /// It has waited for its place, and meanwhile the recipient may have gone.
     func goOn(_ exchange: Exchange) {
-        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate, entered: true) }
+        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate(exchange), entered: true) }
         let directory = store.directory
         let destination = Destination(of: exchange.record, in: directory, ownOperator: ownOperator)
         if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: true) }
@@ -67,25 +67,24 @@ extension ExchangeFlow {
         }
     }
 
-    static let tooLate = Obstacle(.expired, .timeout, "no time was left")
-    private static let inDoubt = Obstacle(.timeout, .timeout, "outcome unknown: the worker that had it is gone")
+    static func tooLate(_ exchange: Exchange) -> Obstacle { Obstacle(.expired, .noAnswer(exchange.recipient)) }
 
     private func settleInDoubt(_ exchange: Exchange, entered: Bool) {
         metrics.refused(.inDoubt)
-        settle(exchange, Self.inDoubt, entered: entered)
+        settle(exchange, Obstacle(.timeout, .unknownOutcome(exchange.recipient)), entered: entered)
     }
 
     func refuse(_ exchange: Exchange, _ refusal: InFlight<Exchange>.Refusal, entered: Bool) {
-        let message: String
+        let error: OCPIError
         switch refusal {
         case .full:
             metrics.refused(.busy)
-            message = "recipient \(exchange.recipient) is busy: too many requests wait for it"
+            error = .recipientBusy(exchange.recipient)
         case .breaker:
             metrics.refused(.breaker)
-            message = "recipient \(exchange.recipient) is not answering; calls are held back until it does"
+            error = .heldBack(exchange.recipient)
         }
-        settle(exchange, Obstacle(.refused, .connectionProblem, message), entered: entered)
+        settle(exchange, Obstacle(.refused, error), entered: entered)
     }
 
     /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
@@ -93,6 +92,9 @@ extension ExchangeFlow {
         let record = exchange.record
         guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
             return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
+        }
+        if let defect = defect(of: found.url, handedOutBy: record.from, in: directory) {
+            throw Obstacle(.refused, OCPIError(code: .invalidParameters, message: "response_url \(defect)"))
         }
         switch destination {
         case .node(let node):
@@ -118,6 +120,11 @@ extension ExchangeFlow {
         }
     }
 
+    /// What keeps us from calling a URL of a party's for others later; nil if nothing does.
+    func defect(of url: String, handedOutBy party: PartyID, in directory: Directory) -> String? {
+        directory.defect(of: url, handedOutBy: party) ?? (client.mayCall(url) ? nil : "leads to an address that is not called from here")
+    }
+
     /// The right to call the `response_url` of a request.
     private func callback(_ url: String, of record: RequestRecord, in directory: Directory) -> Capability {
         Capability(
@@ -135,7 +142,7 @@ extension ExchangeFlow {
         capabilities.publish(capability, id: id) { result in
             exchange.eventLoop.execute {
                 do throws(Obstacle) {
-                    guard case .success = result else { throw Obstacle(.refused, .hubError, "response_url could not be stored") }
+                    if case .failure(let error) = result { throw Obstacle(.refused, error.refusal(of: "response_url")) }
                     try self.call(exchange, record, destination, proxy: proxy)
                 } catch {
                     self.settle(exchange, error, entered: true)
@@ -151,7 +158,7 @@ extension ExchangeFlow {
         case .node(let node):
             let request: OutboundRequest
             do { request = try Hop.message(record, to: node, proxy: proxy, key: settings.nodeKey) } catch {
-                throw Obstacle(.refused, .invalidParameters, "the body cannot be sent on: \(error)")
+                throw Obstacle(.refused, .notSendable("the body: \(error)"))
             }
             attempt(exchange, request, calledAt: nil, tries: 1)
         case .none(let obstacle): throw obstacle
@@ -162,7 +169,7 @@ extension ExchangeFlow {
     private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
         let began = NIODeadline.now()
         // What came before, storing a link say, may have taken all the time there was.
-        guard began < exchange.sendBy else { return settle(exchange, Self.tooLate, entered: true) }
+        guard began < exchange.sendBy else { return settle(exchange, Self.tooLate(exchange), entered: true) }
         client.send(request, deadline: exchange.sendBy) { result in
             var exchange = exchange
             exchange.callOutcome = Self.judgement(result, of: exchange, began: began)
@@ -178,7 +185,7 @@ extension ExchangeFlow {
                         self.attempt(exchange, request, calledAt: url, tries: tries + 1)
                     }
                 } else {
-                    self.settle(exchange, Self.obstacle(failure), entered: true)
+                    self.settle(exchange, Self.obstacle(failure, exchange.recipient), entered: true)
                 }
             }
         }
@@ -200,12 +207,12 @@ extension ExchangeFlow {
         }
     }
 
-    private static func obstacle(_ failure: OutboundFailure) -> Obstacle {
+    private static func obstacle(_ failure: OutboundFailure, _ recipient: PartyID) -> Obstacle {
         switch failure.kind {
-        case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
-        case .tooLarge: Obstacle(.refused, .invalidParameters, "the request cannot be sent on: \(failure.reason)")
-        case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
-        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)", mayBeDone: true)
+        case .notSent, .forbidden: Obstacle(.unreachable, .notReached(recipient, failure.reason))
+        case .tooLarge: Obstacle(.refused, .notSendable(failure.reason))
+        case .timeout: Obstacle(.timeout, .noAnswer(recipient))
+        case .broken: Obstacle(.unreachable, .unusableAnswer(recipient, failure.reason), mayBeDone: true)
         }
     }
 

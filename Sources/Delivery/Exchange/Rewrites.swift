@@ -34,7 +34,7 @@ enum Rewrites {
 
     private static func responseURL(inBody body: ByteBuffer?) throws(Obstacle) -> ResponseURL {
         guard let body, !body.readableBytesView.isEmpty else {
-            throw Obstacle(.refused, .invalidParameters, "the body with response_url is missing")
+            throw refused("The body with response_url is missing")
         }
         let found: Range<Int>?
         do {
@@ -42,10 +42,10 @@ enum Rewrites {
             try JSONScanner.validate(body.readableBytesUInt8Span)
             found = try body.jsonRange(of: ["response_url"])
         } catch {
-            throw Obstacle(.refused, .invalidParameters, "the body is not JSON: \(error)")
+            throw refused("The body is not JSON: \(error)")
         }
         guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span), isURL(url) else {
-            throw Obstacle(.refused, .invalidParameters, "response_url is not a URL of at most \(URLJoin.maxLength) characters")
+            throw refused("response_url is not a URL of at most \(URLJoin.maxLength) characters")
         }
         return ResponseURL(place: .body, range: range, url: url)
     }
@@ -58,14 +58,18 @@ enum Rewrites {
         }
         let found = parameters.filter { $0.name == "response_url" }
         guard found.count == 1, let value = found.first?.value else {
-            throw Obstacle(.refused, .invalidParameters, "response_url must be in the query exactly once")
+            throw refused("response_url must be in the query exactly once")
         }
         // No URL has a space, so a plus is a plus.
         let url = PercentText.decoded(String(decoding: value, as: UTF8.self), plusIsSpace: false)
         guard isURL(url) else {
-            throw Obstacle(.refused, .invalidParameters, "response_url is not a URL of at most \(URLJoin.maxLength) characters")
+            throw refused("response_url is not a URL of at most \(URLJoin.maxLength) characters")
         }
         return ResponseURL(place: .query, range: value.startIndex..<value.endIndex, url: url)
+    }
+
+    private static func refused(_ message: String) -> Obstacle {
+        Obstacle(.refused, OCPIError(code: .invalidParameters, message: message))
     }
 
     private static func isURL(_ text: String) -> Bool {
@@ -104,6 +108,16 @@ enum Rewrites {
         (response.status == 200 || response.status == 201) && response.body.jsonInteger(["status_code"]) == StatusCode.success.rawValue
     }
 
+    /// Whether the recipient says that it did not do what it was asked for.
+    static func isRefusal(_ response: OutboundResponse) -> Bool {
+        response.body.jsonInteger(["status_code"]).map { !StatusCode(rawValue: $0).isSuccess } ?? false
+    }
+
+    /// A URL of somebody else's for people.
+    static func shown(_ url: String) -> String {
+        URLJoin.mayHoldPassword(url) ? "(with user information, not shown)" : "\"\(ForeignText.shortened(url, to: 200))\""
+    }
+
     /// The URL in the answer that the caller must reach through the hub; nil if there is none.
     static func answerURL(_ record: RequestRecord, status: Int, _ headers: HTTPHeaders) -> (kind: Capability.Kind, url: String)? {
         guard status == 200 || status == 201 else { return nil }
@@ -119,12 +133,17 @@ enum Rewrites {
         return nil
     }
 
-    /// A URL from an answer that may be relative to the URL that was called (RFC 9110, 10.2.2). Nil if it is none that can be called.
-    static func absolute(_ url: String, calledAt base: String?) -> String? {
-        guard url.utf8.count <= URLJoin.maxLength else { return nil }
-        if URLJoin.origin(of: url) != nil { return url }
-        guard url.hasPrefix("/"), !url.hasPrefix("//"), let base, let origin = URLJoin.origin(of: base) else { return nil }
-        return origin + url
+    /// A URL from an answer, which may be relative to the one that was called (RFC 8288, 3.1; RFC 9110, 10.2.2). Without its fragment, which
+    /// is the reader's; blanks are percent-encoded, as they go out.
+    /// - Parameter base: nil for the answer of another node: what that means by a relative URL nobody knows.
+    static func absolute(_ url: String, calledAt base: String?) -> String {
+        let resolved = (base.map { URLReference.resolve(url, against: $0) } ?? url).utf8.prefix { $0 != UInt8(ascii: "#") }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(resolved.count)
+        for byte in resolved {
+            if byte > 0x20, byte != 0x7F { bytes.append(byte) } else { bytes += ("%" + Hex.encode([byte]).uppercased()).utf8 }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     // MARK: Hub URLs

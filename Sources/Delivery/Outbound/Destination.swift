@@ -20,9 +20,9 @@ enum Destination: Sendable, Equatable {
         } else if let node = directory.node(of: record.to) {
             self =
                 node.operatorAddress == ownOperator
-                ? .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) is not connected")) : .node(node)
+                ? .none(Obstacle(.unreachable, .notConnected(record.to))) : .node(node)
         } else {
-            self = .none(Obstacle(.refused, .unknownReceiver, "recipient \(record.to) is not on the network"))
+            self = .none(Obstacle(.refused, .unknownReceiver(record.to)))
         }
     }
 
@@ -30,39 +30,33 @@ enum Destination: Sendable, Equatable {
         // Nothing goes to a party that is OFFLINE, PLANNED or SUSPENDED (OCPI 2.2.1, 14.2). Of a party elsewhere its own node judges.
         let status = directory.status(of: platform.id)
         guard status == .connected else {
-            return .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) is \(status.rawValue): it is not called"))
+            return .none(Obstacle(.unreachable, .notCalled(record.to, status.rawValue)))
         }
         guard let authorization = directory.authorization(for: platform) else {
             // Told in the log when it was read.
-            guard platform.outboundToken == nil else {
-                return .none(Obstacle(.refused, .hubError, "this node cannot open the token that it calls \(record.to) with"))
-            }
-            return .none(Obstacle(.unreachable, .connectionProblem, "recipient \(record.to) gave no token to call it with"))
+            guard platform.outboundToken == nil else { return .none(Obstacle(.refused, .unreadableToken(record.to))) }
+            return .none(Obstacle(.unreachable, .noToken(record.to)))
         }
         if let target = record.target { return .platform(url: target, authorization: authorization) }
         guard let base = directory.endpoint(of: platform.id, record.module, record.interface) else {
-            return .none(
-                Obstacle(
-                    .refused, .invalidParameters,
-                    "recipient \(record.to) does not implement the \(record.interface.path) interface of \(record.module)"))
+            return .none(Obstacle(.refused, .notImplemented(record.to, record.module, record.interface)))
         }
         return .platform(url: URLJoin.join(base, record.path, query: record.query), authorization: authorization)
     }
 }
 
-/// Why there is no answer of the recipient to pass on, in the words of the hub's own.
+/// Why there is no answer of the recipient to pass on.
 struct Obstacle: Error, Sendable, Equatable {
     let outcome: Outcome
-    let status: StatusCode
-    let message: String
+    /// What the hub says instead.
+    let error: OCPIError
     /// Something was sent: the recipient may have done what it was asked for.
     let mayBeDone: Bool
 
     /// - Parameter mayBeDone: nil for what the outcome says by itself.
-    init(_ outcome: Outcome, _ status: StatusCode, _ message: String, mayBeDone: Bool? = nil) {
+    init(_ outcome: Outcome, _ error: OCPIError, mayBeDone: Bool? = nil) {
         self.outcome = outcome
-        self.status = status
-        self.message = message
+        self.error = error
         self.mayBeDone = mayBeDone ?? (outcome == .timeout)
     }
 }

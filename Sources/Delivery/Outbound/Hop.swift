@@ -50,6 +50,8 @@ enum Hop {
         var headers = HTTPHeaders()
         headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
         headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: key))
+        // Then its refusals are those that this node would make.
+        headers.add(name: OCPIHeader.callerVersion, value: record.version.rawValue)
         headers.add(name: "Content-Type", value: "application/json")
         headers.add(record.trace)
         let base = URLJoin.trimmed(node.url)

@@ -10,6 +10,7 @@ import Wire
 /// `POST /ocn/message`: a request that another node forwards for one of its parties to one of ours (dialect `ocn-1`).
 struct MessageEndpoint: Sendable {
     let settings: IngressSettings
+    let gate: Gate
     let neighbours: Neighbours
     let freshness: Freshness
     let intake: BodyIntake
@@ -17,7 +18,10 @@ struct MessageEndpoint: Sendable {
     let signatures: RequestSignatures
     let logger: Logger
 
-    func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
+    /// - Parameter version: the caller's, in which it hears what this node itself has to say.
+    func respond(
+        _ request: Request, _ head: RequestHead, _ version: OCPIVersion, _ context: IngressContext
+    ) async throws -> Response {
         guard head.method == .post else {
             throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
         }
@@ -32,7 +36,7 @@ struct MessageEndpoint: Sendable {
             }
             let message = try OCNMessage.decode(body)
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
-                try MessageEndpoint.sendingNode(of: message, in: directory)
+                try sendingNode(of: message, in: directory)
             }
             try MessageEndpoint.verify(body, signature, by: node)
             return (message, node, directory)
@@ -41,7 +45,7 @@ struct MessageEndpoint: Sendable {
             try signatures.check(SignedRequest(message), in: directory)
             try MessageEndpoint.checkResource(of: message)
             let target = try await target(of: message, in: directory)
-            var record = record(message, from: node, directory, target: target, trace: head.trace)
+            var record = record(message, version, from: node, directory, target: target, trace: head.trace)
             // The sender's node vouches for the sender only, whatever else it serves.
             if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
                 record.isStored = true
@@ -58,15 +62,16 @@ struct MessageEndpoint: Sendable {
     // MARK: Checks
 
     /// The node that may speak for the sending party. The receiving party must be connected here: a message travels one hop.
-    static func sendingNode(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> NetworkNode {
+    private func sendingNode(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> NetworkNode {
         guard message.isCustom || message.module.isFunctional else {
             throw OCPIError(code: .invalidParameters, message: "Module \(message.module) is not forwarded between nodes")
         }
         guard let node = directory.node(of: message.sender) else {
-            throw OCPIError(code: .unknownReceiver, message: "\(message.sender) is not on the network")
+            throw OCPIError.unknownReceiver(message.sender)
         }
+        try gate.checkReachable(message.receiver, in: directory)
         guard directory.platform(of: message.receiver) != nil else {
-            throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is not connected to this node")
+            throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is connected to another node")
         }
         return node
     }
@@ -111,12 +116,10 @@ struct MessageEndpoint: Sendable {
             throw OCPIError(code: .invalidParameters, message: "proxy_resource \(defect)")
         }
         guard message.proxyUID == nil else { return nil }
-        guard directory.owns(message.receiver, url: url) else { throw MessageEndpoint.foreign(message) }
+        guard directory.defect(of: url, handedOutBy: message.receiver) == nil else { throw MessageEndpoint.foreign(message) }
         let modules = directory.modules(of: message.receiver, at: url)
         if modules.contains(where: { $0.module == message.module && $0.interface == message.interface }) { return url }
-        guard modules.allSatisfy({ !MessageEndpoint.configuration.contains($0.module) }), await isHandedOut(url, message) else {
-            throw MessageEndpoint.foreign(message)
-        }
+        guard await isHandedOut(url, message) else { throw MessageEndpoint.foreign(message) }
         return url
     }
 
@@ -130,9 +133,6 @@ struct MessageEndpoint: Sendable {
         known.expires = asked.expires
         return known == asked
     }
-
-    /// What is between a party's platform and this node only.
-    private static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
 
     private static func foreign(_ message: OCNMessage) -> OCPIError {
         OCPIError(code: .invalidParameters, message: "proxy_resource is no URL of \(message.receiver) that this node has given out")
@@ -150,11 +150,11 @@ struct MessageEndpoint: Sendable {
             kind: .callback, owner: message.sender, user: message.receiver, target: .url(url),
             expires: Capability.callbackExpiry(
                 message.module, path: URLText.path(message.urlPath ?? ""), body: message.body, lifetime: settings.linkTTL.milliseconds))
-        do {
+        do throws(LinkError) {
             try await neighbours.publish(link, id)
         } catch {
-            logger.error("ocn.links did not take a link", metadata: ["error": "\(error)"])
-            throw OCPIError(code: .serverError, message: "The node could not accept the request")
+            if case .kafka = error { logger.error("ocn.links did not take a link", metadata: ["error": "\(error)"]) }
+            throw error.refusal(of: "response_url")
         }
     }
 
@@ -165,14 +165,14 @@ struct MessageEndpoint: Sendable {
     // MARK: Record
 
     private func record(
-        _ message: OCNMessage, from node: NetworkNode, _ directory: Directory, target: String?, trace: Trace
+        _ message: OCNMessage, _ version: OCPIVersion, from node: NetworkNode, _ directory: Directory, target: String?, trace: Trace
     ) -> RequestRecord {
         let path = URLText.path(message.urlPath ?? "")
         // A call to a stored URL is a page, a CDR or a result. Only the last one is written.
         let isCallback = target != nil && !message.method.isRead
         let body = message.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         return RequestRecord(
-            id: UUIDText.v7(), time: .now, module: message.module, interface: message.interface, method: message.method, version: .v2_2,
+            id: UUIDText.v7(), time: .now, module: message.module, interface: message.interface, method: message.method, version: version,
             from: message.sender, to: message.receiver, path: path, query: message.query.flatMap(URLText.query),
             requestID: message.requestID, correlationID: message.correlationID, signature: message.signature, origin: .node(node.url),
             stateVersion: directory.version, target: target, trace: trace, contentType: body == nil ? nil : "application/json", body: body,

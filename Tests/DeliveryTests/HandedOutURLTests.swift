@@ -1,0 +1,191 @@
+import Directory
+import Kafka
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+/// A URL of a party's for which the hub gives out one of its own: either it can be served later, or the request is refused now.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct HandedOutURLTests {
+    // MARK: response_url
+
+    @Test func aResponseURLThatCouldNotBeServedLaterIsRefusedAtOnce() async throws {
+        let world = try await DeliveryWorld()
+        try await world.run(exchange: try world.exchange()) {
+            try await world.writer.write([
+                .put(.origins(platform: "msp", ["http://10.1.2.3:80", "https://results.example:443"])),
+                .put(
+                    .endpoints(
+                        platform: "msp",
+                        [
+                            Endpoint(module: .commands, interface: .sender, url: world.msp.url + "/sender/commands"),
+                            Endpoint(module: .credentials, interface: .sender, url: world.msp.url + "/credentials"),
+                        ])),
+            ])
+            let port = world.msp.port
+            let bad = [
+                "https://127.0.0.1:\(port)/r", "http://127.0.0.1:1/r", "http://localhost:\(port)/r",
+                "http://127.0.0.2:\(port)/r", "https://elsewhere.example/r", "http://results.example/r", "http://10.1.2.3/r",
+                "\(world.msp.url)/credentials", "\(world.msp.url)/sender/../credentials", "\(world.msp.url)/versions",
+                "\(world.msp.url)/r#x",
+            ]
+            for url in bad {
+                for (recipient, place) in [("DE-CPO", "here"), ("NL-CPO", "at another node")] {
+                    var command = try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(url)"}"#)
+                    command.to = try #require(PartyID(recipient))
+                    var profile = try request(
+                        .chargingprofiles, .receiver, .get, path: "S1", query: "response_url=" + PercentText.encoded(url))
+                    profile.to = command.to
+                    for record in [command, profile] {
+                        let answer = try await world.ask(record)
+                        #expect(answer.outcome == .refused && answer.status == .invalidParameters, "\(url), \(place)")
+                        #expect(answer.message?.hasPrefix("response_url ") == true, "\(answer.message ?? "")")
+                    }
+                }
+            }
+            #expect(world.cpo.seen.isEmpty)
+            let good = ["\(world.msp.url)/anywhere?x=1", "https://results.example/r", "HTTPS://Results.example:443/r"]
+            for url in good {
+                let answer = try await world.ask(
+                    try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(url)"}"#))
+                #expect(answer.outcome == .answered, "\(url): \(answer.message ?? "")")
+            }
+            #expect(world.cpo.seen.count == good.count)
+        }
+    }
+
+    // MARK: Link and Location
+
+    /// What a recipient writes, by the path that was asked for.
+    private static let written = [
+        "internal": "http://internal.local:8080/p?x=1", "scheme": "https://127.0.0.1/p", "forbidden": "http://10.0.0.1/p",
+        "script": "javascript:1", "password": "http://me:secret@internal.local/p", "long": "/" + String(repeating: "p", count: 2100),
+        "dots": "/%2e%2e/p", "versions": "/versions",
+    ]
+
+    private func world() async throws -> DeliveryWorld {
+        try await DeliveryWorld(cpo: { seen in
+            guard let url = Self.written[String(seen.uri.split(separator: "/").last ?? "")] else {
+                guard let url = seen.headers.first(name: "X-Correlation-ID").flatMap({ Self.written[$0] }) else { return .success }
+                return .answer(201, [("Location", url)], #"{"status_code":1000}"#)
+            }
+            return .answer(200, [("Link", "<\(url)>; rel=\"next\"")], #"{"status_code":1000,"data":[]}"#)
+        })
+    }
+
+    @Test func aRecipientsURLThatCouldNotBeServedLaterIsAnErrorThatNamesIt() async throws {
+        let world = try await world()
+        try await world.run(exchange: try world.exchange()) {
+            for (place, origin) in [("here", Origin.local), ("elsewhere", .node("http://other.example"))] {
+                for (name, url) in Self.written {
+                    let list = try request(.locations, .sender, .get, path: name)
+                    var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"\#(name)"}"#)
+                    cdr.correlationID = name
+                    cdr.requestID = "\(name) \(place)"
+                    for header in ["Link", "Location"] {
+                        var record = header == "Link" ? list : cdr
+                        record.origin = origin
+                        if origin != .local { record.from = try #require(PartyID("NL-CPO")) }
+                        let answer = try await world.ask(record)
+                        #expect(answer.outcome == .unreachable && answer.status == .hubError, "\(name) \(header)")
+                        let message = answer.message ?? ""
+                        #expect(message.contains("its \(header) "), "\(message)")
+                        #expect(message.contains(url.prefix(100)) != (name == "password"), "\(message)")
+                        #expect(!message.contains("secret"))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func whatSaysThatNothingWasDoneNeedsNoURL() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in
+            .answer(
+                200, [("Location", "http://internal.local/1"), ("Link", "<http://internal.local/2>; rel=next")], #"{"status_code":2001}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            for record in [try request(.locations, .sender, .get), try request(.cdrs, .receiver, .post, body: "{}")] {
+                let answer = try await world.ask(record)
+                #expect(answer.outcome == .answered && answer.headers["Link"] == nil && answer.headers["Location"] == nil)
+            }
+        }
+    }
+
+    // MARK: Relative references
+
+    @Test func aRelativeURLIsReadAgainstTheOneThatWasCalled() async throws {
+        let cases = [
+            ("?offset=1", "/sender/locations?offset=1"), ("locations?offset=%7C", "/sender/locations?offset=%7C"),
+            ("./?a=|", "/sender/?a=|"), ("../sender/locations?b", "/sender/locations?b"), ("/p?c", "/p?c"),
+            ("//HOST/p?d", "/p?d"), ("C1", "/sender/C1"), ("", "/sender/locations?case=8"),
+        ]
+        let world = try await DeliveryWorld(cpo: { seen in
+            if seen.method == "POST" { return .answer(201, [("Location", "C1")], #"{"status_code":1000}"#) }
+            guard let number = seen.uri.split(separator: "=").last.flatMap({ Int($0) }), cases.indices.contains(number - 1) else {
+                return .success
+            }
+            let host = seen.headers.first(name: "Host") ?? ""
+            let url = cases[number - 1].0.split(separator: "HOST", omittingEmptySubsequences: false).joined(separator: host)
+            return .answer(200, [("Link", "<\(url)>; rel=next")], #"{"status_code":1000,"data":[]}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            for (index, (reference, expected)) in cases.enumerated() {
+                var record = try request(.locations, .sender, .get, query: "case=\(index + 1)")
+                let link = try #require(LinkHeader.next(in: [try await world.ask(record).headers["Link"] ?? ""]), "\(reference)")
+                try #require(link.hasPrefix(DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/locations/page/"), "\(reference): \(link)")
+                let token = String(link.split(separator: "/").last ?? "")
+                let page = try #require(await world.capabilities.resolve(token), "\(reference)")
+                #expect(page.url(in: world.store.directory) == world.cpo.url + expected, "\(reference)")
+
+                // Another node cannot know what it is relative to.
+                record.id = UUIDText.v7()
+                record.origin = .node("http://other.example")
+                record.from = try #require(PartyID("NL-CPO"))
+                let absolute = LinkHeader.next(in: [try await world.ask(record).headers["Link"] ?? ""])
+                #expect(absolute == world.cpo.url + expected, "\(reference)")
+            }
+            let posted = try await world.ask(try request(.cdrs, .receiver, .post, body: "{}"))
+            let token = try #require(posted.headers["Location"]?.split(separator: "/").last)
+            #expect(await world.capabilities.resolve(String(token))?.url(in: world.store.directory) == world.cpo.url + "/receiver/C1")
+        }
+    }
+
+    @Test func theRelativeURLOfAnotherNodeIsAnError() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in
+            .answer(200, [("Link", "<?offset=1>; rel=next")], #"{"status_code":1000,"data":[]}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            var record = try request(.locations, .sender, .get)
+            record.to = try #require(PartyID("NL-CPO"))
+            let answer = try await world.ask(record)
+            #expect(answer.status == .hubError && answer.message?.contains(#"its Link "?offset=1" is not an absolute"#) == true)
+        }
+    }
+
+    // MARK: Links
+
+    @Test func whoHasAsManyLinksAsItMayIsRefusedAndOthersAreNot() async throws {
+        let world = try await DeliveryWorld(maxLinksPerParty: 3)
+        try await world.run(exchange: try world.exchange()) {
+            func command(_ number: Int, from: String = "DE-MSP", _ url: String) throws -> RequestRecord {
+                var record = try request(
+                    .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(url)/\#(number)"}"#)
+                record.from = try #require(PartyID(from))
+                record.requestID = "\(from) \(number)"
+                return record
+            }
+            for number in 1...3 { #expect(try await world.ask(command(number, world.msp.url + "/r")).outcome == .answered) }
+            let refused = try await world.ask(command(4, world.msp.url + "/r"))
+            #expect(refused.outcome == .refused && refused.status == .clientError && refused.message?.contains("3 hub URLs") == true)
+            #expect(world.cpo.seen.count == 3)
+            // Below the endpoint no link is needed.
+            #expect(try await world.ask(command(5, world.msp.url + "/sender/commands")).outcome == .answered)
+            #expect(try await world.ask(command(6, from: "DE-BIL", world.service.url + "/r")).outcome == .answered)
+        }
+    }
+}

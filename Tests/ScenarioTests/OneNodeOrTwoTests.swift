@@ -1,0 +1,228 @@
+import Directory
+import NIOCore
+import OCPI
+import Testing
+import Wire
+
+@testable import ocn
+
+extension Scenarios {
+    /// A caller cannot tell by a refusal whether its recipient is connected to its own node or to another one.
+    @Suite(.timeLimit(.minutes(3))) struct OneNodeOrTwoTests {
+        @Test func everyFaultIsToldTheSameThroughOneNodeAndThroughTwoInBothVersions() async throws {
+            let world = try await FaultyWorld.start()
+            do {
+                for fault in Fault.allCases {
+                    for version in OCPIVersion.allCases {
+                        let near = try await world.ask(fault, of: .near, in: version)
+                        let far = try await world.ask(fault, of: .far, in: version)
+                        #expect(near == far, "\(fault), \(version.rawValue)")
+                        let expected = fault.expected
+                        #expect(
+                            near.code == (version == .v2_2 && expected == 4000 ? 3000 : expected), "\(fault), \(version.rawValue): \(near)")
+                        // 2.2 is answered as the reference nodes answer.
+                        let isReferences400 = version == .v2_2 && 2000..<3000 ~= expected
+                        #expect(near.status == (fault == .saysSo ? 409 : isReferences400 ? 400 : 200), "\(fault), \(version.rawValue)")
+                    }
+                }
+            } catch {
+                await world.stop()
+                throw error
+            }
+            await world.stop()
+        }
+    }
+}
+
+/// What can be wrong with a recipient.
+private enum Fault: Int, CaseIterable {
+    case unknown, notConnected, offline, planned, suspended, noToken, noModule, rules, unsigned
+    case notListening, hangs, hangsUp, noHTTP, status999, status600, tooLarge, link, location, responseURL, longPath
+    /// Nothing: its answer is an error of its own.
+    case saysSo
+
+    var expected: Int {
+        switch self {
+        case .unknown: 4001
+        case .notConnected, .offline, .planned, .suspended, .noToken, .notListening: 4003
+        case .noModule, .unsigned, .responseURL, .longPath: 2001
+        case .rules: 2000
+        case .hangs: 4002
+        case .hangsUp, .noHTTP, .status999, .status600, .tooLarge, .link, .location: 4000
+        case .saysSo: 2003
+        }
+    }
+
+    var status: PlatformStatus {
+        switch self {
+        case .offline: .offline
+        case .planned: .planned
+        case .suspended: .suspended
+        default: .connected
+        }
+    }
+
+    /// What the recipient's server writes.
+    var answer: String? {
+        guard self != .hangs else { return nil }
+        let body = #"{"status_code":1000,"data":[]}"#
+        return switch self {
+        case .hangsUp: ""
+        case .noHTTP: "this is no HTTP at all\r\n\r\n"
+        case .status999: Self.http("999 Odd", body)
+        case .status600: Self.http("600 Odd", body)
+        case .tooLarge: "HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n"
+        case .link: Self.http("200 OK", body, "Link: <http://internal.local/locations?offset=1>; rel=\"next\"\r\n")
+        case .location: Self.http("201 Created", body, "Location: https://internal.local/cdrs/1\r\n")
+        case .saysSo: Self.http("409 Conflict", #"{"status_code":2003,"status_message":"mine"}"#)
+        default: Self.http("200 OK", body)
+        }
+    }
+
+    private static func http(_ status: String, _ body: String, _ headers: String = "") -> String {
+        "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\(headers)\r\n\(body)"
+    }
+
+    /// What is asked of it: a list, a CDR, a command, or a location with a long id.
+    func request(_ version: OCPIVersion) -> (method: String, path: String, body: String?) {
+        switch self {
+        case .location: ("POST", "/ocpi/receiver/\(version.rawValue)/cdrs", #"{"id":"\#(version.rawValue)"}"#)
+        case .responseURL:
+            (
+                "POST", "/ocpi/receiver/\(version.rawValue)/commands/UNLOCK_CONNECTOR",
+                #"{"response_url":"https://elsewhere.example/1","location_id":"1"}"#
+            )
+        case .longPath: ("GET", "/ocpi/sender/\(version.rawValue)/locations/" + String(repeating: "l", count: 8200), nil)
+        default: ("GET", "/ocpi/sender/\(version.rawValue)/locations", nil)
+        }
+    }
+}
+
+/// Two nodes. DE-MSP is connected to the first; for every fault there is a party at each that has it.
+private final class FaultyWorld: Sendable {
+    enum Place: String, CaseIterable {
+        case near = "DE"
+        case far = "NL"
+    }
+
+    struct Told: Equatable {
+        let status: Int
+        let code: Int?
+        /// With the recipient's country left out.
+        let message: String?
+    }
+
+    private let n1: ReferenceNode
+    private let n2: ReferenceNode
+    private let server: FaultyServer
+    private let token = Token.generate()
+
+    private init() async throws {
+        let adjust: (inout NodeConfiguration) -> Void = {
+            $0.requestTimeout = .seconds(3)
+            $0.stillAliveInterval = nil
+        }
+        n1 = try await ReferenceNode(number: 1, adjust: adjust)
+        n2 = try await ReferenceNode(number: 2, adjust: adjust)
+        server = try await FaultyServer { path in
+            guard let number = path.split(separator: "/").first.flatMap({ Int($0) }), let fault = Fault(rawValue: number) else {
+                return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+            }
+            return fault.answer
+        }
+    }
+
+    static func start() async throws -> FaultyWorld {
+        let world = try await FaultyWorld()
+        do {
+            let facts = try world.facts()
+            for (place, node) in [(Place.near, world.n1), (.far, world.n2)] {
+                try await node.publish((facts.network + (facts.ofPlace[place] ?? [])).map(Change.put))
+                try await node.start()
+            }
+        } catch {
+            await world.stop()
+            throw error
+        }
+        return world
+    }
+
+    func stop() async {
+        for node in [n1, n2] { await node.stop() }
+        await server.stop()
+    }
+
+    /// Asks the recipient with a fault at a place.
+    func ask(_ fault: Fault, of place: Place, in version: OCPIVersion) async throws -> Told {
+        let recipient = try Self.party(fault, at: place)
+        let (method, path, body) = fault.request(version)
+        let answer = try await TestNode.call(
+            method, n1.url + path,
+            headers: [
+                (OCPIHeader.authorization, token.authorization(encoding: .base64)), (OCPIHeader.requestID, UUIDText.v4()),
+                (OCPIHeader.correlationID, UUIDText.v4()), (OCPIHeader.fromCountry, "DE"), (OCPIHeader.fromParty, "MSP"),
+                (OCPIHeader.toCountry, recipient.country), (OCPIHeader.toParty, recipient.party),
+            ], body: body)
+        let json = try? JSONValue.parse(answer.body)
+        let message = json?["status_message"]?.string
+        return Told(
+            status: answer.status, code: json?["status_code"]?.int,
+            message: message.map { $0.split(separator: "\(place.rawValue)-F", omittingEmptySubsequences: false).joined(separator: "F") })
+    }
+
+    private static func party(_ fault: Fault, at place: Place) throws -> PartyID {
+        let number = fault.rawValue < 10 ? "0\(fault.rawValue)" : "\(fault.rawValue)"
+        return try #require(PartyID("\(place.rawValue)-F\(number)"))
+    }
+
+    private func facts() throws -> (network: [Fact], ofPlace: [Place: [Fact]]) {
+        let msp = try #require(PartyID("DE-MSP"))
+        var network: [Fact] = [n1, n2].map { .node(NetworkNode(operatorAddress: $0.operatorAddress, url: $0.url, source: "state")) }
+        network.append(
+            .party(NetworkParty(party: msp, roles: ["EMSP"], operatorAddress: n1.operatorAddress, source: "state")))
+        var ofPlace: [Place: [Fact]] = [
+            .near: platform(
+                msp, "EMSP", [Endpoint(module: .commands, interface: .sender, url: server.url + "/commands")], tokens: [token],
+                at: n1)
+        ]
+        for (place, node) in [(Place.near, n1), (.far, n2)] {
+            for fault in Fault.allCases where fault != .unknown {
+                let party = try Self.party(fault, at: place)
+                network.append(.party(NetworkParty(party: party, roles: ["CPO"], operatorAddress: node.operatorAddress, source: "state")))
+                guard fault != .notConnected else { continue }
+                ofPlace[place, default: []] += recipient(party, fault, at: node)
+            }
+        }
+        return (network, ofPlace)
+    }
+
+    private func recipient(_ party: PartyID, _ fault: Fault, at node: ReferenceNode) -> [Fact] {
+        // Nobody listens on the port of the discard protocol.
+        let base = fault == .notListening ? "http://127.0.0.1:9" : "\(server.url)/\(fault.rawValue)"
+        let modules: [(ModuleID, InterfaceRole)] =
+            fault == .noModule ? [(.tariffs, .sender)] : [(.locations, .sender), (.cdrs, .receiver), (.commands, .receiver)]
+        var facts = platform(
+            party, "CPO", modules.map { Endpoint(module: $0.0, interface: $0.1, url: "\(base)/\($0.0)") }, status: fault.status,
+            hasToken: fault != .noToken, at: node)
+        if fault == .rules || fault == .unsigned {
+            facts.append(.rules(platform: party.description, signatures: fault == .unsigned, active: fault == .rules ? .whitelist : nil))
+        }
+        return facts
+    }
+
+    private func platform(
+        _ party: PartyID, _ role: String, _ endpoints: [Endpoint], status: PlatformStatus = .connected, hasToken: Bool = true,
+        tokens: [Token] = [.generate()], at node: ReferenceNode
+    ) -> [Fact] {
+        let id = party.description
+        return [
+            .status(platform: id, status, .now),
+            .platform(
+                Platform(
+                    id: id, tokenCHashes: tokens.map(TokenHash.of),
+                    outboundToken: hasToken ? node.configuration.secrets.seal(.generate()) : nil, versionsURL: server.url + "/versions",
+                    version: .v2_2_1, roles: [PlatformRole(role: role, party: party)])),
+            .claim(PartyClaim(party: party, platform: id, since: .now)), .endpoints(platform: id, endpoints),
+        ]
+    }
+}
