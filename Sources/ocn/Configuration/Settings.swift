@@ -78,8 +78,8 @@ struct Settings: Sendable {
         "What the names of topics and consumer groups begin with: ocn.requests, ocn.outbox.DE-BIL.")
     let properties = Setting(
         "kafka.properties", .kafkaProperties, default: [], secret: true,
-        "Any property of librdkafka, e.g. security.protocol=SASL_SSL. In the environment commas separate them, so one whose value holds a "
-            + "comma needs the file.")
+        "Properties of librdkafka, e.g. security.protocol=SASL_SSL; not those that guard what was accepted, such as acks. In the environment "
+            + "commas separate them, so one whose value holds a comma needs the file.")
     let replication = Setting(
         "kafka.replication", .whole(1...100), default: "\(TopicSettings().replication)",
         "Replicas of the topics that the node creates. 3 in production: a request is accepted only when two replicas have it.")
