@@ -179,8 +179,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore,
-                nioHTTP1, logging, lifecycle,
+                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Wire", "Support",
+                httpClient, nioCore, nioHTTP1, logging,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
         tests("SoakTests", ["Soak", "OCPI", "Wire", nioCore]),
@@ -188,8 +188,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Admin", "Demo", "Directory", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry", "Topics", "Wire",
-                "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
+                "ocn", "Admin", "Demo", "Directory", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry", "Testbed", "Topics",
+                "Wire", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]
 )

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Support
+import Testbed
 import Testing
 import Wire
 
