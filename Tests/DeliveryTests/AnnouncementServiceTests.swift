@@ -12,7 +12,7 @@ import Wire
 
 @testable import Delivery
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct AnnouncementServiceTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct AnnouncementServiceTests {
     private func token(_ uid: String, _ body: String = "{}") throws -> RequestRecord {
         try request(.tokens, .receiver, .put, path: "DE/MSP/\(uid)", body: body)
     }

@@ -9,7 +9,7 @@ import Testing
 @testable import Outbound
 
 /// Parties choose the URLs that we call. None may lead to what only this machine or its neighbours can reach.
-@Suite(.timeLimit(.minutes(1))) struct ForbiddenAddressTests {
+@Suite(.timeLimit(.minutes(5))) struct ForbiddenAddressTests {
     /// What a party's name is made to stand for when it is dialled, whatever it stood for when it registered. The ports are closed or
     /// nobody's: nothing may be sent there in any case.
     private static let rebound = [

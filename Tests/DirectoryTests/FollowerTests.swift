@@ -12,7 +12,7 @@ import Wire
 @testable import Directory
 
 /// A topic that is made anew under its followers.
-@Suite(.timeLimit(.minutes(1))) struct FollowerTests {
+@Suite(.timeLimit(.minutes(5))) struct FollowerTests {
     private let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
     private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct KafkaAdminTests {
+@Suite(.timeLimit(.minutes(5))) struct KafkaAdminTests {
     @Test func topicsAreListedAndDescribedWithoutCreatingAny() async throws {
         let topic = try await TestCluster.topic(partitions: 3)
         let missing = TestCluster.unique("missing")

@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MembershipTests {
+@Suite(.timeLimit(.minutes(5))) struct MembershipTests {
     @Test("Scenario 9: a member that the group has given up is told so, and told when it takes part again")
     func aMemberThatTheGroupHasGivenUpIsToldSo() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)

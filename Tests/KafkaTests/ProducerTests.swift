@@ -2,7 +2,7 @@ import Kafka
 import NIOCore
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProducerTests {
+@Suite(.timeLimit(.minutes(5))) struct ProducerTests {
     @Test func aRecordArrivesWithItsKeyHeadersAndBytes() async throws {
         let topic = try await TestCluster.topic()
         let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)

@@ -5,7 +5,7 @@ import Testing
 @testable import Kafka
 
 /// What operators read: each trouble once, however many clients meet it, then how often it was met.
-@Suite(.timeLimit(.minutes(1))) struct SharedTroubleTests {
+@Suite(.timeLimit(.minutes(5))) struct SharedTroubleTests {
     @Test func logsThatShareALimiterTellAKindOnceThenHowOften() async throws {
         let limiter = LogLimiter(interval: .milliseconds(200))
         let lines = LogLines()

@@ -10,7 +10,7 @@ import Topics
 import Wire
 
 @Suite struct MatcherServiceTests {
-    @Test(.timeLimit(.minutes(2)), arguments: FetchWait.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
     func anAcknowledgedAgreementIsSeenByEveryLaterRequestAndARevokedOneByNone(_ fetchWait: FetchWait) async throws {
         let billing = try #require(PartyID("DE-BIL"))
         let cpo = try #require(PartyID("DE-CPO"))
@@ -72,7 +72,7 @@ import Wire
         await producer.close(flush: .seconds(1))
     }
 
-    @Test(.timeLimit(.minutes(2))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
+    @Test(.timeLimit(.minutes(5))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)

@@ -5,7 +5,7 @@ import Testing
 import Topics
 
 /// Groups under faults. Joining takes three seconds, so each test joins as seldom as it can.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct GroupScenarios {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct GroupScenarios {
     @Test("Scenario 3: markers and aborted records of transactions hold no commit back", .enabled(if: TestKafka.realCluster != nil))
     func transactionsLeaveGaps() async throws {
         let kafka = try await TestKafka()
