@@ -10,6 +10,8 @@ package final class GroupConsumer: Sendable {
     enum Command: Sendable {
         /// Meant for these assignments only: one that comes meanwhile is read, whatever was asked for before.
         case setPaused([TopicPartition: UInt64], Bool)
+        /// Join the group again, so that partitions are shared out anew.
+        case joinAnew
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
         /// Where a partition is whose position was not in the log, meant for this assignment only.
         case found(TopicPartition, epoch: UInt64, Result<Whereabouts, KafkaError>)
@@ -36,6 +38,7 @@ package final class GroupConsumer: Sendable {
     let metrics: GroupMetrics
     let strays = Mutex(Strays())
     let stallWatch: Mutex<StallWatch>
+    let ownership: Mutex<OwnershipWatch>
     /// When the poll thread last came round, nanoseconds since `born`.
     let rounds = Atomic<Int64>(0)
     let born = ContinuousClock.now
@@ -50,6 +53,7 @@ package final class GroupConsumer: Sendable {
         self.handler = handler
         log = ThrottledLog(logger, kafka.logLimiter)
         stallWatch = Mutex(StallWatch(after: settings.stallAfter))
+        ownership = Mutex(OwnershipWatch(every: settings.ownershipInterval))
         metrics = GroupMetrics(group: settings.group)
     }
 
@@ -219,8 +223,7 @@ package final class GroupConsumer: Sendable {
                 onRebalance: { [weak self] rk, code, partitions in self?.rebalance(rk, code, partitions) }),
             isPolled: true)
         do throws(KafkaError) {
-            let subscription = settings.subscription.map { TopicPartition(topic: $0, partition: Int32(RD_KAFKA_PARTITION_UA)) }
-            let code = client.onOwnThread { rk in PartitionList(subscription).use { rd_kafka_subscribe(rk, $0) } }
+            let code = client.onOwnThread { rk in subscribe(rk) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("subscribe", code) }
             comeRound()
             lifecycle.withLock { $0.client = client }

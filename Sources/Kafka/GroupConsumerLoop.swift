@@ -81,6 +81,7 @@ extension GroupConsumer {
         for command in commands {
             switch command {
             case .setPaused(let epochs, let isPaused): setPaused(rk, epochs, isPaused)
+            case .joinAnew: joinAnew(rk)
             case .restart(let offsets, let report):
                 report(restart(rk, at: offsets))
             case .found(let partition, let epoch, let whereabouts): fetchBack(rk, partition, epoch, whereabouts)

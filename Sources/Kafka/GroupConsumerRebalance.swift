@@ -160,7 +160,7 @@ extension GroupConsumer {
         return start
     }
 
-    private func isCooperative(_ rk: OpaquePointer) -> Bool {
+    func isCooperative(_ rk: OpaquePointer) -> Bool {
         rd_kafka_rebalance_protocol(rk).map { String(cString: $0) } == "COOPERATIVE"
     }
 

@@ -34,8 +34,16 @@ package final class Producer: Sendable {
         let pointer: OpaquePointer
     }
 
+    /// A record for a partition that this client does not know yet.
+    private struct Postponed: Sendable {
+        let record: OutgoingRecord
+        let deadline: Deadline
+        let report: @Sendable (Result<RecordPosition, KafkaError>) -> Void
+    }
+
     private let client: ClientHandle
     private let state = Mutex(State())
+    private let postponed = Mutex<[Postponed]>([])
     private let topics = Mutex<[String: TopicHandle]>([:])
     private let outstanding = Atomic<Int>(0)
     private let queueLength: GaugeMetric
@@ -88,10 +96,23 @@ package final class Producer: Sendable {
 
     /// Queues one record. The bytes are copied before this returns.
     ///
+    /// What is addressed to a partition that this client does not know is tried again for ten seconds.
+    ///
     /// - Parameter report: called exactly once. An immediate failure (queue full, record too large, closed) is reported before this
     ///   returns, on the caller's thread; anything else on the producer's thread, which must not be blocked.
     package func send(_ record: OutgoingRecord, report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) {
+        outstanding.add(1, ordering: .relaxed)
+        send(record, until: Deadline(after: Producer.newTopic), report)
+    }
+
+    /// How long a topic that was just made may be known without its partitions.
+    private static let newTopic = Duration.seconds(10)
+
+    private func send(
+        _ record: OutgoingRecord, until deadline: Deadline, _ report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void
+    ) {
         let delivery = DeliveryReport(topic: record.topic) { result in
+            if case .failure(let error) = result, error.isUnknownPartition, self.postpone(record, until: deadline, report) { return }
             self.outstanding.subtract(1, ordering: .relaxed)
             switch result {
             case .success: self.missingRights.granted("Write", on: [record.topic])
@@ -104,9 +125,21 @@ package final class Producer: Sendable {
             }
             report(result)
         }
-        outstanding.add(1, ordering: .relaxed)
         let failure: KafkaError? = client.use { rk in enqueue(record, delivery, rk) } ?? KafkaError.closed("produce")
         if let failure { delivery.fail(failure) }
+    }
+
+    /// Keeps a record that librdkafka has given up at once, because it knows the topic but not this partition of it.
+    /// - Returns: false if its time is over, or this producer is closing.
+    private func postpone(
+        _ record: OutgoingRecord, until deadline: Deadline, _ report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void
+    ) -> Bool {
+        guard !deadline.hasPassed else { return false }
+        return state.withLock { state in
+            guard case .running = state.phase else { return false }
+            postponed.withLock { $0.append(Postponed(record: record, deadline: deadline, report: report)) }
+            return true
+        }
     }
 
     /// Sends one record and waits for its acknowledgement, at most `message.timeout.ms`. Not cancellable: the record is on its way.
@@ -154,6 +187,7 @@ package final class Producer: Sendable {
         var lastRecorded = Deadline(after: .seconds(5))
         while true {
             client.onOwnThread { rk in _ = rd_kafka_poll(rk, 100) }
+            sendPostponed()
             if lastRecorded.hasPassed {
                 queueLength.record(outstandingRecords)
                 lastRecorded = Deadline(after: .seconds(5))
@@ -164,7 +198,26 @@ package final class Producer: Sendable {
         }
     }
 
+    private func sendPostponed() {
+        let records = postponed.withLock { postponed in
+            defer { postponed = [] }
+            return postponed
+        }
+        guard !records.isEmpty else { return }
+        // Else librdkafka would look for new partitions only on a timer.
+        for topic in Set(records.map(\.record.topic)) {
+            client.onOwnThread { rk in
+                guard let handle = self.topic(topic, rk) else { return }
+                var found: UnsafePointer<rd_kafka_metadata>?
+                guard rd_kafka_metadata(rk, 0, handle, &found, 100) == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return }
+                rd_kafka_metadata_destroy(found)
+            }
+        }
+        for each in records { send(each.record, until: each.deadline, each.report) }
+    }
+
     private func finish(flush timeout: Duration) {
+        sendPostponed()
         client.close()
         client.onOwnThread { rk in
             if rd_kafka_flush(rk, timeout.clampedMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR {

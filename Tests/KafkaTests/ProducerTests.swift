@@ -37,6 +37,19 @@ import Testing
         await producer.close(flush: .seconds(5))
     }
 
+    /// One that is not there at all is given up in the end, and what goes to others does not wait for it.
+    @Test func aPartitionThatIsNotThereIsLookedForAWhile() async throws {
+        let topic = try await TestCluster.topic()
+        let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
+        let lost = Task { try await producer.send(OutgoingRecord(topic: topic, partition: 7, value: TestCluster.value("lost"))) }
+        _ = try await producer.send(OutgoingRecord(topic: topic, partition: 0, value: TestCluster.value("kept")))
+        await #expect { try await lost.value } throws: { error in
+            (error as? KafkaError).map { $0.isUnknownTopic && !$0.mayBePersisted } ?? false
+        }
+        #expect(producer.outstandingRecords == 0)
+        await producer.close(flush: .seconds(5))
+    }
+
     @Test func aReportFailsWhenTheBrokerIsDown() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
