@@ -65,21 +65,22 @@ struct RequestProducer: Sendable {
             // Nobody else is to blame for what this node could not send or hear.
             guard wasKafkaAway(began) else { throw RequestProducer.overdue(request) }
             failures.log(.error, "lost", "a request got no answer, because Kafka could not be used meanwhile")
-            throw RequestProducer.unknown(request)
-        case .stopped: throw OCPIError.busy
+            throw RequestProducer.unknown(request, "The node lost its message store")
+        case .stopped(wasSent: false): throw OCPIError.busy
+        case .stopped(wasSent: true): throw RequestProducer.unknown(request, "The node stopped")
         case .notProduced(let error):
             if error.isQueueFull { throw OCPIError.busy }
             failures.log(.error, error.name, "\(topics.requests) did not take a request: \(error)")
-            guard !error.mayBePersisted else { throw RequestProducer.unknown(request) }
+            guard !error.mayBePersisted else { throw RequestProducer.unknown(request, "The node lost its message store") }
             throw OCPIError(
                 code: request.version == .v2_2 ? .serverError : .hubError, message: "The node could not accept the request")
         }
     }
 
-    private static func unknown(_ request: RequestRecord) -> OCPIError {
+    private static func unknown(_ request: RequestRecord, _ cause: String) -> OCPIError {
         OCPIError(
             code: request.version == .v2_2 ? .serverError : .hubError,
-            message: "The node lost its message store: whether \(request.to) has got the request is not known")
+            message: "\(cause): whether \(request.to) has got the request is not known")
     }
 
     private static func overdue(_ request: RequestRecord) -> OCPIError {
