@@ -25,8 +25,9 @@ import Testing
         }
         start.cancel()
         await #expect(throws: CancellationError.self) { _ = try await start.value }
-        // Its listener is closed: another one can open the port.
+        // Its listener is closed: another one can open the port, where connections of the old one may still be ending.
         let port = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         try await port.bind(host: "127.0.0.1", port: configuration.privatePort).get().close()
     }
 
