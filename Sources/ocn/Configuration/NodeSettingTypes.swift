@@ -132,7 +132,8 @@ extension SettingType where Value == [String: String] {
             }
             for name in mechanism where properties[name]?.uppercased() == "OAUTHBEARER" {
                 guard properties["sasl.oauthbearer.method"]?.lowercased() != "oidc" else { continue }
-                throw Refusal("not ask for OAUTHBEARER without sasl.oauthbearer.method=oidc: nothing else gives it tokens", entry: entries[name])
+                throw Refusal(
+                    "not ask for OAUTHBEARER without sasl.oauthbearer.method=oidc: nothing else gives it tokens", entry: entries[name])
             }
             return properties
         }
