@@ -32,6 +32,7 @@ extension GroupConsumer {
             // Kafka's answers to commits do not end the wait.
             receive(rk, &reader, progress.withLock { $0.isCommitUrgent } ? 2 : wait)
             askForStrays()
+            lookForOwners()
             if let interval = settings.recommitInterval, recommitAt?.hasPassed == true {
                 progress.withLock { $0.demandCommit(of: $0.assignment, now: false) }
                 recommitAt = Deadline(after: interval)

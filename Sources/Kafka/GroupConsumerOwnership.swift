@@ -8,13 +8,26 @@ import Synchronization
 // topic leaves it out, and librdkafka has a group share out anew only when a member's own view of the topics changes, which it may not:
 // nobody would read the topic until somebody joins or leaves.
 extension GroupConsumer {
+    /// Has the other thread look, if it is time to. On the poll thread.
+    func lookForOwners() {
+        guard ownership.withLock({ $0.begin(at: .now) }) else { return }
+        do throws(KafkaError) {
+            try queries.enqueue("owners") { self.claimUnowned() }
+        } catch {
+            // No thread, or stopping.
+            _ = ownership.withLock { $0.found([], at: .now) }
+        }
+    }
+
     /// Joins anew, without leaving, where partitions had no owner at two looks in a row: when the member does so that leads the group,
-    /// partitions are shared out anew. To be called every few seconds; looks every `Settings.ownershipInterval`. Blocks; for threads that may.
-    func claimUnowned() {
-        guard ownership.withLock({ $0.isDue(at: .now) }) else { return }
-        // What nobody knows, an in-memory cluster say, is no reason for anything.
-        guard case .success(let unowned)? = kafka.questions.use(kafka, log, { rk in findUnowned(rk) }) else { return }
-        let lasting = ownership.withLock { $0.found(unowned) }
+    /// partitions are shared out anew. Blocks.
+    private func claimUnowned() {
+        // What nobody knows is no reason for anything.
+        let answer = kafka.questions.use(kafka, log) { rk in findUnowned(rk) }
+        if case .failure(let error)? = answer, error.isUnsupported { return }  // an in-memory cluster: nor at any other time
+        var unowned: Set<TopicPartition> = []
+        if case .success(let found)? = answer { unowned = found }
+        let lasting = ownership.withLock { $0.found(unowned, at: .now) }
         guard !lasting.isEmpty else { return }
         log.logger.warning(
             "partitions have no owner: joins anew, so that they are shared out again",

@@ -29,6 +29,7 @@ extension GroupConsumer {
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts.map { GroupProgress.Start($0) })
         askAgain(rk, starts.filter { $0.offset == .min }.map(\.topicPartition))
+        ownership.withLock { $0.assigned(at: .now) }
         settings.onAssigned?()
     }
 

@@ -34,7 +34,7 @@ extension GroupConsumer {
         package var pausesWhileUncommitted = false
         /// How long a partition may stand still although records wait before ``GroupConsumer/stalls()`` tells of it.
         package var stallAfter = Duration.seconds(60)
-        /// The time between two looks whether every partition has an owner, where ``GroupConsumer/stalls()`` is asked as often.
+        /// The longest time between two looks whether every partition has an owner.
         package var ownershipInterval = Duration.seconds(10)
         /// Called on the poll thread when the group has given our partitions to others because it heard nothing of us, or we nothing of it;
         /// `onAssigned` says that we take part again. What is under way will be done again elsewhere.

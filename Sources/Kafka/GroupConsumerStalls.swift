@@ -6,15 +6,10 @@ extension GroupConsumer {
     /// Partitions of ours that have something to read and have stood still for `Settings.stallAfter`; all of them if the poll thread does
     /// not come round. To be asked every few seconds: time counts from the first asking. Asks Kafka where the partitions end, at most 3 s.
     ///
-    /// Where partitions of the subscription stay without an owner in the whole group, this member joins anew.
-    ///
     /// A partition whose reading the handler has paused is not among them, nor one that waits for room in its commit's metadata.
     package func stalls() async -> [Stall] {
         do throws(KafkaError) {
-            return try await queries.run("stalls") {
-                self.claimUnowned()
-                return self.findStalls()
-            }
+            return try await queries.run("stalls") { self.findStalls() }
         } catch {
             return []  // stopped
         }

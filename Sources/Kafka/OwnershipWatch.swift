@@ -1,26 +1,43 @@
-/// Whether partitions have stayed without an owner although their group has settled. A value; the caller brings the time.
+/// When to look whether every partition has an owner, and which have had none for too long. A value; the caller brings the time.
+///
+/// Soon after each assignment, then at longer and longer intervals.
 struct OwnershipWatch {
-    private let interval: Duration
+    private let longest: Duration
+    private var interval: Duration
+    /// nil: not before the next assignment, or while somebody is looking.
     private var lookAt: ContinuousClock.Instant?
     private var unowned: Set<TopicPartition> = []
 
-    /// - Parameter interval: the time between two looks.
-    init(every interval: Duration) {
-        self.interval = interval
+    private static let shortest = Duration.seconds(1)
+
+    /// - Parameter longest: the longest time between two looks.
+    init(every longest: Duration) {
+        self.longest = longest
+        interval = min(Self.shortest, longest)
     }
 
-    /// Whether it is time to look; the next time is one interval later.
-    mutating func isDue(at now: ContinuousClock.Instant) -> Bool {
-        defer { if lookAt.map({ now >= $0 }) ?? true { lookAt = now + interval } }
-        return lookAt.map { now >= $0 } ?? false
+    /// The group has given this member its share.
+    mutating func assigned(at now: ContinuousClock.Instant) {
+        interval = min(Self.shortest, longest)
+        lookAt = now + interval
+        unowned = []
+    }
+
+    /// Whether it is time to look. Until ``found(_:at:)`` it is not again.
+    mutating func begin(at now: ContinuousClock.Instant) -> Bool {
+        guard let lookAt, now >= lookAt else { return false }
+        self.lookAt = nil
+        return true
     }
 
     /// Notes a look.
-    /// - Parameter unowned: partitions without an owner; empty while the group is settling who owns what.
-    /// - Returns: those that had none at the last look either, sorted. They are told once; the count begins anew then.
-    mutating func found(_ unowned: Set<TopicPartition>) -> [TopicPartition] {
+    /// - Parameter unowned: partitions without an owner; none while the group is settling who owns what, or where nobody knows.
+    /// - Returns: those that had none at the last look either, sorted. The count begins anew then.
+    mutating func found(_ unowned: Set<TopicPartition>, at now: ContinuousClock.Instant) -> [TopicPartition] {
         let lasting = self.unowned.intersection(unowned)
         self.unowned = lasting.isEmpty ? unowned : []
+        interval = min(interval * 2, longest)
+        lookAt = now + interval
         return lasting.sorted()
     }
 }
