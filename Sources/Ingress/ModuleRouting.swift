@@ -160,7 +160,7 @@ struct ModuleRouting: Sendable {
             throw OCPIError(code: .invalidParameters, message: "date_from is required for sessions")
         }
         let from = call.admission.from
-        let parties = ListOfAll.parties(for: from, call.admission.platform, call.route.module, in: call.directory)
+        let parties = ListOfAll.parties(for: from, call.route.module, in: call.directory)
         // However many parties there are and however slow they are: the caller waits as long as for one.
         let end = ContinuousClock.now + settings.timeout(for: call.route.module)
         let list = ListOfAll(
