@@ -120,6 +120,7 @@ struct ModuleRouting: Sendable {
         _ call: Call, to: PartyID, _ capability: (owner: PartyID, url: String)?, _ address: ResponseAddress
     ) async throws(OCPIError) -> Response {
         var record = record(call, to: to, target: capability?.url)
+        record.originalReceiver = call.head.to.flatMap { $0 == to ? nil : $0 }
         neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
         if Storing.applies(to: record, in: call.directory, isOwn: { call.directory.serves(call.admission.platform, $0) }) {
             record.isStored = true
