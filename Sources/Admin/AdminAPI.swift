@@ -142,9 +142,10 @@ package struct AdminAPI: Sendable {
         guard let token = json["tokenA"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             return problem(.badRequest, "tokenA must have 1 to 64 printable ASCII characters")
         }
-        guard let url = json["platformVersionsUrl"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
+        guard let url = json["platformVersionsUrl"]?.string, url.utf8.count <= 255 else {
             return problem(.badRequest, "platformVersionsUrl must be an absolute http or https URL of at most 255 characters")
         }
+        if let defect = URLJoin.defect(of: url) { return problem(.badRequest, "platformVersionsUrl \(defect)") }
         return await answer { () throws(OCPIError) in
             let platform = try await handshake.prepare(Token(token), versionsURL: url)
             return Admin.json(.created, .object(platform.summary(in: state.directory())))

@@ -55,9 +55,10 @@ package struct PeerAnswer: Sendable {
         return (found.version, try usable(found))
     }
 
-    /// The endpoints of the version details, as they are listed. Entries without an absolute URL or a role are left out; the role of the credentials
-    /// endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
+    /// The endpoints of the version details, as they are listed. Entries without a name, a role or a URL are left out, and custom
+    /// modules with a URL of another kind; the role of the credentials endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
     /// - Throws: 3001 for an unusable answer: also one with a URL that could not be called as it stands, or with more than 64 endpoints.
+    ///   Such a URL is not left out: callers would be told that the platform has no such module.
     package func endpoints() throws(OCPIError) -> [Endpoint] {
         guard let list = try data(of: "version details")["endpoints"]?.array else {
             throw PeerAnswer.unusable("version details", "endpoints is not a list")
@@ -67,12 +68,13 @@ package struct PeerAnswer: Sendable {
         }
         var endpoints: [Endpoint] = []
         for entry in list {
-            guard let identifier = entry["identifier"]?.string, 1...64 ~= identifier.utf8.count, let url = entry["url"]?.string,
-                URLJoin.origin(of: url) != nil
+            guard let identifier = entry["identifier"]?.string, 1...64 ~= identifier.utf8.count, let url = entry["url"]?.string
             else { continue }
             let module = ModuleID(rawValue: identifier)
             let role = entry["role"]?.string.flatMap(InterfaceRole.init(rawValue:)) ?? (module == .credentials ? .sender : nil)
             guard let role else { continue }
+            // What OCPI does not define may be reached in ways that it does not define either.
+            if !module.isStandard, !["http", "https"].contains(url.prefix { $0 != ":" }.lowercased()) { continue }
             if let defect = URLJoin.defect(of: url) {
                 throw PeerAnswer.unusable("version details", "the URL of \(module) \(role.rawValue) \(defect)")
             }

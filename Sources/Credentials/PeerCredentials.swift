@@ -30,7 +30,7 @@ package struct PeerCredentials: Sendable {
         guard let token = json["token"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw PeerCredentials.refusal("token must have 1 to 64 printable ASCII characters")
         }
-        guard let url = json["url"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
+        guard let url = json["url"]?.string, url.utf8.count <= 255 else {
             throw PeerCredentials.refusal("url must be an absolute http or https URL of at most 255 characters")
         }
         if let defect = URLJoin.defect(of: url) { throw PeerCredentials.refusal("url \(defect)") }

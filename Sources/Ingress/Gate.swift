@@ -28,7 +28,7 @@ struct Gate: Sendable {
         case everybody
         /// The hub itself, which asks everybody concerned for one list.
         case listOfAll
-        /// Nobody: the hub finds out, or the URL says it.
+        /// Nobody: the hub finds out, or the URL says it, whether or not the hub is named besides.
         case open
     }
 
@@ -95,6 +95,8 @@ struct Gate: Sendable {
         }
         let to = try Gate.party(head.toCountry, head.toParty, "OCPI-to")
         guard to == hub else { return .party(to) }
+        // Who answers its hub may well name its hub.
+        if ModuleTable.capability(head.method, route) != nil { return .open }
         if use.contains(.broadcast) { return .everybody }
         if use.contains(.getAll) { return .listOfAll }
         throw OCPIError(

@@ -98,8 +98,8 @@ struct ModuleRouting: Sendable {
             to = capability.owner
         } else {
             let routing = OpenRouting(
-                method: call.head.method, route: call.route, from: call.admission.from, body: call.body, directory: call.directory,
-                seen: neighbours.partyOf)
+                method: call.head.method, route: call.route, query: call.head.query, from: call.admission.from, body: call.body,
+                directory: call.directory, seen: neighbours.partyOf)
             guard case .party(let found) = try routing.decide() else { return .everybody }
             to = found
         }
@@ -119,8 +119,9 @@ struct ModuleRouting: Sendable {
     private func forward(
         _ call: Call, to: PartyID, _ capability: (owner: PartyID, url: String)?, _ address: ResponseAddress
     ) async throws(OCPIError) -> Response {
-        remember(call, to: to)
         var record = record(call, to: to, target: capability?.url)
+        record.originalReceiver = call.head.to.flatMap { $0 == to ? nil : $0 }
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
         if Storing.applies(to: record, in: call.directory, isOwn: { call.directory.serves(call.admission.platform, $0) }) {
             record.isStored = true
             try await producer.record(record, timeout: settings.timeout(for: call.route.module))
@@ -144,23 +145,13 @@ struct ModuleRouting: Sendable {
                 sender: admission.from, requestID: admission.ids.requestID, body: call.body ?? ByteBuffer(), isCallback: isCallback))
     }
 
-    /// Whose objects these are, for requests that name no receiver later.
-    private func remember(_ call: Call, to: PartyID?) {
-        let (from, platform) = (call.admission.from, call.admission.platform)
-        // Who does not act in a role that has such objects must not be mistaken for an owner of them.
-        guard ModuleParties.parties(of: platform, ModuleParties.roles(call.route.module, .sender), in: call.directory).contains(from)
-        else { return }
-        for (object, party) in SeenObjects.names(call.head.method, call.route, from: from, to: to) {
-            neighbours.remember(object, party)
-        }
-    }
-
     // MARK: Through the hub
 
     /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
     private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
-        remember(call, to: nil)
-        try await producer.record(record(call, to: settings.hub, target: nil), timeout: settings.timeout(for: call.route.module))
+        let record = record(call, to: settings.hub, target: nil)
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
+        try await producer.record(record, timeout: settings.timeout(for: call.route.module))
         return .envelope(Envelope.success(), address)
     }
 
@@ -170,7 +161,7 @@ struct ModuleRouting: Sendable {
             throw OCPIError(code: .invalidParameters, message: "date_from is required for sessions")
         }
         let from = call.admission.from
-        let parties = ListOfAll.parties(for: from, call.admission.platform, call.route.module, in: call.directory)
+        let parties = ListOfAll.parties(for: from, call.route.module, in: call.directory)
         // However many parties there are and however slow they are: the caller waits as long as for one.
         let end = ContinuousClock.now + settings.timeout(for: call.route.module)
         let list = ListOfAll(

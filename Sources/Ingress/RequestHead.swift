@@ -25,6 +25,9 @@ struct RequestHead: Sendable {
     /// Names and values of all headers, bytes.
     var headerBytes = 0
 
+    /// Whom it names as its receiver; nil for nobody.
+    var to: PartyID? { toCountry.flatMap { country in toParty.flatMap { PartyID(country: country, party: $0) } } }
+
     init(method: Method, path: String, query: String? = nil) {
         self.method = method
         self.path = path

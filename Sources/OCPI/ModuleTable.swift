@@ -1,3 +1,5 @@
+import Wire
+
 /// A shape of URL that is served by a capability token instead of a party's own path.
 package enum CapabilityUse: Sendable, Equatable {
     /// The next page of a list.
@@ -52,9 +54,8 @@ package enum ModuleTable {
 
     /// The capability a request uses. Nil if it is addressed by a party's own path.
     package static func capability(_ method: Method, _ route: ModuleRoute) -> CapabilityUse? {
-        guard !route.isCustom, let use = entry(method, route)?.use, let token = segments(of: route).last.map(String.init) else {
-            return nil
-        }
+        guard !route.isCustom, let use = entry(method, route)?.use, let segment = segments(of: route).last else { return nil }
+        let token = PercentText.decoded(segment, plusIsSpace: false)
         return switch use {
         case .page: .page(token: token)
         case .object: .object(token: token)

@@ -75,6 +75,8 @@ package struct RequestRecord: Sendable {
     package var from: PartyID
     /// Receiving party, as spelled in `OCPI-to-*`.
     package var to: PartyID
+    /// Whom the sender wrote to, where that is not `to`, as spelled: the sender signed that.
+    package var originalReceiver: PartyID?
     /// Path below the module's endpoint, verbatim, without leading slash; empty for none.
     package var path: String
     /// Query, verbatim, without `?`.
@@ -142,6 +144,7 @@ package struct RequestRecord: Sendable {
     /// The record for `ocn.requests`.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = commonHeaders()
+        headers.append(Name.originalTo, originalReceiver?.description)
         headers.append(Name.origin, origin.text)
         headers.append(Name.stored, isStored ? "true" : nil)
         headers.append(Name.target, target)
@@ -177,6 +180,7 @@ package struct RequestRecord: Sendable {
             contentType: headers[Name.contentType],
             body: record.value.unlessEmpty,
             key: record.key, isStored: headers[Name.stored] == "true")
+        originalReceiver = try headers.parsed(Name.originalTo) { PartyID($0) }
     }
 
     /// What a request and its copies have in common.

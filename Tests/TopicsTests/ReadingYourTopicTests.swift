@@ -94,13 +94,15 @@ import Wire
     // MARK: Records
 
     private func fullRequest() throws -> RequestRecord {
-        RequestRecord(
+        var request = RequestRecord(
             id: "request-1", time: Timestamp(milliseconds: 1_700_000_000_000), module: .cdrs, interface: .receiver, method: .post,
             version: .v2_2_1, from: try #require(PartyID("DE-CPO")), to: try #require(PartyID("NL-MSP")), path: "p", query: "q=1",
             requestID: "r", correlationID: "c", signature: "s", origin: .node("https://other.example"), stateVersion: 1,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 1, epoch: 2), target: "https://t/1",
             trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", body: ByteBuffer(string: "{}"), key: "k",
             isStored: true)
+        request.originalReceiver = PartyID("CH-OCN")
+        return request
     }
 
     private func fullCopy() throws -> CopyRecord {

@@ -72,6 +72,17 @@ import Wire
         #expect(outgoing.headers["ce_ocpioriginalto"] == "NL-MSP" && again.originalReceiver?.description == "NL-MSP")
     }
 
+    @Test func whomTheSenderWroteToGoesOnWhereTheHubFoundAnother() throws {
+        var record = sample()
+        #expect(record.outgoing(to: topics).headers["ce_ocpioriginalto"] == nil)
+        record.originalReceiver = PartyID("ch-OCN")
+        #expect(try RequestRecord(incoming(record.outgoing(to: topics))).originalReceiver?.description == "ch-OCN")
+        let copy = CopyRecord(
+            of: record, id: "copy-1", for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 8)))
+        #expect(
+            try CopyRecord(incoming(copy.outgoing(to: topics))).originalReceiver?.description == "ch-OCN", "the signature fits this one")
+    }
+
     @Test func aCopyOfAnOlderVersionDoesNotSayWhomTheRequestWasFor() throws {
         var outgoing = CopyRecord(
             of: sample(), id: "copy-1", for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 8))

@@ -90,7 +90,11 @@ extension ExchangeFlow {
 
     /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
     private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
-        let record = exchange.record
+        var record = exchange.record
+        // Addressed to the hub, with a URL that says whose it is.
+        if let receiver = record.originalReceiver {
+            record = Resigning.copy(record, originalReceiver: receiver, key: settings.nodeKey)
+        }
         guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
             return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
         }

@@ -20,11 +20,12 @@ struct RepeatKey: Hashable, Sendable {
         case .hub: return nil
         }
         sender = record.from
-        first = Self.hash(record, salt: 1)
-        second = Self.hash(record, salt: 2)
+        let place = record.place
+        first = Self.hash(record, place, salt: 1)
+        second = Self.hash(record, place, salt: 2)
     }
 
-    private static func hash(_ record: RequestRecord, salt: UInt8) -> Int {
+    private static func hash(_ record: RequestRecord, _ place: String, salt: UInt8) -> Int {
         var hasher = Hasher()
         hasher.combine(salt)
         if case .node(let url) = record.origin { hasher.combine(url) }
@@ -33,8 +34,7 @@ struct RepeatKey: Hashable, Sendable {
         hasher.combine(record.method)
         hasher.combine(record.module)
         hasher.combine(record.interface)
-        hasher.combine(record.path)
-        hasher.combine(record.query)
+        hasher.combine(place)
         hasher.combine(record.body)
         return hasher.finalize()
     }

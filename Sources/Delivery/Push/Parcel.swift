@@ -35,7 +35,7 @@ struct Parcel<Cargo: Sendable>: Sendable {
 
 /// What an announcement says of which URL.
 struct News: Sendable, Equatable {
-    /// Path and query below the recipient's endpoint.
+    /// Path and query below the recipient's endpoint, in one spelling.
     let place: String
     /// PUT and DELETE: whatever was written there before does not matter any more.
     let isWhole: Bool

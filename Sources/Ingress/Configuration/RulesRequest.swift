@@ -76,7 +76,7 @@ extension RulesRequest {
         case (.list(let list), .post): self = .add(list, try OCNRules.Entry(json: RulesRequest.json(body)))
         case (.list(let list), .put): self = .replace(list, try RulesRequest.entries(RulesRequest.json(body)))
         case (.entry(let list, let country, let party), .delete):
-            guard let party = PartyID(country: country, party: party) else {
+            guard let party = PartyID(segments: country, party) else {
                 throw OCPIError(code: .invalidParameters, message: "\(country)/\(party) is not a country code and a party id")
             }
             self = .remove(list, party.canonical)

@@ -30,13 +30,14 @@ struct ListOfAll: Sendable {
     let ask: @Sendable (PartyID, _ query: String) async throws(OCPIError) -> ListPart
 
     /// The parties whose lists make up the list for `from`: connected here, in a role that has the module, willing to be asked by `from`
-    /// and without its signature: what the hub asks for somebody is not what that one signed.
-    static func parties(for from: PartyID, _ platform: Platform, _ module: ModuleID, in directory: Directory) -> [PartyID] {
+    /// and without its signature: what the hub asks for somebody is not what that one signed. Never `from` itself; others of its platform
+    /// are parties like any other.
+    static func parties(for from: PartyID, _ module: ModuleID, in directory: Directory) -> [PartyID] {
         let roles = ModuleParties.roles(module, .sender)
         return directory.platforms.filter {
-            $0.id != platform.id && directory.status(of: $0.id) != .suspended && directory.endpoint(of: $0.id, module, .sender) != nil
+            directory.status(of: $0.id) != .suspended && directory.endpoint(of: $0.id, module, .sender) != nil
         }.flatMap { ModuleParties.parties(of: $0, roles, in: directory) }.filter {
-            directory.refusal(of: from, to: $0, module) == nil && !directory.wantsSignatures($0)
+            $0 != from && directory.refusal(of: from, to: $0, module) == nil && !directory.wantsSignatures($0)
         }.sorted()
     }
 

@@ -42,6 +42,7 @@ struct MessageEndpoint: Sendable {
             try MessageEndpoint.checkResource(of: message)
             let target = try await target(of: message, in: directory)
             var record = record(message, from: node, directory, target: target, trace: head.trace)
+            neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory))
             // The sender's node vouches for the sender only, whatever else it serves.
             if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
                 record.isStored = true

@@ -40,7 +40,7 @@ struct RegistryEndpoint: Sendable {
         case .thisNode:
             return ["url": .string(settings.publicURL), "address": .string(settings.nodeAddress)]
         case .nodeOf(let country, let party):
-            guard let id = PartyID(country: country, party: party), let node = neighbours.directory().node(of: id) else {
+            guard let id = PartyID(segments: country, party), let node = neighbours.directory().node(of: id) else {
                 return .string("Party \(country) \(party) is not registered on the network")
             }
             return ["url": .string(node.url), "address": .string(node.operatorAddress)]
