@@ -45,7 +45,7 @@ struct ModuleRouting: Sendable {
                 try Gate.checkWilling(to, from: admission.from, route.module, in: directory)
             }
             let capability = try await capability(head.method, route, admission, directory)
-            return try await intake.withBody(of: request, head, context) { body in
+            return try await intake.withBody(of: request, head, context, isOpaque: route.isCustom) { body in
                 try check(body, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)
@@ -138,7 +138,8 @@ struct ModuleRouting: Sendable {
             id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: route.version,
             from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
             correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
-            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType, body: call.body,
+            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType,
+            contentEncoding: call.body == nil ? nil : head.contentEncoding, body: call.body,
             key: OrderingKey.key(
                 module: route.module, interface: route.interface, method: head.method, remainder: route.remainder,
                 sender: admission.from, requestID: admission.ids.requestID, body: call.body ?? ByteBuffer(), isCallback: isCallback))

@@ -47,7 +47,11 @@ extension Response {
             error = OCPIError(code: .serverError, message: error.message, kind: error.kind)
         }
         var fields = fields(address)
-        if case .busy(let seconds) = error.kind { fields[.retryAfter] = String(seconds) }
+        switch error.kind {
+        case .busy(let seconds): fields[.retryAfter] = String(seconds)
+        case .coded: fields[.acceptEncoding] = "identity"
+        case .plain, .unauthorized, .unparsable, .notFound, .methodNotAllowed, .tooLarge: break
+        }
         return Response(status: error.httpStatus(for: version), fields, contentType: json, body: Envelope.error(error))
     }
 
@@ -70,6 +74,7 @@ extension Response {
         var fields = fields
         // These never have a body; one would be read as the next response.
         guard let body, body.readableBytes > 0, status != 204, status != 205, status != 304 else {
+            fields[.contentEncoding] = nil
             self.init(status: HTTPResponse.Status(code: status), headers: fields)
             if status == 204 || status == 304 { headers[.contentLength] = nil }
             return

@@ -101,7 +101,7 @@ enum Rewrites {
 
     /// Whether the recipient did what it was asked for: HTTP 200 or 201 and OCPI status 1000.
     static func isSuccess(_ response: OutboundResponse) -> Bool {
-        (response.status == 200 || response.status == 201) && response.body.jsonInteger(["status_code"]) == StatusCode.success.rawValue
+        (response.status == 200 || response.status == 201) && response.statusCode == StatusCode.success.rawValue
     }
 
     /// The URL in the answer that the caller must reach through the hub; nil if there is none.

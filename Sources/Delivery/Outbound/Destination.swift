@@ -65,4 +65,10 @@ struct Obstacle: Error, Sendable, Equatable {
         self.message = message
         self.mayBeDone = mayBeDone ?? (outcome == .timeout)
     }
+
+    /// The recipient has answered, and its answer cannot be passed on.
+    /// - Parameter reason: about "its" answer, for people.
+    static func unusable(_ reason: String) -> Obstacle {
+        Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(reason)", mayBeDone: true)
+    }
 }

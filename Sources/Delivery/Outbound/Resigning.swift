@@ -67,6 +67,9 @@ enum Resigning {
 
     // MARK: Answers
 
+    /// Whether a body has a signature.
+    static func isSigned(_ body: ByteBuffer) -> Bool { body.jsonString(["ocn_signature"]) != nil }
+
     /// The body of an answer whose header at `place` this node replaced by `value`. Only the member `ocn_signature` changes; an answer
     /// without one is not even parsed.
     /// - Parameter headers: the answer's headers as they came.

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 import Outbound
+import Topics
 import Wire
 
 /// What an answer to a copy means for the copy.
@@ -38,8 +39,12 @@ enum Verdict: Equatable, Sendable {
 }
 
 extension OutboundResponse {
+    /// To be looked into: without its coding, or as it came if that cannot be undone.
+    var readable: OutboundResponse { (try? decoded(upTo: RecordLimits.answerBody)) ?? self }
+
     /// OCPI `status_code`; nil if the body is no OCPI answer, or one that was cut off.
     var statusCode: Int? {
+        let body = readable.body
         // Text in another encoding does not make an answer incomplete.
         guard body.isValidJSON() || ByteBuffer(string: String(buffer: body)).isValidJSON() else { return nil }
         return body.jsonInteger(["status_code"])
