@@ -109,8 +109,11 @@ struct ModuleRouting: Sendable {
     }
 
     private func check(_ body: ByteBuffer?, _ route: ModuleRoute) throws(OCPIError) {
-        guard let body, !route.isCustom, !body.isValidJSON() else { return }
-        throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        guard let body, !route.isCustom else { return }
+        guard body.isValidJSON() else {
+            throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        }
+        try DecisiveMembers.check(body, route)
     }
 
     // MARK: Party to party

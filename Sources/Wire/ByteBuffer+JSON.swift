@@ -7,14 +7,14 @@ extension ByteBuffer {
         try JSONScanner.find(path, in: readableBytesUInt8Span)
     }
 
-    /// The string at that path. Nil if it is absent, something else, or this is not JSON.
+    /// The string at that path. Nil if it is absent, something else, stands twice, or this is not JSON.
     package func jsonString(_ path: [String]) -> String? {
         let json = readableBytesUInt8Span
         guard let range = try? JSONScanner.find(path, in: json) else { return nil }
         return JSONScanner.string(at: range, in: json)
     }
 
-    /// The integer at that path. Nil if it is absent, something else, too large, or this is not JSON.
+    /// The integer at that path. Nil if it is absent, something else, too large, stands twice, or this is not JSON.
     package func jsonInteger(_ path: [String]) -> Int? {
         let json = readableBytesUInt8Span
         guard let range = try? JSONScanner.find(path, in: json) else { return nil }

@@ -148,7 +148,7 @@ import Wire
 
     @Test func onlyAnswersOf200Or201And1000AreSuccess() {
         func isSuccess(_ status: Int, _ body: String) -> Bool {
-            Rewrites.isSuccess(OutboundResponse(status: status, body: ByteBuffer(string: body)))
+            Rewrites.isSuccess(status, AnswerStatus(ByteBuffer(string: body)))
         }
         #expect(isSuccess(200, #"{"status_code":1000}"#) && isSuccess(201, #"{"data":{"status_code":2000},"status_code":1000}"#))
         #expect(!isSuccess(200, #"{"status_code":2001}"#) && !isSuccess(404, #"{"status_code":1000}"#) && !isSuccess(200, "OK"))

@@ -15,9 +15,11 @@ import Wire
 extension ExchangeFlow {
     func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
-        if url != nil, Rewrites.isSuccess(response), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
+        let status = response.answerStatus
+        if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
         var headers = Rewrites.passedHeaders(response.headers)
         guard record.module.isFunctional else { return settle(exchange, response, headers) }
+        guard status != .ambiguous else { return settle(exchange, .unusable("its status_code stands twice"), entered: true) }
         switch record.origin {
         case .local: break
         case .hub: return settleForHub(exchange, response)

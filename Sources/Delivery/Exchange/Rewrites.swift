@@ -38,10 +38,9 @@ enum Rewrites {
         }
         let found: Range<Int>?
         do {
-            // All of it: the search alone would stop at the member.
-            try JSONScanner.validate(body.readableBytesUInt8Span)
             found = try body.jsonRange(of: ["response_url"])
         } catch {
+            guard !error.isRepetition else { throw Obstacle(.refused, .invalidParameters, "response_url stands twice in the body") }
             throw Obstacle(.refused, .invalidParameters, "the body is not JSON: \(error)")
         }
         guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span), isURL(url) else {
@@ -100,8 +99,8 @@ enum Rewrites {
     }
 
     /// Whether the recipient did what it was asked for: HTTP 200 or 201 and OCPI status 1000.
-    static func isSuccess(_ response: OutboundResponse) -> Bool {
-        (response.status == 200 || response.status == 201) && response.statusCode == StatusCode.success.rawValue
+    static func isSuccess(_ httpStatus: Int, _ status: AnswerStatus) -> Bool {
+        (httpStatus == 200 || httpStatus == 201) && status.code == StatusCode.success.rawValue
     }
 
     /// The URL in the answer that the caller must reach through the hub; nil if there is none.

@@ -76,9 +76,14 @@ enum Resigning {
     static func answer(
         _ body: ByteBuffer, _ headers: HTTPHeaders, replacing place: SignedPlace, by value: String, key: SigningKey
     ) -> ByteBuffer {
-        guard let found = try? body.jsonRange(of: ["ocn_signature"]),
-            let signature = JSONScanner.string(at: found, in: body.readableBytesUInt8Span)
-        else { return body }
+        let found: Range<Int>?
+        do throws(JSONError) {
+            found = try body.jsonRange(of: ["ocn_signature"])
+        } catch {
+            if error.isRepetition { untouched.increment() }
+            return body
+        }
+        guard let found, let signature = JSONScanner.string(at: found, in: body.readableBytesUInt8Span) else { return body }
         guard let envelope = try? JSONValue.parse(body) else {
             untouched.increment()
             return body

@@ -42,11 +42,9 @@ extension OutboundResponse {
     /// To be looked into: without its coding, or as it came if that cannot be undone.
     var readable: OutboundResponse { (try? decoded(upTo: RecordLimits.answerBody)) ?? self }
 
-    /// OCPI `status_code`; nil if the body is no OCPI answer, or one that was cut off.
-    var statusCode: Int? {
-        let body = readable.body
-        // Text in another encoding does not make an answer incomplete.
-        guard body.isValidJSON() || ByteBuffer(string: String(buffer: body)).isValidJSON() else { return nil }
-        return body.jsonInteger(["status_code"])
-    }
+    /// What its body says in `status_code`.
+    var answerStatus: AnswerStatus { AnswerStatus(readable.body) }
+
+    /// OCPI `status_code`; nil if the body is no OCPI answer, one that was cut off, or one that says two.
+    var statusCode: Int? { answerStatus.code }
 }

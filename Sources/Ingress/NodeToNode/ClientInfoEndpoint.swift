@@ -40,6 +40,9 @@ struct ClientInfoEndpoint: Sendable {
         guard let json = try? JSONValue.parse(body) else {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
         }
+        if let name = json.repeated(among: ["country_code", "party_id", "role", "status", "last_updated"]) {
+            throw refused("\(name) stands twice in the ClientInfo")
+        }
         guard var info = ClientInfo(json: json) else { throw refused("The body is not a ClientInfo") }
         info.party = info.party.canonical
         info.role = info.role.uppercased()

@@ -40,6 +40,7 @@ struct MessageEndpoint: Sendable {
             try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
             try MessageEndpoint.checkResource(of: message)
+            if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
             let target = try await target(of: message, in: directory)
             var record = record(message, from: node, directory, target: target, trace: head.trace)
             // The sender's node vouches for the sender only, whatever else it serves.
@@ -92,13 +93,14 @@ struct MessageEndpoint: Sendable {
                     message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed)
             }
         } else {
-            let path = URLText.path(message.urlPath ?? "")
-            try Gate.checkResource(
-                message.method,
-                ModuleRoute(
-                    version: .v2_2, module: message.module, interface: message.interface,
-                    remainder: path.hasSuffix("/") ? String(path.dropLast()) : path, isCustom: message.isCustom))
+            try Gate.checkResource(message.method, route(of: message))
         }
+    }
+
+    private static func route(of message: OCNMessage) -> ModuleRoute {
+        ModuleRoute(
+            version: .v2_2, module: message.module, interface: message.interface,
+            remainder: URLJoin.trimmed(URLText.path(message.urlPath ?? "")), isCustom: message.isCustom)
     }
 
     /// The URL to call instead of the receiver's endpoint.
