@@ -122,6 +122,9 @@ package struct PeerAnswer: Sendable {
     }
 
     private func data(of what: String) throws(OCPIError) -> JSONValue {
+        guard !(300..<400 ~= httpStatus) else {
+            throw PeerAnswer.unusable(what, "it redirects (HTTP status \(httpStatus)), and redirects are not followed")
+        }
         guard 200..<300 ~= httpStatus else { throw PeerAnswer.unusable(what, statuses) }
         guard let json = try? JSONValue.parse(body) else { throw PeerAnswer.unusable(what, "the answer is not JSON") }
         try PeerAnswer.checkOnce(["status_code", "data"], in: json, of: what)

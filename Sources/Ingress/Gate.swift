@@ -62,9 +62,8 @@ struct Gate: Sendable {
     /// Whether the module has this resource, with this method.
     static func checkResource(_ method: Method, _ route: ModuleRoute) throws(OCPIError) {
         guard !ModuleTable.allows(method, route) else { return }
-        guard ModuleTable.methods(route).isEmpty else {
-            throw OCPIError(code: .clientError, message: "\(method.rawValue) is not available here", kind: .methodNotAllowed)
-        }
+        let methods = ModuleTable.methods(route)
+        guard methods.isEmpty else { throw .notAvailable(method, but: methods) }
         throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
     }
 

@@ -47,12 +47,15 @@ extension Response {
             error = OCPIError(code: .serverError, message: error.message, kind: error.kind)
         }
         var fields = fields(address)
+        let status = error.httpStatus(for: version)
         switch error.kind {
+        case .unauthorized where status == 401: fields[.wwwAuthenticate] = "Token"
+        case .methodNotAllowed(let methods): fields[.allow] = methods.map(\.rawValue).joined(separator: ", ")
         case .busy(let seconds): fields[.retryAfter] = String(seconds)
         case .coded: fields[.acceptEncoding] = "identity"
-        case .plain, .unauthorized, .unparsable, .notFound, .methodNotAllowed, .tooLarge: break
+        case .plain, .unauthorized, .unparsable, .notFound, .tooLarge: break
         }
-        return Response(status: error.httpStatus(for: version), fields, contentType: json, body: Envelope.error(error))
+        return Response(status: status, fields, contentType: json, body: Envelope.error(error))
     }
 
     /// What came out of a routed request: the recipient's answer as it came, or the hub's own words on why there is none.

@@ -37,6 +37,9 @@ package enum ModuleTable {
         .cdrs, .chargingprofiles, .commands, .locations, .sessions, .tariffs, .tokens,
     ]
 
+    /// The methods that OCPI uses.
+    package static let allMethods: [Method] = [.get, .put, .post, .patch, .delete]
+
     /// Whether that method exists at that place.
     package static func allows(_ method: Method, _ route: ModuleRoute) -> Bool {
         route.isCustom || entry(method, route) != nil
@@ -44,7 +47,7 @@ package enum ModuleTable {
 
     /// The methods that exist at a place, for 404 (none) and 405. Custom modules: all five of OCPI.
     package static func methods(_ route: ModuleRoute) -> [Method] {
-        guard !route.isCustom else { return [.get, .put, .post, .patch, .delete] }
+        guard !route.isCustom else { return allMethods }
         let segments = segments(of: route)
         let offered = entries.filter { $0.isAt(route, segments) }.flatMap(\.methods)
         return offered.enumerated().filter { offered.firstIndex(of: $0.element) == $0.offset }.map(\.element)

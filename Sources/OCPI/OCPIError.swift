@@ -11,7 +11,8 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case unparsable
         /// No such path or object.
         case notFound
-        case methodNotAllowed
+        /// The methods are those that there are instead.
+        case methodNotAllowed([Method])
         /// The body is longer than we take.
         case tooLarge
         /// The body is coded, and we have to look into it.
@@ -32,6 +33,11 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.kind = kind
+    }
+
+    /// A method that does not exist at a place where others do.
+    package static func notAvailable(_ method: Method, but methods: [Method]) -> OCPIError {
+        OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed(methods))
     }
 
     /// The HTTP status in the dialect of that version.

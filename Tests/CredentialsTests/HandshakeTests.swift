@@ -114,6 +114,9 @@ import Wire
             testDescription: "POST refused", code: .unableToUseClientAPI, journal: asked + ["POST credentials"],
             peer: { $0.method == .post ? Meeting.refusal(200, 3001) : Meeting.friendly()($0, $1) }),
         Failure(
+            testDescription: "a redirect", code: .unableToUseClientAPI, journal: ["GET versions"],
+            peer: { _, _ in PeerAnswer(httpStatus: 307, body: Envelope.success(data: [])) }),
+        Failure(
             testDescription: "two statuses", code: .unableToUseClientAPI, journal: ["GET versions"],
             peer: { _, _ in PeerAnswer(httpStatus: 200, body: ByteBuffer(string: #"{"status_code":1000,"data":[],"status_code":1000}"#)) }),
         Failure(
@@ -168,7 +171,7 @@ import Wire
         meeting.put(.platform(invited))
         for id in ["invited", "cpo"] {
             let error = await #expect(throws: OCPIError.self) { try await meeting.handshake.start(id) }
-            #expect(error?.kind == .methodNotAllowed)
+            #expect(error?.kind == .methodNotAllowed([]))
         }
         #expect(meeting.calls.isEmpty)
     }

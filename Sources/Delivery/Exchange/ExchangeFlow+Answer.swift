@@ -15,6 +15,7 @@ import Wire
 extension ExchangeFlow {
     func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
+        if let obstacle = Obstacle.instead(of: response, from: record.to) { return settle(exchange, obstacle, entered: true) }
         let status = response.answerStatus
         if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
         var headers = Rewrites.passedHeaders(response.headers)

@@ -1,5 +1,6 @@
 import Directory
 import OCPI
+import Outbound
 import Topics
 
 /// Where a request goes next.
@@ -64,6 +65,17 @@ struct Obstacle: Error, Sendable, Equatable {
         self.status = status
         self.message = message
         self.mayBeDone = mayBeDone ?? (outcome == .timeout)
+    }
+
+    /// In the place of an answer that is about the call, not about what was asked: a redirect, which would lead around the hub.
+    /// - Returns: nil for any other answer.
+    static func instead(of response: OutboundResponse, from recipient: PartyID) -> Obstacle? {
+        guard 300..<400 ~= response.status else { return nil }
+        // "See other" is what a server says that has done it.
+        return Obstacle(
+            .unreachable, .hubError,
+            "recipient \(recipient) answers with a redirect (HTTP \(response.status)), which is not followed: it must register the URL itself",
+            mayBeDone: response.status == 303)
     }
 
     /// The recipient has answered, and its answer cannot be passed on.

@@ -80,7 +80,7 @@ extension RulesRequest {
                 throw OCPIError(code: .invalidParameters, message: "\(country)/\(party) is not a country code and a party id")
             }
             self = .remove(list, party.canonical)
-        default: throw OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed)
+        default: throw .notAvailable(method, but: resource.methods)
         }
     }
 
@@ -123,6 +123,15 @@ private enum RulesResource {
     case blockAll
     case list(OCNRules.List)
     case entry(OCNRules.List, country: Substring, party: Substring)
+
+    var methods: [Method] {
+        switch self {
+        case .rules: [.get]
+        case .signatures, .blockAll: [.put]
+        case .list: [.post, .put]
+        case .entry: [.delete]
+        }
+    }
 
     init?(rest: String) {
         let segments = rest.split(separator: "/", omittingEmptySubsequences: false)

@@ -16,9 +16,7 @@ struct ClientInfoEndpoint: Sendable {
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
-        guard head.method == .put else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method == .put else { throw OCPIError.notAvailable(head.method, but: [.put]) }
         guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
         return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, Directory) in

@@ -18,9 +18,7 @@ struct MessageEndpoint: Sendable {
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
-        guard head.method == .post else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method == .post else { throw OCPIError.notAvailable(head.method, but: [.post]) }
         guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
         guard let signature = head.signature else {
             throw OCPIError(code: .invalidParameters, message: "OCN-Signature header is missing")
@@ -87,10 +85,11 @@ struct MessageEndpoint: Sendable {
     /// What a party may not ask for, its node may not either.
     static func checkResource(of message: OCNMessage) throws(OCPIError) {
         if message.proxyResource != nil, message.proxyUID == nil {
-            guard ModuleTable.hasCapability(message.method, message.module, message.interface) else {
+            let methods = ModuleTable.allMethods.filter { ModuleTable.hasCapability($0, message.module, message.interface) }
+            guard methods.contains(message.method) else {
                 throw OCPIError(
                     code: .invalidParameters,
-                    message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed)
+                    message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed(methods))
             }
         } else {
             try Gate.checkResource(message.method, route(of: message))
