@@ -57,6 +57,17 @@ struct Gate: Sendable {
         return Caller(platform: found.platform, use: found.use, token: found.token)
     }
 
+    /// The party in whose name a request comes, as far as its head proves that; whatever else is wrong with it.
+    func sender(_ head: RequestHead, in directory: Directory) -> (platform: Platform, party: PartyID)? {
+        guard let caller = try? self.caller(head.authorization, registering: false, in: directory),
+            let from = try? Gate.party(head.fromCountry, head.fromParty, "OCPI-from"), directory.serves(caller.platform, from)
+        else { return nil }
+        return (caller.platform, from)
+    }
+
+    /// The party that a request is addressed to, if it says one.
+    static func addressee(_ head: RequestHead) -> PartyID? { try? party(head.toCountry, head.toParty, "OCPI-to") }
+
     // MARK: Routing
 
     /// Whether the module has this resource, with this method.

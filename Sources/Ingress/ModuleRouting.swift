@@ -37,8 +37,7 @@ struct ModuleRouting: Sendable {
         }
         neighbours.heard(admission.platform.id)
         tell(admission.ids, route)
-        // The path of a custom module names no version.
-        let dialect = route.isCustom ? admission.platform.version ?? route.version : route.version
+        let dialect = ModuleRouting.dialect(route, admission.platform)
         var address = ResponseAddress(admission.ids, to: admission.from, from: admission.receiver.party ?? settings.hub)
         do {
             if case .party(let to) = admission.receiver {
@@ -64,6 +63,23 @@ struct ModuleRouting: Sendable {
         } catch let error as OCPIError {
             return .refusal(error, version: dialect, address)
         }
+    }
+
+    /// What somebody is told who was not let in. Whoever has proven in whose name it comes gets an answer to that party, from the one that
+    /// it has asked (OCPI 2.2.1, 4.1.5).
+    func refusal(_ error: OCPIError, _ head: RequestHead, _ route: ModuleRoute) -> Response {
+        guard let (platform, from) = gate.sender(head, in: neighbours.directory()) else {
+            return .refusal(error, version: route.version, ResponseAddress(head))
+        }
+        var address = ResponseAddress(head)
+        address.to = from
+        address.from = Gate.addressee(head) ?? settings.hub
+        return .refusal(error, version: ModuleRouting.dialect(route, platform), address)
+    }
+
+    /// The path of a custom module names no version.
+    private static func dialect(_ route: ModuleRoute, _ platform: Platform) -> OCPIVersion {
+        route.isCustom ? platform.version ?? route.version : route.version
     }
 
     // MARK: Whereto
