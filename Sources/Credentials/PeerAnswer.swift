@@ -19,8 +19,8 @@ package struct PeerAnswer: Sendable {
     /// `status_code` of the body; nil if there is none, or two.
     package var statusCode: StatusCode? { AnswerStatus(body).code.map(StatusCode.init(rawValue:)) }
 
-    /// HTTP 2xx with an OCPI status of 1xxx.
-    package var isSuccess: Bool { 200..<300 ~= httpStatus && statusCode?.isSuccess == true }
+    /// HTTP 2xx with an OCPI status of 1xxx; 204, which has no body to say more in.
+    package var isSuccess: Bool { httpStatus == 204 || 200..<300 ~= httpStatus && statusCode?.isSuccess == true }
 
     /// Both statuses, for messages.
     package var statuses: String { "HTTP status \(httpStatus)" + (statusCode.map { ", OCPI status \($0)" } ?? "") }

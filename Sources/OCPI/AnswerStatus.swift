@@ -24,6 +24,16 @@ package enum AnswerStatus: Sendable, Equatable {
 
     private static func read(_ body: ByteBuffer) throws(JSONError) -> AnswerStatus {
         guard let range = try body.jsonRange(of: ["status_code"]) else { return .absent }
-        return JSONScanner.integer(at: range, in: body.readableBytesUInt8Span).map(AnswerStatus.code) ?? .absent
+        return code(at: range, in: body).map(AnswerStatus.code) ?? .absent
+    }
+
+    /// Some platforms write it as a text, or as a number with a fraction of zero: they mean the same.
+    private static func code(at range: Range<Int>, in body: ByteBuffer) -> Int? {
+        let json = body.readableBytesUInt8Span
+        if let code = JSONScanner.integer(at: range, in: json) { return code }
+        if let text = JSONScanner.string(at: range, in: json) {
+            return text.utf8.count <= 4 && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ? Int(text) : nil
+        }
+        return (try? JSONValue.parse(json.extracting(range)))?.double.flatMap(Int.init(exactly:))
     }
 }

@@ -62,7 +62,7 @@ package enum ModuleTable {
         case .page: .page(token: token)
         case .object: .object(token: token)
         case .callback: .callback(token: token)
-        case .responseURL: nil
+        case .responseURL, .authorization: nil
         }
     }
 
@@ -74,7 +74,7 @@ package enum ModuleTable {
             guard entry.module == module, entry.interface == interface, entry.methods.contains(method) else { return false }
             return switch entry.use {
             case .page, .object, .callback: true
-            case .responseURL, nil: false
+            case .responseURL, .authorization, nil: false
             }
         }
     }
@@ -85,13 +85,20 @@ package enum ModuleTable {
         return place
     }
 
+    /// Whether it asks if a driver may charge now (OCPI 2.2.1, 12.2.2, POST): its answer is good for this moment only, and asking again does
+    /// no harm.
+    package static func isAuthorization(_ method: Method, _ route: ModuleRoute) -> Bool {
+        guard !route.isCustom, case .authorization = entry(method, route)?.use else { return false }
+        return true
+    }
+
     /// How such a request may be addressed besides to a party. Custom modules: to a party only. Deleting a tariff is a broadcast too:
     /// without it a tariff that was broadcast could never be withdrawn.
     package static func hubUse(_ method: Method, _ route: ModuleRoute) -> HubUse {
         guard !route.isCustom, let entry = entry(method, route) else { return [] }
         switch entry.use {
         case .page, .object, .callback: return []
-        case .responseURL, nil: break
+        case .responseURL, .authorization, nil: break
         }
         if entry.shape.isEmpty, route.interface == .sender { return .getAll }
         let isBroadcast = broadcastModules.contains(route.module) && route.interface == .receiver && !method.isRead
@@ -138,7 +145,7 @@ package enum ModuleTable {
 
         Entry(.tokens, .sender, "", [.get]),
         Entry(.tokens, .sender, "page/*", [.get], .page),
-        Entry(.tokens, .sender, "*/authorize", [.post]),
+        Entry(.tokens, .sender, "*/authorize", [.post], .authorization),
         Entry(.tokens, .receiver, "*/*/*", [.get, .put, .patch]),
     ]
 
@@ -149,6 +156,7 @@ package enum ModuleTable {
         case object
         case callback
         case responseURL(ResponseURLPlace)
+        case authorization
     }
 
     private struct Entry {

@@ -21,6 +21,13 @@ extension ByteBuffer {
         return JSONScanner.integer(at: range, in: json)
     }
 
+    /// The same bytes without a byte order mark in front, to stand within another text.
+    package var withoutByteOrderMark: ByteBuffer {
+        var bytes = self
+        if readableBytesView.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.moveReaderIndex(forwardBy: 3) }
+        return bytes
+    }
+
     /// Whether the readable bytes are exactly one JSON value in UTF-8, nested at most 64 deep.
     package func isValidJSON() -> Bool {
         (try? JSONScanner.validate(readableBytesUInt8Span)) != nil

@@ -39,7 +39,8 @@ package enum Gzip {
         return withUnsafeMutablePointer(to: &stream) { stream -> [UInt8]? in
             let memoryLevel: Int32 = 8
             let opened = deflateInit2_(
-                stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, Format.gzip.windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, recordSize)
+                stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, Format.gzip.windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, recordSize
+            )
             guard opened == Z_OK else { return nil }
             defer { deflateEnd(stream) }
             guard let inputCount = UInt32(exactly: bytes.count),

@@ -1,9 +1,9 @@
 /// Finds things in JSON text (RFC 8259) by position, without building values. Pure functions; no bytes make them trap.
 package enum JSONScanner {
-    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it. `maxDepth`: containers within containers, at most 512.
+    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it, and a byte order mark in front. `maxDepth`: containers within containers, at most 512.
     package static func validate(_ json: Span<UInt8>, maxDepth: Int = 64) throws(JSONError) {
         var at = 0
-        JSONGrammar.skipWhitespace(json, &at)
+        JSONGrammar.begin(json, &at)
         try JSONGrammar.skipValue(json, &at, depth: min(maxDepth, JSONGrammar.depthLimit))
         try checkEnd(json, at)
     }
@@ -14,7 +14,7 @@ package enum JSONScanner {
     /// each member on the path must stand once at its level. Parsers differ in which of two they take.
     package static func find(_ path: [String], in json: Span<UInt8>) throws(JSONError) -> Range<Int>? {
         var start = 0
-        JSONGrammar.skipWhitespace(json, &start)
+        JSONGrammar.begin(json, &start)
         for (level, name) in path.enumerated() {
             var end = start
             let found = try member(name, in: json, &end, depth: maxDepth - level)
@@ -56,7 +56,7 @@ package enum JSONScanner {
     /// - Parameter paths: names from the outermost object on; none is empty.
     package static func repeated(among paths: [[String]], in json: Span<UInt8>) throws(JSONError) -> String? {
         var at = 0
-        JSONGrammar.skipWhitespace(json, &at)
+        JSONGrammar.begin(json, &at)
         if let name = try repeated(among: paths, in: json, &at, depth: maxDepth) { return name }
         try checkEnd(json, at)
         return nil

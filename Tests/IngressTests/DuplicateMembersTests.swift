@@ -34,7 +34,8 @@ import Wire
         for receiver in receivers {
             let world = World(bodyLimit: 4096)
             let answer = try await world.ask(
-                method, "/ocpi/receiver/\(version.rawValue)/\(path)", headers(HubAddressedTests.fromCPO.merging(receiver) { $1 }), body: body)
+                method, "/ocpi/receiver/\(version.rawValue)/\(path)", headers(HubAddressedTests.fromCPO.merging(receiver) { $1 }),
+                body: body)
             #expect(answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(answer.text)")
             #expect(world.produced.isEmpty && world.state.withLock { $0.objects.isEmpty })
         }
@@ -59,8 +60,8 @@ import Wire
         let world = World(bodyLimit: 4096)
         let body = #"{"name":"a","name":"b","evses":[{"uid":"1","uid":"2"}]}"#
         let answer = try await world.ask(
-            "PUT", "/ocpi/receiver/2.2.1/locations/DE/CPO/1", headers(HubAddressedTests.fromCPO.merging(["OCPI-to-party-id": "MSP"]) { $1 }),
-            body: body)
+            "PUT", "/ocpi/receiver/2.2.1/locations/DE/CPO/1",
+            headers(HubAddressedTests.fromCPO.merging(["OCPI-to-party-id": "MSP"]) { $1 }), body: body)
         let custom = try await world.ask("POST", "/ocpi/custom/receiver/parking/1", headers(), body: #"{"id":1,"id":2}"#)
         #expect(answer.code == 1000 && custom.code == 1000)
         #expect(world.produced.compactMap(\.body).map { String(buffer: $0) } == [body, #"{"id":1,"id":2}"#])
@@ -112,7 +113,8 @@ import Wire
             body: #"{"country_code":"DE","party_id":"CPO","modules":[],"party_id":"XXX"}"#)
         #expect(rule.code == 2001 && rule.message?.contains("stands twice") == true)
         let info = ByteBuffer(
-            string: #"{"country_code":"NL","party_id":"REM","role":"CPO","status":"CONNECTED","status":"OFFLINE","last_updated":"2026-01-01T00:00:00Z"}"#)
+            string: #"{"country_code":"NL","party_id":"REM","role":"CPO","status":"CONNECTED","status":"OFFLINE","#
+                + #""last_updated":"2026-01-01T00:00:00Z"}"#)
         let told = try await world.ask(
             "PUT", "/ocn/client-info", ["OCN-Signature": NodeSignature.sign(info, with: world.remoteKey)], body: String(buffer: info))
         #expect(told.code == 2001 && told.message?.contains("stands twice") == true, "\(told.text)")

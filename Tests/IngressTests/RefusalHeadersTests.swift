@@ -21,7 +21,9 @@ import Wire
     }
 
     private static let cases = [
-        Case(testDescription: "nobody knows the receiver", changes: ["OCPI-to-country-code": "XX", "OCPI-to-party-id": "YYY"], from: "XX-YYY"),
+        Case(
+            testDescription: "nobody knows the receiver", changes: ["OCPI-to-country-code": "XX", "OCPI-to-party-id": "YYY"],
+            from: "XX-YYY"),
         Case(testDescription: "it is not connected", changes: ["OCPI-to-country-code": "FR", "OCPI-to-party-id": "OFF"], from: "FR-OFF"),
         Case(testDescription: "half a receiver", changes: ["OCPI-to-party-id": nil], from: "CH-OCN"),
         Case(testDescription: "no party", changes: ["OCPI-to-party-id": "TOOLONG"], from: "CH-OCN"),
@@ -73,10 +75,12 @@ import Wire
         #expect(away.status == 503 && parties(away) == ["DE", "MSP", "DE", "CPO"])
     }
 
-    @Test(arguments: [
-        ["Authorization": nil], ["Authorization": "Token bogus"], ["Authorization": "Token new-token-a"], ["OCPI-from-party-id": nil],
-        ["OCPI-from-party-id": "CPO"], ["OCPI-from-country-code": "DEU"],
-    ] as [[String: String?]]) func whoHasNotProvenItsNameIsNotCalledByIt(_ changes: [String: String?]) async throws {
+    @Test(
+        arguments: [
+            ["Authorization": nil], ["Authorization": "Token bogus"], ["Authorization": "Token new-token-a"], ["OCPI-from-party-id": nil],
+            ["OCPI-from-party-id": "CPO"], ["OCPI-from-country-code": "DEU"],
+        ] as [[String: String?]]) func whoHasNotProvenItsNameIsNotCalledByIt(_ changes: [String: String?]) async throws
+    {
         for path in ["/ocpi/sender/2.2.1/locations", "/ocpi/sender/2.2.1/locations/a/b/c/d"] {
             let answer = try await World().ask("GET", path, headers(changes))
             #expect(answer.code != 1000 && parties(answer) == [nil, nil, nil, nil])

@@ -42,6 +42,10 @@ import Testing
         arguments: [
             (#"{"status_code":1000}"#, .code(1000)), (#"{"data":{"status_code":2001,"status_code":1},"status_code":1000}"#, .code(1000)),
             (#"{"status_code":1000,"status_code":2001}"#, .ambiguous), (#"{"status_code":1000,"status\u005fcode":1000}"#, .ambiguous),
+            (#"{"status_code":"1000"}"#, .code(1000)), (#"{"status_code":1000.0}"#, .code(1000)), (#"{"status_code":1e3}"#, .code(1000)),
+            (#"{"status_code":1000.5}"#, .absent), (#"{"status_code":"1000.0"}"#, .absent), (#"{"status_code":""}"#, .absent),
+            (#"{"status_code":"10000"}"#, .absent), (#"{"status_code":1e999}"#, .absent), (#"{"status_code":[1000]}"#, .absent),
+            ("\u{FEFF}" + #"{"status_code":1000}"#, .code(1000)),
             (#"{"status_code":1000"#, .absent), (#"{"status_code":1000} x"#, .absent), (#"{"status_code":null}"#, .absent),
             ("{}", .absent), ("[]", .absent), ("", .absent), ("<html>", .absent),
         ] as [(String, AnswerStatus)]) func anAnswerHasOneStatus(_ body: String, _ expected: AnswerStatus)

@@ -15,9 +15,16 @@ import Wire
 extension ExchangeFlow {
     func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
-        if let obstacle = Obstacle.instead(of: response, from: record.to) { return settle(exchange, obstacle, entered: true) }
+        if let obstacle = Obstacle.instead(of: response, from: record.to) {
+            if Obstacle.refusesToken(response) {
+                failures.log(.warning, "token \(record.to)", "a recipient is not reached: \(obstacle.message)")
+            }
+            return settle(exchange, obstacle, entered: true)
+        }
         let status = response.answerStatus
-        if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
+        if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
+            onAnswer(platform.id)
+        }
         var headers = Rewrites.passedHeaders(response.headers)
         guard record.module.isFunctional else { return settle(exchange, response, headers) }
         guard status != .ambiguous else { return settle(exchange, .unusable("its status_code stands twice"), entered: true) }

@@ -25,7 +25,7 @@ enum Rewrites {
     /// The `response_url` of a request; nil for a request that has none by its kind.
     /// - Throws: 2001 if it has one and it is missing, or no URL.
     static func responseURL(of record: RequestRecord) throws(Obstacle) -> ResponseURL? {
-        guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, route(of: record)) else { return nil }
+        guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, record.route) else { return nil }
         return switch place {
         case .body: try responseURL(inBody: record.body)
         case .query: try responseURL(inQuery: record.query ?? "")
@@ -154,10 +154,12 @@ enum Rewrites {
         let interface = kind == .callback ? InterfaceRole.sender : record.interface
         return ModuleRoute(version: version, module: record.module, interface: interface, remainder: "").endpointPath
     }
+}
 
-    private static func route(of record: RequestRecord) -> ModuleRoute {
+extension RequestRecord {
+    /// The place that is called. Messages of other nodes may end in a slash.
+    var route: ModuleRoute {
         ModuleRoute(
-            version: record.version, module: record.module, interface: record.interface, remainder: record.path,
-            isCustom: !record.module.isFunctional)
+            version: version, module: module, interface: interface, remainder: URLJoin.trimmed(path), isCustom: !module.isFunctional)
     }
 }

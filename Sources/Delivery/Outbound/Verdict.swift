@@ -23,6 +23,8 @@ enum Verdict: Equatable, Sendable {
     /// - Parameter statusCode: OCPI `status_code`; nil if the body is no OCPI answer.
     init(httpStatus: Int, statusCode: Int?) {
         switch httpStatus {
+        // It has no body to say more in.
+        case 204: self = .delivered
         case 200..<300:
             switch statusCode {
             case .some(1000..<2000): self = .delivered

@@ -151,7 +151,9 @@ extension OCNRules.Entry {
     /// Reads an entry. Names of parties and modules have no case; a module that is named twice counts once.
     fileprivate init(json: JSONValue) throws(OCPIError) {
         guard json.members != nil else { throw Self.refusal("an entry is not an object") }
-        if let name = json.repeated(among: ["country_code", "party_id", "modules"]) { throw Self.refusal("\(name) stands twice in an entry") }
+        if let name = json.repeated(among: ["country_code", "party_id", "modules"]) {
+            throw Self.refusal("\(name) stands twice in an entry")
+        }
         guard let country = json["country_code"]?.string else { throw Self.refusal("country_code is missing or not a string") }
         guard let id = json["party_id"]?.string else { throw Self.refusal("party_id is missing or not a string") }
         guard let party = PartyID(country: country, party: id)?.canonical else {

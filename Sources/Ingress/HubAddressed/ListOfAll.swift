@@ -84,7 +84,7 @@ struct ListOfAll: Sendable {
             var answers: [PartyID: Result<Int, OCPIError>] = [:]
             func askNext() {
                 guard let party = rest.popFirst() else { return }
-                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first).total }) }
+                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first).total(of: party, asked: 1) }) }
             }
             for _ in 0..<ListOfAll.concurrency { askNext() }
             for await (party, answer) in group {
@@ -145,8 +145,10 @@ struct ListPart: Sendable, Equatable {
     let objects: ByteBuffer
     /// How many these are.
     let count: Int
-    /// How many the party has.
-    let total: Int
+    /// How many the party says it has; nil if it does not say.
+    let total: Int?
+    /// The party announces further pages.
+    let hasMore: Bool
 
     /// Reads a party's answer.
     /// - Throws: 4000 if it is none that can be used; the party's own error as it is.
@@ -161,14 +163,23 @@ struct ListPart: Sendable, Equatable {
         }
         objects = ListPart.inside(data)
         count = list.count
-        // Without the header the list is complete if no further page is announced.
-        if let text = reply.headers[OCPIHeader.totalCount], let total = Int(text), total >= 0, total <= ListPart.maxTotal {
-            self.total = total
-        } else if reply.headers[OCPIHeader.link] == nil {
-            total = list.count
-        } else {
-            throw OCPIError(code: .hubError, message: "\(reply.from) does not say how many objects it has")
+        total = reply.headers[OCPIHeader.totalCount].flatMap { Int($0) }.flatMap { 0...ListPart.maxTotal ~= $0 ? $0 : nil }
+        hasMore = reply.headers[OCPIHeader.link] != nil
+    }
+
+    /// How many objects the party has.
+    ///
+    /// One that does not say has given its whole list if it announces no further page and gave less than it was asked for, or more: then it
+    /// knows nothing of pages.
+    /// - Parameter limit: how many it was asked for.
+    /// - Throws: 4000 if there may be more that nobody would ever ask for.
+    func total(of party: PartyID, asked limit: Int) throws(OCPIError) -> Int {
+        if let total { return total }
+        guard !hasMore, count != limit else {
+            throw OCPIError(
+                code: .hubError, message: "\(party) does not say how many objects it has: its X-Total-Count is missing or no number")
         }
+        return count
     }
 
     /// The list in an answer; one that is absent or null is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything else.
