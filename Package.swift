@@ -82,7 +82,7 @@ let package = Package(
         module("OCPI", ["Wire", nioCore]),
         module("Notary", ["Wire", "CSecp256k1", "CBrotli", nioCore]),
         // second
-        module("Outbound", ["OCPI", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Outbound", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
@@ -171,10 +171,8 @@ let package = Package(
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", httpClient,
-                nioCore,
-                nioPosix,
-                nioHTTP1, logging, metrics,
+                "Delivery", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support",
+                httpClient, nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(
             "ConformanceTests",

@@ -12,7 +12,9 @@ struct AdminKey<Context: RequestContext>: RouterMiddleware {
         // Compared by SHA-256: how long this takes says nothing about the key.
         let presented = request.headers[.authorization].map(Token.readings(authorization:)) ?? []
         guard presented.contains(where: { TokenHash.of($0) == hash }) else {
-            return problem(.unauthorized, "send the operator's key as 'Authorization: Token <key>'")
+            var refusal = problem(.unauthorized, "send the operator's key as 'Authorization: Token <key>'")
+            refusal.headers[.wwwAuthenticate] = "Token"
+            return refusal
         }
         return try await next(request, context)
     }

@@ -11,11 +11,14 @@ struct BodyIntake: Sendable {
     let limit: Int
 
     /// Holds a place among the pending requests, reads the body and goes on with it; nil for none.
-    /// - Throws: 413 for a longer body, also one whose length was not announced; 503 when all places are taken; `HTTPParserError` for
-    ///   broken HTTP, which the server answers itself.
+    /// - Parameter isOpaque: nobody here looks into it, so it may be coded.
+    /// - Throws: 413 for a longer body, also one whose length was not announced; 415 for a coded one; 503 when all places are taken;
+    ///   `HTTPParserError` for broken HTTP, which the server answers itself.
     func withBody<Result: Sendable>(
-        of request: Request, _ head: RequestHead, _ context: IngressContext, _ use: (ByteBuffer?) async throws -> Result
+        of request: Request, _ head: RequestHead, _ context: IngressContext, isOpaque: Bool = false,
+        _ use: (ByteBuffer?) async throws -> Result
     ) async throws -> Result {
+        if !isOpaque { try BodyIntake.checkCoding(head) }
         var held = max(0, head.contentLength ?? (head.isChunked ? limit : 0))
         guard held <= limit else { throw tooLarge(context) }
         guard pending.reserve(bytes: held) else { throw OCPIError.busy }
@@ -33,6 +36,7 @@ struct BodyIntake: Sendable {
         of request: Request, _ head: RequestHead, _ context: IngressContext, identify: (ByteBuffer?) async throws -> Sender,
         _ use: (Sender) async throws -> Result
     ) async throws -> Result {
+        try BodyIntake.checkCoding(head)
         guard head.contentLength ?? 0 <= limit else { throw tooLarge(context) }
         let (sender, bytes) = try await identified(request, context, identify)
         guard pending.reserve(bytes: bytes) else { throw OCPIError.busy }
@@ -71,6 +75,12 @@ struct BodyIntake: Sendable {
         } catch {
             throw BodyIntake.understood(error)
         }
+    }
+
+    /// What is read is not decoded: a few bytes could stand for very many, and whoever signed has signed what is inside.
+    private static func checkCoding(_ head: RequestHead) throws(OCPIError) {
+        guard head.contentEncoding != nil, head.contentLength ?? 0 > 0 || head.isChunked else { return }
+        throw OCPIError(code: .clientError, message: "The body has a Content-Encoding; send it without", kind: .coded)
     }
 
     private static func understood(_ error: any Error) -> any Error {

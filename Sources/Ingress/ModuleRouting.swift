@@ -37,15 +37,14 @@ struct ModuleRouting: Sendable {
         }
         neighbours.heard(admission.platform.id)
         tell(admission.ids, route)
-        // The path of a custom module names no version.
-        let dialect = route.isCustom ? admission.platform.version ?? route.version : route.version
+        let dialect = ModuleRouting.dialect(route, admission.platform)
         var address = ResponseAddress(admission.ids, to: admission.from, from: admission.receiver.party ?? settings.hub)
         do {
             if case .party(let to) = admission.receiver {
                 try Gate.checkWilling(to, from: admission.from, route.module, in: directory)
             }
             let capability = try await capability(head.method, route, admission, directory)
-            return try await intake.withBody(of: request, head, context) { body in
+            return try await intake.withBody(of: request, head, context, isOpaque: route.isCustom) { body in
                 try check(body, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)
@@ -64,6 +63,23 @@ struct ModuleRouting: Sendable {
         } catch let error as OCPIError {
             return .refusal(error, version: dialect, address)
         }
+    }
+
+    /// What somebody is told who was not let in. Whoever has proven in whose name it comes gets an answer to that party, from the one that
+    /// it has asked (OCPI 2.2.1, 4.1.5).
+    func refusal(_ error: OCPIError, _ head: RequestHead, _ route: ModuleRoute) -> Response {
+        guard let (platform, from) = gate.sender(head, in: neighbours.directory()) else {
+            return .refusal(error, version: route.version, ResponseAddress(head))
+        }
+        var address = ResponseAddress(head)
+        address.to = from
+        address.from = Gate.addressee(head) ?? settings.hub
+        return .refusal(error, version: ModuleRouting.dialect(route, platform), address)
+    }
+
+    /// The path of a custom module names no version.
+    private static func dialect(_ route: ModuleRoute, _ platform: Platform) -> OCPIVersion {
+        route.isCustom ? platform.version ?? route.version : route.version
     }
 
     // MARK: Whereto
@@ -109,8 +125,11 @@ struct ModuleRouting: Sendable {
     }
 
     private func check(_ body: ByteBuffer?, _ route: ModuleRoute) throws(OCPIError) {
-        guard let body, !route.isCustom, !body.isValidJSON() else { return }
-        throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        guard let body, !route.isCustom else { return }
+        guard body.isValidJSON() else {
+            throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        }
+        try DecisiveMembers.check(body, route)
     }
 
     // MARK: Party to party
@@ -139,7 +158,8 @@ struct ModuleRouting: Sendable {
             id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: route.version,
             from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
             correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
-            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType, body: call.body,
+            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType,
+            contentEncoding: call.body == nil ? nil : head.contentEncoding, body: call.body,
             key: OrderingKey.key(
                 module: route.module, interface: route.interface, method: head.method, remainder: route.remainder,
                 sender: admission.from, requestID: admission.ids.requestID, body: call.body ?? ByteBuffer(), isCallback: isCallback))

@@ -35,17 +35,22 @@ package struct OCPIResponder: HTTPResponder {
         do {
             response = try await answer(request, head, destination, context)
         } catch let error as OCPIError {
-            response = .refusal(error, version: destination.version, ResponseAddress(head))
+            response = refusal(error, head, destination)
         } catch let error as HTTPParserError {
             throw error
         } catch {
             logger.error("a request failed", metadata: ["module": "\(destination.label)", "error": "\(error)"])
             let failure = OCPIError(code: .serverError, message: "The node failed on this request")
-            response = .refusal(failure, version: destination.version, ResponseAddress(head))
+            response = refusal(failure, head, destination)
         }
         if response.status == .contentTooLarge { response.headers[.connection] = "close" }
         metrics.record(module: destination.label, httpStatus: response.status.code, nanoseconds: (NIODeadline.now() - started).nanoseconds)
         return head.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func refusal(_ error: OCPIError, _ head: RequestHead, _ destination: Destination) -> Response {
+        if case .module(let route) = destination { return modules.refusal(error, head, route) }
+        return .refusal(error, version: destination.version, ResponseAddress(head))
     }
 
     private func answer(

@@ -18,6 +18,8 @@ struct RequestHead: Sendable {
     var toParty: String?
     var signature: String?
     var contentType: String?
+    /// All codings of the body as they came; nil if it is not coded.
+    var contentEncoding: String?
     var contentLength: Int?
     /// The body's length is not announced.
     var isChunked = false
@@ -55,6 +57,9 @@ struct RequestHead: Sendable {
         case "ocpi-to-party-id": RequestHead.keep(field.value, in: &toParty)
         case "ocn-signature": RequestHead.keep(field.value, in: &signature)
         case "content-type": RequestHead.keep(field.value, in: &contentType)
+        case "content-encoding":
+            guard field.value.lowercased() != "identity" else { break }
+            contentEncoding = contentEncoding.map { $0 + ", " + field.value } ?? field.value
         case "content-length": contentLength = contentLength ?? Int(field.value)
         case "transfer-encoding": isChunked = true
         case "traceparent": RequestHead.keep(field.value, in: &trace.traceparent)

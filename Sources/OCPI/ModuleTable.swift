@@ -39,6 +39,9 @@ package enum ModuleTable {
         .cdrs, .chargingprofiles, .commands, .locations, .sessions, .tariffs, .tokens,
     ]
 
+    /// The methods that OCPI uses.
+    package static let allMethods: [Method] = [.get, .put, .post, .patch, .delete]
+
     /// Whether that method exists at that place.
     package static func allows(_ method: Method, _ route: ModuleRoute) -> Bool {
         route.isCustom || entry(method, route) != nil
@@ -46,7 +49,7 @@ package enum ModuleTable {
 
     /// The methods that exist at a place, for 404 (none) and 405. Custom modules: all five of OCPI.
     package static func methods(_ route: ModuleRoute) -> [Method] {
-        guard !route.isCustom else { return [.get, .put, .post, .patch, .delete] }
+        guard !route.isCustom else { return allMethods }
         let segments = segments(of: route)
         let offered = entries.filter { $0.isAt(route, segments) }.flatMap(\.methods)
         return offered.enumerated().filter { offered.firstIndex(of: $0.element) == $0.offset }.map(\.element)
@@ -60,7 +63,7 @@ package enum ModuleTable {
         case .page: .page(token: token)
         case .object: .object(token: token)
         case .callback: .callback(token: token)
-        case .responseURL: nil
+        case .responseURL, .authorization: nil
         }
     }
 
@@ -72,7 +75,7 @@ package enum ModuleTable {
             guard entry.module == module, entry.interface == interface, entry.methods.contains(method) else { return false }
             return switch entry.use {
             case .page, .object, .callback: true
-            case .responseURL, nil: false
+            case .responseURL, .authorization, nil: false
             }
         }
     }
@@ -83,13 +86,20 @@ package enum ModuleTable {
         return place
     }
 
+    /// Whether it asks if a driver may charge now (OCPI 2.2.1, 12.2.2, POST): its answer is good for this moment only, and asking again does
+    /// no harm.
+    package static func isAuthorization(_ method: Method, _ route: ModuleRoute) -> Bool {
+        guard !route.isCustom, case .authorization = entry(method, route)?.use else { return false }
+        return true
+    }
+
     /// How such a request may be addressed besides to a party. Custom modules: to a party only. Deleting a tariff is a broadcast too:
     /// without it a tariff that was broadcast could never be withdrawn.
     package static func hubUse(_ method: Method, _ route: ModuleRoute) -> HubUse {
         guard !route.isCustom, let entry = entry(method, route) else { return [] }
         switch entry.use {
         case .page, .object, .callback: return []
-        case .responseURL, nil: break
+        case .responseURL, .authorization, nil: break
         }
         if entry.shape.isEmpty, route.interface == .sender { return .getAll }
         let isBroadcast = broadcastModules.contains(route.module) && route.interface == .receiver && !method.isRead
@@ -136,7 +146,7 @@ package enum ModuleTable {
 
         Entry(.tokens, .sender, "", [.get]),
         Entry(.tokens, .sender, "page/*", [.get], .page),
-        Entry(.tokens, .sender, "*/authorize", [.post]),
+        Entry(.tokens, .sender, "*/authorize", [.post], .authorization),
         Entry(.tokens, .receiver, "*/*/*", [.get, .put, .patch]),
     ]
 
@@ -147,6 +157,7 @@ package enum ModuleTable {
         case object
         case callback
         case responseURL(ResponseURLPlace)
+        case authorization
     }
 
     private struct Entry {

@@ -6,6 +6,7 @@ enum Name: String, CaseIterable {
     case specVersion = "ce_specversion"
     case time = "ce_time"
     case contentType = "content-type"
+    case contentEncoding = "content-encoding"
     case id = "ce_id"
     case type = "ce_type"
     case source = "ce_source"

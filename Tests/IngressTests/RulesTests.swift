@@ -154,7 +154,9 @@ import Wire
         ("blacklist/NL/REM", .put, 405),
     ])
     func whatIsNotThereIsNotFoundOrNotAllowed(_ path: String, _ method: OCPI.Method, _ status: Int) async throws {
-        #expect(try await refusal(method, path, "[]")?.httpStatus(for: .v2_2_1) == status)
+        let error = try await refusal(method, path, "[]")
+        #expect(error?.httpStatus(for: .v2_2_1) == status)
+        if case .methodNotAllowed(let methods) = error?.kind { #expect(!methods.isEmpty && !methods.contains(method)) }
     }
 
     @Test func anAddressThatIsNoPartyIsRefused() async throws {

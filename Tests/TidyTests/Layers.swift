@@ -30,7 +30,7 @@ struct Layers {
         "Kafka": (.ground, ["CLibrdkafka", "Instruments", "Wire"]),
         "OCPI": (.first, ["Wire"]),
         "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
-        "Outbound": (.second, ["OCPI"]),
+        "Outbound": (.second, ["OCPI", "Wire"]),
         "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
         "Directory": (.third, belowDirectory),
         "Registry": (.third, directory),

@@ -99,8 +99,8 @@ import Wire
             version: .v2_2_1, from: try #require(PartyID("DE-CPO")), to: try #require(PartyID("NL-MSP")), path: "p", query: "q=1",
             requestID: "r", correlationID: "c", signature: "s", origin: .node("https://other.example"), stateVersion: 1,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 1, epoch: 2), target: "https://t/1",
-            trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", body: ByteBuffer(string: "{}"), key: "k",
-            isStored: true)
+            trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", contentEncoding: "gzip",
+            body: ByteBuffer(string: "{}"), key: "k", isStored: true)
         request.originalReceiver = PartyID("CH-OCN")
         return request
     }

@@ -20,6 +20,7 @@ import Wire
         #expect(again.origin == .node("https://other.example") && again.stateVersion == 42)
         #expect(again.deadline == record.deadline && again.reply == record.reply && again.target == record.target)
         #expect(again.trace == record.trace && again.contentType == "application/json" && again.key == record.key)
+        #expect(again.contentEncoding == "gzip")
         #expect(again.body == record.body)
     }
 
@@ -155,7 +156,7 @@ import Wire
             correlationID: "corr", signature: "sig", origin: .node("https://other.example"), stateVersion: 42,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 3, epoch: 77), target: "https://t/1",
             trace: Trace(traceparent: "00-aa-bb-01", tracestate: "x=y"), contentType: "application/json",
-            body: ByteBuffer(string: #"{"id":"1", "kwh": 1.0}"#), key: "DE-CPO|cdrs|1")
+            contentEncoding: "gzip", body: ByteBuffer(string: #"{"id":"1", "kwh": 1.0}"#), key: "DE-CPO|cdrs|1")
     }
 
     private func party(_ text: String) -> PartyID {

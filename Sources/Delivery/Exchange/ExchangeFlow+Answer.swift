@@ -15,12 +15,22 @@ import Wire
 extension ExchangeFlow {
     func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
-        if url != nil, Rewrites.isSuccess(response), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
+        if let obstacle = Obstacle.instead(of: response, from: record.to) {
+            if Obstacle.refusesToken(response) {
+                failures.log(.warning, "token \(record.to)", "a recipient is not reached: \(obstacle.message)")
+            }
+            return settle(exchange, obstacle, entered: true)
+        }
+        let status = response.answerStatus
+        if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
+            onAnswer(platform.id)
+        }
         var headers = Rewrites.passedHeaders(response.headers)
         guard record.module.isFunctional else { return settle(exchange, response, headers) }
+        guard status != .ambiguous else { return settle(exchange, .unusable("its status_code stands twice"), entered: true) }
         switch record.origin {
         case .local: break
-        case .hub: return settle(exchange, response, headers)
+        case .hub: return settleForHub(exchange, response)
         case .node: return handOut(exchange, response, headers, calledAt: url)
         }
         headers.removeAll { $0.name == OCPIHeader.link || $0.name == OCPIHeader.location }
@@ -71,6 +81,16 @@ extension ExchangeFlow {
         }
     }
 
+    /// INGRESS looks into it.
+    private func settleForHub(_ exchange: Exchange, _ response: OutboundResponse) {
+        do throws(UnreadableCoding) {
+            let plain = try response.decoded(upTo: RecordLimits.answerBody)
+            settle(exchange, plain, Rewrites.passedHeaders(plain.headers))
+        } catch {
+            settle(exchange, .unusable("\(error)"), entered: true)
+        }
+    }
+
     /// The right to call a URL in an answer.
     private func link(_ kind: Capability.Kind, _ url: String, of record: RequestRecord) -> Capability {
         Capability(
@@ -86,9 +106,15 @@ extension ExchangeFlow {
     ) {
         let header = kind == .page ? (name: OCPIHeader.link, value: LinkHeader.next(url)) : (name: OCPIHeader.location, value: url)
         var response = response
+        var headers = headers + [header]
+        // A signature in a coded body can only be made to fit without the coding.
+        if response.isCoded, Resigning.isSigned(response.readable.body) {
+            response = response.readable
+            headers.removeAll { $0.name == OCPIHeader.contentEncoding }
+        }
         response.body = Resigning.answer(
             response.body, response.headers, replacing: kind == .page ? .link : .location, by: header.value, key: settings.nodeKey)
-        settle(exchange, response, headers + [header])
+        settle(exchange, response, headers)
     }
 
     private func settle(_ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {

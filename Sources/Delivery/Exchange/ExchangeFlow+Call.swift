@@ -209,7 +209,7 @@ extension ExchangeFlow {
         case .notSent, .forbidden: Obstacle(.unreachable, .connectionProblem, "recipient not reached: \(failure.reason)")
         case .tooLarge: Obstacle(.refused, .invalidParameters, "the request cannot be sent on: \(failure.reason)")
         case .timeout: Obstacle(.timeout, .timeout, "recipient did not answer in time")
-        case .broken: Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(failure.reason)", mayBeDone: true)
+        case .broken: .unusable(failure.reason)
         }
     }
 

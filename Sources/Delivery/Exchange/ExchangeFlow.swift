@@ -21,6 +21,8 @@ final class ExchangeFlow: GroupHandler {
     let client: OutboundClient
     let metrics = ExchangeMetrics()
     let logger: Logger
+    /// For what repeats until an operator does something.
+    let failures: ThrottledLog
     /// Told the id of a platform here whenever it answered well.
     let onAnswer: @Sendable (String) -> Void
     let ownOperator: String
@@ -47,6 +49,7 @@ final class ExchangeFlow: GroupHandler {
         self.producer = producer
         self.client = client
         self.logger = logger
+        failures = ThrottledLog(logger)
         self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
         Resigning.prepare()

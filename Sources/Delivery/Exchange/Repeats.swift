@@ -14,6 +14,8 @@ struct RepeatKey: Hashable, Sendable {
     /// Nil for a request that may simply be sent twice. A message of another node is signed but has no time: whoever has seen it can send
     /// it again, so there only what reads may be sent twice.
     init?(_ record: RequestRecord) {
+        // The token may have been blocked since the first one was answered.
+        guard !ModuleTable.isAuthorization(record.method, record.route) else { return nil }
         switch record.origin {
         case .local: guard !record.method.isIdempotent else { return nil }
         case .node: guard !record.method.isRead else { return nil }

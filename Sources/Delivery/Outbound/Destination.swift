@@ -1,5 +1,6 @@
 import Directory
 import OCPI
+import Outbound
 import Topics
 
 /// Where a request goes next.
@@ -64,5 +65,32 @@ struct Obstacle: Error, Sendable, Equatable {
         self.status = status
         self.message = message
         self.mayBeDone = mayBeDone ?? (outcome == .timeout)
+    }
+
+    /// In the place of an answer that is about the call, not about what was asked: a redirect, which would lead around the hub, and a refusal
+    /// of the hub's own token, which the caller would take for its own.
+    /// - Returns: nil for any other answer.
+    static func instead(of response: OutboundResponse, from recipient: PartyID) -> Obstacle? {
+        let status = response.status
+        if refusesToken(response) {
+            return Obstacle(
+                .unreachable, .connectionProblem,
+                "recipient \(recipient) does not accept the hub's own token (HTTP \(status)): they must renew their credentials")
+        }
+        guard 300..<400 ~= status else { return nil }
+        // "See other" is what a server says that has done it.
+        return Obstacle(
+            .unreachable, .hubError,
+            "recipient \(recipient) answers with a redirect (HTTP \(status)), which is not followed: it must register the URL itself",
+            mayBeDone: status == 303)
+    }
+
+    /// Whether the recipient, or a proxy before it, says that it does not know who calls.
+    static func refusesToken(_ response: OutboundResponse) -> Bool { response.status == 401 || response.status == 407 }
+
+    /// The recipient has answered, and its answer cannot be passed on.
+    /// - Parameter reason: about "its" answer, for people.
+    static func unusable(_ reason: String) -> Obstacle {
+        Obstacle(.unreachable, .hubError, "recipient's answer is unusable: \(reason)", mayBeDone: true)
     }
 }

@@ -67,15 +67,23 @@ enum Resigning {
 
     // MARK: Answers
 
+    /// Whether a body has a signature.
+    static func isSigned(_ body: ByteBuffer) -> Bool { body.jsonString(["ocn_signature"]) != nil }
+
     /// The body of an answer whose header at `place` this node replaced by `value`. Only the member `ocn_signature` changes; an answer
     /// without one is not even parsed.
     /// - Parameter headers: the answer's headers as they came.
     static func answer(
         _ body: ByteBuffer, _ headers: HTTPHeaders, replacing place: SignedPlace, by value: String, key: SigningKey
     ) -> ByteBuffer {
-        guard let found = try? body.jsonRange(of: ["ocn_signature"]),
-            let signature = JSONScanner.string(at: found, in: body.readableBytesUInt8Span)
-        else { return body }
+        let found: Range<Int>?
+        do throws(JSONError) {
+            found = try body.jsonRange(of: ["ocn_signature"])
+        } catch {
+            if error.isRepetition { untouched.increment() }
+            return body
+        }
+        guard let found, let signature = JSONScanner.string(at: found, in: body.readableBytesUInt8Span) else { return body }
         guard let envelope = try? JSONValue.parse(body) else {
             untouched.increment()
             return body

@@ -16,9 +16,7 @@ struct ClientInfoEndpoint: Sendable {
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
-        guard head.method == .put else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method == .put else { throw OCPIError.notAvailable(head.method, but: [.put]) }
         guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
         return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, Directory) in
@@ -39,6 +37,9 @@ struct ClientInfoEndpoint: Sendable {
     static func info(_ body: ByteBuffer) throws(OCPIError) -> ClientInfo {
         guard let json = try? JSONValue.parse(body) else {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        }
+        if let name = json.repeated(among: ["country_code", "party_id", "role", "status", "last_updated"]) {
+            throw refused("\(name) stands twice in the ClientInfo")
         }
         guard var info = ClientInfo(json: json) else { throw refused("The body is not a ClientInfo") }
         info.party = info.party.canonical

@@ -29,9 +29,7 @@ struct RegistryEndpoint: Sendable {
     let neighbours: Neighbours
 
     func respond(_ head: RequestHead, _ question: Question) throws(OCPIError) -> Response {
-        guard head.method.isRead else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method.isRead else { throw .notAvailable(head.method, but: [.get, .head]) }
         return .envelope(answer(question).encoded(), ResponseAddress())
     }
 
