@@ -64,7 +64,7 @@ package final class Capabilities: Sendable {
     /// The capability as a token for a URL: base64url, unguessable, good without any store.
     /// - Parameter maxLength: characters that are left in the URL; nil is returned if the token would be longer.
     package func seal(_ capability: Capability, maxLength: Int) -> String? {
-        guard let token = secrets.sealBytes(capability.sealedForm), token.utf8.count <= maxLength else { return nil }
+        guard let token = secrets.sealBytes(capability.sealedForm, for: .url), token.utf8.count <= maxLength else { return nil }
         return token
     }
 
@@ -90,7 +90,7 @@ package final class Capabilities: Sendable {
     }
 
     private func known(_ token: String, now: Timestamp) -> Capability? {
-        let found = secrets.openBytes(token).flatMap(Capability.init(sealedForm:)) ?? links[token]
+        let found = secrets.openBytes(token, for: .url).flatMap(Capability.init(sealedForm:)) ?? links[token]
         guard let found, found.expires > now else { return nil }
         return found
     }
