@@ -49,6 +49,11 @@ final class LinkTable: Sendable {
                 continue
             }
             guard link.expires > now else { continue }
+            // It would push out all others.
+            guard link.expires <= now.adding(milliseconds: Capability.longestLifetime) else {
+                metrics.unreadable.increment()
+                continue
+            }
             state.byID[id] = link
             state.byExpiry.insert(Expiry(time: link.expires, id: id))
         }

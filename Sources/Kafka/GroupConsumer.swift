@@ -50,7 +50,7 @@ package final class GroupConsumer: Sendable {
         self.handler = handler
         log = ThrottledLog(logger, kafka.logLimiter)
         stallWatch = Mutex(StallWatch(after: settings.stallAfter))
-        metrics = GroupMetrics(group: settings.group)
+        metrics = GroupMetrics(group: settings.group, topics: settings.subscription.filter { !$0.hasPrefix("^") })
     }
 
     /// Subscribes and starts the thread. Joining the group goes on behind this call.

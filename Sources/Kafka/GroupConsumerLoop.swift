@@ -2,6 +2,7 @@ import CLibrdkafka
 import Instruments
 import Logging
 import Synchronization
+import Wire
 
 // The poll thread of a group consumer: reads, hands over, carries out commands, commits, leaves.
 extension GroupConsumer {
@@ -24,6 +25,7 @@ extension GroupConsumer {
         var reader = BatchReader(stopsAtEnd: false)
         var commitAt = Deadline(after: settings.commitInterval)
         var recordAt = Deadline(after: .seconds(5))
+        var ages = WaitingAges()
         var recommitAt = settings.recommitInterval.map { Deadline(after: $0) }
         let wait = max(1, min(100, settings.commitInterval.clampedMilliseconds))
         while isRunning {
@@ -38,7 +40,7 @@ extension GroupConsumer {
             }
             if commitChanges(rk, isDue: commitAt.hasPassed) { commitAt = Deadline(after: settings.commitInterval) }
             if recordAt.hasPassed {
-                recordMetrics()
+                recordMetrics(&ages)
                 recordAt = Deadline(after: .seconds(5))
             }
         }
@@ -101,12 +103,18 @@ extension GroupConsumer {
         }
     }
 
-    private func recordMetrics() {
+    private func recordMetrics(_ ages: inout WaitingAges) {
         let (unfinished, dropped, skipped) = progress.withLock { ($0.unfinished($0.assignment), $0.dropped, $0.skipped) }
         metrics.unfinished.record(unfinished)
         metrics.skipped.record(skipped)
         metrics.dropped.record(dropped)
+        let backlog = self.backlog
         metrics.backlog.record(backlog.values.reduce(0, +))
+        let oldest = ages.ages(progress.withLock { $0.waiting(backlog) }, now: Timestamp.now.milliseconds)
+        // What another process reads now waits there.
+        for topic in Set(metrics.oldest.values).union(oldest.keys) {
+            metrics.oldest.record(Double(oldest[topic] ?? 0) / 1000, topic)
+        }
     }
 
     // MARK: commits

@@ -11,10 +11,11 @@ import Wire
 extension PushFlow {
     func announce(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord) {
         let request = announcement.request
+        guard bounds(of: errand.parcel).fault(of: request) == nil else { return complete(errand, .ended(.dropped(.unsendable))) }
         guard end(of: request) > .now else { return complete(errand, .ended(.dropped(.expired))) }
         let directory = store.directory
         // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
-        guard directory.version >= request.stateVersion else { return complete(errand, .hindered) }
+        guard directory.version >= request.stateVersion else { return hinder(errand) }
         if let node = announcement.node {
             tell(errand, request, directory.node(operator: node))
         } else {

@@ -51,12 +51,15 @@ extension PushFlow {
     private func deliver(_ errand: Errand<Consignment>, _ copy: CopyRecord) {
         if let burial = errand.burial { return bury(errand, copy, burial) }
         let request = copy.request
+        if let fault = bounds(of: errand.parcel).fault(of: copy) {
+            let cause = "implausible: \(fault)"
+            return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
+        }
         let directory = store.directory
         // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
         let isExpired = copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) <= .now
         guard directory.version >= request.stateVersion else {
-            // That version may never come: a copy of a node's earlier life, say.
-            return isExpired ? expire(errand, copy) : complete(errand, .hindered)
+            return isExpired ? expire(errand, copy) : hinder(errand)
         }
         // The agreement counts when the copy is sent, not only when it was made.
         guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
