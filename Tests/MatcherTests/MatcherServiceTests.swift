@@ -152,7 +152,8 @@ import Wire
             try await tasks.waitForAll()
             let announcements = try await announced()
             #expect(announcements.map(\.request.to.description).sorted() == ["DE-MSP", "FR-MSP"])
-            #expect(announcements.allSatisfy { $0.node == nil && $0.request.from == hub && $0.request.signature == nil })
+            #expect(announcements.allSatisfy { $0.node == nil && $0.request.from == hub && $0.request.signature == "signature" })
+            #expect(announcements.allSatisfy { $0.original?.from.description == "DE-CPO" && $0.original?.to == hub })
             #expect(announcements.allSatisfy { $0.request.body == ByteBuffer(string: "{}") })
         }
         await store.stop()

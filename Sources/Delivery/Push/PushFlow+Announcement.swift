@@ -19,7 +19,7 @@ extension PushFlow {
         if let node = announcement.node {
             tell(errand, request, directory.node(operator: node))
         } else {
-            tell(errand, request, directory)
+            tell(errand, announcement, directory)
         }
     }
 
@@ -29,12 +29,19 @@ extension PushFlow {
     }
 
     /// A party's platform.
-    private func tell(_ errand: Errand<Consignment>, _ request: RequestRecord, _ directory: Directory) {
+    private func tell(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord, _ directory: Directory) {
+        let request = announcement.original.map {
+            Resigning.broadcast(announcement.request, original: $0, key: settings.nodeKey)
+        } ?? announcement.request
         guard let platform = directory.platform(of: request.to), directory.status(of: platform.id) == .connected else {
             return complete(errand, .ended(.dropped(.notConnected)))
         }
         guard case .platform(let url, let authorization) = Destination(of: request, in: directory, ownOperator: ownOperator) else {
             return complete(errand, .ended(.dropped(.noDestination)))
+        }
+        // What the hub itself tells has no sender who could sign it.
+        guard !request.module.isFunctional || directory.isContent(request.to, withSignature: request.signature) else {
+            return complete(errand, .ended(.dropped(.unsigned)))
         }
         var outbound = Hop.call(request, url: url, authorization: authorization)
         if !request.module.isFunctional {

@@ -66,6 +66,11 @@ extension PushFlow {
         if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }
         if directory.outboxOrder(of: request.to)?.isPaused == true { return complete(errand, .postponed) }
         if isExpired { return expire(errand, copy) }
+        // MATCHER makes no such copy; the service has changed its rules since.
+        guard directory.isContent(request.to, withSignature: request.signature) else {
+            let cause = "unsigned: the service's OcnRules want signed requests"
+            return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
+        }
         deliver(errand, copy, directory)
     }
 
