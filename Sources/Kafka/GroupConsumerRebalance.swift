@@ -29,6 +29,7 @@ extension GroupConsumer {
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts.map { GroupProgress.Start($0) })
         askAgain(rk, starts.filter { $0.offset == .min }.map(\.topicPartition))
+        noteJoined()
         settings.onAssigned?()
     }
 
@@ -41,6 +42,7 @@ extension GroupConsumer {
     }
 
     private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
+        noteLeft()
         let isLost = rd_kafka_assignment_lost(rk) != 0
         if isLost { settings.onLost?() }
         let gone = progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }

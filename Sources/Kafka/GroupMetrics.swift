@@ -11,6 +11,7 @@ package struct GroupMetrics: MetricSet {
     let lost: CounterMetric
     let stalled: GaugeMetric
     let commitFailures: CounterMetric
+    let renewals: CounterMetric
     let oldest: OpenGaugeFamily
 
     /// For the list of all metrics.
@@ -43,6 +44,9 @@ package struct GroupMetrics: MetricSet {
         commitFailures = CounterMetric(
             "ocn_kafka_consumer_commit_failures_total", unit: "commits", labels: labels,
             "Commits that Kafka refused; ordinary while partitions move between processes.")
+        renewals = CounterMetric(
+            "ocn_kafka_consumer_renewals_total", unit: "clients", labels: labels,
+            "Times a member that was out of its group for too long joined anew with a fresh client.")
         oldest = OpenGaugeFamily(
             "ocn_kafka_consumer_oldest_waiting_seconds", unit: "seconds", labels: labels, label: "topic", values: topics,
             "How long the oldest record that is read here and not finished has waited; of what is not read yet, since reading came to rest.")
