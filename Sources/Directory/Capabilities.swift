@@ -79,6 +79,17 @@ package final class Capabilities: Sendable {
         _ = try await producer.send(record(capability, id: id))
     }
 
+    /// Deletes the stored links of parties that have gone, their own and those that were made for them. Sealed ones end with their time.
+    /// - Returns: how many there were.
+    package func forget(_ parties: Set<PartyID>) async throws(KafkaError) -> Int {
+        let ids = links.ids(of: parties)
+        for id in ids {
+            _ = try await producer.send(
+                OutgoingRecord(topic: topics.links, partition: 0, key: id, value: nil, headers: RecordHeaders()))
+        }
+        return ids.count
+    }
+
     /// What a token from a URL stands for; nil if it is unknown, altered or expired.
     ///
     /// An id that this process has not heard of may have been written a moment ago by another one: then `ocn.links` is read to its

@@ -69,6 +69,15 @@ package enum Fact: Sendable, Equatable {
 }
 
 extension Fact {
+    /// The platform that it is about, beside the platform's own record.
+    var platform: String? {
+        switch self {
+        case .endpoints(let platform, _), .status(let platform, _, _), .rules(let platform, _, _), .rule(let platform, _, _): platform
+        case .claim(let claim): claim.platform
+        default: nil
+        }
+    }
+
     /// The fact with no time later than `latest` of when something was so: nothing later would ever count, and it would never be too old.
     /// - Returns: nil if it has none.
     func bounded(by latest: Timestamp) -> Fact? {
