@@ -58,7 +58,8 @@ extension GroupConsumer {
         let (out, isFirst) = membership.withLock { ($0.mustRenew(at: .now), $0.isFirstRenewal) }
         guard let out else { return false }
         log.logger.log(
-            level: isFirst ? .warning : .debug, "out of its group for \(out.components.seconds) s: leaves and joins anew with a fresh client",
+            level: isFirst ? .warning : .debug,
+            "out of its group for \(out.components.seconds) s: leaves and joins anew with a fresh client",
             metadata: ["group": "\(settings.group)"])
         return true
     }

@@ -49,6 +49,7 @@ package struct GroupMetrics: MetricSet {
             "Times a member that was out of its group for too long joined anew with a fresh client.")
         oldest = OpenGaugeFamily(
             "ocn_kafka_consumer_oldest_waiting_seconds", unit: "seconds", labels: labels, label: "topic", values: topics,
-            "How long the oldest record that is read here and not finished has waited; of what is not read yet, since reading came to rest.")
+            "How long the oldest record that is read here and not finished has waited; of what is not read yet, since reading came to rest."
+        )
     }
 }

@@ -169,7 +169,9 @@ final class MatcherWorker: GroupHandler {
 
     /// Nobody sent it at that time or under that state, and PUSH would wait for them: an operator decides about the copies. Announcements are
     /// for now or not at all.
-    private func deadLetters(of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory) -> [Follower] {
+    private func deadLetters(
+        of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory
+    ) -> [Follower] {
         metrics.implausible.increment()
         logger.error("request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
         return Fanout.copies(of: request, in: directory).map { copy in

@@ -30,9 +30,10 @@ extension PushFlow {
 
     /// A party's platform.
     private func tell(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord, _ directory: Directory) {
-        let request = announcement.original.map {
-            Resigning.broadcast(announcement.request, original: $0, key: settings.nodeKey)
-        } ?? announcement.request
+        let request =
+            announcement.original.map {
+                Resigning.broadcast(announcement.request, original: $0, key: settings.nodeKey)
+            } ?? announcement.request
         guard let platform = directory.platform(of: request.to), directory.status(of: platform.id) == .connected else {
             return complete(errand, .ended(.dropped(.notConnected)))
         }

@@ -86,7 +86,9 @@ struct Contradictions {
     }
 
     private mutating func refuse(_ key: String, _ reach: String, _ fresh: String, at origin: Origin?) {
-        add(key, "must not be the example of this project's files, which everybody knows: \(reach). Make your own with `\(fresh)`", at: origin)
+        add(
+            key, "must not be the example of this project's files, which everybody knows: \(reach). Make your own with `\(fresh)`",
+            at: origin)
     }
 
     /// By what others than this machine may reach the node, or it something else than this machine; nil if by nothing.
