@@ -47,7 +47,8 @@ package final class Retirement: Sendable {
             return orphaned.filter(known.contains)
         }
         // First the links: without the rest nobody would know any more whose they are.
-        let links = parties.isEmpty ? 0 : try await forget(parties)
+        var links = 0
+        if !parties.isEmpty { links = try await forget(parties) }
         var rest = (changes + lasting.map(Change.delete))[...]
         guard !rest.isEmpty else { return }
         while !rest.isEmpty {

@@ -9,7 +9,7 @@ package final class StateStore: Sendable {
     private let snapshot: StateSnapshot
     private let follower: TopicFollower
     /// What times of records are judged by.
-    package let clock = KafkaClock()
+    package let clock: KafkaClock
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
@@ -17,15 +17,17 @@ package final class StateStore: Sendable {
     ///   - secrets: opens the tokens we call platforms with.
     ///   - logger: where trouble is told.
     package init(kafka: KafkaSettings, topics: TopicNames, secrets: NodeSecrets, logger: Logger) {
+        let clock = KafkaClock()
         let snapshot = StateSnapshot(secrets: secrets, clock: clock, logger: logger)
-        self.snapshot = snapshot
+        (self.clock, self.snapshot) = (clock, snapshot)
         follower = TopicFollower(kafka: kafka, topic: topics.state, logger: logger) { snapshot.apply($0) }
     }
 
     /// On a reader that also reads other topics; its owner starts and stops it.
     package init(_ reader: FollowerReader, topics: TopicNames, secrets: NodeSecrets, logger: Logger) {
+        let clock = KafkaClock()
         let snapshot = StateSnapshot(secrets: secrets, clock: clock, logger: logger)
-        self.snapshot = snapshot
+        (self.clock, self.snapshot) = (clock, snapshot)
         follower = TopicFollower(reader, topic: topics.state) { snapshot.apply($0) }
     }
 

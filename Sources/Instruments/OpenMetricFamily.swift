@@ -21,7 +21,7 @@ package final class OpenMetricFamily<Handle: MetricHandle>: DeclaredMetric {
         _ name: String, unit: String, labels: KeyValuePairs<String, String> = [:], label: String, values: [String] = [], _ help: String
     ) {
         declaration = MetricDeclaration(
-            name, Handle.kind, unit: unit, labels: labels.map { .init($0.key) } + [.init(label)], help)
+            name, Handle.kind, unit: unit, labels: labels.map { MetricDeclaration.Label($0.key) } + [MetricDeclaration.Label(label)], help)
         fixed = labels.map { ($0.key, $0.value) }
         self.label = label
         for value in values { _ = handle(value) }

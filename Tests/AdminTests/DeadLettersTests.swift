@@ -140,7 +140,7 @@ import Wire
             let outbox = try await kafka.records(in: kafka.topics.outbox(party("DE-BIL")), partitions: TopicSettings().outboxPartitions)
             let copies = try outbox.map { try CopyRecord($0) }
             #expect(copies.map(\.id) == ["ahead", "good"] && copies.allSatisfy { $0.request.stateVersion == 0 }, "there is no state here")
-            #expect(ids(try await letters.index(), DeadLetterFilter()) == ["late"])
+            #expect(try await ids(letters.index(), DeadLetterFilter()) == ["late"])
         }
     }
 

@@ -36,25 +36,23 @@ import Wire
         #expect(node.directory.clientInfos().isEmpty && node.directory.announcedClientInfos.isEmpty)
     }
 
-    @Test func onlyWhatWasToldAndWhatNobodyExpectsGoes() throws {
+    @Test func onlyWhatWasToldAndWhatNobodyExpectsGoes() {
         let told = suspended("DE-OLD", "CPO", longAgo)
-        func due(_ facts: [Fact]) -> (keys: Int, parties: Set<PartyID>) {
+        func expect(_ keys: Int, _ parties: [String], of facts: [Fact], _ why: Comment = "", at place: SourceLocation = #_sourceLocation) {
             let due = Retirement.due(in: StateInMemory(facts).directory, now: now)
-            return (due.changes.count, due.parties)
+            #expect(due.changes.count == keys && due.parties.map(\.description) == parties, why, sourceLocation: place)
         }
-        #expect(due(told) == (2, [party("DE-OLD")]))
-        #expect(due([told[0]]) == (0, []), "nobody was told yet")
-        #expect(due([told[1]]) == (1, [party("DE-OLD")]), "the registry took it off")
-        #expect(due([told[0], .announced(info("DE-OLD", "CPO", .connected, longAgo))]) == (0, []))
-        #expect(due(told + [listed("DE-OLD", ["CPO"])]) == (0, []), "the registry lists it")
-        #expect(due(told + [listed("DE-OLD", ["EMSP"])]) == (2, []), "in another role, whose links stay")
-        #expect(
-            due(told + [listed("DE-OLD", ["CPO"], operatorAddress: "0x0000000000000000000000000000000000000000")]) == (2, [party("DE-OLD")])
-        )
-        // It acts in another role now; the old one is gone.
+        expect(2, ["DE-OLD"], of: told)
+        expect(0, [], of: [told[0]], "nobody was told yet")
+        expect(1, ["DE-OLD"], of: [told[1]], "the registry took it off")
+        expect(0, [], of: [told[0], .announced(info("DE-OLD", "CPO", .connected, longAgo))])
+        expect(0, [], of: told + [listed("DE-OLD", ["CPO"])], "the registry lists it")
+        expect(2, [], of: told + [listed("DE-OLD", ["EMSP"])], "in another role, whose links stay")
+        let nobody = "0x0000000000000000000000000000000000000000"
+        expect(2, ["DE-OLD"], of: told + [listed("DE-OLD", ["CPO"], operatorAddress: nobody)], "taken off as the registries do it")
         let serving = platform("p", "DE-OLD", "EMSP")
-        #expect(due(told + serving) == (2, []))
-        #expect(due(suspended("DE-OLD", "EMSP", longAgo) + serving) == (0, []), "it is back")
+        expect(2, [], of: told + serving, "it acts in another role now")
+        expect(0, [], of: suspended("DE-OLD", "EMSP", longAgo) + serving, "it is back")
     }
 
     @Test func aPlatformThatIsSuspendedItselfLeavesAndThenItsParties() async throws {

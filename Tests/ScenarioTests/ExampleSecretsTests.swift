@@ -22,13 +22,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [:], ["OCN_HTTP_PUBLIC_HOST": "localhost"], ["OCN_HTTP_PUBLIC_HOST": "::1"], ["OCN_HTTP_PRIVATE_HOST": "127.9.9.9"],
-        ["OCN_NODE_URL": "http://[::1]:8080"], ["OCN_NODE_URL": "http://LOCALHOST"], ["OCN_NODE_PREVIOUS_SECRETS": ExampleSecrets.text],
-        ["OCN_KAFKA_BOOTSTRAP": "127.0.0.1:1,[::1]:2,PLAINTEXT://localhost:3"],
-        // Nobody listens there.
-        ["OCN_NODE_ROLES": "push", "OCN_HTTP_PUBLIC_HOST": "0.0.0.0"],
-    ])
+    @Test(
+        arguments: [
+            [:], ["OCN_HTTP_PUBLIC_HOST": "localhost"], ["OCN_HTTP_PUBLIC_HOST": "::1"], ["OCN_HTTP_PRIVATE_HOST": "127.9.9.9"],
+            ["OCN_NODE_URL": "http://[::1]:8080"], ["OCN_NODE_URL": "http://LOCALHOST"], ["OCN_NODE_PREVIOUS_SECRETS": ExampleSecrets.text],
+            ["OCN_KAFKA_BOOTSTRAP": "127.0.0.1:1,[::1]:2,PLAINTEXT://localhost:3"],
+            // Nobody listens there.
+            ["OCN_NODE_ROLES": "push", "OCN_HTTP_PUBLIC_HOST": "0.0.0.0"],
+        ] as [[String: String]])
     func onLoopbackTheyAreGoodEnough(more: [String: String]) {
         #expect(problems(more) == [])
     }

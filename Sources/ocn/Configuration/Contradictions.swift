@@ -93,13 +93,11 @@ struct Contradictions {
 
     /// By what others than this machine may reach the node, or it something else than this machine; nil if by nothing.
     private func reach() throws(ConfigurationError) -> String? {
-        let url = values.origin(\.url) == nil ? nil : try values(\.url)
-        if let url, !Loopback.isURL(url) { return "node.url is not on loopback" }
+        if values.origin(\.url) != nil, !Loopback.isURL(try values(\.url)) { return "node.url is not on loopback" }
         let hasPublic = try values(\.roles).contains(.ingress) && (isWhole || values.origin(\.publicHost) != nil)
         if hasPublic, !Loopback.isHost(try values(\.publicHost)) { return "http.public.host is not a loopback address" }
         if !Loopback.isHost(try values(\.privateHost)) { return "http.private.host is not a loopback address" }
-        let brokers = values.origin(\.bootstrap) == nil ? nil : try values(\.bootstrap)
-        if let brokers, !Loopback.areBrokers(brokers) { return "kafka.bootstrap is not on loopback" }
+        if values.origin(\.bootstrap) != nil, !Loopback.areBrokers(try values(\.bootstrap)) { return "kafka.bootstrap is not on loopback" }
         return nil
     }
 
