@@ -52,6 +52,8 @@ extension PushFlow {
         if let burial = errand.burial { return bury(errand, copy, burial) }
         let request = copy.request
         if let fault = bounds(of: errand.parcel).fault(of: copy) {
+            // Where `ocn.state` was made anew all that waits comes to this at once.
+            if let later = turnedAway() { return complete(errand, .rationed(until: later)) }
             let cause = "implausible: \(fault)"
             return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
         }
