@@ -1,5 +1,5 @@
 package import Credentials
-package import Directory
+import Directory
 package import Kafka
 package import Logging
 package import OCPI

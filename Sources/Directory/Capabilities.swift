@@ -1,6 +1,6 @@
 package import Kafka
 package import Logging
-import OCPI
+package import OCPI
 package import Topics
 package import Wire
 
