@@ -1,6 +1,6 @@
 package import Credentials
 import Directory
-package import Kafka
+import Kafka
 package import Logging
 package import OCPI
 import Synchronization
