@@ -1,6 +1,5 @@
 package import Credentials
 import Directory
-import Kafka
 package import Logging
 package import OCPI
 import Synchronization
@@ -12,7 +11,7 @@ package import Wire
 /// Nothing of this is announced: that the party is gone was told when it went. What the registry lists stays: there is an end to that.
 package final class Retirement: Sendable {
     private let state: SharedState
-    private let forget: @Sendable (Set<PartyID>) async throws(KafkaError) -> Int
+    private let forget: @Sendable (Set<PartyID>) async throws -> Int
     private let logger: Logger
     /// What was without its platform the last time: a removal that is under way has its time.
     private let orphans = Mutex<Set<String>>([])
@@ -29,7 +28,7 @@ package final class Retirement: Sendable {
     ///   - forget: deletes the links of parties that are gone, and says how many these were.
     ///   - logger: where it is told what was cleared away.
     package init(
-        state: SharedState, forget: @escaping @Sendable (Set<PartyID>) async throws(KafkaError) -> Int, logger: Logger
+        state: SharedState, forget: @escaping @Sendable (Set<PartyID>) async throws -> Int, logger: Logger
     ) {
         self.state = state
         self.forget = forget
@@ -37,7 +36,7 @@ package final class Retirement: Sendable {
     }
 
     /// Clears away what is due.
-    /// - Throws: `KafkaError` or `StateError` if something could not be deleted; the next run does it.
+    /// - Throws: what `forget` throws, or `StateError`, if something could not be deleted; the next run does it.
     package func run(now: Timestamp = .now) async throws {
         let directory = state.directory()
         let (changes, parties) = Retirement.due(in: directory, now: now)

@@ -107,7 +107,7 @@ import Wire
     private func retirement(_ node: StateInMemory, _ forget: @escaping @Sendable (Set<PartyID>) -> Void = { _ in }) -> Retirement {
         Retirement(
             state: node.shared,
-            forget: { (parties) throws(KafkaError) in
+            forget: { parties in
                 forget(parties)
                 return 0
             }, logger: StateInMemory.silent)
