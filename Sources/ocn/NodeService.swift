@@ -232,7 +232,7 @@ struct NodeService: Service {
             .retirement(
                 Retirement(
                     state: state,
-                    forget: { [capabilities = shared.capabilities] try await capabilities.forget($0) },
+                    forget: { [capabilities = shared.capabilities] in try await capabilities.forget($0) },
                     logger: label("control"))))
         return ControlService(
             kafka: shared.kafka, topics: configuration.topics,
