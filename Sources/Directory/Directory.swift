@@ -167,6 +167,11 @@ package struct Directory: Sendable {
         return found.filter { $0.depth == deepest }.map { ($0.place.module, $0.place.interface) }
     }
 
+    /// Keys of what is said about platforms that are not there: a removal that came to no end. O(facts).
+    package var orphanedKeys: [String] {
+        factsByKey.filter { $0.value.platform.map { platformsByID[$0] == nil } ?? false }.keys.sorted()
+    }
+
     /// All platforms, by id.
     package var platforms: [Platform] { platformsByID.values.sorted { $0.id < $1.id } }
 

@@ -2,6 +2,7 @@ import HeapModule
 import Instruments
 import Kafka
 import NIOCore
+import OCPI
 import Synchronization
 import Wire
 
@@ -26,6 +27,13 @@ final class LinkTable: Sendable {
 
     subscript(_ id: String) -> Capability? { state.withLock { $0.current.byID[id] } }
 
+    /// The ids of links from or for one of these parties. O(links).
+    func ids(of parties: Set<PartyID>) -> [String] {
+        state.withLock { state in
+            state.current.byID.filter { parties.contains($0.value.owner) || parties.contains($0.value.user) }.keys.sorted()
+        }
+    }
+
     /// The log was made anew.
     func restart() { state.withLock { $0.restart(from: State()) } }
 
@@ -49,6 +57,11 @@ final class LinkTable: Sendable {
                 continue
             }
             guard link.expires > now else { continue }
+            // It would push out all others.
+            guard link.expires <= now.adding(milliseconds: Capability.longestLifetime) else {
+                metrics.unreadable.increment()
+                continue
+            }
             state.byID[id] = link
             state.byExpiry.insert(Expiry(time: link.expires, id: id))
         }

@@ -109,7 +109,8 @@ package final class ObjectParties: Sendable {
                     guard let key = record.key, let value = record.value, let json = try? JSONValue.parse(value),
                         let party = json["party"]?.string.flatMap({ PartyID($0) }),
                         let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now,
-                        key.hasSuffix(Self.suffix(party))
+                        // Later than anybody writes: it would never be forgotten.
+                        expires <= now.adding(milliseconds: Self.lifetime + RecordBounds.clockTolerance), key.hasSuffix(Self.suffix(party))
                     else { continue }
                     add(String(key.dropLast(Self.suffix(party).count)), party.canonical, expires, now, to: &state)
                 }

@@ -39,6 +39,7 @@ package final class GroupConsumer: Sendable {
     let strays = Mutex(Strays())
     let stallWatch: Mutex<StallWatch>
     let ownership: Mutex<OwnershipWatch>
+    let membership: Mutex<MembershipWatch>
     /// When the poll thread last came round, nanoseconds since `born`.
     let rounds = Atomic<Int64>(0)
     let born = ContinuousClock.now
@@ -54,7 +55,8 @@ package final class GroupConsumer: Sendable {
         log = ThrottledLog(logger, kafka.logLimiter)
         stallWatch = Mutex(StallWatch(after: settings.stallAfter))
         ownership = Mutex(OwnershipWatch(every: settings.ownershipInterval))
-        metrics = GroupMetrics(group: settings.group)
+        membership = Mutex(MembershipWatch(after: settings.rejoinAfter, from: .now))
+        metrics = GroupMetrics(group: settings.group, topics: settings.subscription.filter { !$0.hasPrefix("^") })
     }
 
     /// Subscribes and starts the thread. Joining the group goes on behind this call.
@@ -209,6 +211,21 @@ package final class GroupConsumer: Sendable {
     }
 
     private func open() throws(KafkaError) {
+        membership.withLock { $0 = MembershipWatch(after: settings.rejoinAfter, from: .now) }
+        let client = try makeClient()
+        do throws(KafkaError) {
+            comeRound()
+            lifecycle.withLock { $0.client = client }
+            try OSThread.start(kafka.clientID) { self.run(client) }
+        } catch {
+            lifecycle.withLock { $0.client = nil }
+            client.destroy()
+            throw error
+        }
+    }
+
+    /// A client that joins the group.
+    func makeClient() throws(KafkaError) -> ClientHandle {
         let configuration = ClientConfiguration.consumer(kafka, settings.properties)
         let clientID = configuration.clientID
         let client = try ClientHandle(
@@ -222,17 +239,12 @@ package final class GroupConsumer: Sendable {
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) },
                 onRebalance: { [weak self] rk, code, partitions in self?.rebalance(rk, code, partitions) }),
             isPolled: true)
-        do throws(KafkaError) {
-            let code = client.onOwnThread { rk in subscribe(rk) }
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("subscribe", code) }
-            comeRound()
-            lifecycle.withLock { $0.client = client }
-            try OSThread.start(kafka.clientID) { self.run(client) }
-        } catch {
-            lifecycle.withLock { $0.client = nil }
+        let code = client.onOwnThread { rk in subscribe(rk) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             client.destroy()
-            throw error
+            throw KafkaError("subscribe", code)
         }
+        return client
     }
 
     func command(_ command: Command) {

@@ -30,6 +30,7 @@ extension GroupConsumer {
         announce(starts.map { GroupProgress.Start($0) })
         askAgain(rk, starts.filter { $0.offset == .min }.map(\.topicPartition))
         ownership.withLock { $0.assigned(at: .now) }
+        noteJoined()
         settings.onAssigned?()
     }
 
@@ -42,6 +43,7 @@ extension GroupConsumer {
     }
 
     private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
+        noteLeft()
         let isLost = rd_kafka_assignment_lost(rk) != 0
         if isLost { settings.onLost?() }
         let gone = progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }

@@ -29,6 +29,7 @@ enum Name: String, CaseIterable {
     case node = "ce_ocnnode"
     case copyOf = "ce_copyof"
     case originalTo = "ce_ocpioriginalto"
+    case originalFrom = "ce_ocpioriginalfrom"
     case permission = "ce_permission"
     case replyTo = "ce_replyto"
     case httpStatus = "ce_httpstatus"

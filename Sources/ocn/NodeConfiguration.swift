@@ -126,6 +126,6 @@ struct NodeConfiguration: Sendable {
     /// - Parameter isWhole: whether these are all sources, so that nothing may be missing.
     static func problems(of values: SettingValues, isWhole: Bool = true) throws(ConfigurationError) -> [ConfigurationProblem] {
         let problems = values.problems + (isWhole ? values.missing : [])
-        return values.problems.isEmpty ? problems + (try Contradictions(values).problems) : problems
+        return values.problems.isEmpty ? problems + (try Contradictions(values, isWhole: isWhole).problems) : problems
     }
 }

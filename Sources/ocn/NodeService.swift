@@ -228,6 +228,12 @@ struct NodeService: Service {
                     hub: configuration.hub, nodeAddress: configuration.key.address.hex, topics: configuration.topics, state: state,
                     send: { [producer = shared.producer] record throws(KafkaError) in _ = try await producer.send(record) }),
                 store: shared.store))
+        duties.append(
+            .retirement(
+                Retirement(
+                    state: state,
+                    forget: { [capabilities = shared.capabilities] in try await capabilities.forget($0) },
+                    logger: label("control"))))
         return ControlService(
             kafka: shared.kafka, topics: configuration.topics,
             membership: reporting(.control, ControlService.membership(of: configuration.topics)), writer: shared.writer,

@@ -81,7 +81,10 @@ import Wire
         let resolution = DeadResolution(partition: 0, offset: 1, copyID: copy.id, kind: .replayed, at: request.time, by: "anna")
         for (letter, kinds, record) in [
             ("Q", "Q", request.outgoing(to: topics)), ("C", "C", copy.outgoing(to: topics)), ("R", "R", reply.outgoing(to: topics)),
-            ("A", "A", AnnouncementRecord(request: request, node: "0x1").outgoing(to: topics)), ("D", "CD", dead.outgoing(to: topics)),
+            (
+                "A", "A",
+                AnnouncementRecord(request: request, node: "0x1", original: .init(from: request.from, to: request.to)).outgoing(to: topics)
+            ), ("D", "CD", dead.outgoing(to: topics)),
             ("X", "X", resolution.outgoing(to: topics, key: nil)),
         ] {
             let listed = rows.filter { row in row.cells[1].contains { kinds.contains($0) } }.flatMap(\.names)

@@ -14,6 +14,9 @@ extension ExchangeFlow {
         var exchange = exchange
         // Nobody waits: the hub has answered already, and what follows is MATCHER's.
         guard exchange.record.reply != nil else { return finish(exchange, entered: false) }
+        if let fault = exchange.fault {
+            return settle(exchange, Obstacle(.refused, .hubError, "the hub refuses its own record: \(fault)"), entered: false)
+        }
         guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate, entered: false) }
         let key = RepeatKey(exchange.record)
         if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {

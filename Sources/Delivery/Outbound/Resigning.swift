@@ -29,6 +29,22 @@ enum Resigning {
         return self.request(request, from: original, changes, key: key)
     }
 
+    /// A broadcast, which its sender wrote to the hub and which the hub passes on in its own name: its sender's signature is made to fit.
+    /// - Parameter original: from whom to whom the signature was made.
+    static func broadcast(_ request: RequestRecord, original route: AnnouncementRecord.Route, key: SigningKey) -> RequestRecord {
+        var original = request
+        (original.from, original.to) = (route.from, route.to)
+        var changes: [Change] = []
+        func change(_ place: SignedPlace, _ old: String, _ new: String) {
+            if old != new { changes.append((place, .string(new))) }
+        }
+        change(.fromCountry, route.from.country, request.from.country)
+        change(.fromParty, route.from.party, request.from.party)
+        change(.toCountry, route.to.country, request.to.country)
+        change(.toParty, route.to.party, request.to.party)
+        return self.request(request, from: original, changes, key: key)
+    }
+
     typealias Change = (place: SignedPlace, value: JSONValue)
 
     /// - Parameters:

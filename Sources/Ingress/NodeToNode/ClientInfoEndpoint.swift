@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import Notary
 import OCPI
+import Topics
 import Wire
 
 /// `PUT /ocn/client-info`: another node tells how one of its parties stands (OCN node 1.1). CONTROL passes it on to the platforms here.
@@ -45,12 +46,9 @@ struct ClientInfoEndpoint: Sendable {
         info.party = info.party.canonical
         info.role = info.role.uppercased()
         // The newest counts: one from the future would keep out all that follow, also those of the party's next node.
-        guard info.lastUpdated <= Timestamp.now.adding(milliseconds: clockSkew) else { throw refused("last_updated is in the future") }
+        guard info.lastUpdated <= RecordBounds(now: .now).latest else { throw refused("last_updated is in the future") }
         return info
     }
-
-    /// How far the clock of another node may be ahead, milliseconds.
-    private static let clockSkew: Int64 = 10 * 60_000
 
     /// The node that may speak for the party.
     private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {

@@ -25,7 +25,8 @@ struct Settings: Sendable {
     let previousSecrets = Setting(
         "node.previous_secrets", .list(of: "earlier secrets", .longText, entriesMayHoldCommas: true), default: [], secret: true,
         "Earlier secrets, while something sealed with them may still be in use; and the next one, before it becomes node.secret.")
-    let adminKey = Setting("node.admin_key", .token, secret: true, "The key of the admin API.")
+    let adminKey = Setting(
+        "node.admin_key", .token, secret: true, "The key of the admin API. Made by `openssl rand -base64 32`.")
     let shutdownGrace = Setting(
         "node.shutdown_seconds", .seconds(1...1200), ifLeftOut: "20 more than http.request_timeout_seconds",
         "How long a stop may take: open requests are answered, copies under way are finished.")
