@@ -14,6 +14,8 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case methodNotAllowed
         /// The body is longer than we take.
         case tooLarge
+        /// The body does not come in time.
+        case overdue
         /// We are overloaded; the caller may come back after that many seconds (`Retry-After`).
         case busy(retryAfterSeconds: Int)
     }
@@ -41,6 +43,7 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .tooLarge: 413
+        case .overdue: 408
         case .busy: 503
         }
     }
