@@ -15,6 +15,7 @@ package struct AdminAPI: Sendable {
     private let keyHash: String
     private let publicURL: String
     private let invitation: Duration
+    private let wrongKeys = WrongKeys()
     private let logger: Logger
 
     /// - Parameters:
@@ -38,7 +39,7 @@ package struct AdminAPI: Sendable {
 
     /// Adds the routes below `/admin`.
     package func addRoutes(to router: Router<some RequestContext>) {
-        let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash))
+        let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash, wrong: wrongKeys, logger: logger))
         admin.post("generate-registration-token") { request, _ in try await invite(request) }
         admin.get("connection-status/:country/:party") { _, context in connectionStatus(context.parameters) }
         admin.get("platforms") { _, _ in platforms() }

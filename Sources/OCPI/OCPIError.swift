@@ -17,6 +17,8 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooLarge
         /// The body is coded, and we have to look into it.
         case coded
+        /// The body does not come in time.
+        case overdue
         /// We are overloaded; the caller may come back after that many seconds (`Retry-After`).
         case busy(retryAfterSeconds: Int)
     }
@@ -50,6 +52,7 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case .methodNotAllowed: 405
         case .tooLarge: 413
         case .coded: 415
+        case .overdue: 408
         case .busy: 503
         }
     }

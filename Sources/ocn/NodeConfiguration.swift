@@ -24,8 +24,13 @@ struct NodeConfiguration: Sendable {
     var adminKey: Token
     var publicHost: String
     var publicPort: Int
+    /// Most connections of parties and nodes, and of those from one address; nil for what ``ConnectionPlan`` finds.
+    var publicConnections: Int?
+    var publicConnectionsPerAddress: Int?
     var privateHost: String
     var privatePort: Int
+    /// Most connections of operators.
+    var privateConnections: Int?
     var allowNetworks: [String]
     var requestTimeout: Duration
     var kafka: KafkaSettings
@@ -91,8 +96,11 @@ struct NodeConfiguration: Sendable {
         adminKey = try values(\.adminKey)
         publicHost = try values(\.publicHost)
         publicPort = try values(\.publicPort)
+        publicConnections = try values(\.publicConnections)
+        publicConnectionsPerAddress = try values(\.publicConnectionsPerAddress)
         privateHost = try values(\.privateHost)
         privatePort = try values(\.privatePort)
+        privateConnections = try values(\.privateConnections)
         allowNetworks = try values(\.allowNetworks)
         requestTimeout = try values(\.requestTimeout)
         kafka = KafkaSettings(bootstrap: try values(\.bootstrap), clientID: instance, properties: try values(\.properties))

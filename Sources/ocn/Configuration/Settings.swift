@@ -57,12 +57,21 @@ struct Settings: Sendable {
     let publicHost = Setting(
         "http.public.host", .text, default: "0.0.0.0", "Where to listen for parties and nodes. Put TLS in front of it.")
     let publicPort = Setting("http.public.port", .port, default: 8080, "Port for parties and nodes; 0 for any free one. Flag: --port.")
+    let publicConnections = Setting(
+        "http.public.connections", .whole(1...1_000_000), ifLeftOut: "what the limit of open files leaves, at most \(ConnectionPlan.most)",
+        "Most open connections of parties and nodes; further ones wait until one closes.")
+    let publicConnectionsPerAddress = Setting(
+        "http.public.connections_per_address", .whole(1...1_000_000), ifLeftOut: "half of http.public.connections",
+        "Most of them from one address; further ones are closed. A proxy is one address.")
     let privateHost = Setting(
         "http.private.host", .text, default: "127.0.0.1",
         "Where to listen for metrics (/metrics), probes (/health, /ready) and the admin API (/admin). Keep it private.")
     let privatePort = Setting(
         "http.private.port", .port, default: 8081,
         "Port for metrics, probes and the admin API; 0 for any free one. Flag: --private-port.")
+    let privateConnections = Setting(
+        "http.private.connections", .whole(4...100_000), ifLeftOut: "an eighth of the limit of open files, at most 1000",
+        "Most open connections to it. They are set aside: parties and nodes cannot take them.")
     let allowNetworks = Setting(
         "http.allow_networks", .list(of: "networks like 10.0.0.0/8 or fd00::/8", .network), default: [],
         "The node calls URLs that parties register. Loopback, private and link-local addresses are refused unless they are listed here.")
