@@ -191,7 +191,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry", "Testbed",
+                "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry",
+                "Testbed",
                 "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]
