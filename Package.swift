@@ -23,6 +23,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
@@ -82,7 +83,9 @@ let package = Package(
         module("OCPI", ["Wire", nioCore]),
         module("Notary", ["Wire", "CSecp256k1", "CBrotli", nioCore]),
         // second
-        module("Outbound", ["OCPI", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Outbound", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module(
+            "Inbound", ["Instruments", "Kafka", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
@@ -93,8 +96,8 @@ let package = Package(
         module(
             "Ingress",
             [
-                "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
-                hummingbird, hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle, heap,
+                "Credentials", "Directory", "Inbound", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                hummingbird, httpTypes, nioCore, nioHTTP1, logging, lifecycle, heap,
             ]),
         module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, lifecycle, crypto]),
         module(
@@ -125,15 +128,15 @@ let package = Package(
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Ingress", "Instruments",
-                "Kafka",
-                "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
+                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Inbound", "Ingress",
+                "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
                 "Telemetry", "Testbed", "Topics", "Wire",
-                argumentParser, yams, hummingbird, httpTypes, httpClient, nioCore, nioPosix, logging, metrics, lifecycle, unixSignals,
+                argumentParser, yams, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
+                unixSignals,
             ],
             swiftSettings: settings),
         // tests
-        support("Support", ["Kafka", "OCPI", "Topics", logging]),
+        support("Support", ["Kafka", "OCPI", "Topics", nioCore, nioPosix, logging]),
         tests("TidyTests", []),
         tests("WireTests", ["Wire", "Support", nioCore]),
         tests("OCPITests", ["OCPI", "Wire", "Support", nioCore]),
@@ -161,26 +164,26 @@ let package = Package(
                 logging,
             ]),
         tests("TelemetryTests", ["Telemetry", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("InboundTests", ["Inbound", nioCore, nioHTTP1]),
         tests(
             "IngressTests",
             [
-                "Ingress", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support",
+                "Ingress", "Credentials", "Directory", "Inbound", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire",
+                "Support",
                 hummingbird,
                 httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle,
             ]),
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support", httpClient,
-                nioCore,
-                nioPosix,
-                nioHTTP1, logging, metrics,
+                "Delivery", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support",
+                nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(
             "ConformanceTests",
             [
-                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Topics", "Wire", "Support", httpClient, nioCore,
-                nioHTTP1, logging, lifecycle,
+                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Wire", "Support",
+                httpClient, nioCore, nioHTTP1, logging,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
         tests("SoakTests", ["Soak", "OCPI", "Wire", nioCore]),
@@ -188,8 +191,9 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Admin", "Demo", "Directory", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry", "Topics", "Wire",
-                "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
+                "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry",
+                "Testbed",
+                "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]
 )

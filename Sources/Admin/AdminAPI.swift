@@ -15,6 +15,7 @@ package struct AdminAPI: Sendable {
     private let keyHash: String
     private let publicURL: String
     private let invitation: Duration
+    private let wrongKeys = WrongKeys()
     private let logger: Logger
 
     /// - Parameters:
@@ -38,7 +39,7 @@ package struct AdminAPI: Sendable {
 
     /// Adds the routes below `/admin`.
     package func addRoutes(to router: Router<some RequestContext>) {
-        let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash))
+        let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash, wrong: wrongKeys, logger: logger))
         admin.post("generate-registration-token") { request, _ in try await invite(request) }
         admin.get("connection-status/:country/:party") { _, context in connectionStatus(context.parameters) }
         admin.get("platforms") { _, _ in platforms() }
@@ -143,9 +144,10 @@ package struct AdminAPI: Sendable {
         guard let token = json["tokenA"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             return problem(.badRequest, "tokenA must have 1 to 64 printable ASCII characters")
         }
-        guard let url = json["platformVersionsUrl"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
+        guard let url = json["platformVersionsUrl"]?.string, url.utf8.count <= 255 else {
             return problem(.badRequest, "platformVersionsUrl must be an absolute http or https URL of at most 255 characters")
         }
+        if let defect = URLJoin.defect(of: url) { return problem(.badRequest, "platformVersionsUrl \(defect)") }
         return await answer { () throws(OCPIError) in
             let platform = try await handshake.prepare(Token(token), versionsURL: url)
             return Admin.json(.created, .object(platform.summary(in: state.directory())))

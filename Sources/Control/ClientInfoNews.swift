@@ -89,6 +89,6 @@ struct ClientInfoNews {
             id: UUIDText.v7(), time: now, module: .hubclientinfo, interface: .receiver, method: .put, version: .v2_2_1, from: hub,
             to: info.party, path: "\(info.party.country)/\(info.party.party)", requestID: UUIDText.v4(), correlationID: UUIDText.v4(),
             origin: .hub, stateVersion: directory.version, contentType: "application/json", body: info.json.encoded(),
-            key: "\(info.party)|\(ModuleID.hubclientinfo)|\(info.role)")
+            key: "\(info.party.canonical)|\(ModuleID.hubclientinfo)|\(info.role)")
     }
 }

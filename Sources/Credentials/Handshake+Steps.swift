@@ -94,7 +94,7 @@ extension Handshake {
     // MARK: Errors
 
     func wrongState(_ message: String) -> OCPIError {
-        OCPIError(code: .clientError, message: message, kind: .methodNotAllowed)
+        OCPIError(code: .clientError, message: message, kind: .methodNotAllowed([]))
     }
 
     func noCredentialsEndpoint() -> OCPIError {

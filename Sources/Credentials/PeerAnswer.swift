@@ -16,11 +16,11 @@ package struct PeerAnswer: Sendable {
         self.body = body
     }
 
-    /// `status_code` of the body; nil if there is none.
-    package var statusCode: StatusCode? { body.jsonInteger(["status_code"]).map(StatusCode.init(rawValue:)) }
+    /// `status_code` of the body; nil if there is none, or two.
+    package var statusCode: StatusCode? { AnswerStatus(body).code.map(StatusCode.init(rawValue:)) }
 
-    /// HTTP 2xx with an OCPI status of 1xxx.
-    package var isSuccess: Bool { 200..<300 ~= httpStatus && statusCode?.isSuccess == true }
+    /// HTTP 2xx with an OCPI status of 1xxx; 204, which has no body to say more in.
+    package var isSuccess: Bool { httpStatus == 204 || 200..<300 ~= httpStatus && statusCode?.isSuccess == true }
 
     /// Both statuses, for messages.
     package var statuses: String { "HTTP status \(httpStatus)" + (statusCode.map { ", OCPI status \($0)" } ?? "") }
@@ -55,11 +55,14 @@ package struct PeerAnswer: Sendable {
         return (found.version, try usable(found))
     }
 
-    /// The endpoints of the version details, as they are listed. Entries without an absolute URL or a role are left out; the role of the credentials
-    /// endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
+    /// The endpoints of the version details, as they are listed. Entries without a name, a role or a URL are left out, and custom
+    /// modules with a URL of another kind; the role of the credentials endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
     /// - Throws: 3001 for an unusable answer: also one with a URL that could not be called as it stands, or with more than 64 endpoints.
+    ///   Such a URL is not left out: callers would be told that the platform has no such module.
     package func endpoints() throws(OCPIError) -> [Endpoint] {
-        guard let list = try data(of: "version details")["endpoints"]?.array else {
+        let details = try data(of: "version details")
+        try PeerAnswer.checkOnce(["endpoints"], in: details, of: "version details")
+        guard let list = details["endpoints"]?.array else {
             throw PeerAnswer.unusable("version details", "endpoints is not a list")
         }
         guard list.count <= PeerAnswer.maxEndpoints else {
@@ -67,12 +70,14 @@ package struct PeerAnswer: Sendable {
         }
         var endpoints: [Endpoint] = []
         for entry in list {
-            guard let identifier = entry["identifier"]?.string, 1...64 ~= identifier.utf8.count, let url = entry["url"]?.string,
-                URLJoin.origin(of: url) != nil
+            try PeerAnswer.checkOnce(["identifier", "role", "url"], in: entry, of: "version details")
+            guard let identifier = entry["identifier"]?.string, 1...64 ~= identifier.utf8.count, let url = entry["url"]?.string
             else { continue }
             let module = ModuleID(rawValue: identifier)
             let role = entry["role"]?.string.flatMap(InterfaceRole.init(rawValue:)) ?? (module == .credentials ? .sender : nil)
             guard let role else { continue }
+            // What OCPI does not define may be reached in ways that it does not define either.
+            if !module.isStandard, !["http", "https"].contains(url.prefix { $0 != ":" }.lowercased()) { continue }
             if let defect = URLJoin.defect(of: url) {
                 throw PeerAnswer.unusable("version details", "the URL of \(module) \(role.rawValue) \(defect)")
             }
@@ -101,9 +106,15 @@ package struct PeerAnswer: Sendable {
 
     private func offers() throws(OCPIError) -> [Offer] {
         guard let versions = try data(of: "versions").array else { throw PeerAnswer.unusable("versions", "data is not a list") }
+        for entry in versions { try PeerAnswer.checkOnce(["version", "url"], in: entry, of: "versions") }
         return versions.compactMap { entry in
             entry["version"]?.string.flatMap(OCPIVersion.init(rawValue:)).map { ($0, entry["url"]?.string) }
         }
+    }
+
+    /// Of two members parsers take either the first or the last.
+    private static func checkOnce(_ names: [String], in json: JSONValue, of what: String) throws(OCPIError) {
+        if let name = json.repeated(among: names) { throw unusable(what, "\(name) stands twice in it") }
     }
 
     private func usable(_ offer: Offer) throws(OCPIError) -> String {
@@ -113,8 +124,12 @@ package struct PeerAnswer: Sendable {
     }
 
     private func data(of what: String) throws(OCPIError) -> JSONValue {
+        guard !(300..<400 ~= httpStatus) else {
+            throw PeerAnswer.unusable(what, "it redirects (HTTP status \(httpStatus)), and redirects are not followed")
+        }
         guard 200..<300 ~= httpStatus else { throw PeerAnswer.unusable(what, statuses) }
         guard let json = try? JSONValue.parse(body) else { throw PeerAnswer.unusable(what, "the answer is not JSON") }
+        try PeerAnswer.checkOnce(["status_code", "data"], in: json, of: what)
         guard statusCode?.isSuccess == true, let data = json["data"] else {
             throw PeerAnswer.unusable(what, "the answer has no success status or no data (\(statuses))")
         }

@@ -88,13 +88,20 @@ extension PeerClient {
             headers.add(name: "Accept", value: "application/json")
             if body != nil { headers.add(name: "Content-Type", value: "application/json") }
             let limit = body == nil ? PeerClient.deadline : PeerClient.handshakeDeadline
+            let response: OutboundResponse
             do throws(OutboundFailure) {
-                let response = try await client.answer(
+                response = try await client.answer(
                     to: OutboundRequest(url: url, method: method, headers: headers, body: body), deadline: .now() + limit)
-                return PeerAnswer(httpStatus: response.status, body: response.body)
             } catch {
                 logger.info("a platform could not be asked", metadata: ["url": "\(url)", "error": "\(error)"])
                 throw OCPIError(code: .unableToUseClientAPI, message: "\(url) could not be asked: \(error.reason)")
+            }
+            do throws(UnreadableCoding) {
+                let plain = try response.decoded(upTo: PeerClient.answerLimit)
+                return PeerAnswer(httpStatus: plain.status, body: plain.body)
+            } catch {
+                logger.info("a platform's answer could not be read", metadata: ["url": "\(url)", "error": "\(error)"])
+                throw OCPIError(code: .unableToUseClientAPI, message: "The answer of \(url) could not be used: \(error)")
             }
         }
     }

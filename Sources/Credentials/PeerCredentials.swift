@@ -27,10 +27,11 @@ package struct PeerCredentials: Sendable {
 
     /// - Throws: 2001 for anything that is not a credentials object.
     package init(_ json: JSONValue) throws(OCPIError) {
+        if let name = json.repeated(among: ["token", "url", "roles"]) { throw PeerCredentials.refusal("\(name) stands twice") }
         guard let token = json["token"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw PeerCredentials.refusal("token must have 1 to 64 printable ASCII characters")
         }
-        guard let url = json["url"]?.string, url.utf8.count <= 255, URLJoin.origin(of: url) != nil else {
+        guard let url = json["url"]?.string, url.utf8.count <= 255 else {
             throw PeerCredentials.refusal("url must be an absolute http or https URL of at most 255 characters")
         }
         if let defect = URLJoin.defect(of: url) { throw PeerCredentials.refusal("url \(defect)") }
@@ -61,6 +62,9 @@ package struct PeerCredentials: Sendable {
     }
 
     private static func role(_ entry: JSONValue) throws(OCPIError) -> PlatformRole {
+        if let name = entry.repeated(among: ["role", "country_code", "party_id", "business_details"]) {
+            throw refusal("\(name) stands twice in a role")
+        }
         // It becomes part of keys that are kept, and other nodes are told of it.
         guard let role = entry["role"]?.string, 1...32 ~= role.utf8.count,
             role.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "/") })

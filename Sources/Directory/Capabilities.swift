@@ -1,6 +1,6 @@
 package import Kafka
 package import Logging
-import OCPI
+package import OCPI
 package import Topics
 package import Wire
 
@@ -68,7 +68,7 @@ package final class Capabilities: Sendable {
     /// The capability as a token for a URL: base64url, unguessable, good without any store.
     /// - Parameter maxLength: characters that are left in the URL; nil is returned if the token would be longer.
     package func seal(_ capability: Capability, maxLength: Int) -> String? {
-        guard let token = secrets.sealBytes(capability.sealedForm), token.utf8.count <= maxLength else { return nil }
+        guard let token = secrets.sealBytes(capability.sealedForm, for: .url), token.utf8.count <= maxLength else { return nil }
         return token
     }
 
@@ -99,6 +99,17 @@ package final class Capabilities: Sendable {
         }
     }
 
+    /// Deletes the stored links of parties that have gone, their own and those that were made for them. Sealed ones end with their time.
+    /// - Returns: how many there were.
+    package func forget(_ parties: Set<PartyID>) async throws(KafkaError) -> Int {
+        let ids = links.ids(of: parties)
+        for id in ids {
+            _ = try await producer.send(
+                OutgoingRecord(topic: topics.links, partition: 0, key: id, value: nil, headers: RecordHeaders()))
+        }
+        return ids.count
+    }
+
     /// What a token from a URL stands for; nil if it is unknown, altered or expired.
     ///
     /// An id that this process has not heard of may have been written a moment ago by another one: then `ocn.links` is read to its
@@ -110,7 +121,7 @@ package final class Capabilities: Sendable {
     }
 
     private func known(_ token: String, now: Timestamp) -> Capability? {
-        let found = secrets.openBytes(token).flatMap(Capability.init(sealedForm:)) ?? links[token]
+        let found = secrets.openBytes(token, for: .url).flatMap(Capability.init(sealedForm:)) ?? links[token]
         guard let found, found.expires > now else { return nil }
         return found
     }

@@ -74,6 +74,9 @@ package struct Capability: Sendable, Equatable {
 
     private static let longestReservation: Int64 = 365 * 86_400_000
 
+    /// No URL is handed out for longer, milliseconds: CDRs are readable for 400 days. A day more for clocks that differ.
+    package static let longestLifetime: Int64 = 401 * 86_400_000
+
     /// The id under which the owner's node remembers that it gave this URL to the user's node, which may ask for it by the URL itself.
     /// Not to be guessed from the parties, and of one length however long the URL is.
     package var handedOutID: String {

@@ -79,8 +79,8 @@ extension ClientInfo {
 }
 
 extension NetworkParty {
-    /// The registries keep a party that was taken off as one without an operator.
-    fileprivate var isListed: Bool { operatorAddress.contains { $0 != "0" && $0 != "x" } }
+    /// Whether it is on the network: the registries keep a party that was taken off as one without an operator.
+    package var isListed: Bool { operatorAddress.contains { $0 != "0" && $0 != "x" } }
 }
 
 /// What a ClientInfo is about.

@@ -150,6 +150,11 @@ package struct Directory: Sendable {
     /// Everything that platforms and nodes were told last, by party and role.
     package var announcedClientInfos: [ClientInfo] { announcedByName.values.sorted { ($0.party, $0.role) < ($1.party, $1.role) } }
 
+    /// Keys of what is said about platforms that are not there: a removal that came to no end. O(facts).
+    package var orphanedKeys: [String] {
+        factsByKey.filter { $0.value.platform.map { platformsByID[$0] == nil } ?? false }.keys.sorted()
+    }
+
     /// All platforms, by id.
     package var platforms: [Platform] { platformsByID.values.sorted { $0.id < $1.id } }
 

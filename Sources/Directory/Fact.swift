@@ -71,6 +71,44 @@ package enum Fact: Sendable, Equatable {
     }
 }
 
+extension Fact {
+    /// The platform that it is about, beside the platform's own record.
+    var platform: String? {
+        switch self {
+        case .endpoints(let platform, _), .status(let platform, _, _), .rules(let platform, _, _), .rule(let platform, _, _),
+            .origins(let platform, _):
+            platform
+        case .claim(let claim): claim.platform
+        default: nil
+        }
+    }
+
+    /// The fact with no time later than `latest` of when something was so: nothing later would ever count, and it would never be too old.
+    /// - Returns: nil if it has none.
+    func bounded(by latest: Timestamp) -> Fact? {
+        switch self {
+        case .status(let platform, let status, let time) where time > latest: return .status(platform: platform, status, latest)
+        case .claim(var claim) where claim.since > latest:
+            claim.since = latest
+            return .claim(claim)
+        case .clientInfo(var info) where info.lastUpdated > latest:
+            info.lastUpdated = latest
+            return .clientInfo(info)
+        case .announced(var info) where info.lastUpdated > latest:
+            info.lastUpdated = latest
+            return .announced(info)
+        case .breaker(var report) where report.seen > latest || report.since > latest:
+            report.seen = min(report.seen, latest)
+            report.since = min(report.since, latest)
+            return .breaker(report)
+        case .process(var report) where report.seen > latest:
+            report.seen = latest
+            return .process(report)
+        default: return nil
+        }
+    }
+}
+
 /// Kafka keys of `ocn.state`, for deletions.
 package enum FactKey {
     /// A platform's credentials.

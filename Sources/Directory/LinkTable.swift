@@ -55,6 +55,13 @@ final class LinkTable: Sendable {
 
     subscript(_ id: String) -> Capability? { state.withLock { $0.links.current.byID[id] } }
 
+    /// The ids of links from or for one of these parties. O(links).
+    func ids(of parties: Set<PartyID>) -> [String] {
+        state.withLock { state in
+            state.links.current.byID.filter { parties.contains($0.value.owner) || parties.contains($0.value.user) }.keys.sorted()
+        }
+    }
+
     /// The log was made anew. What is being written may have gone with the old one.
     func restart() {
         state.withLock { state in
@@ -115,6 +122,11 @@ final class LinkTable: Sendable {
                 continue
             }
             guard link.expires > now else { continue }
+            // It would push out all others.
+            guard link.expires <= now.adding(milliseconds: Capability.longestLifetime) else {
+                metrics.unreadable.increment()
+                continue
+            }
             links.set(id, link)
             links.byExpiry.insert(Expiry(time: link.expires, id: id))
         }

@@ -80,6 +80,9 @@ extension Directory {
         return signatures
     }
 
+    /// Whether the receiver's OcnRules are content with a message that has this signature, or none.
+    package func isContent(_ receiver: PartyID, withSignature signature: String?) -> Bool { signature != nil || !wantsSignatures(receiver) }
+
     /// The writes that turn a platform's OcnRules into those wanted; none if they are that already.
     ///
     /// However many of them take effect, a request gets through only if it did before or will afterwards: the entries of a list come before

@@ -18,15 +18,18 @@ package struct ObjectName: Hashable, Sendable {
 
     let key: String
 
-    /// Nil for an id that OCPI does not allow: empty or longer than 64 bytes. Ids compare without case.
-    package init?(_ relation: Relation, _ module: ModuleID, _ id: String) {
-        guard 1...64 ~= id.utf8.count else { return nil }
+    /// Nil for an id that OCPI does not allow: empty or longer than 64 characters.
+    /// - Parameter type: of a token, whose id is one of its type only (OCPI 2.2.1, 12.2).
+    package init?(_ relation: Relation, _ module: ModuleID, _ id: CiString, type: CiString = "RFID") {
+        guard 1...64 ~= id.canonical.utf8.count, 1...64 ~= type.canonical.utf8.count else { return nil }
         let whose =
             switch relation {
             case .owner: "owner"
             case .customer(let owner): "customer|\(owner.canonical)"
             }
-        key = ObjectName.prefix + whose + "|" + module.rawValue + "|" + id.lowercased()
+        let name = module == .tokens ? id.canonical + "|" + type.canonical : id.canonical
+        // In lower case, so that what earlier versions wrote down counts on.
+        key = ObjectName.prefix + whose + "|" + module.rawValue + "|" + name.lowercased()
     }
 
     /// What the keys of such records in `ocn.links` begin with; no link's id contains a bar.
@@ -106,7 +109,8 @@ package final class ObjectParties: Sendable {
                     guard let key = record.key, let value = record.value, let json = try? JSONValue.parse(value),
                         let party = json["party"]?.string.flatMap({ PartyID($0) }),
                         let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now,
-                        key.hasSuffix(Self.suffix(party))
+                        // Later than anybody writes: it would never be forgotten.
+                        expires <= now.adding(milliseconds: Self.lifetime + RecordBounds.clockTolerance), key.hasSuffix(Self.suffix(party))
                     else { continue }
                     add(String(key.dropLast(Self.suffix(party).count)), party.canonical, expires, now, to: &state)
                 }

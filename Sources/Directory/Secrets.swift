@@ -13,40 +13,32 @@ package struct SealedSecret: Sendable, Equatable {
     }
 }
 
-/// Encrypts what must not stand in clear outside this process (AES-256-GCM with the node's secret).
+/// Encrypts what must not stand in clear outside this process (AES-256-GCM).
+///
+/// Each purpose has a key of its own, derived from the node's secret (HKDF-SHA256), and is authenticated with what it seals: a sealed token
+/// opens as nothing else. A sealed text names no key; all that this process has are tried, which is a microsecond each.
 ///
 /// All processes of a node share the secret; ``ProcessConsistency`` sees to that. To change it without an interruption, first let every process know
 /// the new one as `previous`, then make it the current one and keep the old one as `previous`, until everything sealed with that has expired
 /// or was written anew.
 package struct NodeSecrets: Sendable {
-    private let current: Key
-    private let all: [Key]
-
-    private struct Key: Sendable {
-        let id: String
-        let key: SymmetricKey
-
-        init(_ secret: [UInt8]) {
-            // Domain-separated: neither the id nor the key gives the secret away, or each other.
-            key = SymmetricKey(data: SHA256.hash(data: Array("ocn-relay key".utf8) + secret))
-            id = Base64.encodeURL(Array(SHA256.hash(data: Array("ocn-relay key id".utf8) + secret).prefix(3)))
-        }
-
-        /// Derived from the key, which itself cannot be led back to the secret. Salted, so that two nodes with one secret have two.
-        func fingerprint(_ operatorAddress: String) -> String {
-            let derived = HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: key, salt: Array(operatorAddress.lowercased().utf8), info: Array("ocn-relay secret fingerprint".utf8),
-                outputByteCount: 24)
-            return derived.withUnsafeBytes { Base64.encodeURL(Array($0)) }
-        }
+    /// What something is sealed for.
+    package enum Purpose: String, Sendable, CaseIterable {
+        /// A token with which this node calls a platform, in `ocn.state`.
+        case token
+        /// What a URL that this node handed out stands for.
+        case url
     }
+
+    private let current: Keys
+    private let all: [Keys]
 
     /// - Parameters:
     ///   - current: seals from now on.
     ///   - previous: still opens what it sealed.
     package init(current: [UInt8], previous: [[UInt8]] = []) {
-        self.current = Key(current)
-        all = [self.current] + previous.map(Key.init)
+        self.current = Keys(current)
+        all = [self.current] + previous.map(Keys.init)
     }
 
     /// - Parameter text: the operator's secret, at least 16 characters; nil if shorter.
@@ -56,35 +48,101 @@ package struct NodeSecrets: Sendable {
     }
 
     /// What tells secrets apart in `ocn.state` without giving one away: of each secret that is known here, the current one first. Whoever can
-    /// read `ocn.state` could check a guess against it, as against any sealed token: the secret must not be one that can be guessed.
-    package func fingerprints(_ operatorAddress: String) -> [String] { all.map { $0.fingerprint(operatorAddress) } }
+    /// read `ocn.state` could check a guess against it, as against anything sealed: the secret must not be one that can be guessed.
+    package func fingerprints(_ operatorAddress: String) -> [String] { all.map { $0.first.fingerprint(operatorAddress) } }
 
     /// Seals a token for `ocn.state`.
     package func seal(_ token: Token) -> SealedSecret? {
-        sealBytes(Array(token.raw.utf8)).map(SealedSecret.init(text:))
+        sealBytes(Array(token.raw.utf8), for: .token).map(SealedSecret.init(text:))
     }
 
     /// The token again; nil if it was sealed with a secret this process does not have, or altered.
     package func open(_ sealed: SealedSecret) -> Token? {
-        guard let bytes = openBytes(sealed.text), let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        guard let bytes = openBytes(sealed.text, for: .token), let text = String(validating: bytes, as: UTF8.self) else { return nil }
         return Token(text)
     }
 
-    /// `<key id, 4 characters><base64url of nonce, ciphertext, tag>`; unguessable and URL-safe. Nil only if encryption itself fails.
-    package func sealBytes(_ bytes: [UInt8]) -> String? {
-        guard let box = try? AES.GCM.seal(bytes, using: current.key) else { return nil }
-        return current.id + Base64.encodeURL(Array(box.nonce) + Array(box.ciphertext) + Array(box.tag))
+    /// The second form of a seal: a digit and base64url of nonce, ciphertext, tag. Unguessable and URL-safe. Nil only if encryption itself
+    /// fails.
+    package func sealBytes(_ bytes: [UInt8], for purpose: Purpose) -> String? {
+        let box = try? AES.GCM.seal(bytes, using: current.key(purpose), authenticating: Keys.context(purpose))
+        return box.map { Keys.form + Base64.encodeURL(Array($0.nonce) + Array($0.ciphertext) + Array($0.tag)) }
     }
 
-    /// What ``sealBytes(_:)`` sealed; nil for anything else.
-    package func openBytes(_ text: String) -> [UInt8]? {
-        guard let key = all.first(where: { text.hasPrefix($0.id) }), let bytes = Base64.decodeURL(String(text.dropFirst(key.id.count))),
-            bytes.count >= 28,
-            let nonce = try? AES.GCM.Nonce(data: Array(bytes[..<12])),
-            let box = try? AES.GCM.SealedBox(
-                nonce: nonce, ciphertext: Array(bytes[12..<(bytes.count - 16)]), tag: Array(bytes[(bytes.count - 16)...]))
-        else { return nil }
-        return (try? AES.GCM.open(box, using: key.key)).map(Array.init)
+    /// What ``sealBytes(_:for:)`` sealed for the same purpose, in the form of today or the first one; nil for anything else.
+    package func openBytes(_ text: String, for purpose: Purpose) -> [UInt8]? {
+        if text.hasPrefix(Keys.form), let box = AES.GCM.SealedBox(base64URL: text.dropFirst(Keys.form.count)) {
+            let context = Keys.context(purpose)
+            for keys in all {
+                if let bytes = try? AES.GCM.open(box, using: keys.key(purpose), authenticating: context) { return Array(bytes) }
+            }
+        }
+        // A seal of the first form may begin like one of the second.
+        return all.lazy.compactMap { $0.first.open(text) }.first
+    }
+}
+
+/// What is derived from one secret.
+private struct Keys: Sendable {
+    /// What seals of today begin with.
+    static let form = "2"
+
+    let first: FirstForm
+    private let token: SymmetricKey
+    private let url: SymmetricKey
+
+    init(_ secret: [UInt8]) {
+        first = FirstForm(secret)
+        // Extracted once, expanded for each purpose (RFC 5869).
+        let root = HKDF<SHA256>.extract(inputKeyMaterial: SymmetricKey(data: secret), salt: Array("ocn-relay node.secret".utf8))
+        func expanded(_ purpose: NodeSecrets.Purpose) -> SymmetricKey {
+            HKDF<SHA256>.expand(pseudoRandomKey: root, info: Self.context(purpose), outputByteCount: 32)
+        }
+        token = expanded(.token)
+        url = expanded(.url)
+    }
+
+    func key(_ purpose: NodeSecrets.Purpose) -> SymmetricKey {
+        switch purpose {
+        case .token: token
+        case .url: url
+        }
+    }
+
+    /// What keys are derived for and seals are authenticated with.
+    static func context(_ purpose: NodeSecrets.Purpose) -> [UInt8] { Array("ocn-relay seal \(form) \(purpose.rawValue)".utf8) }
+}
+
+/// How this node sealed at first: one key for everything, and four characters of a hash of the secret before the text. Only opens.
+private struct FirstForm: Sendable {
+    private let id: String
+    private let key: SymmetricKey
+
+    init(_ secret: [UInt8]) {
+        key = SymmetricKey(data: SHA256.hash(data: Array("ocn-relay key".utf8) + secret))
+        id = Base64.encodeURL(Array(SHA256.hash(data: Array("ocn-relay key id".utf8) + secret).prefix(3)))
+    }
+
+    func open(_ text: String) -> [UInt8]? {
+        guard text.hasPrefix(id), let box = AES.GCM.SealedBox(base64URL: text.dropFirst(id.count)) else { return nil }
+        return (try? AES.GCM.open(box, using: key)).map(Array.init)
+    }
+
+    /// Derived from the key, which itself cannot be led back to the secret. Salted, so that two nodes with one secret have two. It stays as
+    /// it was: processes of the version before compare it.
+    func fingerprint(_ operatorAddress: String) -> String {
+        let derived = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: key, salt: Array(operatorAddress.lowercased().utf8), info: Array("ocn-relay secret fingerprint".utf8),
+            outputByteCount: 24)
+        return derived.withUnsafeBytes { Base64.encodeURL(Array($0)) }
+    }
+}
+
+extension AES.GCM.SealedBox {
+    /// Nonce, ciphertext, tag.
+    fileprivate init?(base64URL text: Substring) {
+        guard let bytes = Base64.decodeURL(String(text)), let box = try? AES.GCM.SealedBox(combined: bytes) else { return nil }
+        self = box
     }
 }
 

@@ -3,18 +3,21 @@ import Kafka
 import Logging
 import NIOCore
 import Synchronization
+import Topics
 import Wire
 
 /// What `ocn.state` says, kept up to date by its follower.
 final class StateSnapshot: Sendable {
     private let directory: Mutex<Renewable<Directory>>
     private let secrets: NodeSecrets
+    private let clock: KafkaClock
     private let logger: Logger
     private let unopened: ThrottledLog
     private let metrics = StateMetrics()
 
-    init(secrets: NodeSecrets, logger: Logger) {
+    init(secrets: NodeSecrets, clock: KafkaClock = KafkaClock(), logger: Logger) {
         self.secrets = secrets
+        self.clock = clock
         self.logger = logger
         unopened = ThrottledLog(logger)
         directory = Mutex(Renewable(Directory(secrets: secrets)))
@@ -68,6 +71,11 @@ final class StateSnapshot: Sendable {
             logger.warning("unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])
             return nil
         }
-        return (key, fact)
+        guard let bounded = fact.bounded(by: RecordBounds(now: clock.now).latest) else { return (key, fact) }
+        metrics.implausible.increment()
+        logger.warning(
+            "a record in ocn.state has a time in the future, which is taken for now",
+            metadata: ["offset": "\(record.offset)", "record": "\(key)"])
+        return (key, bounded)
     }
 }

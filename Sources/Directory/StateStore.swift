@@ -8,6 +8,8 @@ package import Topics
 package final class StateStore: Sendable {
     private let snapshot: StateSnapshot
     private let follower: TopicFollower
+    /// What times of records are judged by.
+    package let clock: KafkaClock
 
     /// - Parameters:
     ///   - kafka: how to reach the cluster.
@@ -15,15 +17,17 @@ package final class StateStore: Sendable {
     ///   - secrets: opens the tokens we call platforms with.
     ///   - logger: where trouble is told.
     package init(kafka: KafkaSettings, topics: TopicNames, secrets: NodeSecrets, logger: Logger) {
-        let snapshot = StateSnapshot(secrets: secrets, logger: logger)
-        self.snapshot = snapshot
+        let clock = KafkaClock()
+        let snapshot = StateSnapshot(secrets: secrets, clock: clock, logger: logger)
+        (self.clock, self.snapshot) = (clock, snapshot)
         follower = TopicFollower(kafka: kafka, topic: topics.state, logger: logger) { snapshot.apply($0) }
     }
 
     /// On a reader that also reads other topics; its owner starts and stops it.
     package init(_ reader: FollowerReader, topics: TopicNames, secrets: NodeSecrets, logger: Logger) {
-        let snapshot = StateSnapshot(secrets: secrets, logger: logger)
-        self.snapshot = snapshot
+        let clock = KafkaClock()
+        let snapshot = StateSnapshot(secrets: secrets, clock: clock, logger: logger)
+        (self.clock, self.snapshot) = (clock, snapshot)
         follower = TopicFollower(reader, topic: topics.state) { snapshot.apply($0) }
     }
 
@@ -50,9 +54,14 @@ package final class StateStore: Sendable {
         await follower.wait(for: version, since: mark, timeout: timeout)
     }
 
-    /// As ``wait(for:timeout:)``, for threads that may block.
-    package func waitBlocking(for version: Int64, timeout: Duration) -> Bool {
-        follower.waitBlocking(for: version, timeout: timeout)
+    /// What records can be true that were read before this is called.
+    /// - Parameters:
+    ///   - version: the most that one of them claims. Only if this store has not applied as much Kafka is asked where `ocn.state` ends. Too late
+    ///     is no harm: they are then judged by what is known, as any record is that came a moment earlier.
+    ///   - timeout: how long the thread may block.
+    package func bounds(reaching version: Int64, timeout: Duration) -> RecordBounds {
+        let isEndKnown = directory.version < version && catchUpBlocking(timeout: timeout)
+        return RecordBounds(now: clock.now, stateEnd: isEndKnown ? directory.version : nil)
     }
 
     /// Applies everything that Kafka has acknowledged by now; `false` if that could not be done in time.

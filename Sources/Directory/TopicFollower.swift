@@ -97,11 +97,6 @@ package final class TopicFollower: Sendable {
         await progress.wait(for: offset, since: mark, timeout: timeout)
     }
 
-    /// As ``wait(for:timeout:)``, for threads that may block: never on an event loop or in async code.
-    package func waitBlocking(for offset: Int64, timeout: Duration) -> Bool {
-        progress.waitBlocking(for: offset, timeout: timeout)
-    }
-
     /// Asks Kafka for the end of the topic and waits until everything before it is applied.
     /// - Returns: whether that happened in time; `false` also if Kafka did not answer.
     package func catchUp(timeout: Duration) async -> Bool {
@@ -111,7 +106,7 @@ package final class TopicFollower: Sendable {
         return await progress.wait(for: end, since: mark, timeout: max(.zero, deadline - .now))
     }
 
-    /// As ``catchUp(timeout:)``, for threads that may block.
+    /// As ``catchUp(timeout:)``, for threads that may block: never on an event loop or in async code.
     package func catchUpBlocking(timeout: Duration) -> Bool {
         let deadline = ContinuousClock.now + timeout
         let mark = progress.mark

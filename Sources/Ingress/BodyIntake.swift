@@ -1,4 +1,5 @@
 import Hummingbird
+import Inbound
 import NIOCore
 import NIOHTTP1
 import OCPI
@@ -11,16 +12,19 @@ struct BodyIntake: Sendable {
     let limit: Int
 
     /// Holds a place among the pending requests, reads the body and goes on with it; nil for none.
-    /// - Throws: 413 for a longer body, also one whose length was not announced; 503 when all places are taken; `HTTPParserError` for
-    ///   broken HTTP, which the server answers itself.
+    /// - Parameter isOpaque: nobody here looks into it, so it may be coded.
+    /// - Throws: 413 for a longer body, also one whose length was not announced; 415 for a coded one; 503 when all places are taken; 400 for
+    ///   broken HTTP; 408 for one that does not come in time.
     func withBody<Result: Sendable>(
-        of request: Request, _ head: RequestHead, _ context: IngressContext, _ use: (ByteBuffer?) async throws -> Result
+        of request: Request, _ head: RequestHead, _ context: IngressContext, isOpaque: Bool = false,
+        _ use: (ByteBuffer?) async throws -> Result
     ) async throws -> Result {
+        if !isOpaque { try BodyIntake.checkCoding(head) }
         var held = max(0, head.contentLength ?? (head.isChunked ? limit : 0))
-        guard held <= limit else { throw tooLarge(context) }
+        guard held <= limit else { throw tooLarge }
         guard pending.reserve(bytes: held) else { throw OCPIError.busy }
         defer { pending.release(bytes: held) }
-        let body = try await collect(request, context)
+        let body = try await collect(request)
         pending.shrink(from: held, to: body.readableBytes)
         held = body.readableBytes
         return try await use(held > 0 ? body : nil)
@@ -33,7 +37,8 @@ struct BodyIntake: Sendable {
         of request: Request, _ head: RequestHead, _ context: IngressContext, identify: (ByteBuffer?) async throws -> Sender,
         _ use: (Sender) async throws -> Result
     ) async throws -> Result {
-        guard head.contentLength ?? 0 <= limit else { throw tooLarge(context) }
+        try BodyIntake.checkCoding(head)
+        guard head.contentLength ?? 0 <= limit else { throw tooLarge }
         let (sender, bytes) = try await identified(request, context, identify)
         guard pending.reserve(bytes: bytes) else { throw OCPIError.busy }
         defer { pending.release(bytes: bytes) }
@@ -51,7 +56,7 @@ struct BodyIntake: Sendable {
         do {
             try await context.within(BodyIntake.strangersTimeLimit) {
                 for try await part in request.body {
-                    guard part.readableBytes <= limit - held else { throw tooLarge(context) }
+                    guard part.readableBytes <= limit - held else { throw tooLarge }
                     guard strangers.charge(part.readableBytes) else { throw OCPIError.busy }
                     held += part.readableBytes
                     body.writeImmutableBuffer(part)
@@ -63,31 +68,36 @@ struct BodyIntake: Sendable {
         return (try await identify(held > 0 ? body : nil), held)
     }
 
-    private func collect(_ request: Request, _ context: IngressContext) async throws -> ByteBuffer {
+    private func collect(_ request: Request) async throws -> ByteBuffer {
         do {
-            return try await context.within(BodyIntake.timeLimit) { try await request.body.collect(upTo: limit) }
+            return try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
-            throw tooLarge(context)
+            throw tooLarge
         } catch {
             throw BodyIntake.understood(error)
         }
     }
 
-    private static func understood(_ error: any Error) -> any Error {
+    /// What is read is not decoded: a few bytes could stand for very many, and whoever signed has signed what is inside.
+    private static func checkCoding(_ head: RequestHead) throws(OCPIError) {
+        guard head.contentEncoding != nil, head.contentLength ?? 0 > 0 || head.isChunked else { return }
+        throw OCPIError(code: .clientError, message: "The body has a Content-Encoding; send it without", kind: .coded)
+    }
+
+    /// Why there is no body, in OCPI's words.
+    static func understood(_ error: any Error) -> OCPIError {
         switch error {
-        case is HTTPParserError, is OCPIError: error
+        case let error as OCPIError: error
+        case let error as HTTPParserError: OCPIError(code: .clientError, message: Refusal(error).message, kind: .unparsable)
+        case let refusal as Refusal: OCPIError(code: .clientError, message: refusal.message, kind: .overdue)
         default: OCPIError(code: .clientError, message: "The body did not arrive", kind: .unparsable)
         }
     }
 
-    /// The same for strangers: nodes send from near their HTTP client.
+    /// For strangers, who hold one of few places; less than the listener gives everybody.
     private static let strangersTimeLimit = TimeAmount.seconds(5)
 
-    /// From the head of a request to the end of its body.
-    private static let timeLimit = TimeAmount.seconds(15)
-
-    private func tooLarge(_ context: IngressContext) -> OCPIError {
-        context.closeSoon()
-        return OCPIError(code: .clientError, message: "The body is longer than \(limit) bytes", kind: .tooLarge)
+    private var tooLarge: OCPIError {
+        OCPIError(code: .clientError, message: "The body is longer than \(limit) bytes", kind: .tooLarge)
     }
 }

@@ -28,7 +28,7 @@ struct Gate: Sendable {
         case everybody
         /// The hub itself, which asks everybody concerned for one list.
         case listOfAll
-        /// Nobody: the hub finds out, or the URL says it.
+        /// Nobody: the hub finds out, or the URL says it, whether or not the hub is named besides.
         case open
     }
 
@@ -57,14 +57,24 @@ struct Gate: Sendable {
         return Caller(platform: found.platform, use: found.use, token: found.token)
     }
 
+    /// The party in whose name a request comes, as far as its head proves that; whatever else is wrong with it.
+    func sender(_ head: RequestHead, in directory: Directory) -> (platform: Platform, party: PartyID)? {
+        guard let caller = try? self.caller(head.authorization, registering: false, in: directory),
+            let from = try? Gate.party(head.fromCountry, head.fromParty, "OCPI-from"), directory.serves(caller.platform, from)
+        else { return nil }
+        return (caller.platform, from)
+    }
+
+    /// The party that a request is addressed to, if it says one.
+    static func addressee(_ head: RequestHead) -> PartyID? { try? party(head.toCountry, head.toParty, "OCPI-to") }
+
     // MARK: Routing
 
     /// Whether the module has this resource, with this method.
     static func checkResource(_ method: Method, _ route: ModuleRoute) throws(OCPIError) {
         guard !ModuleTable.allows(method, route) else { return }
-        guard ModuleTable.methods(route).isEmpty else {
-            throw OCPIError(code: .clientError, message: "\(method.rawValue) is not available here", kind: .methodNotAllowed)
-        }
+        let methods = ModuleTable.methods(route)
+        guard methods.isEmpty else { throw .notAvailable(method, but: methods) }
         throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
     }
 
@@ -95,6 +105,8 @@ struct Gate: Sendable {
         }
         let to = try Gate.party(head.toCountry, head.toParty, "OCPI-to")
         guard to == hub else { return .party(to) }
+        // Who answers its hub may well name its hub.
+        if ModuleTable.capability(head.method, route) != nil { return .open }
         if use.contains(.broadcast) { return .everybody }
         if use.contains(.getAll) { return .listOfAll }
         throw OCPIError(

@@ -1,7 +1,7 @@
 import Credentials
 package import Directory
 package import Hummingbird
-import HummingbirdCore
+import Inbound
 package import Kafka
 package import Logging
 package import NIOCore
@@ -26,6 +26,7 @@ package struct IngressService: ServiceLifecycle.Service {
     private let store: StateStore
     private let pending: PendingReplies
     private let reader: ReplyReader
+    private let server: InboundServer
     private let answers: OCPIResponder
     private let eventLoopGroup: any EventLoopGroup
     private let onServerRunning: @Sendable (_ port: Int) async -> Void
@@ -77,9 +78,12 @@ package struct IngressService: ServiceLifecycle.Service {
         self.logger = logger
         self.onServerRunning = onServerRunning
         reader = ReplyReader(kafka, topics: topics, partition: partition, pending: pending, metrics: metrics, logger: logger)
+        let server = PublicListener.server(settings, logger: logger)
+        self.server = server
         answers = OCPIResponder(
             settings, topics: topics, neighbours: neighbours, peers: PeerClient(client, logger: logger), secrets: secrets,
-            pending: pending, replyPartition: partition, metrics: metrics, logger: logger)
+            pending: pending, replyPartition: partition, metrics: metrics, logger: logger,
+            hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody) })
     }
 
     /// What answers the requests, for tests without a socket.
@@ -115,23 +119,38 @@ package struct IngressService: ServiceLifecycle.Service {
     }
 
     private func application() -> some ApplicationProtocol {
-        // The decoder's own limit ends in a bare 400, so it stands well above the one that is answered in OCPI's words.
-        let headerBytes = 2 * settings.headerLimit
-        let bodyLimit = settings.bodyLimit
-        return Application(
-            responder: answers,
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ExpectContinue(bodyLimit: bodyLimit)],
-                    idleTimeout: TimeAmount(settings.idleTimeout),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: headerBytes, maxHeaderListSize: headerBytes, maxHeaderFieldCount: 200))),
+        PublicListener.application(
+            settings, server, responder: answers, eventLoopGroup: eventLoopGroup, logger: logger, onServerRunning: onServerRunning)
+    }
+}
+
+/// The public listener: what it bears, and how it speaks when a request is none.
+enum PublicListener {
+    /// Bears what the settings say, and refuses in OCPI's words.
+    static func server(_ settings: IngressSettings, logger: Logger) -> InboundServer {
+        InboundServer(
+            .public, settings.connections, bodyLimit: settings.bodyLimit,
+            refusalBody: { Envelope.error(code: .clientError, message: $0) }, logger: logger)
+    }
+
+    /// Listens, and hands every request to the responder.
+    static func application<Responder: HTTPResponder<IngressContext>>(
+        _ settings: IngressSettings, _ server: InboundServer, responder: Responder, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        onServerRunning: @escaping @Sendable (_ port: Int) async -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            responder: responder,
+            server: server.builder,
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port),
-                availableConnectionsDelegate: .maximum(settings.maxConnections, logger: logger)),
+                address: .hostname(settings.host, port: settings.port), availableConnectionsDelegate: server.gate),
             onServerRunning: { channel in
                 guard let port = channel.localAddress?.port else { return }
-                logger.info("listening", metadata: ["host": "\(settings.host)", "port": "\(port)", "url": "\(settings.publicURL)"])
+                logger.info(
+                    "listening",
+                    metadata: [
+                        "host": "\(settings.host)", "port": "\(port)", "url": "\(settings.publicURL)",
+                        "connections": "\(settings.connections.connections)",
+                    ])
                 await onServerRunning(port)
             },
             eventLoopGroupProvider: .shared(eventLoopGroup),

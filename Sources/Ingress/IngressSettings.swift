@@ -1,3 +1,4 @@
+package import Inbound
 package import OCPI
 
 /// What an operator decides about the public side of a node.
@@ -26,10 +27,8 @@ package struct IngressSettings: Sendable {
     package var maxPending: Int
     /// Most bytes of bodies held by those; further ones get 503.
     package var maxPendingBytes: Int
-    /// Most open connections; further ones wait in the system's backlog.
-    package var maxConnections: Int
-    /// A connection without a request is closed after this.
-    package var idleTimeout: Duration
+    /// What the public listener bears.
+    package var connections: InboundLimits
     /// This process's partition of `ocn.replies`; nil takes one at random.
     package var replyPartition: Int32?
     /// Partitions of `ocn.replies`.
@@ -51,7 +50,7 @@ package struct IngressSettings: Sendable {
         publicURL: String, host: String = "127.0.0.1", port: Int = 8080, hub: PartyID, hubName: String = "Open Charging Network Node",
         nodeAddress: String, requestTimeout: Duration = .seconds(30), moduleTimeouts: [ModuleID: Duration] = [:],
         bodyLimit: Int = 1024 * 1024, headerLimit: Int = 32 * 1024, maxPending: Int = 10_000,
-        maxPendingBytes: Int = 256 * 1024 * 1024, maxConnections: Int = 10_000, idleTimeout: Duration = .seconds(60),
+        maxPendingBytes: Int = 256 * 1024 * 1024, connections: InboundLimits = InboundLimits(),
         replyPartition: Int32? = nil, replyPartitions: Int, linkTTL: Duration = .seconds(24 * 3600),
         listLimit: Int = 1000, partialLists: Bool = false, signatures: Bool = false, tokenOverlap: Duration = .zero
     ) {
@@ -67,8 +66,9 @@ package struct IngressSettings: Sendable {
         self.headerLimit = headerLimit
         self.maxPending = maxPending
         self.maxPendingBytes = maxPendingBytes
-        self.maxConnections = maxConnections
-        self.idleTimeout = idleTimeout
+        self.connections = connections
+        // The decoder's own limit is told in general words, so it stands well above the one that OCPI's answer names.
+        self.connections.headBytes = 2 * headerLimit
         self.replyPartition = replyPartition
         self.replyPartitions = replyPartitions
         self.linkTTL = linkTTL

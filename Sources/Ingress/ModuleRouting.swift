@@ -37,15 +37,14 @@ struct ModuleRouting: Sendable {
         }
         neighbours.heard(admission.platform.id)
         tell(admission.ids, route)
-        // The path of a custom module names no version.
-        let dialect = route.isCustom ? admission.platform.version ?? route.version : route.version
+        let dialect = ModuleRouting.dialect(route, admission.platform)
         var address = ResponseAddress(admission.ids, to: admission.from, from: admission.receiver.party ?? settings.hub)
         do {
             if case .party(let to) = admission.receiver {
                 try Gate.checkWilling(to, from: admission.from, route.module, in: directory)
             }
             let capability = try await capability(head.method, route, admission, directory)
-            return try await intake.withBody(of: request, head, context) { body in
+            return try await intake.withBody(of: request, head, context, isOpaque: route.isCustom) { body in
                 try check(body, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)
@@ -64,6 +63,23 @@ struct ModuleRouting: Sendable {
         } catch let error as OCPIError {
             return .refusal(error, version: dialect, address)
         }
+    }
+
+    /// What somebody is told who was not let in. Whoever has proven in whose name it comes gets an answer to that party, from the one that
+    /// it has asked (OCPI 2.2.1, 4.1.5).
+    func refusal(_ error: OCPIError, _ head: RequestHead, _ route: ModuleRoute) -> Response {
+        guard let (platform, from) = gate.sender(head, in: neighbours.directory()) else {
+            return .refusal(error, version: route.version, ResponseAddress(head))
+        }
+        var address = ResponseAddress(head)
+        address.to = from
+        address.from = Gate.addressee(head) ?? settings.hub
+        return .refusal(error, version: ModuleRouting.dialect(route, platform), address)
+    }
+
+    /// The path of a custom module names no version.
+    private static func dialect(_ route: ModuleRoute, _ platform: Platform) -> OCPIVersion {
+        route.isCustom ? platform.version ?? route.version : route.version
     }
 
     // MARK: Whereto
@@ -98,8 +114,8 @@ struct ModuleRouting: Sendable {
             to = capability.owner
         } else {
             let routing = OpenRouting(
-                method: call.head.method, route: call.route, from: call.admission.from, body: call.body, directory: call.directory,
-                seen: neighbours.partyOf)
+                method: call.head.method, route: call.route, query: call.head.query, from: call.admission.from, body: call.body,
+                directory: call.directory, seen: neighbours.partyOf)
             guard case .party(let found) = try routing.decide() else { return .everybody }
             to = found
         }
@@ -109,8 +125,11 @@ struct ModuleRouting: Sendable {
     }
 
     private func check(_ body: ByteBuffer?, _ route: ModuleRoute) throws(OCPIError) {
-        guard let body, !route.isCustom, !body.isValidJSON() else { return }
-        throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        guard let body, !route.isCustom else { return }
+        guard body.isValidJSON() else {
+            throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+        }
+        try DecisiveMembers.check(body, route)
     }
 
     // MARK: Party to party
@@ -119,8 +138,9 @@ struct ModuleRouting: Sendable {
     private func forward(
         _ call: Call, to: PartyID, _ capability: (owner: PartyID, url: String)?, _ address: ResponseAddress
     ) async throws(OCPIError) -> Response {
-        remember(call, to: to)
         var record = record(call, to: to, target: capability?.url)
+        record.originalReceiver = call.head.to.flatMap { $0 == to ? nil : $0 }
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
         if Storing.applies(to: record, in: call.directory, isOwn: { call.directory.serves(call.admission.platform, $0) }) {
             record.isStored = true
             try await producer.record(record, timeout: settings.timeout(for: call.route.module))
@@ -138,29 +158,20 @@ struct ModuleRouting: Sendable {
             id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: call.dialect,
             from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
             correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
-            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType, body: call.body,
+            target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType,
+            contentEncoding: call.body == nil ? nil : head.contentEncoding, body: call.body,
             key: OrderingKey.key(
                 module: route.module, interface: route.interface, method: head.method, remainder: route.remainder,
                 sender: admission.from, requestID: admission.ids.requestID, body: call.body ?? ByteBuffer(), isCallback: isCallback))
-    }
-
-    /// Whose objects these are, for requests that name no receiver later.
-    private func remember(_ call: Call, to: PartyID?) {
-        let (from, platform) = (call.admission.from, call.admission.platform)
-        // Who does not act in a role that has such objects must not be mistaken for an owner of them.
-        guard ModuleParties.parties(of: platform, ModuleParties.roles(call.route.module, .sender), in: call.directory).contains(from)
-        else { return }
-        for (object, party) in SeenObjects.names(call.head.method, call.route, from: from, to: to) {
-            neighbours.remember(object, party)
-        }
     }
 
     // MARK: Through the hub
 
     /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
     private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
-        remember(call, to: nil)
-        try await producer.record(record(call, to: settings.hub, target: nil), timeout: settings.timeout(for: call.route.module))
+        let record = record(call, to: settings.hub, target: nil)
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
+        try await producer.record(record, timeout: settings.timeout(for: call.route.module))
         return .envelope(Envelope.success(), address)
     }
 
@@ -170,7 +181,7 @@ struct ModuleRouting: Sendable {
             throw OCPIError(code: .invalidParameters, message: "date_from is required for sessions")
         }
         let from = call.admission.from
-        let parties = ListOfAll.parties(for: from, call.admission.platform, call.route.module, in: call.directory)
+        let parties = ListOfAll.parties(for: from, call.route.module, in: call.directory)
         // However many parties there are and however slow they are: the caller waits as long as for one.
         let end = ContinuousClock.now + settings.timeout(for: call.route.module)
         let list = ListOfAll(

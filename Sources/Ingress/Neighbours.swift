@@ -29,4 +29,8 @@ struct Neighbours: Sendable {
     var isKafkaAway: @Sendable () -> Bool = { false }
     /// Whether Kafka could not be used at some time since then.
     var wasKafkaAway: @Sendable (_ since: ContinuousClock.Instant) -> Bool = { _ in false }
+
+    func rememberAll(_ objects: [(ObjectName, PartyID)]) {
+        for (object, party) in objects { remember(object, party) }
+    }
 }

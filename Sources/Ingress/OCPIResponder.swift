@@ -5,7 +5,6 @@ package import Hummingbird
 import Kafka
 import Logging
 import NIOCore
-import NIOHTTP1
 import OCPI
 import Topics
 
@@ -23,10 +22,12 @@ package struct OCPIResponder: HTTPResponder {
     let clientInfo: ClientInfoEndpoint
     let registry: RegistryEndpoint
     let isKafkaAway: @Sendable () -> Bool
+    /// Whether an answer may wait until its caller takes it.
+    let hasRoomForAnswer: @Sendable () -> Bool
     let metrics: IngressMetrics
     let logger: Logger
 
-    /// - Throws: `HTTPParserError` only, for a body that breaks HTTP; Hummingbird answers 400 and closes.
+    /// Never throws: a body that breaks HTTP gets its answer in OCPI's words too.
     package func respond(to request: Request, context: IngressContext) async throws -> Response {
         let started = NIODeadline.now()
         let head = RequestHead(request.head)
@@ -35,17 +36,20 @@ package struct OCPIResponder: HTTPResponder {
         do {
             response = try await answer(request, head, destination, context)
         } catch let error as OCPIError {
-            response = .refusal(error, version: destination.version, ResponseAddress(head))
-        } catch let error as HTTPParserError {
-            throw error
+            response = refusal(error, head, destination)
         } catch {
             logger.error("a request failed", metadata: ["module": "\(destination.label)", "error": "\(error)"])
             let failure = OCPIError(code: .serverError, message: "The node failed on this request")
-            response = .refusal(failure, version: destination.version, ResponseAddress(head))
+            response = refusal(failure, head, destination)
         }
         if response.status == .contentTooLarge { response.headers[.connection] = "close" }
         metrics.record(module: destination.label, httpStatus: response.status.code, nanoseconds: (NIODeadline.now() - started).nanoseconds)
         return head.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func refusal(_ error: OCPIError, _ head: RequestHead, _ destination: Destination) -> Response {
+        if case .module(let route) = destination { return modules.refusal(error, head, route) }
+        return .refusal(error, version: destination.version, ResponseAddress(head))
     }
 
     private func answer(
@@ -54,6 +58,7 @@ package struct OCPIResponder: HTTPResponder {
         guard head.headerBytes <= headerLimit else {
             throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
         }
+        guard hasRoomForAnswer() else { throw OCPIError.busy }
         // What is answered from memory goes on.
         if destination.needsKafka(head.method), isKafkaAway() { throw OCPIError.kafkaAway }
         switch destination {
@@ -137,7 +142,8 @@ extension OCPIResponder {
     /// Puts the parts together.
     init(
         _ settings: IngressSettings, topics: TopicNames, neighbours: Neighbours, peers: PeerClient, secrets: NodeSecrets,
-        pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger
+        pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger,
+        hasRoomForAnswer: @escaping @Sendable () -> Bool = { true }
     ) {
         let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
@@ -148,6 +154,7 @@ extension OCPIResponder {
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
         isKafkaAway = neighbours.isKafkaAway
+        self.hasRoomForAnswer = hasRoomForAnswer
         self.metrics = metrics
         self.logger = logger
         modules = ModuleRouting(

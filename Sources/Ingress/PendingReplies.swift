@@ -17,8 +17,8 @@ final class PendingReplies: Sendable {
         case produced
         /// Kafka did not take the request.
         case notProduced(KafkaError)
-        /// The process is going down.
-        case stopped
+        /// The process is going down; `wasSent` if the request may be in Kafka.
+        case stopped(wasSent: Bool)
     }
 
     private typealias Waiter = CheckedContinuation<Answer, Never>
@@ -95,7 +95,7 @@ final class PendingReplies: Sendable {
                 state.due.insert(Due(at: deadline, id: id))
                 return true
             }
-            if isParked { send() } else { waiter.resume(returning: .stopped) }
+            if isParked { send() } else { waiter.resume(returning: .stopped(wasSent: false)) }
         }
     }
 
@@ -156,7 +156,7 @@ final class PendingReplies: Sendable {
             state.due = Heap()
             return waiters
         }
-        for waiter in waiters { waiter.resume(returning: .stopped) }
+        for waiter in waiters { waiter.resume(returning: .stopped(wasSent: true)) }
     }
 
     /// Requests that hold a place.

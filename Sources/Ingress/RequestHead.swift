@@ -20,12 +20,17 @@ struct RequestHead: Sendable {
     /// Of the party whose message another node brings.
     var callerVersion: OCPIVersion?
     var contentType: String?
+    /// All codings of the body as they came; nil if it is not coded.
+    var contentEncoding: String?
     var contentLength: Int?
     /// The body's length is not announced.
     var isChunked = false
     var trace = Trace()
     /// Names and values of all headers, bytes.
     var headerBytes = 0
+
+    /// Whom it names as its receiver; nil for nobody.
+    var to: PartyID? { toCountry.flatMap { country in toParty.flatMap { PartyID(country: country, party: $0) } } }
 
     init(method: Method, path: String, query: String? = nil) {
         self.method = method
@@ -55,6 +60,9 @@ struct RequestHead: Sendable {
         case "ocn-signature": RequestHead.keep(field.value, in: &signature)
         case "ocn-caller-version": callerVersion = callerVersion ?? OCPIVersion(rawValue: field.value)
         case "content-type": RequestHead.keep(field.value, in: &contentType)
+        case "content-encoding":
+            guard field.value.lowercased() != "identity" else { break }
+            contentEncoding = contentEncoding.map { $0 + ", " + field.value } ?? field.value
         case "content-length": contentLength = contentLength ?? Int(field.value)
         case "transfer-encoding": isChunked = true
         case "traceparent": RequestHead.keep(field.value, in: &trace.traceparent)

@@ -65,21 +65,18 @@ struct RequestProducer: Sendable {
             // Nobody else is to blame for what this node could not send or hear.
             guard wasKafkaAway(began) else { throw RequestProducer.overdue(request) }
             failures.log(.error, "lost", "a request got no answer, because Kafka could not be used meanwhile")
-            throw RequestProducer.unknown(request)
-        case .stopped: throw OCPIError.busy
+            throw OCPIError.lostAnswer(request.to, RequestProducer.storeLost)
+        case .stopped(wasSent: false): throw OCPIError.busy
+        case .stopped(wasSent: true): throw OCPIError.lostAnswer(request.to, "The node stopped")
         case .notProduced(let error):
             if error.isQueueFull { throw OCPIError.busy }
             failures.log(.error, error.name, "\(topics.requests) did not take a request: \(error)")
-            guard !error.mayBePersisted else { throw RequestProducer.unknown(request) }
-            throw OCPIError(code: .hubError, message: "The node could not accept the request")
+            guard !error.mayBePersisted else { throw OCPIError.lostAnswer(request.to, RequestProducer.storeLost) }
+            throw OCPIError.notAccepted
         }
     }
 
-    private static func unknown(_ request: RequestRecord) -> OCPIError {
-        OCPIError(
-            code: .hubError,
-            message: "The node lost its message store: whether \(request.to) has got the request is not known")
-    }
+    private static let storeLost = "The node lost its message store"
 
     private static func overdue(_ request: RequestRecord) -> OCPIError {
         request.reply == nil

@@ -43,8 +43,15 @@ extension Response {
     static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
         let error = error.said(in: version)
         var fields = fields(address)
-        if case .busy(let seconds) = error.kind { fields[.retryAfter] = String(seconds) }
-        return Response(status: error.httpStatus(for: version), fields, contentType: json, body: Envelope.error(error))
+        let status = error.httpStatus(for: version)
+        switch error.kind {
+        case .unauthorized where status == 401: fields[.wwwAuthenticate] = "Token"
+        case .methodNotAllowed(let methods): fields[.allow] = methods.map(\.rawValue).joined(separator: ", ")
+        case .busy(let seconds): fields[.retryAfter] = String(seconds)
+        case .coded: fields[.acceptEncoding] = "identity"
+        case .plain, .unauthorized, .unparsable, .notFound, .tooLarge: break
+        }
+        return Response(status: status, fields, contentType: json, body: Envelope.error(error))
     }
 
     /// What came out of a routed request: the recipient's answer as it came, or the hub's own words on why there is none.
@@ -65,6 +72,7 @@ extension Response {
         var fields = fields
         // These never have a body; one would be read as the next response.
         guard let body, body.readableBytes > 0, status != 204, status != 205, status != 304 else {
+            fields[.contentEncoding] = nil
             self.init(status: HTTPResponse.Status(code: status), headers: fields)
             if status == 204 || status == 304 { headers[.contentLength] = nil }
             return

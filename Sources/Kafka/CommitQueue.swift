@@ -20,6 +20,7 @@ final class CommitQueue: @unchecked Sendable {
 
     func open(_ rk: OpaquePointer) {
         queue = rd_kafka_queue_new(rk)
+        inFlight = 0
     }
 
     /// Before the client is destroyed, which would otherwise wait for ever.

@@ -10,6 +10,8 @@ package final class GroupConsumer: Sendable {
     enum Command: Sendable {
         /// Meant for these assignments only: one that comes meanwhile is read, whatever was asked for before.
         case setPaused([TopicPartition: UInt64], Bool)
+        /// Join the group again, so that partitions are shared out anew.
+        case joinAnew
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
         /// Where a partition is whose position was not in the log, meant for this assignment only.
         case found(TopicPartition, epoch: UInt64, Result<Whereabouts, KafkaError>)
@@ -36,6 +38,8 @@ package final class GroupConsumer: Sendable {
     let metrics: GroupMetrics
     let strays = Mutex(Strays())
     let stallWatch: Mutex<StallWatch>
+    let ownership: Mutex<OwnershipWatch>
+    let membership: Mutex<MembershipWatch>
     /// When the poll thread last came round, nanoseconds since `born`.
     let rounds = Atomic<Int64>(0)
     let born = ContinuousClock.now
@@ -50,7 +54,9 @@ package final class GroupConsumer: Sendable {
         self.handler = handler
         log = ThrottledLog(logger, kafka.logLimiter)
         stallWatch = Mutex(StallWatch(after: settings.stallAfter))
-        metrics = GroupMetrics(group: settings.group)
+        ownership = Mutex(OwnershipWatch(every: settings.ownershipInterval))
+        membership = Mutex(MembershipWatch(after: settings.rejoinAfter, from: .now))
+        metrics = GroupMetrics(group: settings.group, topics: settings.subscription.filter { !$0.hasPrefix("^") })
     }
 
     /// Subscribes and starts the thread. Joining the group goes on behind this call.
@@ -205,6 +211,21 @@ package final class GroupConsumer: Sendable {
     }
 
     private func open() throws(KafkaError) {
+        membership.withLock { $0 = MembershipWatch(after: settings.rejoinAfter, from: .now) }
+        let client = try makeClient()
+        do throws(KafkaError) {
+            comeRound()
+            lifecycle.withLock { $0.client = client }
+            try OSThread.start(kafka.clientID) { self.run(client) }
+        } catch {
+            lifecycle.withLock { $0.client = nil }
+            client.destroy()
+            throw error
+        }
+    }
+
+    /// A client that joins the group.
+    func makeClient() throws(KafkaError) -> ClientHandle {
         let configuration = ClientConfiguration.consumer(kafka, settings.properties)
         let clientID = configuration.clientID
         let client = try ClientHandle(
@@ -218,18 +239,12 @@ package final class GroupConsumer: Sendable {
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) },
                 onRebalance: { [weak self] rk, code, partitions in self?.rebalance(rk, code, partitions) }),
             isPolled: true)
-        do throws(KafkaError) {
-            let subscription = settings.subscription.map { TopicPartition(topic: $0, partition: Int32(RD_KAFKA_PARTITION_UA)) }
-            let code = client.onOwnThread { rk in PartitionList(subscription).use { rd_kafka_subscribe(rk, $0) } }
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("subscribe", code) }
-            comeRound()
-            lifecycle.withLock { $0.client = client }
-            try OSThread.start(kafka.clientID) { self.run(client) }
-        } catch {
-            lifecycle.withLock { $0.client = nil }
+        let code = client.onOwnThread { rk in subscribe(rk) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             client.destroy()
-            throw error
+            throw KafkaError("subscribe", code)
         }
+        return client
     }
 
     func command(_ command: Command) {

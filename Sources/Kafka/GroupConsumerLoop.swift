@@ -2,43 +2,32 @@ import CLibrdkafka
 import Instruments
 import Logging
 import Synchronization
+import Wire
 
 // The poll thread of a group consumer: reads, hands over, carries out commands, commits, leaves.
 extension GroupConsumer {
-    /// The thread's body.
-    func run(_ client: ClientHandle) {
-        let isClosed = client.onOwnThread { rk in
-            commits.open(rk)
-            defer { commits.close() }
-            poll(rk)
-            client.close()
-            return leave(rk)
-        }
-        // What could not be closed in time must not hang here either.
-        client.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-        kafka.questions.leave()
-        finishStopping()
-    }
-
-    private func poll(_ rk: OpaquePointer) {
+    /// Polls until told to stop, or until the client must be replaced.
+    func poll(_ rk: OpaquePointer) {
         var reader = BatchReader(stopsAtEnd: false)
         var commitAt = Deadline(after: settings.commitInterval)
         var recordAt = Deadline(after: .seconds(5))
+        var ages = WaitingAges()
         var recommitAt = settings.recommitInterval.map { Deadline(after: $0) }
         let wait = max(1, min(100, settings.commitInterval.clampedMilliseconds))
-        while isRunning {
+        while isRunning, !isStranded() {
             comeRound()
             carryOutCommands(rk)
             // Kafka's answers to commits do not end the wait.
             receive(rk, &reader, progress.withLock { $0.isCommitUrgent } ? 2 : wait)
             askForStrays()
+            lookForOwners()
             if let interval = settings.recommitInterval, recommitAt?.hasPassed == true {
                 progress.withLock { $0.demandCommit(of: $0.assignment, now: false) }
                 recommitAt = Deadline(after: interval)
             }
             if commitChanges(rk, isDue: commitAt.hasPassed) { commitAt = Deadline(after: settings.commitInterval) }
             if recordAt.hasPassed {
-                recordMetrics()
+                recordMetrics(&ages)
                 recordAt = Deadline(after: .seconds(5))
             }
         }
@@ -81,6 +70,7 @@ extension GroupConsumer {
         for command in commands {
             switch command {
             case .setPaused(let epochs, let isPaused): setPaused(rk, epochs, isPaused)
+            case .joinAnew: joinAnew(rk)
             case .restart(let offsets, let report):
                 report(restart(rk, at: offsets))
             case .found(let partition, let epoch, let whereabouts): fetchBack(rk, partition, epoch, whereabouts)
@@ -101,12 +91,18 @@ extension GroupConsumer {
         }
     }
 
-    private func recordMetrics() {
+    private func recordMetrics(_ ages: inout WaitingAges) {
         let (unfinished, dropped, skipped) = progress.withLock { ($0.unfinished($0.assignment), $0.dropped, $0.skipped) }
         metrics.unfinished.record(unfinished)
         metrics.skipped.record(skipped)
         metrics.dropped.record(dropped)
+        let backlog = self.backlog
         metrics.backlog.record(backlog.values.reduce(0, +))
+        let oldest = ages.ages(progress.withLock { $0.waiting(backlog) }, now: Timestamp.now.milliseconds)
+        // What another process reads now waits there.
+        for topic in Set(metrics.oldest.values).union(oldest.keys) {
+            metrics.oldest.record(Double(oldest[topic] ?? 0) / 1000, topic)
+        }
     }
 
     // MARK: commits
@@ -172,7 +168,7 @@ extension GroupConsumer {
     // MARK: the end
 
     /// Leaves the group; librdkafka asks for the revocation meanwhile. `false` if that took too long.
-    private func leave(_ rk: OpaquePointer) -> Bool {
+    func leave(_ rk: OpaquePointer, within limit: Duration) -> Bool {
         guard let queue = rd_kafka_queue_new(rk) else { return false }
         defer { rd_kafka_queue_destroy(queue) }
         // Not the plain close call: it has no time limit, and in 2.0.2 it can wait for ever after partitions were lost.
@@ -180,7 +176,7 @@ extension GroupConsumer {
             log.log(KafkaError("close consumer", consuming: error))
             return false
         }
-        let deadline = Deadline(after: settings.drain + GroupConsumer.answerLimit + GroupConsumer.answerLimit)
+        let deadline = Deadline(after: limit)
         while rd_kafka_consumer_closed(rk) == 0 {
             if deadline.hasPassed {
                 log.logger.warning("left the group without its answer", metadata: ["group": "\(settings.group)"])

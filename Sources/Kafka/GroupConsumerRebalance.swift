@@ -29,6 +29,8 @@ extension GroupConsumer {
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts.map { GroupProgress.Start($0) })
         askAgain(rk, starts.filter { $0.offset == .min }.map(\.topicPartition))
+        ownership.withLock { $0.assigned(at: .now) }
+        noteJoined()
         settings.onAssigned?()
     }
 
@@ -41,6 +43,7 @@ extension GroupConsumer {
     }
 
     private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
+        noteLeft()
         let isLost = rd_kafka_assignment_lost(rk) != 0
         if isLost { settings.onLost?() }
         let gone = progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }
@@ -160,7 +163,7 @@ extension GroupConsumer {
         return start
     }
 
-    private func isCooperative(_ rk: OpaquePointer) -> Bool {
+    func isCooperative(_ rk: OpaquePointer) -> Bool {
         rd_kafka_rebalance_protocol(rk).map { String(cString: $0) } == "COOPERATIVE"
     }
 

@@ -34,6 +34,11 @@ extension GroupConsumer {
         package var pausesWhileUncommitted = false
         /// How long a partition may stand still although records wait before ``GroupConsumer/stalls()`` tells of it.
         package var stallAfter = Duration.seconds(60)
+        /// The longest time between two looks whether every partition has an owner.
+        package var ownershipInterval = Duration.seconds(10)
+        /// How long this member may be out of its group before it leaves and joins anew with a fresh client; the pauses after that double up to
+        /// five minutes.
+        package var rejoinAfter = Duration.seconds(30)
         /// Called on the poll thread when the group has given our partitions to others because it heard nothing of us, or we nothing of it;
         /// `onAssigned` says that we take part again. What is under way will be done again elsewhere.
         package var onLost: (@Sendable () -> Void)?

@@ -11,11 +11,14 @@ package struct GroupMetrics: MetricSet {
     let lost: CounterMetric
     let stalled: GaugeMetric
     let commitFailures: CounterMetric
+    let renewals: CounterMetric
+    let oldest: OpenGaugeFamily
 
     /// For the list of all metrics.
-    package static var sample: GroupMetrics { GroupMetrics(group: "") }
+    package static var sample: GroupMetrics { GroupMetrics(group: "", topics: []) }
 
-    init(group: String) {
+    /// - Parameter topics: those that are known before any is read.
+    init(group: String, topics: [String]) {
         let labels: KeyValuePairs = ["group": group]
         backlog = GaugeMetric(
             "ocn_kafka_consumer_backlog_records", unit: "records", labels: labels,
@@ -41,5 +44,12 @@ package struct GroupMetrics: MetricSet {
         commitFailures = CounterMetric(
             "ocn_kafka_consumer_commit_failures_total", unit: "commits", labels: labels,
             "Commits that Kafka refused; ordinary while partitions move between processes.")
+        renewals = CounterMetric(
+            "ocn_kafka_consumer_renewals_total", unit: "clients", labels: labels,
+            "Times a member that was out of its group for too long joined anew with a fresh client.")
+        oldest = OpenGaugeFamily(
+            "ocn_kafka_consumer_oldest_waiting_seconds", unit: "seconds", labels: labels, label: "topic", values: topics,
+            "How long the oldest record that is read here and not finished has waited; of what is not read yet, since reading came to rest."
+        )
     }
 }

@@ -1,3 +1,10 @@
+import Wire
+
+extension IncomingRecord {
+    /// Whether it says when it was written: the in-memory cluster knows nothing later than the first seconds of 1970.
+    fileprivate var isStamped: Bool { timestamp > 1_000_000_000_000 }
+}
+
 /// What a group consumer's threads share about its assignment: ledgers, epochs, what has been asked to be committed. Pure value.
 struct GroupProgress {
     /// Where a partition begins under a new assignment.
@@ -38,6 +45,8 @@ struct GroupProgress {
         var isPaused = false
         /// What is finished ahead hardly fits into the commit any more.
         var isFull = false
+        /// Since when what is unfinished waits.
+        var marks = WaitingMarks()
         /// What is done now would be done again by the next owner, because the group takes no commits from us.
         var isUncommitted = false
 
@@ -84,17 +93,19 @@ struct GroupProgress {
     }
 
     /// Begins the records that are still ours and returns those that are to be worked on.
-    mutating func begin(_ records: [IncomingRecord]) -> [IncomingRecord] {
+    /// - Parameter now: milliseconds since 1970. No record waits for longer than since it was written, as far as it says so, and none since later.
+    mutating func begin(_ records: [IncomingRecord], at now: Int64 = Timestamp.now.milliseconds) -> [IncomingRecord] {
         var isWanted = [Bool](repeating: true, count: records.count)
-        for (index, record) in records.enumerated() { isWanted[index] = begin(record) }
+        for (index, record) in records.enumerated() { isWanted[index] = begin(record, now) }
         guard isWanted.contains(false) else { return records }
         return zip(records, isWanted).filter(\.1).map(\.0)
     }
 
-    private mutating func begin(_ record: IncomingRecord) -> Bool {
+    private mutating func begin(_ record: IncomingRecord, _ now: Int64) -> Bool {
         let key = record.topicPartition
         guard partitions[key]?.epoch == record.epoch else { return false }
         partitions[key]?.ledger.begin(record.offset)
+        partitions[key]?.marks.begin(record.offset, since: min(record.isStamped ? record.timestamp : now, now))
         partitions[key]?.hasChanged = true
         guard let skip = partitions[key]?.skip else { return true }
         if record.offset >= skip.last ?? 0 { partitions[key]?.skip = nil }
@@ -171,6 +182,18 @@ struct GroupProgress {
                 epoch: partition.epoch, position: max(partition.position, partition.reachedEnd),
                 commitPoint: partition.ledger.commitPoint, isPaused: partition.isPaused || partition.isFull)
         }
+    }
+
+    /// What the ages of waiting records follow from, but for what Kafka knows alone.
+    mutating func waiting(_ backlog: [TopicPartition: Int64]) -> [TopicPartition: WaitingAges.Reading] {
+        var found: [TopicPartition: WaitingAges.Reading] = [:]
+        for key in Array(partitions.keys) {
+            guard let ledger = partitions[key]?.ledger else { continue }
+            let since = partitions[key]?.marks.since(ledger.commitPoint)
+            found[key] = WaitingAges.Reading(
+                position: ledger.nextOffset, since: ledger.unfinished > 0 ? since : nil, backlog: backlog[key] ?? 0)
+        }
+        return found
     }
 
     /// Commit points of the partitions on which something began or finished since the last call, without metadata.

@@ -62,6 +62,10 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
             || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
     }
+    /// This client knows no such topic, or no such partition of it; nothing was sent.
+    var isUnknownHere: Bool {
+        code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
+    }
     /// Asking the same again may be answered: also where a topic is unknown, because one that was just made can be for a while.
     package var mayPass: Bool { isRetriable || isUnknownTopic }
     /// Nothing was heard in time; what was asked may have happened.

@@ -32,10 +32,23 @@ package final class Producer: Sendable {
     /// Unchecked, because librdkafka's topic handles may be used from any thread; this type never frees one, `finish` does.
     private struct TopicHandle: @unchecked Sendable {
         let pointer: OpaquePointer
+        /// Until then a broker that does not know the topic may be one that has not heard of it yet.
+        let newUntil = Deadline(after: .seconds(30))
+    }
+
+    private typealias Report = @Sendable (Result<RecordPosition, KafkaError>) -> Void
+
+    /// A record that waits until brokers know its topic.
+    private struct Waiting: Sendable {
+        let record: OutgoingRecord
+        let report: Report
     }
 
     private let client: ClientHandle
     private let state = Mutex(State())
+    /// By topic. While a topic is in here its further records wait behind, so that they keep their order.
+    private let waiting = Mutex<[String: [Waiting]]>([:])
+    private let somethingWaits = Atomic<Bool>(false)
     private let topics = Mutex<[String: TopicHandle]>([:])
     private let outstanding = Atomic<Int>(0)
     private let queueLength: GaugeMetric
@@ -88,10 +101,19 @@ package final class Producer: Sendable {
 
     /// Queues one record. The bytes are copied before this returns.
     ///
+    /// Where brokers do not know the topic, or the partition, it is tried again until half a minute after the topic's first use here.
+    ///
     /// - Parameter report: called exactly once. An immediate failure (queue full, record too large, closed) is reported before this
     ///   returns, on the caller's thread; anything else on the producer's thread, which must not be blocked.
     package func send(_ record: OutgoingRecord, report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) {
+        outstanding.add(1, ordering: .relaxed)
+        if somethingWaits.load(ordering: .acquiring), postpone(record, report, behindOthers: true) { return }
+        hand(record, report)
+    }
+
+    private func hand(_ record: OutgoingRecord, _ report: @escaping Report) {
         let delivery = DeliveryReport(topic: record.topic) { result in
+            if case .failure(let error) = result, error.isUnknownHere, self.isNew(record.topic), self.postpone(record, report) { return }
             self.outstanding.subtract(1, ordering: .relaxed)
             switch result {
             case .success: self.missingRights.granted("Write", on: [record.topic])
@@ -104,9 +126,25 @@ package final class Producer: Sendable {
             }
             report(result)
         }
-        outstanding.add(1, ordering: .relaxed)
         let failure: KafkaError? = client.use { rk in enqueue(record, delivery, rk) } ?? KafkaError.closed("produce")
         if let failure { delivery.fail(failure) }
+    }
+
+    private func isNew(_ topic: String) -> Bool { topics.withLock { $0[topic].map { !$0.newUntil.hasPassed } ?? false } }
+
+    /// Keeps a record for later.
+    /// - Parameter behindOthers: only if others of its topic are kept.
+    /// - Returns: false if it is not kept: nothing else is, or this producer is closing.
+    private func postpone(_ record: OutgoingRecord, _ report: @escaping Report, behindOthers: Bool = false) -> Bool {
+        state.withLock { state in
+            guard case .running = state.phase else { return false }
+            return waiting.withLock { waiting in
+                guard !behindOthers || waiting[record.topic] != nil else { return false }
+                waiting[record.topic, default: []].append(Waiting(record: record, report: report))
+                somethingWaits.store(true, ordering: .releasing)
+                return true
+            }
+        }
     }
 
     /// Sends one record and waits for its acknowledgement, at most `message.timeout.ms`. Not cancellable: the record is on its way.
@@ -154,6 +192,7 @@ package final class Producer: Sendable {
         var lastRecorded = Deadline(after: .seconds(5))
         while true {
             client.onOwnThread { rk in _ = rd_kafka_poll(rk, 100) }
+            sendWaiting()
             if lastRecorded.hasPassed {
                 queueLength.record(outstandingRecords)
                 lastRecorded = Deadline(after: .seconds(5))
@@ -164,7 +203,35 @@ package final class Producer: Sendable {
         }
     }
 
+    /// Tries what waits for its topic, each topic in order.
+    private func sendWaiting() {
+        guard somethingWaits.load(ordering: .acquiring) else { return }
+        for topic in waiting.withLock({ Array($0.keys) }) {
+            look(for: topic)
+            let records = waiting.withLock { waiting in
+                defer { waiting[topic] = [] }
+                return waiting[topic] ?? []
+            }
+            for each in records { hand(each.record, each.report) }
+            waiting.withLock { waiting in
+                if waiting[topic]?.isEmpty == true { waiting[topic] = nil }
+                somethingWaits.store(!waiting.isEmpty, ordering: .releasing)
+            }
+        }
+    }
+
+    /// Asks a broker for a topic: librdkafka would do so on a timer only.
+    private func look(for topic: String) {
+        client.onOwnThread { rk in
+            guard let handle = self.topic(topic, rk) else { return }
+            var found: UnsafePointer<rd_kafka_metadata>?
+            guard rd_kafka_metadata(rk, 0, handle, &found, 100) == RD_KAFKA_RESP_ERR_NO_ERROR, let found else { return }
+            rd_kafka_metadata_destroy(found)
+        }
+    }
+
     private func finish(flush timeout: Duration) {
+        sendWaiting()
         client.close()
         client.onOwnThread { rk in
             if rd_kafka_flush(rk, timeout.clampedMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR {

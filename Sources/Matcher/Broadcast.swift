@@ -8,8 +8,8 @@ package enum Broadcast {
     /// addressed to the hub and may be broadcast.
     ///
     /// Recipients are the connected parties of this node whose role is among those that the sender's roles reach, whose platform has the
-    /// module's RECEIVER interface and whose OcnRules let the sender through; never the sender itself. The sender's signature does not go
-    /// along: it was made for a message from the sender to the hub.
+    /// module's RECEIVER interface and whose OcnRules let the sender through; never the sender itself. The sender's signature goes along with
+    /// the parties that it was made for, and PUSH signs it anew. Who wants signatures is left out of what is not signed.
     package static func announcements(of request: RequestRecord, hub: PartyID, in directory: Directory) -> [AnnouncementRecord] {
         guard request.origin == .local, request.to == hub, request.target == nil, request.module.isFunctional,
             ModuleTable.hubUse(request.method, request.route).contains(.broadcast)
@@ -19,11 +19,11 @@ package enum Broadcast {
             announced.id = Fanout.announcementID(of: request, for: recipient)
             announced.from = hub
             announced.to = recipient
-            announced.signature = nil
             announced.origin = .hub
             // What this was judged by: whoever looks for the recipient again must have read at least as far.
             announced.stateVersion = directory.version
-            return AnnouncementRecord(request: announced)
+            let original = AnnouncementRecord.Route(from: request.from, to: request.to)
+            return AnnouncementRecord(request: announced, original: request.signature == nil ? nil : original)
         }
     }
 
@@ -37,7 +37,8 @@ package enum Broadcast {
             guard directory.endpoint(of: platform.id, request.module, .receiver) != nil else { continue }
             for role in platform.roles
             where audience.contains(role.role) && directory.serves(platform, role.party)
-                && directory.refusal(of: request.from, to: role.party, request.module) == nil && known.insert(role.party).inserted
+                && directory.refusal(of: request.from, to: role.party, request.module) == nil
+                && directory.isContent(role.party, withSignature: request.signature) && known.insert(role.party).inserted
             {
                 recipients.append(role.party)
             }

@@ -12,13 +12,16 @@ package enum Fanout {
     /// Custom modules are never copied, and a message from another node is not copied again: the sender's own node does that.
     /// Of requests to a URL that the hub handed out, only callbacks are copied, and without the part that stands for the real URL:
     /// reading a page or a CDR by such a URL says nothing to a service, which could only answer that it does not know it.
+    /// A service whose OcnRules want signatures gets no copy of what is not signed.
     /// Source: OCN Service Interface; OCN node 1.1, Permissions.
     package static func copies(of request: RequestRecord, in directory: Directory) -> [CopyRecord] {
         guard request.origin == .local, request.module.isFunctional else { return [] }
         let isCapability = request.target != nil
         if isCapability, request.method.isRead { return [] }
         return directory.services(agreedBy: request.from).compactMap { service in
-            guard let permission = service.permission(for: request.module, request.interface) else { return nil }
+            guard let permission = service.permission(for: request.module, request.interface),
+                directory.isContent(service.provider, withSignature: request.signature)
+            else { return nil }
             var copy = CopyRecord(
                 of: request, id: copyID(of: request, for: service.provider), for: service.provider, permission: permission)
             // What this was judged by: whoever checks the agreement again must have read at least as far.

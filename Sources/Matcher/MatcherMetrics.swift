@@ -8,6 +8,9 @@ package struct MatcherMetrics: MetricSet {
         "ocn_matcher_announcements_total", unit: "announcements", "Broadcasts and stored requests for parties that Kafka has taken.")
     let unreadable = CounterMetric(
         "ocn_matcher_unreadable_records_total", unit: "records", "Records of the topic of requests that could not be read.")
+    let implausible = CounterMetric(
+        "ocn_matcher_implausible_records_total", unit: "records",
+        "Requests whose time or state version cannot be true; their copies went to the dead letters.")
     let waits = CounterMetric(
         "ocn_matcher_state_waits_total", unit: "waits", "Seconds that a batch had to wait for the newest agreements.")
 

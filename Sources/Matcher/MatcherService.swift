@@ -20,7 +20,8 @@ package import Topics
 /// The next records are read while Kafka is asked where `ocn.state` ends: the question costs a round trip for all that came meanwhile.
 ///
 /// A request counts as finished when Kafka has acknowledged all that follows from it; only then may its offset be committed. A worker
-/// that dies in between leaves records that the next one writes again under the same ids.
+/// that dies in between leaves records that the next one writes again under the same ids. What follows from a request that cannot be true
+/// (``RecordBounds``) goes to `ocn.dead` in place of the outboxes.
 package final class MatcherService: Service {
     private let consumer: GroupConsumer
     private let worker: MatcherWorker
@@ -44,7 +45,7 @@ package final class MatcherService: Service {
 
     /// Topics whose records must never be given up: without a time limit an idempotent producer keeps the order of each object as well.
     package static func patience(_ topics: TopicNames) -> @Sendable (_ topic: String) -> Patience {
-        { $0 == topics.announce || topics.recipient(ofOutbox: $0) != nil ? .endless : .usual }
+        { $0 == topics.announce || $0 == topics.dead || topics.recipient(ofOutbox: $0) != nil ? .endless : .usual }
     }
 
     /// The group `matcher` on `ocn.requests`.

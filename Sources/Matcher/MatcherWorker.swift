@@ -143,12 +143,14 @@ final class MatcherWorker: GroupHandler {
 
     private func judge(_ batch: [IncomingRecord]) {
         guard let directory = freshDirectory() else { return abandon(batch[...]) }
+        let bounds = RecordBounds(now: store.clock.now, stateEnd: directory.version)
         for (index, record) in batch.enumerated() {
             metrics.requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
                 // Left for the next worker: it is not finished, so it is not committed.
-                guard send(followers(of: request, in: directory), for: record) else { return abandon(batch[index...]) }
+                let followers = bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
+                guard send(followers ?? self.followers(of: request, in: directory), for: record) else { return abandon(batch[index...]) }
             } catch {
                 metrics.unreadable.increment()
                 logger.error("unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
@@ -163,6 +165,20 @@ final class MatcherWorker: GroupHandler {
         return Fanout.copies(of: request, in: directory).map {
             Follower(record: $0.outgoing(to: topics), id: $0.id, counter: metrics.copies)
         } + announced.map { Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: metrics.announcements) }
+    }
+
+    /// Nobody sent it at that time or under that state, and PUSH would wait for them: an operator decides about the copies. Announcements are
+    /// for now or not at all.
+    private func deadLetters(
+        of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory
+    ) -> [Follower] {
+        metrics.implausible.increment()
+        logger.error("request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
+        return Fanout.copies(of: request, in: directory).map { copy in
+            let dead = DeadRecord(
+                copy: copy, cause: "implausible: \(fault)", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: store.clock.now)
+            return Follower(record: dead.outgoing(to: topics), id: copy.id, counter: metrics.copies)
+        }
     }
 
     /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only

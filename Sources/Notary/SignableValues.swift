@@ -98,6 +98,10 @@ package enum SignedPlace: Hashable, Sendable {
     package static let toCountry = SignedPlace.header("ocpi-to-country-code")
     /// `OCPI-to-party-id`; changes with the country.
     package static let toParty = SignedPlace.header("ocpi-to-party-id")
+    /// `OCPI-from-country-code`; changes when the hub passes a broadcast on in its own name.
+    package static let fromCountry = SignedPlace.header("ocpi-from-country-code")
+    /// `OCPI-from-party-id`; changes with the country.
+    package static let fromParty = SignedPlace.header("ocpi-from-party-id")
     /// The next page of a list.
     package static let link = SignedPlace.header("link")
     /// Where a CDR can be read.

@@ -1,3 +1,5 @@
+import Wire
+
 /// A shape of URL that is served by a capability token instead of a party's own path.
 package enum CapabilityUse: Sendable, Equatable {
     /// The next page of a list.
@@ -37,6 +39,9 @@ package enum ModuleTable {
         .cdrs, .chargingprofiles, .commands, .locations, .sessions, .tariffs, .tokens,
     ]
 
+    /// The methods that OCPI uses.
+    package static let allMethods: [Method] = [.get, .put, .post, .patch, .delete]
+
     /// Whether that method exists at that place.
     package static func allows(_ method: Method, _ route: ModuleRoute) -> Bool {
         route.isCustom || entry(method, route) != nil
@@ -44,7 +49,7 @@ package enum ModuleTable {
 
     /// The methods that exist at a place, for 404 (none) and 405. Custom modules: all five of OCPI.
     package static func methods(_ route: ModuleRoute) -> [Method] {
-        guard !route.isCustom else { return [.get, .put, .post, .patch, .delete] }
+        guard !route.isCustom else { return allMethods }
         let segments = segments(of: route)
         let offered = entries.filter { $0.isAt(route, segments) }.flatMap(\.methods)
         return offered.enumerated().filter { offered.firstIndex(of: $0.element) == $0.offset }.map(\.element)
@@ -52,14 +57,13 @@ package enum ModuleTable {
 
     /// The capability a request uses. Nil if it is addressed by a party's own path.
     package static func capability(_ method: Method, _ route: ModuleRoute) -> CapabilityUse? {
-        guard !route.isCustom, let use = entry(method, route)?.use, let token = segments(of: route).last.map(String.init) else {
-            return nil
-        }
+        guard !route.isCustom, let use = entry(method, route)?.use, let segment = segments(of: route).last else { return nil }
+        let token = PercentText.decoded(segment, plusIsSpace: false)
         return switch use {
         case .page: .page(token: token)
         case .object: .object(token: token)
         case .callback: .callback(token: token)
-        case .responseURL: nil
+        case .responseURL, .authorization: nil
         }
     }
 
@@ -71,7 +75,7 @@ package enum ModuleTable {
             guard entry.module == module, entry.interface == interface, entry.methods.contains(method) else { return false }
             return switch entry.use {
             case .page, .object, .callback: true
-            case .responseURL, nil: false
+            case .responseURL, .authorization, nil: false
             }
         }
     }
@@ -82,13 +86,20 @@ package enum ModuleTable {
         return place
     }
 
+    /// Whether it asks if a driver may charge now (OCPI 2.2.1, 12.2.2, POST): its answer is good for this moment only, and asking again does
+    /// no harm.
+    package static func isAuthorization(_ method: Method, _ route: ModuleRoute) -> Bool {
+        guard !route.isCustom, case .authorization = entry(method, route)?.use else { return false }
+        return true
+    }
+
     /// How such a request may be addressed besides to a party. Custom modules: to a party only. Deleting a tariff is a broadcast too:
     /// without it a tariff that was broadcast could never be withdrawn.
     package static func hubUse(_ method: Method, _ route: ModuleRoute) -> HubUse {
         guard !route.isCustom, let entry = entry(method, route) else { return [] }
         switch entry.use {
         case .page, .object, .callback: return []
-        case .responseURL, nil: break
+        case .responseURL, .authorization, nil: break
         }
         if entry.shape.isEmpty, route.interface == .sender { return .getAll }
         let isBroadcast = broadcastModules.contains(route.module) && route.interface == .receiver && !method.isRead
@@ -135,7 +146,7 @@ package enum ModuleTable {
 
         Entry(.tokens, .sender, "", [.get]),
         Entry(.tokens, .sender, "page/*", [.get], .page),
-        Entry(.tokens, .sender, "*/authorize", [.post]),
+        Entry(.tokens, .sender, "*/authorize", [.post], .authorization),
         Entry(.tokens, .receiver, "*/*/*", [.get, .put, .patch]),
     ]
 
@@ -146,6 +157,7 @@ package enum ModuleTable {
         case object
         case callback
         case responseURL(ResponseURLPlace)
+        case authorization
     }
 
     private struct Entry {

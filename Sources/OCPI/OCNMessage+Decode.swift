@@ -7,10 +7,8 @@ extension OCNMessage {
     /// - Throws: status 2001 for anything that is not such a message.
     package static func decode(_ bytes: ByteBuffer) throws(OCPIError) -> OCNMessage {
         let message: JSONValue
-        let bodyRange: Range<Int>?
         do {
             message = try JSONValue.parse(bytes)
-            bodyRange = try bytes.jsonRange(of: ["body"])
         } catch {
             throw OCPIError(code: .invalidParameters, message: "The message is \(error)", kind: .unparsable)
         }
@@ -31,7 +29,7 @@ extension OCNMessage {
             query: try query(fields),
             proxyUID: try fields.text("proxy_uid"),
             proxyResource: try fields.text("proxy_resource"),
-            body: try body(fields, isCustom: isCustom, bytes, bodyRange))
+            body: try body(fields, isCustom: isCustom, bytes))
     }
 
     private static func module(_ fields: Fields) throws(OCPIError) -> (ModuleID, isCustom: Bool) {
@@ -82,10 +80,8 @@ extension OCNMessage {
         return query
     }
 
-    private static func body(
-        _ fields: Fields, isCustom: Bool, _ bytes: ByteBuffer, _ range: Range<Int>?
-    ) throws(OCPIError) -> ByteBuffer? {
-        guard let value = fields["body"], let range else { return nil }
+    private static func body(_ fields: Fields, isCustom: Bool, _ bytes: ByteBuffer) throws(OCPIError) -> ByteBuffer? {
+        guard let value = fields["body"], let range = try? bytes.jsonRange(of: ["body"]) else { return nil }
         guard isCustom else { return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) }
         guard let text = value.string else { throw refusal("the body of a custom module is not a string") }
         return ByteBuffer(string: text)

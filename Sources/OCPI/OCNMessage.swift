@@ -68,7 +68,7 @@ extension OCNMessage {
         var message = try envelope(body: nil).encoded()
         message.moveWriterIndex(to: message.writerIndex - 1)
         message.writeString(#","body":"#)
-        message.writeImmutableBuffer(body)
+        message.writeImmutableBuffer(body.withoutByteOrderMark)
         message.writeString("}")
         return message
     }

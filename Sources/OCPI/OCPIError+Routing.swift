@@ -66,9 +66,39 @@ extension OCPIError {
         OCPIError(code: .timeout, message: "Whether \(party) has got the request is not known: the worker that had it is gone")
     }
 
+    /// The node that waited for the answer cannot hear of it any more.
+    /// - Parameter cause: what happened, as the beginning of a sentence.
+    package static func lostAnswer(_ party: PartyID, _ cause: String) -> OCPIError {
+        OCPIError(code: .hubError, message: "\(cause): whether \(party) has got the request is not known")
+    }
+
+    /// The recipient, or a proxy before it, says that it does not know who calls: the caller would take that for a refusal of its own token.
+    package static func tokenRefused(_ party: PartyID, httpStatus: Int) -> OCPIError {
+        OCPIError(
+            code: .connectionProblem,
+            message: "\(party) does not accept the hub's own token (HTTP \(httpStatus)): they must renew their credentials")
+    }
+
+    /// It would lead around the hub.
+    package static func redirected(_ party: PartyID, httpStatus: Int) -> OCPIError {
+        OCPIError(
+            code: .hubError,
+            message: "\(party) answers with a redirect (HTTP \(httpStatus)), which is not followed: it must register the URL itself")
+    }
+
     /// - Parameter reason: what is wrong with the answer.
     package static func unusableAnswer(_ party: PartyID, _ reason: String) -> OCPIError {
         OCPIError(code: .hubError, message: "The answer of \(party) cannot be used: \(reason)")
+    }
+
+    // MARK: The node
+
+    /// Nothing was sent.
+    package static let notAccepted = OCPIError(code: .hubError, message: "The node could not accept the request")
+
+    /// Nothing was sent, because the record of the request says what cannot be.
+    package static func implausible(_ fault: String) -> OCPIError {
+        OCPIError(code: .hubError, message: "The hub refuses its own record: \(fault)")
     }
 
     // MARK: Hub URLs

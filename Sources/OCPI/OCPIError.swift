@@ -11,9 +11,14 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case unparsable
         /// No such path or object.
         case notFound
-        case methodNotAllowed
+        /// The methods are those that there are instead.
+        case methodNotAllowed([Method])
         /// The body is longer than we take.
         case tooLarge
+        /// The body is coded, and we have to look into it.
+        case coded
+        /// The body does not come in time.
+        case overdue
         /// We are overloaded; the caller may come back after that many seconds (`Retry-After`).
         case busy(retryAfterSeconds: Int)
     }
@@ -32,6 +37,11 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         self.kind = kind
     }
 
+    /// A method that does not exist at a place where others do.
+    package static func notAvailable(_ method: Method, but methods: [Method]) -> OCPIError {
+        OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed(methods))
+    }
+
     /// The HTTP status in the dialect of that version.
     package func httpStatus(for version: OCPIVersion) -> Int {
         switch kind {
@@ -41,6 +51,8 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .tooLarge: 413
+        case .coded: 415
+        case .overdue: 408
         case .busy: 503
         }
     }

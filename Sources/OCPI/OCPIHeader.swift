@@ -26,4 +26,10 @@ package enum OCPIHeader {
     package static let totalCount = "X-Total-Count"
     /// Objects on one page at most.
     package static let limit = "X-Limit"
+    /// When a busy recipient may be asked again.
+    package static let retryAfter = "Retry-After"
+    /// How a body is coded; absent for one that is as it is.
+    package static let contentEncoding = "Content-Encoding"
+    /// How a body may be coded.
+    package static let acceptEncoding = "Accept-Encoding"
 }

@@ -4,8 +4,8 @@ import Wire
 /// The Kafka key of a request: the object whose changes must arrive in the order they were sent in. Requests with equal keys share a
 /// partition and are never delivered past each other.
 package enum OrderingKey {
-    /// `<owner>|<module>|<object>`, owner in upper case (`DE-CPO|locations|LOC1`). Nil for reads. Requests that have no object, or do not
-    /// name it, get `<sender>|<module>|<request id>` and so are ordered with nothing.
+    /// `<owner>|<module>|<object>`, owner and object in the one spelling that all their spellings share (`DE-CPO|locations|LOC1`). Nil for
+    /// reads. Requests that have no object, or do not name it, get `<sender>|<module>|<request id>` and so are ordered with nothing.
     /// - Parameters:
     ///   - remainder: the path below the endpoint, verbatim.
     ///   - body: read only where the object stands there: CDRs and commands. Need not be JSON.
@@ -15,11 +15,14 @@ package enum OrderingKey {
         isCallback: Bool
     ) -> String? {
         guard !method.isRead else { return nil }
-        let segments = remainder.split(separator: "/").map(String.init)
         if isCallback {
-            return text(sender, module.rawValue + "-result", segments.last ?? requestID)
+            // The token of a hub URL is no id of OCPI: its case counts.
+            let token = remainder.split(separator: "/").last.map {
+                PercentText.normalized(PercentText.decodedBytes($0, plusIsSpace: false))
+            }
+            return text(sender, module.rawValue + "-result", token ?? requestID)
         }
-        let request = Request(interface: interface, method: method, segments: segments, sender: sender, body: body)
+        let request = Request(interface: interface, method: method, path: ObjectPath(remainder), sender: sender, body: body)
         let (owner, object) = objects[module]?(request) ?? (sender, nil)
         return object.map { text(owner, module.rawValue, $0) } ?? text(sender, module.rawValue, requestID)
     }
@@ -27,23 +30,29 @@ package enum OrderingKey {
     private struct Request {
         let interface: InterfaceRole
         let method: Method
-        let segments: [String]
+        let path: ObjectPath
         let sender: PartyID
         let body: ByteBuffer
 
         /// The object named by owner and id in the path. Deeper segments (EVSE, connector) are parts of it.
-        var owned: (owner: PartyID, object: String?) {
-            guard segments.count >= 3 else { return (sender, nil) }
-            return (PartyID(country: segments[0], party: segments[1]) ?? sender, segments[2])
-        }
+        var owned: Object { (path.owner ?? sender, path.object?.canonical) }
+
+        /// The object named by the first segment: one of the receiver's.
+        var first: Object { (sender, path.ids.first?.canonical) }
 
         /// A member of the body, unless it is absent or empty.
         func member(_ path: String...) -> String? {
             body.jsonString(path).flatMap { $0.isEmpty ? nil : $0 }
         }
+
+        /// The same, as an id.
+        func id(_ path: String...) -> String? {
+            body.jsonString(path).flatMap { $0.isEmpty ? nil : CiString($0).canonical }
+        }
     }
 
-    private typealias Rule = @Sendable (Request) -> (owner: PartyID, object: String?)
+    private typealias Object = (owner: PartyID, object: String?)
+    private typealias Rule = @Sendable (Request) -> Object
 
     private static let objects: [ModuleID: Rule] = [
         .locations: \.owned,
@@ -51,26 +60,25 @@ package enum OrderingKey {
         // `POST <uid>/authorize` changes nothing that could be ordered.
         .tokens: { $0.interface == .receiver ? $0.owned : ($0.sender, nil) },
         // `PUT <session>/charging_preferences` is sent to the owner, without owner segments.
-        .sessions: { $0.interface == .receiver ? $0.owned : ($0.sender, $0.segments.first) },
-        .chargingprofiles: { ($0.sender, $0.segments.first) },
+        .sessions: { $0.interface == .receiver ? $0.owned : $0.first },
+        .chargingprofiles: \.first,
         // A credit CDR must not overtake the CDR it takes back: both name the session.
         .cdrs: { request in
             let owner = request.member("country_code").flatMap { country in
                 request.member("party_id").flatMap { PartyID(country: country, party: $0) }
             }
-            return (owner ?? request.sender, request.member("session_id") ?? request.member("credit_reference_id") ?? request.member("id"))
+            return (owner ?? request.sender, request.id("session_id") ?? request.id("credit_reference_id") ?? request.id("id"))
         },
         .commands: { ($0.sender, commandObject($0)) },
     ]
 
     /// CANCEL stays behind its RESERVE, a second START of a token at a location behind the first, and so on.
     private static func commandObject(_ request: Request) -> String? {
-        switch request.segments.first {
-        case "STOP_SESSION": request.member("session_id")
-        case "RESERVE_NOW", "CANCEL_RESERVATION": request.member("reservation_id")
-        case "START_SESSION":
-            request.member("token", "uid").flatMap { uid in request.member("location_id").map { uid + "+" + $0 } }
-        case "UNLOCK_CONNECTOR": request.member("location_id")
+        switch request.path.ids.first?.canonical {
+        case "STOP_SESSION": request.id("session_id")
+        case "RESERVE_NOW", "CANCEL_RESERVATION": request.id("reservation_id")
+        case "START_SESSION": request.id("token", "uid").flatMap { uid in request.id("location_id").map { uid + "+" + $0 } }
+        case "UNLOCK_CONNECTOR": request.id("location_id")
         default: nil
         }
     }

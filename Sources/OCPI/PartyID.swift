@@ -1,3 +1,5 @@
+import Wire
+
 /// A party of the network: country code and party id (OCPI 2.2.1, 4.1). Both are CiStrings: they compare without case and keep the
 /// spelling they came with. Eight bytes, no reference.
 package struct PartyID: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -10,6 +12,11 @@ package struct PartyID: Hashable, Sendable, Comparable, CustomStringConvertible 
     package init?(country: some StringProtocol, party: some StringProtocol) {
         guard country.utf8.count == 2, party.utf8.count == 3 else { return nil }
         self.init(characters: [Array(country.utf8), Array(party.utf8)].joined())
+    }
+
+    /// Reads two segments of a path, which may be percent-encoded.
+    package init?(segments country: some StringProtocol, _ party: some StringProtocol) {
+        self.init(country: PercentText.decoded(country, plusIsSpace: false), party: PercentText.decoded(party, plusIsSpace: false))
     }
 
     /// Reads `DE-CPO` or `DE/CPO`.

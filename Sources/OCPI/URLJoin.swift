@@ -10,7 +10,9 @@ package enum URLJoin {
         if url.utf8.count > maxLength { return "is longer than \(maxLength) bytes" }
         if !url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) { return "contains blanks or control characters" }
         if url.utf8.contains(UInt8(ascii: "#")) { return "has a fragment" }
-        if origin(of: url) == nil { return "is not an absolute http or https URL" }
+        if origin(of: url) == nil {
+            return "is not an absolute http or https URL" + (mayHoldPassword(url) ? " without user information" : "")
+        }
         let path = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).prefix { $0 != UInt8(ascii: "?") }
         return hasDotSegments(String(decoding: path, as: UTF8.self)) ? "has a segment . or .." : nil
     }

@@ -41,6 +41,13 @@ package struct AddressPolicy: Sendable {
         IPAddress(String(host.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "%" }))
     }
 
+    /// Whether this is the literal of an address by which a machine reaches itself only.
+    package static func isLoopback(_ literal: String) -> Bool {
+        IPAddress(literal).map { address in loopback.contains { $0.contains(address) } } ?? false
+    }
+
+    private static let loopback: [NetworkRange] = ["127.0.0.0/8", "::1/128", "::ffff:127.0.0.0/104"].compactMap { NetworkRange($0) }
+
     func allows(_ address: IPAddress) -> Bool {
         allowed.contains { $0.contains(address) } || !Self.special.contains { $0.contains(address) }
     }

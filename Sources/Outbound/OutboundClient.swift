@@ -6,6 +6,7 @@ import OCPI
 /// Sends HTTP requests, one answer each. Any thread may call; completions run on the client's event loops and must not block.
 ///
 /// Never follows redirects and never connects to an address that its policy forbids. Path and query go out as they stand in the URL.
+/// Answers are asked for uncoded (`Accept-Encoding: identity`): nobody has to undo a coding to look into one.
 /// It sends a request again only if it was given a connection that its recipient had left.
 package final class OutboundClient: Sendable {
     private let connections: OutboundConnections
@@ -42,10 +43,12 @@ package final class OutboundClient: Sendable {
             return completion(.failure(OutboundFailure(.forbidden, "not a URL that can be called")))
         }
         if let reason = request.excess(target) { return completion(.failure(OutboundFailure(.tooLarge, reason))) }
+        var headers = target.added(to: request.headers)
+        headers.replaceOrAdd(name: OCPIHeader.acceptEncoding, value: ContentCoding.none)
         let prepared: HTTPClient.Request
         do {
             prepared = try HTTPClient.Request(
-                url: target.origin, method: HTTPMethod(rawValue: request.method.rawValue), headers: target.added(to: request.headers),
+                url: target.origin, method: HTTPMethod(rawValue: request.method.rawValue), headers: headers,
                 body: request.body.map { .byteBuffer($0) })
         } catch {
             return completion(.failure(OutboundFailure(.forbidden, "not a URL that can be called")))

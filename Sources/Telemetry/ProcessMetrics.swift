@@ -21,7 +21,7 @@ struct ProcessMetrics: Equatable {
                 ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)), pageBytes: sysconf(Int32(_SC_PAGESIZE)))
         else { return nil }
         metrics.openFiles = countOpenFiles()
-        metrics.openFilesLimit = limitOfOpenFiles()
+        metrics.openFilesLimit = OpenFiles.limit
         return metrics
     }
 
@@ -107,11 +107,5 @@ struct ProcessMetrics: Equatable {
         while readdir(directory) != nil { entries += 1 }
         // Without `.`, `..` and the descriptor that reads the directory.
         return max(0, entries - 3)
-    }
-
-    private static func limitOfOpenFiles() -> Int? {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
-        return Int(exactly: limit.rlim_cur)
     }
 }

@@ -101,7 +101,7 @@ package struct Testbed: Sendable {
     ) async throws -> Outcome {
         let ingresses = plan.roles.first { $0.name == "ingress" }?.count ?? 1
         let processes = plan.roles.reduce(0) { $0 + $1.count }
-        let ports = try await FreePorts.find(ingresses + processes)
+        let ports = try FreePorts.find(ingresses + processes)
         let publicURLs = ports.prefix(ingresses).map { "http://127.0.0.1:\($0)" }
         let node = try await host.prepare(
             Site(

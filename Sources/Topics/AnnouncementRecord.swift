@@ -1,6 +1,6 @@
 package import Kafka
 import NIOCore
-import OCPI
+package import OCPI
 
 /// Something that the hub tells a party or another node in its own time, in `ocn.announce`: a broadcast of one party to another, how a
 /// party stands, or what one party sent to another and the hub stored by an operator's rule.
@@ -13,11 +13,29 @@ package struct AnnouncementRecord: Sendable {
     package var request: RequestRecord
     /// Operator address of the node that is told, lower case; nil if a party is told. `request.to` is then the party it is about.
     package var node: String?
+    /// From whom to whom a broadcast was, as spelled in its headers: its sender's signature fits these. Nil for what is not signed or has the
+    /// parties that it was signed with.
+    package var original: Route?
+
+    /// From whom to whom a message is.
+    package struct Route: Sendable, Equatable {
+        /// Sender.
+        package var from: PartyID
+        /// Receiver.
+        package var to: PartyID
+
+        /// - Parameters: as the properties say.
+        package init(from: PartyID, to: PartyID) {
+            self.from = from
+            self.to = to
+        }
+    }
 
     /// - Parameters: as the properties say.
-    package init(request: RequestRecord, node: String? = nil) {
+    package init(request: RequestRecord, node: String? = nil, original: Route? = nil) {
         self.request = request
         self.node = node
+        self.original = original
         self.request.deadline = nil
         self.request.reply = nil
         self.request.isStored = false
@@ -28,6 +46,8 @@ package struct AnnouncementRecord: Sendable {
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = request.commonHeaders()
         headers.append(Name.node, node)
+        headers.append(Name.originalFrom, original?.from.description)
+        headers.append(Name.originalTo, original?.to.description)
         let recipient = node ?? request.to.canonical.description
         return OutgoingRecord(
             topic: topics.announce, key: "\(recipient)|\(request.key ?? "\(request.module)|\(request.path)")",
@@ -39,5 +59,8 @@ package struct AnnouncementRecord: Sendable {
     package init(_ record: IncomingRecord) throws(RecordError) {
         request = try RequestRecord(record)
         node = record.headers[Name.node]
+        let from = try record.headers.parsed(Name.originalFrom) { PartyID($0) }
+        let to = try record.headers.parsed(Name.originalTo) { PartyID($0) }
+        original = from.flatMap { from in to.map { Route(from: from, to: $0) } }
     }
 }

@@ -16,7 +16,7 @@ package struct CopyRecord: Sendable {
     /// The permission that matched.
     package var permission: Permission
     /// Whom the request was for, as spelled in `OCPI-to-*`: the sender signed that. Nil in records of older versions.
-    package var originalReceiver: PartyID?
+    package var originalReceiver: PartyID? { request.originalReceiver }
     /// When an operator put it back from `ocn.dead`; nil if nobody did.
     package var replayedAt: Timestamp?
 
@@ -32,8 +32,8 @@ package struct CopyRecord: Sendable {
         self.id = id
         self.copyOf = original.id
         self.permission = permission
-        originalReceiver = original.to
         request = original
+        request.originalReceiver = original.originalReceiver ?? original.to
         request.id = id
         request.to = service
         request.deadline = nil
@@ -62,7 +62,6 @@ package struct CopyRecord: Sendable {
         id = request.id
         copyOf = try record.headers.required(Name.copyOf)
         permission = try record.headers.requiredParsed(Name.permission) { Int($0).flatMap(Permission.init(rawValue:)) }
-        originalReceiver = try record.headers.parsed(Name.originalTo) { PartyID($0) }
         replayedAt = try record.headers.parsed(Name.replayed, Timestamp.init(rfc3339:))
     }
 }

@@ -37,7 +37,7 @@ package struct ReplyRecord: Sendable {
     package var status: StatusCode?
     /// The hub's own message; only when not answered.
     package var message: String?
-    /// The recipient's `Link`, `Location`, `X-Total-Count`, `X-Limit`, `OCN-Signature`; others are left out.
+    /// The recipient's headers that are ``passedHeaders``; others are left out.
     package var headers: RecordHeaders
     /// `Content-Type` of the body.
     package var contentType: String?
@@ -129,8 +129,10 @@ package struct ReplyRecord: Sendable {
 
     private static let typeSuffix = ".reply"
 
-    /// The recipient's headers that pass through (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature).
+    /// The recipient's headers that pass through (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature; how the body is coded;
+    /// when to come again).
     package static let passedHeaders = [
-        OCPIHeader.link, OCPIHeader.location, OCPIHeader.totalCount, OCPIHeader.limit, OCPIHeader.signature,
+        OCPIHeader.link, OCPIHeader.location, OCPIHeader.totalCount, OCPIHeader.limit, OCPIHeader.signature, OCPIHeader.contentEncoding,
+        OCPIHeader.retryAfter,
     ]
 }

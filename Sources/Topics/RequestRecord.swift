@@ -75,6 +75,8 @@ package struct RequestRecord: Sendable {
     package var from: PartyID
     /// Receiving party, as spelled in `OCPI-to-*`.
     package var to: PartyID
+    /// Whom the sender wrote to, where that is not `to`, as spelled: the sender signed that.
+    package var originalReceiver: PartyID?
     /// Path below the module's endpoint, verbatim, without leading slash; empty for none.
     package var path: String
     /// Query, verbatim, without `?`.
@@ -99,6 +101,8 @@ package struct RequestRecord: Sendable {
     package var trace: Trace
     /// `Content-Type` of the body.
     package var contentType: String?
+    /// `Content-Encoding` of the body; only what a custom module is sent may have one.
+    package var contentEncoding: String?
     /// The body as it arrived; nil for none.
     package var body: ByteBuffer?
     /// Ordering key of a write; nil for a read.
@@ -112,7 +116,7 @@ package struct RequestRecord: Sendable {
         from: PartyID, to: PartyID, path: String, query: String? = nil, requestID: String, correlationID: String,
         signature: String? = nil, origin: Origin = .local, stateVersion: Int64, deadline: Timestamp? = nil,
         reply: ReplyAddress? = nil, target: String? = nil, trace: Trace = Trace(), contentType: String? = nil,
-        body: ByteBuffer? = nil, key: String? = nil, isStored: Bool = false
+        contentEncoding: String? = nil, body: ByteBuffer? = nil, key: String? = nil, isStored: Bool = false
     ) {
         self.id = id
         self.time = time
@@ -134,6 +138,7 @@ package struct RequestRecord: Sendable {
         self.target = target
         self.trace = trace
         self.contentType = contentType
+        self.contentEncoding = contentEncoding
         self.body = body
         self.key = key
         self.isStored = isStored
@@ -142,6 +147,8 @@ package struct RequestRecord: Sendable {
     /// The record for `ocn.requests`.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = commonHeaders()
+        headers.append(Name.originalTo, originalReceiver?.description)
+        headers.append(Name.contentEncoding, contentEncoding)
         headers.append(Name.origin, origin.text)
         headers.append(Name.stored, isStored ? "true" : nil)
         headers.append(Name.target, target)
@@ -174,9 +181,10 @@ package struct RequestRecord: Sendable {
             reply: partition.flatMap { partition in epoch.map { ReplyAddress(partition: partition, epoch: $0) } },
             target: headers[Name.target],
             trace: Trace(traceparent: headers[Name.traceparent], tracestate: headers[Name.tracestate]),
-            contentType: headers[Name.contentType],
+            contentType: headers[Name.contentType], contentEncoding: headers[Name.contentEncoding],
             body: record.value.unlessEmpty,
             key: record.key, isStored: headers[Name.stored] == "true")
+        originalReceiver = try headers.parsed(Name.originalTo) { PartyID($0) }
     }
 
     /// What a request and its copies have in common.

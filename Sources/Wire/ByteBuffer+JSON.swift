@@ -7,18 +7,25 @@ extension ByteBuffer {
         try JSONScanner.find(path, in: readableBytesUInt8Span)
     }
 
-    /// The string at that path. Nil if it is absent, something else, or this is not JSON.
+    /// The string at that path. Nil if it is absent, something else, stands twice, or this is not JSON.
     package func jsonString(_ path: [String]) -> String? {
         let json = readableBytesUInt8Span
         guard let range = try? JSONScanner.find(path, in: json) else { return nil }
         return JSONScanner.string(at: range, in: json)
     }
 
-    /// The integer at that path. Nil if it is absent, something else, too large, or this is not JSON.
+    /// The integer at that path. Nil if it is absent, something else, too large, stands twice, or this is not JSON.
     package func jsonInteger(_ path: [String]) -> Int? {
         let json = readableBytesUInt8Span
         guard let range = try? JSONScanner.find(path, in: json) else { return nil }
         return JSONScanner.integer(at: range, in: json)
+    }
+
+    /// The same bytes without a byte order mark in front, to stand within another text.
+    package var withoutByteOrderMark: ByteBuffer {
+        var bytes = self
+        if readableBytesView.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.moveReaderIndex(forwardBy: 3) }
+        return bytes
     }
 
     /// Whether the readable bytes are exactly one JSON value in UTF-8, nested at most 64 deep.

@@ -9,12 +9,25 @@ package enum Gzip {
     package enum Failure: Error, Equatable {
         /// More bytes than the caller wants, or than zlib takes.
         case tooLarge
-        /// Not a complete gzip member.
+        /// Not exactly one complete gzip member.
         case unreadable
     }
 
-    /// Window of 32 KB, and 16 for "with gzip header and checksum".
-    private static let windowBits: Int32 = 15 + 16
+    /// What compressed bytes are wrapped in.
+    package enum Format: Sendable {
+        case gzip
+        /// What HTTP calls `deflate` (RFC 1950).
+        case zlib
+
+        /// Window of 32 KB, and 16 for "with gzip header and checksum".
+        fileprivate var windowBits: Int32 {
+            switch self {
+            case .gzip: 15 + 16
+            case .zlib: 15
+            }
+        }
+    }
+
     private static let recordSize = Int32(MemoryLayout<z_stream>.size)
 
     /// How a gzip file begins.
@@ -26,7 +39,8 @@ package enum Gzip {
         return withUnsafeMutablePointer(to: &stream) { stream -> [UInt8]? in
             let memoryLevel: Int32 = 8
             let opened = deflateInit2_(
-                stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, recordSize)
+                stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, Format.gzip.windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION, recordSize
+            )
             guard opened == Z_OK else { return nil }
             defer { deflateEnd(stream) }
             guard let inputCount = UInt32(exactly: bytes.count),
@@ -47,13 +61,14 @@ package enum Gzip {
         }
     }
 
-    /// Throws `tooLarge` above `limit` bytes, without having made more than that, and `unreadable` for what is not a complete gzip member.
-    package static func decompress(_ bytes: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
+    /// Throws `tooLarge` above `limit` bytes, without having made much more than that, and `unreadable` for what is not exactly one complete
+    /// member of that format.
+    package static func decompress(_ bytes: [UInt8], limit: Int, as format: Format = .gzip) throws(Failure) -> [UInt8] {
         guard let inputCount = UInt32(exactly: bytes.count) else { throw .tooLarge }
         var stream = z_stream()
         var output: [UInt8] = []
         let result = withUnsafeMutablePointer(to: &stream) { stream -> Int32 in
-            let opened = inflateInit2_(stream, windowBits, ZLIB_VERSION, recordSize)
+            let opened = inflateInit2_(stream, format.windowBits, ZLIB_VERSION, recordSize)
             guard opened == Z_OK else { return opened }
             defer { inflateEnd(stream) }
             return bytes.withUnsafeBufferPointer { input -> Int32 in
@@ -70,7 +85,7 @@ package enum Gzip {
                         written = room - Int(stream.pointee.avail_out)
                     }
                 }
-                return result
+                return result == Z_STREAM_END && stream.pointee.avail_in > 0 ? Z_DATA_ERROR : result
             }
         }
         if output.count > limit { throw .tooLarge }

@@ -6,6 +6,12 @@ enum JSONGrammar {
     static let quote = UInt8(ascii: "\"")
     static let backslash = UInt8(ascii: "\\")
 
+    /// What may stand in front of a value: a byte order mark, which nobody should send and readers may ignore (RFC 8259, 8.1), and whitespace.
+    static func begin(_ json: Span<UInt8>, _ at: inout Int) {
+        if json.count >= 3, json[0] == 0xEF, json[1] == 0xBB, json[2] == 0xBF { at = 3 }
+        skipWhitespace(json, &at)
+    }
+
     static func skipWhitespace(_ json: Span<UInt8>, _ at: inout Int) {
         while at < json.count {
             switch json[at] {

@@ -1,46 +1,112 @@
 /// Finds things in JSON text (RFC 8259) by position, without building values. Pure functions; no bytes make them trap.
 package enum JSONScanner {
-    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it. `maxDepth`: containers within containers, at most 512.
+    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it, and a byte order mark in front.
+    /// - Parameter maxDepth: containers within containers, at most 512.
     package static func validate(_ json: Span<UInt8>, maxDepth: Int = 64) throws(JSONError) {
         var at = 0
-        JSONGrammar.skipWhitespace(json, &at)
+        JSONGrammar.begin(json, &at)
         try JSONGrammar.skipValue(json, &at, depth: min(maxDepth, JSONGrammar.depthLimit))
+        try checkEnd(json, at)
+    }
+
+    /// Byte range of the value at a path of member names, a string with its quotes; nil if it is absent.
+    ///
+    /// Reads all of the text, so that nobody else can find something else there: it must be one value, as for ``validate(_:maxDepth:)``, and
+    /// each member on the path must stand once at its level. Parsers differ in which of two they take.
+    package static func find(_ path: [String], in json: Span<UInt8>) throws(JSONError) -> Range<Int>? {
+        var start = 0
+        JSONGrammar.begin(json, &start)
+        for (level, name) in path.enumerated() {
+            var end = start
+            let found = try member(name, in: json, &end, depth: maxDepth - level)
+            if level == 0 { try checkEnd(json, end) }
+            guard let found else { return nil }
+            start = found
+        }
+        var end = start
+        try JSONGrammar.skipValue(json, &end, depth: maxDepth - path.count)
+        if path.isEmpty { try checkEnd(json, end) }
+        return start..<end
+    }
+
+    /// Passes the value at `at`.
+    /// - Returns: where the value of its only member `name` begins; nil if it has none or is no object.
+    private static func member(_ name: String, in json: Span<UInt8>, _ at: inout Int, depth: Int) throws(JSONError) -> Int? {
+        guard isObject(json, at) else {
+            try JSONGrammar.skipValue(json, &at, depth: depth)
+            return nil
+        }
+        var found: Int?
+        guard try JSONGrammar.enter(json, &at, depth: depth, end: UInt8(ascii: "}")) else { return nil }
+        repeat {
+            let start = at
+            let hasEscapes = try JSONGrammar.skipString(json, &at)
+            let isWanted = string(start..<at, hasEscapes: hasEscapes, in: json, equals: name)
+            try JSONGrammar.skipColon(json, &at)
+            if isWanted {
+                guard found == nil else { throw .repeated(at: start) }
+                found = at
+            }
+            try JSONGrammar.skipValue(json, &at, depth: depth - 1)
+        } while try JSONGrammar.another(json, &at, end: UInt8(ascii: "}"))
+        return found
+    }
+
+    /// The first of these members that stands twice at its level, its path joined by dots; nil if each stands there once at most. One pass
+    /// over the text, however many they are.
+    /// - Parameter paths: names from the outermost object on; none is empty.
+    package static func repeated(among paths: [[String]], in json: Span<UInt8>) throws(JSONError) -> String? {
+        var at = 0
+        JSONGrammar.begin(json, &at)
+        if let name = try repeated(among: paths, in: json, &at, depth: maxDepth) { return name }
+        try checkEnd(json, at)
+        return nil
+    }
+
+    /// Passes the value at `at`, unless it returns a name.
+    private static func repeated(
+        among paths: [[String]], in json: Span<UInt8>, _ at: inout Int, depth: Int
+    ) throws(JSONError) -> String? {
+        guard !paths.isEmpty, isObject(json, at) else {
+            try JSONGrammar.skipValue(json, &at, depth: depth)
+            return nil
+        }
+        var seen: Set<String> = []
+        guard try JSONGrammar.enter(json, &at, depth: depth, end: UInt8(ascii: "}")) else { return nil }
+        repeat {
+            let start = at
+            let hasEscapes = try JSONGrammar.skipString(json, &at)
+            let name = first(of: paths, at: start..<at, hasEscapes: hasEscapes, in: json)
+            try JSONGrammar.skipColon(json, &at)
+            guard let name else {
+                try JSONGrammar.skipValue(json, &at, depth: depth - 1)
+                continue
+            }
+            guard seen.insert(name).inserted else { return name }
+            let inner = paths.filter { $0.first == name && $0.count > 1 }.map { Array($0.dropFirst()) }
+            if let found = try repeated(among: inner, in: json, &at, depth: depth - 1) { return name + "." + found }
+        } while try JSONGrammar.another(json, &at, end: UInt8(ascii: "}"))
+        return nil
+    }
+
+    /// The name of the string at `range` if a path begins with it.
+    private static func first(of paths: [[String]], at range: Range<Int>, hasEscapes: Bool, in json: Span<UInt8>) -> String? {
+        for path in paths {
+            if let name = path.first, string(range, hasEscapes: hasEscapes, in: json, equals: name) { return name }
+        }
+        return nil
+    }
+
+    private static func isObject(_ json: Span<UInt8>, _ at: Int) -> Bool { at < json.count && json[at] == UInt8(ascii: "{") }
+
+    private static func checkEnd(_ json: Span<UInt8>, _ at: Int) throws(JSONError) {
+        var at = at
         JSONGrammar.skipWhitespace(json, &at)
         guard at == json.count else { throw JSONError(offset: at, reason: "something follows the value") }
     }
 
-    /// Byte range of the value at a path of member names, a string with its quotes; nil if it is absent. Of members with equal names
-    /// the first counts. Reads only as far as needed: what follows the value, or the object that lacks the member, is not looked at.
-    package static func find(_ path: [String], in json: Span<UInt8>) throws(JSONError) -> Range<Int>? {
-        var at = 0
-        var depth = 64
-        JSONGrammar.skipWhitespace(json, &at)
-        for name in path {
-            guard at < json.count, json[at] == UInt8(ascii: "{") else {
-                try JSONGrammar.skipValue(json, &at, depth: depth)
-                return nil
-            }
-            guard try findMember(name, in: json, &at, depth: depth) else { return nil }
-            depth -= 1
-        }
-        let start = at
-        try JSONGrammar.skipValue(json, &at, depth: depth)
-        return start..<at
-    }
-
-    /// Enters the object at `at` and goes to the value of its first member `name`.
-    private static func findMember(_ name: String, in json: Span<UInt8>, _ at: inout Int, depth: Int) throws(JSONError) -> Bool {
-        guard try JSONGrammar.enter(json, &at, depth: depth, end: UInt8(ascii: "}")) else { return false }
-        repeat {
-            let start = at
-            let hasEscapes = try JSONGrammar.skipString(json, &at)
-            let found = string(start..<at, hasEscapes: hasEscapes, in: json, equals: name)
-            try JSONGrammar.skipColon(json, &at)
-            if found { return true }
-            try JSONGrammar.skipValue(json, &at, depth: depth - 1)
-        } while try JSONGrammar.another(json, &at, end: UInt8(ascii: "}"))
-        return false
-    }
+    /// Containers within containers in a text that is searched.
+    private static let maxDepth = 64
 
     private static func string(_ range: Range<Int>, hasEscapes: Bool, in json: Span<UInt8>, equals name: String) -> Bool {
         guard hasEscapes || range.count - 2 == name.utf8.count else { return false }

@@ -1,10 +1,10 @@
 package import NIOCore
 
 extension JSONValue {
-    /// Reads exactly one value (RFC 8259, UTF-8). `maxDepth`: containers within containers, at most 512.
+    /// Reads exactly one value (RFC 8259, UTF-8), also behind a byte order mark. `maxDepth`: containers within containers, at most 512.
     package static func parse(_ json: Span<UInt8>, maxDepth: Int = 64) throws(JSONError) -> JSONValue {
         var at = 0
-        JSONGrammar.skipWhitespace(json, &at)
+        JSONGrammar.begin(json, &at)
         let value = try read(json, &at, depth: min(maxDepth, JSONGrammar.depthLimit))
         JSONGrammar.skipWhitespace(json, &at)
         guard at == json.count else { throw JSONError(offset: at, reason: "something follows the value") }

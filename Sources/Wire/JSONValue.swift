@@ -39,6 +39,13 @@ extension JSONValue {
         return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
+    /// The first of these names that stands twice in this object; nil if each stands there once at most, or this is no object. Parsers differ
+    /// in which of two they take.
+    package func repeated(among names: [String]) -> String? {
+        guard case .object(let members) = self else { return nil }
+        return names.first { name in members.count { $0.name.utf8.elementsEqual(name.utf8) } > 1 }
+    }
+
     /// The text of a string, else nil.
     package var string: String? {
         guard case .string(let text) = self else { return nil }

@@ -1,4 +1,4 @@
-/// Percent-encoding of query parameters (RFC 3986, 2.1).
+/// Percent-encoding of paths and queries (RFC 3986, 2.1).
 package enum PercentText {
     /// The parameters of a query in their order, decoded.
     package static func pairs(_ query: String) -> [(name: String, value: String)] {
@@ -10,14 +10,20 @@ package enum PercentText {
 
     /// `%41` and `+` decoded; what is no encoding stays, and what is not UTF-8 afterwards stays encoded.
     package static func decoded(_ text: some StringProtocol, plusIsSpace: Bool = true) -> String {
+        String(validating: decodedBytes(text, plusIsSpace: plusIsSpace), as: UTF8.self) ?? String(text)
+    }
+
+    /// `%41` and, in a query, `+` decoded; what is no encoding stays.
+    package static func decodedBytes(_ text: some StringProtocol, plusIsSpace: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                if rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)), decoded.count == 1 {
-                    bytes.append(decoded[0])
+                let digits = rest.prefix(2).compactMap(Hex.value(of:))
+                if digits.count == 2 {
+                    bytes.append(digits[0] << 4 | digits[1])
                     rest.removeFirst(2)
                 } else {
                     bytes.append(byte)
@@ -25,22 +31,39 @@ package enum PercentText {
             default: bytes.append(byte)
             }
         }
-        return String(validating: bytes, as: UTF8.self) ?? String(text)
+        return bytes
+    }
+
+    /// One text for all spellings of one segment of a path (RFC 3986, 6.2.2), to compare by: decoded, but for what is not printable ASCII
+    /// and for what divides a URL or a key of ours: `%`, `/`, `?`, `#` and `|`.
+    /// - Parameter bytes: the segment, decoded.
+    package static func normalized(_ bytes: [UInt8]) -> String {
+        encoded(bytes) { 0x21...0x7E ~= $0 && !"%/?#|".utf8.contains($0) }
     }
 
     /// Everything encoded but letters, digits, `-`, `.`, `_` and `~` (RFC 3986, 2.3): fits any part of a URL.
     package static func encoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
+        encoded(Array(text.utf8)) { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                bytes.append(byte)
-            default:
-                bytes.append(UInt8(ascii: "%"))
-                bytes += Hex.encode(CollectionOfOne(byte)).uppercased().utf8
+                true
+            default: false
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func encoded(_ bytes: [UInt8], but stays: (UInt8) -> Bool) -> String {
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(bytes.count)
+        for byte in bytes {
+            if stays(byte) {
+                encoded.append(byte)
+            } else {
+                encoded.append(UInt8(ascii: "%"))
+                encoded += Hex.encode(CollectionOfOne(byte)).uppercased().utf8
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
     }
 }

@@ -94,7 +94,7 @@ struct ConformanceCommand: AsyncParsableCommand {
     }
 
     private func hub() throws -> HubUnderTest {
-        guard URLJoin.origin(of: against) != nil else { throw ValidationError("--against must be an http or https URL") }
+        if let defect = URLJoin.defect(of: against) { throw ValidationError("--against \(defect)") }
         guard 1...600 ~= hubTimeout else { throw ValidationError("--hub-timeout must be between 1 and 600 seconds") }
         guard 0...65_000 ~= firstPort else { throw ValidationError("--first-port must be between 0 and 65000") }
         var access: HubUnderTest.Admin?

@@ -20,6 +20,8 @@ final class ConsistencyWatch: Service {
         let write: @Sendable ([Change]) async throws(StateError) -> Void
         /// Makes a change without waiting; told when Kafka has it, and when that was by Kafka's clock.
         let post: @Sendable (Change, @escaping @Sendable (Timestamp?) -> Void) -> Void
+        /// Told how far this clock is ahead of Kafka's, whenever that was measured.
+        var measured: @Sendable (Int64?) -> Void = { _ in }
     }
 
     private struct State {
@@ -136,7 +138,11 @@ final class ConsistencyWatch: Service {
         let sent = sent ?? now()
         facts.post(change) { [self] appended in
             let received = now()
-            state.withLock { $0.clock.measure(sent: sent, appended: appended, received: received) }
+            let offset = state.withLock { state in
+                state.clock.measure(sent: sent, appended: appended, received: received)
+                return state.clock.offset
+            }
+            facts.measured(offset)
             then()
         }
     }
@@ -226,6 +232,7 @@ extension ConsistencyWatch.SharedFacts {
         self.init(
             directory: { [store = shared.store] in store.directory },
             write: { [writer = shared.writer] changes throws(StateError) in try await writer.write(changes) },
-            post: { [writer = shared.writer] change, done in writer.post(change, done: done) })
+            post: { [writer = shared.writer] change, done in writer.post(change, done: done) },
+            measured: { [clock = shared.store.clock] in clock.learn($0) })
     }
 }

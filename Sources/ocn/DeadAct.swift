@@ -48,7 +48,7 @@ struct DeadAct: ParsableArguments {
                 case .discarded: await letters.discard(copies, by: name, progress: WaitNotice("discarding copies").tell)
                 }
             report(outcome, kind, of: copies.count, json: options.json)
-            guard outcome.failures.isEmpty, outcome.unresolved == 0 else { throw ExitCode.failure }
+            guard outcome.failures.isEmpty, outcome.refusals.isEmpty, outcome.unresolved == 0 else { throw ExitCode.failure }
         }
     }
 
@@ -84,6 +84,8 @@ struct DeadAct: ParsableArguments {
             print("\(outcome.unresolved) were put back, but that could not be noted: they are put back again by the next replay")
         }
         for failure in outcome.failures { print("not done: \(failure)") }
+        for refusal in outcome.refusals { print("refused: \(refusal)") }
+        if !outcome.refusals.isEmpty { print("No node can have written what is refused. It is still a dead letter: discard it.") }
         if !outcome.failures.isEmpty { print("What is not done is still a dead letter: run the same command again.") }
     }
 }

@@ -2,13 +2,11 @@ import Demo
 import Directory
 import Kafka
 import Logging
-import NIOCore
-import NIOPosix
 import Notary
 import OCPI
-import ServiceLifecycle
 import Synchronization
 import Telemetry
+import Testbed
 import Topics
 import Wire
 
@@ -17,8 +15,7 @@ final class LocalWorld: DemoWorld {
     private struct Operator {
         let cluster: EmbeddedCluster
         let configuration: NodeConfiguration
-        /// Ends when the node has stopped.
-        var running: (group: ServiceGroup, ended: Task<Void, any Error>)?
+        var node: RunningNode?
     }
 
     private let operators = Mutex<[Operator]>([])
@@ -53,18 +50,8 @@ final class LocalWorld: DemoWorld {
 
     func startNode(_ index: Int) async throws -> DemoNode {
         let configuration = try configuration(index)
-        let (ready, signal) = AsyncStream<Void>.makeStream()
-        let node = NodeService(configuration, metrics: metrics, logger: Logger(label: configuration.instance)) { signal.finish() }
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: [.init(service: node)], logger: logger))
-        // Outlives this call: the node runs until `stop`, which waits for the task.
-        let ended = Task {
-            defer { signal.finish() }
-            try await group.run()
-        }
-        operators.withLock { $0[index].running = (group, ended) }
-        for await _ in ready {}
-        if !node.health.isReady { try await ended.value }
+        let node = try await RunningNode.start(configuration, metrics: metrics, logger: Logger(label: configuration.instance))
+        operators.withLock { $0[index].node = node }
         return DemoNode(
             publicURL: configuration.publicURL, adminURL: "http://127.0.0.1:\(configuration.privatePort)",
             adminToken: configuration.adminKey.raw, operatorAddress: configuration.key.address.hex)
@@ -76,12 +63,7 @@ final class LocalWorld: DemoWorld {
             return operators
         }
         await withTaskGroup(of: Void.self) { group in
-            for node in all.compactMap(\.running) {
-                group.addTask {
-                    await node.group.triggerGracefulShutdown()
-                    _ = await node.ended.result
-                }
-            }
+            for node in all.compactMap(\.node) { group.addTask { await node.stop() } }
         }
         for node in all { node.cluster.close() }
     }
@@ -112,18 +94,5 @@ extension NodeConfiguration {
         configuration.instance = "node-\(number)"
         configuration.kafka.clientID = configuration.instance
         return configuration
-    }
-}
-
-/// Ports that nobody listens on at the moment.
-enum FreePorts {
-    /// Two different ones.
-    static func two() throws -> (Int, Int) {
-        let group = MultiThreadedEventLoopGroup.singleton
-        let sockets = try (0..<2).map { _ in try ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).wait() }
-        defer { for socket in sockets { try? socket.close().wait() } }
-        let ports = sockets.compactMap { $0.localAddress?.port }
-        guard ports.count == 2 else { throw ConfigurationError(description: "no free port on 127.0.0.1") }
-        return (ports[0], ports[1])
     }
 }

@@ -46,6 +46,8 @@ struct NodeCommand: AsyncParsableCommand {
             path: config,
             flags: NodeConfiguration.flags(roles: roles, bootstrap: bootstrap, port: port, privatePort: privatePort))
         let logger = Logger(label: configuration.instance)
+        // Shells and service managers often give a process fewer than it may have.
+        OpenFiles.raise(to: ConnectionPlan.wantedFiles)
         // A terminal that closes is no reason to stop.
         signal(SIGHUP, SIG_IGN)
         let node = NodeService(configuration, metrics: metrics, logger: logger)

@@ -24,8 +24,13 @@ struct NodeConfiguration: Sendable {
     var adminKey: Token
     var publicHost: String
     var publicPort: Int
+    /// Most connections of parties and nodes, and of those from one address; nil for what ``ConnectionPlan`` finds.
+    var publicConnections: Int?
+    var publicConnectionsPerAddress: Int?
     var privateHost: String
     var privatePort: Int
+    /// Most connections of operators.
+    var privateConnections: Int?
     var allowNetworks: [String]
     var requestTimeout: Duration
     var kafka: KafkaSettings
@@ -93,8 +98,11 @@ struct NodeConfiguration: Sendable {
         adminKey = try values(\.adminKey)
         publicHost = try values(\.publicHost)
         publicPort = try values(\.publicPort)
+        publicConnections = try values(\.publicConnections)
+        publicConnectionsPerAddress = try values(\.publicConnectionsPerAddress)
         privateHost = try values(\.privateHost)
         privatePort = try values(\.privatePort)
+        privateConnections = try values(\.privateConnections)
         allowNetworks = try values(\.allowNetworks)
         requestTimeout = try values(\.requestTimeout)
         kafka = KafkaSettings(bootstrap: try values(\.bootstrap), clientID: instance, properties: try values(\.properties))
@@ -129,6 +137,6 @@ struct NodeConfiguration: Sendable {
     /// - Parameter isWhole: whether these are all sources, so that nothing may be missing.
     static func problems(of values: SettingValues, isWhole: Bool = true) throws(ConfigurationError) -> [ConfigurationProblem] {
         let problems = values.problems + (isWhole ? values.missing : [])
-        return values.problems.isEmpty ? problems + (try Contradictions(values).problems) : problems
+        return values.problems.isEmpty ? problems + (try Contradictions(values, isWhole: isWhole).problems) : problems
     }
 }

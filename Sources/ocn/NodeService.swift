@@ -42,21 +42,22 @@ struct NodeService: Service {
 
     func run() async throws {
         health.set(KafkaWatch.check, ready: false, reason: "connecting")
+        let plan = try ConnectionPlan(configuration, files: OpenFiles.limit)
         let listener = PrivateListener(
-            .hostname(configuration.privateHost, port: configuration.privatePort), metrics: metrics, health: health,
+            .hostname(configuration.privateHost, port: configuration.privatePort), plan.privateLimits, metrics: metrics, health: health,
             logger: label("private"))
         let listening = Listening(
             service: listener, address: "\(configuration.privateHost):\(configuration.privatePort)", settings: "http.private")
-        let roles = ClosureService { try await connect(listener) }
+        let roles = ClosureService { try await connect(listener, plan) }
         try await group([listening, roles]).run()
     }
 
     /// Connects, runs the roles, and disconnects.
-    private func connect(_ listener: PrivateListener) async throws {
+    private func connect(_ listener: PrivateListener, _ plan: ConnectionPlan) async throws {
         guard let shared = try await open() else { return }
         health.set(KafkaWatch.check, ready: true)
         let result: Result<Void, any Error>
-        do { result = .success(try await runRoles(shared, listener)) } catch { result = .failure(error) }
+        do { result = .success(try await runRoles(shared, listener, plan)) } catch { result = .failure(error) }
         await shared.close()
         do { try result.get() } catch { throw RefusedProperties.explain(error, configuration.kafka.properties) }
     }
@@ -76,7 +77,7 @@ struct NodeService: Service {
         }
     }
 
-    private func runRoles(_ shared: SharedResources, _ listener: PrivateListener) async throws {
+    private func runRoles(_ shared: SharedResources, _ listener: PrivateListener, _ plan: ConnectionPlan) async throws {
         let consistency = ConsistencyWatch(configuration.consistency(), facts: .init(shared), health: health, logger: logger)
         do {
             try await cancelWhenGracefulShutdown { try await consistency.join() }
@@ -111,7 +112,7 @@ struct NodeService: Service {
         if roles.contains(.ingress) {
             services.append(
                 Listening(
-                    service: try await ingress(shared), address: "\(configuration.publicHost):\(configuration.publicPort)",
+                    service: try await ingress(shared, plan), address: "\(configuration.publicHost):\(configuration.publicPort)",
                     settings: "http.public"))
         }
         logger.notice(
@@ -156,11 +157,12 @@ struct NodeService: Service {
 
     // MARK: Roles
 
-    private func ingress(_ shared: SharedResources) async throws -> IngressService {
+    private func ingress(_ shared: SharedResources, _ plan: ConnectionPlan) async throws -> IngressService {
         let settings = IngressSettings(
             publicURL: configuration.publicURL, host: configuration.publicHost, port: configuration.publicPort, hub: configuration.hub,
             hubName: configuration.hubName, nodeAddress: configuration.key.address.hex, requestTimeout: configuration.requestTimeout,
-            replyPartition: configuration.replyPartition, replyPartitions: try await shared.topicUpkeep.replyPartitions(),
+            connections: plan.publicLimits, replyPartition: configuration.replyPartition,
+            replyPartitions: try await shared.topicUpkeep.replyPartitions(),
             listLimit: configuration.listLimit, partialLists: configuration.partialLists, signatures: configuration.signatures,
             tokenOverlap: configuration.tokenOverlap)
         return IngressService(
@@ -228,6 +230,12 @@ struct NodeService: Service {
                     hub: configuration.hub, nodeAddress: configuration.key.address.hex, topics: configuration.topics, state: state,
                     send: { [producer = shared.producer] record throws(KafkaError) in _ = try await producer.send(record) }),
                 store: shared.store))
+        duties.append(
+            .retirement(
+                Retirement(
+                    state: state,
+                    forget: { [capabilities = shared.capabilities] in try await capabilities.forget($0) },
+                    logger: label("control"))))
         return ControlService(
             kafka: shared.kafka, topics: configuration.topics,
             membership: reporting(.control, ControlService.membership(of: configuration.topics)), writer: shared.writer,

@@ -1,62 +1,108 @@
 import Admin
 import HTTPTypes
 import Hummingbird
+import Inbound
 import Logging
 import NIOCore
+import NIOHTTP1
 import ServiceLifecycle
 import Synchronization
 import Telemetry
+import Wire
 
 /// The private listener: metrics and probes from the first moment, the admin API once this process is connected. For operators, never on the
-/// public address.
+/// public address; protected like the public one all the same.
 final class PrivateListener: Service {
-    private typealias Responder = any HTTPResponder<BasicRequestContext>
+    private typealias Responder = any HTTPResponder<PrivateContext>
 
     private let address: BindAddress
+    private let server: InboundServer
     private let metrics: PrometheusMetrics
     private let health: Health
     private let logger: Logger
     private let admin = Mutex<Responder?>(nil)
 
-    /// - Parameter address: where to listen.
-    init(_ address: BindAddress, metrics: PrometheusMetrics, health: Health, logger: Logger) {
+    /// - Parameters:
+    ///   - address: where to listen.
+    ///   - limits: what it bears.
+    init(_ address: BindAddress, _ limits: InboundLimits, metrics: PrometheusMetrics, health: Health, logger: Logger) {
         self.address = address
         self.metrics = metrics
         self.health = health
         self.logger = logger
+        server = InboundServer(.private, limits, bodyLimit: 64 * 1024, refusalBody: { PrivateListener.problem($0) }, logger: logger)
     }
 
     /// Serves the admin API from now on.
     func serve(_ api: AdminAPI) {
-        let router = Router()
+        let router = Router(context: PrivateContext.self)
         api.addRoutes(to: router)
         let responder = router.buildResponder()
         admin.withLock { $0 = responder }
     }
 
     func run() async throws {
-        let router = Router()
+        // A probe may ask with HEAD.
+        let router = Router(context: PrivateContext.self, options: .autoGenerateHeadEndpoints)
         addProbeRoutes(to: router, metrics: metrics, health: health)
+        router.add(middleware: BrokenRequests())
         router.add(middleware: AdminWhenConnected { [self] in admin.withLock { $0 } })
-        let application = Application(router: router, configuration: .init(address: address, serverName: nil), logger: logger)
+        let application = Application(
+            router: router, server: server.builder,
+            configuration: .init(address: address, serverName: nil, availableConnectionsDelegate: server.gate), logger: logger)
         try await application.run()
+    }
+
+    fileprivate static func problem(_ message: String) -> ByteBuffer { JSONValue.object(["error": .string(message)]).encoded() }
+
+    fileprivate static func problem(_ status: HTTPResponse.Status, _ message: String, _ headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: status, headers: headers, body: .init(byteBuffer: problem(message)))
+    }
+}
+
+/// Knows where the client is.
+struct PrivateContext: RequestContext, RemoteAddressRequestContext {
+    var coreContext: CoreRequestContextStorage
+    let remoteAddress: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+}
+
+/// Says what is wrong with a request whose body is no HTTP or does not come.
+private struct BrokenRequests: RouterMiddleware {
+    typealias Context = PrivateContext
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPParserError {
+            return PrivateListener.problem(.badRequest, Refusal(error).message)
+        } catch let refusal as Refusal {
+            return PrivateListener.problem(HTTPResponse.Status(code: Int(refusal.status.code)), refusal.message)
+        }
     }
 }
 
 /// Hands requests for the admin API to it, or says that it is not there yet.
 private struct AdminWhenConnected: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = PrivateContext
 
-    let responder: @Sendable () -> (any HTTPResponder<BasicRequestContext>)?
+    let responder: @Sendable () -> (any HTTPResponder<PrivateContext>)?
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard request.uri.path.hasPrefix("/admin") else { return try await next(request, context) }
         guard let admin = responder() else {
-            return Response(
-                status: .serviceUnavailable, headers: [.contentType: "application/json", .retryAfter: "5"],
-                body: .init(byteBuffer: ByteBuffer(string: #"{"error":"this process is starting and not yet connected to Kafka"}"#)))
+            return PrivateListener.problem(
+                .serviceUnavailable, "this process is starting and not yet connected to Kafka", [.retryAfter: "5"])
         }
         return try await admin.respond(to: request, context: context)
     }

@@ -1,6 +1,7 @@
 import Control
 import Delivery
 import Directory
+import Inbound
 import Ingress
 import Instruments
 import Kafka
@@ -31,7 +32,8 @@ struct ClockMetrics: MetricSet {
 enum ProgramMetrics {
     private static let sets: [any MetricSet.Type] = [
         BuildMetrics.self, ConnectionMetrics.self, GroupMetrics.self, ProducerMetrics.self, StateMetrics.self, LinkMetrics.self,
-        IngressMetrics.self, ExchangeMetrics.self, ResigningMetrics.self, MatcherMetrics.self, PushMetrics.self, ControlMetrics.self,
+        InboundMetrics.self, IngressMetrics.self, ExchangeMetrics.self, ResigningMetrics.self, MatcherMetrics.self, PushMetrics.self,
+        ControlMetrics.self,
         ClockMetrics.self,
     ]
 

@@ -124,6 +124,26 @@ import Wire
         }
     }
 
+    /// Of an earlier life of `ocn.state`, or forged: a version is lowered to what there is, a time cannot be.
+    @Test func whatIsPutBackIsJudgedByWhatHoldsNow() async throws {
+        try await withDeadLetters { kafka, letters, producer in
+            var ahead = dead("ahead", to: "DE-BIL", cause: "implausible", at: 1)
+            ahead.copy.request.stateVersion = .max
+            var late = dead("late", to: "DE-BIL", cause: "implausible", at: 2)
+            late.copy.request.time = try #require(Timestamp(rfc3339: "9999-12-31T23:59:59Z"))
+            let good = dead("good", to: "DE-BIL", cause: "expired", at: 3)
+            for record in [ahead, late, good] { _ = try await producer.send(record.outgoing(to: kafka.topics)) }
+            let index = try await letters.index()
+            let outcome = try await letters.replay(index.copies(of: index.letters(DeadLetterFilter())), by: "anna")
+            #expect(outcome.copies == 2 && outcome.failures.isEmpty)
+            #expect(outcome.refusals == ["copy late to DE-BIL: ce_time: 9999-12-31T23:59:59.000Z lies in the future"])
+            let outbox = try await kafka.records(in: kafka.topics.outbox(party("DE-BIL")), partitions: TopicSettings().outboxPartitions)
+            let copies = try outbox.map { try CopyRecord($0) }
+            #expect(copies.map(\.id) == ["ahead", "good"] && copies.allSatisfy { $0.request.stateVersion == 0 }, "there is no state here")
+            #expect(try await ids(letters.index(), DeadLetterFilter()) == ["late"])
+        }
+    }
+
     @Test func discardedCopiesAreNotPutBackAndListedNoMore() async throws {
         try await withDeadLetters { kafka, letters, producer in
             for id in ["a", "b"] {

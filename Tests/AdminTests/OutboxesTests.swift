@@ -112,7 +112,7 @@ import Wire
 
     // MARK: With Kafka
 
-    @Test(.timeLimit(.minutes(2))) func readersOfATopicAreShownWithTheirLag() async throws {
+    @Test(.timeLimit(.minutes(5))) func readersOfATopicAreShownWithTheirLag() async throws {
         try await withOutboxes { kafka, outboxes, writer, producer in
             let tax = party("NL-TAX")
             try await writer.write([
@@ -147,7 +147,7 @@ import Wire
         }
     }
 
-    @Test(.enabled(if: TestKafka.realCluster != nil), .timeLimit(.minutes(2))) func anOutboxWithoutAWorkerSaysSo() async throws {
+    @Test(.enabled(if: TestKafka.realCluster != nil), .timeLimit(.minutes(5))) func anOutboxWithoutAWorkerSaysSo() async throws {
         try await withOutboxes { kafka, outboxes, _, _ in
             #expect(try await outboxes.list(sample: .zero).map(\.state) == [.noWorker, .noWorker])
             let billing = kafka.topics.outbox(party("DE-BIL"))
@@ -162,7 +162,7 @@ import Wire
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
     func backlogAgeOrdersAndBreakersAreListedPerRecipient(_ fetchWait: FetchWait) async throws {
         try await withOutboxes(fetchWait) { kafka, outboxes, writer, producer in
             let billing = party("DE-BIL")
@@ -207,7 +207,7 @@ import Wire
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
     func pauseAndResumeKeepTheRewindAndSayWhetherAnythingChanged(_ fetchWait: FetchWait) async throws {
         try await withOutboxes(fetchWait) { kafka, outboxes, writer, _ in
             let billing = party("DE-BIL")
@@ -244,7 +244,7 @@ import Wire
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
     func aRewindWaitsForEveryPartitionAndNamesThoseThatDidNotAnswer(_ fetchWait: FetchWait) async throws {
         try await withOutboxes(fetchWait) { kafka, outboxes, writer, _ in
             let billing = party("DE-BIL")

@@ -80,6 +80,9 @@ import Wire
         "", "[]", #"{"tokenA":"x"}"#, #"{"handshakeSelfInitiated":true}"#,
         #"{"handshakeSelfInitiated":true,"tokenA":"a b","platformVersionsUrl":"https://peer.example/versions"}"#,
         #"{"handshakeSelfInitiated":true,"tokenA":"x","platformVersionsUrl":"peer.example/versions"}"#,
+        #"{"handshakeSelfInitiated":true,"tokenA":"x","platformVersionsUrl":"https://peer.example/versions#a"}"#,
+        #"{"handshakeSelfInitiated":true,"tokenA":"x","platformVersionsUrl":"https://peer.example/versions "}"#,
+        #"{"handshakeSelfInitiated":true,"tokenA":"x","platformVersionsUrl":"https://u:p@peer.example/versions"}"#,
     ])
     func aPlatformThatMakesNoSenseIsNotCreated(_ body: String) async throws {
         let platforms = Platforms()

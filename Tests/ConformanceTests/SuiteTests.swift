@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Testbed
 import Testing
 import Wire
 
@@ -47,8 +48,8 @@ import Wire
         #expect(lines[1]["outcome"]?.string == "skipped" && lines[2]["event"]?.string == "summary")
     }
 
-    @Test(.timeLimit(.minutes(2))) func aHubThatIsNotThereMeetsNothing() async throws {
-        let port = try FreePorts.two().0
+    @Test(.timeLimit(.minutes(5))) func aHubThatIsNotThereMeetsNothing() async throws {
+        let port = try FreePorts.one()
         let rig = Rig(
             hub: HubUnderTest(url: "http://127.0.0.1:\(port)", party: try #require(PartyID("CH-OCN")), timeout: .seconds(1)),
             cast: try #require(Cast.usual))

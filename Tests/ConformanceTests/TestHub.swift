@@ -5,7 +5,6 @@ import Kafka
 import Logging
 import Notary
 import OCPI
-import ServiceLifecycle
 import Support
 import Telemetry
 import Testing
@@ -39,16 +38,8 @@ enum TestHub {
         configuration.stillAliveInterval = .seconds(2)
         try await list(cast, configuration, logger)
 
-        let (ready, signal) = AsyncStream<Void>.makeStream()
-        let node = NodeService(configuration, metrics: PrometheusMetrics(), logger: logger) { signal.finish() }
-        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [.init(service: node)], logger: logger))
-        let running = Task {
-            defer { signal.finish() }
-            try await group.run()
-        }
-        for await _ in ready {}
-        if !node.health.isReady { try await running.value }
-
+        // Runs as long as the process.
+        _ = try await RunningNode.start(configuration, metrics: PrometheusMetrics(), logger: logger)
         let rig = Rig(
             hub: HubUnderTest(
                 url: configuration.publicURL,

@@ -16,7 +16,7 @@ import Topics
         """
     }
 
-    @Test(.timeLimit(.minutes(2))) func oneOfTwoLeadsAndPublishesTheRegistryFileAndItsChanges() async throws {
+    @Test(.timeLimit(.minutes(5))) func oneOfTwoLeadsAndPublishesTheRegistryFileAndItsChanges() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("registry-\(UUID().uuidString).yaml")
@@ -63,7 +63,7 @@ import Topics
         await admin.close()
     }
 
-    @Test(.timeLimit(.minutes(2))) func aDutyThatTakesLongHoldsUpNoOtherAndIsCancelledAtTheEnd() async throws {
+    @Test(.timeLimit(.minutes(5))) func aDutyThatTakesLongHoldsUpNoOtherAndIsCancelledAtTheEnd() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, logger: kafka.logger)

@@ -114,6 +114,24 @@ import Wire
             testDescription: "POST refused", code: .unableToUseClientAPI, journal: asked + ["POST credentials"],
             peer: { $0.method == .post ? Meeting.refusal(200, 3001) : Meeting.friendly()($0, $1) }),
         Failure(
+            testDescription: "a redirect", code: .unableToUseClientAPI, journal: ["GET versions"],
+            peer: { _, _ in PeerAnswer(httpStatus: 307, body: Envelope.success(data: [])) }),
+        Failure(
+            testDescription: "two statuses", code: .unableToUseClientAPI, journal: ["GET versions"],
+            peer: { _, _ in PeerAnswer(httpStatus: 200, body: ByteBuffer(string: #"{"status_code":1000,"data":[],"status_code":1000}"#)) }),
+        Failure(
+            testDescription: "two URLs of a version", code: .unableToUseClientAPI, journal: ["GET versions"],
+            peer: { _, _ in Meeting.ok([.object(["version": "2.2.1", "url": "https://a.example", "url": "https://b.example"])]) }),
+        Failure(
+            testDescription: "two URLs of an endpoint", code: .unableToUseClientAPI, journal: asked,
+            peer: { call, directory in
+                guard call.url == "https://peer.example/2.2.1" else { return Meeting.friendly()(call, directory) }
+                let endpoint = JSONValue.object([
+                    "identifier": "credentials", "role": "SENDER", "url": "https://a.example", "url": "https://b.example",
+                ])
+                return Meeting.ok(["endpoints": [endpoint]])
+            }),
+        Failure(
             testDescription: "an answer without roles", code: .unableToUseClientAPI, journal: asked + ["POST credentials"],
             peer: Meeting.friendly(roles: [])),
         Failure(
@@ -153,7 +171,7 @@ import Wire
         meeting.put(.platform(invited))
         for id in ["invited", "cpo"] {
             let error = await #expect(throws: OCPIError.self) { try await meeting.handshake.start(id) }
-            #expect(error?.kind == .methodNotAllowed)
+            #expect(error?.kind == .methodNotAllowed([]))
         }
         #expect(meeting.calls.isEmpty)
     }

@@ -65,6 +65,20 @@ import Wire
         #expect { try answer.endpoints() } throws: { "\($0)".contains("the URL of locations SENDER ") }
     }
 
+    /// Ids are added in front of it, so that nothing gets lost.
+    @Test(arguments: ["https://x.example/v?f[t]=a%20b", "https://x.example/v?"])
+    func anEndpointMayHaveAQuery(url: String) throws {
+        let answer = PeerAnswer(
+            httpStatus: 200,
+            body: JSONValue.object([
+                "status_code": 1000,
+                "data": ["endpoints": [["identifier": "locations", "role": "RECEIVER", "url": .string(url)]]],
+            ]).encoded())
+        #expect(try answer.endpoints().map(\.url) == [url])
+        let called = URLJoin.join(url, "DE/CPO/LOC%2A1", query: "x=1")
+        #expect(called.hasPrefix("https://x.example/v/DE/CPO/LOC%2A1?") && called.hasSuffix("x=1"))
+    }
+
     @Test func onlySoManyEndpointsAreTaken() throws {
         func answer(_ count: Int) -> PeerAnswer {
             let list = (0..<count).map {

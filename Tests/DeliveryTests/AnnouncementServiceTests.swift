@@ -12,7 +12,7 @@ import Wire
 
 @testable import Delivery
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct AnnouncementServiceTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct AnnouncementServiceTests {
     private func token(_ uid: String, _ body: String = "{}") throws -> RequestRecord {
         try request(.tokens, .receiver, .put, path: "DE/MSP/\(uid)", body: body)
     }
@@ -73,6 +73,55 @@ import Wire
                 let signature = try #require(call.headers.first(name: "OCN-Signature"))
                 #expect(NodeSignature.signer(of: call.body, signature: signature) == key.address)
             }
+        }
+    }
+
+    @Test func aSignedBroadcastArrivesWithASignatureThatItsRecipientCanVerifyAndAnUnsignedOneNotWhereOneIsWanted() async throws {
+        let world = try await DeliveryWorld()
+        let sender = SigningKey.generate()
+        let hub = try #require(PartyID("CH-OCN"))
+        let key = try #require(Fixture.key)
+        let push = try world.push()
+        try await world.run(push: push) {
+            try await world.writer.write([.put(.rules(platform: "cpo", signatures: true, active: nil))])
+            // Made before the rule: MATCHER would leave the recipient out.
+            try await world.announce(try token("unsigned"), to: "DE-CPO", key: "DE-MSP|tokens|0")
+            var original = try token("T1", #"{"uid":"T1"}"#)
+            original.to = hub
+            original.signature = try OCNSignature.sign(try #require(Resigning.values(of: original)), with: sender, numbers: .js).text(
+                .brotli)
+            var announced = original
+            (announced.from, announced.to, announced.stateVersion) = (hub, try #require(PartyID("DE-CPO")), world.store.directory.version)
+            let record = AnnouncementRecord(request: announced, original: .init(from: original.from, to: hub))
+            _ = try await world.producer.send(record.outgoing(to: world.kafka.topics))
+            // The hub's own words are nobody's to sign.
+            try await world.writer.write([
+                .put(
+                    .endpoints(
+                        platform: "cpo",
+                        [
+                            Endpoint(module: .tokens, interface: .receiver, url: world.cpo.url + "/tokens"),
+                            Endpoint(module: .hubclientinfo, interface: .receiver, url: world.cpo.url + "/status"),
+                        ]))
+            ])
+            try await world.announce(
+                try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: "{}"), to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
+            try await eventually("all are done") { try await finished(push, world, 3) }
+            #expect(world.cpo.seen.count == 2 && world.cpo.seen.contains { $0.uri == "/status/DE/MSP" })
+            let seen = try #require(world.cpo.seen.first { $0.uri.hasSuffix("/DE/MSP/T1") })
+            let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
+            #expect(try signature.verify(try #require(Resigning.values(of: announced))).signatories == [key.address, sender.address])
+        }
+    }
+
+    @Test func aCopyThatLacksTheSignatureItsServiceWantsByNowIsADeadLetter() async throws {
+        let world = try await DeliveryWorld()
+        try await world.run(push: try world.push()) {
+            try await world.writer.write([.put(.rules(platform: "bil", signatures: true, active: nil))])
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
+            try await eventually("it is a dead letter") { try await world.dead().count == 1 }
+            #expect(try await world.dead().first?.cause == "unsigned: the service's OcnRules want signed requests")
+            #expect(world.service.seen.isEmpty)
         }
     }
 

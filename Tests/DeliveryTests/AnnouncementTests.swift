@@ -51,6 +51,17 @@ import Wire
         actions.compactMap { if case .finish(let parcel, wanted) = $0 { parcel.offset } else { nil } }
     }
 
+    @Test func theSameURLMayBeWrittenInTwoWays() throws {
+        func news(_ method: OCPI.Method, _ path: String, _ query: String? = nil) throws -> News {
+            let record = AnnouncementRecord(request: try request(.tokens, .receiver, method, path: path, query: query))
+            return try #require(Consignment.announcement(record).news)
+        }
+        let put = try news(.put, "DE/MSP/T%2A1", "type=RFID")
+        #expect(try put.replaces(news(.patch, "de/msp/t*1", "type=RFI%44")))
+        #expect(try !put.replaces(news(.put, "DE/MSP/T*1")) && !put.replaces(news(.put, "DE/MSP/T*2", "type=RFID")))
+        #expect(try !news(.patch, "DE/MSP/T*1", "type=RFID").replaces(put))
+    }
+
     @Test func aPutOrDeleteTakesThePlaceOfWhatWaitsRightBeforeItAboutTheSameURL() throws {
         for method in [OCPI.Method.put, .delete] {
             var lanes = lanes()

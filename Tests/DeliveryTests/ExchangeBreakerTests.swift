@@ -127,7 +127,7 @@ import Wire
 }
 
 /// EXCHANGE on a Kafka, with a recipient that is as bad as a test needs it.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct ExchangeBreakerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ExchangeBreakerTests {
     private func exchange(
         _ world: DeliveryWorld, _ metrics: PrometheusMetrics, pause: Duration = .seconds(3600)
     ) throws -> ExchangeService {

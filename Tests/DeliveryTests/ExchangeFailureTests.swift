@@ -10,7 +10,7 @@ import Wire
 @testable import Delivery
 
 /// What EXCHANGE does when time runs out, workers die and recipients answer with rubbish.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct ExchangeFailureTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ExchangeFailureTests {
     /// The in-memory cluster alone lets a partition be taken away.
     @Test(
         "Scenario 36: a request whose time is over is not sent, whether it came too late or its link took too long to be stored",

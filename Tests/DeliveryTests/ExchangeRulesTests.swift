@@ -166,6 +166,31 @@ import Wire
         }
     }
 
+    @Test func aResultThatWasAddressedToTheHubIsSignedForItsReceiver() async throws {
+        let world = try await DeliveryWorld()
+        let party = SigningKey.generate()
+        try await world.run(exchange: try world.exchange()) {
+            for receiver in ["DE-MSP", "NL-CPO"] {
+                var record = try request(.commands, .sender, .post, path: "STOP_SESSION/abc", body: #"{"result":"ACCEPTED"}"#)
+                record.from = try #require(PartyID("DE-CPO"))
+                record.to = try #require(PartyID("CH-OCN"))
+                record.signature = try OCNSignature.sign(try #require(Resigning.values(of: record)), with: party, numbers: .js).text(
+                    .brotli)
+                record.originalReceiver = record.to
+                record.to = try #require(PartyID(receiver))
+                record.requestID = receiver
+                record.target = world.msp.url + "/cb/1"
+                #expect(try await world.ask(record).httpStatus == 200)
+
+                let isHere = receiver == "DE-MSP"
+                let seen = try #require(isHere ? world.msp.seen.last : world.cpo.seen.last)
+                let text = isHere ? seen.headers.first(name: "OCN-Signature") : try OCNMessage.decode(seen.body).signature
+                let verified = try OCNSignature(text: try #require(text)).verify(try #require(Resigning.values(of: record)))
+                #expect(verified.signatories == [Fixture.key?.address, party.address])
+            }
+        }
+    }
+
     // MARK: Answers
 
     @Test func aSignedAnswerIsSignedAgainWhereItsLinkIsReplaced() async throws {

@@ -1,4 +1,5 @@
 import Directory
+import Logging
 import NIOCore
 import NIOPosix
 import Notary
@@ -10,6 +11,7 @@ import Wire
 enum Fixture {
     static let key = SigningKey(hex: String(repeating: "11", count: 32))
     static let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let secrets = NodeSecrets(current: Array("a secret for tests".utf8))
 
     /// A platform that registered for its parties, and where its endpoints are.

@@ -8,7 +8,7 @@ import Wire
 @testable import Outbound
 
 /// Connections are kept, whatever is answered: a new one for each call would cost a handshake each time, on both sides.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct OutboundReuseTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OutboundReuseTests {
     /// As many as PUSH makes at once to one recipient.
     private static let atOnce = 32
 

@@ -15,6 +15,8 @@ struct Seen: Sendable {
 
 enum PartyAnswer: Sendable {
     case answer(Int, [(String, String)] = [], String)
+    /// Any bytes, not only text.
+    case bytes(Int, [(String, String)] = [], [UInt8])
     /// In pieces, its length not announced.
     case chunks(Int, [String])
     /// Pieces of 64 KiB without end, for as long as somebody reads.
@@ -107,9 +109,10 @@ final class PartyServer: Sendable {
                 case .hang: break
                 case .hold: hold(context)
                 case .hangUp: context.close(promise: nil)
-                case .answer(let status, let fields, let text): answer(status, fields, text, context)
+                case .answer(let status, let fields, let text): answer(status, fields, Array(text.utf8), context)
+                case .bytes(let status, let fields, let bytes): answer(status, fields, bytes, context)
                 case .last(let status, let fields, let text):
-                    answer(status, fields, text, context)
+                    answer(status, fields, Array(text.utf8), context)
                     context.close(promise: nil)
                 case .chunks(let status, let texts):
                     start(status, [], context)
@@ -129,9 +132,9 @@ final class PartyServer: Sendable {
             context.write(wrapOutboundOut(.head(head)), promise: nil)
         }
 
-        private func answer(_ status: Int, _ fields: [(String, String)], _ text: String, _ context: ChannelHandlerContext) {
-            start(status, fields.filter { $0.0.lowercased() != "content-length" } + [("Content-Length", "\(text.utf8.count)")], context)
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+        private func answer(_ status: Int, _ fields: [(String, String)], _ bytes: [UInt8], _ context: ChannelHandlerContext) {
+            start(status, fields.filter { $0.0.lowercased() != "content-length" } + [("Content-Length", "\(bytes.count)")], context)
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
 
@@ -143,7 +146,7 @@ final class PartyServer: Sendable {
                     eventLoop.execute {
                         let (handler, context) = bound.value
                         if case .answer(let status, let fields, let text) = PartyAnswer.success {
-                            handler.answer(status, fields, text, context)
+                            handler.answer(status, fields, Array(text.utf8), context)
                         }
                     }
                 }

@@ -11,7 +11,7 @@ import Topics
 @testable import Delivery
 
 /// The agreement counts when a copy is sent, not only when it was made.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct PushAgreementTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PushAgreementTests {
     @Test("Scenario 37: copies that are queued when their agreement is revoked are withheld, beside records that nobody understands")
     func queuedCopiesAreWithheldWhenTheAgreementIsRevoked() async throws {
         let isUp = Atomic<Bool>(false)

@@ -9,7 +9,7 @@ import Topics
 @testable import Delivery
 
 /// What PUSH makes of answers, and of the connections that they come over.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct PushAnswerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PushAnswerTests {
     /// A bad answer, and whether the copy is worth another try.
     private static let bad: [String: (answer: PartyAnswer, isRetried: Bool)] = [
         "status 3001": (.answer(200, [], #"{"status_code":3001}"#), true),

@@ -11,7 +11,7 @@ import Wire
 @testable import Delivery
 
 /// A recipient that fails, with HTTP and Kafka.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct PushBreakerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PushBreakerTests {
     @Test func aServiceThatFailsIsNotCalledAnyMoreWhileOthersAre() async throws {
         let world = try await DeliveryWorld(service: { _ in .answer(503, [], "") })
         let provider = try #require(PartyID("DE-BIL"))

@@ -11,7 +11,7 @@ import Wire
 @testable import Delivery
 
 /// PUSH that ends, starts again, or cannot write what it must.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct PushFaultTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PushFaultTests {
     /// Runs a worker beside `body`, then stops it as SIGTERM does.
     private func working(_ push: PushService, _ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in

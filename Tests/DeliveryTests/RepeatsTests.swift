@@ -56,6 +56,22 @@ import Wire
         #expect(repeats.end(key, answer("again"), now: at(10)).isEmpty, "it is over already")
     }
 
+    @Test func aRepeatMayWriteItsPlaceInAnotherWay() throws {
+        func key(_ module: ModuleID, _ path: String, _ query: String? = nil, target: String? = nil) throws -> RepeatKey {
+            var record = try request(module, .sender, .post, path: path, query: query)
+            record.target = target
+            return try #require(RepeatKey(record))
+        }
+        #expect(try key(.tokens, "T%2A1/authorize", "type=APP_USER") == key(.tokens, "t*1/authorize", "type=APP%5fUSER"))
+        #expect(try key(.tokens, "T%2F1/authorize") != key(.tokens, "T/1/authorize"))
+        #expect(try key(.tokens, "T1/authorize") != key(.tokens, "T2/authorize"))
+        // What nobody knows the meaning of, and what a party made for itself, may differ in one byte.
+        let parking = ModuleID(rawValue: "parking")
+        #expect(try key(parking, "A%2A1") != key(parking, "A*1") && key(parking, "a") != key(parking, "A"))
+        #expect(
+            try key(.commands, "STOP_SESSION/x", target: "https://a/cb/x") != key(.commands, "STOP_SESSION/x", target: "https://a/cb/X"))
+    }
+
     @Test func anAnswerIsForgottenAfterItsWindow() throws {
         var repeats = repeats()
         let key = try key("1")

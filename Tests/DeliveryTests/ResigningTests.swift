@@ -47,6 +47,26 @@ import Wire
         }
     }
 
+    @Test(arguments: [nil, "ocpi-to-party-id"])
+    func aBroadcastIsSignedInTheHubsNameWithItsSenderStashed(without header: String?) throws {
+        // Without a receiver in the headers the hub found out that everybody is meant.
+        var original = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: #"{"uid":"1","valid":true}"#)
+        original.to = try #require(PartyID("CH-OCN"))
+        original = try signed(original, without: header)
+        var announced = original
+        announced.from = original.to
+        for recipient in ["DE-CPO", "CH-CPO"] {
+            announced.to = try #require(PartyID(recipient))
+            let route = AnnouncementRecord.Route(from: original.from, to: original.to)
+            let (signatories, signature) = try verified(Resigning.broadcast(announced, original: route, key: hub))
+            #expect(signatories == [hub.address, party.address], "each recipient gets the sender's own signature")
+            let stashed = signature.rewrites.first?.rewrittenFields ?? []
+            #expect(stashed.contains(JSONMember(name: "$['headers']['ocpi-from-party-id']", value: "MSP")))
+            #expect(stashed.contains(JSONMember(name: "$['headers']['ocpi-from-country-code']", value: "DE")))
+            #expect(stashed.first { $0.name.contains("to-party-id") }?.value == (header == nil ? "OCN" : .null))
+        }
+    }
+
     @Test func aCopyForTheReceiverItselfKeepsItsSignature() throws {
         let original = try signed(try request(.cdrs, .receiver, .post, body: "{}"))
         #expect(Resigning.copy(original, originalReceiver: original.to, key: hub).signature == original.signature)

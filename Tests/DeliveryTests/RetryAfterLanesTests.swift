@@ -11,7 +11,7 @@ import Wire
 @testable import Outbound
 
 /// What becomes of a recipient's wish to be left alone.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct RetryAfterLanesTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RetryAfterLanesTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
     private static let cap = TimeAmount.hours(1)
 

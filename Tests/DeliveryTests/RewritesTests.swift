@@ -22,6 +22,8 @@ import Wire
         (#"<https://a/n>; rel=next; rel=prev"#, "https://a/n"),
         (#", ,<https://a/n>; rel=next"#, "https://a/n"),
         (#"<>; rel=next"#, ""),
+        (#"<https://a/n>; rel='next'"#, "https://a/n"), (#"<https://a/p>; rel='prev', <https://a/n>; rel='last next'"#, "https://a/n"),
+        (#"<https://a/n>; title="it's"; rel='next'"#, "https://a/n"),
     ])
     func findsTheNextPage(_ header: String, _ expected: String) {
         #expect(LinkHeader.next(in: [header]) == expected)
@@ -30,7 +32,7 @@ import Wire
     @Test(arguments: [
         "", "next", "<https://a/n", "<https://a/n>", #"<https://a/n>; rel="prev""#, #"<https://a/n>; rel="nextish""#,
         #"<https://a/n>; rev="next""#, #"<https://a/n>; rel=prev; rel=next"#, #"<https://a/n>; rel="#, #"<https://a/n>; rel="nex"#,
-        #"<https://a/n>; title="x>; rel=next"#,
+        #"<https://a/n>; title="x>; rel=next"#, #"<https://a/n>; rel='prev'"#, #"<https://a/n>; rel='prev; rel=next"#,
     ])
     func findsNoneWhereThereIsNone(_ header: String) {
         #expect(LinkHeader.next(in: [header]) == nil)
@@ -148,7 +150,7 @@ import Wire
 
     @Test func onlyAnswersOf200Or201And1000AreSuccess() {
         func isSuccess(_ status: Int, _ body: String) -> Bool {
-            Rewrites.isSuccess(OutboundResponse(status: status, body: ByteBuffer(string: body)))
+            Rewrites.isSuccess(status, AnswerStatus(ByteBuffer(string: body)))
         }
         #expect(isSuccess(200, #"{"status_code":1000}"#) && isSuccess(201, #"{"data":{"status_code":2000},"status_code":1000}"#))
         #expect(!isSuccess(200, #"{"status_code":2001}"#) && !isSuccess(404, #"{"status_code":1000}"#) && !isSuccess(200, "OK"))

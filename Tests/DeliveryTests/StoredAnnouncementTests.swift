@@ -11,7 +11,7 @@ import Wire
 
 @testable import Delivery
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct StoredAnnouncementTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct StoredAnnouncementTests {
     @Test func whatAPartySentAndTheHubStoredArrivesInItsNameWithItsSignature() async throws {
         let world = try await DeliveryWorld()
         let push = try world.push()

@@ -95,6 +95,21 @@ import Wire
             kind: .page, owner: owner, user: user, target: .below(.cdrs, .sender, remainder: String(repeating: "x", count: 300)),
             expires: later)
         #expect(capabilities.seal(long, maxLength: 200) == nil)
+
+        // Of a party that has gone nothing is kept, whether it gave or took; of the others it is.
+        let other = try #require(PartyID("FR-CPO"))
+        var ids: [String] = []
+        for (from, to) in [(owner, user), (user, owner), (user, other)] {
+            let id = Capabilities.newID()
+            ids.append(id)
+            try await capabilities.publish(
+                Capability(kind: .object, owner: from, user: to, target: .url("https://x.example"), expires: later), id: id)
+            #expect(await capabilities.resolve(id) != nil)
+        }
+        #expect(try await capabilities.forget([owner]) == 4, "with the two links above")
+        try await eventually("they are forgotten") { await capabilities.resolve(ids[0]) == nil }
+        #expect(await capabilities.resolve(ids[1]) == nil)
+        #expect(await capabilities.resolve(ids[2]) != nil)
         #expect(await capabilities.resolve(Capabilities.newID()) == nil)
         await capabilities.stop()
         await producer.close(flush: .seconds(1))

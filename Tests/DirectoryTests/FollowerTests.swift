@@ -12,7 +12,7 @@ import Wire
 @testable import Directory
 
 /// A topic that is made anew under its followers.
-@Suite(.timeLimit(.minutes(1))) struct FollowerTests {
+@Suite(.timeLimit(.minutes(5))) struct FollowerTests {
     private let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
     private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -74,6 +74,53 @@ import Wire
         snapshot.apply(.restarted)
         snapshot.apply(.end(next: 0))
         #expect(snapshot.current.nodes.isEmpty && snapshot.current.version == 0)
+    }
+
+    @Test func aTimeInTheFutureIsTakenForNowSoThatItPasses() throws {
+        let clock = KafkaClock()
+        // Kafka's clock is an hour behind.
+        clock.learn(3_600_000)
+        let snapshot = StateSnapshot(secrets: secrets, clock: clock, logger: silent)
+        let party = try #require(PartyID("DE-CPO"))
+        let forever = try #require(Timestamp(rfc3339: "9999-12-31T23:59:59Z"))
+        let before = RecordBounds(now: clock.now).latest
+        let facts: [Fact] = [
+            .process(ProcessReport(instance: "p", start: "s", seen: forever)), .status(platform: "a", .connected, forever),
+            .clientInfo(ClientInfo(party: party, role: "CPO", status: .connected, lastUpdated: .now)),
+            .announced(ClientInfo(party: party, role: "CPO", status: .connected, lastUpdated: forever)),
+            .claim(PartyClaim(party: party, platform: "a", since: forever)),
+            .breaker(BreakerReport(recipient: party, worker: "w", state: .open, since: forever)),
+        ]
+        snapshot.apply(.records(facts.enumerated().map { record(Int64($0.offset), $0.element) }, next: 6))
+        let latest = RecordBounds(now: clock.now).latest
+        let directory = snapshot.current
+        let times = [
+            directory.process("p")?.seen, directory.lastUpdated(of: "a"), directory.toldClientInfos.first?.lastUpdated,
+            directory.announced(party, role: "CPO")?.lastUpdated, directory.claim(of: party)?.since,
+            directory.breakers(of: party).first?.since, directory.breakers(of: party).first?.seen,
+        ]
+        for time in times {
+            let time = try #require(time)
+            #expect((before...latest).contains(time))
+        }
+        #expect(directory.status(of: "a") == .connected && directory.process("p")?.isAlive(now: forever) == false)
+    }
+
+    @Test func linksThatOutliveAllOthersAreNotKept() throws {
+        let links = LinkTable(maxLinks: 10, maxPerParty: 10)
+        let party = try #require(PartyID("DE-CPO"))
+        for (id, days): (String, Int64) in [("cdr", 400), ("forever", 402)] {
+            let capability = Capability(
+                kind: .object, owner: party, user: party, target: .url("https://x"),
+                expires: Timestamp.now.adding(milliseconds: days * 86_400_000))
+            links.apply([IncomingRecord(topic: "links", partition: 0, offset: 0, key: id, value: capability.json.encoded())])
+        }
+        #expect(links["cdr"] != nil && links["forever"] == nil)
+        let objects = ObjectParties(topics: TopicNames(prefix: "t.")) { _ in }
+        let name = try #require(ObjectName(.owner, .locations, "LOC1"))
+        let value: JSONValue = ["party": "DE-CPO", "expires": "9999-12-31T23:59:59Z"]
+        objects.apply([IncomingRecord(topic: "links", partition: 0, offset: 0, key: name.key + "|DE-CPO", value: value.encoded())])
+        #expect(objects[name] == nil)
     }
 
     @Test func linksAndObjectsOfATopicMadeAnewReplaceTheOldOnes() throws {

@@ -57,6 +57,28 @@ import Wire
         #expect(one[theirs] == (try party("NL-MSP")))
     }
 
+    @Test func aTokenIsKnownByItsTypeToo() throws {
+        let objects = ObjectParties(topics: TopicNames()) { _ in }
+        objects.note(try #require(ObjectName(.owner, .tokens, "1")), try party("DE-MSP"))
+        objects.note(try #require(ObjectName(.owner, .tokens, "1", type: "APP_USER")), try party("NL-MSP"))
+        #expect(objects[try #require(ObjectName(.owner, .tokens, "1", type: "rfid"))] == (try party("DE-MSP")))
+        #expect(objects[try #require(ObjectName(.owner, .tokens, "1", type: "app_user"))] == (try party("NL-MSP")))
+        #expect(objects[try #require(ObjectName(.owner, .tokens, "1", type: "OTHER"))] == nil)
+        // A bar in an id is not the one before the type.
+        #expect(ObjectName(.owner, .tokens, "1|RFID") != ObjectName(.owner, .tokens, "1", type: "RFID|RFID"))
+    }
+
+    @Test func whatAnEarlierVersionWroteDownCounts() throws {
+        let objects = ObjectParties(topics: TopicNames()) { _ in }
+        let value: JSONValue = ["party": "DE-CPO", "expires": .string(Timestamp.now.adding(milliseconds: 1000).description)]
+        objects.apply([
+            IncomingRecord(
+                topic: "ocn.links", partition: 0, offset: 0, key: "object|owner|sessions|session-1|DE-CPO", value: value.encoded(),
+                headers: RecordHeaders())
+        ])
+        #expect(objects[try #require(ObjectName(.owner, .sessions, CiString(segment: "Sess%69on-1")))] == (try party("DE-CPO")))
+    }
+
     @Test func onceTheOtherPartyIsForgottenTheObjectIsClearAgain() throws {
         let objects = ObjectParties(topics: TopicNames()) { _ in }
         let object = try #require(ObjectName(.owner, .locations, "L1"))
@@ -71,14 +93,16 @@ import Wire
         let objects = ObjectParties(topics: TopicNames(), maxObjects: 10) { _ in }
         for number in 0..<100 {
             objects.note(
-                try #require(ObjectName(.owner, .locations, "L\(number)")), try party("DE-CPO"), now: Timestamp(milliseconds: Int64(number))
+                try #require(ObjectName(.owner, .locations, CiString("L\(number)"))), try party("DE-CPO"),
+                now: Timestamp(milliseconds: Int64(number))
             )
         }
-        let kept = try (0..<100).filter { objects[try #require(ObjectName(.owner, .locations, "L\($0)"))] != nil }
+        let kept = try (0..<100).filter { objects[try #require(ObjectName(.owner, .locations, CiString("L\($0)")))] != nil }
         #expect(kept == Array(90..<100))
     }
 
     @Test(arguments: ["", String(repeating: "x", count: 65)]) func namesThatOCPIDoesNotAllowAreNotKept(_ id: String) {
-        #expect(ObjectName(.owner, .locations, id) == nil)
+        #expect(ObjectName(.owner, .locations, CiString(id)) == nil)
+        #expect(ObjectName(.owner, .tokens, "1", type: CiString(id)) == nil)
     }
 }

@@ -8,7 +8,7 @@ import Topics
 import Wire
 
 @Suite struct StateTests {
-    @Test(.timeLimit(.minutes(1)), arguments: FetchWait.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
     func aWriterReadsItsOwnWritesAndBadRecordsHoldNobodyUp(_ fetchWait: FetchWait) async throws {
         let kafka = try await TestKafka(fetchWait: fetchWait)
         defer { kafka.close() }

@@ -39,7 +39,8 @@ import Wire
                         {"identifier":"locations","role":"SENDER","url":"https://new.example/loc"},
                         {"identifier":"Parking","role":"RECEIVER","url":"https://new.example/park"},
                         {"identifier":"cdrs","role":"SOMETHING","url":"https://new.example/x"},
-                        {"identifier":"tokens","role":"RECEIVER","url":"relative/path"}]}}
+                        {"identifier":"tunnel","role":"RECEIVER","url":"wss://new.example/t"},
+                        {"identifier":"tokens","role":"RECEIVER"}]}}
                         """#))
         default: nil
         }

@@ -59,7 +59,7 @@ import Wire
         arguments: [
             ("PUT", "locations/NL/REM/LOC1", nil), ("DELETE", "tariffs/DE/MSP/T1", nil), ("PUT", "locations/XXX/CPO/LOC1", nil),
             ("PUT", "locations/DE/CPO/LOC1", #"{"country_code":"NL","party_id":"REM"}"#),
-            ("PATCH", "locations/DE/CPO/LOC1", #"{"party_id":"REM"}"#),
+            ("PATCH", "locations/DE/CPO/LOC1", #"{"party_id":"REM"}"#), ("PUT", "locations/N%4C/REM/LOC1", nil),
         ] as [(String, String, String?)])
     func nobodyBroadcastsObjectsOfAnotherParty(_ method: String, _ path: String, _ body: String?) async throws {
         let world = world()
@@ -72,6 +72,7 @@ import Wire
         let world = world()
         for (path, body) in [
             ("DE/CPO/LOC1", #"{"country_code":"de","party_id":"cpo"}"#), ("CH/CPO/LOC1/E1", #"{"uid":"E1"}"#), ("de/cpo/LOC1", "{}"),
+            ("D%45/CP%4f/LOC1", #"{"country_code":"DE","party_id":"CPO"}"#),
         ] {
             let answer = try await world.ask(
                 "PUT", "/ocpi/receiver/2.2.1/locations/\(path)", headers(Self.fromCPO.merging(Self.toHub) { $1 }), body: body)
@@ -150,7 +151,7 @@ import Wire
         #expect(answer.code == 1000 && answer["OCPI-from-party-id"] == "CPO")
     }
 
-    private static let toMSP: [String: String?] = fromCPO.merging(["OCPI-to-party-id": "MSP"]) { $1 }
+    static let toMSP: [String: String?] = fromCPO.merging(["OCPI-to-party-id": "MSP"]) { $1 }
 
     // MARK: GET All
 
@@ -177,6 +178,14 @@ import Wire
         #expect(ids == [7, 8, 1, 2, 3] && pages == 3)
         #expect(world.produced.filter { $0.reply != nil }.allSatisfy { $0.origin == .hub && $0.from == party("DE-MSP") })
         #expect(world.produced.count(where: { $0.reply == nil && $0.to == party("CH-OCN") && $0.origin == .local }) == 3)
+    }
+
+    /// Also with a platform in common: they are parties like any other.
+    @Test func theListOfAllHasTheObjectsOfAPartyThatSharesThePlatform() async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1, 2]) }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.fromCPO.merging(Self.toHub) { $1 }))
+        #expect(answer.code == 1000 && answer["X-Total-Count"] == "2")
+        #expect(Set(world.produced.filter { $0.reply != nil }.map(\.to)) == [party("CH-CPO")], "and not its own")
     }
 
     @Test func oneSilentPartyFailsTheWholeList() async throws {

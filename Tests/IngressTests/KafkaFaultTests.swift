@@ -10,7 +10,7 @@ import Topics
 @testable import Ingress
 
 /// The whole ingress on a Kafka whose brokers are slow or gone.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct KafkaFaultTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct KafkaFaultTests {
     private struct Outcome: Sendable {
         let id: String
         let status: Int

@@ -113,6 +113,44 @@ import Wire
         #expect(world.produced.isEmpty)
     }
 
+    /// What comes from another node is remembered as what comes from a party here.
+    @Test func aSessionThatAnotherNodeBroughtIsFoundWithoutReceiver() async throws {
+        let world = World(bodyLimit: 4096)
+        let session = try message {
+            $0.module = .sessions
+            $0.urlPath = "/NL/REM/S*1"
+            $0.query = nil
+            $0.body = ByteBuffer(string: #"{"id":"S*1"}"#)
+        }
+        #expect(try await send(session, to: world).code == 1000)
+        let toNobody = headers(HubAddressedTests.toNobody)
+        let url = "https%3A%2F%2Fmsp.example%2Fcb"
+        for version in ["2.2", "2.2.1"] {
+            for (method, path, body) in [
+                ("POST", "receiver/\(version)/commands/STOP_SESSION", #"{"response_url":"https://msp.example/1","session_id":"s*1"}"#),
+                ("PUT", "sender/\(version)/sessions/S%2A1/charging_preferences", "{}"),
+                ("PUT", "receiver/\(version)/chargingprofiles/S%2A1", #"{"response_url":"https://msp.example/1"}"#),
+                ("GET", "receiver/\(version)/chargingprofiles/S*1?duration=60&response_url=\(url)", nil),
+                ("DELETE", "receiver/\(version)/chargingprofiles/S*1?response_url=\(url)", nil),
+            ] as [(String, String, String?)] {
+                let answer = try await world.ask(method, "/ocpi/\(path)", toNobody, body: body)
+                #expect(answer.code == 1000 && world.produced.last?.to == party("NL-REM"), "\(method) \(path)")
+            }
+        }
+    }
+
+    @Test func whoHasNoSuchRoleIsNotTakenForAnOwnerInMessagesEither() async throws {
+        let world = World(bodyLimit: 4096)
+        #expect(try await send(message { $0.urlPath = "/NL/REM/T1" }, to: world).code == 1000)
+        let session = try message {
+            $0.module = .sessions
+            $0.query = nil
+            $0.urlPath = "/DE/CPO/S1"
+        }
+        #expect(try await send(session, to: world).code == 1000)
+        #expect(world.state.withLock { $0.objects.isEmpty }, "a CPO has no tokens, and nobody others' sessions")
+    }
+
     @Test func configurationModulesAreNotForwarded() async throws {
         let world = World(bodyLimit: 4096)
         let answer = try await send(message { $0.module = .credentials }, to: world)
@@ -340,6 +378,7 @@ import Wire
 
     @Test func nodeOfAPartyIsTold() async throws {
         let world = World()
+        #expect(try await world.ask("GET", "/ocn/registry/node/n%6C/R%45M").json?["url"]?.string == "https://other.example")
         let found = try await world.ask("GET", "/ocn/registry/node/nl/rem")
         #expect(found.json?["url"]?.string == "https://other.example")
         #expect(found.json?["address"]?.string == world.remoteKey.address.hex)

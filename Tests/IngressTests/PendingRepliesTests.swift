@@ -109,14 +109,14 @@ import Wire
 
     @Test func stoppingAnswersEverybodyAndTakesNoMore() async {
         let answer = await pending.wait(for: "a", until: .now() + .seconds(5)) { pending.stop() }
-        guard case .stopped = answer else {
+        guard case .stopped(wasSent: true) = answer else {
             Issue.record("\(answer)")
             return
         }
         #expect(!pending.reserve(bytes: 0))
         let sent = Shared(false)
         let next = await pending.wait(for: "b", until: .now() + .seconds(5)) { sent.withLock { $0 = true } }
-        guard case .stopped = next else {
+        guard case .stopped(wasSent: false) = next else {
             Issue.record("\(next)")
             return
         }

@@ -9,7 +9,7 @@ import Wire
 @testable import Ingress
 
 /// Replies that come late, twice, or for somebody else.
-@Suite(.timeLimit(.minutes(1))) struct ReplyFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct ReplyFaultTests {
     @Test("Scenario 35: a reply that comes twice reaches its caller once")
     func twice() async throws {
         try await ReplyDesk.open { desk in

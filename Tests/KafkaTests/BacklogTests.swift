@@ -6,7 +6,7 @@ import Testing
 @testable import Kafka
 
 /// A backlog is read as fast as it is worked off, without pauses.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct BacklogTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct BacklogTests {
     private static let partitions = 4
     private static let perPartition = 10_000
 

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What a handler hears of commits, and commits that are made for their answers.
-@Suite(.timeLimit(.minutes(2))) struct CommitAnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct CommitAnswerTests {
     private func consumer(
         _ group: String, _ topic: String, _ handler: RecordingHandler, _ change: (inout GroupConsumer.Settings) -> Void
     ) throws -> GroupConsumer {

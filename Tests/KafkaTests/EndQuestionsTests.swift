@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite(.timeLimit(.minutes(1))) struct EndQuestionsTests {
+@Suite(.timeLimit(.minutes(5))) struct EndQuestionsTests {
     /// A Kafka that answers when it is told to, each time with how often it was asked by then.
     private final class Oracle: Sendable {
         private struct State {
@@ -156,7 +156,7 @@ import Testing
 }
 
 /// The client that a process asks on.
-@Suite(.timeLimit(.minutes(1))) struct QuestionClientTests {
+@Suite(.timeLimit(.minutes(5))) struct QuestionClientTests {
     private func reader(_ settings: KafkaSettings, _ topic: String = "t") -> PartitionReader {
         PartitionReader(
             settings, topic: topic, partitions: [0], start: .beginning, logger: TestCluster.logger, onBatch: { _ in }, onEnd: { _, _ in })

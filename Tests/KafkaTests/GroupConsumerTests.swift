@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Joining takes three seconds on the embedded cluster, so each test joins as seldom as it can, and they run side by side.
-@Suite(.timeLimit(.minutes(2))) struct GroupConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct GroupConsumerTests {
     @Test func aRestartResumesAtTheLowestUnfinishedRecord() async throws {
         let topic = try await TestCluster.topic()
         let group = TestCluster.unique("group")

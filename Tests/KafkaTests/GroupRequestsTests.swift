@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct GroupRequestsTests {
+@Suite(.timeLimit(.minutes(5))) struct GroupRequestsTests {
     @Test func whatManyGroupsHaveReadIsAskedAtOnce() async throws {
         let topic = try await TestCluster.topic(partitions: 2)
         let places = (0..<2).map { TopicPartition(topic: topic, partition: Int32($0)) }

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// A group that changes under load: nothing may be lost, whatever is repeated.
-@Suite(.timeLimit(.minutes(2))) struct HandOverTests {
+@Suite(.timeLimit(.minutes(5))) struct HandOverTests {
     /// Finishes what it receives on other threads and out of order, as the roles do.
     final class Worker: GroupHandler {
         let processed: Watched<Set<RecordPosition>>

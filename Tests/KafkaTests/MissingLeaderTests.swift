@@ -3,7 +3,7 @@ import Testing
 @testable import Kafka
 
 /// Fresh topics and leaders that move: for a while nobody leads a partition, or brokers do not know it.
-@Suite(.timeLimit(.minutes(1))) struct MissingLeaderTests {
+@Suite(.timeLimit(.minutes(5))) struct MissingLeaderTests {
     /// What keeps a partition from being used for a while.
     enum Trouble: CaseIterable, CustomTestStringConvertible {
         case noLeader, unknown

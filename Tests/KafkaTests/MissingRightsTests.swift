@@ -6,7 +6,7 @@ import Testing
 @testable import Kafka
 
 /// What a broker refuses is told with the right that is missing, and held against nobody for longer than it lasts.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct MissingRightsTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MissingRightsTests {
     /// TOPIC_AUTHORIZATION_FAILED and GROUP_AUTHORIZATION_FAILED.
     private static let (topicRefused, groupRefused): (Int32, Int32) = (29, 30)
 

@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PartitionReaderTests {
+@Suite(.timeLimit(.minutes(5))) struct PartitionReaderTests {
     struct Seen: Sendable {
         var records: [IncomingRecord] = []
         var ends: [Int32: Int64] = [:]

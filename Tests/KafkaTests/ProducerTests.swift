@@ -2,7 +2,7 @@ import Kafka
 import NIOCore
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProducerTests {
+@Suite(.timeLimit(.minutes(5))) struct ProducerTests {
     @Test func aRecordArrivesWithItsKeyHeadersAndBytes() async throws {
         let topic = try await TestCluster.topic()
         let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
@@ -35,6 +35,32 @@ import Testing
         }
         #expect(try await read(topic, count: 1)[0].value == bytes)
         await producer.close(flush: .seconds(5))
+    }
+
+    /// One that is not there at all is given up in the end; what comes after it is sent.
+    @Test func aPartitionThatIsNotThereIsLookedForAWhile() async throws {
+        let topic = try await TestCluster.topic()
+        let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
+        let lost = Task { try await producer.send(OutgoingRecord(topic: topic, partition: 7, value: TestCluster.value("lost"))) }
+        _ = try await producer.send(OutgoingRecord(topic: topic, partition: 0, value: TestCluster.value("kept")))
+        await #expect { try await lost.value } throws: { error in
+            (error as? KafkaError).map { $0.isUnknownTopic && !$0.mayBePersisted } ?? false
+        }
+        #expect(producer.outstandingRecords == 0)
+        await producer.close(flush: .seconds(5))
+    }
+
+    @Test func whatWaitsForItsTopicIsReportedAtClose() async throws {
+        let topic = try await TestCluster.topic()
+        let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
+        let reports = Watched(0)
+        for _ in 0..<3 {
+            producer.send(OutgoingRecord(topic: topic, partition: 7, value: TestCluster.value("lost"))) { result in
+                if result.failure?.isUnknownTopic == true { reports.update { $0 += 1 } }
+            }
+        }
+        await producer.close(flush: .seconds(5))
+        #expect(reports.state == 3)
     }
 
     @Test func aReportFailsWhenTheBrokerIsDown() async throws {
@@ -87,7 +113,7 @@ import Testing
         }
         // Several closers, all of whom return.
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<3 { group.addTask { await producer.close(flush: .seconds(10)) } }
+            for _ in 0..<3 { group.addTask { await producer.close(flush: .seconds(60)) } }
         }
         #expect(reports.state.good == 2000 && reports.state.bad == 0)
         await #expect(throws: KafkaError.self) {

@@ -5,7 +5,7 @@ import Testing
 
 /// The embedded cluster keeps about 5 MB per partition and drops the oldest records, read or not: its own retention. Two thirds of what is
 /// written here is dropped.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: TestCluster.external == nil)) struct RetentionTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestCluster.external == nil)) struct RetentionTests {
     private static let size = 10_000
     private static let count = 1500
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Kafka
 
 /// What operators read: each trouble once, however many clients meet it, then how often it was met.
-@Suite(.timeLimit(.minutes(1))) struct SharedTroubleTests {
+@Suite(.timeLimit(.minutes(5))) struct SharedTroubleTests {
     @Test func logsThatShareALimiterTellAKindOnceThenHowOften() async throws {
         let limiter = LogLimiter(interval: .milliseconds(200))
         let lines = LogLines()
@@ -58,8 +58,9 @@ import Testing
         cluster.setBroker(-1, up: false)
         #expect(await noticed.wait { $0.count == 9 })
         #expect(await handler.log.wait { !$0.errors.isEmpty })
+        // On a busy machine the reminder, and the end of the group's session, may come before all have noticed.
         let told = lines.notable
-        #expect(told.count == 1 && told.allSatisfy { $0.text.contains("127.0.0.1") }, "\(told)")
+        #expect(told.count { $0.text.contains("127.0.0.1") && !$0.text.contains("more of these") } == 1, "\(told)")
         try await eventually("a reminder says how many more there were") { lines.notable.contains { $0.text.contains("more of these") } }
         cluster.setBroker(-1, up: true)
         await consumer.stop()

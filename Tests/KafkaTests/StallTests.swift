@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite(.timeLimit(.minutes(2))) struct StallTests {
+@Suite(.timeLimit(.minutes(5))) struct StallTests {
     @Test("Scenario 23: a partition without a leader is told within the limit, others flow, and it heals")
     func aPartitionWithoutALeaderIsToldAndHeals() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)

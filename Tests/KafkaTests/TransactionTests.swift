@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// The embedded cluster accepts transaction calls without keeping their promises; here only calls and error reactions are tested.
-@Suite(.timeLimit(.minutes(1))) struct TransactionTests {
+@Suite(.timeLimit(.minutes(5))) struct TransactionTests {
     // Kafka's API keys and error codes.
     private let addPartitionsToTransaction: Int16 = 24
     private let endTransaction: Int16 = 26

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What is done twice when a member dies and the group takes its time. Only the embedded cluster refuses commits that long.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: TestCluster.external == nil)) struct UncommittedTests {
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestCluster.external == nil)) struct UncommittedTests {
     /// Finishes each record at once and counts those that were finished before.
     private final class Counting: GroupHandler {
         struct Seen: Sendable {

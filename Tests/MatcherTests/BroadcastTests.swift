@@ -39,7 +39,8 @@ import Wire
         let announcement = try #require(try announcements(of: original, Self.two()).first)
         let request = announcement.request
         #expect(announcement.node == nil && request.from.description == "CH-OCN" && request.to.description == "NL-MSP")
-        #expect(request.signature == nil && request.deadline == nil && request.reply == nil && request.origin == .hub)
+        #expect(request.signature == "signature" && request.deadline == nil && request.reply == nil && request.origin == .hub)
+        #expect(announcement.original == .init(from: original.from, to: original.to), "whom the signature was made for")
         #expect(request.stateVersion == 77, "the state it was judged by")
         #expect((request.method, request.path, request.query) == (original.method, original.path, original.query))
         #expect((request.body, request.contentType, request.version) == (original.body, original.contentType, original.version))
@@ -104,6 +105,16 @@ import Wire
         #expect(try heard([whitelist, entry(.whitelist, sender, [.locations])]) == 1)
         #expect(try heard([blacklist]) == 1)
         #expect(try heard([blacklist, entry(.blacklist, sender, [.locations])]) == 0)
+    }
+
+    @Test func whoWantsSignaturesIsLeftOutOfWhatIsNotSigned() throws {
+        let facts = try Self.two() + Broadcaster.platform("signing", [("FR-MSP", "EMSP")], [.locations])
+        let wishes = [Fact.rules(platform: "signing", signatures: true, active: nil)]
+        var request = try Broadcaster.request(from: "DE-CPO", .locations)
+        let unsigned = try announcements(of: request, facts + wishes)
+        #expect(unsigned.map(\.request.to.description) == ["NL-MSP"] && unsigned.allSatisfy { $0.original == nil })
+        request.signature = "signature"
+        #expect(try announcements(of: request, facts + wishes).map(\.request.to.description).sorted() == ["FR-MSP", "NL-MSP"])
     }
 
     @Test func onlyWhatIsAddressedToTheHubHereAndMayBeBroadcastIsAnnounced() throws {

@@ -61,6 +61,20 @@ import Wire
         #expect(Fanout.copies(of: try request(), in: directory).map(\.request.stateVersion) == [77])
     }
 
+    @Test func aServiceThatWantsSignaturesGetsNoCopyOfWhatIsNotSigned() throws {
+        var directory = try agreed(permissions: [8])
+        let billing = try party("DE-BIL")
+        for fact in [
+            Fact.platform(Platform(id: "billing", tokenCHashes: ["x"])),
+            .claim(PartyClaim(party: billing, platform: "billing", since: .now)),
+            .rules(platform: "billing", signatures: true, active: nil),
+        ] { directory.apply(key: fact.key, fact) }
+        var request = try request()
+        #expect(Fanout.copies(of: request, in: directory).isEmpty)
+        request.signature = "signature"
+        #expect(Fanout.copies(of: request, in: directory).map(\.request.signature) == ["signature"])
+    }
+
     @Test func severalPermissionsStillMakeOneCopyAndUnknownNumbersMakeNone() throws {
         #expect(Fanout.copies(of: try request(), in: try agreed(permissions: [0, 2, 8, 500])).count == 1)
         #expect(Fanout.copies(of: try request(), in: try agreed(permissions: [500, -1])).isEmpty)

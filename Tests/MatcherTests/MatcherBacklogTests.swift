@@ -9,7 +9,7 @@ import Testing
 import Topics
 import Wire
 
-@Suite(.timeLimit(.minutes(2))) struct MatcherBacklogTests {
+@Suite(.timeLimit(.minutes(5))) struct MatcherBacklogTests {
     private static let requests = 2000
 
     /// MATCHER asks for each batch where `ocn.state` ends. Behind a fetch that waits, the questions alone would take longer than this test has.

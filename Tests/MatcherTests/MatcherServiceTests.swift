@@ -10,7 +10,7 @@ import Topics
 import Wire
 
 @Suite struct MatcherServiceTests {
-    @Test(.timeLimit(.minutes(2)), arguments: FetchWait.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
     func anAcknowledgedAgreementIsSeenByEveryLaterRequestAndARevokedOneByNone(_ fetchWait: FetchWait) async throws {
         let billing = try #require(PartyID("DE-BIL"))
         let cpo = try #require(PartyID("DE-CPO"))
@@ -72,7 +72,52 @@ import Wire
         await producer.close(flush: .seconds(1))
     }
 
-    @Test(.timeLimit(.minutes(2))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
+    @Test(.timeLimit(.minutes(5))) func copiesOfRequestsThatCannotBeTrueAreDeadLetters() async throws {
+        let billing = try #require(PartyID("DE-BIL"))
+        let cpo = try #require(PartyID("DE-CPO"))
+        let kafka = try await TestKafka(services: [billing])
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try await store.start()
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        try await writer.write([
+            .put(.service(NetworkService(provider: billing, name: "Billing", permissions: [8], delivery: .push, source: "state"))),
+            .put(.agreement(Agreement(user: cpo, provider: billing, source: "state"))),
+        ])
+        let matcher = MatcherService(
+            kafka: kafka.settings, topics: kafka.topics, hub: try Broadcaster.hub, store: store, producer: producer, logger: kafka.logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var late = try request("late", from: cpo)
+            late.time = try #require(Timestamp(rfc3339: "9999-12-31T23:59:59Z"))
+            var ahead = try request("ahead", from: cpo)
+            ahead.stateVersion = .max
+            for record in [late, ahead, try request("good", from: cpo)] {
+                _ = try await producer.send(record.outgoing(to: kafka.topics))
+            }
+            func records(_ topic: String) async throws -> [IncomingRecord] {
+                try await kafka.records(in: topic, partitions: TopicSettings().outboxPartitions)
+            }
+            try await eventually("the copy of the good one") { try await !records(kafka.topics.outbox(billing)).isEmpty }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            #expect(try await records(kafka.topics.outbox(billing)).map { try CopyRecord($0).copyOf } == ["good"])
+            let dead = try await records(kafka.topics.dead).map { try DeadRecord($0) }
+            #expect(Set(dead.map(\.copy.copyOf)) == ["late", "ahead"] && dead.count == 2)
+            let causes = Dictionary(uniqueKeysWithValues: dead.map { ($0.copy.copyOf, $0.cause) })
+            #expect(causes["late"] == "implausible: ce_time: 9999-12-31T23:59:59.000Z lies in the future")
+            #expect(causes["ahead"]?.hasPrefix("implausible: ce_stateversion: \(Int64.max) lies beyond the end of the state") == true)
+            // What an operator puts back is judged by the state that there is.
+            #expect(dead.allSatisfy { $0.copy.request.stateVersion <= store.directory.version })
+        }
+        await store.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
+    @Test(.timeLimit(.minutes(5))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
@@ -107,7 +152,8 @@ import Wire
             try await tasks.waitForAll()
             let announcements = try await announced()
             #expect(announcements.map(\.request.to.description).sorted() == ["DE-MSP", "FR-MSP"])
-            #expect(announcements.allSatisfy { $0.node == nil && $0.request.from == hub && $0.request.signature == nil })
+            #expect(announcements.allSatisfy { $0.node == nil && $0.request.from == hub && $0.request.signature == "signature" })
+            #expect(announcements.allSatisfy { $0.original?.from.description == "DE-CPO" && $0.original?.to == hub })
             #expect(announcements.allSatisfy { $0.request.body == ByteBuffer(string: "{}") })
         }
         await store.stop()

@@ -28,7 +28,7 @@ import Wire
         (OCPIError(code: .invalidParameters, message: "", kind: .unauthorized), 400, 401),
         (OCPIError(code: .invalidParameters, message: "", kind: .unparsable), 400, 400),
         (OCPIError(code: .unknownLocation, message: "", kind: .notFound), 404, 404),
-        (OCPIError(code: .clientError, message: "", kind: .methodNotAllowed), 405, 405),
+        (OCPIError(code: .clientError, message: "", kind: .methodNotAllowed([.get])), 405, 405),
         (OCPIError(code: .clientError, message: "", kind: .tooLarge), 413, 413),
         (OCPIError(code: .serverError, message: "", kind: .busy(retryAfterSeconds: 2)), 503, 503),
     ]) func theHTTPStatusDependsOnTheDialect(error: OCPIError, in2_2: Int, in2_2_1: Int) {

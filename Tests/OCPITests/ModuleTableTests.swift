@@ -41,7 +41,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("sender/2.2.1/sessions/page/t", .get, .page(token: "t")), ("receiver/2.2.1/cdrs/t", .get, .object(token: "t")),
+            ("sender/2.2.1/sessions/page/t", .get, .page(token: "t")), ("sender/2.2.1/cdrs/page/%74%2D_", .get, .page(token: "t-_")),
+            ("receiver/2.2.1/cdrs/t", .get, .object(token: "t")),
             ("sender/2.2.1/commands/STOP_SESSION/t", .post, .callback(token: "t")),
             ("sender/2.2/chargingprofiles/result/t", .post, .callback(token: "t")),
             ("2.2/sender/chargingprofiles/S/t", .post, .callback(token: "t")),

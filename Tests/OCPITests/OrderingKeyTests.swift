@@ -1,6 +1,8 @@
 import NIOCore
 import OCPI
+import Support
 import Testing
+import Wire
 
 @Suite struct OrderingKeyTests {
     private func key(
@@ -25,11 +27,11 @@ import Testing
     }
 
     @Test func ownedObjectsAreNamedByTheirPath() throws {
-        #expect(try key(.sessions, .receiver, .put, "DE/CPO/s-1") == "DE-CPO|sessions|s-1")
+        #expect(try key(.sessions, .receiver, .put, "DE/CPO/s-1") == "DE-CPO|sessions|S-1")
         #expect(try key(.tariffs, .receiver, .delete, "DE/CPO/T") == "DE-CPO|tariffs|T")
         #expect(try key(.tokens, .receiver, .put, "DE/MSP/04AB") == "DE-MSP|tokens|04AB")
-        #expect(try key(.sessions, .sender, .put, "s-1/charging_preferences") == "CH-MSP|sessions|s-1")
-        #expect(try key(.chargingprofiles, .receiver, .delete, "s-1") == "CH-MSP|chargingprofiles|s-1")
+        #expect(try key(.sessions, .sender, .put, "s-1/charging_preferences") == "CH-MSP|sessions|S-1")
+        #expect(try key(.chargingprofiles, .receiver, .delete, "s-1") == "CH-MSP|chargingprofiles|S-1")
     }
 
     @Test func aCreditCDRSharesTheKeyOfTheCDRItTakesBack() throws {
@@ -39,6 +41,13 @@ import Testing
         #expect(try key(.cdrs, .receiver, .post, "", body: credit) == "DE-CPO|cdrs|S1")
         #expect(try key(.cdrs, .receiver, .post, "", body: #"{"id":"C2","credit_reference_id":"C1"}"#) == "CH-MSP|cdrs|C1")
         #expect(try key(.cdrs, .receiver, .post, "", body: #"{"id":"C2","session_id":""}"#) == "CH-MSP|cdrs|C2")
+    }
+
+    @Test func aCreditCDRMayWriteTheIDInAnotherCase() throws {
+        let cdr = try key(.cdrs, .receiver, .post, "", body: #"{"country_code":"DE","party_id":"CPO","id":"D1-x"}"#)
+        let credit = try key(
+            .cdrs, .receiver, .post, "", body: #"{"country_code":"de","party_id":"CPO","id":"D2","credit_reference_id":"d1-X"}"#)
+        #expect(cdr == "DE-CPO|cdrs|D1-X" && credit == cdr)
     }
 
     @Test func commandsAreOrderedByWhatTheyActOn() throws {
@@ -51,9 +60,57 @@ import Testing
         #expect(try key(.commands, .receiver, .post, "START_SESSION", body: start) == "CH-MSP|commands|U+L")
     }
 
+    @Test func whatIsWrittenInTwoWaysHasOneKey() throws {
+        #expect(try key(.sessions, .receiver, .put, "DE/CPO/S%2A1") == key(.sessions, .receiver, .patch, "%64e/cp%4f/s*1"))
+        #expect(try key(.sessions, .receiver, .put, "DE/CPO/S%2A1") == "DE-CPO|sessions|S*1")
+        #expect(try key(.locations, .receiver, .put, "DE/CPO/A%2FB") == "DE-CPO|locations|A%2FB")
+        #expect(try key(.sessions, .receiver, .put, "DE/CPO/a%ffb") == key(.sessions, .receiver, .put, "DE/CPO/A%FF%62"))
+        let stop = try key(.commands, .receiver, .post, "STOP_SESSION", body: #"{"session_id":"s*1"}"#)
+        #expect(stop == "CH-MSP|commands|S*1")
+        #expect(try key(.commands, .receiver, .post, "STOP_SESSION", body: #"{"session_id":"S%2A1"}"#) != stop, "JSON has no such encoding")
+    }
+
+    /// Whatever an id is, and however its bytes are written in a path: it has one key, which no other id has.
+    @Test func anyTwoSpellingsOfAnIDHaveOneKey() throws {
+        let tempting = Array("aZ09*-_.~|/?#%+:@&=' ".utf8) + [0x00, 0x0A, 0x7F, 0xC3, 0xA4, 0xFF]
+        var ids: [String: [UInt8]] = [:]
+        for seed in UInt64(0)..<4000 {
+            var random = SeededGenerator(seed: seed)
+            let id = (0..<Int.random(in: 1...6, using: &random)).map { _ in random.pick(tempting) }
+            let modules: [(ModuleID, InterfaceRole, String, String)] = [
+                (.locations, .receiver, "DE/CPO/", "/E1"), (.sessions, .receiver, "DE/CPO/", ""), (.tariffs, .receiver, "DE/CPO/", ""),
+                (.tokens, .receiver, "DE/MSP/", ""), (.sessions, .sender, "", "/charging_preferences"),
+                (.chargingprofiles, .receiver, "", ""),
+            ]
+            let (module, interface, before, after) = random.pick(modules)
+            let keys = try (0..<2).map { _ in
+                try key(module, interface, .put, before + Self.spelling(of: id, &random) + after, body: "{}")
+            }
+            #expect(keys[0] == keys[1], "seed \(seed): \(id)")
+            #expect(keys[0]?.utf8.allSatisfy { 0x21...0x7E ~= $0 } == true, "seed \(seed)")
+            // Only another case may share it.
+            let folded = id.map { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 ? $0 - 0x20 : $0 }
+            guard let key = keys[0] else { continue }
+            #expect(ids.updateValue(folded, forKey: key) ?? folded == folded, "seed \(seed): \(key) is the key of another id too")
+        }
+    }
+
+    /// A spelling in a path: any byte may be encoded, those that would end the segment must be, letters have any case.
+    private static func spelling(of id: [UInt8], _ random: inout SeededGenerator) -> String {
+        id.map { byte -> String in
+            let isLetter = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte & 0xDF && byte < 0x80
+            let byte = isLetter && random.chance(50) ? byte ^ 0x20 : byte
+            let mustBeEncoded = !(0x21...0x7E ~= byte) || "/?#%".utf8.contains(byte)
+            guard mustBeEncoded || random.chance(40) else { return String(decoding: [byte], as: UTF8.self) }
+            let digits = Hex.encode([byte])
+            return "%" + (random.chance(50) ? digits.uppercased() : digits)
+        }.joined()
+    }
+
     @Test func aCallbackNeverWaitsBehindItsCommand() throws {
         #expect(try key(.commands, .sender, .post, "START_SESSION/t1", isCallback: true) == "CH-MSP|commands-result|t1")
         #expect(try key(.chargingprofiles, .sender, .post, "s/t1", isCallback: true) == "CH-MSP|chargingprofiles-result|t1")
+        #expect(try key(.chargingprofiles, .sender, .post, "s/%74%31", isCallback: true) == "CH-MSP|chargingprofiles-result|t1")
     }
 
     @Test func whatNamesNoObjectIsOrderedWithNothing() throws {

@@ -35,6 +35,11 @@ import Testing
         #expect(PartyID(country: country, party: party) == nil)
     }
 
+    @Test func segmentsOfAPathMayBeEncoded() throws {
+        #expect(PartyID(segments: "d%65", "CP%4f")?.description == "de-CPO")
+        #expect(PartyID(segments: "DE", "C+O") == nil && PartyID(segments: "DE", "%2FCPO") == nil && PartyID(segments: "DE", "CP%4") == nil)
+    }
+
     @Test func everyPartyReadsBackAndRandomTextNeverTraps() throws {
         let letters = Array("ABCXYZabcxyz0189".utf8)
         for seed in UInt64(0)..<5000 {

@@ -9,7 +9,7 @@ import Topics
 @Suite struct RegistryEditorTests {
     private let address = RegistryTests.address
 
-    @Test(.timeLimit(.minutes(1))) func entriesAreAddedChangedAndLeftAsTheyAre() async throws {
+    @Test(.timeLimit(.minutes(5))) func entriesAreAddedChangedAndLeftAsTheyAre() async throws {
         try await withEditor { editor, store in
             let node = NetworkNode(operatorAddress: address, url: "https://n.example", source: "state")
             let first = try await editor.add(node)
@@ -23,7 +23,7 @@ import Topics
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatAFileMayNotSayACommandMayNotEither() async throws {
+    @Test(.timeLimit(.minutes(5))) func whatAFileMayNotSayACommandMayNotEither() async throws {
         try await withEditor { editor, store in
             func refused(_ reasons: String..., by order: () async throws -> Void) async {
                 await #expect {
@@ -62,7 +62,7 @@ import Topics
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func nothingIsRemovedThatOthersNeedUnlessTheyMayGoToo() async throws {
+    @Test(.timeLimit(.minutes(5))) func nothingIsRemovedThatOthersNeedUnlessTheyMayGoToo() async throws {
         try await withEditor { editor, store in
             let (cpo, billing) = (try party("DE-CPO"), try party("DE-BIL"))
             _ = try await editor.add(NetworkNode(operatorAddress: address, url: "https://n.example", source: "state"))
@@ -92,7 +92,7 @@ import Topics
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatIsNotThereCannotBeRemoved() async throws {
+    @Test(.timeLimit(.minutes(5))) func whatIsNotThereCannotBeRemoved() async throws {
         try await withEditor { editor, _ in
             let billing = try party("DE-BIL")
             for (order, reason) in [

@@ -41,7 +41,7 @@ import Testing
         #expect { try FileSource(path: "/nowhere/r.yaml").entries() } throws: { "\($0)".contains("/nowhere/r.yaml") }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aPipeIsNoRegistryFileAndAByteOrderMarkNoName() throws {
+    @Test(.timeLimit(.minutes(5))) func aPipeIsNoRegistryFileAndAByteOrderMarkNoName() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-registry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -7,7 +7,7 @@ import Topics
 
 /// Brokers that go, come back and are slow. The in-memory cluster keeps a partition's records when its broker is down, as replicas would;
 /// it has no replicas that could be too few.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct BrokerFaultScenarios {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct BrokerFaultScenarios {
     /// What became of each record, by key and number.
     private final class Account: Sendable {
         struct Entry: Hashable, Sendable {

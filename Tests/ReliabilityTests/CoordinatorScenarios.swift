@@ -7,7 +7,7 @@ import Topics
 
 /// A coordinator that has just got a partition of `__consumer_offsets` or `__transaction_state` reads it before it answers. That takes seconds,
 /// in which it says so to everybody.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct CoordinatorScenarios {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct CoordinatorScenarios {
     // Kafka's API keys and its error code.
     private let offsetFetch: Int16 = 9
     private let findCoordinator: Int16 = 10

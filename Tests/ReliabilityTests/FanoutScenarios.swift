@@ -11,7 +11,7 @@ import Topics
 import Wire
 
 /// MATCHER under faults. Copies are written at least once, always under the same id; that each is visible once is not promised.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct FanoutScenarios {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct FanoutScenarios {
     @Test("Scenario 14: a rebalance in the middle of a slow fan-out ends, and every copy is there in order")
     func aRebalanceInTheMiddleOfAFanOut() async throws {
         let network = try await Network(ownBrokers: 1)

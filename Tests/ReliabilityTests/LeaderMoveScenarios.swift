@@ -6,7 +6,7 @@ import Testing
 import Topics
 
 /// Leaders that move while everything goes on, as in any cluster that is upgraded broker by broker.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct LeaderMoveScenarios {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct LeaderMoveScenarios {
     private static let partitions: Int32 = 3
     private static let rounds = 40
     private static let perRound = 5

@@ -33,15 +33,13 @@ final class Member: GroupHandler {
     /// Joins a group with commits as the roles make them.
     func join(
         _ group: String, _ topics: [String], on kafka: TestKafka, _ settings: KafkaSettings? = nil,
-        metadataRefresh: Duration = .seconds(10),
-        logger: Logger? = nil
+        metadataRefresh: Duration = .seconds(10), ownershipInterval: Duration = .seconds(10), logger: Logger? = nil
     ) throws -> GroupConsumer {
-        let consumer = GroupConsumer(
-            settings ?? kafka.settings,
-            GroupConsumer.Settings(
-                group: group, subscription: topics, commitInterval: .milliseconds(20), drain: .milliseconds(100),
-                metadataRefresh: metadataRefresh, commitMetadata: { _, _, ahead in ahead.text }),
-            handler: self, logger: logger ?? kafka.logger)
+        var membership = GroupConsumer.Settings(
+            group: group, subscription: topics, commitInterval: .milliseconds(20), drain: .milliseconds(100),
+            metadataRefresh: metadataRefresh, commitMetadata: { _, _, ahead in ahead.text })
+        membership.ownershipInterval = ownershipInterval
+        let consumer = GroupConsumer(settings ?? kafka.settings, membership, handler: self, logger: logger ?? kafka.logger)
         state.withLock { $0.consumer = consumer }
         try consumer.start()
         return consumer

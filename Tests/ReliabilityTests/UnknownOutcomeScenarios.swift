@@ -7,7 +7,7 @@ import Testing
 import Topics
 
 /// A write whose answer never came, and which stands in the log all the same.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct UnknownOutcomeScenarios {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct UnknownOutcomeScenarios {
     /// A cluster that is slow to answer, and a producer that does not wait for it.
     private func withSlowAnswers(_ body: (TestKafka, EmbeddedCluster, KafkaSettings) async throws -> Void) async throws {
         let kafka = try await TestKafka(ownBrokers: 1)

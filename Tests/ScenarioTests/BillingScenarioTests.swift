@@ -10,7 +10,7 @@ import Wire
 extension Scenarios {
     /// The scenario of `ocn demo`, over real HTTP and two embedded clusters.
     @Suite(.serialized) struct BillingScenarioTests {
-        @Test(.timeLimit(.minutes(1))) func theBillingScenarioHoldsInEveryStep() async throws {
+        @Test(.timeLimit(.minutes(5))) func theBillingScenarioHoldsInEveryStep() async throws {
             let lines = Mutex<[String]>([])
             let world = LocalWorld(metrics: PrometheusMetrics())
             let result = await runDemo(world: world, options: DemoOptions(json: true)) { line in lines.withLock { $0.append(line) } }
@@ -26,7 +26,7 @@ extension Scenarios {
             #expect(summary["steps"]?.members?.map(\.name) == (1...8).map(String.init))
         }
 
-        @Test(.timeLimit(.minutes(1))) func theProgramPlaysItAndEndsWithStatusZero() async throws {
+        @Test(.timeLimit(.minutes(5))) func theProgramPlaysItAndEndsWithStatusZero() async throws {
             let (status, text) = try await RunningProgram.run(["demo"])
             #expect(status == 0, "\(text)")
             #expect(text.contains("all 8 steps") && !text.contains("\u{1B}["), "plain in a pipe")

@@ -3,7 +3,7 @@
 /// Configurations of tests.
 enum ConfigurationText {
     static let secret = "a secret that nobody may see"
-    static let key = "7f2797a1a866312ce20f7811fd24ccdb001786b035b516399c848eabfb9d992e"
+    static let key = "3c5fd1a7e08b4269a1d47c90be6f25835d0e7b1a94c6f8230b9a6d417e52c80f"
 
     /// All that a node must be given; settings can be added with their whole key at the beginning of a line.
     static let complete = """

@@ -9,7 +9,7 @@ import Testing
 extension Scenarios {
     /// What a process with all roles costs its Kafka: counted in a process of its own, because this one has clients of other tests.
     @Suite(.serialized) struct ConnectionsTests {
-        @Test(.timeLimit(.minutes(2))) func aWholeNodeHasFewKafkaClientsAndTellsItsConnections() async throws {
+        @Test(.timeLimit(.minutes(5))) func aWholeNodeHasFewKafkaClientsAndTellsItsConnections() async throws {
             let prefix = "t\(UInt32.random(in: .min ... .max))."
             try await withTemporaryFolder { folder in
                 let programs = Programs()

@@ -11,7 +11,7 @@ import Wire
 @testable import ocn
 
 /// Processes of one node, without Kafka: they share a state that stamps what is written by a clock of its own.
-@Suite(.timeLimit(.minutes(1))) struct ConsistencyWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsistencyWatchTests {
     static let address = "0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2"
     static let secret = "the secret of the node"
     private let shared = StampedState()

@@ -8,6 +8,7 @@ import NIOCore
 import OCPI
 import Support
 import Synchronization
+import Testbed
 import Testing
 import Topics
 import Wire
@@ -54,7 +55,7 @@ final class ExchangeCrew: Sendable {
         let prefix = "t\(UInt32.random(in: .min ... .max))."
         let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
         node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
-        publicPorts = [.ingressA: node.publicPort, .ingressB: try FreePorts.two().0]
+        publicPorts = [.ingressA: node.publicPort, .ingressB: try FreePorts.one()]
         kafka = KafkaSettings(bootstrap: broker.bootstrap, clientID: "test")
         topics = TopicNames(prefix: prefix)
     }
@@ -87,7 +88,7 @@ final class ExchangeCrew: Sendable {
 
     /// Starts a process, on the same port and partition of `ocn.replies` as its predecessor.
     func launch(_ worker: Worker) throws {
-        let privatePort = try FreePorts.two().1
+        let privatePort = try FreePorts.one()
         let role = worker == .ingressA || worker == .ingressB ? "ingress" : "exchange"
         var environment = node.environment
         environment["OCN_HTTP_PUBLIC_PORT"] = publicPorts[worker].map(String.init)

@@ -6,7 +6,7 @@ import Wire
 
 extension Scenarios {
     /// Processes that die with callers waiting (SIGKILL).
-    @Suite(.serialized, .timeLimit(.minutes(2)), ExchangeCrewTrait()) struct ExchangeFaultTests {
+    @Suite(.serialized, .timeLimit(.minutes(5)), ExchangeCrewTrait()) struct ExchangeFaultTests {
         private func crew() throws -> ExchangeCrew { try #require(ExchangeCrew.current) }
 
         @Test("Scenario 34: an ingress that dies costs only its own callers; the next one on its partition ignores their answers")

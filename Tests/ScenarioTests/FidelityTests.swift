@@ -12,7 +12,7 @@ import Wire
 extension Scenarios {
     /// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,
     /// through HTTP, Kafka and HTTP.
-    @Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(2))) struct FidelityTests {
+    @Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(5))) struct FidelityTests {
         private func world() throws -> FidelityWorld { try #require(FidelityWorld.current) }
 
         @Test(arguments: [

@@ -16,7 +16,7 @@ extension Scenarios {
     @Suite(.serialized) struct FreshnessTests {
         private static let rounds = 5
 
-        @Test(.timeLimit(.minutes(2))) func whatOneProcessAcknowledgedHoldsForTheNextRequestToAnother() async throws {
+        @Test(.timeLimit(.minutes(5))) func whatOneProcessAcknowledgedHoldsForTheNextRequestToAnother() async throws {
             let users = try (0..<6).map { try #require(PartyID("DE-10\($0)")) }
             let billing = try #require(PartyID("DE-BIL"))
             let witness = try #require(PartyID("NL-WIT"))

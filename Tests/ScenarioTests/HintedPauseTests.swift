@@ -3,7 +3,7 @@ import Testing
 @testable import ocn
 
 struct HintedPauseTests {
-    @Test(.timeLimit(.minutes(1))) func aHintEndsAPauseThatHasBegunOrIsTheNext() async {
+    @Test(.timeLimit(.minutes(5))) func aHintEndsAPauseThatHasBegunOrIsTheNext() async {
         let pause = HintedPause()
         pause.hint()
         #expect(await pause.wait(for: .seconds(600)), "a hint before the pause")
@@ -13,7 +13,7 @@ struct HintedPauseTests {
     }
 
     /// A pause that has ended, in whatever way, leaves nothing that would cut the next one short.
-    @Test(.timeLimit(.minutes(1))) func eachPauseIsAsLongAsTheFirst() async {
+    @Test(.timeLimit(.minutes(5))) func eachPauseIsAsLongAsTheFirst() async {
         let pause = HintedPause()
         let time = Duration.milliseconds(50)
         for round in 0..<4 {

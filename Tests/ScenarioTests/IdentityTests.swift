@@ -2,6 +2,7 @@ import Foundation
 import Kafka
 import Logging
 import Support
+import Testbed
 import Testing
 import Topics
 import Wire

@@ -12,7 +12,7 @@ import Wire
 extension Scenarios {
     /// A node whose Kafka goes away for longer than any session lives, and comes back.
     @Suite(.serialized) struct KafkaLossTests {
-        @Test("Scenario 22: a node without Kafka says that it is not ready, refuses, and works again by itself", .timeLimit(.minutes(2)))
+        @Test("Scenario 22: a node without Kafka says that it is not ready, refuses, and works again by itself", .timeLimit(.minutes(5)))
         func aNodeSurvivesTheLossOfKafka() async throws {
             let ids = try ["DE-CPO", "NL-MSP", "DE-BIL"].map { try #require(PartyID($0)) }
             let node = try await ReferenceNode(number: 1, services: [ids[2]], breaksKafka: true) { configuration in

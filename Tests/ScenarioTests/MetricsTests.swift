@@ -35,7 +35,7 @@ import Testing
 
 extension Scenarios {
     @Suite(.serialized) struct MetricsTests {
-        @Test(.timeLimit(.minutes(2))) func aNodeShowsExactlyWhatIsDeclaredAndPromtoolFindsNothing() async throws {
+        @Test(.timeLimit(.minutes(5))) func aNodeShowsExactlyWhatIsDeclaredAndPromtoolFindsNothing() async throws {
             let prefix = "t\(UInt32.random(in: .min ... .max))."
             try await withTemporaryFolder { folder in
                 let programs = Programs()

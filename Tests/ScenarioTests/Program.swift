@@ -9,13 +9,18 @@ final class RunningProgram: Sendable {
     private let output: URL
 
     /// Starts `ocn` with these arguments and environment variables.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter openFiles: how many it may have open, if not as many as the test.
+    init(_ arguments: [String], environment: [String: String] = [:], openFiles: Int? = nil) throws {
         output = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-output-\(UUID().uuidString)")
         try Data().write(to: output)
         let handle = try FileHandle(forWritingTo: output)
         process = Process()
         process.executableURL = RunningProgram.executable
         process.arguments = arguments
+        if let openFiles {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", RunningProgram.executable.path] + arguments
+        }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardOutput = handle
         process.standardError = handle
@@ -90,8 +95,8 @@ final class Programs: Sendable {
     private let running = Mutex<[RunningProgram]>([])
 
     /// Starts one.
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProgram {
-        let program = try RunningProgram(arguments, environment: environment)
+    func start(_ arguments: [String], environment: [String: String] = [:], openFiles: Int? = nil) throws -> RunningProgram {
+        let program = try RunningProgram(arguments, environment: environment, openFiles: openFiles)
         running.withLock { $0.append(program) }
         return program
     }

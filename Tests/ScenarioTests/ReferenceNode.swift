@@ -4,7 +4,6 @@ import Kafka
 import Logging
 import Notary
 import OCPI
-import ServiceLifecycle
 import Support
 import Synchronization
 import Telemetry
@@ -20,7 +19,7 @@ final class ReferenceNode: Sendable {
     let cluster: EmbeddedCluster?
     private let services: [PartyID]
     private let logger: Logger
-    private let running = Mutex<(group: ServiceGroup, ended: Task<Void, any Error>)?>(nil)
+    private let running = Mutex<RunningNode?>(nil)
 
     /// A node that does not run yet.
     /// - Parameters:
@@ -73,17 +72,8 @@ final class ReferenceNode: Sendable {
     /// Starts all roles; returns when the node is ready.
     func start() async throws {
         if cluster == nil { try await createOutboxes() }
-        let (ready, signal) = AsyncStream<Void>.makeStream()
-        let node = NodeService(configuration, metrics: PrometheusMetrics(), logger: logger) { signal.finish() }
-        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [.init(service: node)], logger: logger))
-        // Outlives this call: the node runs until `stop`, which waits for the task.
-        let ended = Task {
-            defer { signal.finish() }
-            try await group.run()
-        }
-        running.withLock { $0 = (group, ended) }
-        for await _ in ready {}
-        if !node.health.isReady { try await ended.value }
+        let node = try await RunningNode.start(configuration, metrics: PrometheusMetrics(), logger: logger)
+        running.withLock { $0 = node }
     }
 
     /// Where topics can be made later: before PUSH joins, so that nobody waits until it hears of them.
@@ -96,14 +86,7 @@ final class ReferenceNode: Sendable {
     }
 
     func stop() async {
-        let life = running.withLock { running in
-            defer { running = nil }
-            return running
-        }
-        if let life {
-            await life.group.triggerGracefulShutdown()
-            _ = await life.ended.result
-        }
+        await running.withLock { $0.take() }?.stop()
         cluster?.close()
     }
 

@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import OCPI
 import Support
+import Testbed
 import Testing
 import Topics
 import Wire
@@ -37,7 +38,7 @@ extension Scenarios {
             var processes: [RunningProgram] = []
             var ports: [Int] = []
             for role in ["ingress", "exchange", "matcher", "push", "control"] {
-                let port = try FreePorts.two().0
+                let port = try FreePorts.one()
                 ports.append(port)
                 processes.append(
                     try programs.start(["node", "--roles", role, "--private-port", "\(port)"], environment: node.environment))

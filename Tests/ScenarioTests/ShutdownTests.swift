@@ -7,6 +7,7 @@ import OCPI
 import Support
 import Synchronization
 import Telemetry
+import Testbed
 import Testing
 import Wire
 
@@ -15,11 +16,11 @@ import Wire
 extension Scenarios {
     @Suite(.serialized) struct ShutdownTests {
         /// What SIGTERM does to a node: the same graceful shutdown, here without the signal.
-        @Test("Scenario 12: a node that stops first turns unready, then answers what is open, then ends", .timeLimit(.minutes(1)))
+        @Test("Scenario 12: a node that stops first turns unready, then answers what is open, then ends", .timeLimit(.minutes(5)))
         func aStopFirstTurnsUnreadyThenAnswersWhatIsOpenThenEnds() async throws {
             let (entered, hasEntered) = AsyncStream<Void>.makeStream()
             let (opened, open) = AsyncStream<Void>.makeStream()
-            let port = try FreePorts.two().0
+            let port = try FreePorts.one()
             let router = Router()
             router.post("cdrs") { _, _ in
                 hasEntered.finish()

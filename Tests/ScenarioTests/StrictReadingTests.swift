@@ -171,6 +171,18 @@ import Topics
             "entry 2 of kafka.properties must not set enable.sasl.oauthbearer.unsecure.jwt: it is not supported, because it is insecure: "
                 + "nobody signs such tokens"
         ),
+        (
+            "acks=1",
+            "entry 2 of kafka.properties must not set acks: the node counts as accepted only what all in-sync replicas have"
+        ),
+        (
+            "enable.idempotence=false",
+            "entry 2 of kafka.properties must not set enable.idempotence: the order of records, and that each is written once, depend on it"
+        ),
+        (
+            "sasl.mechanisms=OAUTHBEARER",
+            "entry 2 of kafka.properties must not ask for OAUTHBEARER without sasl.oauthbearer.method=oidc: nothing else gives it tokens"
+        ),
         ("sasl.username=hidden", "entry 2 of kafka.properties must not set the same property as entry 1"),
     ])
     func propertiesThatAreNoneAreToldByNumberOnly(entry: String, problem: String) {

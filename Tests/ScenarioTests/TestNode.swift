@@ -2,7 +2,9 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Notary
 import Support
+import Testbed
 import Testing
 import Wire
 
@@ -23,7 +25,7 @@ struct TestNode: Sendable {
         self.privatePort = privatePort
         environment = [
             "OCN_NODE_URL": "http://127.0.0.1:\(publicPort)", "OCN_NODE_SECRET": "a secret of the test node",
-            "OCN_NODE_KEY": "7f2797a1a866312ce20f7811fd24ccdb001786b035b516399c848eabfb9d992e", "OCN_NODE_ADMIN_KEY": TestNode.adminKey,
+            "OCN_NODE_KEY": ConfigurationText.key, "OCN_NODE_ADMIN_KEY": TestNode.adminKey,
             "OCN_HTTP_PUBLIC_HOST": "127.0.0.1", "OCN_HTTP_PUBLIC_PORT": "\(publicPort)", "OCN_HTTP_ALLOW_NETWORKS": "127.0.0.0/8",
             "OCN_KAFKA_BOOTSTRAP": bootstrap, "OCN_KAFKA_PREFIX": prefix, "OCN_PUSH_BACKOFF_BASE_MS": "100",
             "OCN_KAFKA_REPLICATION": "\(try await TestKafka.replication)",
@@ -31,7 +33,7 @@ struct TestNode: Sendable {
     }
 
     /// The address of the key in ``environment``.
-    static let address = "0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2"
+    static let address = SigningKey(hex: ConfigurationText.key)?.address.hex ?? ""
 
     var publicURL: String { "http://127.0.0.1:\(publicPort)" }
 

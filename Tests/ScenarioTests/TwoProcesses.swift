@@ -6,6 +6,7 @@ import NIOCore
 import OCPI
 import Support
 import Synchronization
+import Testbed
 import Testing
 import Topics
 import Wire

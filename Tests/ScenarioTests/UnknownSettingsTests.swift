@@ -117,7 +117,7 @@ import Testing
         #expect(Text.problems("hub:\n  # list_limit: 10\nhttp.public: ~\n") == [])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aliasesOfAliasesCostNothing() {
+    @Test(.timeLimit(.minutes(5))) func aliasesOfAliasesCostNothing() {
         var file = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
         for level in 1...8 {
             file += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aPipeIsNoConfigurationFile() async throws {
+    @Test(.timeLimit(.minutes(5))) func aPipeIsNoConfigurationFile() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.appending(path: "node.yaml").path
             #expect(mkfifo(path, 0o600) == 0)

@@ -34,7 +34,7 @@ package final class TestKafka: Sendable {
             settings = KafkaSettings(bootstrap: bootstrap, clientID: "test")
             let admin = try KafkaAdmin(settings, logger: logger)
             for (name, failure) in try await admin.createTopics(wanted) {
-                if let failure { throw SetupError(description: "\(name): \(failure)") }
+                if let failure, !failure.isTopicExists { throw SetupError(description: "\(name): \(failure)") }
             }
             await admin.close()
         } else {
@@ -77,7 +77,8 @@ package final class TestKafka: Sendable {
                 config: ["min.insync.replicas": "\(max(1, replication - 1))"])
             let results = try await admin.createTopics([wanted])
             await admin.close()
-            if case let failure?? = results[name] { throw SetupError(description: "\(name): \(failure)") }
+            // Of a name that nobody else uses: librdkafka asked twice, as it does when an answer is late.
+            if case let failure?? = results[name], !failure.isTopicExists { throw SetupError(description: "\(name): \(failure)") }
         }
     }
 

@@ -43,7 +43,7 @@ import Testing
         #expect(!health.render().ready)
     }
 
-    @Test(.timeLimit(.minutes(1))) func wakesWhoWaitsForReadiness() async {
+    @Test(.timeLimit(.minutes(5))) func wakesWhoWaitsForReadiness() async {
         let health = Health(expecting: ["kafka", "directory"])
         async let first = health.becomesReady()
         async let second = health.becomesReady()
@@ -55,7 +55,7 @@ import Testing
         #expect(await health.becomesReady())
     }
 
-    @Test(.timeLimit(.minutes(1))) func aCancelledWaitEnds() async {
+    @Test(.timeLimit(.minutes(5))) func aCancelledWaitEnds() async {
         let health = Health(expecting: ["kafka"])
         let wait = Task { await health.becomesReady() }
         wait.cancel()

@@ -12,7 +12,8 @@ struct Layers {
     private static let directory = belowDirectory.union(["Directory"])
     private static let all = directory.union(
         [
-            "Notary", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin", "Demo",
+            "Notary", "Inbound", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin",
+            "Demo",
             "Conformance",
             "Soak", "Bench", "Testbed",
         ])
@@ -30,12 +31,13 @@ struct Layers {
         "Kafka": (.ground, ["CLibrdkafka", "Instruments", "Wire"]),
         "OCPI": (.first, ["Wire"]),
         "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
-        "Outbound": (.second, ["OCPI"]),
+        "Outbound": (.second, ["OCPI", "Wire"]),
+        "Inbound": (.second, ["Instruments", "Kafka"]),
         "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
         "Directory": (.third, belowDirectory),
         "Registry": (.third, directory),
         "Credentials": (.third, directory.union(["Outbound"])),
-        "Ingress": (.role, directory.union(["Notary", "Credentials", "Outbound"])),
+        "Ingress": (.role, directory.union(["Notary", "Credentials", "Inbound", "Outbound"])),
         "Matcher": (.role, directory.union(["Notary"])),
         "Delivery": (.role, directory.union(["Notary", "Outbound"])),
         "Control": (.role, directory.union(["Notary", "Registry", "Credentials"])),

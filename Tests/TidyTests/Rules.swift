@@ -14,7 +14,8 @@ enum Rules {
 
     /// Data path and vocabulary: no Foundation.
     static let withoutFoundation: Set<String> = [
-        "Wire", "Instruments", "Kafka", "OCPI", "Notary", "Topics", "Matcher", "Ingress", "Delivery", "Directory", "Telemetry",
+        "Wire", "Instruments", "Kafka", "OCPI", "Notary", "Topics", "Matcher", "Inbound", "Ingress", "Delivery", "Directory",
+        "Telemetry",
     ]
 
     /// May start tasks of their own: somebody has to start the program.

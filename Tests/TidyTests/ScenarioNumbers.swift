@@ -21,7 +21,7 @@ import Testing
     @Test func anAttributeIsReadOnlyWhereItsNameBeginsSo() {
         #expect(
             Self.numbers([
-                #"    @Test("Scenario 7: offsets hold")"#, "    @Test(", #"        "Scenario 12: text", .timeLimit(.minutes(1)))"#,
+                #"    @Test("Scenario 7: offsets hold")"#, "    @Test(", #"        "Scenario 12: text", .timeLimit(.minutes(5)))"#,
             ]) == [7, 12])
         for other in [
             #"@Test func scenario07()"#, #"@Test("As in Scenario 7: text")"#, #"// @Test("Scenario 7: text")"#, #""Scenario 7: text""#,

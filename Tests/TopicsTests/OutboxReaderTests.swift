@@ -19,7 +19,7 @@ import Wire
         service = try #require(PartyID("DE-BIL"))
     }
 
-    @Test(.timeLimit(.minutes(2))) func theExampleTakesEveryCopyOnceWithAndWithoutABody() async throws {
+    @Test(.timeLimit(.minutes(5))) func theExampleTakesEveryCopyOnceWithAndWithoutABody() async throws {
         let kafka = try await TestKafka(services: [service])
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         let topic = kafka.topics.outbox(service)
@@ -56,7 +56,7 @@ import Wire
         kafka.close()
     }
 
-    @Test(.timeLimit(.minutes(2))) func theOlderInterfaceOfTheSDKReadsTheSameRecords() async throws {
+    @Test(.timeLimit(.minutes(5))) func theOlderInterfaceOfTheSDKReadsTheSameRecords() async throws {
         let kafka = try await TestKafka(services: [service])
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         try await produce(to: kafka, producer)

@@ -81,7 +81,10 @@ import Wire
         let resolution = DeadResolution(partition: 0, offset: 1, copyID: copy.id, kind: .replayed, at: request.time, by: "anna")
         for (letter, kinds, record) in [
             ("Q", "Q", request.outgoing(to: topics)), ("C", "C", copy.outgoing(to: topics)), ("R", "R", reply.outgoing(to: topics)),
-            ("A", "A", AnnouncementRecord(request: request, node: "0x1").outgoing(to: topics)), ("D", "CD", dead.outgoing(to: topics)),
+            (
+                "A", "A",
+                AnnouncementRecord(request: request, node: "0x1", original: .init(from: request.from, to: request.to)).outgoing(to: topics)
+            ), ("D", "CD", dead.outgoing(to: topics)),
             ("X", "X", resolution.outgoing(to: topics, key: nil)),
         ] {
             let listed = rows.filter { row in row.cells[1].contains { kinds.contains($0) } }.flatMap(\.names)
@@ -94,13 +97,15 @@ import Wire
     // MARK: Records
 
     private func fullRequest() throws -> RequestRecord {
-        RequestRecord(
+        var request = RequestRecord(
             id: "request-1", time: Timestamp(milliseconds: 1_700_000_000_000), module: .cdrs, interface: .receiver, method: .post,
             version: .v2_2_1, from: try #require(PartyID("DE-CPO")), to: try #require(PartyID("NL-MSP")), path: "p", query: "q=1",
             requestID: "r", correlationID: "c", signature: "s", origin: .node("https://other.example"), stateVersion: 1,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 1, epoch: 2), target: "https://t/1",
-            trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", body: ByteBuffer(string: "{}"), key: "k",
-            isStored: true)
+            trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", contentEncoding: "gzip",
+            body: ByteBuffer(string: "{}"), key: "k", isStored: true)
+        request.originalReceiver = PartyID("CH-OCN")
+        return request
     }
 
     private func fullCopy() throws -> CopyRecord {

@@ -20,6 +20,7 @@ import Wire
         #expect(again.origin == .node("https://other.example") && again.stateVersion == 42)
         #expect(again.deadline == record.deadline && again.reply == record.reply && again.target == record.target)
         #expect(again.trace == record.trace && again.contentType == "application/json" && again.key == record.key)
+        #expect(again.contentEncoding == "gzip")
         #expect(again.body == record.body)
     }
 
@@ -70,6 +71,17 @@ import Wire
         let again = try CopyRecord(incoming(outgoing))
         #expect(again.copyOf == original.id && again.permission.rawValue == 8 && again.request.to.description == "DE-BIL")
         #expect(outgoing.headers["ce_ocpioriginalto"] == "NL-MSP" && again.originalReceiver?.description == "NL-MSP")
+    }
+
+    @Test func whomTheSenderWroteToGoesOnWhereTheHubFoundAnother() throws {
+        var record = sample()
+        #expect(record.outgoing(to: topics).headers["ce_ocpioriginalto"] == nil)
+        record.originalReceiver = PartyID("ch-OCN")
+        #expect(try RequestRecord(incoming(record.outgoing(to: topics))).originalReceiver?.description == "ch-OCN")
+        let copy = CopyRecord(
+            of: record, id: "copy-1", for: try #require(PartyID("DE-BIL")), permission: try #require(Permission(rawValue: 8)))
+        #expect(
+            try CopyRecord(incoming(copy.outgoing(to: topics))).originalReceiver?.description == "ch-OCN", "the signature fits this one")
     }
 
     @Test func aCopyOfAnOlderVersionDoesNotSayWhomTheRequestWasFor() throws {
@@ -144,7 +156,7 @@ import Wire
             correlationID: "corr", signature: "sig", origin: .node("https://other.example"), stateVersion: 42,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 3, epoch: 77), target: "https://t/1",
             trace: Trace(traceparent: "00-aa-bb-01", tracestate: "x=y"), contentType: "application/json",
-            body: ByteBuffer(string: #"{"id":"1", "kwh": 1.0}"#), key: "DE-CPO|cdrs|1")
+            contentEncoding: "gzip", body: ByteBuffer(string: #"{"id":"1", "kwh": 1.0}"#), key: "DE-CPO|cdrs|1")
     }
 
     private func party(_ text: String) -> PartyID {

@@ -5,7 +5,7 @@ import Wire
 
 @Suite struct JSONScannerTests {
     let body = ByteBuffer(
-        string: #" { "id" : "1\u00e4" , "t":{"uid":"A","uid":"B"}, "n":-12, "f":1.0, "t":{"x":1}, "\u006be\u0079":"escaped name" } "#)
+        string: #" { "id" : "1\u00e4" , "t":{"uid":"A"}, "n":-12, "f":1.0, "s":{"x":1,"x":1}, "\u006be\u0079":"escaped name" } "#)
 
     @Test func findsValuesByPath() throws {
         let range = try #require(try body.jsonRange(of: ["t", "uid"]))
@@ -15,8 +15,28 @@ import Wire
         #expect(body.jsonString(["key"]) == "escaped name")
     }
 
-    @Test func theFirstOfEqualNamesCountsAlsoOnTheWay() throws {
-        #expect(try body.jsonRange(of: ["t", "x"]) == nil)
+    @Test(arguments: [
+        (#"{"a":1,"a":1}"#, ["a"]), (#"{"a":1,"b":[],"\u0061":2}"#, ["a"]), (#"{"a":{"b":1},"a":{}}"#, ["a", "b"]),
+        (#"{"a":{"c":1}, "a":{"b":1}}"#, ["a", "b"]), (#"{"a":{"b":1,"b":1}}"#, ["a", "b"]), (#"{"a":{},"b":2,"a":1}"#, ["a", "x", "y"]),
+    ]) func whatStandsTwiceIsNotFoundAlsoOnTheWay(_ text: String, _ path: [String]) throws {
+        let buffer = ByteBuffer(string: text)
+        let error = #expect(throws: JSONError.self) { try buffer.jsonRange(of: path) }
+        #expect(error?.isRepetition == true && buffer.jsonInteger(path) == nil)
+        #expect(try JSONScanner.repeated(among: [["x"], path], in: buffer.readableBytesUInt8Span) != nil)
+    }
+
+    @Test func whatIsNotLookedForMayStandTwice() throws {
+        let buffer = ByteBuffer(string: #"{"a":{"x":1,"x":2,"b":5},"c":1,"c":2,"d":[{"a":1,"a":2}]}"#)
+        #expect(buffer.jsonInteger(["a", "b"]) == 5 && buffer.jsonInteger(["c"]) == nil)
+        #expect(try JSONScanner.repeated(among: [["a", "b"], ["a"], ["d", "a"]], in: buffer.readableBytesUInt8Span) == nil)
+        #expect(try JSONScanner.repeated(among: [["a", "b"], ["a", "x"], ["c"]], in: buffer.readableBytesUInt8Span) == "a.x")
+        #expect(throws: JSONError.self) { try JSONScanner.repeated(among: [["a"]], in: Array("{} x".utf8).span) }
+    }
+
+    @Test func namesThatStandTwiceInATreeAreTold() throws {
+        let value = try JSONValue.parse(#"{"a":1,"b":2,"a":3,"\u0062":4}"#)
+        #expect(value.repeated(among: ["c", "b", "a"]) == "b" && value.repeated(among: ["c"]) == nil)
+        #expect(JSONValue.array([]).repeated(among: ["a"]) == nil)
     }
 
     @Test func absentAndOtherKindsAreNil() throws {
@@ -33,10 +53,12 @@ import Wire
         #expect(try ByteBuffer(string: " [1] ").jsonRange(of: []) == 1..<4)
     }
 
-    @Test func readsNoFurtherThanNeeded() throws {
-        #expect(ByteBuffer(string: #"{"a":1, broken"#).jsonInteger(["a"]) == 1)
-        #expect(throws: JSONError.self) { try ByteBuffer(string: #"{"a":1, broken"#).jsonRange(of: ["b"]) }
-        #expect(throws: JSONError.self) { try ByteBuffer(string: "oops").jsonRange(of: ["b"]) }
+    @Test(arguments: [#"{"a":1, broken"#, #"{"a":1} x"#, #"{"a":1}{"a":2}"#, "oops", "", #"{"a":1,"b":[1,}"#])
+    func whatIsNoTextToItsEndIsNotSearched(_ text: String) {
+        for path in [["a"], ["b"], []] {
+            let error = #expect(throws: JSONError.self) { try ByteBuffer(string: text).jsonRange(of: path) }
+            #expect(error?.isRepetition == false)
+        }
     }
 
     @Test func rangesCountFromTheReaderIndex() throws {
@@ -81,6 +103,13 @@ import Wire
             let value = JSONValue.object(["a": random.json(), "b": random.json()])
             let buffer = ByteBuffer(string: random.spelling(of: value))
             let path = (0..<Int.random(in: 0..<4, using: &random)).map { _ in random.name() }
+            let levels = path.indices.map { path[..<$0].reduce(JSONValue?.some(value)) { $0?[$1] } }
+            guard !zip(levels, path).contains(where: { $0?.repeated(among: [$1]) != nil }) else {
+                #expect(throws: JSONError.self, "seed \(seed)") { try buffer.jsonRange(of: path) }
+                #expect(try JSONScanner.repeated(among: [path], in: buffer.readableBytesUInt8Span) != nil, "seed \(seed)")
+                continue
+            }
+            #expect(try JSONScanner.repeated(among: [path], in: buffer.readableBytesUInt8Span) == nil, "seed \(seed)")
             let expected = path.reduce(JSONValue?.some(value)) { $0?[$1] }
             let range = try buffer.jsonRange(of: path)
             let found = try range.flatMap { try buffer.getSlice(at: $0.lowerBound, length: $0.count).map { try JSONValue.parse($0) } }

@@ -86,6 +86,8 @@ package struct DeadLetters: Sendable {
         package var unresolved = 0
         /// What Kafka did not take, in words, at most ten; those copies stay dead letters.
         package var failures: [String] = []
+        /// What cannot be put back whatever one does, in words, at most ten; those copies stay dead letters.
+        package var refusals: [String] = []
 
         /// Nothing was done.
         package init() {}
@@ -98,6 +100,9 @@ package struct DeadLetters: Sendable {
     }
 
     /// Writes copies back to their outboxes, with their old ids and keys, in the order of `ocn.dead`, then marks their dead letters.
+    ///
+    /// A copy is judged by what holds now: it may have been made in an earlier life of `ocn.state`. One with a time that cannot be true is refused:
+    /// PUSH would bury it again.
     ///
     /// If it is interrupted between the two, the next replay sends those copies again, under the same ids. Ends early when Kafka does not
     /// take a record, so that what comes later in the same object's line does not run ahead by more than one portion.
@@ -112,6 +117,8 @@ package struct DeadLetters: Sendable {
                 "there is no \(names): publish the service again (ocn registry add-service), or leave those dead letters out (--recipient)")
         }
         var outcome = Outcome()
+        let state = TopicPartition(topic: topics.state, partition: 0)
+        let stateEnd = try await admin.watermarks(of: [state])[state]?.upperBound ?? 0
         let total = Int64(copies.count)
         var done: Int64 = 0
         for (partition, copies) in Dictionary(grouping: copies, by: \.letter.place.partition).sorted(by: { $0.key < $1.key }) {
@@ -121,7 +128,7 @@ package struct DeadLetters: Sendable {
                 // What is passed over, before the last one found or without any, is no longer there.
                 let behind = records.last.map { last in rest.prefix { $0.letter.place.offset <= last.offset } } ?? rest
                 rest = rest[behind.endIndex...]
-                await replay(behind, records, by, &outcome)
+                await replay(behind, records, stateEnd: stateEnd, by, &outcome)
                 done += Int64(behind.count)
                 progress(done, total)
                 guard outcome.failures.isEmpty else { return outcome }
@@ -130,8 +137,11 @@ package struct DeadLetters: Sendable {
         return outcome
     }
 
-    private func replay(_ copies: ArraySlice<DeadCopy>, _ records: [IncomingRecord], _ by: String, _ outcome: inout Outcome) async {
+    private func replay(
+        _ copies: ArraySlice<DeadCopy>, _ records: [IncomingRecord], stateEnd: Int64, _ by: String, _ outcome: inout Outcome
+    ) async {
         let now = Timestamp.now
+        let bounds = RecordBounds(now: now, stateEnd: stateEnd)
         let found = Dictionary(records.map { ($0.offset, $0) }) { first, _ in first }
         var due: [(copy: DeadCopy, record: OutgoingRecord)] = []
         for copy in copies {
@@ -140,6 +150,11 @@ package struct DeadLetters: Sendable {
                 continue
             }
             again.replayedAt = now
+            again.request.stateVersion = min(max(again.request.stateVersion, 0), stateEnd)
+            if let fault = bounds.fault(of: again) {
+                outcome.refuse("copy \(copy.letter.copyID) to \(copy.letter.recipient): \(fault)")
+                continue
+            }
             due.append((copy, again.outgoing(to: topics)))
         }
         var written: [DeadCopy] = []
@@ -194,11 +209,16 @@ extension DeadLetters.Outcome {
         if failures.count < 10 { failures.append(failure) }
     }
 
+    fileprivate mutating func refuse(_ reason: String) {
+        if refusals.count < 10 { refusals.append(reason) }
+    }
+
     /// For programs.
     package var json: JSONValue {
         [
             "copies": .number(String(copies)), "dead_letters": .number(String(letters)), "expired": .number(String(expired)),
             "unresolved": .number(String(unresolved)), "failures": .array(failures.map(JSONValue.string)),
+            "refusals": .array(refusals.map(JSONValue.string)),
         ]
     }
 }

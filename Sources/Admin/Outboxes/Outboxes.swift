@@ -184,6 +184,12 @@ package struct Outboxes: Sendable {
             guard let owner = topics.recipient(ofOutbox: topic), recipient == nil || recipient == owner else { continue }
             counts[owner] = count
         }
+        // One that cannot be seen must not look like one that is not there.
+        for service in store.directory.services where recipient == nil || recipient == service.provider {
+            let outbox = topics.outbox(service.provider)
+            guard existing[outbox] == nil, try await admin.mayBeHidden(outbox) else { continue }
+            throw OutboxError("\(outbox) cannot be seen: \(MissingRight("Describe", .topic(outbox)))")
+        }
         guard let recipient, counts.isEmpty else { return counts }
         let others = Set(existing.keys.compactMap(topics.recipient(ofOutbox:))).sorted().map(\.description).joined(separator: ", ")
         throw OutboxError("\(recipient) has no outbox (\(topics.outbox(recipient))); there are: \(others.isEmpty ? "none" : others)")

@@ -16,12 +16,13 @@ struct Answer: Sendable {
     private var body: ByteBuffer?
     /// Why there is no answer of the recipient; only then.
     private var obstacle: Obstacle?
-    private var isOfNode = false
+    /// OCPI status of an answer of another node.
+    private var nodeStatus: Int?
 
     /// - Parameter isOfNode: it came from another node, in whose place the recipient may not have been asked at all.
     init(_ response: OutboundResponse, _ headers: [(name: String, value: String)], isOfNode: Bool = false) {
         outcome = .answered
-        self.isOfNode = isOfNode
+        nodeStatus = isOfNode ? response.statusCode : nil
         httpStatus = response.status
         for (name, value) in headers { self.headers.append(name, value) }
         contentType = response.headers.first(name: "Content-Type")
@@ -44,7 +45,7 @@ struct Answer: Sendable {
     var mayBeDone: Bool {
         if let obstacle { return obstacle.mayBeDone }
         if httpStatus == 429 || httpStatus == 503 { return false }
-        guard isOfNode, let code = body?.jsonInteger(["status_code"]) else { return true }
+        guard let code = nodeStatus else { return true }
         return code != StatusCode.unknownReceiver.rawValue && code != StatusCode.connectionProblem.rawValue
     }
 

@@ -20,6 +20,8 @@ struct Exchange: Held {
     let fairUntil: NIODeadline
     /// Everything about this request happens here.
     let eventLoop: any EventLoop
+    /// What of its record cannot be true; nil if nothing is wrong.
+    var fault: RecordError?
     /// An earlier owner of the partition may have begun it.
     var isInDoubt = false
     /// It may be sent, because it is not in doubt or does no harm twice.

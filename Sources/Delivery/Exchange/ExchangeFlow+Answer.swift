@@ -18,9 +18,20 @@ extension ExchangeFlow {
         let record = exchange.record
         // 1xx is no answer, and 101 would change the protocol.
         guard 200..<600 ~= response.status else { return refuse(exchange, "its HTTP status is \(response.status)") }
-        if url != nil, Rewrites.isSuccess(response), let platform = store.directory.platform(of: record.to) { onAnswer(platform.id) }
+        if let obstacle = Obstacle.instead(of: response, from: exchange.recipient) {
+            if Obstacle.refusesToken(response) {
+                failures.log(.warning, "token \(exchange.recipient)", "a recipient is not reached: \(obstacle.error.message)")
+            }
+            return settle(exchange, obstacle, entered: true)
+        }
+        let status = response.answerStatus
+        if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
+            onAnswer(platform.id)
+        }
         let headers = Rewrites.passedHeaders(response.headers)
-        guard record.module.isFunctional, record.origin != .hub else { return settle(exchange, response, headers) }
+        guard record.module.isFunctional else { return settle(exchange, response, headers) }
+        guard status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
+        guard record.origin != .hub else { return settleForHub(exchange, response) }
         // Who is connected here gets no URL of the recipient's, only one of ours.
         let others = headers.filter { $0.name != OCPIHeader.link && $0.name != OCPIHeader.location }
         guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
@@ -31,7 +42,7 @@ extension ExchangeFlow {
             url == nil ? URLJoin.defect(of: target) : defect(of: target, handedOutBy: record.to, in: store.directory)
         if let defect {
             // What says that nothing was done needs no URL.
-            guard !Rewrites.isRefusal(response) else { return settle(exchange, response, others) }
+            guard !Rewrites.isRefusal(status) else { return settle(exchange, response, others) }
             return refuse(exchange, "its \(kind.header) \(Rewrites.shown(written)) \(defect)")
         }
         let capability = link(kind, target, of: record)
@@ -54,7 +65,7 @@ extension ExchangeFlow {
 
     /// The recipient has answered with what cannot be passed on.
     private func refuse(_ exchange: Exchange, _ reason: String) {
-        settle(exchange, Obstacle(.unreachable, .unusableAnswer(exchange.recipient, reason), mayBeDone: true), entered: true)
+        settle(exchange, .unusable(reason, of: exchange.recipient), entered: true)
     }
 
     /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
@@ -81,6 +92,16 @@ extension ExchangeFlow {
         }
     }
 
+    /// INGRESS looks into it.
+    private func settleForHub(_ exchange: Exchange, _ response: OutboundResponse) {
+        do throws(UnreadableCoding) {
+            let plain = try response.decoded(upTo: RecordLimits.answerBody)
+            settle(exchange, plain, Rewrites.passedHeaders(plain.headers))
+        } catch {
+            refuse(exchange, "\(error)")
+        }
+    }
+
     /// The right to call a URL in an answer.
     private func link(_ kind: Capability.Kind, _ url: String, of record: RequestRecord) -> Capability {
         Capability(
@@ -96,9 +117,15 @@ extension ExchangeFlow {
     ) {
         let header = (name: kind.header, value: kind == .page ? LinkHeader.next(url) : url)
         var response = response
+        var headers = headers + [header]
+        // A signature in a coded body can only be made to fit without the coding.
+        if response.isCoded, Resigning.isSigned(response.readable.body) {
+            response = response.readable
+            headers.removeAll { $0.name == OCPIHeader.contentEncoding }
+        }
         response.body = Resigning.answer(
             response.body, response.headers, replacing: kind == .page ? .link : .location, by: header.value, key: settings.nodeKey)
-        settle(exchange, response, headers + [header])
+        settle(exchange, response, headers)
     }
 
     private func settle(_ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
@@ -136,8 +163,7 @@ extension ExchangeFlow {
             guard case .failure(let error) = result else { return self.finish(exchange, entered: entered) }
             if error.isTooLarge, reply.outcome == .answered {
                 self.metrics.repliesTooLarge.increment()
-                let error = OCPIError.unusableAnswer(exchange.recipient, "it is too large to be passed on")
-                let instead = Answer(Obstacle(.unreachable, error, mayBeDone: true))
+                let instead = Answer(.unusable("it is too large to be passed on", of: exchange.recipient))
                 return self.reply(instead.reply(to: exchange.record, at: reply.address), to: exchange, entered: entered, tries: 1)
             }
             let pause = TimeAmount.milliseconds(min(20 << Int64(min(tries, 6)), 1000))

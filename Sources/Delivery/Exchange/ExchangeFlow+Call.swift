@@ -14,6 +14,7 @@ extension ExchangeFlow {
         var exchange = exchange
         // Nobody waits: the hub has answered already, and what follows is MATCHER's.
         guard exchange.record.reply != nil else { return finish(exchange, entered: false) }
+        if let fault = exchange.fault { return settle(exchange, Obstacle(.refused, .implausible("\(fault)")), entered: false) }
         guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate(exchange), entered: false) }
         let key = RepeatKey(exchange.record)
         if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
@@ -89,7 +90,11 @@ extension ExchangeFlow {
 
     /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
     private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
-        let record = exchange.record
+        var record = exchange.record
+        // Addressed to the hub, with a URL that says whose it is.
+        if let receiver = record.originalReceiver {
+            record = Resigning.copy(record, originalReceiver: receiver, key: settings.nodeKey)
+        }
         guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
             return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
         }
@@ -212,7 +217,7 @@ extension ExchangeFlow {
         case .notSent, .forbidden: Obstacle(.unreachable, .notReached(recipient, failure.reason))
         case .tooLarge: Obstacle(.refused, .notSendable(failure.reason))
         case .timeout: Obstacle(.timeout, .noAnswer(recipient))
-        case .broken: Obstacle(.unreachable, .unusableAnswer(recipient, failure.reason), mayBeDone: true)
+        case .broken: .unusable(failure.reason, of: recipient)
         }
     }
 

@@ -21,6 +21,8 @@ final class ExchangeFlow: GroupHandler {
     let client: OutboundClient
     let metrics = ExchangeMetrics()
     let logger: Logger
+    /// For what repeats until an operator does something.
+    let failures: ThrottledLog
     /// Told the id of a platform here whenever it answered well.
     let onAnswer: @Sendable (String) -> Void
     let ownOperator: String
@@ -47,6 +49,7 @@ final class ExchangeFlow: GroupHandler {
         self.producer = producer
         self.client = client
         self.logger = logger
+        failures = ThrottledLog(logger)
         self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
         Resigning.prepare()
@@ -97,8 +100,7 @@ final class ExchangeFlow: GroupHandler {
             }
         }
         guard let version = requests.map(\.request.stateVersion).max() else { return }
-        // Too late is no harm: the request is then judged by what is known, as any request is that came a moment earlier.
-        if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
+        let bounds = store.bounds(reaching: version, timeout: Self.stateTimeout)
         let wall = Timestamp.now
         let now = NIODeadline.now()
         let isInDoubt = promises.withLock { promises in requests.map { promises.isInDoubt($0.record) } }
@@ -108,6 +110,13 @@ final class ExchangeFlow: GroupHandler {
                 entry.request, at: entry.record, settings: settings, wall: wall, now: now, on: eventLoop(for: entry.request.to))
             exchange.isInDoubt = isInDoubt[index]
             exchange.maySend = maySend[index]
+            exchange.fault = bounds.fault(of: entry.request)
+            if let fault = exchange.fault {
+                metrics.implausible.increment()
+                logger.error(
+                    "request that cannot be true",
+                    metadata: ["at": "\(entry.record.topicPartition)@\(entry.record.offset)", "error": "\(fault)"])
+            }
             return exchange
         }
         carryOut(promises.withLock { $0.receive(exchanges, now: now) })

@@ -42,6 +42,9 @@ package struct ExchangeMetrics: MetricSet {
         "ocn_exchange_breaker_openings_total", unit: "openings", "Times a recipient was found not to answer.")
     let malformed = CounterMetric(
         "ocn_exchange_malformed_records_total", unit: "records", "Records of the topic of requests that could not be read.")
+    let implausible = CounterMetric(
+        "ocn_exchange_implausible_records_total", unit: "records",
+        "Requests that were refused because their time, deadline or state version cannot be true.")
     let repeats = CounterMetric(
         "ocn_exchange_connection_retries_total", unit: "requests",
         "Requests that were tried again at once because the first connection did not take them.")

@@ -50,10 +50,13 @@ private struct LinkText {
         guard rest.first == UInt8(ascii: "=") else { return (name, []) }
         rest.removeFirst()
         skip(Self.isSpace)
-        guard rest.first == UInt8(ascii: "\"") else { return (name, Array(take { !";,".utf8.contains($0) && !Self.isSpace($0) })) }
+        // Single quotes are none in HTTP, but some write them, and mean what they say.
+        guard let quote = rest.first, "\"'".utf8.contains(quote) else {
+            return (name, Array(take { !";,".utf8.contains($0) && !Self.isSpace($0) }))
+        }
         rest.removeFirst()
         var value: [UInt8] = []
-        while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
+        while let byte = rest.popFirst(), byte != quote {
             if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() { value.append(escaped) } else { value.append(byte) }
         }
         return (name, value)

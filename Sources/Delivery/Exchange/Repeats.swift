@@ -14,17 +14,20 @@ struct RepeatKey: Hashable, Sendable {
     /// Nil for a request that may simply be sent twice. A message of another node is signed but has no time: whoever has seen it can send
     /// it again, so there only what reads may be sent twice.
     init?(_ record: RequestRecord) {
+        // The token may have been blocked since the first one was answered.
+        guard !ModuleTable.isAuthorization(record.method, record.route) else { return nil }
         switch record.origin {
         case .local: guard !record.method.isIdempotent else { return nil }
         case .node: guard !record.method.isRead else { return nil }
         case .hub: return nil
         }
         sender = record.from
-        first = Self.hash(record, salt: 1)
-        second = Self.hash(record, salt: 2)
+        let place = record.place
+        first = Self.hash(record, place, salt: 1)
+        second = Self.hash(record, place, salt: 2)
     }
 
-    private static func hash(_ record: RequestRecord, salt: UInt8) -> Int {
+    private static func hash(_ record: RequestRecord, _ place: String, salt: UInt8) -> Int {
         var hasher = Hasher()
         hasher.combine(salt)
         if case .node(let url) = record.origin { hasher.combine(url) }
@@ -33,8 +36,7 @@ struct RepeatKey: Hashable, Sendable {
         hasher.combine(record.method)
         hasher.combine(record.module)
         hasher.combine(record.interface)
-        hasher.combine(record.path)
-        hasher.combine(record.query)
+        hasher.combine(place)
         hasher.combine(record.body)
         return hasher.finalize()
     }

@@ -25,7 +25,7 @@ enum Rewrites {
     /// The `response_url` of a request; nil for a request that has none by its kind.
     /// - Throws: 2001 if it has one and it is missing, or no URL.
     static func responseURL(of record: RequestRecord) throws(Obstacle) -> ResponseURL? {
-        guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, route(of: record)) else { return nil }
+        guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, record.route) else { return nil }
         return switch place {
         case .body: try responseURL(inBody: record.body)
         case .query: try responseURL(inQuery: record.query ?? "")
@@ -38,11 +38,9 @@ enum Rewrites {
         }
         let found: Range<Int>?
         do {
-            // All of it: the search alone would stop at the member.
-            try JSONScanner.validate(body.readableBytesUInt8Span)
             found = try body.jsonRange(of: ["response_url"])
         } catch {
-            throw refused("The body is not JSON: \(error)")
+            throw refused(error.isRepetition ? "response_url stands twice in the body" : "The body is not JSON: \(error)")
         }
         guard let range = found, let url = JSONScanner.string(at: range, in: body.readableBytesUInt8Span), isURL(url) else {
             throw refused("response_url is not a URL of at most \(URLJoin.maxLength) characters")
@@ -104,14 +102,12 @@ enum Rewrites {
     }
 
     /// Whether the recipient did what it was asked for: HTTP 200 or 201 and OCPI status 1000.
-    static func isSuccess(_ response: OutboundResponse) -> Bool {
-        (response.status == 200 || response.status == 201) && response.body.jsonInteger(["status_code"]) == StatusCode.success.rawValue
+    static func isSuccess(_ httpStatus: Int, _ status: AnswerStatus) -> Bool {
+        (httpStatus == 200 || httpStatus == 201) && status.code == StatusCode.success.rawValue
     }
 
     /// Whether the recipient says that it did not do what it was asked for.
-    static func isRefusal(_ response: OutboundResponse) -> Bool {
-        response.body.jsonInteger(["status_code"]).map { !StatusCode(rawValue: $0).isSuccess } ?? false
-    }
+    static func isRefusal(_ status: AnswerStatus) -> Bool { status.code.map { !StatusCode(rawValue: $0).isSuccess } ?? false }
 
     /// A URL of somebody else's for people.
     static func shown(_ url: String) -> String {
@@ -174,10 +170,12 @@ enum Rewrites {
         let interface = kind == .callback ? InterfaceRole.sender : record.interface
         return ModuleRoute(version: version, module: record.module, interface: interface, remainder: "").endpointPath
     }
+}
 
-    private static func route(of record: RequestRecord) -> ModuleRoute {
+extension RequestRecord {
+    /// The place that is called. Messages of other nodes may end in a slash.
+    var route: ModuleRoute {
         ModuleRoute(
-            version: record.version, module: record.module, interface: record.interface, remainder: record.path,
-            isCustom: !record.module.isFunctional)
+            version: version, module: module, interface: interface, remainder: URLJoin.trimmed(path), isCustom: !module.isFunctional)
     }
 }

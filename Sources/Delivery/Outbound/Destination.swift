@@ -1,5 +1,6 @@
 import Directory
 import OCPI
+import Outbound
 import Topics
 
 /// Where a request goes next.
@@ -58,5 +59,25 @@ struct Obstacle: Error, Sendable, Equatable {
         self.outcome = outcome
         self.error = error
         self.mayBeDone = mayBeDone ?? (outcome == .timeout)
+    }
+
+    /// In the place of an answer that is about the call, not about what was asked: a redirect, which would lead around the hub, and a refusal
+    /// of the hub's own token, which the caller would take for its own.
+    /// - Returns: nil for any other answer.
+    static func instead(of response: OutboundResponse, from recipient: PartyID) -> Obstacle? {
+        let status = response.status
+        if refusesToken(response) { return Obstacle(.unreachable, .tokenRefused(recipient, httpStatus: status)) }
+        guard 300..<400 ~= status else { return nil }
+        // "See other" is what a server says that has done it.
+        return Obstacle(.unreachable, .redirected(recipient, httpStatus: status), mayBeDone: status == 303)
+    }
+
+    /// Whether the recipient, or a proxy before it, says that it does not know who calls.
+    static func refusesToken(_ response: OutboundResponse) -> Bool { response.status == 401 || response.status == 407 }
+
+    /// The recipient has answered, and its answer cannot be passed on.
+    /// - Parameter reason: about "its" answer, for people.
+    static func unusable(_ reason: String, of recipient: PartyID) -> Obstacle {
+        Obstacle(.unreachable, .unusableAnswer(recipient, reason), mayBeDone: true)
     }
 }

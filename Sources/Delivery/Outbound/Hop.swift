@@ -25,7 +25,10 @@ enum Hop {
         headers.add(name: OCPIHeader.toCountry, value: record.to.country)
         headers.add(name: OCPIHeader.toParty, value: record.to.party)
         if let signature = record.signature { headers.add(name: OCPIHeader.signature, value: signature) }
-        if record.body != nil { headers.add(name: "Content-Type", value: record.contentType ?? "application/json") }
+        if record.body != nil {
+            headers.add(name: "Content-Type", value: record.contentType ?? "application/json")
+            if let coding = record.contentEncoding { headers.add(name: OCPIHeader.contentEncoding, value: coding) }
+        }
         headers.add(record.trace)
         return OutboundRequest(url: url, method: record.method, headers: headers, body: record.body)
     }
@@ -37,10 +40,13 @@ enum Hop {
     }
 
     /// A message to the node of a party, signed by ours.
-    /// - Throws: if the body is not JSON (of a custom module: not UTF-8).
+    /// - Throws: if the body is not JSON (of a custom module: not UTF-8, or coded: a message does not tell that).
     static func message(
         _ record: RequestRecord, to node: NetworkNode, proxy: Proxy?, key: SigningKey
     ) throws(JSONError) -> OutboundRequest {
+        guard record.contentEncoding == nil else {
+            throw JSONError(offset: 0, reason: "a body with a Content-Encoding cannot be put into a message to another node")
+        }
         let body = try OCNMessage(
             module: record.module, isCustom: record.module.ocnName == nil, interface: record.interface, method: record.method,
             signature: record.signature, requestID: record.requestID, correlationID: record.correlationID, sender: record.from,

@@ -29,6 +29,22 @@ enum Resigning {
         return self.request(request, from: original, changes, key: key)
     }
 
+    /// A broadcast, which its sender wrote to the hub and which the hub passes on in its own name: its sender's signature is made to fit.
+    /// - Parameter original: from whom to whom the signature was made.
+    static func broadcast(_ request: RequestRecord, original route: AnnouncementRecord.Route, key: SigningKey) -> RequestRecord {
+        var original = request
+        (original.from, original.to) = (route.from, route.to)
+        var changes: [Change] = []
+        func change(_ place: SignedPlace, _ old: String, _ new: String) {
+            if old != new { changes.append((place, .string(new))) }
+        }
+        change(.fromCountry, route.from.country, request.from.country)
+        change(.fromParty, route.from.party, request.from.party)
+        change(.toCountry, route.to.country, request.to.country)
+        change(.toParty, route.to.party, request.to.party)
+        return self.request(request, from: original, changes, key: key)
+    }
+
     typealias Change = (place: SignedPlace, value: JSONValue)
 
     /// - Parameters:
@@ -67,15 +83,23 @@ enum Resigning {
 
     // MARK: Answers
 
+    /// Whether a body has a signature.
+    static func isSigned(_ body: ByteBuffer) -> Bool { body.jsonString(["ocn_signature"]) != nil }
+
     /// The body of an answer whose header at `place` this node replaced by `value`. Only the member `ocn_signature` changes; an answer
     /// without one is not even parsed.
     /// - Parameter headers: the answer's headers as they came.
     static func answer(
         _ body: ByteBuffer, _ headers: HTTPHeaders, replacing place: SignedPlace, by value: String, key: SigningKey
     ) -> ByteBuffer {
-        guard let found = try? body.jsonRange(of: ["ocn_signature"]),
-            let signature = JSONScanner.string(at: found, in: body.readableBytesUInt8Span)
-        else { return body }
+        let found: Range<Int>?
+        do throws(JSONError) {
+            found = try body.jsonRange(of: ["ocn_signature"])
+        } catch {
+            if error.isRepetition { untouched.increment() }
+            return body
+        }
+        guard let found, let signature = JSONScanner.string(at: found, in: body.readableBytesUInt8Span) else { return body }
         guard let envelope = try? JSONValue.parse(body) else {
             untouched.increment()
             return body

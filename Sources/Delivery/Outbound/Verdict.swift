@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 import Outbound
+import Topics
 import Wire
 
 /// What an answer to a copy means for the copy.
@@ -22,6 +23,8 @@ enum Verdict: Equatable, Sendable {
     /// - Parameter statusCode: OCPI `status_code`; nil if the body is no OCPI answer.
     init(httpStatus: Int, statusCode: Int?) {
         switch httpStatus {
+        // It has no body to say more in.
+        case 204: self = .delivered
         case 200..<300:
             switch statusCode {
             case .some(1000..<2000): self = .delivered
@@ -38,10 +41,12 @@ enum Verdict: Equatable, Sendable {
 }
 
 extension OutboundResponse {
-    /// OCPI `status_code`; nil if the body is no OCPI answer, or one that was cut off.
-    var statusCode: Int? {
-        // Text in another encoding does not make an answer incomplete.
-        guard body.isValidJSON() || ByteBuffer(string: String(buffer: body)).isValidJSON() else { return nil }
-        return body.jsonInteger(["status_code"])
-    }
+    /// To be looked into: without its coding, or as it came if that cannot be undone.
+    var readable: OutboundResponse { (try? decoded(upTo: RecordLimits.answerBody)) ?? self }
+
+    /// What its body says in `status_code`.
+    var answerStatus: AnswerStatus { AnswerStatus(readable.body) }
+
+    /// OCPI `status_code`; nil if the body is no OCPI answer, one that was cut off, or one that says two.
+    var statusCode: Int? { answerStatus.code }
 }

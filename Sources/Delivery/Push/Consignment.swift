@@ -30,9 +30,7 @@ enum Consignment: Sendable {
     /// Nil for a copy: each must arrive.
     var news: News? {
         guard case .announcement(let announcement) = self else { return nil }
-        let request = announcement.request
-        return News(
-            place: request.query.map { "\(request.path)?\($0)" } ?? request.path, isWhole: [.put, .delete].contains(request.method))
+        return News(place: announcement.request.place, isWhole: [.put, .delete].contains(announcement.request.method))
     }
 }
 

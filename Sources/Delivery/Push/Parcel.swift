@@ -31,11 +31,13 @@ struct Parcel<Cargo: Sendable>: Sendable {
     /// What it holds in memory, bytes.
     let bytes: Int
     let cargo: Cargo
+    /// When it was read.
+    var readAt = NIODeadline.now()
 }
 
 /// What an announcement says of which URL.
 struct News: Sendable, Equatable {
-    /// Path and query below the recipient's endpoint.
+    /// Path and query below the recipient's endpoint, in one spelling.
     let place: String
     /// PUT and DELETE: whatever was written there before does not matter any more.
     let isWhole: Bool
@@ -76,7 +78,7 @@ enum Ending: Hashable, Sendable {
     case delivered
     /// The recipient's answer says that it will never take the copy; it is in `ocn.dead`.
     case dead
-    /// The copy cannot be put into a message to the recipient's node; it is in `ocn.dead`.
+    /// The copy cannot be put into a message to the recipient's node, cannot be true, or lacks a signature; it is in `ocn.dead`.
     case unsendable
     /// The copy's horizon passed; it is in `ocn.dead`.
     case expired
@@ -108,9 +110,11 @@ enum Drop: String, Hashable, Sendable, CaseIterable {
     case noDestination = "no_destination"
     /// The recipient will never take it.
     case rejected
+    /// The recipient's OcnRules want signatures, and it has none.
+    case unsigned
     /// The recipient lets too much wait.
     case crowded
-    /// Its URL or its headers are longer than we send.
+    /// Its URL or its headers are longer than we send, or its time or state version cannot be true.
     case unsendable
 }
 

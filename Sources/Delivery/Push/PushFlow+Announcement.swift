@@ -11,14 +11,15 @@ import Wire
 extension PushFlow {
     func announce(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord) {
         let request = announcement.request
+        guard bounds(of: errand.parcel).fault(of: request) == nil else { return complete(errand, .ended(.dropped(.unsendable))) }
         guard end(of: request) > .now else { return complete(errand, .ended(.dropped(.expired))) }
         let directory = store.directory
         // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
-        guard directory.version >= request.stateVersion else { return complete(errand, .hindered) }
+        guard directory.version >= request.stateVersion else { return hinder(errand) }
         if let node = announcement.node {
             tell(errand, request, directory.node(operator: node))
         } else {
-            tell(errand, request, directory)
+            tell(errand, announcement, directory)
         }
     }
 
@@ -28,12 +29,20 @@ extension PushFlow {
     }
 
     /// A party's platform.
-    private func tell(_ errand: Errand<Consignment>, _ request: RequestRecord, _ directory: Directory) {
+    private func tell(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord, _ directory: Directory) {
+        let request =
+            announcement.original.map {
+                Resigning.broadcast(announcement.request, original: $0, key: settings.nodeKey)
+            } ?? announcement.request
         guard let platform = directory.platform(of: request.to), directory.status(of: platform.id) == .connected else {
             return complete(errand, .ended(.dropped(.notConnected)))
         }
         guard case .platform(let url, let authorization) = Destination(of: request, in: directory, ownOperator: ownOperator) else {
             return complete(errand, .ended(.dropped(.noDestination)))
+        }
+        // What the hub itself tells has no sender who could sign it.
+        guard !request.module.isFunctional || directory.isContent(request.to, withSignature: request.signature) else {
+            return complete(errand, .ended(.dropped(.unsigned)))
         }
         var outbound = Hop.call(request, url: url, authorization: authorization)
         if !request.module.isFunctional {

@@ -51,18 +51,28 @@ extension PushFlow {
     private func deliver(_ errand: Errand<Consignment>, _ copy: CopyRecord) {
         if let burial = errand.burial { return bury(errand, copy, burial) }
         let request = copy.request
+        if let fault = bounds(of: errand.parcel).fault(of: copy) {
+            // Where `ocn.state` was made anew all that waits comes to this at once.
+            if let later = turnedAway() { return complete(errand, .rationed(until: later)) }
+            let cause = "implausible: \(fault)"
+            return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
+        }
         let directory = store.directory
         // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
         let isExpired = copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) <= .now
         guard directory.version >= request.stateVersion else {
-            // That version may never come: a copy of a node's earlier life, say.
-            return isExpired ? expire(errand, copy) : complete(errand, .hindered)
+            return isExpired ? expire(errand, copy) : hinder(errand)
         }
         // The agreement counts when the copy is sent, not only when it was made.
         guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(errand, .ended(.withheld)) }
         if directory.service(request.to)?.delivery == .topic { return complete(errand, .ended(.topic)) }
         if directory.outboxOrder(of: request.to)?.isPaused == true { return complete(errand, .postponed) }
         if isExpired { return expire(errand, copy) }
+        // MATCHER makes no such copy; the service has changed its rules since.
+        guard directory.isContent(request.to, withSignature: request.signature) else {
+            let cause = "unsigned: the service's OcnRules want signed requests"
+            return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
+        }
         deliver(errand, copy, directory)
     }
 

@@ -34,6 +34,7 @@ final class PushFlow: GroupHandler {
     private let lanes: Mutex<Lanes<Consignment>>
     /// How many copies past their horizon may go to `ocn.dead`.
     private let ration: Mutex<Ration>
+    private let stateEnd = Mutex(StateEnd())
     /// What the consumer was told last. Taken before `lanes`, never the other way round.
     private let gates = Mutex<[TopicPartition: Bool]>([:])
     /// The gauge's figure. Taken before `lanes`, never the other way round.
@@ -113,7 +114,7 @@ final class PushFlow: GroupHandler {
         }
         guard let version = parcels.map(\.cargo.request.stateVersion).max() else { return }
         // An agreement must be known before its absence can mean that it was withdrawn.
-        if store.directory.version < version { _ = store.waitBlocking(for: version, timeout: Self.stateTimeout) }
+        if store.directory.version < version { askForStateEnd() }
         let directory = store.directory
         let due = parcels.filter { parcel in
             guard case .copy(let copy) = parcel.cargo, directory.version >= copy.request.stateVersion,
@@ -124,6 +125,39 @@ final class PushFlow: GroupHandler {
         }
         let now = NIODeadline.now()
         carryOut(lanes.withLock { lanes in due.flatMap { lanes.add($0, now: now) } })
+    }
+
+    // MARK: What can be true
+
+    private func askForStateEnd() {
+        let asked = NIODeadline.now()
+        guard store.catchUpBlocking(timeout: Self.stateTimeout) else { return }
+        let end = store.directory.version
+        stateEnd.withLock { $0.found(end, asked: asked) }
+    }
+
+    /// Asks where `ocn.state` ends as long as something waits that claims to have been judged by more of it than is read here.
+    func settleDoubts() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.doubtPause)
+            guard stateEnd.withLock({ $0.isDoubted }) else { continue }
+            let asked = NIODeadline.now()
+            guard await store.catchUp(timeout: .seconds(1)) else { continue }
+            let end = store.directory.version
+            stateEnd.withLock { $0.found(end, asked: asked) }
+        }
+    }
+
+    private static let doubtPause = Duration.milliseconds(500)
+
+    /// It was judged by more of `ocn.state` than is read here, which may come, or cannot be.
+    func hinder(_ errand: Errand<Consignment>) {
+        stateEnd.withLock { $0.doubt() }
+        complete(errand, .hindered)
+    }
+
+    func bounds(of parcel: Parcel<Consignment>) -> RecordBounds {
+        RecordBounds(now: store.clock.now, stateEnd: stateEnd.withLock { $0.limit(ofRecordRead: parcel.readAt) })
     }
 
     // MARK: Carrying out

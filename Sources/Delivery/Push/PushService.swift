@@ -83,6 +83,7 @@ package final class PushService: Service {
         await cancelWhenGracefulShutdown { [self] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await gracefulShutdown() }
+                group.addTask { await self.flow.settleDoubts() }
                 if let rewinds { group.addTask { await self.carryOut(rewinds) } }
                 if let reports { group.addTask { await reports.run(logger: self.logger) { self.flow.breakers } } }
             }

@@ -74,13 +74,13 @@ struct ClientInfoFilter: Equatable {
     private(set) var to: Timestamp?
 
     /// - Parameter parameters: `name=value`, percent-encoded.
-    /// - Throws: 2001 for a time that is none.
+    /// - Throws: 2001 for a time that is none, or stands twice.
     init(_ parameters: [Substring]) throws(OCPIError) {
         for parameter in parameters {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             switch parts[0] {
-            case "date_from": from = try ClientInfoFilter.time(parts)
-            case "date_to": to = try ClientInfoFilter.time(parts)
+            case "date_from": from = try ClientInfoFilter.time(parts, unless: from)
+            case "date_to": to = try ClientInfoFilter.time(parts, unless: to)
             default: break
             }
         }
@@ -92,7 +92,8 @@ struct ClientInfoFilter: Equatable {
         return true
     }
 
-    private static func time(_ parts: [Substring]) throws(OCPIError) -> Timestamp {
+    private static func time(_ parts: [Substring], unless known: Timestamp?) throws(OCPIError) -> Timestamp {
+        guard known == nil else { throw OCPIError(code: .invalidParameters, message: "\(parts[0]) stands twice in the query") }
         guard parts.count == 2, let text = decoded(parts[1]), let time = Timestamp(rfc3339: text) else {
             throw OCPIError(code: .invalidParameters, message: "\(parts[0]) must be a time like 2026-11-22T13:30:15Z")
         }

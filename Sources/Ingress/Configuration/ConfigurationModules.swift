@@ -62,9 +62,7 @@ struct ConfigurationModules: Sendable {
         case .credentials: allowed = [.get, .post, .put, .delete]
         case .versions, .versionDetails, .hubClientInfo, .module: allowed = [.get]
         }
-        guard allowed.contains(method) else {
-            throw OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed)
-        }
+        guard allowed.contains(method) else { throw .notAvailable(method, but: allowed) }
     }
 
     /// Whether token A is enough.

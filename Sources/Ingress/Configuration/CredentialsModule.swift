@@ -30,16 +30,16 @@ struct CredentialsModule: Sendable {
         switch method {
         case .get: return hub.object(caller.token)
         case .post:
-            guard !platform.isRegistered else { throw notAllowed("Already registered: use PUT") }
+            guard !platform.isRegistered else { throw notAllowed("Already registered: use PUT", platform) }
             return try await connect(platform, version, body)
         case .put:
-            guard platform.isRegistered else { throw notAllowed("Not registered yet: use POST") }
+            guard platform.isRegistered else { throw notAllowed("Not registered yet: use POST", platform) }
             return try await connect(platform, version, body)
         case .delete:
-            guard platform.isRegistered else { throw notAllowed("Not registered") }
+            guard platform.isRegistered else { throw notAllowed("Not registered", platform) }
             try await enrolment.remove(platform)
             return nil
-        default: throw notAllowed("\(method) is not available here")
+        default: throw notAllowed("\(method) is not available here", platform)
         }
     }
 
@@ -52,7 +52,9 @@ struct CredentialsModule: Sendable {
         return hub.object(token)
     }
 
-    private func notAllowed(_ message: String) -> OCPIError {
-        OCPIError(code: .clientError, message: message, kind: .methodNotAllowed)
+    private func notAllowed(_ message: String, _ platform: Platform) -> OCPIError {
+        OCPIError(
+            code: .clientError, message: message,
+            kind: .methodNotAllowed(platform.isRegistered ? [.get, .put, .delete] : [.get, .post]))
     }
 }

@@ -76,11 +76,11 @@ extension RulesRequest {
         case (.list(let list), .post): self = .add(list, try OCNRules.Entry(json: RulesRequest.json(body)))
         case (.list(let list), .put): self = .replace(list, try RulesRequest.entries(RulesRequest.json(body)))
         case (.entry(let list, let country, let party), .delete):
-            guard let party = PartyID(country: country, party: party) else {
+            guard let party = PartyID(segments: country, party) else {
                 throw OCPIError(code: .invalidParameters, message: "\(country)/\(party) is not a country code and a party id")
             }
             self = .remove(list, party.canonical)
-        default: throw OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed)
+        default: throw .notAvailable(method, but: resource.methods)
         }
     }
 
@@ -124,6 +124,15 @@ private enum RulesResource {
     case list(OCNRules.List)
     case entry(OCNRules.List, country: Substring, party: Substring)
 
+    var methods: [Method] {
+        switch self {
+        case .rules: [.get]
+        case .signatures, .blockAll: [.put]
+        case .list: [.post, .put]
+        case .entry: [.delete]
+        }
+    }
+
     init?(rest: String) {
         let segments = rest.split(separator: "/", omittingEmptySubsequences: false)
         let list = segments.first.flatMap { OCNRules.List(rawValue: String($0)) }
@@ -142,6 +151,9 @@ extension OCNRules.Entry {
     /// Reads an entry. Names of parties and modules have no case; a module that is named twice counts once.
     fileprivate init(json: JSONValue) throws(OCPIError) {
         guard json.members != nil else { throw Self.refusal("an entry is not an object") }
+        if let name = json.repeated(among: ["country_code", "party_id", "modules"]) {
+            throw Self.refusal("\(name) stands twice in an entry")
+        }
         guard let country = json["country_code"]?.string else { throw Self.refusal("country_code is missing or not a string") }
         guard let id = json["party_id"]?.string else { throw Self.refusal("party_id is missing or not a string") }
         guard let party = PartyID(country: country, party: id)?.canonical else {

@@ -9,8 +9,7 @@ import Wire
 enum BroadcastOwner {
     /// - Throws: 2001 if the path or the body names a party that the platform does not serve, or one another than the other.
     static func check(_ route: ModuleRoute, _ platform: Platform, _ body: ByteBuffer?, in directory: Directory) throws(OCPIError) {
-        let segments = route.remainder.split(separator: "/")
-        guard segments.count >= 3, let owner = PartyID(country: segments[0], party: segments[1]), directory.serves(platform, owner) else {
+        guard let owner = ObjectPath(route.remainder).owner, directory.serves(platform, owner) else {
             throw OCPIError(
                 code: .invalidParameters, message: "The path must name a party of the sender's platform: others' objects are not broadcast")
         }

@@ -30,13 +30,14 @@ struct ListOfAll: Sendable {
     let ask: @Sendable (PartyID, _ query: String) async throws(OCPIError) -> ListPart
 
     /// The parties whose lists make up the list for `from`: connected here, in a role that has the module, willing to be asked by `from`
-    /// and without its signature: what the hub asks for somebody is not what that one signed.
-    static func parties(for from: PartyID, _ platform: Platform, _ module: ModuleID, in directory: Directory) -> [PartyID] {
+    /// and without its signature: what the hub asks for somebody is not what that one signed. Never `from` itself; others of its platform
+    /// are parties like any other.
+    static func parties(for from: PartyID, _ module: ModuleID, in directory: Directory) -> [PartyID] {
         let roles = ModuleParties.roles(module, .sender)
         return directory.platforms.filter {
-            $0.id != platform.id && directory.status(of: $0.id) != .suspended && directory.endpoint(of: $0.id, module, .sender) != nil
+            directory.status(of: $0.id) != .suspended && directory.endpoint(of: $0.id, module, .sender) != nil
         }.flatMap { ModuleParties.parties(of: $0, roles, in: directory) }.filter {
-            directory.refusal(of: from, to: $0, module) == nil && !directory.wantsSignatures($0)
+            $0 != from && directory.refusal(of: from, to: $0, module) == nil && !directory.wantsSignatures($0)
         }.sorted()
     }
 
@@ -84,7 +85,7 @@ struct ListOfAll: Sendable {
             var answers: [PartyID: Result<Int, OCPIError>] = [:]
             func askNext() {
                 guard let party = rest.popFirst() else { return }
-                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first).total }) }
+                group.addTask { (party, await result { () throws(OCPIError) in try await ask(party, first).total(of: party, asked: 1) }) }
             }
             for _ in 0..<ListOfAll.concurrency { askNext() }
             for await (party, answer) in group {
@@ -145,8 +146,10 @@ struct ListPart: Sendable, Equatable {
     let objects: ByteBuffer
     /// How many these are.
     let count: Int
-    /// How many the party has.
-    let total: Int
+    /// How many the party says it has; nil if it does not say.
+    let total: Int?
+    /// The party announces further pages.
+    let hasMore: Bool
 
     /// Reads a party's answer.
     /// - Throws: 4000 if it is none that can be used; the party's own error as it is.
@@ -154,26 +157,35 @@ struct ListPart: Sendable, Equatable {
         guard reply.outcome == .answered else {
             throw OCPIError(code: reply.status ?? .connectionProblem, message: "\(reply.from): \(reply.message ?? "could not be asked")")
         }
-        guard let body = reply.body, reply.httpStatus == 200, let status = body.jsonInteger(["status_code"]),
+        guard let body = reply.body, reply.httpStatus == 200, let status = AnswerStatus(body).code,
             StatusCode(rawValue: status).isSuccess, let (data, list) = ListPart.list(in: body)
         else {
             throw OCPIError(code: .hubError, message: "\(reply.from) did not answer with a list")
         }
         objects = ListPart.inside(data)
         count = list.count
-        // Without the header the list is complete if no further page is announced.
-        if let text = reply.headers[OCPIHeader.totalCount], let total = Int(text), total >= 0, total <= ListPart.maxTotal {
-            self.total = total
-        } else if reply.headers[OCPIHeader.link] == nil {
-            total = list.count
-        } else {
-            throw OCPIError(code: .hubError, message: "\(reply.from) does not say how many objects it has")
+        total = reply.headers[OCPIHeader.totalCount].flatMap { Int($0) }.flatMap { 0...ListPart.maxTotal ~= $0 ? $0 : nil }
+        hasMore = reply.headers[OCPIHeader.link] != nil
+    }
+
+    /// How many objects the party has.
+    ///
+    /// One that does not say has given its whole list if it announces no further page and gave less than it was asked for, or more: then it
+    /// knows nothing of pages.
+    /// - Parameter limit: how many it was asked for.
+    /// - Throws: 4000 if there may be more that nobody would ever ask for.
+    func total(of party: PartyID, asked limit: Int) throws(OCPIError) -> Int {
+        if let total { return total }
+        guard !hasMore, count != limit else {
+            throw OCPIError(
+                code: .hubError, message: "\(party) does not say how many objects it has: its X-Total-Count is missing or no number")
         }
+        return count
     }
 
     /// The list in an answer; one that is absent or null is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything else.
     private static func list(in body: ByteBuffer) -> (data: ByteBuffer, objects: [JSONValue])? {
-        guard let json = try? JSONValue.parse(body), json.members != nil else { return nil }
+        guard let json = try? JSONValue.parse(body), json.members != nil, json.repeated(among: ["data"]) == nil else { return nil }
         guard let value = json["data"], !value.isNull else { return (ByteBuffer(), []) }
         guard let objects = value.array, let range = try? body.jsonRange(of: ["data"]),
             let data = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count)
@@ -197,21 +209,22 @@ struct ListQuery: Sendable, Equatable {
     let offset: Int
     let limit: Int?
 
-    /// - Throws: 2001 for an offset or limit that is no number.
+    /// - Throws: 2001 for an offset or limit that is no number, or stands twice.
     init(_ query: String?) throws(OCPIError) {
         var filters: [Substring] = []
-        var offset = 0
+        var offset: Int?
         var limit: Int?
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            switch parts[0] {
-            case "offset": offset = try ListQuery.number("offset", parts, from: 0)
-            case "limit": limit = try ListQuery.number("limit", parts, from: 1)
+            // Whoever is asked reads names decoded.
+            switch PercentText.decoded(String(parts[0])) {
+            case "offset": offset = try ListQuery.number("offset", parts, from: 0, unless: offset)
+            case "limit": limit = try ListQuery.number("limit", parts, from: 1, unless: limit)
             default: filters.append(pair)
             }
         }
         self.filters = filters
-        self.offset = offset
+        self.offset = offset ?? 0
         self.limit = limit
     }
 
@@ -224,7 +237,8 @@ struct ListQuery: Sendable, Equatable {
     /// Whether a filter of that name has a value.
     func has(_ name: String) -> Bool { filters.contains { $0.hasPrefix(name + "=") && $0.utf8.count > name.utf8.count + 1 } }
 
-    private static func number(_ name: String, _ parts: [Substring], from least: Int) throws(OCPIError) -> Int {
+    private static func number(_ name: String, _ parts: [Substring], from least: Int, unless known: Int?) throws(OCPIError) -> Int {
+        guard known == nil else { throw OCPIError(code: .invalidParameters, message: "\(name) stands twice in the query") }
         guard parts.count == 2, let number = Int(parts[1]), least...ListQuery.greatest ~= number else {
             throw OCPIError(code: .invalidParameters, message: "\(name) must be a whole number from \(least) on")
         }

@@ -17,6 +17,7 @@ struct OpenRouting {
 
     let method: Method
     let route: ModuleRoute
+    let query: String?
     let from: PartyID
     let body: ByteBuffer?
     let directory: Directory
@@ -37,33 +38,31 @@ struct OpenRouting {
                 : "Several parties implement the \(route.interface.path) interface of \(route.module): name one in OCPI-to")
     }
 
-    private var segments: [Substring] { route.remainder.split(separator: "/") }
+    private var path: ObjectPath { ObjectPath(route.remainder) }
 
     /// The party that the request itself names.
     private var named: PartyID? {
         if let body, let country = body.jsonString(["cdr_token", "country_code"]), let id = body.jsonString(["cdr_token", "party_id"]) {
             return PartyID(country: country, party: id)
         }
-        guard route.interface == .receiver, segments.count >= 3 else { return nil }
-        return PartyID(country: segments[0], party: segments[1])
+        return route.interface == .receiver ? path.owner : nil
     }
 
     /// The object whose party is the receiver.
     private var object: ObjectName? {
         switch (route.module, route.interface) {
-        case (.locations, .sender), (.sessions, .sender), (.tokens, .sender): segments.first.flatMap { name(.owner, $0) }
+        case (.locations, .sender), (.sessions, .sender): path.ids.first.flatMap { ObjectName(.owner, route.module, $0) }
+        case (.tokens, .sender): path.ids.first.flatMap { ObjectName(.owner, .tokens, $0, type: TokenType.named(in: query) ?? .rfid) }
         // A session that is pushed without its token again, and its charging profile, are for the token's EMSP.
-        case (.sessions, .receiver): segments.count == 3 ? name(.customer(of: from), segments[2]) : nil
-        case (.chargingprofiles, .sender): segments.first.flatMap { ObjectName(.customer(of: from), .sessions, String($0)) }
-        case (.chargingprofiles, .receiver): segments.first.flatMap { ObjectName(.owner, .sessions, String($0)) }
+        case (.sessions, .receiver): path.object.flatMap { ObjectName(.customer(of: from), .sessions, $0) }
+        case (.chargingprofiles, .sender): path.ids.first.flatMap { ObjectName(.customer(of: from), .sessions, $0) }
+        case (.chargingprofiles, .receiver): path.ids.first.flatMap { ObjectName(.owner, .sessions, $0) }
         case (.commands, .receiver):
-            body?.jsonString(["session_id"]).flatMap { ObjectName(.owner, .sessions, $0) }
-                ?? body?.jsonString(["location_id"]).flatMap { ObjectName(.owner, .locations, $0) }
+            body?.jsonString(["session_id"]).flatMap { ObjectName(.owner, .sessions, CiString($0)) }
+                ?? body?.jsonString(["location_id"]).flatMap { ObjectName(.owner, .locations, CiString($0)) }
         default: nil
         }
     }
-
-    private func name(_ relation: ObjectName.Relation, _ id: Substring) -> ObjectName? { ObjectName(relation, route.module, String(id)) }
 
     /// What is for one party only must not reach another: a party of the network that is not connected here could be meant as well.
     private var mayBeSomebodyElses: Bool {
@@ -77,24 +76,6 @@ struct OpenRouting {
         return directory.platforms.filter { directory.endpoint(of: $0.id, route.module, route.interface) != nil }.flatMap { platform in
             ModuleParties.parties(of: platform, roles, in: directory)
         }.filter { $0 != from }
-    }
-}
-
-/// What this request tells about whose an object is, for open routing later.
-enum SeenObjects {
-    /// - Parameter to: the party it goes to; nil for everybody.
-    static func names(_ method: Method, _ route: ModuleRoute, from: PartyID, to: PartyID?) -> [(ObjectName, PartyID)] {
-        guard route.interface == .receiver, method == .put, !route.isCustom else { return [] }
-        let segments = route.remainder.split(separator: "/")
-        guard segments.count == 3, let owner = PartyID(country: segments[0], party: segments[1]), owner == from else { return [] }
-        let id = String(segments[2])
-        switch route.module {
-        case .locations, .tokens: return ObjectName(.owner, route.module, id).map { [($0, from)] } ?? []
-        case .sessions:
-            let customer = to.flatMap { to in ObjectName(.customer(of: from), .sessions, id).map { ($0, to) } }
-            return [ObjectName(.owner, .sessions, id).map { ($0, from) }, customer].compactMap(\.self)
-        default: return []
-        }
     }
 }
 

@@ -18,9 +18,7 @@ enum Storing {
             let platform = directory.platform(of: request.to), directory.endpoint(of: platform.id, request.module, .receiver) != nil
         else { return false }
         let route = ModuleRoute(version: request.version, module: request.module, interface: .receiver, remainder: request.path)
-        let segments = request.path.split(separator: "/")
-        guard ModuleTable.allows(request.method, route), segments.count >= 3, let owner = PartyID(country: segments[0], party: segments[1])
-        else { return false }
+        guard ModuleTable.allows(request.method, route), let owner = ObjectPath(request.path).owner else { return false }
         return isOwn(owner) && BroadcastOwner.isOwner(owner, of: request.body)
     }
 }

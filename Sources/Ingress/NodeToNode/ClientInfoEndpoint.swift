@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import Notary
 import OCPI
+import Topics
 import Wire
 
 /// `PUT /ocn/client-info`: another node tells how one of its parties stands (OCN node 1.1). CONTROL passes it on to the platforms here.
@@ -16,9 +17,7 @@ struct ClientInfoEndpoint: Sendable {
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
-        guard head.method == .put else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method == .put else { throw OCPIError.notAvailable(head.method, but: [.put]) }
         guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
         return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, Directory) in
@@ -40,23 +39,23 @@ struct ClientInfoEndpoint: Sendable {
         guard let json = try? JSONValue.parse(body) else {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
         }
+        if let name = json.repeated(among: ["country_code", "party_id", "role", "status", "last_updated"]) {
+            throw refused("\(name) stands twice in the ClientInfo")
+        }
         guard var info = ClientInfo(json: json) else { throw refused("The body is not a ClientInfo") }
         info.party = info.party.canonical
         info.role = info.role.uppercased()
         // The newest counts: one from the future would keep out all that follow, also those of the party's next node.
-        guard info.lastUpdated <= Timestamp.now.adding(milliseconds: clockSkew) else { throw refused("last_updated is in the future") }
+        guard info.lastUpdated <= RecordBounds(now: .now).latest else { throw refused("last_updated is in the future") }
         return info
     }
-
-    /// How far the clock of another node may be ahead, milliseconds.
-    private static let clockSkew: Int64 = 10 * 60_000
 
     /// The node that may speak for the party.
     private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {
         do {
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
                 guard let listed = directory.networkParty(info.party), let node = directory.node(of: info.party) else {
-                    throw OCPIError(code: .unknownReceiver, message: "\(info.party) is not on the network")
+                    throw OCPIError.unknownReceiver(info.party)
                 }
                 guard listed.operatorAddress != nodeAddress, directory.platform(of: info.party) == nil else {
                     throw OCPIError(code: .unknownReceiver, message: "\(info.party) is a party of this node")

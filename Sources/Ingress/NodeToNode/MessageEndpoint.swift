@@ -22,9 +22,7 @@ struct MessageEndpoint: Sendable {
     func respond(
         _ request: Request, _ head: RequestHead, _ version: OCPIVersion, _ context: IngressContext
     ) async throws -> Response {
-        guard head.method == .post else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method == .post else { throw OCPIError.notAvailable(head.method, but: [.post]) }
         guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
         guard let signature = head.signature else {
             throw OCPIError(code: .invalidParameters, message: "OCN-Signature header is missing")
@@ -44,8 +42,10 @@ struct MessageEndpoint: Sendable {
             try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
             try MessageEndpoint.checkResource(of: message)
+            if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
             let target = try await target(of: message, in: directory)
             var record = record(message, version, from: node, directory, target: target, trace: head.trace)
+            neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory))
             // The sender's node vouches for the sender only, whatever else it serves.
             if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
                 record.isStored = true
@@ -91,19 +91,21 @@ struct MessageEndpoint: Sendable {
     /// What a party may not ask for, its node may not either.
     static func checkResource(of message: OCNMessage) throws(OCPIError) {
         if message.proxyResource != nil, message.proxyUID == nil {
-            guard ModuleTable.hasCapability(message.method, message.module, message.interface) else {
+            let methods = ModuleTable.allMethods.filter { ModuleTable.hasCapability($0, message.module, message.interface) }
+            guard methods.contains(message.method) else {
                 throw OCPIError(
                     code: .invalidParameters,
-                    message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed)
+                    message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed(methods))
             }
         } else {
-            let path = URLText.path(message.urlPath ?? "")
-            try Gate.checkResource(
-                message.method,
-                ModuleRoute(
-                    version: .v2_2, module: message.module, interface: message.interface,
-                    remainder: path.hasSuffix("/") ? String(path.dropLast()) : path, isCustom: message.isCustom))
+            try Gate.checkResource(message.method, route(of: message))
         }
+    }
+
+    private static func route(of message: OCNMessage) -> ModuleRoute {
+        ModuleRoute(
+            version: .v2_2, module: message.module, interface: message.interface,
+            remainder: URLJoin.trimmed(URLText.path(message.urlPath ?? "")), isCustom: message.isCustom)
     }
 
     /// The URL to call instead of the receiver's endpoint.

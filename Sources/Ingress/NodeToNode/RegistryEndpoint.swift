@@ -29,9 +29,7 @@ struct RegistryEndpoint: Sendable {
     let neighbours: Neighbours
 
     func respond(_ head: RequestHead, _ question: Question) throws(OCPIError) -> Response {
-        guard head.method.isRead else {
-            throw OCPIError(code: .clientError, message: "\(head.method) is not available here", kind: .methodNotAllowed)
-        }
+        guard head.method.isRead else { throw .notAvailable(head.method, but: [.get, .head]) }
         return .envelope(answer(question).encoded(), ResponseAddress())
     }
 
@@ -40,7 +38,7 @@ struct RegistryEndpoint: Sendable {
         case .thisNode:
             return ["url": .string(settings.publicURL), "address": .string(settings.nodeAddress)]
         case .nodeOf(let country, let party):
-            guard let id = PartyID(country: country, party: party), let node = neighbours.directory().node(of: id) else {
+            guard let id = PartyID(segments: country, party), let node = neighbours.directory().node(of: id) else {
                 return .string("Party \(country) \(party) is not registered on the network")
             }
             return ["url": .string(node.url), "address": .string(node.operatorAddress)]

@@ -2,14 +2,19 @@
 struct Contradictions {
     private(set) var problems: [ConfigurationProblem] = []
     private let values: SettingValues
+    private let isWhole: Bool
 
-    /// - Parameter values: all of which can be read.
-    init(_ values: SettingValues) throws(ConfigurationError) {
+    /// - Parameters:
+    ///   - values: all of which can be read.
+    ///   - isWhole: whether these are all sources, so that what is not given has its default.
+    init(_ values: SettingValues, isWhole: Bool) throws(ConfigurationError) {
         self.values = values
+        self.isWhole = isWhole
         try registry()
         try pauses()
         try replies()
         try listeners()
+        try examples()
     }
 
     private mutating func add(_ key: String, _ text: String, at origin: Origin?) {
@@ -57,6 +62,43 @@ struct Contradictions {
         add(
             "http.private.port", "must not be http.public.port, \(port), on the same host: only one of them can listen there",
             at: values.origin(\.privatePort) ?? values.origin(\.publicPort))
+    }
+
+    /// The key and the secrets of the example configuration are for a node that only its own machine reaches: with them anybody signs as
+    /// this node, opens its tokens and URLs, and is its operator.
+    private mutating func examples() throws(ConfigurationError) {
+        guard let reach = try reach() else { return }
+        if let origin = values.origin(\.key), ExampleSecrets.contains(try values(\.key)) {
+            refuse("node.key", reach, ExampleSecrets.freshKey, at: origin)
+        }
+        if let origin = values.origin(\.secret), ExampleSecrets.contains(try values(\.secret)) {
+            refuse("node.secret", reach, ExampleSecrets.freshText, at: origin)
+        }
+        if let number = try values(\.previousSecrets).firstIndex(where: { ExampleSecrets.contains($0) }) {
+            add(
+                "node.previous_secrets",
+                "must not hold the example of this project's files, which everybody knows, as entry \(number + 1): \(reach). Take it out; "
+                    + "platforms whose tokens are encrypted with it have to register again", at: values.origin(\.previousSecrets))
+        }
+        if let origin = values.origin(\.adminKey), ExampleSecrets.contains(try values(\.adminKey)) {
+            refuse("node.admin_key", reach, ExampleSecrets.freshText, at: origin)
+        }
+    }
+
+    private mutating func refuse(_ key: String, _ reach: String, _ fresh: String, at origin: Origin?) {
+        add(
+            key, "must not be the example of this project's files, which everybody knows: \(reach). Make your own with `\(fresh)`",
+            at: origin)
+    }
+
+    /// By what others than this machine may reach the node, or it something else than this machine; nil if by nothing.
+    private func reach() throws(ConfigurationError) -> String? {
+        if values.origin(\.url) != nil, !Loopback.isURL(try values(\.url)) { return "node.url is not on loopback" }
+        let hasPublic = try values(\.roles).contains(.ingress) && (isWhole || values.origin(\.publicHost) != nil)
+        if hasPublic, !Loopback.isHost(try values(\.publicHost)) { return "http.public.host is not a loopback address" }
+        if !Loopback.isHost(try values(\.privateHost)) { return "http.private.host is not a loopback address" }
+        if values.origin(\.bootstrap) != nil, !Loopback.areBrokers(try values(\.bootstrap)) { return "kafka.bootstrap is not on loopback" }
+        return nil
     }
 
     /// Whether two hosts are the same, or one stands for all addresses of this machine.

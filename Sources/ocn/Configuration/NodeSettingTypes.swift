@@ -119,6 +119,9 @@ extension SettingType where Value == [String: String] {
                 if name == unsecured, value != "false" {
                     throw Refusal("not set \(name): it is not supported, because it is insecure: nobody signs such tokens", entry: number)
                 }
+                if let reason = GuardedProperties.reason(against: name) {
+                    throw Refusal("not set \(name): \(reason)", entry: number)
+                }
                 switch KafkaSettings.fault(ofProperty: name, value: value) {
                 case nil: properties[name] = value
                 case .unknownName:
@@ -127,9 +130,17 @@ extension SettingType where Value == [String: String] {
                 case .invalidValue: throw Refusal("have a value that librdkafka permits for this property", entry: number)
                 }
             }
+            for name in mechanism where properties[name]?.uppercased() == "OAUTHBEARER" {
+                guard properties["sasl.oauthbearer.method"]?.lowercased() != "oidc" else { continue }
+                throw Refusal(
+                    "not ask for OAUTHBEARER without sasl.oauthbearer.method=oidc: nothing else gives it tokens", entry: entries[name])
+            }
             return properties
         }
     }
+
+    /// Two names of one property.
+    private static var mechanism: [String] { ["sasl.mechanism", "sasl.mechanisms"] }
 
     /// A means of librdkafka for trying things out, which ends the process.
     private static var unsecured: String { "enable.sasl.oauthbearer.unsecure.jwt" }

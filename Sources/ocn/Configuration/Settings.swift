@@ -26,7 +26,8 @@ struct Settings: Sendable {
     let previousSecrets = Setting(
         "node.previous_secrets", .list(of: "earlier secrets", .longText, entriesMayHoldCommas: true), default: [], secret: true,
         "Earlier secrets, while something sealed with them may still be in use; and the next one, before it becomes node.secret.")
-    let adminKey = Setting("node.admin_key", .token, secret: true, "The key of the admin API.")
+    let adminKey = Setting(
+        "node.admin_key", .token, secret: true, "The key of the admin API. Made by `openssl rand -base64 32`.")
     let shutdownGrace = Setting(
         "node.shutdown_seconds", .seconds(1...1200), ifLeftOut: "20 more than http.request_timeout_seconds",
         "How long a stop may take: open requests are answered, copies under way are finished.")
@@ -61,12 +62,21 @@ struct Settings: Sendable {
     let publicHost = Setting(
         "http.public.host", .text, default: "0.0.0.0", "Where to listen for parties and nodes. Put TLS in front of it.")
     let publicPort = Setting("http.public.port", .port, default: 8080, "Port for parties and nodes; 0 for any free one. Flag: --port.")
+    let publicConnections = Setting(
+        "http.public.connections", .whole(1...1_000_000), ifLeftOut: "what the limit of open files leaves, at most \(ConnectionPlan.most)",
+        "Most open connections of parties and nodes; further ones wait until one closes.")
+    let publicConnectionsPerAddress = Setting(
+        "http.public.connections_per_address", .whole(1...1_000_000), ifLeftOut: "half of http.public.connections",
+        "Most of them from one address; further ones are closed. A proxy is one address.")
     let privateHost = Setting(
         "http.private.host", .text, default: "127.0.0.1",
         "Where to listen for metrics (/metrics), probes (/health, /ready) and the admin API (/admin). Keep it private.")
     let privatePort = Setting(
         "http.private.port", .port, default: 8081,
         "Port for metrics, probes and the admin API; 0 for any free one. Flag: --private-port.")
+    let privateConnections = Setting(
+        "http.private.connections", .whole(4...100_000), ifLeftOut: "an eighth of the limit of open files, at most 1000",
+        "Most open connections to it. They are set aside: parties and nodes cannot take them.")
     let allowNetworks = Setting(
         "http.allow_networks", .list(of: "networks like 10.0.0.0/8 or fd00::/8", .network), default: [],
         "The node calls URLs that parties register. Loopback, private and link-local addresses are refused unless they are listed here.")
@@ -83,8 +93,8 @@ struct Settings: Sendable {
         "What the names of topics and consumer groups begin with: ocn.requests, ocn.outbox.DE-BIL.")
     let properties = Setting(
         "kafka.properties", .kafkaProperties, default: [], secret: true,
-        "Any property of librdkafka, e.g. security.protocol=SASL_SSL. In the environment commas separate them, so one whose value holds a "
-            + "comma needs the file.")
+        "Properties of librdkafka, e.g. security.protocol=SASL_SSL; not those that guard what was accepted, such as acks. In the environment "
+            + "commas separate them, so one whose value holds a comma needs the file.")
     let replication = Setting(
         "kafka.replication", .whole(1...100), default: "\(TopicSettings().replication)",
         "Replicas of the topics that the node creates. 3 in production: a request is accepted only when two replicas have it.")

@@ -52,7 +52,9 @@ enum SettingsText {
             "`#`, `!`, `&` or `*` is quoted there.", "",
             "Every value of every source is read strictly, also one that another source overrides: a wrong type, a value out of range, a key or an",
             "`OCN_…` variable that is no setting are errors, and `ocn config check FILE` tells them all without starting anything. Values of secrets",
-            "are never shown.",
+            "are never shown.", "",
+            "The key and the secrets that `Config/node.yaml` shows are public. A node whose URL, listeners or Kafka are not all on loopback refuses",
+            "them, each by name.",
         ]
         var section = ""
         for setting in Settings.all {

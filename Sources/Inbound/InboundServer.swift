@@ -1,0 +1,85 @@
+package import HummingbirdCore
+import Instruments
+package import Logging
+package import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+// What every connection of a client goes through, from the socket to the responder:
+//
+//   socket ─ SocketWatch ─ codec ─ RequestIntake ─ HTTPServerPipelineHandler ─ idle time ─ ExpectContinue ─ AnswerGate ─▶ responder
+//            let in, what   bytes   one clear       one at a time               Hummingbird  100             until taken
+//            waits, cut off         request after
+//                                   another
+
+/// The one way in: how a listener of a node takes connections, and what it bears. For one listener; shared by its connections.
+package struct InboundServer: Sendable {
+    /// Counts the connections; for `ApplicationConfiguration`.
+    package let gate: ConnectionGate
+    /// What waits until clients take it.
+    package let answers: AnswerBudget
+    private let limits: InboundLimits
+    private let bodyLimit: Int
+    private let refusalBody: @Sendable (String) -> ByteBuffer
+    private let cut: @Sendable (InboundMetrics.Cut) -> Void
+
+    /// - Parameters:
+    ///   - listener: which one.
+    ///   - limits: what it bears.
+    ///   - bodyLimit: longest body that is asked for (`Expect: 100-continue`), bytes.
+    ///   - refusalBody: the body of an answer to what was no request, JSON, around a sentence.
+    ///   - logger: where trouble is told.
+    package init(
+        _ listener: ListenerName, _ limits: InboundLimits, bodyLimit: Int, refusalBody: @escaping @Sendable (String) -> ByteBuffer,
+        logger: Logger
+    ) {
+        let metrics = InboundMetrics()
+        gate = ConnectionGate(listener, limits, metrics, logger)
+        answers = AnswerBudget(limit: limits.answerBytes) { metrics.waitingBytes.record($0, listener) }
+        self.limits = limits
+        self.bodyLimit = bodyLimit
+        self.refusalBody = refusalBody
+        cut = { metrics.cuts.increment(.init(listener: listener, kind: $0)) }
+    }
+
+    /// For `Application`.
+    package var builder: HTTPServerBuilder { HTTPServerBuilder { InboundChannel(server: self, responder: $0) } }
+
+    fileprivate func addHandlers(to channel: any Channel, logger: Logger) throws {
+        var decoder = NIOHTTPDecoderLimitConfiguration()
+        decoder.maxHeaderFieldSize = limits.headBytes
+        decoder.maxHeaderListSize = limits.headBytes
+        decoder.maxHeaderFieldCount = 200
+        // An answer has been taken when nothing of it waits.
+        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1, high: 64 * 1024))
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(SocketWatch(limits, gate: gate, budget: answers, cut: cut))
+        try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoder)
+        try pipeline.addHandler(RequestIntake(limits, refusalBody: refusalBody, cut: cut))
+        try pipeline.addHandler(HTTPServerPipelineHandler())
+        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idle, logger: logger))
+        try pipeline.addHandler(ExpectContinue(bodyLimit: bodyLimit))
+        try pipeline.addHandler(AnswerGate())
+    }
+}
+
+/// One connection, for Hummingbird.
+private struct InboundChannel: HTTPChannelHandler {
+    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    let server: InboundServer
+    let responder: HTTPChannelHandler.Responder
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            try server.addHandlers(to: channel, logger: logger)
+            return try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async { await handleHTTP(asyncChannel: value, logger: logger) }
+}

@@ -1,0 +1,58 @@
+import Directory
+import NIOCore
+import OCPI
+import Topics
+import Wire
+
+/// What a request tells about whose an object is, for open routing later. The same wherever it entered the node: from a party that is
+/// connected here or from another node.
+enum SeenObjects {
+    /// - Parameter hub: the hub's own party, to which goes what is for everybody.
+    static func names(in request: RequestRecord, hub: PartyID, _ directory: Directory) -> [(ObjectName, PartyID)] {
+        guard request.interface == .receiver, request.method == .put, request.target == nil else { return [] }
+        let path = ObjectPath(request.path)
+        guard path.ids.count == 3, let id = path.object, path.owner == request.from, mayOwn(request.from, request.module, in: directory)
+        else { return [] }
+        switch request.module {
+        case .locations: return named([(ObjectName(.owner, .locations, id), request.from)])
+        case .tokens:
+            let type = TokenType.named(in: request.query) ?? TokenType.named(in: request.body) ?? .rfid
+            return named([(ObjectName(.owner, .tokens, id, type: type), request.from)])
+        case .sessions:
+            let customer = request.to == hub ? nil : ObjectName(.customer(of: request.from), .sessions, id)
+            return named([(ObjectName(.owner, .sessions, id), request.from), (customer, request.to)])
+        default: return []
+        }
+    }
+
+    private static func named(_ entries: [(ObjectName?, PartyID)]) -> [(ObjectName, PartyID)] {
+        entries.compactMap { entry in entry.0.map { ($0, entry.1) } }
+    }
+
+    /// Who does not act in a role that has such objects must not be mistaken for an owner of them.
+    private static func mayOwn(_ party: PartyID, _ module: ModuleID, in directory: Directory) -> Bool {
+        let roles = ModuleParties.roles(module, .sender)
+        guard let platform = directory.platform(of: party) else {
+            return directory.networkParty(party).map { !roles.isDisjoint(with: $0.roles) } ?? false
+        }
+        return ModuleParties.parties(of: platform, roles, in: directory).contains(party)
+    }
+}
+
+/// The type of a token, which is part of its identity (OCPI 2.2.1, 12.2): without one it is RFID.
+enum TokenType {
+    /// As the parameter `type` says; nil without it.
+    static func named(in query: String?) -> CiString? {
+        PercentText.pairs(query ?? "").first { $0.name == "type" && !$0.value.isEmpty }.map { CiString($0.value) }
+    }
+
+    /// As a Token object says; nil for anything else.
+    static func named(in body: ByteBuffer?) -> CiString? {
+        body?.jsonString(["type"]).flatMap { $0.isEmpty ? nil : CiString($0) }
+    }
+}
+
+extension CiString {
+    /// The type of a token that does not say any.
+    static let rfid: CiString = "RFID"
+}

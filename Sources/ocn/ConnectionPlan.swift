@@ -1,0 +1,62 @@
+import Inbound
+import NIOCore
+
+/// How this process shares out the files that it may have open, of which every connection is one: clients of Kafka and calls to parties come
+/// first, the private listener has its own, so that it answers whatever happens on the public one, and the public one gets the rest.
+struct ConnectionPlan: Equatable {
+    /// Most connections of parties and nodes.
+    let publicConnections: Int
+    /// Of those from one address.
+    let perAddress: Int
+    /// Most connections of operators.
+    let privateConnections: Int
+
+    /// Connections that nobody needs more of.
+    static let most = 10_000
+    /// Enough files for ``most`` and all the rest.
+    static let wantedFiles = 65_536
+
+    /// - Parameters:
+    ///   - configuration: what the operator decided.
+    ///   - files: how many this process may have open; nil for any number.
+    ///   - cores: of this machine; each costs some files.
+    /// - Throws: if there are too few for what was decided, or at all.
+    init(_ configuration: NodeConfiguration, files: Int?, cores: Int = System.coreCount) throws(ConfigurationError) {
+        let files = files ?? Self.wantedFiles
+        let isPublic = configuration.roles.contains(.ingress)
+        let own = max(128 + 8 * cores, files / 4)
+        let privateShare = min(1000, max(16, files / 8))
+        let privateConnections = configuration.privateConnections ?? privateShare
+        let left = files - own - privateConnections
+        guard left >= (isPublic ? Self.fewest : 0) else {
+            throw ConfigurationError(
+                description:
+                    "this process may have only \(files) files open (ulimit -n), and needs \(own) for Kafka and calls to parties, "
+                    + "\(privateConnections) for http.private.connections and \(isPublic ? Self.fewest : 0) for parties. Raise the limit, "
+                    + "e.g. ulimit -n 65536, LimitNOFILE= of systemd, or --ulimit nofile= of Docker.")
+        }
+        let publicConnections = configuration.publicConnections ?? min(Self.most, left)
+        guard !isPublic || publicConnections <= left else {
+            throw ConfigurationError(
+                description:
+                    "http.public.connections is \(publicConnections), but this process may have only \(files) files open (ulimit -n): that "
+                    + "leaves \(left) for it. Raise the limit or lower the setting.")
+        }
+        self.publicConnections = publicConnections
+        self.privateConnections = privateConnections
+        perAddress = configuration.publicConnectionsPerAddress ?? max(1, publicConnections / 2)
+    }
+
+    /// With fewer it is not worth while.
+    private static let fewest = 32
+
+    /// For the public listener.
+    var publicLimits: InboundLimits { InboundLimits(connections: publicConnections, connectionsPerAddress: perAddress) }
+
+    /// For the private listener: whoever watches and operates comes from few addresses.
+    var privateLimits: InboundLimits {
+        var limits = InboundLimits(connections: privateConnections, connectionsPerAddress: privateConnections)
+        limits.answerBytes = 64 * 1024 * 1024
+        return limits
+    }
+}

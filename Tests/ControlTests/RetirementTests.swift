@@ -1,0 +1,135 @@
+import Credentials
+import Kafka
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Control
+@testable import Directory
+
+@Suite struct RetirementTests {
+    private let now = time(1_700_000_000_000)
+    private var longAgo: Timestamp { now.adding(milliseconds: -Retirement.after) }
+    private var lately: Timestamp { longAgo.adding(milliseconds: 1) }
+
+    @Test func whatAPartyLeftGoesAfterItsTimeWithoutFurtherNews() async throws {
+        let node = StateInMemory(
+            suspended("DE-OLD", "CPO", longAgo) + suspended("DE-OLD", "EMSP", longAgo) + suspended("DE-NEW", "CPO", lately))
+        let forgotten = Mutex<[Set<PartyID>]>([])
+        let sent = Mutex<[OutgoingRecord]>([])
+        let announcer = ClientInfoAnnouncer(
+            hub: party("CH-OCN"), nodeAddress: ClientInfoAnnouncerTests.own, topics: TopicNames(), state: node.shared,
+            send: { (record) throws(KafkaError) in sent.withLock { $0.append(record) } })
+        let retirement = retirement(node) { parties in forgotten.withLock { $0.append(parties) } }
+        try await announcer.announce(now: now)
+        try await retirement.run(now: now)
+        #expect(node.directory.clientInfos().map(\.party.description) == ["DE-NEW"])
+        #expect(node.directory.announcedClientInfos.map(\.party.description) == ["DE-NEW"])
+        #expect(forgotten.withLock { $0 } == [[party("DE-OLD")]], "their links went with them")
+        try await announcer.announce(now: now)
+        try await retirement.run(now: now)
+        #expect(sent.withLock { $0.isEmpty }, "that they are gone was told when they went")
+        #expect(forgotten.withLock { $0.count } == 1)
+        try await retirement.run(now: now.adding(milliseconds: 1))
+        #expect(node.directory.clientInfos().isEmpty && node.directory.announcedClientInfos.isEmpty)
+    }
+
+    @Test func onlyWhatWasToldAndWhatNobodyExpectsGoes() {
+        let told = suspended("DE-OLD", "CPO", longAgo)
+        func expect(_ keys: Int, _ parties: [String], of facts: [Fact], _ why: Comment = "", at place: SourceLocation = #_sourceLocation) {
+            let due = Retirement.due(in: StateInMemory(facts).directory, now: now)
+            #expect(due.changes.count == keys && due.parties.map(\.description) == parties, why, sourceLocation: place)
+        }
+        expect(2, ["DE-OLD"], of: told)
+        expect(0, [], of: [told[0]], "nobody was told yet")
+        expect(1, ["DE-OLD"], of: [told[1]], "the registry took it off")
+        expect(0, [], of: [told[0], .announced(info("DE-OLD", "CPO", .connected, longAgo))])
+        expect(0, [], of: told + [listed("DE-OLD", ["CPO"])], "the registry lists it")
+        expect(2, [], of: told + [listed("DE-OLD", ["EMSP"])], "in another role, whose links stay")
+        let nobody = "0x0000000000000000000000000000000000000000"
+        expect(2, ["DE-OLD"], of: told + [listed("DE-OLD", ["CPO"], operatorAddress: nobody)], "taken off as the registries do it")
+        let serving = platform("p", "DE-OLD", "EMSP")
+        expect(2, [], of: told + serving, "it acts in another role now")
+        expect(0, [], of: suspended("DE-OLD", "EMSP", longAgo) + serving, "it is back")
+    }
+
+    @Test func aPlatformThatIsSuspendedItselfLeavesAndThenItsParties() async throws {
+        for (since, isOver) in [(longAgo, true), (lately, false)] {
+            let node = StateInMemory(
+                platform("p", "DE-OLD", "CPO") + [
+                    .status(platform: "p", .suspended, since),
+                    .endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://p")]),
+                    .rules(platform: "p", signatures: true, active: nil), .announced(info("DE-OLD", "CPO", .suspended, since)),
+                ])
+            let retirement = retirement(node)
+            try await retirement.run(now: now)
+            #expect((node.directory.platform(id: "p") == nil) == isOver)
+            #expect(node.directory.endpoints(of: "p").isEmpty == isOver && node.directory.claims(of: party("DE-OLD")).isEmpty == isOver)
+            #expect(node.directory.clientInfos().map(\.status) == [.suspended])
+            try await retirement.run(now: now)
+            #expect(node.directory.clientInfos().isEmpty == isOver, "its time counts from when it was suspended")
+        }
+    }
+
+    @Test func whatARemovalThatCameToNoEndLeftGoesWhenItIsSeenTwice() async throws {
+        let orphans: [Fact] = [
+            .status(platform: "gone", .connected, now), .endpoints(platform: "gone", []),
+            .rules(platform: "gone", signatures: true, active: nil),
+            .rule(platform: "gone", .whitelist, .init(party: party("DE-CPO"), modules: [])),
+            .claim(PartyClaim(party: party("DE-CPO"), platform: "gone", since: now)),
+        ]
+        let node = StateInMemory(orphans + platform("p", "DE-OLD", "CPO"))
+        let retirement = retirement(node)
+        try await retirement.run(now: now)
+        #expect(node.written.isEmpty, "a removal may be under way")
+        // This one was.
+        node.delete(orphans[0].key)
+        try await retirement.run(now: now)
+        #expect(node.written.map(\.key).sorted() == orphans.dropFirst().map(\.key).sorted())
+        #expect(orphans.allSatisfy { node.directory.fact($0.key) == nil })
+        #expect(node.directory.platform(id: "p") != nil && node.directory.claims(of: party("DE-OLD")).count == 1)
+    }
+
+    @Test func whatCannotBeDeletedIsDeletedTheNextTime() async throws {
+        let node = StateInMemory(suspended("DE-OLD", "CPO", longAgo))
+        let retirement = retirement(node)
+        node.fail(true)
+        await #expect(throws: StateError.self) { try await retirement.run(now: now) }
+        node.fail(false)
+        try await retirement.run(now: now)
+        #expect(node.directory.clientInfos().isEmpty)
+    }
+
+    // MARK: The world
+
+    private func retirement(_ node: StateInMemory, _ forget: @escaping @Sendable (Set<PartyID>) -> Void = { _ in }) -> Retirement {
+        Retirement(
+            state: node.shared,
+            forget: { parties in
+                forget(parties)
+                return 0
+            }, logger: StateInMemory.silent)
+    }
+
+    private func suspended(_ text: String, _ role: String, _ since: Timestamp) -> [Fact] {
+        let info = info(text, role, .suspended, since)
+        return [.clientInfo(info), .announced(info)]
+    }
+
+    private func info(_ text: String, _ role: String, _ status: PlatformStatus, _ since: Timestamp) -> ClientInfo {
+        ClientInfo(party: party(text), role: role, status: status, lastUpdated: since)
+    }
+
+    private func platform(_ id: String, _ text: String, _ role: String) -> [Fact] {
+        [
+            .platform(Platform(id: id, tokenCHashes: ["hash"], roles: [PlatformRole(role: role, party: party(text))])),
+            .claim(PartyClaim(party: party(text), platform: id, since: time(1))), .status(platform: id, .connected, time(5)),
+        ]
+    }
+
+    private func listed(_ text: String, _ roles: [String], operatorAddress: String = ClientInfoAnnouncerTests.own) -> Fact {
+        .party(NetworkParty(party: party(text), roles: roles, operatorAddress: operatorAddress, source: "t"))
+    }
+}

@@ -1,0 +1,44 @@
+import Kafka
+import NIOCore
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+@testable import Ingress
+
+/// What *Decisions* says about what parties write.
+@Suite struct DecisionsTests {
+    @Test func aByteOrderMarkIsIgnoredAndGoesOn() async throws {
+        let world = World()
+        let body = "\u{FEFF}" + #"{"id":"1","session_id":"S1"}"#
+        let answer = try await world.ask("POST", "/ocpi/receiver/2.2.1/cdrs", headers(), body: body)
+        #expect(answer.code == 1000)
+        let record = try #require(world.produced.first)
+        #expect(record.body == ByteBuffer(string: body) && record.key == "DE-MSP|cdrs|S1")
+    }
+
+    private static let next = #"<https://cpo.example/2>; rel="next""#
+
+    /// What a party answers that is asked for one object, without saying how many it has.
+    @Test(
+        arguments: [(0, nil, true), (1, nil, false), (2, nil, true), (0, next, false), (2, next, false)] as [(Int, String?, Bool)])
+    func aListOfUnknownLengthIsNotTakenForAWholeOne(_ count: Int, _ link: String?, _ isWhole: Bool) async throws {
+        let world = World(bodyLimit: 4096) { request in
+            var reply = World.ok(request)
+            let objects = (0..<count).map { #"{"id":"\#($0)"}"# }.joined(separator: ",")
+            reply.body = ByteBuffer(string: #"{"status_code":"1000","data":[\#(objects)],"timestamp":"2026-01-01T00:00:00Z"}"#)
+            if let link { reply.headers = ["Link": link] }
+            return reply
+        }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(HubAddressedTests.toHub))
+        if isWhole {
+            // DE-CPO and CH-CPO answer the same.
+            #expect(answer.code == 1000 && answer.json?["data"]?.array?.count == 2 * count)
+        } else {
+            #expect(answer.code == 4000 && answer.message?.contains("CH-CPO") == true && answer.message?.contains("X-Total-Count") == true)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Credentials
+import Kafka
+import NIOCore
+import Notary
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+@testable import Ingress
+
+/// Members that stand twice at their level: parsers differ in which of them they take.
+@Suite struct DuplicateMembersTests {
+    private static let cases: [(method: String, path: String, body: String)] = [
+        ("POST", "commands/START_SESSION", #"{"response_url":"https://msp.example/1","response_url":"https://msp.example/2"}"#),
+        ("PUT", "chargingprofiles/S1", #"{"response_url":"https://msp.example/1","response_url":"https://msp.example/2"}"#),
+        ("PUT", "locations/DE/CPO/1", #"{"country_code":"DE","party_id":"CPO","party_id":"REM"}"#),
+        ("PATCH", "tokens/DE/CPO/1", #"{"country_code":"DE","country_code":"NL"}"#),
+        ("POST", "cdrs", #"{"id":"1","cdr_token":{"country_code":"DE","party_id":"MSP"},"cdr_token":{}}"#),
+        ("PUT", "sessions/DE/CPO/1", #"{"cdr_token":{"country_code":"DE","party_id":"MSP","party_id":"XXX"}}"#),
+    ]
+
+    private static let receivers: [[String: String?]] = [
+        ["OCPI-to-party-id": "MSP"], HubAddressedTests.toHub, HubAddressedTests.toNobody,
+    ]
+
+    @Test(arguments: cases.indices, OCPIVersion.allCases)
+    func aPartyThatSaysTwoThingsIsRefused(_ number: Int, _ version: OCPIVersion) async throws {
+        let (method, path, body) = Self.cases[number]
+        // Sessions, CDRs and commands are not for the hub, which would refuse them for that.
+        let receivers = number == 2 || number == 3 ? Self.receivers : [Self.receivers[0], Self.receivers[2]]
+        for receiver in receivers {
+            let world = World(bodyLimit: 4096)
+            let answer = try await world.ask(
+                method, "/ocpi/receiver/\(version.rawValue)/\(path)", headers(HubAddressedTests.fromCPO.merging(receiver) { $1 }),
+                body: body)
+            #expect(answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(answer.text)")
+            #expect(world.produced.isEmpty && world.state.withLock { $0.objects.isEmpty })
+        }
+    }
+
+    @Test(arguments: cases.indices) func soIsAnotherNode(_ number: Int) async throws {
+        let (method, path, body) = Self.cases[number]
+        let world = World(bodyLimit: 4096)
+        let segments = path.split(separator: "/", maxSplits: 1)
+        let message = OCNMessage(
+            module: ModuleID(rawValue: String(segments[0])), interface: .receiver, method: OCPI.Method(rawValue: method), requestID: "r",
+            correlationID: "c", sender: party("NL-REM"), receiver: party("DE-MSP"), urlPath: segments.count > 1 ? String(segments[1]) : nil,
+            body: ByteBuffer(string: body))
+        let bytes = try message.encoded()
+        let answer = try await world.ask(
+            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: world.remoteKey)],
+            body: String(buffer: bytes))
+        #expect(answer.code == 2001 && answer.message?.contains("stands twice") == true && world.produced.isEmpty, "\(answer.text)")
+    }
+
+    @Test func whatTheHubDoesNotLookAtPassesByteForByte() async throws {
+        let world = World(bodyLimit: 4096)
+        let body = #"{"name":"a","name":"b","evses":[{"uid":"1","uid":"2"}]}"#
+        let answer = try await world.ask(
+            "PUT", "/ocpi/receiver/2.2.1/locations/DE/CPO/1",
+            headers(HubAddressedTests.fromCPO.merging(["OCPI-to-party-id": "MSP"]) { $1 }), body: body)
+        let custom = try await world.ask("POST", "/ocpi/custom/receiver/parking/1", headers(), body: #"{"id":1,"id":2}"#)
+        #expect(answer.code == 1000 && custom.code == 1000)
+        #expect(world.produced.compactMap(\.body).map { String(buffer: $0) } == [body, #"{"id":1,"id":2}"#])
+    }
+
+    @Test func aListsQuerySaysOneThing() async throws {
+        let world = World()
+        for query in ["limit=1&limit=2", "offset=1&offset=1", "offset=0&%6Fffset=5"] {
+            let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/tariffs?\(query)", headers(HubAddressedTests.toHub))
+            #expect(answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(query)")
+        }
+        for query in ["limit=1&limit=2", "date_from=2026-01-01T00:00:00Z&date_from=2026-01-02T00:00:00Z"] {
+            #expect(try await world.ask("GET", "/ocpi/2.2.1/hubclientinfo?\(query)", headers()).code == 2001, "\(query)")
+        }
+    }
+
+    @Test func aListWithTwoStatusesOrTwoDataIsNone() async throws {
+        for body in [
+            #"{"status_code":1000,"data":[],"status_code":2000}"#, #"{"data":null,"status_code":1000,"data":[{"id":1}]}"#,
+        ] {
+            let world = World { request in
+                var reply = World.ok(request)
+                reply.body = ByteBuffer(string: body)
+                return reply
+            }
+            #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(HubAddressedTests.toHub)).code == 4000)
+        }
+    }
+
+    // MARK: What the node answers itself
+
+    @Test(arguments: [
+        #"{"token":"b","url":"https://peer.example/versions","roles":[],"token":"c"}"#,
+        #"{"token":"b","url":"https://peer.example/versions","url":"https://other.example/versions","roles":[]}"#,
+        #"{"token":"b","url":"https://peer.example/versions","roles":[{"role":"CPO","country_code":"AT","party_id":"NEW","party_id":"XXX"}]}"#,
+        #"{"roles":[],"token":"b","url":"https://peer.example/versions","roles":[{"role":"CPO","country_code":"AT","party_id":"NEW"}]}"#,
+    ]) func credentialsSayOneThing(_ body: String) async throws {
+        let world = World(bodyLimit: 4096)
+        let answer = try await world.ask(
+            "POST", "/ocpi/2.2.1/credentials", ["Authorization": World.tokenA.authorization(encoding: .base64)], body: body)
+        #expect(answer.status == 200 && answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(answer.text)")
+        #expect(world.state.withLock { $0.peerCalls.isEmpty })
+    }
+
+    @Test func soDoRulesAndClientInfos() async throws {
+        let world = World(bodyLimit: 4096)
+        let rule = try await world.ask(
+            "POST", "/ocpi/receiver/2.2.1/ocnrules/whitelist", headers(),
+            body: #"{"country_code":"DE","party_id":"CPO","modules":[],"party_id":"XXX"}"#)
+        #expect(rule.code == 2001 && rule.message?.contains("stands twice") == true)
+        let info = ByteBuffer(
+            string: #"{"country_code":"NL","party_id":"REM","role":"CPO","status":"CONNECTED","status":"OFFLINE","#
+                + #""last_updated":"2026-01-01T00:00:00Z"}"#)
+        let told = try await world.ask(
+            "PUT", "/ocn/client-info", ["OCN-Signature": NodeSignature.sign(info, with: world.remoteKey)], body: String(buffer: info))
+        #expect(told.code == 2001 && told.message?.contains("stands twice") == true, "\(told.text)")
+    }
+}

@@ -1,0 +1,90 @@
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+@testable import Ingress
+
+/// Whose an object is, and whose a URL: however it is written, and whether or not the hub is named.
+@Suite struct OpenRoutingTests {
+    /// In whatever spelling it is asked for.
+    @Test func anIDIsTheSameHoweverItIsWritten() async throws {
+        let world = World(bodyLimit: 4096)
+        let put = try await world.ask("PUT", "/ocpi/receiver/2.2.1/locations/D%45/CPO/M%2A1", headers(HubAddressedTests.toMSP), body: "{}")
+        #expect(put.code == 1000 && world.produced.last?.path == "D%45/CPO/M%2A1", "on the wire it stays as it came")
+        for id in ["M*1", "m%2a1", "%4D*%31"] {
+            for version in ["2.2", "2.2.1"] {
+                let get = try await world.ask("GET", "/ocpi/sender/\(version)/locations/\(id)", headers(HubAddressedTests.toNobody))
+                #expect(get.code == 1000 && world.produced.last?.to == party("DE-CPO") && world.produced.last?.path == id)
+            }
+        }
+        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/locations/M%252A1", headers(HubAddressedTests.toNobody)).code == 4001)
+
+        _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/CPO/S%2A1", headers(HubAddressedTests.toMSP), body: "{}")
+        let first = world.produced.last?.key
+        let patch = try await world.ask(
+            "PATCH", "/ocpi/receiver/2.2.1/sessions/de/cpo/s*1",
+            headers(HubAddressedTests.fromCPO.merging(HubAddressedTests.toNobody) { $1 }), body: "{}")
+        #expect(patch.code == 1000 && world.produced.last?.to == party("DE-MSP") && world.produced.last?.key == first)
+        let stop = try await world.ask(
+            "POST", "/ocpi/receiver/2.2.1/commands/STOP_SESSION", headers(HubAddressedTests.toNobody),
+            body: #"{"response_url":"https://msp.example/1","session_id":"s*1"}"#)
+        #expect(stop.code == 1000 && world.produced.last?.to == party("DE-CPO"))
+    }
+
+    @Test func aTokenIsFoundByItsTypeToo() async throws {
+        let world = World(bodyLimit: 4096)
+        _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(), body: "{}")
+        _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/2?type=APP_USER", headers(), body: "{}")
+        _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/3", headers(), body: #"{"type":"OTHER"}"#)
+        let toNobody = headers(HubAddressedTests.fromCPO.merging(HubAddressedTests.toNobody) { $1 })
+        for (query, code) in [
+            ("1/authorize", 1000), ("1/authorize?type=RFID", 1000), ("1/authorize?type=APP_USER", 4001), ("2/authorize", 4001),
+            ("2/authorize?type=APP_USER", 1000), ("3/authorize?type=OTHER", 1000), ("3/authorize", 4001),
+        ] {
+            let answer = try await world.ask("POST", "/ocpi/sender/2.2.1/tokens/\(query)", toNobody)
+            #expect(answer.code == code, "\(query)")
+        }
+    }
+
+    /// Who answers its hub may name the hub: the URL says whose it is.
+    @Test(arguments: ["commands/STOP_SESSION/abc", "chargingprofiles/S1/abc", "chargingprofiles/%61bc"], ["2.2", "2.2.1"])
+    func aResultThatIsAddressedToTheHubReachesWhoAskedForIt(_ path: String, _ version: String) async throws {
+        let world = World(bodyLimit: 4096)
+        let endpoints = Fact.endpoints(
+            platform: "msp", [Endpoint(module: .commands, interface: .sender, url: "https://msp.example/commands")])
+        world.state.withLock { $0.directory.apply(key: endpoints.key, endpoints) }
+        for owner in ["DE-MSP", "NL-REM"] {
+            let target = owner == "DE-MSP" ? "https://msp.example/cb/1" : "https://rem.example/cb/1"
+            let capability = Capability(
+                kind: .callback, owner: party(owner), user: party("DE-CPO"), target: .url(target),
+                expires: .now.adding(milliseconds: 60_000))
+            world.state.withLock { $0.capabilities["abc"] = capability }
+            let answer = try await world.ask(
+                "POST", "/ocpi/sender/\(version)/\(path)", headers(HubAddressedTests.fromCPO.merging(HubAddressedTests.toHub) { $1 }),
+                body: #"{"result":"ACCEPTED"}"#)
+            #expect(answer.status == 200 && answer.code == 1000 && answer["OCPI-from-party-id"] == party(owner).party)
+            let record = try #require(world.produced.last)
+            #expect(record.to == party(owner) && record.target == target)
+            #expect(record.originalReceiver == party("CH-OCN"), "a signature fits this one")
+        }
+        // Nobody else may, and no other party is meant.
+        let stranger = headers(HubAddressedTests.toHub)
+        #expect(try await world.ask("POST", "/ocpi/sender/\(version)/\(path)", stranger, body: "{}").status == 404)
+        let other = headers(HubAddressedTests.fromCPO.merging(["OCPI-to-country-code": "CH", "OCPI-to-party-id": "CPO"]) { $1 })
+        #expect(try await world.ask("POST", "/ocpi/sender/\(version)/\(path)", other, body: "{}").status == 404)
+    }
+
+    @Test func aPageThatIsAskedOfTheHubIsItsOwners() async throws {
+        let world = World()
+        world.state.withLock {
+            $0.capabilities["abc"] = Capability(
+                kind: .page, owner: party("DE-CPO"), user: party("DE-MSP"), target: .url("https://cpo.example/ocpi/cdrs?offset=2"),
+                expires: Timestamp.now.adding(milliseconds: 60_000))
+        }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/abc", headers(HubAddressedTests.toHub))
+        #expect(answer.code == 1000 && answer["OCPI-from-party-id"] == "CPO")
+    }
+}

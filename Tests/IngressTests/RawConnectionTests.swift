@@ -1,0 +1,266 @@
+import Credentials
+import Inbound
+import Logging
+import NIOCore
+import OCPI
+import Support
+import Testing
+import Topics
+
+@testable import Ingress
+
+/// What a connection may do, and for how long; over TCP.
+@Suite struct RawConnectionTests {
+    // MARK: Staying and closing
+
+    @Test(
+        arguments: [
+            ("HTTP/1.1", nil, nil), ("HTTP/1.1", "keep-alive", nil), ("HTTP/1.1", "TE", nil), ("HTTP/1.0", "Keep-Alive", "keep-alive"),
+        ] as [(String, String?, String?)])
+    func aConnectionStays(version: String, header: String?, says: String?) async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request(version: version, header.map { ["Connection: \($0)"] } ?? []))
+                #expect(try await connection.waitForAnswers(1).first?["connection"] == says)
+                try await RawListener.expectKept(connection, after: 1)
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("HTTP/1.0", []), ("HTTP/1.0", ["Connection: TE"]), ("HTTP/1.1", ["Connection: close"]), ("HTTP/1.1", ["Connection: Close"]),
+            ("HTTP/1.1", ["Connection: CLOSE"]), ("HTTP/1.1", ["Connection: TE, close"]), ("HTTP/1.1", ["Connection: keep-alive,Close"]),
+            ("HTTP/1.1", ["Connection: TE", "Connection: close"]), ("HTTP/1.0", ["Connection: keep-alive, close"]),
+            // We upgrade to nothing.
+            ("HTTP/1.1", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"]),
+        ] as [(String, [String])])
+    func aConnectionClosesAndSaysSo(version: String, headers: [String]) async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                // A request behind the last one is not carried out.
+                try await connection.send(RawListener.request(version: version, headers) + RawListener.request())
+                try await connection.waitForClose()
+                let answers = connection.answers()
+                #expect(answers.map(\.status) == [200] && answers.first?["connection"] == "close", "\(connection.text)")
+            }
+        }
+        #expect(world.produced.count == 1)
+    }
+
+    @Test func hostIsNotNeededInOldHTTP() async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request(version: "HTTP/1.0", host: nil))
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [200], "\(connection.text)")
+            }
+        }
+    }
+
+    @Test func aClientThatSaysItIsDoneStillGetsItsWholeAnswer() async throws {
+        try await RawListener.run(World(answer: RawConnectionTests.long)) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request())
+                try await connection.finish()
+                try await connection.waitForClose()
+                #expect(connection.answers().first?.body.utf8.count == RawConnectionTests.length)
+            }
+        }
+    }
+
+    // MARK: Many at once
+
+    @Test func requestsInOneGoAreAnsweredInOrder() async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(
+                    (0..<16).map { RawListener.request("GET", "/ocpi/nothing", ["X-Number: \($0)"]) }.joined())
+                let answers = try await connection.waitForAnswers(16)
+                #expect(answers.allSatisfy { $0.status == 404 && $0["connection"] == nil })
+                try await RawListener.expectKept(connection, after: 16)
+            }
+        }
+    }
+
+    @Test func aClientMayHaveSixteenRequestsUnderWay() async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(String(repeating: RawListener.request(), count: 100))
+                try await connection.waitForClose()
+                let answers = connection.answers()
+                #expect(answers.count == 16 && answers.allSatisfy { $0.status == 200 }, "\(answers.count)")
+                #expect(answers.last?["connection"] == "close" && answers.dropLast().allSatisfy { $0["connection"] == nil })
+            }
+        }
+        #expect(world.produced.count == 16)
+    }
+
+    // MARK: Slow clients
+
+    @Test func aHeadThatDoesNotComeIsGivenUp() async throws {
+        try await RawListener.run(adjust: { $0.head = .milliseconds(200) }) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send("GET /ocpi/vers")
+                try await connection.waitForClose()
+                let answers = connection.answers()
+                #expect(answers.map(\.status) == [408] && answers.first?.code == 2000, "\(connection.text)")
+                #expect(answers.first?["connection"] == "close")
+            }
+            // Nothing was asked, so nothing is answered.
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.waitForClose()
+                #expect(connection.text.isEmpty)
+            }
+            // The second head of a connection too.
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request())
+                _ = try await connection.waitForAnswers(1)
+                try await connection.send("G")
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [200, 408], "\(connection.text)")
+            }
+        }
+    }
+
+    @Test func aBodyThatDoesNotComeIsGivenUp() async throws {
+        let world = World()
+        try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{"))
+                try await connection.waitForClose()
+                let answers = connection.answers()
+                #expect(answers.map(\.status) == [408] && answers.first?.code == 2000, "\(connection.text)")
+                #expect(answers.first?["connection"] == "close")
+            }
+            // One that nobody wants is not waited for either, and gets no second answer.
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send("POST /ocpi/receiver/2.2.1/cdrs HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [401], "\(connection.text)")
+            }
+        }
+        #expect(world.produced.isEmpty)
+        #expect(world.pending.count == 0, "the place is free again")
+    }
+
+    @Test func aClientThatDoesNotReadIsCutOffAndHoldsOneAnswer() async throws {
+        let world = World(timeout: .seconds(60), answer: RawConnectionTests.long)
+        try await RawListener.run(world, adjust: { $0.write = .milliseconds(800) }) { listener in
+            let connection = try await RawConnection(port: listener.port, reads: false)
+            try await connection.send(String(repeating: RawListener.request(), count: 16))
+            try await eventually("an answer waits") { !listener.server.answers.hasRoom(for: 256 * 1024 * 1024) }
+            try await waitForCut(connection)
+            try await eventually("nothing waits any more") { listener.server.answers.hasRoom(for: 256 * 1024 * 1024) }
+            // The system's own buffers take some.
+            #expect(world.produced.count < 12, "\(world.produced.count) answers of 2 MiB were fetched for a client that takes none")
+            await connection.close()
+        }
+    }
+
+    @Test func answersThatWaitHaveRoomTogether() async throws {
+        let world = World(timeout: .seconds(60), answer: RawConnectionTests.long)
+        try await RawListener.run(
+            world,
+            adjust: {
+                $0.answerBytes = 1024 * 1024; $0.write = .seconds(600)
+            }
+        ) { listener in
+            let connection = try await RawConnection(port: listener.port, reads: false)
+            try await connection.send(String(repeating: RawListener.request(), count: 16))
+            // Long before its time to take them is over.
+            try await waitForCut(connection)
+            try await eventually("there is room again") { listener.server.answers.hasRoom(for: 1024 * 1024) }
+            await connection.close()
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request())
+                #expect(try await connection.waitForAnswers(1).first?.status == 200, "who reads is served")
+            }
+        }
+    }
+
+    @Test func whereAnswersHaveNoRoomRequestsAreSentAway() async throws {
+        let world = World()
+        let nobody = PeerClient(ask: { (_, _, _, _) throws(OCPIError) in throw OCPIError.busy })
+        let full = OCPIResponder(
+            world.settings, topics: World.topics, neighbours: world.neighbours, peers: nobody, secrets: World.secrets,
+            pending: world.pending, replyPartition: 3, metrics: IngressMetrics(), logger: World.silent, hasRoomForAnswer: { false })
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(), at: full)
+        #expect(answer.status == 503 && answer["Retry-After"] == "1")
+        #expect(world.produced.isEmpty)
+    }
+
+    // MARK: Many connections
+
+    @Test func connectionsBeyondTheLimitWaitAndTheOperatorIsTold() async throws {
+        let lines = LogLines()
+        try await RawListener.run(
+            logger: lines.logger,
+            adjust: { limits in
+                limits.connections = 3
+                limits.connectionsPerAddress = 3
+            }
+        ) { listener in
+            var held: [RawConnection] = []
+            for _ in 0..<3 {
+                let connection = try await RawConnection(port: listener.port)
+                try await RawListener.expectKept(connection, after: 0)
+                held.append(connection)
+            }
+            try await RawConnection.with(port: listener.port) { waiting in
+                try await waiting.send(RawListener.request())
+                try await eventually("the operator is told") { lines.notable.contains { $0.text.contains("all connections are taken") } }
+                #expect(waiting.count == 0)
+                await held[0].close()
+                #expect(try await waiting.waitForAnswers(1).first?.status == 200)
+            }
+            for connection in held { await connection.close() }
+        }
+        #expect(lines.notable.count { $0.text.contains("all connections are taken") } == 1, "once a minute")
+    }
+
+    @Test func oneAddressCannotTakeAllConnections() async throws {
+        let lines = LogLines()
+        try await RawListener.run(logger: lines.logger, adjust: { $0.connectionsPerAddress = 2 }) { listener in
+            try await RawConnection.with(port: listener.port) { first in
+                try await RawListener.expectKept(first, after: 0)
+                try await RawConnection.with(port: listener.port) { second in
+                    try await RawListener.expectKept(second, after: 0)
+                    try await RawConnection.with(port: listener.port) { third in
+                        try await third.send(RawListener.request())
+                        try await third.waitForClose()
+                        #expect(third.text.isEmpty)
+                    }
+                }
+                try await eventually("the place is free again") {
+                    try await RawConnection.with(port: listener.port) { another in
+                        try await another.send(RawListener.request())
+                        try await eventually("an answer or the end") { another.isClosed || !another.answers().isEmpty }
+                        return another.answers().first?.status == 200
+                    }
+                }
+            }
+        }
+        #expect(lines.notable.contains { $0.text.contains("one address has too many connections") })
+    }
+
+    /// A long answer.
+    private static let length = 2 * 1024 * 1024
+    @Sendable private static func long(_ request: RequestRecord) -> ReplyRecord {
+        var reply = World.ok(request)
+        let frame = (before: "{\"status_code\":1000,\"data\":\"", after: "\"}")
+        let filler = String(repeating: "x", count: length - frame.before.utf8.count - frame.after.utf8.count)
+        reply.body = ByteBuffer(string: frame.before + filler + frame.after)
+        return reply
+    }
+
+    /// One that does not read notices only when what it sends is not taken.
+    private func waitForCut(_ connection: RawConnection) async throws {
+        try await eventually("the server cuts the connection off") {
+            try await connection.send("x")
+            return connection.isClosed
+        }
+    }
+}

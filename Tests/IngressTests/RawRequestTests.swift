@@ -1,0 +1,243 @@
+import Inbound
+import NIOCore
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Ingress
+
+/// Requests byte by byte over TCP, and the bytes that come back: what is no clear request gets one answer in OCPI's words, and then the
+/// connection closes, because nobody knows where the next request would begin.
+@Suite struct RawRequestTests {
+    /// Bytes that are not taken.
+    struct Broken: CustomTestStringConvertible, Sendable {
+        let name: String
+        let bytes: [UInt8]
+        var status = 400
+
+        init(_ name: String, _ text: String, _ status: Int = 400) {
+            self.init(name, Array(text.utf8), status)
+        }
+
+        init(_ name: String, _ bytes: [UInt8], _ status: Int = 400) {
+            self.name = name
+            self.bytes = bytes
+            self.status = status
+        }
+
+        var testDescription: String { name }
+    }
+
+    private static let post = "POST /ocpi/receiver/2.2.1/cdrs HTTP/1.1\r\nHost: a\r\n"
+    private static let get = "GET /ocpi/versions HTTP/1.1\r\n"
+
+    static let requestLines = [
+        Broken("no HTTP", "hello\r\n\r\n"),
+        Broken("a TLS hello", [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03]),
+        Broken("an unknown method", "BREW /ocpi/versions HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("a method in small letters", "get /ocpi/versions HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("no version", "GET /ocpi/versions\r\n\r\n"),
+        Broken("HTTP/2", "GET /ocpi/versions HTTP/2.0\r\nHost: a\r\n\r\n"),
+        Broken("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        Broken("a version that is none", "GET /ocpi/versions HTTP/1.1x\r\nHost: a\r\n\r\n"),
+        Broken("a blank in the target", "GET /ocpi /versions HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("a relative target", "GET ocpi/versions HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("an asterisk for GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("an URL of another kind", "GET ftp://a/ocpi/versions HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("an URL with a password", "GET http://u:p@a/ocpi/versions HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Broken("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501),
+        Broken("a huge target", "GET /ocpi/\(String(repeating: "x", count: 9000)) HTTP/1.1\r\nHost: a\r\n\r\n", 413),
+    ]
+
+    static let headerLines = [
+        Broken("no Host", "\(get)\r\n"),
+        Broken("two Hosts", "\(get)Host: a\r\nHost: a\r\n\r\n"),
+        Broken("two Hosts in HTTP/1.0", "GET /ocpi/versions HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"),
+        Broken("an empty Host", "\(get)Host:\r\n\r\n"),
+        Broken("a Host with a blank", "\(get)Host: a b\r\n\r\n"),
+        Broken("a Host with a path", "\(get)Host: a/b\r\n\r\n"),
+        Broken("a Host with a name", "\(get)Host: u@a\r\n\r\n"),
+        Broken("a Host with letters for a port", "\(get)Host: a:b\r\n\r\n"),
+        Broken("two hosts in one Host", "\(get)Host: a, b\r\n\r\n"),
+        Broken("a blank before the colon", "\(get)Host : a\r\n\r\n"),
+        Broken("a header without a colon", "\(get)Host: a\r\nbroken\r\n\r\n"),
+        Broken("a header without a name", "\(get)Host: a\r\n: broken\r\n\r\n"),
+        Broken("NUL in a header", Array("\(get)Host: a\r\nX: ".utf8) + [0] + Array("\r\n\r\n".utf8)),
+        Broken("a control character in a header", "\(get)Host: a\r\nX: \u{01}\r\n\r\n"),
+        Broken("a bare CR in a header", "\(get)Host: a\r\nX: a\rY: b\r\n\r\n"),
+        Broken("a huge header", "\(get)Host: a\r\nX: \(String(repeating: "x", count: 9000))\r\n\r\n", 413),
+        Broken("many headers", "\(get)Host: a\r\n\(String(repeating: "X: 1\r\n", count: 300))\r\n", 413),
+    ]
+
+    /// What two servers would read differently.
+    static let smuggling = [
+        Broken("length and chunks", "\(post)Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        Broken("chunks and length", "\(post)Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
+        Broken("two lengths", "\(post)Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"),
+        Broken("the same length twice", "\(post)Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"),
+        Broken("two lengths in one", "\(post)Content-Length: 3, 3\r\n\r\nabc"),
+        Broken("a length with a sign", "\(post)Content-Length: +3\r\n\r\nabc"),
+        Broken("a negative length", "\(post)Content-Length: -3\r\n\r\nabc"),
+        Broken("a hexadecimal length", "\(post)Content-Length: 0x3\r\n\r\nabc"),
+        Broken("an endless length", "\(post)Content-Length: 99999999999999999999\r\n\r\nabc"),
+        Broken("a coding that is none", "\(post)Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+        Broken("chunked and more", "\(post)Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+        Broken("chunked after something", "\(post)Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        Broken("chunked twice", "\(post)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+        Broken("a coding with a tab", "\(post)Transfer-Encoding:\tchunked\u{0B}\r\n\r\n0\r\n\r\n"),
+        Broken("chunks in HTTP/1.0", "POST /ocpi/receiver/2.2.1/cdrs HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    ]
+
+    @Test(arguments: requestLines + headerLines + smuggling) func whatIsNoClearRequestGetsOneAnswerAndTheConnectionCloses(
+        broken: Broken
+    ) async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                // What follows is not read as a request.
+                try await connection.send(broken.bytes + Array(RawListener.request().utf8))
+                try await connection.waitForClose()
+                let answers = connection.answers()
+                let answer = try #require(answers.first, "\(connection.text)")
+                #expect(answers.count == 1 && connection.text.hasSuffix(answer.body), "\(connection.text)")
+                #expect(answer.status == broken.status, "\(answer.body)")
+                #expect(answer["connection"] == "close" && answer["content-type"] == "application/json", "\(answer.headers)")
+                #expect(answer.code == 2000 && answer.message?.isEmpty == false, "\(answer.body)")
+            }
+        }
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func aBrokenRequestIsAnsweredInItsTurn() async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request() + RawListener.request() + "broken\r\n\r\n" + RawListener.request())
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [200, 200, 400])
+                #expect(connection.answers().map { $0["connection"] } == [nil, nil, "close"])
+            }
+        }
+    }
+
+    // MARK: Bodies
+
+    @Test func aBadChunkIsRefusedOnce() async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(
+                    RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Transfer-Encoding: chunked"], body: "2\r\n{}\r\nzz\r\n}\r\n")
+                )
+                try await connection.waitForClose()
+                let answer = try #require(connection.answers().first)
+                #expect(connection.answers().count == 1 && answer.status == 400 && answer.code == 2000, "\(connection.text)")
+                #expect(answer.message?.contains("chunk") == true && answer["connection"] == "close", "\(connection.text)")
+            }
+        }
+        #expect(world.produced.isEmpty, "half a body is no body")
+    }
+
+    @Test func aBadChunkAfterARefusalGetsNoSecondAnswer() async throws {
+        let head = "POST /ocpi/receiver/2.2.1/cdrs HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(head)
+                #expect(try await connection.waitForAnswers(1).first?.status == 401)
+                try await connection.send("zz\r\n")
+                try await connection.waitForClose()
+                #expect(connection.answers().count == 1, "\(connection.text)")
+            }
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(head + "zz\r\n")
+                try await connection.waitForClose()
+                #expect(connection.answers().count == 1 && connection.answers().first?["connection"] == "close", "\(connection.text)")
+            }
+        }
+    }
+
+    @Test func aRequestThatEndsInTheMiddleIsNotCarriedOut() async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            for part in ["GET /ocpi/vers", RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{}")] {
+                try await RawConnection.with(port: listener.port) { connection in
+                    try await connection.send(part)
+                    try await connection.finish()
+                    try await connection.waitForClose()
+                    #expect(connection.answers().map(\.status) == [400] && connection.answers().first?.code == 2000, "\(connection.text)")
+                }
+            }
+        }
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func aClientThatAsksBeforeItSendsItsBodyIsTold() async throws {
+        let body = #"{"id":"C1"}"#
+        let expect = ["Expect: 100-continue", "Content-Length: \(body.utf8.count)"]
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", expect))
+                #expect(try await connection.waitForAnswers(1).first?.status == 100)
+                try await connection.send(body)
+                #expect(try await connection.waitForAnswers(2).map(\.status) == [100, 200])
+                try await RawListener.expectKept(connection, after: 2)
+            }
+            // HTTP/1.0 knows no 100.
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", version: "HTTP/1.0", expect, body: body))
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [200], "\(connection.text)")
+            }
+            // One that is too long anyway is not asked for.
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(
+                    RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Expect: 100-continue", "Content-Length: 5000"]))
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [413] && connection.answers().first?["connection"] == "close")
+            }
+        }
+    }
+
+    // MARK: Methods and targets
+
+    @Test func headHasNoBodyAndTheConnectionStays() async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request("HEAD", "/ocpi/versions"))
+                let answer = try #require(try await connection.waitForAnswers(1, withoutBodies: true).first)
+                #expect((answer["content-length"].flatMap { Int($0) } ?? 0) > 0)
+                #expect(connection.text.hasSuffix("\r\n\r\n") && !connection.isClosed, "\(connection.text)")
+                let length = connection.count
+                try await connection.send(RawListener.request())
+                try await eventually("the next answer") { connection.count > length }
+                #expect(connection.text.dropFirst(length).hasPrefix("HTTP/1.1 200 OK"), "\(connection.text)")
+            }
+        }
+    }
+
+    @Test(arguments: ["PROPFIND", "TRACE", "OPTIONS"]) func aMethodThatIsNotHereIsRefusedAndTheConnectionStays(method: String) async throws
+    {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request(method))
+                let answer = try #require(try await connection.waitForAnswers(1).first)
+                #expect(answer.status == 405 && answer.code == 2000, "\(connection.text)")
+                try await RawListener.expectKept(connection, after: 1)
+            }
+        }
+    }
+
+    @Test func anAbsoluteTargetIsReadAsItStands() async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(
+                    RawListener.request("GET", "HTTP://proxy.example:8080/ocpi/sender/2.2.1/locations/A|B%20C?x=a|b&y=%2F"))
+                #expect(try await connection.waitForAnswers(1).first?.status == 200)
+            }
+        }
+        let request = try #require(world.produced.first)
+        #expect(request.path == "A|B%20C" && request.query == "x=a|b&y=%2F")
+    }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import ocn
+
+/// How a process shares out the files that it may have open.
+@Suite struct ConnectionPlanTests {
+    private func configuration(_ adjust: (inout NodeConfiguration) -> Void = { _ in }) throws -> NodeConfiguration {
+        var configuration = try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:9092")
+        adjust(&configuration)
+        return configuration
+    }
+
+    @Test(arguments: [256, 512, 1024, 4096, 65_536, 1_000_000]) func whatIsSharedOutIsThere(files: Int) throws {
+        let plan = try ConnectionPlan(try configuration(), files: files, cores: 2)
+        #expect(plan.publicConnections >= 32 && plan.publicConnections <= ConnectionPlan.most)
+        #expect(plan.privateConnections >= 16 && plan.privateConnections <= 1000)
+        #expect(plan.perAddress == plan.publicConnections / 2)
+        #expect(plan.publicConnections + plan.privateConnections <= files - 144, "Kafka's clients and calls to parties need some")
+    }
+
+    @Test func withoutALimitThereIsOneAllTheSame() throws {
+        #expect(try ConnectionPlan(try configuration(), files: nil, cores: 2).publicConnections == ConnectionPlan.most)
+    }
+
+    @Test func tooFewAreRefusedInWords() throws {
+        let whole = try configuration()
+        let error = #expect(throws: ConfigurationError.self) { try ConnectionPlan(whole, files: 200, cores: 2) }
+        #expect(error.map { "\($0)".contains("only 200 files open (ulimit -n)") && "\($0)".contains("Raise the limit") } == true)
+        let many = try configuration { $0.publicConnections = 5000 }
+        let refused = #expect(throws: ConfigurationError.self) { try ConnectionPlan(many, files: 4096, cores: 2) }
+        #expect(refused.map { "\($0)".contains("http.public.connections is 5000") } == true)
+        // A process without INGRESS has no public listener.
+        let worker = try configuration { $0.roles = [.push] }
+        _ = try ConnectionPlan(worker, files: 200, cores: 2)
+    }
+
+    @Test func settingsWin() throws {
+        let decided = try configuration {
+            $0.publicConnections = 100
+            $0.publicConnectionsPerAddress = 7
+            $0.privateConnections = 9
+        }
+        let plan = try ConnectionPlan(decided, files: 4096, cores: 2)
+        #expect((plan.publicConnections, plan.perAddress, plan.privateConnections) == (100, 7, 9))
+    }
+}

@@ -1,0 +1,85 @@
+import Inbound
+import Logging
+import ServiceLifecycle
+import Support
+import Telemetry
+import Testing
+
+@testable import ocn
+
+/// The private listener over TCP: what protects the public one protects it too.
+@Suite struct PrivateListenerTests {
+    private func run(
+        adjust: (inout InboundLimits) -> Void = { _ in }, _ body: (_ port: Int) async throws -> Void
+    ) async throws {
+        let port = try FreePorts.two().0
+        var limits = InboundLimits(connections: 1000, connectionsPerAddress: 1000)
+        adjust(&limits)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let listener = PrivateListener(
+            .hostname("127.0.0.1", port: port), limits, metrics: PrometheusMetrics(), health: Health(expecting: []), logger: logger)
+        let group = ServiceGroup(configuration: .init(services: [listener], logger: logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            let result: Result<Void, any Error>
+            do {
+                try await eventually("it listens") { (try? await RawConnection.with(port: port) { _ in }) != nil }
+                result = .success(try await body(port))
+            } catch {
+                result = .failure(error)
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            try result.get()
+        }
+    }
+
+    @Test(arguments: ["/ready", "/health"]) func probesMayAskWithoutABody(path: String) async throws {
+        try await run { port in
+            try await RawConnection.with(port: port) { connection in
+                try await connection.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                let whole = try #require(try await connection.waitForAnswers(1).first)
+                #expect(whole.status == 200 && !whole.body.isEmpty)
+                let before = connection.count
+                try await connection.send("HEAD \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                try await connection.waitForClose()
+                let head = connection.text.dropFirst(before)
+                #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n") && head.hasSuffix("\r\n\r\n"), "\(head)")
+                #expect(head.lowercased().contains("content-length: \(whole.body.utf8.count)\r\n"), "\(head)")
+            }
+        }
+    }
+
+    @Test func whatIsNoRequestIsRefusedInWords() async throws {
+        try await run { port in
+            for broken in ["GET /ready HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n"] {
+                try await RawConnection.with(port: port) { connection in
+                    try await connection.send(broken)
+                    try await connection.waitForClose()
+                    let answer = try #require(connection.answers().first)
+                    #expect(answer.status == 400 && answer["connection"] == "close" && answer.body.hasPrefix(#"{"error":""#))
+                }
+            }
+        }
+    }
+
+    @Test func hundredsThatAskForNothingDoNotStopTheProbe() async throws {
+        try await run(adjust: { $0.head = .milliseconds(1500) }) { port in
+            var idle: [RawConnection] = []
+            for _ in 0..<300 {
+                let connection = try await RawConnection(port: port)
+                try await connection.send("GET /rea")
+                idle.append(connection)
+            }
+            try await RawConnection.with(port: port) { connection in
+                try await connection.send("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try await connection.waitForAnswers(1).first?.status == 200)
+            }
+            for connection in idle {
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [408])
+                await connection.close()
+            }
+        }
+    }
+}
