@@ -49,7 +49,7 @@ extension Response {
         case .methodNotAllowed(let methods): fields[.allow] = methods.map(\.rawValue).joined(separator: ", ")
         case .busy(let seconds): fields[.retryAfter] = String(seconds)
         case .coded: fields[.acceptEncoding] = "identity"
-        case .plain, .unauthorized, .unparsable, .notFound, .tooLarge: break
+        case .plain, .unauthorized, .unparsable, .notFound, .tooLarge, .overdue: break
         }
         return Response(status: status, fields, contentType: json, body: Envelope.error(error))
     }

@@ -83,8 +83,8 @@ private struct BrokenRequests: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPParserError {
-            return PrivateListener.problem(.badRequest, Refusal(error).message)
-        } catch let refusal as Refusal {
+            return PrivateListener.problem(.badRequest, Inbound.Refusal(error).message)
+        } catch let refusal as Inbound.Refusal {
             return PrivateListener.problem(HTTPResponse.Status(code: Int(refusal.status.code)), refusal.message)
         }
     }
