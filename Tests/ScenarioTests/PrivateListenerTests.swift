@@ -1,8 +1,10 @@
+import Hummingbird
 import Inbound
 import Logging
 import ServiceLifecycle
 import Support
 import Telemetry
+import Testbed
 import Testing
 
 @testable import ocn
