@@ -11,20 +11,20 @@ package enum AnswerStatus: Sendable, Equatable {
 
     /// Reads the body of an answer. Text in another encoding than UTF-8 does not make an answer incomplete.
     package init(_ body: ByteBuffer) {
-        do throws(JSONError) {
-            self = try AnswerStatus.read(body)
-        } catch {
-            let repaired = ByteBuffer(string: String(buffer: body))
-            self = error.isRepetition ? .ambiguous : (try? AnswerStatus.read(repaired)) ?? .absent
-        }
+        self = AnswerStatus.read(body) ?? AnswerStatus.read(ByteBuffer(string: String(buffer: body))) ?? .absent
     }
 
     /// The code; nil without exactly one.
     package var code: Int? { if case .code(let code) = self { code } else { nil } }
 
-    private static func read(_ body: ByteBuffer) throws(JSONError) -> AnswerStatus {
-        guard let range = try body.jsonRange(of: ["status_code"]) else { return .absent }
-        return code(at: range, in: body).map(AnswerStatus.code) ?? .absent
+    /// Nil for what is no JSON.
+    private static func read(_ body: ByteBuffer) -> AnswerStatus? {
+        do throws(JSONError) {
+            guard let range = try body.jsonRange(of: ["status_code"]) else { return .absent }
+            return code(at: range, in: body).map(AnswerStatus.code) ?? .absent
+        } catch {
+            return error.isRepetition ? .ambiguous : nil
+        }
     }
 
     /// Some platforms write it as a text, or as a number with a fraction of zero: they mean the same.

@@ -1,6 +1,7 @@
 /// Finds things in JSON text (RFC 8259) by position, without building values. Pure functions; no bytes make them trap.
 package enum JSONScanner {
-    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it, and a byte order mark in front. `maxDepth`: containers within containers, at most 512.
+    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it, and a byte order mark in front.
+    /// - Parameter maxDepth: containers within containers, at most 512.
     package static func validate(_ json: Span<UInt8>, maxDepth: Int = 64) throws(JSONError) {
         var at = 0
         JSONGrammar.begin(json, &at)
