@@ -20,10 +20,12 @@ package enum AnswerStatus: Sendable, Equatable {
     /// Nil for what is no JSON.
     private static func read(_ body: ByteBuffer) -> AnswerStatus? {
         do throws(JSONError) {
-            guard let range = try body.jsonRange(of: ["status_code"]) else { return .absent }
-            return code(at: range, in: body).map(AnswerStatus.code) ?? .absent
+            guard let range = try body.jsonRange(of: ["status_code"]), let found = code(at: range, in: body) else {
+                return AnswerStatus.absent
+            }
+            return AnswerStatus.code(found)
         } catch {
-            return error.isRepetition ? .ambiguous : nil
+            return error.isRepetition ? AnswerStatus.ambiguous : nil
         }
     }
 
