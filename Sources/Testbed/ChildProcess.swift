@@ -23,7 +23,7 @@ package final class ChildProcess: Sendable {
 
         func end(_ exit: Exit) {
             let waiters = state.withLock { state in
-                state.exit = exit
+                if state.exit == nil { state.exit = exit }
                 defer { state.waiters = [] }
                 return state.waiters
             }
@@ -64,6 +64,21 @@ package final class ChildProcess: Sendable {
             ending.end(process.terminationReason == .exit ? .status(process.terminationStatus) : .signal(process.terminationStatus))
         }
         try process.run()
+        // Now and then Foundation does not notice the end of a process, and who waits for it would wait for ever.
+        let pid = process.processIdentifier
+        Thread.detachNewThread {
+            if let exit = ChildProcess.awaited(pid) { ending.end(exit) }
+        }
+    }
+
+    /// Waits for the end of a child, and leaves it to Foundation to collect; nil if that has collected it already, and so tells. Blocks.
+    private static func awaited(_ pid: pid_t) -> Exit? {
+        var end = siginfo_t()
+        while waitid(P_PID, id_t(pid), &end, WEXITED | WNOWAIT) != 0 {
+            guard errno == EINTR else { return nil }
+        }
+        let status = end._sifields._sigchld.si_status
+        return end.si_code == CLD_EXITED ? .status(status) : .signal(status)
     }
 
     /// The program that this process runs.

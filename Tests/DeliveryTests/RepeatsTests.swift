@@ -62,9 +62,9 @@ import Wire
             record.target = target
             return try #require(RepeatKey(record))
         }
-        #expect(try key(.tokens, "T%2A1/authorize", "type=APP_USER") == key(.tokens, "t*1/authorize", "type=APP%5fUSER"))
-        #expect(try key(.tokens, "T%2F1/authorize") != key(.tokens, "T/1/authorize"))
-        #expect(try key(.tokens, "T1/authorize") != key(.tokens, "T2/authorize"))
+        #expect(try key(.tokens, "T%2A1/again", "type=APP_USER") == key(.tokens, "t*1/again", "type=APP%5fUSER"))
+        #expect(try key(.tokens, "T%2F1/again") != key(.tokens, "T/1/again"))
+        #expect(try key(.tokens, "T1/again") != key(.tokens, "T2/again"))
         // What nobody knows the meaning of, and what a party made for itself, may differ in one byte.
         let parking = ModuleID(rawValue: "parking")
         #expect(try key(parking, "A%2A1") != key(parking, "A*1") && key(parking, "a") != key(parking, "A"))
