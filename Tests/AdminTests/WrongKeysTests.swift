@@ -33,7 +33,7 @@ import Testing
         let router = Router()
         router.group().add(
             middleware: AdminKey<BasicRequestContext>(
-                hash: TokenHash.of(Token("the operator's key")), wrong: WrongKeys(.init(first: .seconds(600), longest: .seconds(600))),
+                hash: TokenHash.of(Token("the-operators-key")), wrong: WrongKeys(.init(first: .seconds(600), longest: .seconds(600))),
                 logger: lines.logger)
         ).get("secret") { _, _ in "yes" }
         try await Application(router: router).test(.router) { client in
@@ -43,7 +43,7 @@ import Testing
                     #expect(Task.isCancelled, "still held back")
                 }
                 try await eventually("it is told") { lines.notable.contains { $0.text == "a wrong admin key" } }
-                let answer = try await client.execute(uri: "/secret", method: .get, headers: [.authorization: "Token the operator's key"])
+                let answer = try await client.execute(uri: "/secret", method: .get, headers: [.authorization: "Token the-operators-key"])
                 #expect(answer.status == .ok && String(buffer: answer.body) == "yes")
                 let missing = try await client.execute(uri: "/secret", method: .get)
                 #expect(missing.status == .unauthorized && missing.headers[.wwwAuthenticate] == "Token", "no key is no guess")

@@ -165,14 +165,16 @@ import Topics
         try await RawListener.run(
             world,
             adjust: {
-                $0.answerBytes = 1024 * 1024; $0.write = .seconds(600)
+                // For one answer, not for all.
+                $0.answerBytes = 4 * 1024 * 1024
+                $0.write = .seconds(600)
             }
         ) { listener in
             let connection = try await RawConnection(port: listener.port, reads: false)
             try await connection.send(String(repeating: RawListener.request(), count: 16))
             // Long before its time to take them is over.
             try await waitForCut(connection)
-            try await eventually("there is room again") { listener.server.answers.hasRoom(for: 1024 * 1024) }
+            try await eventually("there is room again") { listener.server.answers.hasRoom(for: 4 * 1024 * 1024) }
             await connection.close()
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request())

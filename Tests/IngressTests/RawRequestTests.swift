@@ -82,10 +82,10 @@ import Wire
         Broken("a negative length", "\(post)Content-Length: -3\r\n\r\nabc"),
         Broken("a hexadecimal length", "\(post)Content-Length: 0x3\r\n\r\nabc"),
         Broken("an endless length", "\(post)Content-Length: 99999999999999999999\r\n\r\nabc"),
-        Broken("a coding that is none", "\(post)Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+        Broken("a coding that is none", "\(post)Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
         Broken("chunked and more", "\(post)Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
         Broken("chunked after something", "\(post)Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
-        Broken("chunked twice", "\(post)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+        Broken("chunked twice", "\(post)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         Broken("a coding with a tab", "\(post)Transfer-Encoding:\tchunked\u{0B}\r\n\r\n0\r\n\r\n"),
         Broken("chunks in HTTP/1.0", "POST /ocpi/receiver/2.2.1/cdrs HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     ]
@@ -211,7 +211,7 @@ import Wire
                 let length = connection.count
                 try await connection.send(RawListener.request())
                 try await eventually("the next answer") { connection.count > length }
-                #expect(connection.text.dropFirst(length).hasPrefix("HTTP/1.1 200 OK"), "\(connection.text)")
+                #expect(connection.text.utf8.dropFirst(length).starts(with: "HTTP/1.1 200 OK".utf8), "\(connection.text)")
             }
         }
     }
