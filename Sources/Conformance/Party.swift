@@ -148,7 +148,7 @@ final class Party: Sendable {
     /// The request that a call led to here: the one with the same correlation id.
     /// - Throws: `Unmet` if it does not come.
     @discardableResult
-    func arrival(of reply: Reply, within limit: Duration = .seconds(5)) async throws(Unmet) -> Received {
+    func arrival(of reply: Reply, within limit: Duration = .seconds(15)) async throws(Unmet) -> Received {
         guard let id = reply.correlationID else { throw Unmet("the call had no X-Correlation-ID to recognise it by") }
         return try await arrival("\(reply.line) with X-Correlation-ID \(id)", within: limit) { $0.correlationID == id }
     }
@@ -156,7 +156,7 @@ final class Party: Sendable {
     /// The first request like that, also one that is here already.
     @discardableResult
     func arrival(
-        _ what: String, within limit: Duration = .seconds(5), where fits: @escaping @Sendable (Received) -> Bool
+        _ what: String, within limit: Duration = .seconds(15), where fits: @escaping @Sendable (Received) -> Bool
     ) async throws(Unmet) -> Received {
         let entries = await received.wait(within: limit) { $0.contains(where: fits) }
         guard let request = entries?.first(where: fits) else { throw Unmet("\(what) did not reach \(id)") }

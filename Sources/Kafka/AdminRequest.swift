@@ -1,6 +1,7 @@
 import CLibrdkafka
 
-/// One request of librdkafka's admin interface: sends it and waits for its result event.
+/// One request of librdkafka's admin interface: sends it and waits for its result event. Where it failed and may be asked again, the client
+/// first learns who is the controller now.
 enum AdminRequest {
     /// How long Kafka may take, milliseconds.
     static let limit: Int32 = 30_000
@@ -35,7 +36,9 @@ enum AdminRequest {
         defer { rd_kafka_event_destroy(event) }
         let code = rd_kafka_event_error(event)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            return .failure(KafkaError(operation, code, reason: rd_kafka_event_error_string(event).map { String(cString: $0) }))
+            let error = KafkaError(operation, code, reason: rd_kafka_event_error_string(event).map { String(cString: $0) })
+            if error.mayPass { MetadataRefresh.perform(rk, milliseconds: milliseconds) }
+            return .failure(error)
         }
         return .success(read(event))
     }

@@ -53,20 +53,13 @@ enum OffsetRequests {
         let list = PartitionList(partitions, offset: edge)
         let code = list.use { rd_kafka_offsets_for_times(rk, $0, milliseconds) }
         if let error = list.failure("watermarks", code) {
-            if error.mayPass { refresh(rk, milliseconds: milliseconds) }
+            if error.mayPass { MetadataRefresh.perform(rk, milliseconds: milliseconds) }
             return .failure(error)
         }
         let found = list.found
         // One that was left as it was asked has had no answer.
         guard found.count == Set(partitions).count else { return .failure(KafkaError("watermarks", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         return .success(found)
-    }
-
-    /// Learns the leaders anew: librdkafka takes what it has heard of a partition without one for good, and would not ask again.
-    private static func refresh(_ rk: OpaquePointer, milliseconds: Int32) {
-        var found: UnsafePointer<rd_kafka_metadata>?
-        rd_kafka_metadata(rk, 1, nil, &found, min(milliseconds, 1000))
-        if let found { rd_kafka_metadata_destroy(found) }
     }
 
     /// The next offset of those partitions whose leaders answer. Each leader is asked by itself: asked together, one that is missing would

@@ -88,7 +88,7 @@ import Wire
         let isReleased = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
         // Its last commit needs a moment.
-        let first = try worker(world, drain: .seconds(2)) { $0.callsPerRecipient = 1 }
+        let first = try worker(world, drain: .seconds(6)) { $0.callsPerRecipient = 1 }
         try await world.run(exchange: first) {
             let end = Timestamp.now.adding(milliseconds: 600_000)
             let records = try (0..<30).map { number in

@@ -165,17 +165,24 @@ import Topics
         try await RawListener.run(
             world,
             adjust: {
-                // For one answer, not for all.
+                // For two answers, not for all.
                 $0.answerBytes = 4 * 1024 * 1024
                 $0.write = .seconds(600)
             }
         ) { listener in
-            let connection = try await RawConnection(port: listener.port, reads: false)
-            try await connection.send(String(repeating: RawListener.request(), count: 16))
-            // Long before its time to take them is over.
-            try await waitForCut(connection)
+            var connections: [RawConnection] = []
+            for _ in 0..<8 {
+                let connection = try await RawConnection(port: listener.port, reads: false)
+                try await connection.send(String(repeating: RawListener.request(), count: 16))
+                connections.append(connection)
+            }
+            // Long before their time to take them is over.
+            try await eventually("the server cuts one connection off") {
+                for connection in connections where !connection.isClosed { try await connection.send("x") }
+                return connections.contains { $0.isClosed }
+            }
+            for connection in connections { await connection.close() }
             try await eventually("there is room again") { listener.server.answers.hasRoom(for: 4 * 1024 * 1024) }
-            await connection.close()
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request())
                 #expect(try await connection.waitForAnswers(1).first?.status == 200, "who reads is served")

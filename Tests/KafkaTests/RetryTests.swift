@@ -13,7 +13,7 @@ import Testing
             return limits.count < 5 ? .failure(passing) : .success("good")
         }
         #expect(answer == .success("good"))
-        #expect(limits == [1000, 2000, 4000, 8000, 8000], "short at first, so that whoever stops need not wait")
+        #expect(limits == [1000, 2000, 4000, 4000, 4000], "short at first, so that whoever stops need not wait")
     }
 
     @Test func atTheDeadlineTheLastBadAnswerIsTheAnswer() {

@@ -42,7 +42,7 @@ extension Scenarios {
             let metrics = try await TestNode.call("GET", "http://127.0.0.1:\(node.privatePort)/metrics").body
             #expect(metrics.contains("\nocn_http_connections_limit{listener=\"public\"} "), "\(metrics)")
             let reached = metrics.split(separator: "\n").filter {
-                $0.hasPrefix("ocn_http_connection_limit_reached_total{listener=\"public\"") && !$0.hasSuffix(" 0")
+                $0.hasPrefix("ocn_http_connection_limit_reached_total{") && $0.contains("listener=\"public\"") && !$0.hasSuffix(" 0")
             }
             #expect(!reached.isEmpty, "\(metrics)")
             #expect(process.text.contains("too many connections"), "\(process.text.suffix(2000))")
