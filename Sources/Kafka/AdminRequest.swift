@@ -6,14 +6,22 @@ enum AdminRequest {
     /// How long Kafka may take, milliseconds.
     static let limit: Int32 = 30_000
 
+    /// How long librdkafka lets a request to a group's coordinator wait, milliseconds: the longest it allows.
+    ///
+    /// 2.0.2 ends the process (`eonce->refcnt > 0`) when such a request has run out of time and its coordinator comes back after that. So it
+    /// never runs out of time: we give up waiting, and what comes later is dropped. Each one that waits costs memory, so that only a process
+    /// that ends soon may ask: a command.
+    static let coordinatorLimit: Int32 = 3_600_000
+
     /// - Parameters:
+    ///   - isForCoordinator: whether the coordinator of a group is asked.
     ///   - milliseconds: how long Kafka may take.
     ///   - isStopping: whether nobody waits for the result any more; asked now and then.
     ///   - send: makes the request, whose result goes to the queue.
     ///   - read: takes what is needed out of the event, which is freed afterwards.
     static func perform<Value>(
         _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t, milliseconds: Int32 = limit,
-        isStopping: () -> Bool,
+        isForCoordinator: Bool = false, isStopping: () -> Bool,
         send: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void, read: (_ event: OpaquePointer) -> Value
     ) -> Result<Value, KafkaError> {
         guard let options = rd_kafka_AdminOptions_new(rk, kind), let queue = rd_kafka_queue_new(rk) else {
@@ -24,10 +32,11 @@ enum AdminRequest {
             rd_kafka_AdminOptions_destroy(options)
         }
         var reason = [CChar](repeating: 0, count: 256)
-        rd_kafka_AdminOptions_set_request_timeout(options, max(1, milliseconds), &reason, reason.count)
+        let requestLimit = isForCoordinator ? coordinatorLimit : max(1, milliseconds)
+        rd_kafka_AdminOptions_set_request_timeout(options, requestLimit, &reason, reason.count)
         send(options, queue)
         // librdkafka always answers by the request's own limit; ours lies behind it.
-        let deadline = Deadline(after: .milliseconds(Int64(milliseconds) + 5000))
+        let deadline = Deadline(after: .milliseconds(Int64(milliseconds) + (isForCoordinator ? 0 : 5000)))
         var answer: OpaquePointer?
         while answer == nil, !deadline.hasPassed, !isStopping() { answer = rd_kafka_queue_poll(queue, 100) }
         guard let event = answer else {

@@ -44,9 +44,8 @@ extension GroupConsumer {
         // An in-memory cluster must never be asked: librdkafka 2.0.2 ends the process over a request that a cluster does not know.
         guard let id = clusterID(rk, patience) else { return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         guard !id.hasPrefix("mockCluster") else { return .failure(GroupRequests.unsupported) }
-        // Not given up at a stop: it ends by its own limit.
-        return GroupRequests.describe(rk, [settings.group], patience, isStopping: { false }).flatMap { groups in
-            guard case .success(let group)? = groups[settings.group], group.state == .stable else { return .success([]) }
+        return GroupRequests.standing(rk, settings.group, patience).flatMap { group in
+            guard group.state == .stable else { return .success([]) }
             return TopicRequests.list(rk, milliseconds: patience).map { topics in
                 let owned = Set(group.members.flatMap(\.partitions))
                 var unowned: Set<TopicPartition> = []

@@ -1,4 +1,5 @@
 import CLibrdkafka
+import NIOCore
 
 /// A consumer group as its coordinator sees it.
 package struct GroupDescription: Sendable, Equatable {
@@ -80,7 +81,8 @@ extension KafkaAdmin {
     }
 }
 
-/// Requests about consumer groups. They block; for threads that may.
+/// Requests about consumer groups. They block; for threads that may. All but ``standing(_:_:_:)`` are for processes that end soon:
+/// see ``AdminRequest/coordinatorLimit``.
 enum GroupRequests {
     static let unsupported = KafkaError(
         "consumer groups", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, reason: "this in-memory Kafka does not tell about groups")
@@ -89,7 +91,8 @@ enum GroupRequests {
         _ rk: OpaquePointer, _ names: [String], _ milliseconds: Int32, isStopping: () -> Bool
     ) -> Result<[String: Result<GroupDescription, KafkaError>], KafkaError> {
         AdminRequest.perform(
-            rk, "describe groups", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, milliseconds: milliseconds, isStopping: isStopping
+            rk, "describe groups", RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, milliseconds: milliseconds, isForCoordinator: true,
+            isStopping: isStopping
         ) { options, queue in
             withCStrings(names) { names in
                 var names = names
@@ -105,6 +108,38 @@ enum GroupRequests {
             }
             return found
         }
+    }
+
+    /// One group, by the interface that asks all brokers: nothing of it is left when the time is over, so that a process that lives long may
+    /// ask again and again.
+    static func standing(_ rk: OpaquePointer, _ name: String, _ milliseconds: Int32) -> Result<GroupDescription, KafkaError> {
+        var list: UnsafePointer<rd_kafka_group_list>?
+        let code = rd_kafka_list_groups(rk, name, &list, milliseconds)
+        defer { if let list { rd_kafka_group_list_destroy(list) } }
+        // A broker that has gone leaves the list incomplete: the group may be in it all the same.
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTIAL, let list else {
+            return .failure(KafkaError("describe group", code))
+        }
+        let groups = UnsafeBufferPointer(start: list.pointee.groups, count: max(0, Int(list.pointee.group_cnt)))
+        guard let group = groups.first(where: { $0.group.map { String(cString: $0) } == name }) else {
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("describe group", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
+            return .success(GroupDescription(state: .empty, members: []))
+        }
+        guard group.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError("describe group", group.err)) }
+        let state: GroupDescription.State =
+            switch group.state.map({ String(cString: $0) }) {
+            case "PreparingRebalance", "CompletingRebalance": .rebalancing
+            case "Stable": .stable
+            case "Empty", "Dead": .empty
+            default: .other
+            }
+        let members = UnsafeBufferPointer(start: group.members, count: max(0, Int(group.member_cnt))).map { member in
+            let assignment = UnsafeRawBufferPointer(start: member.member_assignment, count: max(0, Int(member.member_assignment_size)))
+            return GroupDescription.Member(
+                clientID: member.client_id.map { String(cString: $0) } ?? "",
+                partitions: MemberAssignment(ByteBuffer(bytes: assignment))?.partitions ?? [])
+        }
+        return .success(GroupDescription(state: state, members: members))
     }
 
     static func list(_ rk: OpaquePointer, _ milliseconds: Int32, isStopping: () -> Bool) -> Result<[String], KafkaError> {
@@ -141,7 +176,7 @@ enum GroupRequests {
         }
         let deadline = Deadline(after: limit)
         var reason = [CChar](repeating: 0, count: 256)
-        rd_kafka_AdminOptions_set_request_timeout(options, max(1, limit.clampedMilliseconds), &reason, reason.count)
+        rd_kafka_AdminOptions_set_request_timeout(options, AdminRequest.coordinatorLimit, &reason, reason.count)
         // Kafka takes one group at a time; all are asked before the first has answered.
         for group in found.keys {
             var wanted: [OpaquePointer?] = [PartitionList(partitions).use { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }]

@@ -66,6 +66,9 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     var isUnknownHere: Bool {
         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
     }
+    /// A broker told that the partition is there no more, and librdkafka dropped the record before it was sent: so it ends what waits in a
+    /// partition that it forgets.
+    var hasVanished: Bool { operation == "produce" && code == RD_KAFKA_RESP_ERR__DESTROY.rawValue && !mayBePersisted }
     /// Asking the same again may be answered: also where a topic is unknown, because one that was just made can be for a while.
     package var mayPass: Bool { isRetriable || isUnknownTopic }
     /// Nothing was heard in time; what was asked may have happened.

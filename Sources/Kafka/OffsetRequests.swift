@@ -8,7 +8,8 @@ enum OffsetRequests {
         var wanted: [OpaquePointer?] = [PartitionList(partitions).use { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }]
         defer { for request in wanted { rd_kafka_ListConsumerGroupOffsets_destroy(request) } }
         let answer = AdminRequest.perform(
-            rk, "group offsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, milliseconds: milliseconds, isStopping: isStopping
+            rk, "group offsets", RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, milliseconds: milliseconds, isForCoordinator: true,
+            isStopping: isStopping
         ) { options, queue in
             rd_kafka_ListConsumerGroupOffsets(rk, &wanted, wanted.count, options, queue)
         } read: { event -> Result<[CommitOffset], KafkaError> in

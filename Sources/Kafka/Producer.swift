@@ -33,7 +33,8 @@ package final class Producer: Sendable {
     private struct TopicHandle: @unchecked Sendable {
         let pointer: OpaquePointer
         /// Until then a broker that does not know the topic may be one that has not heard of it yet.
-        let newUntil = Deadline(after: .seconds(30))
+        var isDoubtfulUntil = Deadline(after: TopicHandle.patience)
+        static let patience = Duration.seconds(30)
     }
 
     private typealias Report = @Sendable (Result<RecordPosition, KafkaError>) -> Void
@@ -101,7 +102,8 @@ package final class Producer: Sendable {
 
     /// Queues one record. The bytes are copied before this returns.
     ///
-    /// Where brokers do not know the topic, or the partition, it is tried again until half a minute after the topic's first use here.
+    /// Where brokers do not know the topic, or the partition, it is tried again until half a minute after the topic's first use here, or after
+    /// a broker has told that the topic is there no more: one that was just started may not know yet.
     ///
     /// - Parameter report: called exactly once. An immediate failure (queue full, record too large, closed) is reported before this
     ///   returns, on the caller's thread; anything else on the producer's thread, which must not be blocked.
@@ -113,7 +115,7 @@ package final class Producer: Sendable {
 
     private func hand(_ record: OutgoingRecord, _ report: @escaping Report) {
         let delivery = DeliveryReport(topic: record.topic) { result in
-            if case .failure(let error) = result, error.isUnknownHere, self.isNew(record.topic), self.postpone(record, report) { return }
+            if case .failure(let error) = result, self.mayAppear(record.topic, error), self.postpone(record, report) { return }
             self.outstanding.subtract(1, ordering: .relaxed)
             switch result {
             case .success: self.missingRights.granted("Write", on: [record.topic])
@@ -130,7 +132,16 @@ package final class Producer: Sendable {
         if let failure { delivery.fail(failure) }
     }
 
-    private func isNew(_ topic: String) -> Bool { topics.withLock { $0[topic].map { !$0.newUntil.hasPassed } ?? false } }
+    /// Whether a topic or partition that was not there may be there in a moment: the topic is new, or it was there a moment ago.
+    private func mayAppear(_ topic: String, _ error: KafkaError) -> Bool {
+        guard error.isUnknownHere || error.hasVanished else { return false }
+        return topics.withLock { topics in
+            guard let handle = topics[topic] else { return false }
+            guard handle.isDoubtfulUntil.hasPassed else { return true }
+            if error.hasVanished { topics[topic]?.isDoubtfulUntil = Deadline(after: TopicHandle.patience) }
+            return error.hasVanished
+        }
+    }
 
     /// Keeps a record for later.
     /// - Parameter behindOthers: only if others of its topic are kept.
@@ -283,7 +294,7 @@ package final class Producer: Sendable {
     private func topic(_ name: String, _ rk: OpaquePointer) -> OpaquePointer? {
         let handle: TopicHandle? = topics.withLock { topics in
             if let known = topics[name] { return known }
-            let new = rd_kafka_topic_new(rk, name, Producer.configuration(patience(name), rk)).map(TopicHandle.init)
+            let new = rd_kafka_topic_new(rk, name, Producer.configuration(patience(name), rk)).map { TopicHandle(pointer: $0) }
             topics[name] = new
             return new
         }

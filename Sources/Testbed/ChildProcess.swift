@@ -87,8 +87,13 @@ package final class ChildProcess: Sendable {
     }
 
     /// This process's environment without what configures a node, but for how to reach Kafka.
+    ///
+    /// Swift's backtraces are off unless they were asked for: the program that makes one has the sockets of the process that it looks at, and
+    /// lives on, so that nobody can listen on its ports, if that one is killed meanwhile.
     package static var environment: [String: String] {
-        ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OCN_") || $0.key == "OCN_KAFKA_PROPERTIES" }
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OCN_") || $0.key == "OCN_KAFKA_PROPERTIES" }
+        if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
+        return environment
     }
 
     /// Whether it has not ended yet.

@@ -1,5 +1,7 @@
-import Kafka
+import Support
 import Testing
+
+@testable import Kafka
 
 @Suite(.timeLimit(.minutes(5))) struct GroupRequestsTests {
     @Test func whatManyGroupsHaveReadIsAskedAtOnce() async throws {
@@ -47,10 +49,38 @@ import Testing
             #expect(found.members.first?.clientID.hasPrefix("worker") == true)
             #expect(found.members.first?.partitions.map(\.partition).sorted() == [0, 1, 2])
             #expect(try await admin.listGroups(within: .seconds(10)).contains(group))
+            #expect(try await standing(group, admin) == found)
         }
         let after = try #require(try await admin.describeGroups([group], within: .seconds(10))[group]?.get())
         #expect(after == GroupDescription(state: .empty, members: []))
+        #expect(try await standing(group, admin) == after)
+        #expect(try await standing(TestCluster.unique("stranger"), admin) == after)
         await admin.close()
+    }
+
+    /// librdkafka 2.0.2 ends the process when a request that has run out of time finds its coordinator after all.
+    @Test func aCoordinatorThatComesBackAfterAQuestionWasGivenUpDoesNoHarm() async throws {
+        let cluster = try EmbeddedCluster(logger: TestCluster.logger)
+        try cluster.createTopic("t", partitions: 1)
+        let admin = try KafkaAdmin(TestCluster.settings("admin", cluster), logger: TestCluster.logger)
+        let place = TopicPartition(topic: "t", partition: 0)
+        #expect(try await admin.committedOffsets(of: "group", [place]).map(\.offset) == [-1])
+        cluster.setBroker(-1, up: false)
+        for _ in 0..<3 {
+            let answers = try await admin.committedOffsets(ofGroups: ["group", "other"], [place], within: .milliseconds(300))
+            #expect(answers.values.allSatisfy { $0.failure?.isTimedOut == true }, "\(answers)")
+        }
+        cluster.setBroker(-1, up: true)
+        #expect(try await admin.committedOffsets(of: "group", [place]).map(\.offset) == [-1])
+        #expect(try await admin.committedOffsets(of: "other", [place]).map(\.offset) == [-1])
+        await admin.close()
+        cluster.close()
+    }
+
+    private func standing(_ group: String, _ admin: KafkaAdmin) async throws -> GroupDescription {
+        try await admin.perform("describe group") { admin throws(KafkaError) in
+            try admin.once { rk in GroupRequests.standing(rk, group, 10_000) }
+        }
     }
 
     private func commit(

@@ -1,0 +1,25 @@
+import NIOCore
+
+/// What a member of a consumer group is to read, as the member that leads the group has written it down for the others (Kafka's consumer
+/// protocol, "ConsumerProtocolAssignment", all versions).
+struct MemberAssignment: Equatable {
+    /// What it is to read, in the order of the bytes.
+    private(set) var partitions: [TopicPartition] = []
+
+    /// Nil for bytes that are no assignment. A member that has been given none yet has no bytes, and reads nothing.
+    init?(_ bytes: ByteBuffer) {
+        var bytes = bytes
+        guard bytes.readableBytes > 0 else { return }
+        guard let version = bytes.readInteger(as: Int16.self), version >= 0, let topics = bytes.readInteger(as: Int32.self), topics >= 0
+        else { return nil }
+        for _ in 0..<topics {
+            guard let length = bytes.readInteger(as: Int16.self), length >= 0, let topic = bytes.readString(length: Int(length)),
+                let count = bytes.readInteger(as: Int32.self), count >= 0
+            else { return nil }
+            for _ in 0..<count {
+                guard let partition = bytes.readInteger(as: Int32.self) else { return nil }
+                partitions.append(TopicPartition(topic: topic, partition: partition))
+            }
+        }
+    }
+}
