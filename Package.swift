@@ -186,7 +186,7 @@ let package = Package(
                 httpClient, nioCore, nioHTTP1, logging,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
-        tests("SoakTests", ["Soak", "OCPI", "Wire", nioCore]),
+        tests("SoakTests", ["Soak", "Testbed", "OCPI", "Wire", nioCore]),
         tests("BenchTests", ["Bench", "Testbed", "OCPI", "Wire", "Support", nioCore]),
         tests(
             "ScenarioTests",

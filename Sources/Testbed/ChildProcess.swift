@@ -91,6 +91,9 @@ package final class ChildProcess: Sendable {
         ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OCN_") || $0.key == "OCN_KAFKA_PROPERTIES" }
     }
 
+    /// Its number, as in `/proc`.
+    package var processIdentifier: Int32 { process.processIdentifier }
+
     /// Whether it has not ended yet.
     package var isRunning: Bool { ending.exit == nil }
 
