@@ -29,7 +29,8 @@ struct OCPIRequests {
 
     private func place(_ module: ModuleID, _ numbers: inout SeededNumbers) -> (kind: String, target: String, body: JSONValue) {
         let samples = SampleObjects(material: material)
-        let version = numbers.pick(["2.2.1", "2.2.1", "2.2.1", "2.2", "2.1.1", OddText.target(&numbers, longest: 20)])
+        // What is nowhere is refused at once and reaches little.
+        let version = numbers.chance(90) ? numbers.pick(["2.2.1", "2.2"]) : numbers.pick(["2.1.1", OddText.target(&numbers, longest: 20)])
         let interface = numbers.pick(["receiver", "sender"])
         switch numbers.below(20) {
         case 0: return ("versions", numbers.pick(["/ocpi/versions", "/ocpi/\(version)", "/ocpi/versions/", "/ocpi"]), .null)
