@@ -123,12 +123,13 @@ let package = Package(
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
         module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging]),
+        module("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Wire", nioCore, nioPosix, logging]),
         module("Bench", ["Testbed", "Directory", "OCPI", "Wire", nioCore, histogram]),
         module("Conformance", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Inbound", "Ingress",
+                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Fuzz", "Inbound", "Ingress",
                 "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
                 "Telemetry", "Testbed", "Topics", "Wire",
                 argumentParser, yams, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
@@ -186,7 +187,8 @@ let package = Package(
                 httpClient, nioCore, nioHTTP1, logging,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
-        tests("SoakTests", ["Soak", "OCPI", "Wire", nioCore]),
+        tests("SoakTests", ["Soak", "Testbed", "OCPI", "Wire", nioCore]),
+        tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Wire", nioCore]),
         tests("BenchTests", ["Bench", "Testbed", "OCPI", "Wire", "Support", nioCore]),
         tests(
             "ScenarioTests",

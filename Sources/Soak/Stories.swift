@@ -1,5 +1,6 @@
 import NIOCore
 import OCPI
+import Testbed
 import Wire
 
 /// One request as it is to be sent.

@@ -1,3 +1,5 @@
+import Testbed
+
 /// How a service behaves towards what it gets. A value: time is given.
 struct Temper: Sendable {
     enum Kind: Sendable { case steady, flapping, hanging }

@@ -96,6 +96,9 @@ package final class ChildProcess: Sendable {
         return environment
     }
 
+    /// Its number, as in `/proc`.
+    package var processIdentifier: Int32 { process.processIdentifier }
+
     /// Whether it has not ended yet.
     package var isRunning: Bool { ending.exit == nil }
 

@@ -19,12 +19,12 @@ package struct Fleet: Sendable {
         var places: [RolePlace] = []
         for (role, count) in roles {
             for number in 1...count {
-                guard let privatePort = free.popLast(), role != "ingress" || publicPorts.count >= count else {
+                guard let privatePort = free.popLast(), !RolePlace.isPublic(role) || publicPorts.count >= count else {
                     throw TestbedFailure("too few free ports")
                 }
                 places.append(
                     RolePlace(
-                        role, number: number, program: program, publicPort: role == "ingress" ? publicPorts[number - 1] : 0,
+                        role, number: number, program: program, publicPort: RolePlace.isPublic(role) ? publicPorts[number - 1] : 0,
                         privatePort: privatePort, environment: environment, log: log))
             }
         }
@@ -34,7 +34,7 @@ package struct Fleet: Sendable {
     }
 
     /// Waits until every process says that it is ready.
-    func ready(within limit: Duration) async throws {
+    package func ready(within limit: Duration) async throws {
         let deadline = ContinuousClock.now + limit
         for place in places {
             while await !isReady(place) {

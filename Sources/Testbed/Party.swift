@@ -19,6 +19,7 @@ package final class Party: Sendable {
     private let others: [PartyID]
     private let role: String
     private let modules: [(module: ModuleID, role: InterfaceRole)]
+    private let endpointSuffix: String
     private let respond: Responder
     /// What the hub must present.
     let tokenB = Token.generate()
@@ -29,14 +30,16 @@ package final class Party: Sendable {
     ///   - others: further parties of the same platform.
     ///   - role: as in a credentials object: `CPO`, say.
     ///   - modules: what it advertises besides credentials.
+    ///   - endpointSuffix: what every URL that it advertises for a module ends with.
     package init(
         _ id: PartyID, others: [PartyID] = [], role: String, modules: [(module: ModuleID, role: InterfaceRole)],
-        _ respond: @escaping Responder
+        endpointSuffix: String = "", _ respond: @escaping Responder
     ) {
         self.id = id
         self.others = others
         self.role = role
         self.modules = modules
+        self.endpointSuffix = endpointSuffix
         self.respond = respond
     }
 
@@ -96,20 +99,23 @@ package final class Party: Sendable {
     ) -> [(String, String)] {
         let sender = sender ?? id
         return [
-            (OCPIHeader.authorization, registration.withLock { $0.tokenC }?.authorization(encoding: .base64) ?? ""),
+            (OCPIHeader.authorization, authorization),
             (OCPIHeader.requestID, requestID), (OCPIHeader.correlationID, correlationID),
             (OCPIHeader.fromCountry, sender.country), (OCPIHeader.fromParty, sender.party),
             (OCPIHeader.toCountry, other.country), (OCPIHeader.toParty, other.party),
         ]
     }
 
+    /// How it proves who it is, as the value of `Authorization`; empty until it is registered.
+    package var authorization: String { registration.withLock { $0.tokenC }?.authorization(encoding: .base64) ?? "" }
+
     /// An OCPI error with an HTTP status.
     package static func refusal(_ status: Int, _ message: String) -> Serving {
         Serving(status: status, body: Envelope.error(code: .clientError, message: message))
     }
 
-    /// Where it listens.
-    var url: String { server.withLock { $0 }?.url ?? "" }
+    /// Where it listens, without a trailing slash; only while it does.
+    package var url: String { server.withLock { $0 }?.url ?? "" }
 
     private var parties: [PartyID] { [id] + others }
 
@@ -145,7 +151,7 @@ package final class Party: Sendable {
         ([(ModuleID.credentials, InterfaceRole.sender)] + modules.map { ($0.module, $0.role) }).map { module, role in
             [
                 "identifier": .string(module.rawValue), "role": .string(role.rawValue),
-                "url": .string("\(url)/ocpi/2.2.1/\(module.rawValue)"),
+                "url": .string("\(url)/ocpi/2.2.1/\(module.rawValue)" + (module == .credentials ? "" : endpointSuffix)),
             ]
         }
     }

@@ -2,9 +2,11 @@ import Synchronization
 
 /// The place of one role's process. Whenever the process has ended, the next one is started, as a supervisor of services would.
 package final class RolePlace: Sendable {
+    /// Stands for all roles in one process.
+    package static let wholeNode = "node"
     /// `push-2`.
     package let name: String
-    /// `push`.
+    /// `push`, or ``wholeNode``.
     package let role: String
     /// Its private listener.
     package let privateURL: String
@@ -28,13 +30,18 @@ package final class RolePlace: Sendable {
         name = "\(role)-\(number)"
         privateURL = "http://127.0.0.1:\(privatePort)"
         self.program = program
-        arguments = [
-            "node", "--roles", role, "--port", "\(publicPort)", "--private-port", "\(privatePort)", "--log-level",
-            log.level,
-        ]
+        arguments =
+            ["node", "--port", "\(publicPort)", "--private-port", "\(privatePort)", "--log-level", log.level]
+            + (role == Self.wholeNode ? [] : ["--roles", role])
         self.environment = environment
         self.log = log
     }
+
+    /// Whether parties reach a process of this role.
+    static func isPublic(_ role: String) -> Bool { role == wholeNode || role == "ingress" }
+
+    /// The number of the process that runs here now, as in `/proc`; nil between two processes.
+    package var processIdentifier: Int32? { state.withLock { $0.process?.processIdentifier } }
 
     /// What ended here without being told to.
     package var crashes: [String] { state.withLock { $0.crashes } }

@@ -5,7 +5,7 @@ package import OCPI
 package struct Testbed: Sendable {
     /// What is to be set up.
     package struct Plan: Sendable {
-        /// Which roles run, and how many of each.
+        /// Which roles run, and how many of each; ``RolePlace/wholeNode`` is all of them in one process.
         package var roles: [(name: String, count: Int)]
         /// Services that get an outbox.
         package var services: [PartyID]
@@ -99,7 +99,7 @@ package struct Testbed: Sendable {
         _ program: String, bootstrap: String, prefix: String, _ caller: Caller, _ onReturn: @escaping @Sendable (RolePlace) -> Void,
         _ body: (Running) async throws -> Outcome
     ) async throws -> Outcome {
-        let ingresses = plan.roles.first { $0.name == "ingress" }?.count ?? 1
+        let ingresses = plan.roles.first { RolePlace.isPublic($0.name) }?.count ?? 1
         let processes = plan.roles.reduce(0) { $0 + $1.count }
         let ports = try FreePorts.find(ingresses + processes)
         let publicURLs = ports.prefix(ingresses).map { "http://127.0.0.1:\($0)" }

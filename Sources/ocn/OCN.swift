@@ -15,8 +15,8 @@ struct OCN: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             NodeCommand.self, ConfigCommand.self, RegistryCommand.self, OutboxCommand.self, DeadCommand.self, StoreCommand.self,
-            IdentityCommand.self, BrokerCommand.self, DemoCommand.self, ConformanceCommand.self, SoakCommand.self, BenchCommand.self,
-            MetricsCommand.self,
+            IdentityCommand.self, BrokerCommand.self, DemoCommand.self, ConformanceCommand.self, SoakCommand.self, FuzzCommand.self,
+            BenchCommand.self, MetricsCommand.self,
         ])
 
     static func main() async {

@@ -1,4 +1,5 @@
 import OCPI
+import Testbed
 import Testing
 
 @testable import Soak

@@ -15,10 +15,10 @@ struct Layers {
             "Notary", "Inbound", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin",
             "Demo",
             "Conformance",
-            "Soak", "Bench", "Testbed",
+            "Soak", "Fuzz", "Bench", "Testbed",
         ])
 
-    private static let tops: Set<String> = ["Demo", "Conformance", "Soak", "Bench"]
+    private static let tops: Set<String> = ["Demo", "Conformance", "Soak", "Fuzz", "Bench"]
 
     /// Row and permitted imports of every module. Roles meet only in `Topics`.
     static let table: [String: (row: Row, mayImport: Set<String>)] = [
@@ -48,6 +48,7 @@ struct Layers {
         "Demo": (.top, all.subtracting(tops)),
         "Bench": (.top, all.subtracting(tops)),
         "Soak": (.top, all.subtracting(tops)),
+        "Fuzz": (.top, all.subtracting(tops)),
         "Conformance": (.top, ["OCPI", "Wire"]),
         "ocn": (.top, all),
     ]
@@ -55,7 +56,7 @@ struct Layers {
     /// Arrows within a row.
     static let sideways: Set<[String]> = [
         ["Registry", "Directory"], ["Kafka", "Wire"], ["Kafka", "Instruments"], ["Credentials", "Directory"], ["ocn", "Demo"],
-        ["ocn", "Conformance"], ["ocn", "Soak"], ["ocn", "Bench"],
+        ["ocn", "Conformance"], ["ocn", "Soak"], ["ocn", "Fuzz"], ["ocn", "Bench"],
     ]
 
     /// Arrows of the manifest that the table does not have, and modules that it does not know.

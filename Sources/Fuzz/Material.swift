@@ -1,0 +1,59 @@
+import NIOCore
+package import Notary
+package import OCPI
+package import Topics
+
+/// What the inputs of a run are made with.
+package struct Material: Sendable {
+    /// The node's public URL, without a trailing slash.
+    package var publicURL: String
+    /// `Authorization` of the platform of ``sender``.
+    package var authorization: String
+    /// `Authorization` of a platform that may lose its registration by what it sends.
+    package var scapegoat: String
+    /// `Authorization` with a token A.
+    package var invitation: String
+    /// A CPO that is connected.
+    package var sender: PartyID
+    /// An eMSP that is connected.
+    package var receiver: PartyID
+    /// A service with an outbox, which is connected.
+    package var service: PartyID
+    /// A party of another node.
+    package var remote: PartyID
+    /// The other node's key.
+    package var remoteKey: SigningKey
+    /// A party that is listed and not connected.
+    package var absent: PartyID
+    /// What the receiver's endpoints begin with.
+    package var receiverURL: String
+    /// The node's topics.
+    package var topics: TopicNames
+
+    /// - Parameters: as the properties say.
+    package init(
+        publicURL: String, authorization: String, scapegoat: String, invitation: String, sender: PartyID, receiver: PartyID,
+        service: PartyID, remote: PartyID, remoteKey: SigningKey, absent: PartyID, receiverURL: String, topics: TopicNames
+    ) {
+        self.publicURL = publicURL
+        self.authorization = authorization
+        self.scapegoat = scapegoat
+        self.invitation = invitation
+        self.sender = sender
+        self.receiver = receiver
+        self.service = service
+        self.remote = remote
+        self.remoteKey = remoteKey
+        self.absent = absent
+        self.receiverURL = receiverURL
+        self.topics = topics
+    }
+
+    /// What must not be shown.
+    var secrets: [String] {
+        [authorization, scapegoat, invitation].compactMap { $0.split(separator: " ").last.map(String.init) }.filter { !$0.isEmpty }
+    }
+
+    /// `127.0.0.1:8080`
+    var host: String { publicURL.split(separator: "/").last.map(String.init) ?? "a" }
+}

@@ -1,0 +1,126 @@
+import Kafka
+import Logging
+import NIOCore
+import Synchronization
+import Testbed
+import Topics
+import Wire
+
+/// Sends inputs and judges what comes back.
+final class Barrage: Sendable {
+    /// How long an answer may take: longer than the node lets a caller wait.
+    private static let patience = TimeAmount.seconds(20)
+    /// What may be written to a compacted topic in memory, which keeps 5 MB whatever its policy: the registry is among them.
+    private static let compactedLimit = 1_000_000
+    private static let recordsAtOnce = 20
+
+    private struct Tally {
+        var next: [Surface: Int] = [:]
+        var answers: [Int: Int] = [:]
+        var compactedBytes: [String: Int] = [:]
+    }
+
+    private let inputs: Inputs
+    private let material: Material
+    private let caller: RawCaller
+    private let producer: Producer
+    private let keepsEverything: Bool
+    private let findings: Findings
+    private let recent: RecentCases
+    private let shown: Shown
+    private let tally = Mutex(Tally())
+
+    /// - Parameter keepsEverything: whether compacted topics keep the newest of every key, however much was written.
+    /// - Throws: a property that librdkafka refuses.
+    init(
+        _ inputs: Inputs, _ material: Material, kafka: KafkaSettings, keepsEverything: Bool, findings: Findings, recent: RecentCases
+    ) throws {
+        self.inputs = inputs
+        self.material = material
+        self.keepsEverything = keepsEverything
+        self.findings = findings
+        self.recent = recent
+        let address = material.host.split(separator: ":")
+        caller = RawCaller(host: address.first.map(String.init) ?? "", port: address.last.flatMap { Int($0) } ?? 0, patience: Self.patience)
+        producer = try Producer(kafka, logger: Logger(label: "fuzz.producer") { _ in SwiftLogNoOpLogHandler() })
+        shown = Shown(hiding: material.secrets)
+    }
+
+    /// How many were sent.
+    var sent: [Surface: Int] { tally.withLock { $0.next } }
+    /// Answers by status.
+    var answers: [Int: Int] { tally.withLock { $0.answers } }
+
+    func close() async { await producer.close(flush: .seconds(5)) }
+
+    // MARK: Cases by number
+
+    /// Sends the next cases of a surface until it is cancelled or the time is over.
+    func run(_ surface: Surface, until end: ContinuousClock.Instant) async {
+        while ContinuousClock.now < end, !Task.isCancelled {
+            guard surface == .records else {
+                await send(surface, number(surface))
+                continue
+            }
+            for _ in 0..<Self.recordsAtOnce { await send(surface, number(surface)) }
+            // Readers in a debug build keep up with this; what they do not read in time is lost in memory.
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+        }
+    }
+
+    private func number(_ surface: Surface) -> Int {
+        tally.withLock { tally in
+            defer { tally.next[surface, default: 0] += 1 }
+            return tally.next[surface, default: 0]
+        }
+    }
+
+    /// Sends one case.
+    func send(_ surface: Surface, _ number: Int) async {
+        switch surface {
+        case .public: await send(inputs.request(number), surface, number)
+        case .node: await send(inputs.message(number), surface, number)
+        case .records: await send(inputs.record(number, now: .now), number)
+        }
+    }
+
+    // MARK: Inputs
+
+    /// Sends a request and judges the answer.
+    func send(_ input: RequestCase, _ surface: Surface, _ number: Int? = nil) async {
+        let text = shown.text(input.prefix(Shown.limit + 1))
+        recent.note(RecentCases.Entry(surface: surface, number: number, kind: input.kind, input: String(text.prefix(300))))
+        let transcript = await caller.converse(input)
+        // One that was cut short says nothing.
+        guard !Task.isCancelled else { return }
+        let final = Answers(transcript.bytes, headOnly: input.isHead).final
+        tally.withLock { tally in for answer in final { tally.answers[answer.status, default: 0] += 1 } }
+        for fault in Judge.faults(of: input, transcript) {
+            let answer = transcript.bytes.isEmpty ? "" : "\n  answered: \(shown.text(transcript.bytes, limit: 600))"
+            findings.note(Finding(surface: surface, number: number, kind: input.kind, what: fault, input: text + answer))
+        }
+    }
+
+    /// Writes a record. What Kafka does not take reaches nobody.
+    /// - Returns: whether Kafka took it.
+    @discardableResult
+    func send(_ input: RecordCase, _ number: Int? = nil) async -> Bool {
+        let topic = input.record.topic
+        if topic == material.topics.state || topic == material.topics.links, !keepsEverything {
+            let size = (input.record.value?.readableBytes ?? 0) + 200
+            let isTooMuch = tally.withLock { tally in
+                tally.compactedBytes[topic, default: 0] += size
+                return tally.compactedBytes[topic, default: 0] > Self.compactedLimit
+            }
+            guard !isTooMuch else { return false }
+        }
+        recent.note(
+            RecentCases.Entry(surface: .records, number: number, kind: input.kind, input: shown.text(Array(input.text.utf8.prefix(300)))))
+        do {
+            _ = try await producer.send(input.record)
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Directory
+import NIOCore
+import Notary
+import OCPI
+import Testbed
+import Topics
+import Wire
+
+/// Who is there: parties whose names inputs bear, and others whose exchanges must go on meanwhile.
+struct FuzzCast: Sendable {
+    let sender: PartyID
+    let receiver: PartyID
+    let service: PartyID
+    /// May lose its registration.
+    let scapegoat: PartyID
+    /// Gets endpoints that are too long.
+    let oversized: PartyID
+    /// Is invited and never registers.
+    let invited: PartyID
+    /// Is listed and not connected.
+    let absent: PartyID
+    /// Is a party of another node.
+    let remote: PartyID
+    let controlSender: PartyID
+    let controlReceiver: PartyID
+    let controlService: PartyID
+    /// The other node's; nobody listens there.
+    let remoteKey = SigningKey.generate()
+
+    /// Nil never.
+    init?() {
+        let names = ["DE-FZC", "NL-FZM", "DE-FZS", "DE-FZG", "NL-FZO", "NL-FZN", "AT-FZA", "FR-REM", "DE-CTC", "NL-CTM", "DE-CTS"]
+        let ids = names.compactMap { PartyID($0) }
+        guard ids.count == 11 else { return nil }
+        (sender, receiver, service, scapegoat, oversized, invited, absent, remote) = (
+            ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7]
+        )
+        (controlSender, controlReceiver, controlService) = (ids[8], ids[9], ids[10])
+    }
+
+    var services: [PartyID] { [service, controlService] }
+
+    /// Who has an outbox: also parties that records make services, because not every Kafka lets a node make what is missing.
+    var outboxes: [PartyID] { services + StateCases.parties.compactMap { PartyID($0) } }
+
+    /// The registry: everybody, the services with all permissions, the agreements, and the other node.
+    func registry(operatorAddress: String) -> [Fact] {
+        let source = "state"
+        func party(_ id: PartyID, _ role: String, at address: String) -> Fact {
+            .party(NetworkParty(party: id, roles: [role], operatorAddress: address, source: source))
+        }
+        let cpos = [sender, scapegoat, controlSender, invited, absent]
+        let emsps = [receiver, oversized, controlReceiver]
+        let permissions = Permission.allCases.map(\.rawValue)
+        let here =
+            cpos.map { party($0, "CPO", at: operatorAddress) } + emsps.map { party($0, "EMSP", at: operatorAddress) }
+            + services.map { party($0, "OTHER", at: operatorAddress) }
+        let offers = services.map {
+            Fact.service(NetworkService(provider: $0, name: $0.description, permissions: permissions, source: source))
+        }
+        let address = remoteKey.address.hex
+        let more: [Fact] = [
+            .agreement(Agreement(user: sender, provider: service, source: source)),
+            .agreement(Agreement(user: controlSender, provider: controlService, source: source)),
+            .node(NetworkNode(operatorAddress: address, url: "http://127.0.0.1:1", isVerbatim: true, source: source)),
+            party(remote, "EMSP", at: address),
+        ]
+        return here + offers + more
+    }
+}
+
+/// The parties of a run with their servers. All take what they get.
+struct FuzzParties: Sendable {
+    let cast: FuzzCast
+    let sender: Party
+    let receiver: Party
+    let scapegoat: Party
+    let oversized: Party
+    let controlSender: Party
+    let arrived = Controls.Arrivals()
+    private let others: [Party]
+
+    private static let modules: [(module: ModuleID, role: InterfaceRole)] = {
+        let both: [ModuleID] = [.cdrs, .sessions, .locations, .tariffs, .tokens, .commands, .chargingprofiles]
+        let receivers = both + [.hubclientinfo, ModuleID(rawValue: "fuzz")]
+        return both.map { ($0, .sender) } + receivers.map { ($0, .receiver) }
+    }()
+
+    init(_ cast: FuzzCast) {
+        self.cast = cast
+        func party(_ id: PartyID, _ role: String) -> Party {
+            Party(id, role: role, modules: Self.modules) { _, _, _ in Serving(body: Envelope.success(data: .array([]))) }
+        }
+        sender = party(cast.sender, "CPO")
+        receiver = party(cast.receiver, "EMSP")
+        scapegoat = party(cast.scapegoat, "CPO")
+        oversized = party(cast.oversized, "EMSP")
+        controlSender = party(cast.controlSender, "CPO")
+        let controlService = Party(cast.controlService, role: "OTHER", modules: Self.modules) { [arrived] request, module, _ in
+            if module == ModuleID.sessions.rawValue, let id = request.body.jsonString(["id"]) { arrived.insert(id) }
+            return Serving(body: Envelope.success())
+        }
+        others = [party(cast.service, "OTHER"), party(cast.controlReceiver, "EMSP"), controlService]
+    }
+
+    private var all: [Party] { [sender, receiver, scapegoat, oversized, controlSender] + others }
+
+    func start(_ hub: Testbed.Running) async throws {
+        for party in all {
+            try await party.start()
+            try await party.register(adminURL: hub.adminURL, adminToken: hub.node.adminToken, caller: hub.caller)
+        }
+    }
+
+    func stop() async {
+        for party in all { await party.stop() }
+    }
+
+    /// What inputs are made with.
+    func material(_ hub: Testbed.Running) async throws -> Material {
+        let body: JSONValue = [["party_id": .string(cast.invited.party), "country_code": .string(cast.invited.country)]]
+        let invitation = try await hub.caller.call(
+            "POST", "\(hub.adminURL)/admin/generate-registration-token",
+            headers: [(OCPIHeader.authorization, "Token \(hub.node.adminToken)")], body: body.encoded())
+        guard invitation.status == 200, let tokenA = invitation.body.jsonString(["token"]) else {
+            throw TestbedFailure("\(cast.invited) was not invited: HTTP \(invitation.status)")
+        }
+        return Material(
+            publicURL: hub.publicURLs[0], authorization: sender.authorization, scapegoat: scapegoat.authorization,
+            invitation: Token(tokenA).authorization(encoding: .base64), sender: cast.sender, receiver: cast.receiver, service: cast.service,
+            remote: cast.remote, remoteKey: cast.remoteKey, absent: cast.absent, receiverURL: receiver.url, topics: hub.node.topics)
+    }
+
+    /// A platform that advertises endpoints of 70 KB.
+    /// - Returns: what was wrong: it must be refused, in an envelope.
+    func registerOversized(_ hub: Testbed.Running) async throws -> String? {
+        let party = Party(
+            cast.invited, role: "CPO", modules: Self.modules, endpointSuffix: "/" + Oversized.text(70_000, of: "x")
+        ) { _, _, _ in nil }
+        try await party.start()
+        let fault: String?
+        do {
+            try await party.register(adminURL: hub.adminURL, adminToken: hub.node.adminToken, caller: hub.caller)
+            fault = "a platform with endpoints of 70 KB was registered"
+        } catch let refusal as TestbedFailure {
+            fault =
+                refusal.description.contains("was not registered") && !refusal.description.contains("OCPI -") ? nil : refusal.description
+        } catch {
+            fault = "a platform with endpoints of 70 KB was not answered: \(error)"
+        }
+        await party.stop()
+        return fault
+    }
+}

@@ -1,0 +1,66 @@
+import Testbed
+
+/// The inputs that are longer than anything may be, and what became of them.
+struct OversizedRun: Sendable {
+    /// How long records may take to end.
+    private static let limit = Duration.seconds(30)
+    private let run: FuzzRun
+    private let inputs: Oversized
+
+    init(_ run: FuzzRun) {
+        self.run = run
+        inputs = Oversized(run.material)
+    }
+
+    /// - Returns: how many there were, and how many became dead letters.
+    /// - Throws: what kept it from being carried out.
+    func run() async throws -> (count: Int, dead: Int) {
+        var count = 0
+        let surfaces = run.options.surfaces
+        if surfaces.contains(.public) {
+            for request in inputs.requests { await run.barrage.send(request, .public) }
+            if let fault = try await run.parties.registerOversized(run.hub) { run.findings.note(fault, kind: "oversized: endpoints") }
+            count += inputs.requests.count + 1
+        }
+        if surfaces.contains(.node) {
+            for message in inputs.messages { await run.barrage.send(message, .node) }
+            count += inputs.messages.count
+        }
+        var dead = 0
+        if surfaces.contains(.records) {
+            let (written, died) = try await records()
+            count += written
+            dead = died
+        }
+        if let fault = await run.controls.exchange() { run.findings.note("after the oversized inputs \(fault)", kind: "oversized") }
+        return (count, dead)
+    }
+
+    private func records() async throws -> (count: Int, dead: Int) {
+        let (kafka, topics) = (run.hub.node.kafka, run.material.topics)
+        guard let platform = try await Platforms.id(at: run.parties.oversized.url, kafka, topics) else {
+            throw TestbedFailure("the platform that gets long endpoints is not in the state")
+        }
+        let fates = try await Fates(kafka, topics)
+        // Announcements to everybody reach this one too.
+        await run.barrage.send(inputs.endpoints(of: platform))
+        var expected: [(kind: String, id: String, fate: Oversized.Fate)] = []
+        for (record, id, fate) in inputs.records {
+            guard await run.barrage.send(record) else { throw TestbedFailure("Kafka did not take a record: \(record.kind)") }
+            expected.append((record.kind, id, fate))
+        }
+        let deadline = ContinuousClock.now + Self.limit
+        var waiting = expected.filter { $0.fate != .anything }
+        while !waiting.isEmpty, ContinuousClock.now < deadline {
+            // Nothing announces it.
+            try await Task.sleep(for: .milliseconds(50))
+            waiting.removeAll { fates.fate(of: $0.id) == $0.fate }
+        }
+        for (kind, id, fate) in waiting {
+            let seen = fates.fate(of: id).map { "it was \($0.rawValue)" } ?? "nothing became of it"
+            run.findings.note(Finding(surface: .records, number: nil, kind: kind, what: "should be \(fate.rawValue): \(seen)", input: ""))
+        }
+        await fates.stop()
+        return (expected.count + 1, expected.count { $0.fate == .dead && fates.fate(of: $0.id) == .dead })
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Fuzz
+import Glibc
+import Logging
+
+/// `ocn fuzz`: input that nobody expects, and a node that must not mind.
+struct FuzzCommand: AsyncParsableCommand {
+    /// Which surfaces inputs go to.
+    enum Target: String, ExpressibleByArgument, CaseIterable {
+        case `public`, node, records, all
+
+        var surfaces: [Surface] { Surface(rawValue: rawValue).map { [$0] } ?? Surface.allCases }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "fuzz",
+        abstract: "Send generated input to a node of its own for a while, and show that nothing breaks.",
+        discussion: """
+            Starts an in-memory Kafka, a node with all roles in a process of its own, and parties with real HTTP servers. Then input goes to \
+            three surfaces at the same time:
+
+              public    raw bytes over TCP (broken HTTP, odd heads, lengths and chunks, pipelining) and clear requests with valid tokens in \
+            which anything else may be wrong: paths, queries, headers, bodies
+              node      /ocn/message and /ocn/client-info as another node could send them: unsigned, badly signed, and well signed with \
+            any contents
+              records   records in every topic of the node, as somebody may write them who has a right that only its processes should have
+
+            Every run begins with a list of inputs that are longer than anything may be, each of which must end as a refusal or a dead letter. \
+            Meanwhile honest parties exchange sessions, of which a service gets copies. At the end the node is asked how it is, killed, and \
+            started again from what is in Kafka by then.
+
+            A finding is: the process ended; an answer without an OCPI envelope where one is due, or after an error that nobody foresaw; no \
+            answer within 20 s; two answers for one request; memory that grew by more than 96 MiB after the warm-up (a third of the time, at \
+            most a minute), or open descriptors by more than 24; /health or /ready that do not say 200 afterwards; an honest exchange that \
+            failed; a node that does not start again. It is told with its input, tokens left out, and with what repeats it: the same seed \
+            makes the same cases, each by itself.
+
+            Exit status 1 if there are findings. Progress goes to standard error.
+            """)
+
+    @Option(help: "How long to send.")
+    var seconds: Int = 60
+
+    @Option(help: "The same cases come again for the same seed (default: another each time; it is printed).")
+    var seed: UInt64?
+
+    @Option(help: "Where input goes.")
+    var surface: Target = .all
+
+    @Option(
+        name: .customLong("case"),
+        help: ArgumentHelp(
+            "Send only this case of one --surface, as a finding names it; --seconds does not count then.", valueName: "number"))
+    var onlyCase: Int?
+
+    @Option(
+        help: ArgumentHelp("A real Kafka; topics are created under a name of their own and deleted at the end.", valueName: "host:port"))
+    var brokers: String?
+
+    @Option(help: ArgumentHelp("Keep the processes' logs in this folder.", valueName: "path"))
+    var logs: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard 1...604_800 ~= seconds else { throw ValidationError("--seconds must be between 1 and 604800") }
+        guard let onlyCase else { return }
+        guard onlyCase >= 0 else { throw ValidationError("--case must not be below 0") }
+        guard surface != .all else {
+            throw ValidationError("--case needs one --surface: \(Surface.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard seed != nil else { throw ValidationError("--case needs the --seed it was found with") }
+    }
+
+    func run() async throws {
+        Program.bootstrap(level: .error)
+        let logger = Logger(label: "fuzz")
+        var options = FuzzOptions(seconds: seconds, seed: seed ?? UInt64(UInt32.random(in: .min ... .max)))
+        options.surfaces = surface.surfaces
+        options.onlyCase = onlyCase
+        options.brokers = brokers
+        options.logs = logs
+        let fuzzer = Fuzzer(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
+        let run = SingleRun { try await fuzzer.run() }
+        // Its processes are children of ours: a signal to us must not leave them behind.
+        try await Program.run([run], grace: .seconds(60), logger: logger)
+        guard let result = run.outcome else { throw ExitCode(130) }
+        for line in json ? [result.json] : result.lines { print(line) }
+        fflush(nil)
+        if !result.isOK { throw ExitCode(1) }
+    }
+}
