@@ -12,14 +12,14 @@ final class StateSnapshot: Sendable {
     private let secrets: NodeSecrets
     private let clock: KafkaClock
     private let logger: Logger
-    private let unopened: ThrottledLog
+    private let repeated: ThrottledLog
     private let metrics = StateMetrics()
 
     init(secrets: NodeSecrets, clock: KafkaClock = KafkaClock(), logger: Logger) {
         self.secrets = secrets
         self.clock = clock
         self.logger = logger
-        unopened = ThrottledLog(logger)
+        repeated = ThrottledLog(logger)
         directory = Mutex(Renewable(Directory(secrets: secrets)))
     }
 
@@ -56,7 +56,7 @@ final class StateSnapshot: Sendable {
         guard case .platform(let platform) = fact, platform.outboundToken != nil, directory.outboundToken(of: platform.id) == nil else {
             return
         }
-        unopened.log(
+        repeated.log(
             .error, "unopened",
             "the token of a platform cannot be opened with this node's secret: node.secret must be the same for all processes of a node, "
                 + "and a replaced one stays in node.previous_secrets",
@@ -68,7 +68,8 @@ final class StateSnapshot: Sendable {
         guard let value = record.value, value.readableBytes > 0 else { return (key, nil) }
         guard let json = try? JSONValue.parse(value), let fact = Fact(key: key, json: json), fact.key == key else {
             metrics.unreadable.increment()
-            logger.warning("unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])
+            repeated.log(
+                .warning, "unreadable", "unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])
             return nil
         }
         guard let bounded = fact.bounded(by: RecordBounds(now: clock.now).latest) else { return (key, fact) }

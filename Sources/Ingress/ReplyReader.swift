@@ -11,9 +11,10 @@ struct ReplyReader: Sendable {
     private let reader: PartitionReader
 
     init(_ kafka: KafkaSettings, topics: TopicNames, partition: Int32, pending: PendingReplies, metrics: IngressMetrics, logger: Logger) {
+        let log = ThrottledLog(logger)
         reader = PartitionReader(
             kafka, topic: topics.replies, partitions: [partition], start: .end, logger: logger,
-            onBatch: { ReplyReader.deliver($0, to: pending, metrics, logger) },
+            onBatch: { ReplyReader.deliver($0, to: pending, metrics, log) },
             onEnd: { _, _ in })
     }
 
@@ -22,13 +23,15 @@ struct ReplyReader: Sendable {
 
     func stop() async { await reader.stop() }
 
-    static func deliver(_ batch: [IncomingRecord], to pending: PendingReplies, _ metrics: IngressMetrics, _ logger: Logger) {
+    static func deliver(_ batch: [IncomingRecord], to pending: PendingReplies, _ metrics: IngressMetrics, _ log: ThrottledLog) {
         for record in batch {
             do throws(RecordError) {
                 pending.deliver(try ReplyRecord(record))
             } catch {
                 metrics.unusedReplies.increment(.unreadable)
-                logger.warning("unreadable record in ocn.replies", metadata: ["offset": "\(record.offset)", "error": "\(error)"])
+                log.log(
+                    .warning, "unreadable", "unreadable record in ocn.replies",
+                    metadata: ["offset": "\(record.offset)", "error": "\(error)"])
             }
         }
     }

@@ -33,7 +33,8 @@ final class MatcherWorker: GroupHandler {
     private let hub: PartyID
     private let store: StateStore
     private let logger: Logger
-    private let waiting: ThrottledLog
+    /// For what repeats: with each record, or while Kafka is away.
+    private let repeated: ThrottledLog
     private let state = Mutex(State())
     private let judging = DispatchQueue(label: "ocn.matcher")
     /// Signalled when there is room again, or no point in waiting for it: for what is sent, and for what is kept.
@@ -57,7 +58,7 @@ final class MatcherWorker: GroupHandler {
         self.hub = hub
         self.store = store
         self.logger = logger
-        waiting = ThrottledLog(logger)
+        repeated = ThrottledLog(logger)
     }
 
     /// Returns at graceful shutdown or cancellation; throws what made going on pointless.
@@ -153,7 +154,8 @@ final class MatcherWorker: GroupHandler {
                 guard send(followers ?? self.followers(of: request, in: directory), for: record) else { return abandon(batch[index...]) }
             } catch {
                 metrics.unreadable.increment()
-                logger.error("unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
+                repeated.log(
+                    .error, "unreadable", "unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
                 finish(record)
             }
         }
@@ -173,7 +175,8 @@ final class MatcherWorker: GroupHandler {
         of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory
     ) -> [Follower] {
         metrics.implausible.increment()
-        logger.error("request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
+        repeated.log(
+            .error, "implausible", "request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
         return Fanout.copies(of: request, in: directory).map { copy in
             let dead = DeadRecord(
                 copy: copy, cause: "implausible: \(fault)", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: store.clock.now)
@@ -187,7 +190,7 @@ final class MatcherWorker: GroupHandler {
     private func freshDirectory() -> Directory? {
         while !store.catchUpBlocking(timeout: .seconds(1)) {
             metrics.waits.increment()
-            waiting.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
+            repeated.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
             if isEnding { return nil }
         }
         return store.directory

@@ -326,7 +326,7 @@ import Wire
             IncomingRecord(topic: "ocn.replies", partition: 3, offset: 1, value: nil),
             IncomingRecord(topic: "ocn.replies", partition: 3, offset: 2, value: good.value, headers: good.headers),
         ]
-        ReplyReader.deliver(batch, to: world.pending, IngressMetrics(), World.silent)
+        ReplyReader.deliver(batch, to: world.pending, IngressMetrics(), ThrottledLog(World.silent))
         #expect(try await answer.status == 200)
     }
 

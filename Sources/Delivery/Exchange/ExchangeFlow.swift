@@ -21,7 +21,7 @@ final class ExchangeFlow: GroupHandler {
     let client: OutboundClient
     let metrics = ExchangeMetrics()
     let logger: Logger
-    /// For what repeats until an operator does something.
+    /// For what repeats: with each record, or until an operator does something.
     let failures: ThrottledLog
     /// Told the id of a platform here whenever it answered well.
     let onAnswer: @Sendable (String) -> Void
@@ -95,7 +95,9 @@ final class ExchangeFlow: GroupHandler {
             } catch {
                 // Nobody can be answered: the record does not say who waits.
                 metrics.malformed.increment()
-                logger.error("unreadable request", metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
+                failures.log(
+                    .error, "unreadable", "unreadable request",
+                    metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
                 reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
@@ -113,8 +115,8 @@ final class ExchangeFlow: GroupHandler {
             exchange.fault = bounds.fault(of: entry.request)
             if let fault = exchange.fault {
                 metrics.implausible.increment()
-                logger.error(
-                    "request that cannot be true",
+                failures.log(
+                    .error, "implausible", "request that cannot be true",
                     metadata: ["at": "\(entry.record.topicPartition)@\(entry.record.offset)", "error": "\(fault)"])
             }
             return exchange

@@ -23,7 +23,7 @@ final class PushFlow: GroupHandler {
     let client: OutboundClient
     let metrics = PushMetrics()
     let logger: Logger
-    /// For what repeats while Kafka is away.
+    /// For what repeats: with each record, or while Kafka is away.
     let failures: ThrottledLog
     let ownOperator: String
     /// Told the id of a platform that took something.
@@ -108,7 +108,9 @@ final class PushFlow: GroupHandler {
             } catch {
                 // There is nothing in it that could be sent, nor buried as a copy.
                 metrics.malformed.increment()
-                logger.error("unreadable record", metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
+                failures.log(
+                    .error, "unreadable", "unreadable record",
+                    metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
                 reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
