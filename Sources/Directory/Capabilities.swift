@@ -24,8 +24,9 @@ package final class Capabilities: Sendable {
     ///   - producer: sends link records.
     ///   - topics: the node's topics.
     ///   - logger: where trouble is told.
-    ///   - maxLinks: most links kept in memory; beyond it the ones that expire first are dropped and counted.
-    ///   - maxLinksPerParty: most links that the requests of one party may have made necessary and that have not expired.
+    ///   - maxLinks: most links kept in memory; beyond it whoever has the most loses those that expire first, and they are counted.
+    ///   - maxLinksPerParty: most links that the requests of one party may have made necessary and that have not expired, and as many again
+    ///     to objects.
     package init(
         kafka: KafkaSettings, reader: FollowerReader? = nil, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger,
         maxLinks: Int = 1_000_000, maxLinksPerParty: Int = Capabilities.maxLinksPerParty
@@ -72,12 +73,13 @@ package final class Capabilities: Sendable {
         return token
     }
 
-    /// Stores a capability in `ocn.links` under an id from ``newID()`` or from another node.
+    /// Stores a capability in `ocn.links` under an id from ``newID()`` or from another node. Nothing is written where the same one stands
+    /// with more than half of its life left.
     /// - Parameter report: called once, after all in-sync replicas have it; on the producer's thread, must not block. Before this returns if
-    ///   the party has as many as it may.
+    ///   nothing is written: the party has as many as it may, or it stands already.
     package func publish(_ capability: Capability, id: String, report: @escaping @Sendable (Result<Void, LinkError>) -> Void) {
         do throws(LinkError) {
-            try links.reserve(id, capability)
+            guard try links.reserve(id, capability) else { return report(.success(())) }
         } catch {
             return report(.failure(error))
         }
@@ -90,7 +92,7 @@ package final class Capabilities: Sendable {
 
     /// As ``publish(_:id:report:)``.
     package func publish(_ capability: Capability, id: String) async throws(LinkError) {
-        try links.reserve(id, capability)
+        guard try links.reserve(id, capability) else { return }
         do throws(KafkaError) {
             _ = try await producer.send(record(capability, id: id))
         } catch {

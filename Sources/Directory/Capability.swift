@@ -54,8 +54,7 @@ package struct Capability: Sendable, Equatable {
             guard let platform = directory.platform(of: owner), let base = directory.endpoint(of: platform.id, module, interface) else {
                 return nil
             }
-            let parts = remainder.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-            return URLJoin.join(base, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
+            return Self.join(base, remainder)
         }
     }
 
@@ -77,6 +76,18 @@ package struct Capability: Sendable, Equatable {
     /// No URL is handed out for longer, milliseconds: CDRs are readable for 400 days. A day more for clocks that differ.
     package static let longestLifetime: Int64 = 401 * 86_400_000
 
+    /// Whether this one, which is stored, does for another: it says the same, and has more than half of that one's life left. A result may
+    /// come long after a reservation has ended: of that time no more than half a day is given away.
+    func suffices(for other: Capability, _ now: Timestamp) -> Bool {
+        var same = self
+        same.expires = other.expires
+        guard same == other else { return false }
+        let missing = other.expires.milliseconds - expires.milliseconds
+        return 2 * missing < other.expires.milliseconds - now.milliseconds && (kind != .callback || missing <= Self.halfADay)
+    }
+
+    private static let halfADay: Int64 = 43_200_000
+
     /// The id under which the owner's node remembers that it gave this URL to the user's node, which may ask for it by the URL itself.
     /// Not to be guessed from the parties, and of one length however long the URL is.
     package var handedOutID: String {
@@ -88,7 +99,8 @@ package struct Capability: Sendable, Equatable {
     /// No other node may choose an id that begins like this.
     package static let handedOutPrefix = "handed-out-"
 
-    /// The target as a remainder below one of the owner's endpoints, if it lies below one; else the URL itself.
+    /// The target as a remainder below one of the owner's endpoints, if the URL that is made of both is the very same again; else the URL
+    /// itself.
     package static func target(
         _ url: String, of owner: PartyID, _ module: ModuleID, _ interface: InterfaceRole, in directory: Directory
     )
@@ -97,14 +109,18 @@ package struct Capability: Sendable, Equatable {
         guard let platform = directory.platform(of: owner), let base = directory.endpoint(of: platform.id, module, interface) else {
             return .url(url)
         }
-        let trimmed = URLJoin.trimmed(base)
-        guard url.hasPrefix(trimmed) else { return .url(url) }
-        let rest = url.dropFirst(trimmed.count)
-        switch rest.first {
-        case "/": return .below(module, interface, remainder: String(rest.dropFirst()))
-        case "?": return .below(module, interface, remainder: String(rest))
-        default: return .url(url)
-        }
+        let place = base.utf8.prefix { $0 != UInt8(ascii: "?") }
+        let trimmed = place.last == UInt8(ascii: "/") ? place.dropLast() : place
+        guard url.utf8.starts(with: trimmed) else { return .url(url) }
+        var remainder = url.utf8.dropFirst(trimmed.count)
+        if remainder.first == UInt8(ascii: "/") { remainder.removeFirst() }
+        let text = String(decoding: remainder, as: UTF8.self)
+        return Self.join(base, text).utf8.elementsEqual(url.utf8) ? .below(module, interface, remainder: text) : .url(url)
+    }
+
+    private static func join(_ base: String, _ remainder: String) -> String {
+        let parts = remainder.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        return URLJoin.join(base, String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
     }
 }
 

@@ -1,4 +1,3 @@
-import HeapModule
 import Instruments
 import Kafka
 import NIOCore
@@ -8,39 +7,27 @@ import Wire
 
 /// The links of `ocn.links` that have not expired, and how many each party has.
 final class LinkTable: Sendable {
-    private struct Expiry: Comparable {
-        let time: Timestamp
-        let id: String
-        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.id) < (b.time, b.id) }
-    }
-    private struct Links {
-        private(set) var byID: [String: Capability] = [:]
-        var byExpiry = Heap<Expiry>()
-        private(set) var countByParty: [PartyID: Int] = [:]
-
-        mutating func set(_ id: String, _ link: Capability?) {
-            if let old = byID[id] { count(old.requester, -1) }
-            byID[id] = link
-            if let link { count(link.requester, 1) }
-        }
-
-        private mutating func count(_ party: PartyID, _ change: Int) {
-            let count = (countByParty[party] ?? 0) + change
-            countByParty[party] = count > 0 ? count : nil
-        }
-    }
     private struct State {
-        var links = Renewable(Links())
+        var links = Renewable(LinkSet())
         /// Whose place a link has that is being written, until it is read back.
-        var reserved: [String: PartyID] = [:]
-        var reservedByParty: [PartyID: Int] = [:]
+        var reserved: [String: LinkSet.Account] = [:]
+        var reservedByAccount: [LinkSet.Account: Int] = [:]
+        /// When what has expired was last looked for everywhere.
+        var swept = Timestamp(milliseconds: 0)
 
-        func count(of party: PartyID) -> Int { (links.current.countByParty[party] ?? 0) + (reservedByParty[party] ?? 0) }
+        func count(of account: LinkSet.Account) -> Int { links.current.count(of: account) + (reservedByAccount[account] ?? 0) }
 
         mutating func giveBack(_ id: String) {
-            guard let party = reserved.removeValue(forKey: id) else { return }
-            let count = (reservedByParty[party] ?? 0) - 1
-            reservedByParty[party] = count > 0 ? count : nil
+            guard let account = reserved.removeValue(forKey: id) else { return }
+            let count = (reservedByAccount[account] ?? 0) - 1
+            reservedByAccount[account] = count > 0 ? count : nil
+        }
+
+        /// Once a second, or when the clock was set back.
+        mutating func isSweepDue(_ now: Timestamp) -> Bool {
+            guard !(swept..<swept.adding(milliseconds: 1000)).contains(now) else { return false }
+            swept = now
+            return true
         }
     }
     private let state = Mutex(State())
@@ -65,9 +52,9 @@ final class LinkTable: Sendable {
     /// The log was made anew. What is being written may have gone with the old one.
     func restart() {
         state.withLock { state in
-            state.links.restart(from: Links())
+            state.links.restart(from: LinkSet())
             state.reserved = [:]
-            state.reservedByParty = [:]
+            state.reservedByAccount = [:]
         }
     }
 
@@ -77,24 +64,28 @@ final class LinkTable: Sendable {
     // MARK: Places
 
     /// Takes a place for a link that is about to be written. What stands under its id already keeps its place.
-    /// - Throws: if its party has as many as it may.
-    func reserve(_ id: String, _ link: Capability) throws(LinkError) {
-        let party = link.requester
-        let isFree = state.withLock { state in
-            if state.links.current.byID[id]?.requester == party || state.reserved[id] == party { return true }
-            if state.count(of: party) >= maxPerParty {
-                let now = Timestamp.now
-                state.links.apply { expire(now, in: &$0) }
-                guard state.count(of: party) < maxPerParty else { return false }
+    /// - Returns: whether it must be written; not if what stands there does for it.
+    /// - Throws: if its party has as many of its kind as it may.
+    func reserve(_ id: String, _ link: Capability) throws(LinkError) -> Bool {
+        let account = LinkSet.Account(of: link)
+        let now = Timestamp.now
+        let mustBeWritten: Bool? = state.withLock { state in
+            let known = state.links.current.byID[id]
+            // What stood in a log that was made anew may have gone with it.
+            if let known, !state.links.isRenewing, known.suffices(for: link, now) { return false }
+            if known.map(LinkSet.Account.init(of:)) == account || state.reserved[id] == account { return true }
+            if state.count(of: account) >= maxPerParty {
+                state.links.apply { $0.expire(now, of: account) }
+                guard state.count(of: account) < maxPerParty else { return nil }
             }
             state.giveBack(id)
-            state.reserved[id] = party
-            state.reservedByParty[party, default: 0] += 1
+            state.reserved[id] = account
+            state.reservedByAccount[account, default: 0] += 1
             return true
         }
-        guard !isFree else { return }
+        if let mustBeWritten { return mustBeWritten }
         metrics.refused.increment()
-        throw .quota(party, limit: maxPerParty)
+        throw .quota(link.requester, limit: maxPerParty)
     }
 
     /// It was not written.
@@ -105,39 +96,24 @@ final class LinkTable: Sendable {
     func apply(_ records: [IncomingRecord]) {
         let now = Timestamp.now
         state.withLock { state in
-            state.links.apply { apply(records, now, to: &$0) }
+            let isSweepDue = state.isSweepDue(now)
+            state.links.apply { links in
+                for record in records { apply(record, now, to: &links) }
+                if isSweepDue || links.count > maxLinks { links.expire(now) }
+                let dropped = links.trim(to: maxLinks)
+                if dropped > 0 { metrics.dropped.increment(by: dropped) }
+            }
             for record in records { if let id = record.key { state.giveBack(id) } }
         }
     }
 
-    private func apply(_ records: [IncomingRecord], _ now: Timestamp, to links: inout Links) {
-        for record in records {
-            guard let id = record.key else { continue }
-            guard let value = record.value, value.readableBytes > 0 else {
-                links.set(id, nil)
-                continue
-            }
-            guard let json = try? JSONValue.parse(value), let link = Capability(json: json) else {
-                metrics.unreadable.increment()
-                continue
-            }
-            guard link.expires > now else { continue }
-            // It would push out all others.
-            guard link.expires <= now.adding(milliseconds: Capability.longestLifetime) else {
-                metrics.unreadable.increment()
-                continue
-            }
-            links.set(id, link)
-            links.byExpiry.insert(Expiry(time: link.expires, id: id))
-        }
-        expire(now, in: &links)
-    }
-
-    private func expire(_ now: Timestamp, in links: inout Links) {
-        while let next = links.byExpiry.min, next.time <= now || links.byExpiry.count > maxLinks {
-            if next.time > now { metrics.dropped.increment() }
-            _ = links.byExpiry.popMin()
-            if let link = links.byID[next.id], link.expires <= next.time { links.set(next.id, nil) }
-        }
+    private func apply(_ record: IncomingRecord, _ now: Timestamp, to links: inout LinkSet) {
+        guard let id = record.key else { return }
+        guard let value = record.value, value.readableBytes > 0 else { return links.set(id, nil) }
+        guard let json = try? JSONValue.parse(value), let link = Capability(json: json),
+            // For ever it would keep its place.
+            link.expires <= now.adding(milliseconds: Capability.longestLifetime)
+        else { return metrics.unreadable.increment() }
+        links.set(id, link.expires > now ? link : nil)
     }
 }

@@ -9,6 +9,9 @@ struct Renewable<Value> {
         current = value
     }
 
+    /// Whether it is being gathered anew.
+    var isRenewing: Bool { gathered != nil }
+
     /// What the log told is void; it is told again.
     mutating func restart(from empty: Value) { gathered = empty }
 

@@ -108,7 +108,7 @@ extension OCPIError {
         OCPIError(
             code: .clientError,
             message: "\(party) has \(limit) hub URLs that have not expired, as many as a party may have; this request would need one more. "
-                + "A response_url below the sender's own endpoint of the module needs none")
+                + "A short response_url below the sender's own endpoint of the module needs none")
     }
 
     /// The hub's store did not take it.

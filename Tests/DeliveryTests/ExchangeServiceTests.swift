@@ -52,7 +52,7 @@ import Wire
         #expect(page.owner == PartyID("DE-CPO") && page.user == PartyID("DE-MSP") && page.kind == .page)
         #expect(page.url(in: world.store.directory) == world.cpo.url + "/sender/locations?offset=2&limit=2")
 
-        // The next page at another server, which the operator has listed, cannot be sealed: its link is in Kafka before the answer.
+        // The next page at another server, which the operator has listed.
         try await world.writer.write([
             .put(.origins(platform: "cpo", ["https://cdn.example:443"])), .put(.origins(platform: "msp", ["https://results.example:443"])),
         ])

@@ -1,4 +1,3 @@
-import Directory
 import NIOCore
 import NIOHTTP1
 import OCPI
@@ -7,6 +6,7 @@ import Topics
 import Wire
 
 @testable import Delivery
+@testable import Directory
 @testable import Outbound
 
 @Suite struct LinkHeaderTests {
@@ -262,12 +262,17 @@ import Wire
         #expect(link == "https://hub/id")
     }
 
-    @Test func whatIsNotBelowAnEndpointBecomesALink() throws {
-        let made = HubURL(
-            prefix: "https://hub/", capability: try capability(.url("https://elsewhere/x")), seal: { _, _ in "sealed" }, newID: { "id" })
-        guard case .link = made else {
-            Issue.record("sealed")
-            return
+    @Test func whatIsNotBelowAnEndpointIsSealedTooIfItIsShortEnough() throws {
+        let secrets = Fixture.secrets
+        for (length, isSealed) in [(10, true), (110, true), (200, false), (2000, false)] {
+            let url = "https://elsewhere/" + String(repeating: "x", count: length)
+            let made = HubURL(
+                prefix: "https://hub.example/ocpi/receiver/2.2.1/cdrs/", capability: try capability(.url(url)),
+                seal: { capability, limit in
+                    secrets.sealBytes(capability.sealedForm, for: .url).flatMap { $0.utf8.count <= limit ? $0 : nil }
+                }, newID: { "id" })
+            if case .sealed = made { #expect(isSealed) } else { #expect(!isSealed) }
+            #expect(made.url.utf8.count <= 255)
         }
     }
 }

@@ -47,6 +47,9 @@ import Wire
         await #expect(throws: LinkError.self) { try await capabilities.publish(link(.callback, 60), id: "one-more") }
         let again = try #require(stored.first)
         try await capabilities.publish(link(.callback, 61, expires: 5000), id: again)
+        // Links to CDRs live long, and take no place from these nor lose one to them.
+        for number in 0..<5 { try await capabilities.publish(link(.object, 70 + number), id: "cdr-\(number)") }
+        await #expect(throws: LinkError.self) { try await capabilities.publish(link(.object, 75), id: "one-more-cdr") }
         // The other party of these links has used up nothing.
         var other = link(.callback, 62)
         (other.owner, other.user) = (cpo, msp)
@@ -121,7 +124,7 @@ import Wire
         func apply(_ fact: Fact) { directory.apply(key: fact.key, fact) }
         apply(.platform(Platform(id: "p", tokenCHashes: ["x"])))
         apply(.claim(PartyClaim(party: owner, platform: "p", since: .now)))
-        apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://old/locations/")]))
+        apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://old/locations")]))
         let target = Capability.target("https://old/locations?offset=5&limit=2", of: owner, .locations, .sender, in: directory)
         #expect(target == .below(.locations, .sender, remainder: "?offset=5&limit=2"))
         #expect(
@@ -130,5 +133,55 @@ import Wire
         apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://new/l")]))
         let capability = Capability(kind: .page, owner: owner, user: owner, target: target, expires: .now)
         #expect(capability.url(in: directory) == "https://new/l?offset=5&limit=2")
+    }
+
+    @Test(
+        arguments: ["https://a/l", "https://a/l/", "https://a/l?key=1"],
+        [
+            "https://a/l", "https://a/l/", "https://a/l//", "https://a/l//1", "https://a/l/1", "https://a/l/1/", "https://a/l?",
+            "https://a/l/?",
+            "https://a/l/1?", "https://a/l?x=1", "https://a/l/?x=1", "https://a/l??x", "https://a/l/1?x=/2//", "https://a/l?key=1&x",
+            "https://a/l/1?key=1", "https://a/l/1?x=%2F&key=1", "https://a/l?&x", "https://a/l/1?é", "https://a/l/e\u{301}",
+            "https://a/l/\u{301}",
+            "https://a/L/1", "https://a/l1", "https://a/",
+        ])
+    func aURLStaysAsItIsByteForByteHoweverItIsKept(_ endpoint: String, _ url: String) throws {
+        let owner = try #require(PartyID("DE-CPO"))
+        var directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))
+        let facts: [Fact] = [
+            .platform(Platform(id: "p", tokenCHashes: ["x"])), .claim(PartyClaim(party: owner, platform: "p", since: .now)),
+            .endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: endpoint)]),
+        ]
+        for fact in facts { directory.apply(key: fact.key, fact) }
+        let target = Capability.target(url, of: owner, .locations, .sender, in: directory)
+        let capability = Capability(kind: .page, owner: owner, user: owner, target: target, expires: .now)
+        #expect(capability.url(in: directory)?.utf8.elementsEqual(url.utf8) == true, "\(target)")
+        if endpoint == "https://a/l", ["https://a/l/1", "https://a/l?x=1"].contains(url) {
+            #expect(target != .url(url), "it follows the endpoint")
+        }
+    }
+
+    @Test func theSameLinkIsNotWrittenAgain() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let capabilities = Capabilities(
+            kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
+        try await capabilities.start()
+        #expect(await capabilities.ready(timeout: .seconds(10)))
+        let (msp, cpo) = (try #require(PartyID("NL-MSP")), try #require(PartyID("DE-CPO")))
+        var link = Capability(
+            kind: .callback, owner: msp, user: cpo, target: .url("https://msp.example/1"), expires: .now.adding(milliseconds: 600_000))
+        try await capabilities.publish(link, id: "id")
+        #expect(await capabilities.resolve("id") == link)
+        // What is written now fails.
+        await producer.close(flush: .seconds(1))
+        link.expires = .now.adding(milliseconds: 700_000)
+        try await capabilities.publish(link, id: "id")
+        try await withCheckedThrowingContinuation { done in capabilities.publish(link, id: "id") { done.resume(with: $0) } }
+        link.target = .url("https://msp.example/2")
+        await #expect(throws: LinkError.self) { try await capabilities.publish(link, id: "id") }
+        await capabilities.stop()
     }
 }

@@ -21,8 +21,7 @@ enum HubURL {
     ///   - seal: seals a capability into at most so many characters, or says nil.
     ///   - newID: a fresh unguessable id.
     init(prefix: String, capability: Capability, seal: (Capability, Int) -> String?, newID: () -> String) {
-        // Only what lies below an endpoint of the owner is sealed: it follows the endpoint when that moves, and is short.
-        if case .below = capability.target, let token = seal(capability, Rewrites.urlLimit - prefix.utf8.count) {
+        if let token = seal(capability, Rewrites.urlLimit - prefix.utf8.count) {
             self = .sealed(prefix + token)
         } else {
             let id = newID()

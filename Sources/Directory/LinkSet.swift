@@ -1,0 +1,106 @@
+import HeapModule
+import OCPI
+import Wire
+
+/// Links by their id, counted by whom they are for. A value without a lock.
+struct LinkSet: Sendable {
+    /// What a link is counted under. Links to objects live 400 days, so they are apart: they must not take the places of pages and results.
+    struct Account: Hashable, Sendable {
+        let party: PartyID
+        let isOfObjects: Bool
+
+        init(of link: Capability) {
+            party = link.requester
+            isOfObjects = link.kind == .object
+        }
+    }
+
+    private struct Expiry: Comparable, Hashable {
+        let time: Timestamp
+        let id: String
+        static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.id) < (b.time, b.id) }
+    }
+
+    /// The links of one account. What was written anew or deleted leaves a void entry in the queue.
+    private struct Holding {
+        var count = 0
+        var byExpiry = Heap<Expiry>()
+    }
+
+    private struct Size: Comparable {
+        let count: Int
+        let account: Account
+        static func < (a: Size, b: Size) -> Bool { a.count < b.count }
+    }
+
+    private(set) var byID: [String: Capability] = [:]
+    private var holdings: [Account: Holding] = [:]
+
+    var count: Int { byID.count }
+
+    func count(of account: Account) -> Int { holdings[account]?.count ?? 0 }
+
+    /// - Parameter link: nil for none any more.
+    mutating func set(_ id: String, _ link: Capability?) {
+        let old = byID[id]
+        byID[id] = link
+        let (before, after) = (old.map(Account.init(of:)), link.map(Account.init(of:)))
+        if before != after {
+            if let before { count(before, -1) }
+            if let after { count(after, 1) }
+        }
+        guard let link, let after, before != after || old?.expires != link.expires else { return }
+        queue(Expiry(time: link.expires, id: id), after)
+    }
+
+    private mutating func count(_ account: Account, _ change: Int) {
+        holdings[account, default: Holding()].count += change
+        if holdings[account]?.count == 0 { holdings[account] = nil }
+    }
+
+    private mutating func queue(_ expiry: Expiry, _ account: Account) {
+        holdings[account]?.byExpiry.insert(expiry)
+        guard let holding = holdings[account], holding.byExpiry.count > 2 * holding.count + 16 else { return }
+        // More than half of it is void.
+        let valid = Set(holding.byExpiry.unordered.filter { isValid($0, account) })
+        holdings[account]?.byExpiry = Heap(valid)
+    }
+
+    private func isValid(_ expiry: Expiry, _ account: Account) -> Bool {
+        byID[expiry.id].map { $0.expires == expiry.time && Account(of: $0) == account } ?? false
+    }
+
+    // MARK: Forgetting
+
+    /// Forgets what has expired.
+    mutating func expire(_ now: Timestamp) {
+        for account in Array(holdings.keys) { expire(now, of: account) }
+    }
+
+    /// Forgets what has expired of one account.
+    mutating func expire(_ now: Timestamp, of account: Account) {
+        while let next = holdings[account]?.byExpiry.min, next.time <= now { _ = dropFirst(of: account) }
+    }
+
+    /// Forgets so many that no more than `limit` are left: of the account that has the most, what expires first.
+    /// - Returns: how many those were.
+    mutating func trim(to limit: Int) -> Int {
+        let before = count
+        guard before > limit else { return 0 }
+        var sizes = Heap(holdings.map { Size(count: $0.value.count, account: $0.key) })
+        while count > limit, let largest = sizes.popMax() {
+            while dropFirst(of: largest.account) == false {}
+            let left = count(of: largest.account)
+            if left > 0 { sizes.insert(Size(count: left, account: largest.account)) }
+        }
+        return before - count
+    }
+
+    /// - Returns: whether that entry was a link; nil if there is none.
+    private mutating func dropFirst(of account: Account) -> Bool? {
+        guard let first = holdings[account]?.byExpiry.popMin() else { return nil }
+        guard isValid(first, account) else { return false }
+        set(first.id, nil)
+        return true
+    }
+}

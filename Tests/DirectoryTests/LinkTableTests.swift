@@ -1,0 +1,86 @@
+import Kafka
+import OCPI
+import Support
+import Testing
+import Wire
+
+@testable import Directory
+
+@Suite struct LinkTableTests {
+    private let msp = PartyID(country: "NL", party: "MSP")
+    private let cpo = PartyID(country: "DE", party: "CPO")
+
+    /// That `owner` made necessary.
+    private func link(
+        of owner: PartyID?, _ number: Int = 0, lives milliseconds: Int64 = 60_000, from now: Timestamp = .now
+    ) throws -> Capability {
+        let owner = try #require(owner)
+        return Capability(
+            kind: .callback, owner: owner, user: owner, target: .url("https://party.example/\(number)"),
+            expires: now.adding(milliseconds: milliseconds))
+    }
+
+    private func record(_ id: String, _ link: Capability?) -> IncomingRecord {
+        IncomingRecord(topic: "links", partition: 0, offset: 0, key: id, value: link?.json.encoded())
+    }
+
+    @Test func aLinkThatIsWrittenAgainAndAgainPushesOutNoOther() throws {
+        let links = LinkTable(maxLinks: 3, maxPerParty: 10)
+        links.apply([record("cpo-1", try link(of: cpo)), record("cpo-2", try link(of: cpo))])
+        for times in 1...100 { links.apply([record("msp", try link(of: msp, times, lives: 60_000 + Int64(times)))]) }
+        for times in 1...100 { links.apply([record("msp", try link(of: msp, times, lives: 70_000 - Int64(times)))]) }
+        #expect(links["cpo-1"] != nil && links["cpo-2"] != nil)
+        #expect(links["msp"]?.target == .url("https://party.example/100"))
+        for _ in 1...100 { links.apply([record("gone", try link(of: msp)), record("gone", nil)]) }
+        #expect(links["cpo-1"] != nil && links["cpo-2"] != nil && links["msp"] != nil && links["gone"] == nil)
+    }
+
+    @Test func whoHasTheMostLosesWhatExpiresFirst() throws {
+        let links = LinkTable(maxLinks: 4, maxPerParty: 10)
+        let now = Timestamp.now
+        links.apply([record("cpo", try link(of: cpo, lives: 5000, from: now))])
+        for number in 1...6 { links.apply([record("msp-\(number)", try link(of: msp, lives: 90_000 - Int64(number), from: now))]) }
+        #expect(links["cpo"] != nil)
+        #expect((1...6).filter { links["msp-\($0)"] != nil } == [1, 2, 3])
+    }
+
+    @Test func whatIsWrittenAnewExpiresByItsNewTime() throws {
+        let links = LinkTable(maxLinks: 10, maxPerParty: 1)
+        let now = Timestamp.now
+        links.apply([record("short", try link(of: msp, lives: 600_000)), record("short", try link(of: msp, lives: -1))])
+        #expect(links["short"] == nil)
+        #expect(try links.reserve("next", link(of: msp)))
+        links.giveBack("next")
+        var set = LinkSet()
+        set.set("a", try link(of: cpo, lives: 10, from: now))
+        set.set("a", try link(of: cpo, lives: 1000, from: now))
+        set.set("b", try link(of: cpo, lives: 1000, from: now))
+        set.set("b", try link(of: cpo, lives: 10, from: now))
+        set.set("b", try link(of: msp, lives: 10, from: now))
+        set.expire(now.adding(milliseconds: 100))
+        #expect(set.byID.keys.sorted() == ["a"])
+        let accounts = [LinkSet.Account(of: try link(of: cpo)), LinkSet.Account(of: try link(of: msp))]
+        #expect(accounts.map { set.count(of: $0) } == [1, 0])
+        set.expire(now.adding(milliseconds: 2000))
+        #expect(set.count == 0)
+    }
+
+    @Test func whatStandsWithHalfItsLifeLeftIsNotWrittenAgain() throws {
+        let now = Timestamp.now
+        let day: Int64 = 86_400_000
+        let links = LinkTable(maxLinks: 10, maxPerParty: 10)
+        links.apply([record("id", try link(of: msp, lives: 1000 * 60, from: now))])
+        #expect(try !links.reserve("id", link(of: msp, lives: 1000 * 100, from: now)))
+        #expect(try links.reserve("id", link(of: msp, lives: 1000 * 200, from: now)))
+        #expect(try links.reserve("id", link(of: msp, 1, lives: 1000 * 60, from: now)))
+        #expect(try links.reserve("other", link(of: msp, lives: 1000 * 60, from: now)))
+        // Of a reservation: it works as long as that stands.
+        var (known, wanted) = (try link(of: msp, lives: 10 * day, from: now), try link(of: msp, lives: 11 * day, from: now))
+        #expect(!known.suffices(for: wanted, now))
+        (known.kind, wanted.kind) = (.object, .object)
+        #expect(known.suffices(for: wanted, now))
+        // What is read anew may not have it any more.
+        links.restart()
+        #expect(try links.reserve("id", link(of: msp, lives: 1000 * 60, from: now)))
+    }
+}
