@@ -21,7 +21,7 @@ struct BodyIntake: Sendable {
     ) async throws -> Result {
         if !isOpaque { try BodyIntake.checkCoding(head) }
         var held = max(0, head.contentLength ?? (head.isChunked ? limit : 0))
-        guard held <= limit else { throw tooLarge }
+        guard held <= limit else { throw tooLarge(limit) }
         guard pending.reserve(bytes: held) else { throw OCPIError.busy }
         defer { pending.release(bytes: held) }
         let body = try await collect(request)
@@ -32,21 +32,24 @@ struct BodyIntake: Sendable {
 
     /// As ``withBody(of:_:_:_:)``, where only the body says who sends it: it is read within a budget for strangers, and takes a place among
     /// the pending requests once `identify` knows the sender.
-    /// - Parameter identify: throws for whoever is nobody known.
+    /// - Parameters:
+    ///   - longest: bytes; nil for ``limit``.
+    ///   - identify: throws for whoever is nobody known.
     func withBody<Sender: Sendable, Result: Sendable>(
-        of request: Request, _ head: RequestHead, _ context: IngressContext, identify: (ByteBuffer?) async throws -> Sender,
-        _ use: (Sender) async throws -> Result
+        of request: Request, _ head: RequestHead, _ context: IngressContext, upTo longest: Int? = nil,
+        identify: (ByteBuffer?) async throws -> Sender, _ use: (Sender) async throws -> Result
     ) async throws -> Result {
         try BodyIntake.checkCoding(head)
-        guard head.contentLength ?? 0 <= limit else { throw tooLarge }
-        let (sender, bytes) = try await identified(request, context, identify)
+        let longest = longest ?? limit
+        guard head.contentLength ?? 0 <= longest else { throw tooLarge(longest) }
+        let (sender, bytes) = try await identified(request, context, longest, identify)
         guard pending.reserve(bytes: bytes) else { throw OCPIError.busy }
         defer { pending.release(bytes: bytes) }
         return try await use(sender)
     }
 
     private func identified<Sender: Sendable>(
-        _ request: Request, _ context: IngressContext, _ identify: (ByteBuffer?) async throws -> Sender
+        _ request: Request, _ context: IngressContext, _ longest: Int, _ identify: (ByteBuffer?) async throws -> Sender
     ) async throws -> (Sender, bytes: Int) {
         let address = context.address
         guard strangers.enter(address) else { throw OCPIError.busy }
@@ -56,7 +59,7 @@ struct BodyIntake: Sendable {
         do {
             try await context.within(BodyIntake.strangersTimeLimit) {
                 for try await part in request.body {
-                    guard part.readableBytes <= limit - held else { throw tooLarge }
+                    guard part.readableBytes <= longest - held else { throw tooLarge(longest) }
                     guard strangers.charge(part.readableBytes) else { throw OCPIError.busy }
                     held += part.readableBytes
                     body.writeImmutableBuffer(part)
@@ -72,7 +75,7 @@ struct BodyIntake: Sendable {
         do {
             return try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
-            throw tooLarge
+            throw tooLarge(limit)
         } catch {
             throw BodyIntake.understood(error)
         }
@@ -97,7 +100,7 @@ struct BodyIntake: Sendable {
     /// For strangers, who hold one of few places; less than the listener gives everybody.
     private static let strangersTimeLimit = TimeAmount.seconds(5)
 
-    private var tooLarge: OCPIError {
-        OCPIError(code: .clientError, message: "The body is longer than \(limit) bytes", kind: .tooLarge)
+    func tooLarge(_ longest: Int) -> OCPIError {
+        OCPIError(code: .clientError, message: "The body is longer than \(longest) bytes", kind: .tooLarge)
     }
 }

@@ -28,11 +28,13 @@ struct MessageEndpoint: Sendable {
             throw OCPIError(code: .invalidParameters, message: "OCN-Signature header is missing")
         }
         guard NodeSignature.isWellFormed(signature) else { throw MessageEndpoint.unsigned }
-        return try await intake.withBody(of: request, head, context) { (body) -> (OCNMessage, NetworkNode, Directory) in
+        let longest = MessageEndpoint.longestMessage(around: intake.limit)
+        return try await intake.withBody(of: request, head, context, upTo: longest) { (body) -> (OCNMessage, NetworkNode, Directory) in
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
             let message = try OCNMessage.decode(body)
+            guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
                 try sendingNode(of: message, in: directory)
             }
@@ -58,6 +60,9 @@ struct MessageEndpoint: Sendable {
             return .reply(reply, version: record.version, ResponseAddress())
         }
     }
+
+    /// Room for a body of that length as text in JSON, and for what stands around it: what one node takes passes on two.
+    static func longestMessage(around body: Int) -> Int { 2 * body + 64 * 1024 }
 
     // MARK: Checks
 

@@ -1,0 +1,31 @@
+import NIOCore
+import Notary
+import OCPI
+import Testing
+import Wire
+
+@testable import Ingress
+
+@Suite struct MessageSizeTests {
+    /// What one node takes passes on two: the limit is for the body, not for the message around it.
+    @Test func theBodyOfAMessageMayBeAsLongAsAnyOther() async throws {
+        let world = World(bodyLimit: 4096, maxPendingBytes: 1_000_000)
+        func send(_ length: Int) async throws -> Answer {
+            let body = ByteBuffer(string: #"{"uid":"\#(String(repeating: "x", count: length - 10))"}"#)
+            let message = try OCNMessage(
+                module: .tokens, interface: .receiver, method: .put, requestID: "r7", correlationID: "c7", sender: party("NL-REM"),
+                receiver: party("DE-MSP"), urlPath: "NL/REM/T1", body: body
+            ).encoded()
+            return try await world.ask(
+                "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(message, with: world.remoteKey)],
+                body: String(buffer: message))
+        }
+        #expect(try await send(4096).status == 200)
+        #expect(world.produced.map { $0.body?.readableBytes } == [4096])
+        for length in [4097, 4096 * 2 + 64 * 1024] {
+            let answer = try await send(length)
+            #expect(answer.status == 413 && answer.code == 2000, "\(length)")
+        }
+        #expect(world.produced.count == 1)
+    }
+}
