@@ -44,11 +44,21 @@ extension Directory {
     package func modules(of party: PartyID, at url: String) -> [(module: ModuleID, interface: InterfaceRole)] {
         guard let platform = platform(of: party) else { return [] }
         var places = endpoints(of: platform.id)
-        if let versions = platform.versionsURL, URLJoin.depth(of: versions, below: url) != nil {
+        if let versions = platform.versionsURL, URLJoin.depth(of: url, below: versions)?.below == 0 {
             places.append(Endpoint(module: .versions, interface: .sender, url: versions))
         }
         let found = places.compactMap { place in URLJoin.depth(of: url, below: place.url).map { (depth: $0, place: place) } }
         guard let deepest = found.map(\.depth).max() else { return [] }
-        return found.filter { $0.depth == deepest }.map { ($0.place.module, $0.place.interface) }
+        return found.filter { depth, place in
+            // Of two values of one parameter a server takes either.
+            let mayBeMeant = depth.segments == deepest.segments && depth.parameters > 0 && Self.configuration.contains(place.module)
+            return depth == deepest || mayBeMeant
+        }.map { ($0.place.module, $0.place.interface) }
+    }
+
+    /// Whether a URL of a party's is one of that interface by where it lies. Another node may ask for it then; for any other only if that
+    /// was handed out to it.
+    package func lies(_ url: String, below module: ModuleID, _ interface: InterfaceRole, of party: PartyID) -> Bool {
+        modules(of: party, at: url).contains { $0.module == module && $0.interface == interface }
     }
 }

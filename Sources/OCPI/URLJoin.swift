@@ -114,14 +114,37 @@ package enum URLJoin {
         }
     }
 
-    /// How many segments of a URL's path an endpoint's path covers; nil if the URL does not lie at or below the endpoint.
+    /// How much of a URL an endpoint covers.
+    package struct Depth: Comparable, Sendable {
+        /// Segments of the path.
+        package let segments: Int
+        /// Parameters of the query.
+        package let parameters: Int
+        /// Segments of the URL's path that are below the endpoint.
+        package let below: Int
+
+        /// The path first.
+        package static func < (a: Depth, b: Depth) -> Bool { (a.segments, a.parameters) < (b.segments, b.parameters) }
+    }
+
+    /// How much of a URL an endpoint covers; nil if the URL does not lie at or below the endpoint. What lies at one with a query has all its
+    /// parameters.
     ///
-    /// Compared as a server might that is generous: percent-decoded, without case and empty segments, a backslash as a slash.
-    package static func depth(of url: String, below endpoint: String) -> Int? {
+    /// Compared as a server might that is generous: percent-decoded, without case and empty segments, a backslash as a slash, a semicolon
+    /// as an ampersand.
+    package static func depth(of url: String, below endpoint: String) -> Depth? {
         guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
         let segments = segments(of: url)
         let base = self.segments(of: endpoint)
-        return segments.starts(with: base) ? base.count : nil
+        let parameters = parameters(of: endpoint)
+        guard segments.starts(with: base), parameters.isSubset(of: self.parameters(of: url)) else { return nil }
+        return Depth(segments: base.count, parameters: parameters.count, below: segments.count - base.count)
+    }
+
+    private static func parameters(of url: String) -> Set<String> {
+        let query = url.utf8.prefix { $0 != UInt8(ascii: "#") }.drop { $0 != UInt8(ascii: "?") }.dropFirst()
+        let parameters = Array(query).split { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";") }
+        return Set(parameters.map { PercentText.decoded(String(decoding: $0, as: UTF8.self)).lowercased() })
     }
 
     private static func segments(of url: String) -> [String] {

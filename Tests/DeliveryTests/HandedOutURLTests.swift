@@ -180,13 +180,87 @@ import Wire
                 record.requestID = "\(from) \(number)"
                 return record
             }
-            for number in 1...3 { #expect(try await world.ask(command(number, world.msp.url + "/r")).outcome == .answered) }
-            let refused = try await world.ask(command(4, world.msp.url + "/r"))
+            // Too long to be sealed.
+            let long = "/" + String(repeating: "r", count: 255)
+            for number in 1...3 { #expect(try await world.ask(command(number, world.msp.url + long)).outcome == .answered) }
+            let refused = try await world.ask(command(4, world.msp.url + long))
             #expect(refused.outcome == .refused && refused.status == .clientError && refused.message?.contains("3 hub URLs") == true)
             #expect(world.cpo.seen.count == 3)
-            // Below the endpoint no link is needed.
+            // A short one needs no link, wherever it is.
             #expect(try await world.ask(command(5, world.msp.url + "/sender/commands")).outcome == .answered)
-            #expect(try await world.ask(command(6, from: "DE-BIL", world.service.url + "/r")).outcome == .answered)
+            #expect(try await world.ask(command(6, world.msp.url + "/r")).outcome == .answered)
+            #expect(try await world.ask(command(7, from: "DE-BIL", world.service.url + long)).outcome == .answered)
+        }
+    }
+
+    @Test func cdrsAndPagesTakeNoPlaceFromCommands() async throws {
+        let long = String(repeating: "x", count: 255)
+        let world = try await DeliveryWorld(
+            cpo: { seen in
+                seen.method == "POST" && seen.uri.hasSuffix("cdrs")
+                    ? .answer(
+                        201, [("Location", "/\(long)/\(seen.headers.first(name: "X-Correlation-ID") ?? "")")], #"{"status_code":1000}"#)
+                    : .success
+            }, maxLinksPerParty: 1)
+        try await world.run(exchange: try world.exchange()) {
+            func post(_ number: Int, _ origin: Origin = .local) async throws -> ReplyRecord {
+                var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"\(number)"}"#)
+                (cdr.requestID, cdr.correlationID, cdr.origin) = ("cdr \(number)", "\(number)", origin)
+                if origin != .local { cdr.from = try #require(PartyID("NL-CPO")) }
+                return try await world.ask(cdr)
+            }
+            // Here, and for another node, which would only be refused by a URL that this one does not know.
+            for origin in [Origin.local, .node("http://other.example")] {
+                #expect(try await post(1, origin).headers["Location"] != nil)
+                let further = try await post(2, origin)
+                #expect(further.outcome == .answered && further.httpStatus == 201 && further.headers["Location"] == nil)
+            }
+            let command = try request(
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\(world.msp.url)/\(long)"}"#)
+            #expect(try await world.ask(command).outcome == .answered)
+        }
+    }
+
+    // MARK: Other nodes
+
+    /// What lies deeper below the endpoint of another module is not that module's: the other node could not ask for it unless it is known.
+    @Test func whatIsBelowAnotherModulesEndpointIsRememberedForAnotherNode() async throws {
+        let world = try await DeliveryWorld(cpo: { seen in
+            guard seen.method == "GET" else { return .success }
+            return .answer(200, [("Link", "</s/t/2>; rel=next")], #"{"status_code":1000,"data":[]}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            let (msp, cpo) = (world.msp.url, world.cpo.url)
+            try await world.writer.write([
+                .put(
+                    .endpoints(
+                        platform: "msp",
+                        [
+                            Endpoint(module: .commands, interface: .sender, url: msp + "/s"),
+                            Endpoint(module: .sessions, interface: .sender, url: msp + "/s/sessions"),
+                        ])),
+                .put(
+                    .endpoints(
+                        platform: "cpo",
+                        [
+                            Endpoint(module: .locations, interface: .sender, url: cpo + "/s"),
+                            Endpoint(module: .tariffs, interface: .sender, url: cpo + "/s/t"),
+                        ])),
+            ])
+            var command = try request(
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\(msp)/s/sessions/r1"}"#)
+            command.to = try #require(PartyID("NL-CPO"))
+            #expect(try await world.ask(command).outcome == .answered)
+            var list = try request(.locations, .sender, .get)
+            (list.from, list.origin) = (command.to, .node("http://other.example"))
+            #expect(try await world.ask(list).outcome == .answered)
+            for (kind, owner, url) in [
+                (Capability.Kind.callback, command.from, msp + "/s/sessions/r1"), (.page, list.to, cpo + "/s/t/2"),
+            ] {
+                let given = Capability(
+                    kind: kind, owner: owner, user: command.to, target: .url(url), expires: Timestamp(milliseconds: 0))
+                #expect(await world.capabilities.resolve(given.handedOutID)?.target == .url(url))
+            }
         }
     }
 }

@@ -106,6 +106,42 @@ import Wire
         #expect(directory.defect(of: "https://internal.example/1", handedOutBy: de) != nil)
     }
 
+    @Test func endpointsThatOnlyDifferInTheirQueryAreToldApart() throws {
+        var directory = Directory(secrets: secrets)
+        var registered = Platform(id: "p1", tokenCHashes: ["hash"])
+        registered.versionsURL = "http://h/api?m=versions"
+        let de = try party("DE-CPO")
+        func endpoint(_ module: ModuleID, _ query: String) -> Endpoint {
+            Endpoint(module: module, interface: .sender, url: "http://h/api" + query)
+        }
+        for fact in [
+            Fact.platform(registered), .claim(PartyClaim(party: de, platform: "p1", since: time(1))),
+            .endpoints(
+                platform: "p1",
+                [
+                    endpoint(.credentials, "?m=credentials"), endpoint(.locations, "?m=locations"),
+                    endpoint(.tariffs, "?m=locations&part=tariffs"),
+                ]),
+        ] { directory.apply(fact) }
+        func modules(_ query: String) -> [ModuleID] { directory.modules(of: de, at: "http://h/api" + query).map(\.module) }
+        for query in ["?m=locations", "?m=locations&offset=5", "/LOC1?x&m=locations", "?M=%6cocations"] {
+            #expect(modules(query) == [.locations] && directory.defect(of: "http://h/api" + query, handedOutBy: de) == nil, "\(query)")
+            #expect(directory.lies("http://h/api" + query, below: .locations, .sender, of: de))
+        }
+        #expect(modules("?part=tariffs&m=locations&x") == [.tariffs])
+        #expect(!directory.lies("http://h/api?part=tariffs&m=locations&x", below: .locations, .sender, of: de))
+        for query in ["", "?", "?m", "?m=", "?m=cdrs", "?xm=locations", "?part=tariffs", "/m=locations"] {
+            #expect(modules(query).isEmpty && directory.defect(of: "http://h/api" + query, handedOutBy: de) == nil, "\(query)")
+        }
+        for query in [
+            "?m=credentials", "?x&m=credentials", "/1?m=credentials", "?M=Credential%73", "?m=locations&m=credentials", "?m=versions",
+            "?m=locations;m=credentials", "?m=versions&x", "?m=locations&part=tariffs&m=credentials", "?m=locations&m=versions",
+        ] {
+            let defect = directory.defect(of: "http://h/api" + query, handedOutBy: de)
+            #expect(defect?.hasPrefix("leads to credentials") == true, "\(query)")
+        }
+    }
+
     @Test func agreementsAreInForceWhileTheirRecordExists() throws {
         var directory = Directory(secrets: secrets)
         let (cpo, billing) = (try party("DE-CPO"), try party("DE-BIL"))

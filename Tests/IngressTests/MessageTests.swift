@@ -271,7 +271,7 @@ import Wire
         let world = worldWithEndpoints()
         let urls = ["https://msp.example/ocpi/c/START_SESSION/17?x=1", "HTTPS://msp.example:443/ocpi/c/x%20y|z"]
         for url in urls { #expect(try await send(proxied(.post, .commands, url, path: "START_SESSION/17"), to: world).status == 200) }
-        let page = "https://msp.example/ocpi/sessions?offset=5"
+        let page = "https://msp.example/ocpi/sessions?offset=5&key=1"
         #expect(try await send(proxied(.get, .sessions, page), to: world).status == 200)
         let cdr = "https://msp.example/ocpi/cdrs/9"
         #expect(try await send(proxied(.get, .cdrs, cdr, as: .receiver), to: world).status == 200)
@@ -294,6 +294,15 @@ import Wire
         for method in [OCPI.Method.get, .put, .post, .patch, .delete] {
             let answer = try await send(proxied(method, .commands, url), to: world)
             #expect(answer.status == 400 && answer.code == 2001 || answer.status == 405, "\(method): \(answer.status)")
+        }
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func whatLacksTheQueryOfTheEndpointIsNotBelowIt() async throws {
+        let world = worldWithEndpoints()
+        for query in ["", "?offset=5", "?key=2", "?key=10"] {
+            let page = "https://msp.example/ocpi/sessions" + query
+            #expect(try await send(proxied(.get, .sessions, page), to: world).code == 2001, "\(query)")
         }
         #expect(world.produced.isEmpty)
     }

@@ -38,20 +38,22 @@ extension ExchangeFlow {
             return settle(exchange, response, record.origin == .local ? others : headers)
         }
         let target = Rewrites.absolute(written, calledAt: url)
-        let defect =
-            url == nil ? URLJoin.defect(of: target) : defect(of: target, handedOutBy: record.to, in: store.directory)
+        let directory = store.directory
+        let defect = url == nil ? URLJoin.defect(of: target) : defect(of: target, handedOutBy: record.to, in: directory)
         if let defect {
             // What says that nothing was done needs no URL.
             guard !Rewrites.isRefusal(status) else { return settle(exchange, response, others) }
             return refuse(exchange, "its \(kind.header) \(Rewrites.shown(written)) \(defect)")
         }
-        let capability = link(kind, target, of: record)
         guard record.origin == .local else {
             let isAsWritten = target == written
-            return handOut(exchange, capability) {
+            return handOut(exchange, link(kind, .url(target), of: record), target, directory) { error in
+                guard error == nil else { return self.settle(exchange, response, others) }
                 if isAsWritten { self.settle(exchange, response, headers) } else { self.settle(exchange, response, others, kind, target) }
             }
         }
+        let capability = link(
+            kind, Capability.target(target, of: record.to, record.module, record.interface, in: directory), of: record)
         let prefix = Rewrites.prefix(kind, for: record, base: settings.publicURL, version: record.version)
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
         case .sealed(let url): settle(exchange, response, others, kind, url)
@@ -70,9 +72,13 @@ extension ExchangeFlow {
 
     /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
     /// that it has given it away.
-    private func handOut(_ exchange: Exchange, _ capability: Capability, then body: @escaping @Sendable () -> Void) {
-        guard case .url = capability.target else { return body() }
-        publish(capability, capability.handedOutID, exchange) { _ in body() }
+    private func handOut(
+        _ exchange: Exchange, _ capability: Capability, _ url: String, _ directory: Directory,
+        then body: @escaping @Sendable (LinkError?) -> Void
+    ) {
+        let record = exchange.record
+        guard !directory.lies(url, below: record.module, record.interface, of: record.to) else { return body(nil) }
+        publish(capability, capability.handedOutID, exchange, then: body)
     }
 
     /// Without its next page a list would look complete, so it is an error if that cannot be stored. A CDR is there all the same; only
@@ -103,10 +109,9 @@ extension ExchangeFlow {
     }
 
     /// The right to call a URL in an answer.
-    private func link(_ kind: Capability.Kind, _ url: String, of record: RequestRecord) -> Capability {
+    private func link(_ kind: Capability.Kind, _ target: Capability.Target, of record: RequestRecord) -> Capability {
         Capability(
-            kind: kind, owner: record.to, user: record.from,
-            target: Capability.target(url, of: record.to, record.module, record.interface, in: store.directory),
+            kind: kind, owner: record.to, user: record.from, target: target,
             expires: .now.adding(milliseconds: (kind == .page ? settings.pageLifetime : settings.objectLifetime).milliseconds))
     }
 

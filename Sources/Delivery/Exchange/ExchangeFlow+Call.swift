@@ -108,11 +108,14 @@ extension ExchangeFlow {
             let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
             let changed = Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey)
             let proxy = Hop.Proxy(uid: id, resource: found.url)
-            let capability = callback(found.url, of: record, in: directory)
-            guard case .url = capability.target else { return try call(exchange, changed, destination, proxy: proxy) }
+            guard !directory.lies(found.url, below: record.module, .sender, of: record.from) else {
+                return try call(exchange, changed, destination, proxy: proxy)
+            }
+            let capability = callback(.url(found.url), of: record)
             callAfterPublishing(capability, capability.handedOutID, exchange, changed, destination, proxy: proxy)
         case .platform, .none:
-            let capability = callback(found.url, of: record, in: directory)
+            let capability = callback(
+                Capability.target(found.url, of: record.from, record.module, .sender, in: directory), of: record)
             let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
             let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
             let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
@@ -131,10 +134,9 @@ extension ExchangeFlow {
     }
 
     /// The right to call the `response_url` of a request.
-    private func callback(_ url: String, of record: RequestRecord, in directory: Directory) -> Capability {
+    private func callback(_ target: Capability.Target, of record: RequestRecord) -> Capability {
         Capability(
-            kind: .callback, owner: record.from, user: record.to,
-            target: Capability.target(url, of: record.from, record.module, .sender, in: directory),
+            kind: .callback, owner: record.from, user: record.to, target: target,
             expires: Capability.callbackExpiry(
                 record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
     }

@@ -124,8 +124,7 @@ struct MessageEndpoint: Sendable {
         }
         guard message.proxyUID == nil else { return nil }
         guard directory.defect(of: url, handedOutBy: message.receiver) == nil else { throw MessageEndpoint.foreign(message) }
-        let modules = directory.modules(of: message.receiver, at: url)
-        if modules.contains(where: { $0.module == message.module && $0.interface == message.interface }) { return url }
+        if directory.lies(url, below: message.module, message.interface, of: message.receiver) { return url }
         guard await isHandedOut(url, message) else { throw MessageEndpoint.foreign(message) }
         return url
     }
