@@ -34,6 +34,17 @@ extension OCPIError {
         OCPIError(code: .invalidParameters, message: "\(party) does not implement the \(interface.path) interface of \(module)")
     }
 
+    /// What it has advertised for that interface cannot be called.
+    /// - Parameter defect: the end of a sentence about the URL.
+    package static func unusableEndpoint(
+        _ party: PartyID, _ module: ModuleID, _ interface: InterfaceRole, _ defect: String
+    ) -> OCPIError {
+        OCPIError(
+            code: .invalidParameters,
+            message: "The URL that \(party) registered for the \(interface.path) interface of \(module) \(defect): "
+                + "its platform must register a good one")
+    }
+
     /// As much waits for it as may.
     package static func recipientBusy(_ party: PartyID) -> OCPIError {
         OCPIError(code: .connectionProblem, message: "\(party) is busy: too many requests wait for it")

@@ -64,6 +64,21 @@ import Wire
         #expect(obstacle.error.message.contains("does not implement the receiver interface of cdrs"))
     }
 
+    @Test(arguments: [
+        ("https://cpo.example/l#x", "has a fragment"), ("https://cpo.example/a b", "contains blanks"),
+        ("https://cpo.example/a/../b", "has a segment"),
+    ]) func anEndpointThatAnOlderVersionTookIsNotCalled(_ url: String, _ defect: String) throws {
+        let endpoints = Fact.endpoints(platform: "p1", [Endpoint(module: .locations, interface: .sender, url: url)])
+        let directory = Fixture.directory(
+            try Fixture.platform("p1", ["DE-CPO"], url: "https://cpo.example", [(.locations, .sender)]) + [endpoints])
+        guard case .none(let obstacle) = Destination(of: try request(.locations, .sender, .get), in: directory, ownOperator: own) else {
+            Issue.record("called")
+            return
+        }
+        #expect(obstacle.outcome == .refused && obstacle.error.code == .invalidParameters && !obstacle.mayBeDone)
+        #expect(obstacle.error.message.contains("for the sender interface of locations \(defect)"))
+    }
+
     @Test func aPartyElsewhereIsReachedThroughItsNode() throws {
         guard case .node(let node) = try destination(try to("nl-cpo", try request(.cdrs, .receiver, .post))) else {
             Issue.record("not a node")

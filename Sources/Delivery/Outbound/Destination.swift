@@ -42,6 +42,10 @@ enum Destination: Sendable, Equatable {
         guard let base = directory.endpoint(of: platform.id, record.module, record.interface) else {
             return .none(Obstacle(.refused, .notImplemented(record.to, record.module, record.interface)))
         }
+        // Kept as an older version registered it.
+        if let defect = URLJoin.defect(of: base) {
+            return .none(Obstacle(.refused, .unusableEndpoint(record.to, record.module, record.interface, defect)))
+        }
         return .platform(url: URLJoin.join(base, record.path, query: record.query), authorization: authorization)
     }
 }
