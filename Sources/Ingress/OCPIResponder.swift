@@ -48,8 +48,10 @@ package struct OCPIResponder: HTTPResponder {
     }
 
     private func refusal(_ error: OCPIError, _ head: RequestHead, _ destination: Destination) -> Response {
-        if case .module(let route) = destination { return modules.refusal(error, head, route) }
-        return .refusal(error, version: destination.version, ResponseAddress(head))
+        switch destination {
+        case .module(let route), .nowhereBelow(let route): modules.refusal(error, head, route)
+        default: .refusal(error, version: destination.version, ResponseAddress(head))
+        }
     }
 
     private func answer(
@@ -67,7 +69,7 @@ package struct OCPIResponder: HTTPResponder {
         case .message(let version): return try await messages.respond(request, head, version, context)
         case .registry(let question): return try registry.respond(head, question)
         case .clientInfo: return try await clientInfo.respond(request, head, context)
-        case .nowhere: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
+        case .nowhere, .nowhereBelow: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
         }
     }
 }
@@ -82,6 +84,8 @@ enum Destination: Sendable, Equatable {
     /// `/ocn/client-info`
     case clientInfo
     case registry(RegistryEndpoint.Question)
+    /// A path that is none, below a module.
+    case nowhereBelow(ModuleRoute)
     case nowhere
 
     init(_ head: RequestHead) {
@@ -97,6 +101,8 @@ enum Destination: Sendable, Equatable {
             self = .clientInfo
         } else if let question = RegistryEndpoint.Question(path: head.path) {
             self = .registry(question)
+        } else if let module = Route.module(above: head.path) {
+            self = .nowhereBelow(module)
         } else {
             self = .nowhere
         }
@@ -105,7 +111,7 @@ enum Destination: Sendable, Equatable {
     /// Whose statuses a refusal has.
     var version: OCPIVersion {
         switch self {
-        case .module(let route): route.version
+        case .module(let route), .nowhereBelow(let route): route.version
         case .configuration(.versionDetails(let version)), .configuration(.credentials(let version)),
             .configuration(.hubClientInfo(let version)), .configuration(.ocnRules(let version, _)):
             version
@@ -120,14 +126,14 @@ enum Destination: Sendable, Equatable {
         switch self {
         case .module, .message, .clientInfo: true
         case .configuration: !method.isRead
-        case .registry, .nowhere: false
+        case .registry, .nowhereBelow, .nowhere: false
         }
     }
 
     /// Metric label.
     var label: String {
         switch self {
-        case .module(let route): route.isCustom ? IngressMetrics.custom : route.module.rawValue
+        case .module(let route), .nowhereBelow(let route): route.isCustom ? IngressMetrics.custom : route.module.rawValue
         case .configuration(.credentials): ModuleID.credentials.rawValue
         case .configuration(.hubClientInfo), .clientInfo: ModuleID.hubclientinfo.rawValue
         case .configuration(.ocnRules): IngressMetrics.rules

@@ -31,6 +31,6 @@ package enum DecisiveMembers {
         .locations: owner,
         .sessions: owner + tokenOwner,
         .tariffs: owner,
-        .tokens: owner,
+        .tokens: owner + [["type"]],
     ]
 }

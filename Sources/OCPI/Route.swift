@@ -34,6 +34,15 @@ package enum Route: Sendable, Equatable {
         return .module(ModuleRoute(version: version, module: module, interface: interface, remainder: segments.joined(separator: "/")))
     }
 
+    /// The module below which a path leads nowhere: whoever is refused there hears it as from the module.
+    package static func module(above path: String) -> ModuleRoute? {
+        // `/ocpi/sender/2.2.1/cdrs`, `/ocpi/2.2.1/sender/chargingprofiles`, `/ocpi/custom/sender/parking`
+        let segments = Array(path.utf8).split(separator: UInt8(ascii: "/"), maxSplits: 5, omittingEmptySubsequences: false)
+        let place = segments.prefix(5).joined(separator: CollectionOfOne(UInt8(ascii: "/")))
+        guard segments.count == 6, case .module(let route) = parse(path: String(decoding: Array(place), as: UTF8.self)) else { return nil }
+        return route
+    }
+
     /// The path that `parse` reads as this route.
     package var path: String {
         switch self {

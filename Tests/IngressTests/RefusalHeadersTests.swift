@@ -34,6 +34,8 @@ import Wire
             changes: ["OCPI-to-country-code": "CH", "OCPI-to-party-id": "OCN"], body: "{}", from: "CH-OCN"),
         Case(testDescription: "no such method", method: "DELETE"),
         Case(testDescription: "no such resource", path: "/ocpi/sender/VERSION/locations/a/b/c/d"),
+        Case(testDescription: "no path", path: "/ocpi/sender/VERSION/locations//x"),
+        Case(testDescription: "a path that leads out", path: "/ocpi/sender/VERSION/locations/%2e%2e/x"),
         Case(testDescription: "too many headers", changes: ["X-Filler": String(repeating: "x", count: 5000)]),
         Case(testDescription: "not JSON", method: "PUT", path: "/ocpi/receiver/VERSION/locations/DE/MSP/1", body: "{"),
         Case(

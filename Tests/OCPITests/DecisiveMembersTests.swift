@@ -21,6 +21,7 @@ import Testing
             (.locations, #"{"party_id":"CPO","party_id":"XXX"}"#, "party_id"),
             (.tariffs, #"{"country_code":"DE","country_code":"NL"}"#, "country_code"),
             (.tokens, #"{"country_code":"DE","country_code":"DE"}"#, "country_code"),
+            (.tokens, #"{"uid":"T1","type":"RFID","type":"APP_USER"}"#, "type"),
         ] as [(ModuleID, String, String)]) func aMemberThatDecidesStandsOnce(_ module: ModuleID, _ body: String, _ name: String)
     {
         let error = #expect(throws: OCPIError.self) { try DecisiveMembers.check(ByteBuffer(string: body), route(module)) }

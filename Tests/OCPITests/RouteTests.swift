@@ -43,6 +43,21 @@ import Testing
         #expect(Route.parse(path: path) == nil)
     }
 
+    @Test(arguments: [
+        ("/ocpi/sender/2.2.1/locations//x", ModuleID.locations), ("/ocpi/receiver/2.2/cdrs/../x", .cdrs),
+        ("/ocpi/sender/2.2/cdrs///", .cdrs),
+        ("/ocpi/2.2.1/sender/chargingprofiles//x", .chargingprofiles), ("/ocpi/custom/sender/parking//", ModuleID(rawValue: "parking")),
+    ]) func aPathThatIsNoneLiesBelowItsModule(path: String, module: ModuleID) {
+        #expect(Route.parse(path: path) == nil && Route.module(above: path)?.module == module)
+    }
+
+    @Test(arguments: [
+        "/ocpi//sender/2.2.1/locations/x", "/ocpi/sender/2.2.1//locations", "/ocpi/sender/2.2.1/parking//x", "/ocpi/2.2.1/credentials//x",
+        "/ocpi/receiver/2.2.1/ocnrules//x", "/ocpi/sender/2.2.1/locations", "", "/", "/ocpi/sender/2.2.1/locations\u{301}//x",
+    ]) func whatIsBelowNoModuleIsBelowNone(path: String) {
+        #expect(Route.module(above: path) == nil)
+    }
+
     @Test func dotsInsideNamesAreNames() {
         #expect(Route.parse(path: "/ocpi/sender/2.2.1/locations/a..b/.c/...") == Self.module(.locations, .sender, "a..b/.c/..."))
         #expect(Route.parse(path: "/ocpi/sender/2.2.1/locations/%2") == Self.module(.locations, .sender, "%2"))
