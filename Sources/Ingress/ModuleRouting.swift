@@ -203,7 +203,8 @@ struct ModuleRouting: Sendable {
         response.headers.set(OCPIHeader.totalCount, String(page.total))
         response.headers.set(OCPIHeader.limit, String(page.limit))
         if let next = page.next {
-            response.headers.set(OCPIHeader.link, "<\(settings.publicURL)\(call.route.endpointPath)?\(next)>; rel=\"next\"")
+            let url = settings.publicURL + call.route.endpointPath + "?" + PercentText.inBrackets(next)
+            response.headers.set(OCPIHeader.link, "<\(url)>; rel=\"next\"")
         }
         return response
     }

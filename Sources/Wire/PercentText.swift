@@ -53,6 +53,11 @@ package enum PercentText {
         }
     }
 
+    /// A URL, or a part of it, as it may stand between `<` and `>`: these and what is not printable ASCII encoded; what is encoded stays.
+    package static func inBrackets(_ text: String) -> String {
+        encoded(Array(text.utf8)) { 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+    }
+
     private static func encoded(_ bytes: [UInt8], but stays: (UInt8) -> Bool) -> String {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(bytes.count)

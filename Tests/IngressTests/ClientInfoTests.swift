@@ -102,6 +102,8 @@ import Wire
         #expect(
             first.json?["data"]?.array?.first?.text
                 == #"{"party_id":"CPO","country_code":"AT","role":"CPO","status":"SUSPENDED","last_updated":"1970-01-01T00:00:01.000Z"}"#)
+        let odd = try await Answer(try module().respond("x=<a>\"é%3E&limit=2", caller, .v2_2_1, in: directory(), address))
+        #expect(odd["Link"] == #"<https://hub.example/ocpi/2.2.1/hubclientinfo?x=%3Ca%3E"%C3%A9%3E&offset=2&limit=2>; rel="next""#)
         let last = try await Answer(try module().respond("offset=4", caller, .v2_2, in: directory(), address))
         #expect(last["X-Total-Count"] == "5" && last["Link"] == nil)
     }

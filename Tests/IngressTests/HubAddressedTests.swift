@@ -180,6 +180,12 @@ import Wire
         #expect(world.produced.count(where: { $0.reply == nil && $0.to == party("CH-OCN") && $0.origin == .local }) == 3)
     }
 
+    @Test func theNextPageIsAURLWhateverTheCallerAskedFor() async throws {
+        let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1, 2, 3]) }
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs?x=<y>&limit=2", headers(Self.toHub))
+        #expect(answer["Link"] == #"<https://hub.example/ocpi/sender/2.2.1/cdrs?x=%3Cy%3E&offset=2&limit=2>; rel="next""#)
+    }
+
     /// Also with a platform in common: they are parties like any other.
     @Test func theListOfAllHasTheObjectsOfAPartyThatSharesThePlatform() async throws {
         let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1, 2]) }

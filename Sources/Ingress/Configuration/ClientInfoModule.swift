@@ -29,7 +29,7 @@ struct ClientInfoModule: Sendable {
     ) throws(OCPIError) -> Response {
         let page = try page(query, for: caller, in: directory)
         var response = Response.envelope(Envelope.success(data: .array(page.objects.map(\.json))), address)
-        let link = page.next.map { "<\(publicURL)\(Route.hubClientInfo(version).path)?\($0)>; rel=\"next\"" }
+        let link = page.next.map { "<\(publicURL)\(Route.hubClientInfo(version).path)?\(PercentText.inBrackets($0))>; rel=\"next\"" }
         for (name, value) in [
             (OCPIHeader.totalCount, String(page.total)), (OCPIHeader.limit, String(maxLimit)), (OCPIHeader.link, link),
         ] {
