@@ -179,7 +179,9 @@ import Wire
         await producer.close(flush: .seconds(1))
         link.expires = .now.adding(milliseconds: 700_000)
         try await capabilities.publish(link, id: "id")
-        try await withCheckedThrowingContinuation { done in capabilities.publish(link, id: "id") { done.resume(with: $0) } }
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            capabilities.publish(link, id: "id") { done.resume(with: $0) }
+        }
         link.target = .url("https://msp.example/2")
         await #expect(throws: LinkError.self) { try await capabilities.publish(link, id: "id") }
         await capabilities.stop()
