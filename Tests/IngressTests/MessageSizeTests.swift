@@ -2,6 +2,7 @@ import NIOCore
 import Notary
 import OCPI
 import Testing
+import Topics
 import Wire
 
 @testable import Ingress
