@@ -3,7 +3,8 @@ enum IPAddress: Hashable, Sendable {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// Dotted decimal with exactly four parts without leading zeros, which system resolvers take for octal; or any text form of RFC 4291 (embedded IPv4 included), without zone.
+    /// Dotted decimal with exactly four parts without leading zeros, which system resolvers take for octal; or any text form of RFC 4291
+    /// (embedded IPv4 included), without zone.
     init?(_ text: some StringProtocol) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             guard let number = Self.parseV6(text) else { return nil }
