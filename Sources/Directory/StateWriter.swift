@@ -1,6 +1,7 @@
 package import Kafka
 package import Logging
 import NIOCore
+import Synchronization
 package import Topics
 package import Wire
 
@@ -26,7 +27,7 @@ package final class StateWriter: Sendable {
     ///   - topics: the node's topics.
     ///   - store: this process's follower.
     ///   - logger: where repeats are told.
-    ///   - timeout: how long a write may take in all.
+    ///   - timeout: for how long a write is repeated; and how long this process may then take to read it.
     package init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = .seconds(10)) {
         self.producer = producer
         self.topics = topics
@@ -37,7 +38,8 @@ package final class StateWriter: Sendable {
 
     /// Makes the changes, in order.
     ///
-    /// They are not a transaction: another reader may see the first ones only. Put the record that makes the others effective last.
+    /// They are not a transaction: another reader may see some of them only. Put the record that makes the others effective last: it is sent
+    /// when Kafka has the others.
     /// - Throws: when Kafka did not take them or our follower did not see them within the time limit; they may still become true.
     package func write(_ changes: [Change]) async throws(StateError) {
         let deadline = ContinuousClock.now + timeout
@@ -55,8 +57,8 @@ package final class StateWriter: Sendable {
                 failures.log(.warning, "repeat", "repeating a write to ocn.state: \(error)", metadata: ["attempt": "\(attempt)"])
                 continue
             }
-            let left = max(.zero, deadline - .now)
-            let isRead = if let next { await store.wait(for: next, since: mark, timeout: left) } else { await store.catchUp(timeout: left) }
+            let isRead =
+                if let next { await store.wait(for: next, since: mark, timeout: timeout) } else { await store.catchUp(timeout: timeout) }
             guard isRead else {
                 throw StateError(description: "ocn.state took the write, but it was not read back in time; is this process cut off?")
             }
@@ -74,16 +76,30 @@ package final class StateWriter: Sendable {
         }
     }
 
-    /// One after the other, each acknowledged: they land in this order.
+    /// In order. The last one is sent when all others are acknowledged.
     /// - Returns: the offset behind the last one; nil if Kafka did not say.
     private func send(_ changes: [Change]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
-        var next: Int64? = 0
-        for change in changes {
-            let offset = try await producer.send(record(change, writeID: writeID)).offset
-            next = offset < 0 ? nil : offset + 1
+        guard let last = changes.last else { return 0 }
+        var rest = changes.dropLast()
+        while !rest.isEmpty {
+            try await sendTogether(rest.prefix(Self.sentTogether).map { record($0, writeID: writeID) })
+            rest = rest.dropFirst(Self.sentTogether)
         }
-        return next
+        let offset = try await producer.send(record(last, writeID: writeID)).offset
+        return offset < 0 ? nil : offset + 1
+    }
+
+    /// Most records that wait for Kafka at a time.
+    private static let sentTogether = 1000
+
+    /// Returns when all are acknowledged; the producer keeps their order.
+    private func sendTogether(_ records: [OutgoingRecord]) async throws(KafkaError) {
+        let failure: KafkaError? = await withCheckedContinuation { continuation in
+            let acknowledgements = Acknowledgements(of: records.count) { continuation.resume(returning: $0) }
+            for record in records { producer.send(record) { acknowledgements.add($0) } }
+        }
+        if let failure { throw failure }
     }
 
     private func record(_ change: Change, writeID: String) -> OutgoingRecord {
@@ -95,5 +111,31 @@ package final class StateWriter: Sendable {
             case .delete: nil
             }
         return OutgoingRecord(topic: topics.state, partition: 0, key: change.key, value: value, headers: headers)
+    }
+}
+
+/// Counts what Kafka says to records that were sent together. Thread-safe.
+private final class Acknowledgements: Sendable {
+    private struct State {
+        var left: Int
+        var failure: KafkaError?
+    }
+
+    private let state: Mutex<State>
+    private let done: @Sendable (KafkaError?) -> Void
+
+    /// - Parameter done: told, once there is one for each, the first failure, or nil.
+    init(of count: Int, done: @escaping @Sendable (KafkaError?) -> Void) {
+        state = Mutex(State(left: count))
+        self.done = done
+    }
+
+    func add(_ result: Result<RecordPosition, KafkaError>) {
+        let (isLast, failure) = state.withLock { state in
+            if case .failure(let error) = result, state.failure == nil { state.failure = error }
+            state.left -= 1
+            return (state.left == 0, state.failure)
+        }
+        if isLast { done(failure) }
     }
 }

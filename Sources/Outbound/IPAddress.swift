@@ -3,7 +3,8 @@ enum IPAddress: Hashable, Sendable {
     case v4(UInt32)
     case v6(UInt128)
 
-    /// Dotted decimal with exactly four parts, or any text form of RFC 4291 (embedded IPv4 included), without zone.
+    /// Dotted decimal with exactly four parts without leading zeros, which system resolvers take for octal; or any text form of RFC 4291
+    /// (embedded IPv4 included), without zone.
     init?(_ text: some StringProtocol) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             guard let number = Self.parseV6(text) else { return nil }
@@ -19,7 +20,9 @@ enum IPAddress: Hashable, Sendable {
         guard parts.count == 4 else { return nil }
         var number: UInt32 = 0
         for part in parts {
-            guard (1...3).contains(part.utf8.count), isDigits(part), let value = UInt8(part) else { return nil }
+            guard (1...3).contains(part.utf8.count), isDigits(part), let value = UInt8(part),
+                part.utf8.first != UInt8(ascii: "0") || part.utf8.count == 1
+            else { return nil }
             number = number << 8 | UInt32(value)
         }
         return number

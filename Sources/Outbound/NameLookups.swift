@@ -1,8 +1,10 @@
+import Dispatch
 import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Looks up the addresses of names and judges them. One look-up per name at a time; what it found is good for a while.
+/// Looks up the addresses of names and judges them. One look-up per name at a time; what it found is good for a while, and for longer where
+/// nothing new is heard.
 final class NameLookups: Sendable {
     /// The addresses of a name, whatever they are.
     typealias Resolve = @Sendable (_ host: String) -> EventLoopFuture<[SocketAddress]>
@@ -28,8 +30,14 @@ final class NameLookups: Sendable {
 
     /// After that it is looked up again, while calls go on with what is known.
     private static let freshness = TimeAmount.seconds(10)
-    /// After that calls wait for a look-up.
+    /// After that calls wait for a look-up; if it fails, or takes too long, they go on with what was found last.
     fileprivate static let lifetime = TimeAmount.seconds(60)
+    /// After that what was found last is not used any more.
+    fileprivate static let usefulness = TimeAmount.hours(1)
+    /// Most look-ups at a time: each holds a thread, and one whose servers do not answer holds it long. More than a platform has endpoints.
+    private static let maxUnderWay = 128
+    /// Most addresses of a name that are kept.
+    fileprivate static let maxAddresses = 8
     /// What was found longer ago than its lifetime is dropped when there is more than this.
     fileprivate static let maxKnown = 4096
 
@@ -45,11 +53,18 @@ final class NameLookups: Sendable {
     }
 
     /// What the system's resolver says, IPv4 first: where there is no IPv6 it can take long to find that out.
+    ///
+    /// Asked on no event loop: there the resolver takes one name after the other, and one that is slow would hold up all others.
     private static func system(_ group: any EventLoopGroup) -> Resolve {
         { host in
-            let resolver = NIORandomizedDNSResolver(loop: group.next())
-            let v6 = resolver.initiateAAAAQuery(host: host, port: 0)
-            return resolver.initiateAQuery(host: host, port: 0).and(v6).map { $0 + $1 }
+            let loop = group.next()
+            let promise = loop.makePromise(of: [SocketAddress].self)
+            DispatchQueue.global().async {
+                let resolver = NIORandomizedDNSResolver(loop: loop)
+                let v6 = resolver.initiateAAAAQuery(host: host, port: 0)
+                resolver.initiateAQuery(host: host, port: 0).and(v6).map { $0 + $1 }.cascade(to: promise)
+            }
+            return promise.futureResult
         }
     }
 
@@ -84,16 +99,28 @@ final class NameLookups: Sendable {
     }
 
     private func giveUp(_ number: UInt64, _ host: String) {
-        let report = state.withLock { $0.waiting[host]?.removeValue(forKey: number) }
-        report?(.failure(OutboundFailure(.notSent, "its name was not resolved in time")))
+        let (report, known) = state.withLock { state in
+            let report = state.waiting[host]?.removeValue(forKey: number)
+            if state.waiting[host]?.isEmpty == true { state.waiting[host] = nil }
+            return (report, state.lastKnown(host, now: .now()))
+        }
+        report?(known.map { .success($0) } ?? .failure(OutboundFailure(.notSent, "its name was not resolved in time")))
     }
 
+    /// Now, or when another look-up has ended if there are many.
     private func look(up host: String) {
-        guard state.withLock({ $0.underWay.insert(host).inserted }) else { return }
+        let isToBegin = state.withLock { state in
+            state.underWay.count < Self.maxUnderWay && state.underWay.insert(host).inserted
+        }
+        guard isToBegin else { return }
         resolve(host).whenComplete { result in
             let found = result.map { addresses in addresses.filter(self.policy.allows).compactMap(\.ipAddress) }
-            let (waiting, answer) = self.state.withLock { $0.take(found, of: host, now: .now()) }
+            let (waiting, answer, next) = self.state.withLock { state in
+                let (waiting, answer) = state.take(found, of: host, now: .now())
+                return (waiting, answer, state.waiting.keys.first { !state.underWay.contains($0) })
+            }
             for report in waiting { report(answer) }
+            if let next { self.look(up: next) }
         }
     }
 }
@@ -105,12 +132,21 @@ extension NameLookups.State {
     ) -> (waiting: [NameLookups.Report], answer: Result<[String], OutboundFailure>) {
         underWay.remove(host)
         let reports = waiting.removeValue(forKey: host).map { Array($0.values) } ?? []
-        // Why is the resolver's matter; a name that was good a moment ago goes on being used until its time is over.
-        guard case .success(var addresses) = found else { return (reports, .failure(OutboundFailure(.notSent, "its name is not known"))) }
+        // Why is the resolver's matter.
+        guard case .success(var addresses) = found else {
+            let last = lastKnown(host, now: now)
+            return (reports, last.map { .success($0) } ?? .failure(OutboundFailure(.notSent, "its name is not known")))
+        }
         // Where connections are already.
         if let best = known[host]?.addresses.first, let place = addresses.firstIndex(of: best) { addresses.swapAt(0, place) }
         if known.count >= NameLookups.maxKnown { known = known.filter { now - $0.value.at < NameLookups.lifetime } }
+        addresses.removeSubrange(min(addresses.count, NameLookups.maxAddresses)...)
         known[host] = NameLookups.Known(addresses: addresses, at: now)
         return (reports, .success(addresses))
+    }
+
+    /// What was found at some time, if that is not too long ago.
+    fileprivate func lastKnown(_ host: String, now: NIODeadline) -> [String]? {
+        known[host].flatMap { now - $0.at < NameLookups.usefulness ? $0.addresses : nil }
     }
 }

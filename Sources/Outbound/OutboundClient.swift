@@ -55,11 +55,14 @@ package final class OutboundClient: Sendable {
         }
         guard connections.policy.mayDial(prepared.host) else { return completion(.failure(Self.forbidden)) }
         let call = Call(request: prepared, isRepeatable: request.isRepeatable, deadline: deadline, completion: completion)
-        guard AddressPolicy.literal(prepared.host) == nil else { return execute(call, connections.direct, completion) }
+        // What the client underneath does not take for a literal it would look up by itself, unjudged.
+        if AddressPolicy.literal(prepared.host) != nil, Self.isDialledAsItStands(prepared.host) {
+            return execute(call, connections.direct, completion)
+        }
         connections.names.addresses(of: prepared.host, until: min(deadline, .now() + OutboundConnections.connectTimeout)) { result in
             switch result {
             case .success(let addresses) where addresses.isEmpty: completion(.failure(Self.forbidden))
-            case .success(let addresses): self.execute(call, at: addresses[...])
+            case .success(let addresses): self.execute(call, at: addresses.prefix(Self.addressesTried))
             case .failure(let failure): completion(.failure(failure))
             }
         }
@@ -74,6 +77,14 @@ package final class OutboundClient: Sendable {
         }
         for await answer in answers { return try answer.get() }
         throw OutboundFailure(.timeout, "nobody waits for the answer any more")
+    }
+
+    /// A call tries no more of a name's addresses than this: each one needs a client of its own.
+    private static let addressesTried = 3
+
+    private static func isDialledAsItStands(_ host: String) -> Bool {
+        let text = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        return (try? SocketAddress(ipAddress: text, port: 0)) != nil
     }
 
     private struct Call: Sendable {

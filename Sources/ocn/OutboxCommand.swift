@@ -48,9 +48,9 @@ extension OutboxCommand {
                 """)
         @Option(help: ArgumentHelp("Only this service.", valueName: "CC-PID"), transform: RegistryCommand.party) var recipient: PartyID?
         @Option(
-            help: ArgumentHelp("How long to watch for the rate; 0s for none. (default: 500ms)", valueName: "duration"),
+            help: ArgumentHelp("How long to watch for the rate; 0s for none. (default: 250ms)", valueName: "duration"),
             transform: OperatorText.duration)
-        var sample: Duration = .milliseconds(500)
+        var sample: Duration = .milliseconds(250)
         @Option(
             name: .customLong("reader-group"),
             help: ArgumentHelp(

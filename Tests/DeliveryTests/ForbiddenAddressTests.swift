@@ -34,7 +34,7 @@ import Testing
     /// What only a resolver takes for an address, and what stands for this machine on every machine.
     @Test(
         "Scenario 39: other ways to write this machine's address lead nowhere",
-        arguments: ["localhost", "127.1", "2130706433", "0x7f.1"])
+        arguments: ["localhost", "127.1", "2130706433", "0x7f.1", "012.0.0.1", "172.032.0.1"])
     func theSystemsResolverIsNoWayAround(_ host: String) async throws {
         let server = try await PartyServer { _ in .success }
         for scheme in ["http", "https"] {

@@ -70,6 +70,10 @@ import Testing
             let answers = try await admin.committedOffsets(ofGroups: ["group", "other"], [place], within: .milliseconds(300))
             #expect(answers.values.allSatisfy { $0.failure?.isTimedOut == true }, "\(answers)")
         }
+        // Nor does one that never does.
+        let impatient = try KafkaAdmin(TestCluster.settings("impatient", cluster), logger: TestCluster.logger)
+        _ = try await impatient.committedOffsets(ofGroups: ["group"], [place], within: .milliseconds(300))
+        await impatient.close()
         cluster.setBroker(-1, up: true)
         #expect(try await admin.committedOffsets(of: "group", [place]).map(\.offset) == [-1])
         #expect(try await admin.committedOffsets(of: "other", [place]).map(\.offset) == [-1])
