@@ -1,6 +1,7 @@
 import Directory
 import HTTPTypes
 import Hummingbird
+import Inbound
 import NIOCore
 import Notary
 import OCPI
