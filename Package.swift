@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 // Third-party products, named once.
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -85,7 +86,8 @@ let package = Package(
         // second
         module("Outbound", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
         module(
-            "Inbound", ["Instruments", "Kafka", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
+            "Inbound",
+            ["Instruments", "Kafka", "Wire", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
         module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
@@ -165,7 +167,7 @@ let package = Package(
                 logging,
             ]),
         tests("TelemetryTests", ["Telemetry", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
-        tests("InboundTests", ["Inbound", nioCore, nioHTTP1]),
+        tests("InboundTests", ["Inbound", httpTypes, nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, logging]),
         tests(
             "IngressTests",
             [

@@ -7,16 +7,25 @@ import OCPI
 import Wire
 
 /// Lets only the operator in. A wrong key is logged, without its text, and its answer is held back, longer each time; a right one never is.
+/// Of each client few answers are held back at a time; whoever sends further guesses meanwhile is sent away.
 struct AdminKey<Context: RequestContext>: RouterMiddleware {
     let hash: String
     let wrong: WrongKeys
     let logger: Logger
+    private let held = HeldAnswers()
+
+    init(hash: String, wrong: WrongKeys, logger: Logger) {
+        self.hash = hash
+        self.wrong = wrong
+        self.logger = logger
+    }
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
         // Compared by SHA-256: how long this takes says nothing about the key.
         let presented = request.headers[.authorization].map(Token.readings(authorization:)) ?? []
         guard presented.contains(where: { TokenHash.of($0) == hash }) else {
-            if !presented.isEmpty { try await holdBack((context as? any RemoteAddressRequestContext)?.remoteAddress?.ipAddress ?? "") }
+            let address = (context as? any RemoteAddressRequestContext)?.remoteAddress?.ipAddress ?? ""
+            if !presented.isEmpty, let busy = try await holdBack(IPAddress.clientKey(address)) { return busy }
             var answer = problem(.unauthorized, "send the operator's key as 'Authorization: Token <key>'")
             answer.headers[.wwwAuthenticate] = "Token"
             return answer
@@ -24,13 +33,21 @@ struct AdminKey<Context: RequestContext>: RouterMiddleware {
         return try await next(request, context)
     }
 
-    private func holdBack(_ address: String) async throws {
-        let (count, delay) = wrong.note(address, now: .now())
+    /// - Returns: the answer when it is not held back; nil when it was.
+    private func holdBack(_ client: String) async throws -> Response? {
+        let (count, delay) = wrong.note(client, now: .now())
         // The first, and then ever fewer: whoever tries them all must not fill the log.
         if count & (count - 1) == 0 {
-            logger.warning("a wrong admin key", metadata: ["address": "\(address)", "times": "\(count)"])
+            logger.warning("a wrong admin key", metadata: ["address": "\(client)", "times": "\(count)"])
         }
+        guard held.enter(client) else {
+            var answer = problem(.tooManyRequests, "too many wrong keys from this address; try again later")
+            answer.headers[.retryAfter] = String(delay.components.seconds + 1)
+            return answer
+        }
+        defer { held.leave(client) }
         try await Task.sleep(for: delay)
+        return nil
     }
 }
 

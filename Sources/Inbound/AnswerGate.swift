@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTPTypes
 
 /// Ends an answer only when the client has taken it, so that the next request is not begun before, and a connection holds one answer at a
-/// time. Drops answers that nobody asked for: after broken HTTP the server would write a second one.
+/// time. Drops answers that nobody asked for: after broken HTTP the server would write a second one. Drops bodies of answers to HEAD.
 final class AnswerGate: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -20,6 +20,8 @@ final class AnswerGate: ChannelDuplexHandler, RemovableChannelHandler {
     /// An answer has said that it is the last one: no request is begun after it.
     private var isLast = false
     private var held: [Held] = []
+    /// The newest request is a HEAD, whose answer has no body (RFC 9110, 9.3.2).
+    private var isHead = false
 
     func handlerRemoved(context: ChannelHandlerContext) {
         for case .end(_, let promise) in held { promise?.fail(ChannelError.ioOnClosedChannel) }
@@ -29,7 +31,10 @@ final class AnswerGate: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isLast || open > 0 else { return }
-        if case .head = unwrapInboundIn(data) { open += 1 }
+        if case .head(let head) = unwrapInboundIn(data) {
+            open += 1
+            isHead = head.method == .head
+        }
         context.fireChannelRead(data)
     }
 
@@ -42,7 +47,12 @@ final class AnswerGate: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             if head.headerFields[.connection]?.lowercased() == "close" { isLast = true }
             context.write(data, promise: promise)
-        case .body: context.write(data, promise: promise)
+        case .body:
+            guard !isHead else {
+                promise?.succeed()
+                return
+            }
+            context.write(data, promise: promise)
         case .end:
             open -= 1
             guard !context.channel.isWritable else { return context.write(data, promise: promise) }

@@ -9,7 +9,7 @@ import Synchronization
 package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
     private struct State {
         var open = 0
-        var byAddress: [String: Int] = [:]
+        var byClient: [String: Int] = [:]
     }
 
     private let listener: ListenerName
@@ -53,26 +53,29 @@ package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
         return false
     }
 
-    /// A connection comes from this address; `false` when it has too many.
-    func enter(_ address: String) -> Bool {
+    /// A connection comes from this client's address; `false` when it has too many.
+    func enter(_ client: String) -> Bool {
         let isAdmitted = state.withLock { state in
-            guard state.byAddress[address, default: 0] < limits.connectionsPerAddress else { return false }
-            state.byAddress[address, default: 0] += 1
+            guard state.byClient[client, default: 0] < limits.connectionsPerAddress else { return false }
+            state.byClient[client, default: 0] += 1
             return true
         }
         guard !isAdmitted else { return true }
         metrics.limitReached.increment(.init(listener: listener, kind: .address))
         log.log(
             .warning, "connections of one address", "one address has too many connections; further ones are closed",
-            metadata: ["listener": "\(listener.rawValue)", "limit": "\(limits.connectionsPerAddress)", "address": "\(address)"])
+            metadata: [
+                "listener": "\(listener.rawValue)", "limit": "\(limits.connectionsPerAddress)", "address": "\(client)",
+                "setting": "http.\(listener.rawValue).connections_per_address",
+            ])
         return false
     }
 
     /// One that was let in has closed.
-    func leave(_ address: String) {
+    func leave(_ client: String) {
         state.withLock { state in
-            let left = (state.byAddress[address] ?? 1) - 1
-            state.byAddress[address] = left > 0 ? left : nil
+            let left = (state.byClient[client] ?? 1) - 1
+            state.byClient[client] = left > 0 ? left : nil
         }
     }
 }

@@ -54,7 +54,8 @@ package struct InboundServer: Sendable {
         // An answer has been taken when nothing of it waits.
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1, high: 64 * 1024))
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(SocketWatch(limits, gate: gate, budget: answers, cut: cut))
+        let watch = SocketWatch(limits, gate: gate, budget: answers, cut: cut)
+        try pipeline.addHandler(watch)
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoder)
@@ -62,6 +63,7 @@ package struct InboundServer: Sendable {
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idle, logger: logger))
+        if !limits.trustedProxies.isEmpty { try pipeline.addHandler(ForwardedClient(limits.trustedProxies, watch)) }
         try pipeline.addHandler(ExpectContinue(bodyLimit: bodyLimit))
         try pipeline.addHandler(AnswerGate())
     }

@@ -21,6 +21,8 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     private var hasSeenParts = false
     /// Bytes of a head have come.
     private var hasBegun = false
+    /// The request that is refused was a HEAD, whose answer has no body (RFC 9110, 9.3.2).
+    private var isHeadRefused = false
 
     /// - Parameters:
     ///   - limits: times and numbers.
@@ -64,8 +66,10 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         hasBegun = false
         var head = head
         let rules = HeadRules(head)
+        let target = HeadRules.originForm(head.uri, head.method)
+        if rules.refusal != nil || target == nil, !state.isLast { isHeadRefused = head.method == .HEAD }
         if rules.refusal == nil {
-            guard let target = HeadRules.originForm(head.uri, head.method) else {
+            guard let target else {
                 return carryOut(state.broken(Refusal("The request target is neither a path nor an http URL")), .broken, nil, context)
             }
             head.uri = target
@@ -124,6 +128,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             context.write(data, promise: promise)
             carryOut(state.answered(), .broken, nil, context)
+            demandRest(context)
         }
     }
 
@@ -163,7 +168,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         ]
         let head = HTTPResponseHead(version: .http1_1, status: refusal.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        if !isHeadRefused { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
@@ -191,6 +196,18 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) { [self] in
             deadline = nil
             overdue(context)
+        }
+    }
+
+    /// Nothing is read while an answer is made, so the time of what comes behind that request runs out unheeded: it begins anew.
+    private func demandRest(_ context: ChannelHandlerContext) {
+        guard !isLeaving else { return }
+        if state.isReceiving {
+            // An answer that came before its own request's end gives that no more time.
+            if state.open > 0 { settle() }
+            expect(within: limits.body, context)
+        } else if hasBegun, !state.isLast, state.open == 0 {
+            expect(within: limits.head, context)
         }
     }
 

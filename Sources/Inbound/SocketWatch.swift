@@ -1,4 +1,5 @@
 import NIOCore
+import Wire
 
 /// Watches one connection's socket: lets it in, accounts for the bytes that wait until the client takes them, and cuts off who does not.
 final class SocketWatch: ChannelDuplexHandler, RemovableChannelHandler {
@@ -11,16 +12,25 @@ final class SocketWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private let gate: ConnectionGate
     private let budget: AnswerBudget
     private let cut: @Sendable (InboundMetrics.Cut) -> Void
-    /// The address under which the connection was let in.
-    private var address: String?
+    /// The client under which the connection was let in; nil for one that is not counted.
+    private var admitted: String?
+    /// Whose answers wait.
+    private(set) var client = ""
     /// Bytes that were to go out.
     private var written = 0
     /// Those of them that the system has not taken, as the budget knows it.
     private var waiting = 0
-    /// Bytes that must have gone out at the deadline.
-    private var mark = 0
-    private var deadline = NIODeadline.distantFuture
+    /// Of what waits, the next bytes.
+    private var next = Demand()
+    /// All that waited when it was made: an answer, as it comes in one piece.
+    private var whole = Demand()
     private var look: Scheduled<Void>?
+
+    /// Bytes that must have gone out at a time.
+    private struct Demand {
+        var mark = 0
+        var deadline = NIODeadline.distantFuture
+    }
 
     init(_ limits: InboundLimits, gate: ConnectionGate, budget: AnswerBudget, cut: @escaping @Sendable (InboundMetrics.Cut) -> Void) {
         self.limits = limits
@@ -31,8 +41,10 @@ final class SocketWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         let address = context.remoteAddress?.ipAddress ?? ""
-        let isAdmitted = gate.enter(address)
-        if isAdmitted { self.address = address }
+        client = IPAddress.clientKey(address)
+        let isCounted = !limits.trustedProxies.contains(address)
+        let isAdmitted = !isCounted || gate.enter(client)
+        if isCounted, isAdmitted { admitted = client }
         context.fireChannelActive()
         if !isAdmitted { context.close(promise: nil) }
     }
@@ -40,10 +52,20 @@ final class SocketWatch: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         look?.cancel()
         look = nil
-        if waiting > 0 { _ = budget.change(by: -waiting) }
+        if waiting > 0 { _ = budget.change(by: -waiting, of: client) }
         waiting = 0
-        if let address { gate.leave(address) }
-        address = nil
+        if let admitted { gate.leave(admitted) }
+        admitted = nil
+    }
+
+    /// From now on this client's request is answered. What still waits of the answer before counts for it too.
+    func serve(_ client: String) {
+        guard client != self.client else { return }
+        if waiting > 0 {
+            _ = budget.change(by: -waiting, of: self.client)
+            _ = budget.change(by: waiting, of: client)
+        }
+        self.client = client
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -75,33 +97,39 @@ final class SocketWatch: ChannelDuplexHandler, RemovableChannelHandler {
         // A connection that is closed holds nothing.
         let now = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         guard now != waiting else { return }
-        let hasRoom = budget.change(by: now - waiting)
+        let hasRoom = budget.change(by: now - waiting, of: client)
         let isNew = waiting == 0
         waiting = now
         guard hasRoom else { return end(.budget, context) }
         guard now > 0 else { return }
-        if isNew { demand() }
+        if isNew {
+            demandNext()
+            demandWhole()
+        }
         lookAgain(context)
     }
 
     /// From now on the client has its time to take the next bytes.
-    private func demand() {
-        mark = written - waiting + min(limits.progress, waiting)
-        deadline = NIODeadline.now() + TimeAmount(limits.write)
+    private func demandNext() {
+        next = Demand(mark: written - waiting + min(limits.progress, waiting), deadline: .now() + TimeAmount(limits.write))
+    }
+
+    /// From now on the client has its time to take all that waits.
+    private func demandWhole() {
+        whole = Demand(mark: written, deadline: .now() + TimeAmount(limits.answer))
     }
 
     private func lookAgain(_ context: ChannelHandlerContext) {
         guard look == nil else { return }
-        let interval = TimeAmount(min(.seconds(1), limits.write / 4))
+        let interval = TimeAmount(min(.seconds(1), limits.write / 4, limits.answer / 4))
         look = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in
             look = nil
             account(context)
             guard waiting > 0 else { return }
-            if written - waiting >= mark {
-                demand()
-            } else if NIODeadline.now() >= deadline {
-                return end(.unread, context)
-            }
+            let taken = written - waiting
+            if taken >= next.mark { demandNext() }
+            if taken >= whole.mark { demandWhole() }
+            guard NIODeadline.now() < min(next.deadline, whole.deadline) else { return end(.unread, context) }
             lookAgain(context)
         }
     }

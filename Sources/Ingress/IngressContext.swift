@@ -6,26 +6,37 @@ import NIOCore
 package struct IngressContext: InitializableFromSource {
     /// The connection; nil in tests.
     let channel: (any Channel)?
+    /// The other end of the connection; for whom it speaks, `TrustedProxies` tells.
+    let address: String
 
     /// For Hummingbird.
     package init(source: ApplicationRequestContextSource) {
         channel = source.channel
+        address = source.channel.remoteAddress?.ipAddress ?? ""
     }
 
     /// Without a connection, for tests.
-    package init() {
+    package init(address: String = "") {
         channel = nil
+        self.address = address
     }
 
-    /// Where the client is, as far as the connection tells; a proxy's clients have one address.
-    var address: String { channel?.remoteAddress?.ipAddress ?? "" }
-
-    /// Runs `body`, which reads the request's body; it fails if that takes longer than `limit`: a client that drips it in would hold its
-    /// place for as long as it likes.
-    func within<Value>(_ limit: TimeAmount, _ body: () async throws -> Value) async rethrows -> Value {
-        guard let channel else { return try await body() }
-        let timer = channel.eventLoop.scheduleTask(in: limit) { channel.giveUpBody() }
-        defer { timer.cancel() }
-        return try await body()
+    /// Runs `body`, which reads the request's body; it fails if that takes longer than `limit`, or if there is no progress for `pause`: a
+    /// client that drips it in, or stops, would hold its place for as long as it likes.
+    func within<Value>(
+        _ limit: TimeAmount, pause: TimeAmount, _ body: (_ progress: () -> Void) async throws -> Value
+    ) async rethrows -> Value {
+        guard let channel else { return try await body {} }
+        func giveUp(in time: TimeAmount) -> Scheduled<Void> { channel.eventLoop.scheduleTask(in: time) { channel.giveUpBody() } }
+        let whole = giveUp(in: limit)
+        var next = giveUp(in: pause)
+        defer {
+            whole.cancel()
+            next.cancel()
+        }
+        return try await body {
+            next.cancel()
+            next = giveUp(in: pause)
+        }
     }
 }

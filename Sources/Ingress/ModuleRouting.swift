@@ -31,7 +31,7 @@ struct ModuleRouting: Sendable {
         let body: ByteBuffer?
     }
 
-    func respond(_ request: Request, _ head: RequestHead, _ route: ModuleRoute, _ context: IngressContext) async throws -> Response {
+    func respond(_ request: Request, _ head: RequestHead, _ route: ModuleRoute) async throws -> Response {
         let (admission, directory) = try await freshness.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
             try gate.admit(head, route, in: directory)
         }
@@ -44,7 +44,7 @@ struct ModuleRouting: Sendable {
                 try Gate.checkWilling(to, from: admission.from, route.module, in: directory)
             }
             let capability = try await capability(head.method, route, admission, directory)
-            return try await intake.withBody(of: request, head, context, isOpaque: route.isCustom) { body in
+            return try await intake.withBody(of: request, head, from: admission.platform.id, isOpaque: route.isCustom) { body in
                 try check(body, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)

@@ -2,6 +2,7 @@ import Credentials
 import Directory
 import HTTPTypes
 package import Hummingbird
+import Inbound
 import Kafka
 import Logging
 import NIOCore
@@ -64,8 +65,8 @@ package struct OCPIResponder: HTTPResponder {
         // What is answered from memory goes on.
         if destination.needsKafka(head.method), isKafkaAway() { throw OCPIError.kafkaAway }
         switch destination {
-        case .module(let route): return try await modules.respond(request, head, route, context)
-        case .configuration(let route): return try await configuration.respond(request, head, route, context)
+        case .module(let route): return try await modules.respond(request, head, route)
+        case .configuration(let route): return try await configuration.respond(request, head, route)
         case .message(let version): return try await messages.respond(request, head, version, context)
         case .registry(let question): return try registry.respond(head, question)
         case .clientInfo: return try await clientInfo.respond(request, head, context)
@@ -153,7 +154,7 @@ extension OCPIResponder {
     ) {
         let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
-        let intake = BodyIntake(pending: pending, limit: settings.bodyLimit)
+        let intake = BodyIntake(pending: pending, limit: settings.bodyLimit, proxies: settings.connections.trustedProxies)
         let producer = RequestProducer(
             pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: ThrottledLog(logger),
             isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)

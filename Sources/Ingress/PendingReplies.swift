@@ -7,7 +7,8 @@ import Topics
 
 /// The callers that wait for an answer: each gets exactly one, no later than a sweep after its deadline.
 ///
-/// Bounded in number and bytes: a request reserves its place before its body is read. Thread-safe; nobody is resumed under the lock.
+/// Bounded in number and bytes: a request reserves its place before its body is read, whose bytes count as they arrive, of one sender at most
+/// a quarter of all. Thread-safe; nobody is resumed under the lock.
 final class PendingReplies: Sendable {
     /// How waiting ended.
     enum Answer: Sendable {
@@ -41,7 +42,9 @@ final class PendingReplies: Sendable {
         var waiters: [String: Waiting] = [:]
         var due = Heap<Due>()
         var reserved = 0
-        var reservedBytes = 0
+        var heldBytes = 0
+        /// Of each sender.
+        var heldBySender: [String: Int] = [:]
         var isStopped = false
     }
 
@@ -59,26 +62,33 @@ final class PendingReplies: Sendable {
         self.metrics = metrics
     }
 
-    /// Takes a place for one request whose body may have that many bytes; `false` when all are taken.
-    func reserve(bytes: Int) -> Bool {
+    /// Takes a place for one request; `false` when all are taken.
+    func reserve() -> Bool {
         state.withLock { state in
-            guard !state.isStopped, state.reserved < maxCount, bytes <= maxBytes - state.reservedBytes else { return false }
+            guard !state.isStopped, state.reserved < maxCount else { return false }
             state.reserved += 1
-            state.reservedBytes += bytes
             return true
         }
     }
 
-    /// The body turned out smaller.
-    func shrink(from bytes: Int, to actual: Int) {
-        state.withLock { $0.reservedBytes -= bytes - actual }
+    /// Bytes of a body have arrived; `false` when there is no room for them, at all or for this sender.
+    func charge(_ bytes: Int, to sender: String) -> Bool {
+        state.withLock { state in
+            let held = state.heldBySender[sender, default: 0]
+            guard bytes <= maxBytes - state.heldBytes, bytes <= maxBytes / 4 - held else { return false }
+            state.heldBytes += bytes
+            if bytes > 0 { state.heldBySender[sender] = held + bytes }
+            return true
+        }
     }
 
-    /// Gives the place back.
-    func release(bytes: Int) {
+    /// Gives the place back, and the bytes that were charged.
+    func release(bytes: Int, of sender: String) {
         state.withLock { state in
             state.reserved -= 1
-            state.reservedBytes -= bytes
+            state.heldBytes -= bytes
+            let left = state.heldBySender[sender, default: 0] - bytes
+            state.heldBySender[sender] = left > 0 ? left : nil
         }
     }
 
@@ -141,7 +151,7 @@ final class PendingReplies: Sendable {
             if state.due.count > 2 * state.waiters.count + 1024 {
                 state.due = Heap(state.waiters.map { Due(at: $0.value.deadline, id: $0.key) })
             }
-            return (expired, state.reserved, state.reservedBytes)
+            return (expired, state.reserved, state.heldBytes)
         }
         for waiter in expired { waiter.resume(returning: .deadline) }
         metrics.record(pending: reserved, bytes: bytes)
@@ -161,6 +171,9 @@ final class PendingReplies: Sendable {
 
     /// Requests that hold a place.
     var count: Int { state.withLock { $0.reserved } }
+
+    /// Bytes of bodies that are held.
+    var bytes: Int { state.withLock { $0.heldBytes } }
 
     /// Deadlines that are kept, also of requests that were answered.
     var deadlines: Int { state.withLock { $0.due.count } }

@@ -1,15 +1,20 @@
+import NIOCore
 import Synchronization
 
 /// What requests may hold in memory before it is known who sends them: little, and of one address only a part of it, so that strangers can
-/// neither take the places of those with a token nor, from one address, those of each other. Thread-safe.
+/// neither take the places of those with a token nor, from one client address, those of each other. Thread-safe.
 final class StrangerBudget: Sendable {
     struct Limits: Sendable {
         /// Requests at once.
         var requests = 64
-        /// Requests at once from one address.
+        /// Requests at once from one client address.
         var perAddress = 16
         /// Bytes of bodies that have arrived.
         var bytes = 16 * 1024 * 1024
+        /// For a whole body; less than the listener gives everybody.
+        var time = TimeAmount.seconds(5)
+        /// Without a further byte of it.
+        var pause = TimeAmount.seconds(1)
     }
 
     private struct State {
@@ -18,7 +23,8 @@ final class StrangerBudget: Sendable {
         var bytes = 0
     }
 
-    private let limits: Limits
+    /// What it gives.
+    let limits: Limits
     private let state = Mutex(State())
 
     init(_ limits: Limits = Limits()) {

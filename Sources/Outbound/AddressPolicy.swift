@@ -1,4 +1,5 @@
 package import NIOCore
+import Wire
 
 /// Which addresses may be called.
 ///

@@ -8,6 +8,8 @@ struct ConnectionPlan: Equatable {
     let publicConnections: Int
     /// Of those from one address.
     let perAddress: Int
+    /// Proxies, whose connections count for their clients.
+    let trustedProxies: TrustedProxies
     /// Most connections of operators.
     let privateConnections: Int
 
@@ -24,7 +26,8 @@ struct ConnectionPlan: Equatable {
     init(_ configuration: NodeConfiguration, files: Int?, cores: Int = System.coreCount) throws(ConfigurationError) {
         let files = files ?? Self.wantedFiles
         let isPublic = configuration.roles.contains(.ingress)
-        let own = max(128 + 8 * cores, files / 4)
+        // A machine with many cores gives a process many event loops and threads, but a small limit need not go to them alone.
+        let own = max(128 + min(8 * cores, files / 8), files / 4)
         let privateShare = min(1000, max(16, files / 8))
         let privateConnections = configuration.privateConnections ?? privateShare
         let left = files - own - privateConnections
@@ -45,13 +48,18 @@ struct ConnectionPlan: Equatable {
         self.publicConnections = publicConnections
         self.privateConnections = privateConnections
         perAddress = configuration.publicConnectionsPerAddress ?? max(1, publicConnections / 2)
+        trustedProxies = TrustedProxies(configuration.trustedProxies)
     }
 
     /// With fewer it is not worth while.
     private static let fewest = 32
 
     /// For the public listener.
-    var publicLimits: InboundLimits { InboundLimits(connections: publicConnections, connectionsPerAddress: perAddress) }
+    var publicLimits: InboundLimits {
+        var limits = InboundLimits(connections: publicConnections, connectionsPerAddress: perAddress)
+        limits.trustedProxies = trustedProxies
+        return limits
+    }
 
     /// For the private listener: whoever watches and operates comes from few addresses.
     var privateLimits: InboundLimits {

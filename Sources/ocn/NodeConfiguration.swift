@@ -27,6 +27,8 @@ struct NodeConfiguration: Sendable {
     /// Most connections of parties and nodes, and of those from one address; nil for what ``ConnectionPlan`` finds.
     var publicConnections: Int?
     var publicConnectionsPerAddress: Int?
+    /// Networks of the proxies that say in X-Forwarded-For where clients are.
+    var trustedProxies: [String]
     var privateHost: String
     var privatePort: Int
     /// Most connections of operators.
@@ -100,6 +102,7 @@ struct NodeConfiguration: Sendable {
         publicPort = try values(\.publicPort)
         publicConnections = try values(\.publicConnections)
         publicConnectionsPerAddress = try values(\.publicConnectionsPerAddress)
+        trustedProxies = try values(\.trustedProxies)
         privateHost = try values(\.privateHost)
         privatePort = try values(\.privatePort)
         privateConnections = try values(\.privateConnections)

@@ -28,6 +28,35 @@ import Testing
         #expect(wrong.note("b", now: start + .seconds(6)).count == 1, "the one that was quiet for longest had to go")
     }
 
+    @Test func ofOneClientFewAnswersAreHeldBackAtATime() async throws {
+        let router = Router()
+        router.group().add(
+            middleware: AdminKey<BasicRequestContext>(
+                hash: TokenHash.of(Token("the-operators-key")), wrong: WrongKeys(.init(first: .seconds(600), longest: .seconds(600))),
+                logger: LogLines().logger)
+        ).get("secret") { _, _ in "yes" }
+        try await Application(router: router).test(.router) { client in
+            await withTaskGroup(of: HTTPResponse.Status?.self) { tasks in
+                for _ in 0..<20 {
+                    tasks.addTask {
+                        let answer = try? await client.execute(uri: "/secret", method: .get, headers: [.authorization: "Token guess"])
+                        #expect(answer?.status != .tooManyRequests || answer?.headers[.retryAfter] == "601")
+                        return answer?.status
+                    }
+                }
+                // The others are held back.
+                for _ in 0..<12 { #expect(await tasks.next() == .tooManyRequests) }
+                let right = try? await client.execute(uri: "/secret", method: .get, headers: [.authorization: "Token the-operators-key"])
+                #expect(right?.status == .ok)
+                tasks.cancelAll()
+            }
+        }
+        let held = HeldAnswers(perClient: 1)
+        #expect(held.enter("a") && !held.enter("a") && held.enter("b"))
+        held.leave("a")
+        #expect(held.enter("a"))
+    }
+
     @Test func aWrongKeyIsLoggedWithoutItsTextAndHeldBackAndARightOneNever() async throws {
         let lines = LogLines()
         let router = Router()

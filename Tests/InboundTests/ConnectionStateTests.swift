@@ -86,7 +86,17 @@ import Testing
 
     @Test func answersHaveRoomTogether() {
         let budget = AnswerBudget(limit: 100)
-        #expect(budget.change(by: 60) && budget.hasRoom(for: 40) && !budget.hasRoom(for: 41))
-        #expect(!budget.change(by: 60) && budget.change(by: -60) && budget.change(by: -60) && budget.hasRoom(for: 100))
+        for client in ["a", "b", "c"] { #expect(budget.change(by: 25, of: client)) }
+        #expect(budget.hasRoom(for: 25) && !budget.hasRoom(for: 26))
+        #expect(budget.change(by: 20, of: "d") && !budget.change(by: 6, of: "e"), "there is no room for more together")
+        for (client, bytes) in [("a", 25), ("b", 25), ("c", 25), ("d", 20), ("e", 6)] { #expect(budget.change(by: -bytes, of: client)) }
+        #expect(budget.hasRoom(for: 100))
+    }
+
+    @Test func oneClientGetsAQuarterOfTheRoomForAnswers() {
+        let budget = AnswerBudget(limit: 100)
+        #expect(budget.change(by: 20, of: "a") && !budget.change(by: 6, of: "a"))
+        #expect(budget.change(by: 25, of: "b"), "others are not concerned")
+        #expect(budget.change(by: -6, of: "a") && budget.change(by: 5, of: "a"))
     }
 }

@@ -1,6 +1,7 @@
 import Directory
 import HTTPTypes
 import Hummingbird
+import Inbound
 import NIOCore
 import Notary
 import OCPI
@@ -257,7 +258,7 @@ import Wire
         let endpoint = ClientInfoEndpoint(
             nodeAddress: world.settings.nodeAddress, neighbours: world.neighbours,
             freshness: Freshness(neighbours: world.neighbours, catchUps: CatchUps(perSecond: 20)),
-            intake: BodyIntake(pending: world.pending, limit: world.settings.bodyLimit), logger: World.silent)
+            intake: BodyIntake(pending: world.pending, limit: world.settings.bodyLimit, proxies: .init()), logger: World.silent)
         do {
             return try await Answer(endpoint.respond(request, head, IngressContext()))
         } catch let error as OCPIError {

@@ -88,23 +88,31 @@ import Wire
 
     @Test("Scenario 38: open requests are bounded in number")
     func placesAreBoundedInNumber() {
-        #expect(pending.reserve(bytes: 0))
-        #expect(pending.reserve(bytes: 0))
-        #expect(!pending.reserve(bytes: 0))
-        pending.release(bytes: 0)
-        #expect(pending.reserve(bytes: 0))
+        #expect(pending.reserve())
+        #expect(pending.reserve())
+        #expect(!pending.reserve())
+        pending.release(bytes: 0, of: "a")
+        #expect(pending.reserve())
     }
 
     @Test("Scenario 38: open requests are bounded in bytes")
     func placesAreBoundedInBytes() {
-        #expect(!pending.reserve(bytes: 101))
-        #expect(pending.reserve(bytes: 80))
-        #expect(!pending.reserve(bytes: 30))
-        pending.shrink(from: 80, to: 10)
-        #expect(pending.reserve(bytes: 90))
-        pending.release(bytes: 10)
-        pending.release(bytes: 90)
-        #expect(pending.count == 0)
+        for sender in ["a", "b", "c"] { #expect(pending.charge(25, to: sender)) }
+        #expect(pending.charge(20, to: "d") && !pending.charge(6, to: "e") && pending.charge(5, to: "e"))
+        #expect(pending.reserve())
+        pending.release(bytes: 20, of: "d")
+        #expect(pending.bytes == 80 && pending.count == 0)
+        #expect(pending.charge(20, to: "f") && !pending.charge(1, to: "g"))
+    }
+
+    @Test("Scenario 38: one sender gets a quarter of the bytes")
+    func oneSenderGetsAQuarterOfTheBytes() {
+        #expect(!pending.charge(26, to: "a"))
+        #expect(pending.charge(20, to: "a") && !pending.charge(6, to: "a") && pending.charge(5, to: "a"))
+        #expect(pending.charge(25, to: "b"), "others are not concerned")
+        #expect(pending.reserve())
+        pending.release(bytes: 10, of: "a")
+        #expect(pending.charge(10, to: "a") && !pending.charge(1, to: "a"))
     }
 
     @Test func stoppingAnswersEverybodyAndTakesNoMore() async {
@@ -113,7 +121,7 @@ import Wire
             Issue.record("\(answer)")
             return
         }
-        #expect(!pending.reserve(bytes: 0))
+        #expect(!pending.reserve())
         let sent = Shared(false)
         let next = await pending.wait(for: "b", until: .now() + .seconds(5)) { sent.withLock { $0 = true } }
         guard case .stopped(wasSent: false) = next else {

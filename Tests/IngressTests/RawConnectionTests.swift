@@ -146,6 +146,64 @@ import Topics
         #expect(world.pending.count == 0, "the place is free again")
     }
 
+    @Test func theTimeForABodyBehindASlowAnswerBeginsWithThatAnswer() async throws {
+        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                let post = RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{")
+                try await answerLate(connection, world, behind: post)
+            }
+        }
+        #expect(world.pending.count == 0, "the place is free again")
+    }
+
+    @Test func theTimeForAHeadBehindASlowAnswerBeginsWithThatAnswer() async throws {
+        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        try await RawListener.run(world, adjust: { $0.head = .milliseconds(200) }) { listener in
+            try await RawConnection.with(port: listener.port) { connection in try await answerLate(connection, world, behind: "G") }
+        }
+    }
+
+    /// A request is answered after the time for what came behind it is over.
+    private func answerLate(_ connection: RawConnection, _ world: World, behind rest: String) async throws {
+        try await connection.send(RawListener.request())
+        try await eventually("the request is under way") { world.produced.count == 1 }
+        try await connection.send(rest)
+        // Nothing tells that the time has passed; if it has not, the outcome is the same.
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(connection.count == 0 && !connection.isClosed)
+        for request in world.produced { world.pending.deliver(World.ok(request)) }
+        try await connection.waitForClose()
+        #expect(connection.answers().map(\.status) == [200, 408], "\(connection.text)")
+    }
+
+    @Test func aStrangersBodyThatStopsIsGivenUp() async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                let started = ContinuousClock.now
+                let signature = String(repeating: "11", count: 64) + "1b"
+                try await connection.send(
+                    RawListener.request("POST", "/ocn/message", ["OCN-Signature: \(signature)", "Content-Length: 9"], body: "{"))
+                try await connection.waitForClose()
+                #expect(connection.answers().map(\.status) == [408], "\(connection.text)")
+                #expect(ContinuousClock.now - started < .seconds(4), "not only when the time for the whole of it is over")
+            }
+        }
+    }
+
+    @Test func aWholeAnswerHasItsTime() async throws {
+        let adjust: (inout InboundLimits) -> Void = { limits in
+            limits.write = .seconds(600)
+            limits.answer = .milliseconds(800)
+        }
+        try await RawListener.run(World(timeout: .seconds(60), answer: RawConnectionTests.long), adjust: adjust) { listener in
+            let connection = try await RawConnection(port: listener.port, reads: false)
+            try await connection.send(String(repeating: RawListener.request(), count: 16))
+            try await waitForCut(connection)
+            await connection.close()
+        }
+    }
+
     @Test func aClientThatDoesNotReadIsCutOffAndHoldsOneAnswer() async throws {
         let world = World(timeout: .seconds(60), answer: RawConnectionTests.long)
         try await RawListener.run(world, adjust: { $0.write = .milliseconds(800) }) { listener in
@@ -165,8 +223,8 @@ import Topics
         try await RawListener.run(
             world,
             adjust: {
-                // For two answers, not for all.
-                $0.answerBytes = 4 * 1024 * 1024
+                // For two answers of one client, not for all.
+                $0.answerBytes = 16 * 1024 * 1024
                 $0.write = .seconds(600)
             }
         ) { listener in
@@ -181,8 +239,9 @@ import Topics
                 for connection in connections where !connection.isClosed { try await connection.send("x") }
                 return connections.contains { $0.isClosed }
             }
+            #expect(listener.server.answers.hasRoom(for: 4 * 1024 * 1024), "there is room for others")
             for connection in connections { await connection.close() }
-            try await eventually("there is room again") { listener.server.answers.hasRoom(for: 4 * 1024 * 1024) }
+            try await eventually("there is room again") { listener.server.answers.hasRoom(for: 16 * 1024 * 1024) }
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request())
                 #expect(try await connection.waitForAnswers(1).first?.status == 200, "who reads is served")
@@ -252,7 +311,21 @@ import Topics
                 }
             }
         }
-        #expect(lines.notable.contains { $0.text.contains("one address has too many connections") })
+        #expect(
+            lines.notable.contains {
+                $0.text.contains("one address has too many connections") && "\($0)".contains("http.public.connections_per_address")
+            })
+    }
+
+    @Test func aTrustedProxyMayHaveMoreConnections() async throws {
+        let world = World(proxies: TrustedProxies(["127.0.0.1"]))
+        try await RawListener.run(world, adjust: { $0.connectionsPerAddress = 1 }) { listener in
+            try await RawConnection.with(port: listener.port) { first in
+                try await RawListener.expectKept(first, after: 0)
+                try await RawConnection.with(port: listener.port) { second in try await RawListener.expectKept(second, after: 0) }
+                try await RawListener.expectKept(first, after: 1)
+            }
+        }
     }
 
     /// A long answer.

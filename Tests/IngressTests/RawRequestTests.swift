@@ -216,6 +216,26 @@ import Wire
         }
     }
 
+    @Test(arguments: [
+        "HEAD /ocpi/versions HTTP/1.1\r\n\r\n", "HEAD nowhere HTTP/1.1\r\nHost: a\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    ])
+    func aRefusedHeadHasNoBodyEither(request: String) async throws {
+        try await RawListener.run { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(request)
+                try await connection.waitForClose()
+                #expect(connection.answers(withoutBodies: true).map(\.status) == [400] && connection.text.hasSuffix("\r\n\r\n"))
+            }
+            // What is refused after a good HEAD is another request.
+            try await RawConnection.with(port: listener.port) { connection in
+                try await connection.send(RawListener.request("HEAD", "/ocpi/versions") + "GET / HTTP/1.1\r\n\r\n")
+                try await connection.waitForClose()
+                #expect(connection.text.hasSuffix("}"), "\(connection.text)")
+            }
+        }
+    }
+
     @Test(arguments: ["PROPFIND", "TRACE", "OPTIONS"]) func aMethodThatIsNotHereIsRefusedAndTheConnectionStays(method: String) async throws
     {
         try await RawListener.run { listener in

@@ -1,6 +1,7 @@
 import Credentials
 import HTTPTypes
 import Hummingbird
+import Inbound
 import Kafka
 import Logging
 import NIOCore
@@ -56,12 +57,15 @@ final class World: Sendable {
 
     init(
         timeout: Duration = .seconds(5), bodyLimit: Int = 1024, maxPending: Int = 100, maxPendingBytes: Int = 10_000,
+        proxies: TrustedProxies = TrustedProxies(),
         answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) },
         peer: @escaping @Sendable (_ url: String, _ authorization: String) -> PeerAnswer? = { _, _ in nil }
     ) {
+        var connections = InboundLimits()
+        connections.trustedProxies = proxies
         settings = IngressSettings(
             publicURL: "https://hub.example/", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress, requestTimeout: timeout,
-            bodyLimit: bodyLimit, headerLimit: 4096, replyPartitions: 1)
+            bodyLimit: bodyLimit, headerLimit: 4096, connections: connections, replyPartitions: 1)
         pending = PendingReplies(epoch: 7, maxCount: maxPending, maxBytes: maxPendingBytes, metrics: IngressMetrics())
         self.answer = answer
         self.peer = peer
@@ -180,10 +184,11 @@ final class World: Sendable {
     /// Sends a request through the responder.
     /// - Parameters:
     ///   - stream: the body, if it comes bit by bit.
+    ///   - address: the other end of the connection.
     ///   - responder: where several requests must meet at one.
     func ask(
         _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil, stream: AsyncStream<ByteBuffer>? = nil,
-        at responder: OCPIResponder? = nil
+        from address: String = "", at responder: OCPIResponder? = nil
     ) async throws -> Answer {
         var fields = HTTPFields()
         for (name, value) in headers {
@@ -195,7 +200,7 @@ final class World: Sendable {
             method: HTTPRequest.Method(method) ?? .get, scheme: "https", authority: "hub.example", path: path, headerFields: fields)
         let body = stream.map { RequestBody(asyncSequence: $0) } ?? RequestBody(buffer: ByteBuffer(string: body ?? ""))
         let response = try await (responder ?? self.responder).respond(
-            to: Request(head: head, body: body), context: IngressContext())
+            to: Request(head: head, body: body), context: IngressContext(address: address))
         return try await Answer(response)
     }
 }

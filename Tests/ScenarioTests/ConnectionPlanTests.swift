@@ -1,3 +1,4 @@
+import Inbound
 import Testing
 
 @testable import ocn
@@ -16,6 +17,11 @@ import Testing
         #expect(plan.privateConnections >= 16 && plan.privateConnections <= 1000)
         #expect(plan.perAddress == plan.publicConnections / 2)
         #expect(plan.publicConnections + plan.privateConnections <= files - 144, "Kafka's clients and calls to parties need some")
+    }
+
+    @Test(arguments: [256, 512, 1024]) func manyCoresDoNotTakeASmallLimit(files: Int) throws {
+        let plan = try ConnectionPlan(try configuration(), files: files, cores: 64)
+        #expect(plan.publicConnections >= 32 && plan.privateConnections >= 16)
     }
 
     @Test func withoutALimitThereIsOneAllTheSame() throws {
@@ -39,8 +45,10 @@ import Testing
             $0.publicConnections = 100
             $0.publicConnectionsPerAddress = 7
             $0.privateConnections = 9
+            $0.trustedProxies = ["10.0.0.0/8"]
         }
         let plan = try ConnectionPlan(decided, files: 4096, cores: 2)
         #expect((plan.publicConnections, plan.perAddress, plan.privateConnections) == (100, 7, 9))
+        #expect(plan.publicLimits.trustedProxies == TrustedProxies(["10.0.0.0/8"]) && plan.privateLimits.trustedProxies == TrustedProxies())
     }
 }

@@ -54,6 +54,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/admin/platforms", "/nowhere"]) func aHeadThatIsRefusedHasNoBody(path: String) async throws {
+        try await run { port in
+            try await RawConnection.with(port: port) { connection in
+                try await connection.send("HEAD \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                try await connection.waitForClose()
+                #expect(connection.text.hasPrefix("HTTP/1.1 ") && connection.text.hasSuffix("\r\n\r\n"), "\(connection.text)")
+            }
+        }
+    }
+
     @Test func whatIsNoRequestIsRefusedInWords() async throws {
         try await run { port in
             for broken in ["GET /ready HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n"] {

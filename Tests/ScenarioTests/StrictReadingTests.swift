@@ -15,6 +15,7 @@ import Topics
         #expect(node.publicHost == "0.0.0.0")
         #expect(node.publicPort == 8080)
         #expect(node.allowNetworks.isEmpty)
+        #expect(node.trustedProxies.isEmpty)
         #expect(node.kafka.properties.isEmpty)
         #expect(!node.signatures)
         #expect(node.registryFile == nil)
@@ -32,7 +33,7 @@ import Topics
             node.roles: [push]
             node.instance: ocn-0
             hub.still_alive_seconds: 0
-            http: { public: { host: "::1", port: 0 }, allow_networks: ["10.0.0.0/8", "fd00::/8"], request_timeout_seconds: 5 }
+            http: { public: { host: "::1", port: 0, trusted_proxies: [192.0.2.1] }, allow_networks: ["10.0.0.0/8", "fd00::/8"], request_timeout_seconds: 5 }
             kafka.reply_partition: 3
             kafka.properties: ["security.protocol=SASL_SSL", "sasl.password = a=b "]
             registry: { source: file, file: registry.yaml }
@@ -44,6 +45,7 @@ import Topics
         #expect(node.publicHost == "::1")
         #expect(node.publicPort == 0)
         #expect(node.allowNetworks == ["10.0.0.0/8", "fd00::/8"])
+        #expect(node.trustedProxies == ["192.0.2.1"])
         #expect(node.shutdownGrace == .seconds(25))
         #expect(node.replyPartition == 3)
         #expect(node.kafka.properties == ["security.protocol": "SASL_SSL", "sasl.password": "a=b"])
@@ -85,6 +87,10 @@ import Topics
         (
             "http.allow_networks: [127.0.0.0/8, 10.0.0.0/99]",
             "entry 2 of http.allow_networks must be a network like 10.0.0.0/8 or fd00::/8, not '10.0.0.0/99'"
+        ),
+        (
+            "http.public.trusted_proxies: [proxy.example]",
+            "entry 1 of http.public.trusted_proxies must be a network like 10.0.0.0/8 or fd00::/8, not 'proxy.example'"
         ),
         ("node.roles: [ingress, ingres]", "entry 2 of node.roles must be one of ingress, matcher, exchange, push, control, not 'ingres'"),
         ("node.roles: []", "node.roles must be a list of ingress, matcher, exchange, push, control, at least one"),

@@ -32,7 +32,7 @@ struct Layers {
         "OCPI": (.first, ["Wire"]),
         "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
         "Outbound": (.second, ["OCPI", "Wire"]),
-        "Inbound": (.second, ["Instruments", "Kafka"]),
+        "Inbound": (.second, ["Instruments", "Kafka", "Wire"]),
         "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
         "Directory": (.third, belowDirectory),
         "Registry": (.third, directory),

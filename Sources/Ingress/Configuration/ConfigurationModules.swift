@@ -17,7 +17,7 @@ struct ConfigurationModules: Sendable {
     let intake: BodyIntake
     let logger: Logger
 
-    func respond(_ request: Request, _ head: RequestHead, _ route: Route, _ context: IngressContext) async throws -> Response {
+    func respond(_ request: Request, _ head: RequestHead, _ route: Route) async throws -> Response {
         try checkMethod(head.method, route)
         let isForToken = isForTokenA(route)
         let (caller, directory) = try await freshness.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
@@ -27,7 +27,7 @@ struct ConfigurationModules: Sendable {
         let address = ResponseAddress(MessageIDs(completing: head))
         let version = Destination.configuration(route).version
         do {
-            return try await intake.withBody(of: request, head, context) { body in
+            return try await intake.withBody(of: request, head, from: caller.platform.id) { body in
                 switch route {
                 case .versions: return .envelope(Envelope.success(data: versions.versions), address)
                 case .versionDetails(let version): return .envelope(Envelope.success(data: versions.details(version)), address)

@@ -20,13 +20,15 @@ struct ClientInfoEndpoint: Sendable {
         guard head.method == .put else { throw OCPIError.notAvailable(head.method, but: [.put]) }
         guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
-        return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, Directory) in
+        return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, NetworkNode, Directory) in
             guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
             let info = try ClientInfoEndpoint.info(body)
             let (node, directory) = try await home(of: info)
             try ClientInfoEndpoint.verify(body, signature, by: node)
-            return (info, directory)
-        } _: { info, directory in
+            return (info, node, directory)
+        } name: {
+            $0.1.operatorAddress
+        } _: { info, _, directory in
             try await keep(info, in: directory)
             return .envelope(Envelope.success(), ResponseAddress(head))
         }

@@ -40,6 +40,8 @@ struct MessageEndpoint: Sendable {
             }
             try MessageEndpoint.verify(body, signature, by: node)
             return (message, node, directory)
+        } name: {
+            $0.1.operatorAddress
         } _: { message, node, directory in
             try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
             try signatures.check(SignedRequest(message), in: directory)

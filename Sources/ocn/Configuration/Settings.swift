@@ -67,7 +67,12 @@ struct Settings: Sendable {
         "Most open connections of parties and nodes; further ones wait until one closes.")
     let publicConnectionsPerAddress = Setting(
         "http.public.connections_per_address", .whole(1...1_000_000), ifLeftOut: "half of http.public.connections",
-        "Most of them from one address; further ones are closed. A proxy is one address.")
+        "Most of them from one address (of IPv6 its /64); further ones are closed. A proxy is one address, unless "
+            + "http.public.trusted_proxies lists it.")
+    let trustedProxies = Setting(
+        "http.public.trusted_proxies", .list(of: "networks like 10.0.0.0/8 or fd00::/8", .network), default: [],
+        "Proxies in front of the public port. From these the client is the last address in X-Forwarded-For that is not one of theirs, so "
+            + "limits for each address count for the proxies' clients; from others the header is ignored.")
     let privateHost = Setting(
         "http.private.host", .text, default: "127.0.0.1",
         "Where to listen for metrics (/metrics), probes (/health, /ready) and the admin API (/admin). Keep it private.")

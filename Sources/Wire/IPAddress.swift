@@ -1,17 +1,36 @@
 /// An IP address as a number.
-enum IPAddress: Hashable, Sendable {
+package enum IPAddress: Hashable, Sendable {
+    /// Four bytes.
     case v4(UInt32)
+    /// Sixteen bytes.
     case v6(UInt128)
 
     /// Dotted decimal with exactly four parts without leading zeros, which system resolvers take for octal; or any text form of RFC 4291
     /// (embedded IPv4 included), without zone.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             guard let number = Self.parseV6(text) else { return nil }
             self = .v6(number)
         } else {
             guard let number = Self.parseV4(text) else { return nil }
             self = .v4(number)
+        }
+    }
+
+    /// The IPv4 address that an IPv4-mapped one stands for; any other one itself. A socket that listens on `::` sees all of IPv4 mapped.
+    package var unmapped: IPAddress {
+        guard case .v6(let number) = self, number >> 32 == 0xffff else { return self }
+        return .v4(UInt32(truncatingIfNeeded: number))
+    }
+
+    /// What stands for a client wherever something is counted for each of them: an IPv4 address, also a mapped one, as it is; of IPv6 the
+    /// /64, of which whoever has one address has them all.
+    /// - Parameter text: as a socket or a proxy tells it; nothing for what is no address.
+    package static func clientKey(_ text: some StringProtocol) -> String {
+        switch IPAddress(text.prefix { $0 != "%" })?.unmapped {
+        case .v4(let number): [24, 16, 8, 0].map { String(number >> $0 & 0xff) }.joined(separator: ".")
+        case .v6(let number): [112, 96, 80, 64].map { String(number >> $0 & 0xffff, radix: 16) }.joined(separator: ":") + "::/64"
+        case nil: ""
         }
     }
 
@@ -84,12 +103,12 @@ enum IPAddress: Hashable, Sendable {
 }
 
 /// A range of addresses, e.g. `10.0.0.0/8`.
-struct NetworkRange: Hashable, Sendable {
+package struct NetworkRange: Hashable, Sendable {
     private let address: IPAddress
     private let prefix: Int
 
     /// `<address>/<prefix length>`, or one address.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else { return nil }
         let width =
@@ -106,7 +125,8 @@ struct NetworkRange: Hashable, Sendable {
         self.prefix = prefix
     }
 
-    func contains(_ other: IPAddress) -> Bool {
+    /// Whether the address lies in it; one family never in the other.
+    package func contains(_ other: IPAddress) -> Bool {
         // Shifts beyond the width give zero, so that a prefix of 0 contains everything.
         switch (address, other) {
         case (.v4(let mine), .v4(let theirs)): (mine ^ theirs) >> (32 - prefix) == 0
