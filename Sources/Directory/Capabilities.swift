@@ -92,23 +92,18 @@ package final class Capabilities: Sendable {
 
     /// As ``publish(_:id:report:)``.
     package func publish(_ capability: Capability, id: String) async throws(LinkError) {
-        guard try links.reserve(id, capability) else { return }
-        do throws(KafkaError) {
-            _ = try await producer.send(record(capability, id: id))
-        } catch {
-            links.giveBack(id)
-            throw .kafka(error)
+        let result = await withCheckedContinuation { continuation in
+            publish(capability, id: id) { continuation.resume(returning: $0) }
         }
+        try result.get()
     }
 
     /// Deletes the stored links of parties that have gone, their own and those that were made for them. Sealed ones end with their time.
     /// - Returns: how many there were.
     package func forget(_ parties: Set<PartyID>) async throws(KafkaError) -> Int {
         let ids = links.ids(of: parties)
-        for id in ids {
-            _ = try await producer.send(
-                OutgoingRecord(topic: topics.links, partition: 0, key: id, value: nil, headers: RecordHeaders()))
-        }
+        try await producer.send(
+            ids.lazy.map { [topics] in OutgoingRecord(topic: topics.links, partition: 0, key: $0, value: nil, headers: RecordHeaders()) })
         return ids.count
     }
 

@@ -12,6 +12,7 @@ final class StateSnapshot: Sendable {
     private let secrets: NodeSecrets
     private let clock: KafkaClock
     private let logger: Logger
+    /// For what repeats: with each record, or each time the log is read.
     private let repeated: ThrottledLog
     private let metrics = StateMetrics()
 

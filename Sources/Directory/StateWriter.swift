@@ -1,7 +1,6 @@
 package import Kafka
 package import Logging
 import NIOCore
-import Synchronization
 package import Topics
 package import Wire
 
@@ -81,25 +80,9 @@ package final class StateWriter: Sendable {
     private func send(_ changes: [Change]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
         guard let last = changes.last else { return 0 }
-        var rest = changes.dropLast()
-        while !rest.isEmpty {
-            try await sendTogether(rest.prefix(Self.sentTogether).map { record($0, writeID: writeID) })
-            rest = rest.dropFirst(Self.sentTogether)
-        }
+        try await producer.send(changes.dropLast().lazy.map { self.record($0, writeID: writeID) })
         let offset = try await producer.send(record(last, writeID: writeID)).offset
         return offset < 0 ? nil : offset + 1
-    }
-
-    /// Most records that wait for Kafka at a time.
-    private static let sentTogether = 1000
-
-    /// Returns when all are acknowledged; the producer keeps their order.
-    private func sendTogether(_ records: [OutgoingRecord]) async throws(KafkaError) {
-        let failure: KafkaError? = await withCheckedContinuation { continuation in
-            let acknowledgements = Acknowledgements(of: records.count) { continuation.resume(returning: $0) }
-            for record in records { producer.send(record) { acknowledgements.add($0) } }
-        }
-        if let failure { throw failure }
     }
 
     private func record(_ change: Change, writeID: String) -> OutgoingRecord {
@@ -111,31 +94,5 @@ package final class StateWriter: Sendable {
             case .delete: nil
             }
         return OutgoingRecord(topic: topics.state, partition: 0, key: change.key, value: value, headers: headers)
-    }
-}
-
-/// Counts what Kafka says to records that were sent together. Thread-safe.
-private final class Acknowledgements: Sendable {
-    private struct State {
-        var left: Int
-        var failure: KafkaError?
-    }
-
-    private let state: Mutex<State>
-    private let done: @Sendable (KafkaError?) -> Void
-
-    /// - Parameter done: told, once there is one for each, the first failure, or nil.
-    init(of count: Int, done: @escaping @Sendable (KafkaError?) -> Void) {
-        state = Mutex(State(left: count))
-        self.done = done
-    }
-
-    func add(_ result: Result<RecordPosition, KafkaError>) {
-        let (isLast, failure) = state.withLock { state in
-            if case .failure(let error) = result, state.failure == nil { state.failure = error }
-            state.left -= 1
-            return (state.left == 0, state.failure)
-        }
-        if isLast { done(failure) }
     }
 }

@@ -7,8 +7,8 @@ import Glibc
 enum Retry {
     /// Between two attempts: the first pause and the longest, milliseconds.
     private static let pauses: (first: Int32, longest: Int32) = (20, 200)
-    /// How long one attempt may take: the first, and any. Short, so that whoever stops need not wait
-    /// and a broker that has gone holds nobody longer than its partitions are without a leader; longer again where Kafka is slow.
+    /// How long one attempt may take: the first, and any. Short, so that whoever stops need not wait and
+    /// a broker that has gone holds nobody longer than its partitions are without a leader; longer again where Kafka is slow.
     private static let attempts: (first: Int32, longest: Int32) = (1000, 4000)
 
     /// - Parameters:

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Fuzz
-import Glibc
-import Logging
 
 /// `ocn fuzz`: input that nobody expects, and a node that must not mind.
 struct FuzzCommand: AsyncParsableCommand {
@@ -38,8 +36,7 @@ struct FuzzCommand: AsyncParsableCommand {
             Exit status 1 if there are findings. Progress goes to standard error.
             """)
 
-    @Option(help: "How long to send.")
-    var seconds: Int = 60
+    @OptionGroup var testbed: TestbedOptions
 
     @Option(help: "The same cases come again for the same seed (default: another each time; it is printed).")
     var seed: UInt64?
@@ -53,18 +50,7 @@ struct FuzzCommand: AsyncParsableCommand {
             "Send only this case of one --surface, as a finding names it; --seconds does not count then.", valueName: "number"))
     var onlyCase: Int?
 
-    @Option(
-        help: ArgumentHelp("A real Kafka; topics are created under a name of their own and deleted at the end.", valueName: "host:port"))
-    var brokers: String?
-
-    @Option(help: ArgumentHelp("Keep the processes' logs in this folder.", valueName: "path"))
-    var logs: String?
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     func validate() throws {
-        guard 1...604_800 ~= seconds else { throw ValidationError("--seconds must be between 1 and 604800") }
         guard let onlyCase else { return }
         guard onlyCase >= 0 else { throw ValidationError("--case must not be below 0") }
         guard surface != .all else {
@@ -74,20 +60,13 @@ struct FuzzCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        Program.bootstrap(level: .error)
-        let logger = Logger(label: "fuzz")
-        var options = FuzzOptions(seconds: seconds, seed: seed ?? UInt64(UInt32.random(in: .min ... .max)))
+        var options = FuzzOptions(seconds: testbed.seconds, seed: seed ?? TestbedOptions.anySeed)
         options.surfaces = surface.surfaces
         options.onlyCase = onlyCase
-        options.brokers = brokers
-        options.logs = logs
-        let fuzzer = Fuzzer(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
-        let run = SingleRun { try await fuzzer.run() }
-        // Its processes are children of ours: a signal to us must not leave them behind.
-        try await Program.run([run], grace: .seconds(60), logger: logger)
-        guard let result = run.outcome else { throw ExitCode(130) }
-        for line in json ? [result.json] : result.lines { print(line) }
-        fflush(nil)
-        if !result.isOK { throw ExitCode(1) }
+        options.brokers = testbed.brokers
+        options.logs = testbed.logs
+        try await testbed.run("fuzz") { [options] host in
+            try await Fuzzer(options, host: host) { WaitNotice.write($0) }.run()
+        }
     }
 }

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Glibc
-import Logging
 import Soak
 
 /// `ocn soak`: load, kills, and a ledger that must balance.
@@ -21,8 +19,7 @@ struct SoakCommand: AsyncParsableCommand {
             standard error.
             """)
 
-    @Option(help: "How long to send.")
-    var seconds: Int = 60
+    @OptionGroup var testbed: TestbedOptions
 
     @Flag(help: "Kill a process (SIGKILL) every few seconds and start another.")
     var kill = false
@@ -33,37 +30,19 @@ struct SoakCommand: AsyncParsableCommand {
     @Option(help: "Requests each second.")
     var rate: Int = 100
 
-    @Option(
-        help: ArgumentHelp("A real Kafka; topics are created under a name of their own and deleted at the end.", valueName: "host:port"))
-    var brokers: String?
-
-    @Option(help: ArgumentHelp("Keep the processes' logs in this folder.", valueName: "path"))
-    var logs: String?
-
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
     func validate() throws {
-        guard 1...604_800 ~= seconds else { throw ValidationError("--seconds must be between 1 and 604800") }
         guard 1...10_000 ~= rate else { throw ValidationError("--rate must be between 1 and 10000") }
     }
 
     func run() async throws {
-        Program.bootstrap(level: .error)
-        let logger = Logger(label: "soak")
         guard let cast = Cast.usual else { throw ConfigurationError(description: "the usual parties cannot be read") }
-        var options = SoakOptions(seconds: seconds, seed: seed ?? UInt64(UInt32.random(in: .min ... .max)))
+        var options = SoakOptions(seconds: testbed.seconds, seed: seed ?? TestbedOptions.anySeed)
         options.kills = kill
         options.rate = rate
-        options.brokers = brokers
-        options.logs = logs
-        let soak = Soak(options, host: LocalOperator(logger: logger), cast: cast) { WaitNotice.write($0) }
-        let run = SingleRun { try await soak.run() }
-        // Its processes are children of ours: a signal to us must not leave them behind.
-        try await Program.run([run], grace: .seconds(60), logger: logger)
-        guard let result = run.outcome else { throw ExitCode(130) }
-        for line in json ? [result.json] : result.lines { print(line) }
-        fflush(nil)
-        if !result.isOK { throw ExitCode(1) }
+        options.brokers = testbed.brokers
+        options.logs = testbed.logs
+        try await testbed.run("soak") { [options] host in
+            try await Soak(options, host: host, cast: cast) { WaitNotice.write($0) }.run()
+        }
     }
 }

@@ -10,26 +10,13 @@ extension Scenarios {
     /// What a process with all roles costs its Kafka: counted in a process of its own, because this one has clients of other tests.
     @Suite(.serialized) struct ConnectionsTests {
         @Test(.timeLimit(.minutes(5))) func aWholeNodeHasFewKafkaClientsAndTellsItsConnections() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    try await count(try await TestNode(bootstrap: broker.bootstrap, prefix: prefix), programs)
-                } catch {
-                    await programs.terminate()
-                    throw error
-                }
-                await programs.terminate()
+            try await Broker.with { broker, prefix, programs, _ in
+                try await count(try await TestNode(bootstrap: broker.bootstrap, prefix: prefix), programs)
             }
         }
 
         private func count(_ node: TestNode, _ programs: Programs) async throws {
-            let process = try programs.start(["node", "--private-port", "\(node.privatePort)"], environment: node.environment)
-            try await eventually("the node is ready: \(process.text.suffix(2000))", within: .seconds(60)) {
-                #expect(process.isRunning, "\(process.text)")
-                return try await TestNode.isReady(port: node.privatePort)
-            }
+            let process = try await programs.startNode(node)
             // Each client has one thread of that name.
             let clients = try process.threadNames().count { $0 == "rdk:main" }
             #expect((5...9).contains(clients), "\(clients) clients")

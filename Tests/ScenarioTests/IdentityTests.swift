@@ -13,18 +13,8 @@ extension Scenarios {
     /// Processes of one node that do not agree, as an operator meets them.
     @Suite(.serialized) struct IdentityTests {
         @Test(.timeLimit(.minutes(3))) func processesThatDisagreeAreRefusedOrTold() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                let outcome: Result<Void, any Error>
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    outcome = .success(try await play(try await TestNode(bootstrap: broker.bootstrap, prefix: prefix), programs))
-                } catch {
-                    outcome = .failure(error)
-                }
-                await programs.terminate()
-                try outcome.get()
+            try await Broker.with { broker, prefix, programs, _ in
+                try await play(try await TestNode(bootstrap: broker.bootstrap, prefix: prefix), programs)
             }
         }
 

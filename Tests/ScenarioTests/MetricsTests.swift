@@ -36,29 +36,15 @@ import Testing
 extension Scenarios {
     @Suite(.serialized) struct MetricsTests {
         @Test(.timeLimit(.minutes(5))) func aNodeShowsExactlyWhatIsDeclaredAndPromtoolFindsNothing() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
-                    let port = "\(node.privatePort)"
-                    let process = try programs.start(["node", "--private-port", port], environment: node.environment)
-                    try await eventually("the node is ready: \(process.text.suffix(2000))", within: .seconds(60)) {
-                        #expect(process.isRunning, "\(process.text)")
-                        return try await TestNode.isReady(port: node.privatePort)
-                    }
-                    _ = try await TestNode.call("GET", node.publicURL + "/ocpi/versions")
-                    let answer = try await TestNode.call("GET", "http://127.0.0.1:\(port)/metrics")
-                    #expect(answer.status == 200)
-                    try expectDeclared(Exposition(answer.body))
-                    #expect(answer.body.contains("\nocn_build_info{version=\"\(Program.version)\"} 1\n"))
-                    try await promtool(answer.body, folder)
-                } catch {
-                    await programs.terminate()
-                    throw error
-                }
-                await programs.terminate()
+            try await Broker.with { broker, prefix, programs, folder in
+                let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+                _ = try await programs.startNode(node)
+                _ = try await TestNode.call("GET", node.publicURL + "/ocpi/versions")
+                let answer = try await TestNode.call("GET", "http://127.0.0.1:\(node.privatePort)/metrics")
+                #expect(answer.status == 200)
+                try expectDeclared(Exposition(answer.body))
+                #expect(answer.body.contains("\nocn_build_info{version=\"\(Program.version)\"} 1\n"))
+                try await promtool(answer.body, folder)
             }
         }
 

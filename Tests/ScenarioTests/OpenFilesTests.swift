@@ -9,24 +9,9 @@ extension Scenarios {
     /// A process that may open few files.
     @Suite(.serialized) struct OpenFilesTests {
         @Test(.timeLimit(.minutes(2))) func strangersWhoHoldConnectionsDoNotStopTheProbe() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
-                    let process = try programs.start(
-                        ["node", "--private-port", "\(node.privatePort)"], environment: node.environment, openFiles: 256)
-                    try await eventually("the node is ready: \(process.text.suffix(2000))", within: .seconds(60)) {
-                        #expect(process.isRunning, "\(process.text)")
-                        return try await TestNode.isReady(port: node.privatePort)
-                    }
-                    try await crowd(node, process)
-                } catch {
-                    await programs.terminate()
-                    throw error
-                }
-                await programs.terminate()
+            try await Broker.with { broker, prefix, programs, _ in
+                let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+                try await crowd(node, try await programs.startNode(node, openFiles: 256))
             }
         }
 

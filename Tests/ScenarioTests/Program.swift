@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Synchronization
 import Testing
 
@@ -98,6 +99,16 @@ final class Programs: Sendable {
     func start(_ arguments: [String], environment: [String: String] = [:], openFiles: Int? = nil) throws -> RunningProgram {
         let program = try RunningProgram(arguments, environment: environment, openFiles: openFiles)
         running.withLock { $0.append(program) }
+        return program
+    }
+
+    /// Starts a node with all roles, and waits until it is ready.
+    func startNode(_ node: TestNode, openFiles: Int? = nil) async throws -> RunningProgram {
+        let program = try start(["node", "--private-port", "\(node.privatePort)"], environment: node.environment, openFiles: openFiles)
+        try await eventually("the node is ready: \(program.text.suffix(2000))", within: .seconds(60)) {
+            #expect(program.isRunning, "\(program.text)")
+            return try await TestNode.isReady(port: node.privatePort)
+        }
         return program
     }
 

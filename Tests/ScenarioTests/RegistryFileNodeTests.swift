@@ -14,17 +14,8 @@ extension Scenarios {
         private static let bad = good.replacing("parties:", with: "partys:")
 
         @Test(.timeLimit(.minutes(3))) func aBrokenFileStopsReadinessAtTheStartAndOnlyThere() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    try await edit(folder.appendingPathComponent("registry.yaml"), broker, prefix, programs)
-                } catch {
-                    await programs.terminate()
-                    throw error
-                }
-                await programs.terminate()
+            try await Broker.with { broker, prefix, programs, folder in
+                try await edit(folder.appendingPathComponent("registry.yaml"), broker, prefix, programs)
             }
         }
 
@@ -93,19 +84,10 @@ extension Scenarios {
     /// What operators are told on the command line of a registry in `ocn.state`.
     @Suite(.serialized) struct RegistryCommandTests {
         @Test(.timeLimit(.minutes(3))) func ordersThatMakeNoSenseChangeNothingAndTheOthersSayWhatChanged() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
-                    try await order(node)
-                    try await askOutboxes(node)
-                } catch {
-                    await programs.terminate()
-                    throw error
-                }
-                await programs.terminate()
+            try await Broker.with { broker, prefix, _, _ in
+                let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
+                try await order(node)
+                try await askOutboxes(node)
             }
         }
 

@@ -17,17 +17,8 @@ extension Scenarios {
     /// Every role a process of its own, all against one broker that is a process too.
     @Suite(.serialized) struct SeparateRolesTests {
         @Test(.timeLimit(.minutes(3))) func fiveProcessesServeARequestCopyItAndRefuseWhatIsWrong() async throws {
-            let prefix = "t\(UInt32.random(in: .min ... .max))."
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                do {
-                    let broker = try await Broker(folder: folder, prefix: prefix, programs: programs)
-                    try await serve(broker, prefix, programs)
-                } catch {
-                    await programs.terminate()
-                    throw error
-                }
-                await programs.terminate()
+            try await Broker.with { broker, prefix, programs, _ in
+                try await serve(broker, prefix, programs)
             }
         }
 
@@ -209,6 +200,27 @@ extension Scenarios {
 struct Broker {
     let bootstrap: String
     private let program: RunningProgram?
+
+    /// A test with a broker, topics under a prefix, programs that end with it however it ends, and a folder.
+    /// - Parameters:
+    ///   - prefix: of the topics; nil for one that nobody else has.
+    ///   - isOwn: as ``init(folder:prefix:programs:isOwn:)``.
+    static func with(
+        prefix: String? = nil, isOwn: Bool = false,
+        _ body: (_ broker: Broker, _ prefix: String, _ programs: Programs, _ folder: URL) async throws -> Void
+    ) async throws {
+        let prefix = prefix ?? "t\(UInt32.random(in: .min ... .max))."
+        try await withTemporaryFolder { folder in
+            let programs = Programs()
+            do {
+                try await body(try await Broker(folder: folder, prefix: prefix, programs: programs, isOwn: isOwn), prefix, programs, folder)
+            } catch {
+                await programs.terminate()
+                throw error
+            }
+            await programs.terminate()
+        }
+    }
 
     /// - Parameter isOwn: the test breaks it, so it is one in memory whatever `OCN_TEST_KAFKA` says.
     init(folder: URL, prefix: String, programs: Programs, isOwn: Bool = false) async throws {

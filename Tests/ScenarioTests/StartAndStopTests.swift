@@ -28,9 +28,7 @@ extension Scenarios {
         }
 
         @Test func aPortInUseIsToldWithTheSettingThatNamesIt() async throws {
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                let broker = try await Broker(folder: folder, prefix: "ocn.", programs: programs)
+            try await Broker.with(prefix: "ocn.") { broker, _, programs, _ in
                 let node = try await TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
                 for (listener, port) in [("public", node.publicPort), ("private", node.privatePort)] {
                     let occupant = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -41,14 +39,11 @@ extension Scenarios {
                     #expect(last.contains("http.\(listener).port") && last.contains(":\(port)") && last.contains("in use"), "\(last)")
                     try await occupant.close()
                 }
-                await programs.terminate()
             }
         }
 
         @Test func aNodeWhoseKafkaIsGoneRefusesAtOnceAndEndsInTimeWhenTold() async throws {
-            try await withTemporaryFolder { folder in
-                let programs = Programs()
-                let broker = try await Broker(folder: folder, prefix: "ocn.", programs: programs, isOwn: true)
+            try await Broker.with(prefix: "ocn.", isOwn: true) { broker, _, programs, _ in
                 let node = try await TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
                 var environment = node.environment
                 environment["OCN_NODE_SHUTDOWN_SECONDS"] = "25"
@@ -70,7 +65,6 @@ extension Scenarios {
                 let lines = program.text.split(separator: "\n")
                 #expect(lines.count { $0.contains("Kafka does not answer") } == 1, "told once, not by every client and each second")
                 #expect(lines.count { $0.contains("ocn.state") } <= 2)
-                await programs.terminate()
             }
         }
 

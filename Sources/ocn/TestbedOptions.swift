@@ -1,0 +1,56 @@
+import ArgumentParser
+import Fuzz
+import Glibc
+import Logging
+import Soak
+
+/// What a run against a testbed of processes ends with.
+protocol TestbedResult: Sendable {
+    /// Whether everything was as it must be.
+    var isOK: Bool { get }
+    /// For programs: one JSON object.
+    var json: String { get }
+    /// For people.
+    var lines: [String] { get }
+}
+
+extension SoakResult: TestbedResult {}
+extension FuzzResult: TestbedResult {}
+
+/// What `ocn soak` and `ocn fuzz` have in common: for how long, against which Kafka, and how they end.
+struct TestbedOptions: ParsableArguments {
+    @Option(help: "How long to send.")
+    var seconds: Int = 60
+
+    @Option(
+        help: ArgumentHelp("A real Kafka; topics are created under a name of their own and deleted at the end.", valueName: "host:port"))
+    var brokers: String?
+
+    @Option(help: ArgumentHelp("Keep the processes' logs in this folder.", valueName: "path"))
+    var logs: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard 1...604_800 ~= seconds else { throw ValidationError("--seconds must be between 1 and 604800") }
+    }
+
+    /// A seed for a run that was given none.
+    static var anySeed: UInt64 { UInt64(UInt32.random(in: .min ... .max)) }
+
+    /// Runs, prints what came of it, and says so by the exit status: 1 if it is not as it must be, 130 if it was ended before its time.
+    func run<Outcome: TestbedResult>(
+        _ name: String, _ body: @escaping @Sendable (_ host: LocalOperator) async throws -> Outcome
+    ) async throws {
+        Program.bootstrap(level: .error)
+        let logger = Logger(label: name)
+        let run = SingleRun { try await body(LocalOperator(logger: logger)) }
+        // Its processes are children of ours: a signal to us must not leave them behind.
+        try await Program.run([run], grace: .seconds(60), logger: logger)
+        guard let result = run.outcome else { throw ExitCode(130) }
+        for line in json ? [result.json] : result.lines { print(line) }
+        fflush(nil)
+        if !result.isOK { throw ExitCode(1) }
+    }
+}
