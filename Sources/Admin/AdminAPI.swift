@@ -17,6 +17,7 @@ package struct AdminAPI: Sendable {
     private let invitation: Duration
     private let wrongKeys = WrongKeys()
     private let logger: Logger
+    private let isKafkaAway: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - state: where platforms are read and invitations written.
@@ -25,9 +26,10 @@ package struct AdminAPI: Sendable {
     ///   - publicURL: what parties call this node by.
     ///   - invitation: how long a token A is good for.
     ///   - logger: where invitations are told.
+    ///   - isKafkaAway: whether it is known that nothing can be written at the moment.
     package init(
         state: SharedState, handshake: Handshake, key: Token, publicURL: String, invitation: Duration = .seconds(30 * 86_400),
-        logger: Logger
+        logger: Logger, isKafkaAway: @escaping @Sendable () -> Bool = { false }
     ) {
         self.state = state
         self.handshake = handshake
@@ -35,11 +37,13 @@ package struct AdminAPI: Sendable {
         self.publicURL = publicURL
         self.invitation = invitation
         self.logger = logger
+        self.isKafkaAway = isKafkaAway
     }
 
     /// Adds the routes below `/admin`.
     package func addRoutes(to router: Router<some RequestContext>) {
         let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash, wrong: wrongKeys, logger: logger))
+            .add(middleware: WritesNeedKafka(isKafkaAway: isKafkaAway))
         admin.post("generate-registration-token") { request, _ in try await invite(request) }
         admin.get("connection-status/:country/:party") { _, context in connectionStatus(context.parameters) }
         admin.get("platforms") { _, _ in platforms() }

@@ -1,3 +1,4 @@
+import Kafka
 package import Logging
 import Synchronization
 package import Wire
@@ -64,9 +65,10 @@ package final class Activity: Sendable {
     /// Writes what is due until the task is cancelled. Sleeps while nobody is heard of; a first sign of life is written within
     /// ``pause``. To be called once.
     package func run(writer: StateWriter, store: StateStore, interval: Duration = .seconds(60), logger: Logger) async {
+        let failures = ThrottledLog(logger)
         await run(
             interval: interval, directory: { store.directory }, write: { changes throws(StateError) in try await writer.write(changes) },
-            onFailure: { logger.warning("signs of life could not be written, trying again", metadata: ["error": "\($0)"]) })
+            onFailure: { failures.log(.warning, "signs of life", "signs of life could not be written, trying again: \($0)") })
     }
 
     /// As ``run(writer:store:interval:logger:)``, without Kafka.

@@ -20,6 +20,7 @@ package final class StateWriter: Sendable {
     private let store: StateStore
     private let failures: ThrottledLog
     private let timeout: Duration
+    private let availability: KafkaAvailability
 
     /// - Parameters:
     ///   - producer: sends the records.
@@ -27,13 +28,21 @@ package final class StateWriter: Sendable {
     ///   - store: this process's follower.
     ///   - logger: where repeats are told.
     ///   - timeout: for how long a write is repeated; and how long this process may then take to read it.
-    package init(producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = .seconds(10)) {
+    ///   - availability: while Kafka cannot be used, writes fail at once.
+    package init(
+        producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = StateWriter.patience,
+        availability: KafkaAvailability = KafkaAvailability()
+    ) {
         self.producer = producer
         self.topics = topics
         self.store = store
         failures = ThrottledLog(logger)
         self.timeout = timeout
+        self.availability = availability
     }
+
+    /// For how long a write is repeated, if nobody says otherwise. No record of it should wait longer.
+    package static let patience = Duration.seconds(10)
 
     /// Makes the changes, in order.
     ///
@@ -49,6 +58,9 @@ package final class StateWriter: Sendable {
             do throws(KafkaError) {
                 next = try await send(changes)
             } catch {
+                guard availability.outage == nil else {
+                    throw StateError(description: "Kafka cannot be used at the moment; what was to be written may not be there")
+                }
                 guard error.isRetriable, ContinuousClock.now < deadline else {
                     throw StateError(description: "ocn.state did not take the write: \(error)")
                 }
@@ -80,8 +92,8 @@ package final class StateWriter: Sendable {
     private func send(_ changes: [Change]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
         guard let last = changes.last else { return 0 }
-        try await producer.send(changes.dropLast().lazy.map { self.record($0, writeID: writeID) })
-        let offset = try await producer.send(record(last, writeID: writeID)).offset
+        try await producer.send(changes.dropLast().lazy.map { self.record($0, writeID: writeID) }, unlessAway: availability)
+        let offset = try await producer.send(record(last, writeID: writeID), unlessAway: availability).offset
         return offset < 0 ? nil : offset + 1
     }
 

@@ -58,7 +58,11 @@ package struct IngressService: ServiceLifecycle.Service {
             directory: { store.directory },
             catchUp: { _ = await store.catchUp(timeout: .milliseconds(250)) },
             resolve: { await capabilities.resolve($0, now: $1) },
-            publish: { (capability, id) throws(LinkError) in try await capabilities.publish(capability, id: id) },
+            publish: { (capability, id) throws(LinkError) in
+                let result = await kafkaAvailability.answer { answer in capabilities.publish(capability, id: id) { answer($0) } }
+                guard let result else { throw .kafka(.away) }
+                try result.get()
+            },
             send: { producer.send($0, report: $1) },
             write: { changes throws(StateError) in try await writer.write(changes) },
             heard: { activity.note($0) },

@@ -21,6 +21,8 @@ struct ClientConfiguration: Sendable {
             "socket.nagle.disable": "true",
             // Default 100 ms to 10 s: a node should come back soon after its broker does.
             "reconnect.backoff.max.ms": "2000",
+            // A topic that Kafka makes by itself has not the settings that it needs. Producers' default is to let it.
+            "allow.auto.create.topics": "false",
         ]
         properties.merge(ours) { _, new in new }
         properties.merge(settings.properties) { _, operators in operators }
@@ -39,6 +41,7 @@ struct ClientConfiguration: Sendable {
             "statistics.interval.ms": "5000",
             "log.queue": "true",
         ]
+        if settings.producersMakeTopics { ours["allow.auto.create.topics"] = "true" }
         if let transactionalID { ours["transactional.id"] = transactionalID }
         return ClientConfiguration(settings, ours)
     }
@@ -51,7 +54,6 @@ struct ClientConfiguration: Sendable {
             "auto.offset.reset": "error",  // start offsets are explicit, so a reset would be a silent loss
             "isolation.level": "read_committed",
             "fetch.error.backoff.ms": "50",
-            "allow.auto.create.topics": "false",
             "statistics.interval.ms": "5000",
             "log.queue": "true",
         ]

@@ -47,15 +47,21 @@ extension KafkaAdmin {
         _ names: [String], within limit: Duration
     ) async throws(KafkaError) -> [String: Result<GroupDescription, KafkaError>] {
         guard !names.isEmpty else { return [:] }
-        return try await aboutGroups("describe groups", limit) { admin, rk, milliseconds in
-            GroupRequests.describe(rk, names, milliseconds, isStopping: admin.isStopping)
+        return try await perform("describe groups") { admin throws(KafkaError) in
+            guard try !admin.isEmbedded() else { throw GroupRequests.unsupported }
+            return try admin.each("describe groups", names, limit) { rk, names, milliseconds in
+                GroupRequests.describe(rk, names, milliseconds, isStopping: admin.isStopping)
+            }
         }
     }
 
     /// Names of the groups that we may see. An embedded cluster is not able to tell (`isUnsupported`).
     package func listGroups(within limit: Duration) async throws(KafkaError) -> [String] {
-        try await aboutGroups("list groups", limit) { admin, rk, milliseconds in
-            GroupRequests.list(rk, milliseconds, isStopping: admin.isStopping)
+        try await perform("list groups") { admin throws(KafkaError) in
+            guard try !admin.isEmbedded() else { throw GroupRequests.unsupported }
+            return try admin.patiently("list groups", limit) { rk, milliseconds in
+                GroupRequests.list(rk, milliseconds, isStopping: admin.isStopping)
+            }
         }
     }
 
@@ -66,18 +72,38 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> [String: Result<[CommitOffset], KafkaError>] {
         guard !groups.isEmpty, !partitions.isEmpty else { return [:] }
         return try await perform("group offsets") { admin throws(KafkaError) in
-            try admin.once { rk in .success(GroupRequests.committed(rk, groups, partitions, limit, isStopping: admin.isStopping)) }
+            try admin.each("group offsets", groups, limit) { rk, groups, milliseconds in
+                .success(GroupRequests.committed(rk, groups, partitions, milliseconds, isStopping: admin.isStopping))
+            }
         }
     }
 
-    private func aboutGroups<Value: Sendable>(
-        _ operation: String, _ limit: Duration,
-        _ ask: @escaping @Sendable (KafkaAdmin, OpaquePointer, _ milliseconds: Int32) -> Result<Value, KafkaError>
-    ) async throws(KafkaError) -> Value {
-        try await perform(operation) { admin throws(KafkaError) in
-            guard try !admin.isEmbedded() else { throw GroupRequests.unsupported }
-            return try admin.patiently(operation, limit) { rk, milliseconds in ask(admin, rk, milliseconds) }
+    /// Asks about groups until each answer is good, will stay bad, or the time is over: of a group whose coordinator moves or loads the answer
+    /// may pass.
+    /// - Returns: the last answer about each.
+    private func each<Value>(
+        _ operation: String, _ groups: [String], _ limit: Duration,
+        _ ask: (OpaquePointer, _ groups: [String], _ milliseconds: Int32) -> Result<[String: Result<Value, KafkaError>], KafkaError>
+    ) throws(KafkaError) -> [String: Result<Value, KafkaError>] {
+        var found: [String: Result<Value, KafkaError>] = [:]
+        var left = groups
+        do throws(KafkaError) {
+            try patiently(operation, limit) { rk, milliseconds in
+                ask(rk, left, milliseconds).flatMap { answers in
+                    found.merge(answers) { _, new in new }
+                    var passing: KafkaError?
+                    left = left.filter { group in
+                        guard case .failure(let error)? = answers[group], error.mayPass else { return false }
+                        passing = error
+                        return true
+                    }
+                    return passing.map { .failure($0) } ?? .success(())
+                }
+            }
+        } catch {
+            if found.isEmpty { throw error }
         }
+        return found
     }
 }
 
@@ -164,7 +190,7 @@ enum GroupRequests {
     }
 
     static func committed(
-        _ rk: OpaquePointer, _ groups: [String], _ partitions: [TopicPartition], _ limit: Duration, isStopping: () -> Bool
+        _ rk: OpaquePointer, _ groups: [String], _ partitions: [TopicPartition], _ milliseconds: Int32, isStopping: () -> Bool
     ) -> [String: Result<[CommitOffset], KafkaError>] {
         let late = KafkaError("group offsets", RD_KAFKA_RESP_ERR__TIMED_OUT)
         var found = Dictionary(groups.map { ($0, Result<[CommitOffset], KafkaError>.failure(late)) }) { first, _ in first }
@@ -174,7 +200,7 @@ enum GroupRequests {
             rd_kafka_queue_destroy(queue)
             rd_kafka_AdminOptions_destroy(options)
         }
-        let deadline = Deadline(after: limit)
+        let deadline = Deadline(after: .milliseconds(Int64(milliseconds)))
         var reason = [CChar](repeating: 0, count: 256)
         rd_kafka_AdminOptions_set_request_timeout(options, AdminRequest.coordinatorLimit, &reason, reason.count)
         // Kafka takes one group at a time; all are asked before the first has answered.

@@ -71,16 +71,17 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// Partitions and settings of those of the topics that exist.
-    package func describeTopics(_ names: [String]) async throws(KafkaError) -> [TopicDescription] {
+    /// - Parameter limit: how long Kafka may take for each of the two questions.
+    package func describeTopics(_ names: [String], within limit: Duration = .seconds(30)) async throws(KafkaError) -> [TopicDescription] {
         try await perform("describe topics") { admin throws(KafkaError) in
-            let counts = try admin.topics()
+            let counts = try admin.topics(within: limit)
             let found = names.filter { counts[$0] != nil }
             let isEmbedded = try admin.isEmbedded()
             // Any broker may be asked, also one that does not know yet of a topic that was just made.
             let configs =
                 found.isEmpty || isEmbedded
                 ? [:]
-                : try admin.patiently("describe topics") { rk, milliseconds in
+                : try admin.patiently("describe topics", limit) { rk, milliseconds in
                     TopicRequests.configs(rk, found, milliseconds: milliseconds, isStopping: admin.isStopping)
                 }
             return found.map { name in

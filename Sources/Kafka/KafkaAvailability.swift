@@ -13,7 +13,8 @@ package final class KafkaAvailability: Sendable {
     private struct State {
         var outage: Outage?
         var endedAt: ContinuousClock.Instant?
-        var observers: [@Sendable () -> Void] = []
+        var observers: [Int: @Sendable () -> Void] = [:]
+        var lastObserver = 0
     }
 
     // Every request looks; without an outage that is one load.
@@ -39,7 +40,7 @@ package final class KafkaAvailability: Sendable {
         let observers = state.withLock { state -> [@Sendable () -> Void] in
             let isNews = state.outage == nil
             state.outage = Outage(reason: reason, since: state.outage?.since ?? now)
-            return isNews ? state.observers : []
+            return isNews ? Array(state.observers.values) : []
         }
         isAway.store(true, ordering: .releasing)
         for observer in observers { observer() }
@@ -55,5 +56,25 @@ package final class KafkaAvailability: Sendable {
     }
 
     /// Calls `body` whenever an outage begins; it must not block.
-    package func whenItBegins(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.observers.append(body) } }
+    package func whenItBegins(_ body: @escaping @Sendable () -> Void) { _ = observe(body) }
+
+    /// Waits for what Kafka answers, or for the beginning of an outage, whichever comes first.
+    /// - Parameter ask: asks, and has the answer given to its argument, once, from any thread. Not called during an outage.
+    /// - Returns: nil if an outage lasts, or has begun meanwhile: what was asked for may still happen then.
+    package func answer<Value: Sendable>(_ ask: (_ answer: @escaping @Sendable (Value) -> Void) -> Void) async -> Value? {
+        let first = OneAnswer<Value?>()
+        let observer = observe { first.give(nil) }
+        if outage == nil { ask { first.give($0) } } else { first.give(nil) }
+        let value = await first.value
+        state.withLock { $0.observers[observer] = nil }
+        return value
+    }
+
+    private func observe(_ body: @escaping @Sendable () -> Void) -> Int {
+        state.withLock { state in
+            state.lastObserver += 1
+            state.observers[state.lastObserver] = body
+            return state.lastObserver
+        }
+    }
 }

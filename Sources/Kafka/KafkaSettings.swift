@@ -9,6 +9,9 @@ package struct KafkaSettings: Sendable, CustomStringConvertible, CustomDebugStri
     package var clientID: String
     /// Any librdkafka property, for instance `security.protocol`. Wins over what this module would have set.
     package var properties: [String: String] { didSet { questions = QuestionClient() } }
+    /// Whether Kafka may make a topic, with settings of its own, when a record comes for one that does not exist. Only for a cluster on which
+    /// topics cannot be made on purpose, as the in-memory one.
+    package var producersMakeTopics = false
     /// librdkafka's statistics, a JSON text every `statistics.interval.ms` (default 5 s) with the client's id. Runs on the client's own
     /// thread, so it must only hand the text over.
     package var onStatistics: (@Sendable (_ clientID: String, _ json: String) -> Void)?

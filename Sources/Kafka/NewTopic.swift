@@ -28,13 +28,16 @@ package struct TopicStanding: Sendable, Equatable {
     package var replicas: Int
     /// Replicas that are in sync, of the partition that has the fewest.
     package var inSync: Int
+    /// Replicas that are in sync, of the partition that has the most.
+    package var inSyncAtBest: Int
 
-    /// - Parameters: as the properties say.
-    package init(partitions: Int, withoutLeader: Int = 0, replicas: Int = 1, inSync: Int = 1) {
+    /// - Parameter inSyncAtBest: nil if all partitions have as many.
+    package init(partitions: Int, withoutLeader: Int = 0, replicas: Int = 1, inSync: Int = 1, inSyncAtBest: Int? = nil) {
         self.partitions = partitions
         self.withoutLeader = withoutLeader
         self.replicas = replicas
         self.inSync = inSync
+        self.inSyncAtBest = inSyncAtBest ?? inSync
     }
 }
 

@@ -6,18 +6,29 @@ extension Producer {
 
     /// Sends records, those of a partition in this order, and waits until all are acknowledged: for many, where waiting for each would take
     /// as many round trips. Not cancellable: they are on their way.
-    /// - Throws: the first failure that was reported, once all of its portion are; others may be in Kafka.
-    package func send(_ records: some Collection<OutgoingRecord>) async throws(KafkaError) {
+    /// - Parameter availability: during an outage nobody waits, and none is sent.
+    /// - Throws: the first failure that was reported, once all of its portion are; `away` in an outage. Others may be in Kafka.
+    package func send(
+        _ records: some Collection<OutgoingRecord>, unlessAway availability: KafkaAvailability = KafkaAvailability()
+    ) async throws(KafkaError) {
         var rest = records[...]
         while !rest.isEmpty {
             let portion = rest.prefix(Self.portion)
-            let failure: KafkaError? = await withCheckedContinuation { continuation in
-                let acknowledgements = Acknowledgements(of: portion.count) { continuation.resume(returning: $0) }
+            let failure: KafkaError?? = await availability.answer { answer in
+                let acknowledgements = Acknowledgements(of: portion.count) { answer($0) }
                 for record in portion { send(record) { acknowledgements.add($0) } }
             }
+            guard let failure else { throw .away }
             if let failure { throw failure }
             rest = rest.dropFirst(Self.portion)
         }
+    }
+
+    /// Sends one record and waits for its acknowledgement, or for the beginning of an outage. Not cancellable: the record is on its way.
+    /// - Throws: why it was not acknowledged; `away` in an outage.
+    package func send(_ record: OutgoingRecord, unlessAway availability: KafkaAvailability) async throws(KafkaError) -> RecordPosition {
+        guard let result = await availability.answer({ answer in send(record) { answer($0) } }) else { throw .away }
+        return try result.get()
     }
 }
 

@@ -57,7 +57,8 @@ enum TopicRequests {
             let partitions = UnsafeBufferPointer(start: topic.partitions, count: max(0, Int(topic.partition_cnt)))
             standings[String(cString: name)] = TopicStanding(
                 partitions: partitions.count, withoutLeader: partitions.count { $0.leader < 0 },
-                replicas: partitions.map { Int($0.replica_cnt) }.min() ?? 0, inSync: partitions.map { Int($0.isr_cnt) }.min() ?? 0)
+                replicas: partitions.map { Int($0.replica_cnt) }.min() ?? 0, inSync: partitions.map { Int($0.isr_cnt) }.min() ?? 0,
+                inSyncAtBest: partitions.map { Int($0.isr_cnt) }.max() ?? 0)
         }
         return .success(standings)
     }

@@ -39,6 +39,9 @@ package final class Health: Sendable {
     /// Whether there is a check of that name.
     package func has(_ name: String) -> Bool { state.withLock { $0.checks[name] != nil } }
 
+    /// Whether a check was told that it is not ready.
+    package func isBad(_ name: String) -> Bool { state.withLock { $0.checks[name]?.ready == false } }
+
     /// Waits until the program is ready.
     /// - Returns: `false` if the task was cancelled first.
     package func becomesReady() async -> Bool {

@@ -1,6 +1,5 @@
 import Foundation
 import OCPI
-import Synchronization
 
 /// `ocn broker` as a child process.
 struct BrokerProcess: Sendable {
@@ -15,20 +14,18 @@ struct BrokerProcess: Sendable {
     ) async throws -> BrokerProcess {
         let pipe = Pipe()
         let (lines, heard) = AsyncStream<String>.makeStream()
-        let rest = Mutex("")
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            guard !data.isEmpty else {
-                handle.readabilityHandler = nil
-                return heard.finish()
+        // A thread of its own reads: Foundation's `readabilityHandler` may be given up only after Dispatch has let go of the pipe, which it does
+        // not tell.
+        Thread.detachNewThread {
+            var rest = Data()
+            while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
+                rest += data
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    heard.yield(String(decoding: rest[..<end], as: UTF8.self))
+                    rest = rest[rest.index(after: end)...]
+                }
             }
-            let complete = rest.withLock { rest -> [String] in
-                rest += String(decoding: data, as: UTF8.self)
-                var parts = rest.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-                rest = parts.popLast() ?? ""
-                return parts
-            }
-            for line in complete { heard.yield(line) }
+            heard.finish()
         }
         let process = try ChildProcess(
             program,

@@ -9,32 +9,42 @@ package struct TopicHealth: Sendable, Equatable {
     package private(set) var withoutLeader: [String] = []
     /// Topics with partitions that cannot be written, because fewer replicas are in sync than must be.
     package private(set) var underReplicated: [String] = []
-    /// Topics of which no partition has a leader.
-    private var leaderless: [String] = []
+    /// Topics that have fewer partitions than this process has seen: made anew by somebody. What this process reads or is answered on may be
+    /// gone.
+    package private(set) var shrunken: [String] = []
+    /// Topics of which no partition can be written.
+    private var unusable: Set<String> = []
 
     /// - Parameters:
     ///   - wanted: the topics that there must be.
     ///   - standings: all topics that there are.
-    package init(of wanted: [NewTopic], in standings: [String: TopicStanding]) {
+    ///   - seen: how many partitions this process has seen of a topic before.
+    package init(of wanted: [NewTopic], in standings: [String: TopicStanding], seen: [String: Int] = [:]) {
         for topic in wanted {
             guard let standing = standings[topic.name], standing.partitions > 0 else {
                 missing.append(topic.name)
+                unusable.insert(topic.name)
                 continue
             }
-            if standing.withoutLeader == standing.partitions { leaderless.append(topic.name) }
+            if let before = seen[topic.name], standing.partitions < before {
+                shrunken.append(topic.name)
+                unusable.insert(topic.name)
+            }
+            let least = topic.config["min.insync.replicas"].flatMap { Int($0) } ?? 1
+            if standing.withoutLeader == standing.partitions || standing.inSyncAtBest < least { unusable.insert(topic.name) }
             if standing.withoutLeader > 0 {
                 withoutLeader.append(topic.name)
-            } else if let least = topic.config["min.insync.replicas"].flatMap({ Int($0) }), standing.inSync < least {
+            } else if standing.inSync < least {
                 underReplicated.append(topic.name)
             }
         }
     }
 
     /// Whether everything is there and can be written.
-    package var isGood: Bool { missing.isEmpty && withoutLeader.isEmpty && underReplicated.isEmpty }
+    package var isGood: Bool { missing.isEmpty && withoutLeader.isEmpty && underReplicated.isEmpty && shrunken.isEmpty }
 
-    /// Whether nothing at all can be written to or read from one of these.
-    package func isUnusable(_ topics: [String]) -> Bool { topics.contains { missing.contains($0) || leaderless.contains($0) } }
+    /// Whether nothing at all can be written to one of these, or read from it.
+    package func isUnusable(_ topics: [String]) -> Bool { topics.contains(where: unusable.contains) }
 
     /// In words; empty if nothing is wrong.
     package var description: String {
@@ -44,6 +54,9 @@ package struct TopicHealth: Sendable, Equatable {
         if !underReplicated.isEmpty {
             parts.append("\(underReplicated.joined(separator: ", ")) has fewer replicas in sync than min.insync.replicas")
         }
+        if !shrunken.isEmpty {
+            parts.append("\(shrunken.joined(separator: ", ")) has fewer partitions than before: start this process anew")
+        }
         return parts.joined(separator: "; ")
     }
 }
@@ -52,15 +65,17 @@ extension TopicUpkeep {
     /// How the topics of the node stand. What must be in sync is what the topics themselves say, where that differs from this configuration.
     /// - Parameters:
     ///   - services: services whose outboxes there must be.
-    ///   - limit: how long Kafka may take.
-    package func health(services: [PartyID], within limit: Duration) async throws(KafkaError) -> TopicHealth {
+    ///   - seen: how many partitions the topics have had; what they have now is added.
+    ///   - limit: how long Kafka may take for a question.
+    package func health(services: [PartyID], seen: inout [String: Int], within limit: Duration) async throws(KafkaError) -> TopicHealth {
         let wanted = settings.fixedTopics(names) + services.map { settings.outboxTopic(names, $0) }
         let standings = try await admin.topicStandings(within: limit)
-        let health = TopicHealth(of: wanted, in: standings)
+        for topic in wanted { seen[topic.name] = max(seen[topic.name] ?? 0, standings[topic.name]?.partitions ?? 0) }
+        let health = TopicHealth(of: wanted, in: standings, seen: seen)
         guard !health.underReplicated.isEmpty else { return health }
         let described: [TopicDescription]
         do throws(KafkaError) {
-            described = try await admin.describeTopics(health.underReplicated)
+            described = try await admin.describeTopics(health.underReplicated, within: limit)
         } catch {
             // Without the right to know, the configuration counts.
             guard error.isUnauthorized else { throw error }
@@ -73,7 +88,7 @@ extension TopicUpkeep {
                 var topic = topic
                 topic.config["min.insync.replicas"] = least
                 return topic
-            }, in: standings)
+            }, in: standings, seen: seen)
     }
 
     /// Makes topics anew that have vanished, where nothing is lost by it: what stood in them is gone already, and no process holds it in its

@@ -11,8 +11,8 @@ package struct TopicError: Error, Equatable, CustomStringConvertible {
 package protocol TopicAdministration: Sendable {
     /// All topics that we may see, with their number of partitions.
     func listTopics() async throws(KafkaError) -> [String: Int]
-    /// Partitions and settings of those of the topics that exist.
-    func describeTopics(_ names: [String]) async throws(KafkaError) -> [TopicDescription]
+    /// Partitions and settings of those of the topics that exist; `limit` for each of the two questions.
+    func describeTopics(_ names: [String], within limit: Duration) async throws(KafkaError) -> [TopicDescription]
     /// Creates topics, each by itself.
     func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?]
     /// All topics that we may see, and how they stand.
@@ -24,6 +24,18 @@ package protocol TopicAdministration: Sendable {
 }
 
 extension KafkaAdmin: TopicAdministration {}
+
+extension TopicAdministration {
+    /// As `listTopics`; brokers that do not tell of a topic are asked again for two seconds: another one may have just made it.
+    package func listTopics(with wanted: [String]) async throws -> [String: Int] {
+        let deadline = ContinuousClock.now + .seconds(2)
+        while true {
+            let found = try await listTopics()
+            if wanted.allSatisfy({ found[$0] != nil }) || ContinuousClock.now >= deadline { return found }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}
 
 /// Creates the node's topics and refuses ones that exist with settings that would lose data. Every process does this at start; it
 /// changes nothing that exists.
@@ -60,8 +72,9 @@ package struct TopicUpkeep: Sendable {
     /// Makes sure that the topics every node has are there, and creates none: for commands that work with what a node has left.
     /// - Throws: ``TopicError``, or Kafka's error.
     package func requireFixed() async throws {
-        let existing = try await admin.listTopics()
-        let missing = settings.fixedTopics(names).map(\.name).filter { existing[$0] == nil }
+        let wanted = settings.fixedTopics(names).map(\.name)
+        let existing = try await admin.listTopics(with: wanted)
+        let missing = wanted.filter { existing[$0] == nil }
         if let first = missing.first, try await admin.mayBeHidden(first) {
             throw TopicError(description: "\(missing.joined(separator: ", ")) cannot be seen: \(MissingRight("Describe", .topic(first)))")
         }
@@ -83,7 +96,7 @@ package struct TopicUpkeep: Sendable {
 
     /// Partitions of `ocn.replies` as it really is.
     package func replyPartitions() async throws -> Int {
-        let count = try await admin.listTopics()[names.replies] ?? 0
+        let count = try await admin.listTopics(with: [names.replies])[names.replies] ?? 0
         guard count > 0 else { throw TopicError(description: "\(names.replies) does not exist") }
         return count
     }
@@ -125,7 +138,7 @@ package struct TopicUpkeep: Sendable {
 
     private func describe(_ topics: [String]) async throws -> [TopicDescription] {
         do throws(KafkaError) {
-            return try await admin.describeTopics(topics)
+            return try await admin.describeTopics(topics, within: .seconds(30))
         } catch {
             guard error.isUnauthorized else { throw error }
             throw TopicError(description: "the settings of the topics cannot be checked (\(error.operation)): \(reason(error))")

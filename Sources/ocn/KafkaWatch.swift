@@ -11,9 +11,9 @@ import Topics
 ///
 /// The clients reconnect by themselves; this only tells. Topics that vanished are made anew where nothing is lost by it.
 final class KafkaWatch: Service {
-    private let admin: KafkaAdmin
-    private let topics: TopicUpkeep
+    private let kafka: KafkaSettings
     private let names: TopicNames
+    private let settings: TopicSettings
     private let store: StateStore
     private let health: Health
     private let availability: KafkaAvailability
@@ -21,6 +21,8 @@ final class KafkaWatch: Service {
     private let failures: ThrottledLog
     private let rights: MissingRights
     private let pause = HintedPause()
+    /// Topics that were missing at the last look.
+    private let vanished = AsyncStream<[String]>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// How often Kafka is asked: while all is well, and while an answer is missing.
     private static let intervals = (usual: Duration.seconds(2), anxious: Duration.milliseconds(500))
@@ -29,6 +31,8 @@ final class KafkaWatch: Service {
     /// Answers in a row that must be missing: one broker of several may be the one that does not answer. Where a producer has lost all of them,
     /// one is enough.
     private static let misses = 3
+    /// Looks in a row that must say that something is wrong with a topic: any broker may be asked, also one that has just come back.
+    private static let looks = 2
 
     /// The check's names at `/ready`.
     static let check = "kafka"
@@ -37,19 +41,19 @@ final class KafkaWatch: Service {
     static let rightsCheck = "rights"
 
     /// - Parameters:
+    ///   - kafka: for an admin client of its own: other questions would keep it waiting.
     ///   - availability: told what is found out.
-    ///   - rights: noted by the clients of this process.
     init(
-        _ admin: KafkaAdmin, _ topics: TopicUpkeep, names: TopicNames, store: StateStore, health: Health, availability: KafkaAvailability,
-        rights: MissingRights, logger: Logger
+        _ kafka: KafkaSettings, names: TopicNames, settings: TopicSettings, store: StateStore, health: Health,
+        availability: KafkaAvailability, logger: Logger
     ) {
-        self.admin = admin
-        self.topics = topics
+        self.kafka = kafka
         self.names = names
+        self.settings = settings
         self.store = store
         self.health = health
         self.availability = availability
-        self.rights = rights
+        rights = kafka.missingRights
         self.logger = logger
         failures = ThrottledLog(logger)
     }
@@ -58,21 +62,35 @@ final class KafkaWatch: Service {
     func hint() { pause.hint() }
 
     func run() async throws {
+        let admin = try KafkaAdmin(kafka, logger: logger)
+        let topics = TopicUpkeep(admin: admin, names: names, settings: settings)
         await cancelWhenGracefulShutdown { [self] in
-            var misses = 0
-            var isHinted = false
-            while !Task.isCancelled {
-                do throws(KafkaError) {
-                    let health = try await topics.health(services: services, within: Self.patience)
-                    misses = 0
-                    await found(health)
-                } catch {
-                    misses += 1
-                    if !Task.isCancelled, misses >= Self.misses || isHinted { missed(error) }
-                }
-                tellRights()
-                isHinted = await pause.wait(for: misses == 0 ? Self.intervals.usual : Self.intervals.anxious)
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.look(admin, topics) }
+                // Beside the looks: it may take as long as Kafka likes.
+                group.addTask { for await missing in self.vanished.stream { await self.remake(missing, topics) } }
             }
+        }
+        await admin.close()
+    }
+
+    private func look(_ admin: KafkaAdmin, _ topics: TopicUpkeep) async {
+        var misses = 0
+        var bad = 0
+        var isHinted = false
+        var seen: [String: Int] = [:]
+        while !Task.isCancelled {
+            do throws(KafkaError) {
+                let health = try await topics.health(services: services, seen: &seen, within: Self.patience)
+                misses = 0
+                bad = health.isGood ? 0 : bad + 1
+                if bad == 0 || bad >= Self.looks { found(health) }
+            } catch {
+                misses += 1
+                if !Task.isCancelled, misses >= Self.misses || isHinted { missed(admin.lastTrouble ?? "\(error)") }
+            }
+            tellRights()
+            isHinted = await pause.wait(for: misses == 0 && bad == 0 ? Self.intervals.usual : Self.intervals.anxious)
         }
     }
 
@@ -82,6 +100,7 @@ final class KafkaWatch: Service {
     private func tellRights() {
         let missing = rights.current
         guard !missing.isEmpty || health.has(Self.rightsCheck) else { return }
+        if missing.isEmpty, health.isBad(Self.rightsCheck) { logger.notice("no right is missing any more") }
         health.set(
             Self.rightsCheck, ready: missing.isEmpty, reason: missing.isEmpty ? nil : missing.map(\.description).joined(separator: "; "))
         for right in missing { failures.log(.error, "right \(right)", "\(right). The user is set in kafka.properties") }
@@ -89,18 +108,17 @@ final class KafkaWatch: Service {
 
     // MARK: What was found out
 
-    /// Why, in librdkafka's words.
-    private var cause: String? { admin.lastTrouble }
-
-    private func missed(_ error: KafkaError) {
+    /// - Parameter cause: in librdkafka's words.
+    private func missed(_ cause: String) {
         let reason = "no broker answers"
-        failures.log(.error, "away", "Kafka does not answer; this process refuses requests until it does: \(cause ?? "\(error)")")
+        failures.log(.error, "away", "Kafka does not answer; this process refuses requests until it does: \(cause)")
         health.set(Self.check, ready: false, reason: reason)
         availability.began(reason)
     }
 
-    private func found(_ found: TopicHealth) async {
+    private func found(_ found: TopicHealth) {
         health.set(Self.check, ready: true)
+        if found.isGood, health.isBad(Self.topicsCheck) { logger.notice("all topics can be used again") }
         health.set(Self.topicsCheck, ready: found.isGood, reason: found.isGood ? nil : found.description)
         if found.isUnusable([names.requests, names.replies, names.state]) {
             if availability.outage == nil {
@@ -112,10 +130,10 @@ final class KafkaWatch: Service {
             logger.notice("Kafka can be used again", metadata: ["seconds": "\((ContinuousClock.now - outage.since).components.seconds)"])
         }
         if !found.isGood { failures.log(.error, "topics", found.description) }
-        if !found.missing.isEmpty { await remake(found.missing) }
+        if !found.missing.isEmpty { vanished.continuation.yield(found.missing) }
     }
 
-    private func remake(_ missing: [String]) async {
+    private func remake(_ missing: [String], _ topics: TopicUpkeep) async {
         do {
             for name in try await topics.remake(missing, services: services) {
                 logger.critical("a topic had vanished and was made anew: what stood in it is lost", metadata: ["topic": "\(name)"])

@@ -66,7 +66,7 @@ struct NodeService: Service {
     private func open() async throws -> SharedResources? {
         do {
             return try await cancelWhenGracefulShutdown {
-                try await SharedResources.open(configuration, logger: logger) { [health] error in
+                try await SharedResources.open(configuration, availability: availability, logger: logger) { [health] error in
                     // The supervisor sees it at /health and starts this process anew.
                     health.fail("Kafka: \(error)")
                 }
@@ -252,13 +252,14 @@ struct NodeService: Service {
                 tokenOverlap: configuration.tokenOverlap, logger: label("admin")),
             logger: label("admin"))
         return AdminAPI(
-            state: state, handshake: handshake, key: configuration.adminKey, publicURL: configuration.publicURL, logger: label("admin"))
+            state: state, handshake: handshake, key: configuration.adminKey, publicURL: configuration.publicURL, logger: label("admin"),
+            isKafkaAway: { [availability] in availability.outage != nil })
     }
 
     private func kafkaWatch(_ shared: SharedResources) -> KafkaWatch {
         let watch = KafkaWatch(
-            shared.admin, shared.topicUpkeep, names: configuration.topics, store: shared.store, health: health, availability: availability,
-            rights: shared.kafka.missingRights, logger: label("kafka"))
+            shared.kafka, names: configuration.topics, settings: configuration.topicSettings, store: shared.store, health: health,
+            availability: availability, logger: label("kafka"))
         shared.onTrouble { [weak watch] in watch?.hint() }
         return watch
     }

@@ -42,20 +42,34 @@ struct SharedResources {
     /// - Throws: what is wrong, in words for the operator.
     /// - Parameters:
     ///   - missingTopics: what becomes of topics that are missing.
+    ///   - availability: whether Kafka can be used, as far as this process finds out.
     ///   - onFatal: told when a Kafka client can do nothing any more.
     static func open(
-        _ configuration: NodeConfiguration, missingTopics: MissingTopics = .created, logger: Logger,
-        onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
+        _ configuration: NodeConfiguration, missingTopics: MissingTopics = .created,
+        availability: KafkaAvailability = KafkaAvailability(),
+        logger: Logger, onFatal: @escaping @Sendable (KafkaError) -> Void = { _ in }
     ) async throws -> SharedResources {
         do {
-            return try await connect(configuration, missingTopics, logger: logger, onFatal: onFatal)
+            return try await connect(configuration, missingTopics, availability, logger: logger, onFatal: onFatal)
         } catch {
-            throw RefusedProperties.explain(error, configuration.kafka.properties)
+            throw explain(error, configuration)
         }
     }
 
+    /// What to do about it, where Kafka answers and something that this process needs did not come by the time limit.
+    static func explain(_ error: any Error, _ configuration: NodeConfiguration) -> any Error {
+        guard let failure = error as? KafkaError, failure.mayPass else {
+            return RefusedProperties.explain(error, configuration.kafka.properties)
+        }
+        return ConfigurationError(
+            description:
+                "Kafka at \(configuration.kafka.bootstrap) answers, but not with what this process needs: \(failure). Are all brokers up? "
+                + "Those that lead the topics of kafka.prefix (\(configuration.topics.prefix)) must be: "
+                + "kafka-topics.sh --describe --unavailable-partitions")
+    }
+
     private static func connect(
-        _ configuration: NodeConfiguration, _ missingTopics: MissingTopics, logger: Logger,
+        _ configuration: NodeConfiguration, _ missingTopics: MissingTopics, _ availability: KafkaAvailability, logger: Logger,
         onFatal: @escaping @Sendable (KafkaError) -> Void
     ) async throws -> SharedResources {
         let policy = try AddressPolicy(allowing: configuration.allowNetworks)
@@ -74,7 +88,8 @@ struct SharedResources {
                 writing.properties.merge(["enable.idempotence": "false", "max.in.flight.requests.per.connection": "1"]) { _, ours in ours }
             }
             let shared = try SharedResources(
-                configuration, kafka, writing, admin, policy, trouble, staticInstance: isEmbedded ? nil : configuration.staticInstance,
+                configuration, kafka, writing, admin, policy, availability, trouble,
+                staticInstance: isEmbedded ? nil : configuration.staticInstance,
                 logger: logger)
             do {
                 try await shared.start(configuration.topics, missingTopics, logger: logger)
@@ -91,8 +106,7 @@ struct SharedResources {
 
     private init(
         _ configuration: NodeConfiguration, _ kafka: KafkaSettings, _ writing: KafkaSettings, _ admin: KafkaAdmin, _ policy: AddressPolicy,
-        _ trouble: TroubleHook,
-        staticInstance: String?, logger: Logger
+        _ availability: KafkaAvailability, _ trouble: TroubleHook, staticInstance: String?, logger: Logger
     ) throws {
         self.kafka = kafka
         self.admin = admin
@@ -102,7 +116,7 @@ struct SharedResources {
         producer = try Producer(writing, patience: Self.patience(configuration), logger: logger)
         followers = FollowerReader(kafka: kafka, topics: [configuration.topics.state, configuration.topics.links], logger: logger)
         store = StateStore(followers, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
-        writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger)
+        writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger, availability: availability)
         capabilities = Capabilities(
             kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
             logger: logger, maxLinksPerParty: configuration.linksPerParty)
@@ -111,15 +125,16 @@ struct SharedResources {
         brief = outbound.limited(to: 64 * 1024)
     }
 
-    /// Only MATCHER never gives up what it writes; a command would wait for ever. A request must not be written any more when its caller has
+    /// Only MATCHER never gives up what it writes; a command would wait for ever. A write of `ocn.state` is repeated by its writer. A request must not be written any more when its caller has
     /// been told that it was not: it would come after what the caller has sent since. Half of the time is left for its answer.
     private static func patience(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> Patience {
-        let requests = configuration.topics.requests
+        let (requests, state) = (configuration.topics.requests, configuration.topics.state)
         let limit = configuration.requestTimeout / 2
         let isMatcher = configuration.roles.contains(.matcher)
         let matcher = MatcherService.patience(configuration.topics)
         return { topic in
             if topic == requests { return .limited(limit) }
+            if topic == state { return .limited(StateWriter.patience) }
             return isMatcher ? matcher(topic) : .usual
         }
     }
@@ -178,6 +193,7 @@ extension KafkaSettings {
         var tuned = self
         let embedded = ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"]
         tuned.properties.merge(embedded) { own, _ in own }
+        tuned.producersMakeTopics = true
         return tuned
     }
 }

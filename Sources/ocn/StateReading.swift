@@ -17,7 +17,7 @@ enum StateReading {
     private static func read(_ configuration: NodeConfiguration, _ admin: KafkaAdmin, _ logger: Logger) async throws -> Directory? {
         let isEmbedded = try await SharedResources.isEmbedded(admin, configuration)
         let topic = configuration.topics.state
-        guard try await admin.listTopics()[topic] != nil else {
+        guard try await admin.listTopics(with: [topic])[topic] != nil else {
             guard try await admin.mayBeHidden(topic) else { return nil }
             throw OperatorError(description: "\(MissingRight("Describe", .topic(topic))). Nothing is known of the node without it")
         }

@@ -58,6 +58,19 @@ import Testing
         await admin.close()
     }
 
+    /// COORDINATOR_LOAD_IN_PROGRESS, of OffsetFetch: a coordinator that has just taken the group over.
+    @Test func aCoordinatorThatStillLoadsIsAskedAgain() async throws {
+        let cluster = try EmbeddedCluster(logger: TestCluster.logger)
+        try cluster.createTopic("t", partitions: 1)
+        let admin = try KafkaAdmin(TestCluster.settings("admin", cluster), logger: TestCluster.logger)
+        let place = TopicPartition(topic: "t", partition: 0)
+        cluster.pushErrors(api: 9, [14, 14])
+        let answers = try await admin.committedOffsets(ofGroups: ["group", "other"], [place], within: .seconds(10))
+        for group in ["group", "other"] { #expect(try answers[group]?.get().map(\.offset) == [-1], "\(answers)") }
+        await admin.close()
+        cluster.close()
+    }
+
     /// librdkafka 2.0.2 ends the process when a request that has run out of time finds its coordinator after all.
     @Test func aCoordinatorThatComesBackAfterAQuestionWasGivenUpDoesNoHarm() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)

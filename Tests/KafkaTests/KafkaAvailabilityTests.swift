@@ -28,4 +28,19 @@ import Testing
         availability.began("c")
         #expect(heard.load(ordering: .relaxed) == 2)
     }
+
+    @Test(.timeLimit(.minutes(1))) func whoWaitsForAnAnswerIsToldWhenAnOutageBegins() async {
+        let availability = KafkaAvailability()
+        #expect(await availability.answer { $0(1) } == 1)
+        let late: Int? = await availability.answer { answer in
+            availability.began("no broker answers")
+            answer(2)
+        }
+        #expect(late == nil, "the first thing that happened counts")
+        let asked = Atomic(0)
+        let refused: Int? = await availability.answer { _ in asked.add(1, ordering: .relaxed) }
+        #expect(refused == nil && asked.load(ordering: .relaxed) == 0, "nothing is asked during an outage")
+        availability.ended()
+        #expect(await availability.answer { $0(3) } == 3)
+    }
 }

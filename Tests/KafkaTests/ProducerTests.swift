@@ -1,8 +1,22 @@
-import Kafka
 import NIOCore
 import Testing
 
+@testable import Kafka
+
 @Suite(.timeLimit(.minutes(5))) struct ProducerTests {
+    /// Kafka's default is to make a topic that a record comes for, with settings of its own: then what an operator should restore looks restored.
+    @Test func noClientLetsKafkaMakeTopicsByItself() {
+        var settings = KafkaSettings(bootstrap: "localhost:1", clientID: "x")
+        let all = [
+            ClientConfiguration.producer(settings, transactionalID: nil), ClientConfiguration.consumer(settings, [:]),
+            ClientConfiguration.questions(settings),
+        ]
+        for configuration in all { #expect(configuration.properties["allow.auto.create.topics"] == "false") }
+        settings.producersMakeTopics = true
+        let maker = ClientConfiguration.producer(settings, transactionalID: nil)
+        #expect(maker.properties["allow.auto.create.topics"] == "true", "the in-memory cluster has no other way")
+    }
+
     @Test func aRecordArrivesWithItsKeyHeadersAndBytes() async throws {
         let topic = try await TestCluster.topic()
         let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)

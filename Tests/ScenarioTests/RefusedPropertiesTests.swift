@@ -52,4 +52,13 @@ import Testing
             return text.hasPrefix("kafka.properties: librdkafka refuses them: ") && text.contains("acks")
         }
     }
+
+    /// LEADER_NOT_AVAILABLE, at the end of the time limit.
+    @Test func whatDidNotComeInTimeIsToldWithWhatToDo() throws {
+        let configuration = try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:1")
+        let told = "\(SharedResources.explain(KafkaError(operation: "watermarks", code: 5), configuration))"
+        #expect(told.contains("127.0.0.1:1 answers") && told.contains("watermarks") && told.contains("kafka-topics.sh --describe"), "\(told)")
+        // What will not pass stays what it is.
+        #expect(SharedResources.explain(KafkaError(operation: "produce", code: 29), configuration) is KafkaError)
+    }
 }

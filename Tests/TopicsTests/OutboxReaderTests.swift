@@ -142,11 +142,11 @@ private final class PythonProgram: Sendable {
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
-        pipe.fileHandleForReading.readabilityHandler = { [weak self, end] handle in
-            let data = handle.availableData
-            self?.output.withLock { $0 += data }
-            guard data.isEmpty else { return }
-            handle.readabilityHandler = nil
+        // A thread of its own reads: see `BrokerProcess`. It ends with the program, which ends with this.
+        Thread.detachNewThread { [weak self, end] in
+            while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
+                self?.output.withLock { $0 += data }
+            }
             end.continuation.finish()
         }
         process.terminationHandler = { [exit] process in

@@ -32,7 +32,15 @@ import Topics
     }
 
     @Test func tooFewReplicasInSyncMeanThatNothingIsAccepted() {
-        let health = TopicHealth(of: wanted, in: standings { $0[names.state]?.inSync = 1 })
-        #expect(!health.isGood && health.underReplicated == ["t.state"] && health.description.contains("min.insync.replicas"))
+        let health = TopicHealth(
+            of: wanted,
+            in: standings {
+                $0[names.state] = TopicStanding(partitions: 1, inSync: 1)
+                $0[names.requests] = TopicStanding(partitions: 8, inSync: 1, inSyncAtBest: 2)
+            })
+        #expect(!health.isGood && health.underReplicated == ["t.requests", "t.state"])
+        #expect(health.description.contains("min.insync.replicas"))
+        #expect(health.isUnusable([names.state]), "every write would wait in vain")
+        #expect(!health.isUnusable([names.requests]), "some partitions take writes")
     }
 }

@@ -67,6 +67,36 @@ import Topics
         }
     }
 
+    @Test func whatVanishedIsMadeAnewExceptWhatOnlyRunningProcessesStillKnow() async throws {
+        let outbox = try #require(PartyID("DE-BIL"))
+        let gone = [names.requests, names.replies, names.state, names.links, names.outbox(outbox), "another"]
+        let cluster = FakeCluster(settings.fixedTopics(names).filter { !gone.contains($0.name) })
+        #expect(try await upkeep(cluster).remake(gone, services: [outbox]) == ["ocn.outbox.DE-BIL", "ocn.replies", "ocn.requests"])
+        #expect(cluster.created == ["ocn.outbox.DE-BIL", "ocn.replies", "ocn.requests"])
+        let forbidden = FakeCluster([], creating: KafkaError(operation: "create topic", code: 29))
+        await #expect { _ = try await upkeep(forbidden).remake([names.replies], services: []) } throws: { error in
+            "\(error)".hasPrefix("ocn.replies could not be made anew")
+        }
+    }
+
+    @Test func aTopicThatSomebodyHasMadeAnewWithFewerPartitionsIsNoticed() async throws {
+        var seen: [String: Int] = [:]
+        #expect(try await upkeep(FakeCluster(settings.fixedTopics(names))).health(services: [], seen: &seen, within: .seconds(1)).isGood)
+        var topics = settings.fixedTopics(names)
+        topics[1].partitions = 1
+        let health = try await upkeep(FakeCluster(topics)).health(services: [], seen: &seen, within: .seconds(1))
+        #expect(health.shrunken == [topics[1].name] && !health.isGood && health.isUnusable([topics[1].name]))
+        #expect(health.description.contains("fewer partitions than before"))
+    }
+
+    @Test func aBrokerThatHasNotHeardOfATopicYetIsAskedAgain() async throws {
+        let cluster = FakeCluster(settings.fixedTopics(names))
+        cluster.hidesForOneListing(names.replies)
+        #expect(try await upkeep(cluster).replyPartitions() == settings.replyPartitions)
+        cluster.hidesForOneListing(names.state)
+        try await upkeep(cluster).requireFixed()
+    }
+
     @Test func otherErrorsStayWhatTheyAre() async throws {
         let cluster = FakeCluster(settings.fixedTopics(names), describing: KafkaError(operation: "describe topics", code: -185))
         await #expect { _ = try await upkeep(cluster).ensureFixed() } throws: { error in (error as? KafkaError)?.isTimedOut == true }
@@ -78,6 +108,7 @@ private final class FakeCluster: TopicAdministration {
     private struct State {
         var topics: [NewTopic]
         var created: [String] = []
+        var hidden: String?
     }
     private let state: Mutex<State>
     private let creating: KafkaError?
@@ -95,15 +126,23 @@ private final class FakeCluster: TopicAdministration {
     /// Sorted names.
     var created: [String] { state.withLock { $0.created.sorted() } }
 
+    /// The next listing lacks it.
+    func hidesForOneListing(_ topic: String) { state.withLock { $0.hidden = topic } }
+
     func listTopics() async throws(KafkaError) -> [String: Int] {
-        Dictionary(state.withLock { $0.topics }.map { ($0.name, $0.partitions) }) { first, _ in first }
+        let topics = state.withLock { state in
+            defer { state.hidden = nil }
+            return state.topics.filter { $0.name != state.hidden }
+        }
+        return Dictionary(topics.map { ($0.name, $0.partitions) }) { first, _ in first }
     }
 
     func topicStandings(within limit: Duration) async throws(KafkaError) -> [String: TopicStanding] {
-        Dictionary(state.withLock { $0.topics }.map { ($0.name, TopicStanding(partitions: $0.partitions)) }) { first, _ in first }
+        Dictionary(state.withLock { $0.topics }.map { ($0.name, TopicStanding(partitions: $0.partitions, inSync: 3)) }) { first, _ in first
+        }
     }
 
-    func describeTopics(_ names: [String]) async throws(KafkaError) -> [TopicDescription] {
+    func describeTopics(_ names: [String], within limit: Duration) async throws(KafkaError) -> [TopicDescription] {
         if let describing { throw describing }
         return state.withLock { $0.topics }.filter { names.contains($0.name) }.map {
             TopicDescription(name: $0.name, partitions: $0.partitions, replication: $0.replication, config: $0.config)

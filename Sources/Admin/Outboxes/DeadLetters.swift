@@ -37,7 +37,7 @@ package struct DeadLetters: Sendable {
 
     /// Reads `ocn.dead` up to its present end.
     package func index(progress: @escaping Progress = { _, _ in }) async throws -> DeadLetterIndex {
-        let count = try await admin.listTopics()[topics.dead] ?? 0
+        let count = try await admin.listTopics(with: [topics.dead])[topics.dead] ?? 0
         guard count > 0 else { throw OutboxError("\(topics.dead) does not exist: check kafka.prefix, or start the node once") }
         let partitions = (0..<Int32(clamping: count)).map { TopicPartition(topic: topics.dead, partition: $0) }
         let spans = try await admin.watermarks(of: partitions).reduce(into: [:]) { $0[$1.key.partition] = $1.value }
@@ -95,7 +95,7 @@ package struct DeadLetters: Sendable {
 
     /// Services of these copies whose outbox does not exist: nothing can be put back there.
     package func missingOutboxes(of copies: [DeadCopy]) async throws -> [PartyID] {
-        let existing = try await admin.listTopics()
+        let existing = try await admin.listTopics(with: copies.map { topics.outbox($0.letter.recipient) })
         return Set(copies.map(\.letter.recipient)).filter { existing[topics.outbox($0)] == nil }.sorted()
     }
 

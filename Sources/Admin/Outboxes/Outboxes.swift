@@ -178,15 +178,15 @@ package struct Outboxes: Sendable {
 
     /// Outboxes and their numbers of partitions.
     private func partitionCounts(_ recipient: PartyID?) async throws -> [PartyID: Int] {
-        let existing = try await admin.listTopics()
+        let services = store.directory.services.map(\.provider).filter { recipient == nil || recipient == $0 }
+        let existing = try await admin.listTopics(with: services.map(topics.outbox))
         var counts: [PartyID: Int] = [:]
         for (topic, count) in existing {
             guard let owner = topics.recipient(ofOutbox: topic), recipient == nil || recipient == owner else { continue }
             counts[owner] = count
         }
         // One that cannot be seen must not look like one that is not there.
-        for service in store.directory.services where recipient == nil || recipient == service.provider {
-            let outbox = topics.outbox(service.provider)
+        for outbox in services.map(topics.outbox) {
             guard existing[outbox] == nil, try await admin.mayBeHidden(outbox) else { continue }
             throw OutboxError("\(outbox) cannot be seen: \(MissingRight("Describe", .topic(outbox)))")
         }

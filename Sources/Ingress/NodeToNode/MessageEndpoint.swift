@@ -161,6 +161,7 @@ struct MessageEndpoint: Sendable {
         do throws(LinkError) {
             try await neighbours.publish(link, id)
         } catch {
+            if neighbours.isKafkaAway() { throw .kafkaAway }
             if case .kafka = error { logger.error("ocn.links did not take a link", metadata: ["error": "\(error)"]) }
             throw error.refusal(of: "response_url")
         }
