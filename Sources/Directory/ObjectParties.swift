@@ -17,6 +17,8 @@ package struct ObjectName: Hashable, Sendable {
     }
 
     let key: String
+    /// Where earlier versions kept a token, without its type.
+    private(set) var olderKey: String?
 
     /// Nil for an id that OCPI does not allow: empty or longer than 64 characters.
     /// - Parameter type: of a token, whose id is one of its type only (OCPI 2.2.1, 12.2).
@@ -29,7 +31,9 @@ package struct ObjectName: Hashable, Sendable {
             }
         let name = module == .tokens ? id.canonical + "|" + type.canonical : id.canonical
         // In lower case, so that what earlier versions wrote down counts on.
-        key = ObjectName.prefix + whose + "|" + module.rawValue + "|" + name.lowercased()
+        let place = ObjectName.prefix + whose + "|" + module.rawValue + "|"
+        key = place + name.lowercased()
+        if module == .tokens, type.canonical == CiString("RFID").canonical { olderKey = place + id.canonical.lowercased() }
     }
 
     /// What the keys of such records in `ocn.links` begin with; no link's id contains a bar.
@@ -73,7 +77,8 @@ package final class ObjectParties: Sendable {
     /// The party of an object; nil if it was not seen, or with several parties.
     package subscript(_ object: ObjectName) -> PartyID? {
         state.withLock { state in
-            guard let parties = state.current.parties[object.key], parties.count == 1 else { return nil }
+            let known = state.current.parties
+            guard let parties = known[object.key] ?? object.olderKey.flatMap({ known[$0] }), parties.count == 1 else { return nil }
             return parties.first?.key
         }
     }

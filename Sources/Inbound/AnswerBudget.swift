@@ -35,6 +35,8 @@ package final class AnswerBudget: Sendable {
         return bytes <= 0 || (held <= limit && own <= share)
     }
 
-    /// Whether one more answer of that length fits.
-    package func hasRoom(for bytes: Int) -> Bool { state.withLock { $0.held <= limit - bytes } }
+    /// Whether one more answer of that length fits, at all and for this client.
+    package func hasRoom(for bytes: Int, of client: String) -> Bool {
+        state.withLock { $0.held <= limit - bytes && $0.byClient[client] ?? 0 <= max(0, share - bytes) }
+    }
 }

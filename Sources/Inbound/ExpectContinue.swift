@@ -10,12 +10,13 @@ final class ExpectContinue: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let bodyLimit: Int
+    private let bodyLimit: @Sendable (_ path: String) -> Int
     /// Requests that came and whose responses are not complete. A client may send the next request early; in the middle of another
     /// response a 100 would belong to that one.
     private var open = 0
 
-    init(bodyLimit: Int) {
+    /// - Parameter bodyLimit: bytes of a body to a path.
+    init(bodyLimit: @escaping @Sendable (_ path: String) -> Int) {
         self.bodyLimit = bodyLimit
     }
 
@@ -36,6 +37,6 @@ final class ExpectContinue: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func expectsContinue(_ head: HTTPRequest) -> Bool {
         guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return false }
-        return head.headerFields[.contentLength].flatMap { Int($0) }.map { $0 <= bodyLimit } ?? true
+        return head.headerFields[.contentLength].flatMap { Int($0) }.map { $0 <= bodyLimit(head.path ?? "") } ?? true
     }
 }

@@ -20,18 +20,19 @@ package struct InboundServer: Sendable {
     /// What waits until clients take it.
     package let answers: AnswerBudget
     private let limits: InboundLimits
-    private let bodyLimit: Int
+    private let bodyLimit: @Sendable (_ path: String) -> Int
     private let refusalBody: @Sendable (String) -> ByteBuffer
     private let cut: @Sendable (InboundMetrics.Cut) -> Void
 
     /// - Parameters:
     ///   - listener: which one.
     ///   - limits: what it bears.
-    ///   - bodyLimit: longest body that is asked for (`Expect: 100-continue`), bytes.
+    ///   - bodyLimit: longest body to a path that is asked for (`Expect: 100-continue`), bytes.
     ///   - refusalBody: the body of an answer to what was no request, JSON, around a sentence.
     ///   - logger: where trouble is told.
     package init(
-        _ listener: ListenerName, _ limits: InboundLimits, bodyLimit: Int, refusalBody: @escaping @Sendable (String) -> ByteBuffer,
+        _ listener: ListenerName, _ limits: InboundLimits, bodyLimit: @escaping @Sendable (_ path: String) -> Int,
+        refusalBody: @escaping @Sendable (String) -> ByteBuffer,
         logger: Logger
     ) {
         let metrics = InboundMetrics()

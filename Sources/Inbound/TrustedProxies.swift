@@ -43,7 +43,7 @@ package struct TrustedProxies: Sendable, Equatable {
     /// Without blanks, a port, and the brackets that an IPv6 address with a port has.
     private static func host(_ entry: Substring) -> Substring {
         let text = entry.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-        if text.first == "[" { return text.dropFirst().prefix { $0 != "]" } }
+        if text.first == "[" { return text.firstIndex(of: "]").map { text[..<$0].dropFirst() } ?? "" }
         guard let colon = text.firstIndex(of: ":"), text.lastIndex(of: ":") == colon else { return text }
         return text[..<colon]
     }

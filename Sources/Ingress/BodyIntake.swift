@@ -26,7 +26,7 @@ struct BodyIntake: Sendable {
     ) async throws -> Result {
         if !isOpaque { try BodyIntake.checkCoding(head) }
         guard head.contentLength ?? 0 <= limit else { throw tooLarge(limit) }
-        guard pending.reserve() else { throw OCPIError.busy }
+        guard pending.reserve(for: platform) else { throw OCPIError.busy }
         var held = 0
         defer { pending.release(bytes: held, of: platform) }
         let body = try await collect(request, upTo: limit, &held) { pending.charge($0, to: platform) }
@@ -47,7 +47,7 @@ struct BodyIntake: Sendable {
         let longest = longest ?? limit
         guard head.contentLength ?? 0 <= longest else { throw tooLarge(longest) }
         let (sender, bytes) = try await identified(request, context, longest, identify)
-        guard pending.reserve() else { throw OCPIError.busy }
+        guard pending.reserve(for: name(sender)) else { throw OCPIError.busy }
         var held = 0
         defer { pending.release(bytes: held, of: name(sender)) }
         guard pending.charge(bytes, to: name(sender)) else { throw OCPIError.busy }
@@ -65,7 +65,7 @@ struct BodyIntake: Sendable {
         let body = try await context.within(strangers.limits.time, pause: strangers.limits.pause) { progress in
             try await collect(request, upTo: longest, &held) { bytes in
                 progress()
-                return strangers.charge(bytes)
+                return strangers.charge(bytes, of: client)
             }
         }
         return (try await identify(held > 0 ? body : nil), held)

@@ -117,7 +117,7 @@ struct Gate: Sendable {
     func checkReachable(_ to: PartyID, in directory: Directory) throws(OCPIError) {
         guard directory.platform(of: to) == nil else { return }
         guard let node = directory.node(of: to) else {
-            throw OCPIError.unknownReceiver(to)
+            throw directory.networkParty(to) == nil ? OCPIError.unknownReceiver(to) : OCPIError.nodeNotListed(to)
         }
         guard node.operatorAddress != nodeAddress else { throw OCPIError.notConnected(to) }
     }

@@ -87,7 +87,7 @@ package struct IngressService: ServiceLifecycle.Service {
         answers = OCPIResponder(
             settings, topics: topics, neighbours: neighbours, peers: PeerClient(client, logger: logger), secrets: secrets,
             pending: pending, replyPartition: partition, metrics: metrics, logger: logger,
-            hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody) })
+            hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody, of: $0) })
     }
 
     /// What answers the requests, for tests without a socket.
@@ -133,7 +133,10 @@ enum PublicListener {
     /// Bears what the settings say, and refuses in OCPI's words.
     static func server(_ settings: IngressSettings, logger: Logger) -> InboundServer {
         InboundServer(
-            .public, settings.connections, bodyLimit: settings.bodyLimit,
+            .public, settings.connections,
+            bodyLimit: { [limit = settings.bodyLimit] path in
+                path == MessageEndpoint.path ? MessageEndpoint.longestMessage(around: limit) : limit
+            },
             refusalBody: { Envelope.error(code: .clientError, message: $0) }, logger: logger)
     }
 

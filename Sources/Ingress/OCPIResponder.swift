@@ -24,7 +24,9 @@ package struct OCPIResponder: HTTPResponder {
     let registry: RegistryEndpoint
     let isKafkaAway: @Sendable () -> Bool
     /// Whether an answer may wait until its caller takes it.
-    let hasRoomForAnswer: @Sendable () -> Bool
+    let hasRoomForAnswer: @Sendable (_ client: String) -> Bool
+    /// Who says where clients are.
+    let proxies: TrustedProxies
     let metrics: IngressMetrics
     let logger: Logger
 
@@ -61,7 +63,7 @@ package struct OCPIResponder: HTTPResponder {
         guard head.headerBytes <= headerLimit else {
             throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
         }
-        guard hasRoomForAnswer() else { throw OCPIError.busy }
+        guard hasRoomForAnswer(proxies.client(of: request.headers, from: context.address)) else { throw OCPIError.busy }
         // What is answered from memory goes on.
         if destination.needsKafka(head.method), isKafkaAway() { throw OCPIError.kafkaAway }
         switch destination {
@@ -95,7 +97,7 @@ enum Destination: Sendable, Equatable {
             case .module(let module): self = .module(module)
             case .versions, .versionDetails, .credentials, .hubClientInfo, .ocnRules: self = .configuration(route)
             }
-        } else if head.path == "/ocn/message" {
+        } else if head.path == MessageEndpoint.path {
             // The reference nodes say nothing of it, and speak 2.2.
             self = .message(head.callerVersion ?? .v2_2)
         } else if head.path == "/ocn/client-info" {
@@ -150,7 +152,7 @@ extension OCPIResponder {
     init(
         _ settings: IngressSettings, topics: TopicNames, neighbours: Neighbours, peers: PeerClient, secrets: NodeSecrets,
         pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger,
-        hasRoomForAnswer: @escaping @Sendable () -> Bool = { true }
+        hasRoomForAnswer: @escaping @Sendable (_ client: String) -> Bool = { _ in true }
     ) {
         let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
@@ -162,6 +164,7 @@ extension OCPIResponder {
         headerLimit = settings.headerLimit
         isKafkaAway = neighbours.isKafkaAway
         self.hasRoomForAnswer = hasRoomForAnswer
+        proxies = settings.connections.trustedProxies
         self.metrics = metrics
         self.logger = logger
         modules = ModuleRouting(

@@ -7,8 +7,8 @@ import Topics
 
 /// The callers that wait for an answer: each gets exactly one, no later than a sweep after its deadline.
 ///
-/// Bounded in number and bytes: a request reserves its place before its body is read, whose bytes count as they arrive, of one sender at most
-/// a quarter of all. Thread-safe; nobody is resumed under the lock.
+/// Bounded in number and bytes, of one sender at most a quarter of all: a request reserves its place before its body is read, whose bytes
+/// count as they arrive. Thread-safe; nobody is resumed under the lock.
 final class PendingReplies: Sendable {
     /// How waiting ended.
     enum Answer: Sendable {
@@ -38,13 +38,16 @@ final class PendingReplies: Sendable {
         static func < (left: Due, right: Due) -> Bool { left.at < right.at }
     }
 
+    private struct Share {
+        var places = 0
+        var bytes = 0
+    }
+
     private struct State {
         var waiters: [String: Waiting] = [:]
         var due = Heap<Due>()
-        var reserved = 0
-        var heldBytes = 0
-        /// Of each sender.
-        var heldBySender: [String: Int] = [:]
+        var all = Share()
+        var bySender: [String: Share] = [:]
         var isStopped = false
     }
 
@@ -52,32 +55,35 @@ final class PendingReplies: Sendable {
     let epoch: UInt64
     private let maxCount: Int
     private let maxBytes: Int
+    private let placesPerSender: Int
     private let metrics: IngressMetrics
     private let state = Mutex(State())
 
-    init(epoch: UInt64, maxCount: Int, maxBytes: Int, metrics: IngressMetrics) {
+    /// - Parameter placesPerSender: nil for a quarter of `maxCount`.
+    init(epoch: UInt64, maxCount: Int, maxBytes: Int, placesPerSender: Int? = nil, metrics: IngressMetrics) {
         self.epoch = epoch
         self.maxCount = maxCount
         self.maxBytes = maxBytes
+        self.placesPerSender = placesPerSender ?? max(1, maxCount / 4)
         self.metrics = metrics
     }
 
-    /// Takes a place for one request; `false` when all are taken.
-    func reserve() -> Bool {
+    /// Takes a place for one request; `false` when there is none, at all or for this sender.
+    func reserve(for sender: String) -> Bool {
         state.withLock { state in
-            guard !state.isStopped, state.reserved < maxCount else { return false }
-            state.reserved += 1
+            guard !state.isStopped, state.all.places < maxCount, state.bySender[sender]?.places ?? 0 < placesPerSender else { return false }
+            state.all.places += 1
+            state.bySender[sender, default: Share()].places += 1
             return true
         }
     }
 
-    /// Bytes of a body have arrived; `false` when there is no room for them, at all or for this sender.
+    /// Bytes of a body have arrived from a sender that has a place; `false` when there is no room for them, at all or for it.
     func charge(_ bytes: Int, to sender: String) -> Bool {
         state.withLock { state in
-            let held = state.heldBySender[sender, default: 0]
-            guard bytes <= maxBytes - state.heldBytes, bytes <= maxBytes / 4 - held else { return false }
-            state.heldBytes += bytes
-            if bytes > 0 { state.heldBySender[sender] = held + bytes }
+            guard bytes <= maxBytes - state.all.bytes, bytes <= maxBytes / 4 - (state.bySender[sender]?.bytes ?? 0) else { return false }
+            state.all.bytes += bytes
+            state.bySender[sender]?.bytes += bytes
             return true
         }
     }
@@ -85,10 +91,12 @@ final class PendingReplies: Sendable {
     /// Gives the place back, and the bytes that were charged.
     func release(bytes: Int, of sender: String) {
         state.withLock { state in
-            state.reserved -= 1
-            state.heldBytes -= bytes
-            let left = state.heldBySender[sender, default: 0] - bytes
-            state.heldBySender[sender] = left > 0 ? left : nil
+            state.all.places -= 1
+            state.all.bytes -= bytes
+            guard var share = state.bySender[sender] else { return }
+            share.places -= 1
+            share.bytes -= bytes
+            state.bySender[sender] = share.places > 0 ? share : nil
         }
     }
 
@@ -151,7 +159,7 @@ final class PendingReplies: Sendable {
             if state.due.count > 2 * state.waiters.count + 1024 {
                 state.due = Heap(state.waiters.map { Due(at: $0.value.deadline, id: $0.key) })
             }
-            return (expired, state.reserved, state.heldBytes)
+            return (expired, state.all.places, state.all.bytes)
         }
         for waiter in expired { waiter.resume(returning: .deadline) }
         metrics.record(pending: reserved, bytes: bytes)
@@ -170,10 +178,10 @@ final class PendingReplies: Sendable {
     }
 
     /// Requests that hold a place.
-    var count: Int { state.withLock { $0.reserved } }
+    var count: Int { state.withLock { $0.all.places } }
 
     /// Bytes of bodies that are held.
-    var bytes: Int { state.withLock { $0.heldBytes } }
+    var bytes: Int { state.withLock { $0.all.bytes } }
 
     /// Deadlines that are kept, also of requests that were answered.
     var deadlines: Int { state.withLock { $0.due.count } }

@@ -27,6 +27,7 @@ extension OCNMessage {
             receiver: try party(headers, "receiver"),
             urlPath: try urlPath(fields),
             query: try query(fields),
+            queryText: try fields.text("query_text"),
             proxyUID: try fields.text("proxy_uid"),
             proxyResource: try fields.text("proxy_resource"),
             body: try body(fields, isCustom: isCustom, bytes))

@@ -25,6 +25,8 @@ package struct OCNMessage: Sendable {
     package var urlPath: String?
     /// An object of scalars.
     package var query: JSONValue?
+    /// The query as the sending party wrote it, for a node that passes it on so; ``query`` says the same. Not in the reference's dialect.
+    package var queryText: String?
     /// The id under which the recipient's node is to keep `proxyResource`, because it is part of the rewritten `response_url`.
     package var proxyUID: String?
     /// The URL behind a rewritten one. Without `proxyUID`: the URL to call. Whoever acts on it must check whose URL it is.
@@ -36,7 +38,7 @@ package struct OCNMessage: Sendable {
     package init(
         module: ModuleID, isCustom: Bool = false, interface: InterfaceRole, method: Method, signature: String? = nil, requestID: String,
         correlationID: String, sender: PartyID, receiver: PartyID, urlPath: String? = nil, query: JSONValue? = nil,
-        proxyUID: String? = nil, proxyResource: String? = nil, body: ByteBuffer? = nil
+        queryText: String? = nil, proxyUID: String? = nil, proxyResource: String? = nil, body: ByteBuffer? = nil
     ) {
         self.module = module
         self.isCustom = isCustom
@@ -49,6 +51,7 @@ package struct OCNMessage: Sendable {
         self.receiver = receiver
         self.urlPath = urlPath
         self.query = query
+        self.queryText = queryText
         self.proxyUID = proxyUID
         self.proxyResource = proxyResource
         self.body = body
@@ -90,6 +93,7 @@ extension OCNMessage {
             "headers": headers,
             "url_path": urlPath.map(JSONValue.string),
             "query_params": query.map(JacksonText.normalised),
+            "query_text": queryText.map(JSONValue.string),
             "proxy_uid": proxyUID.map(JSONValue.string),
             "proxy_resource": proxyResource.map(JSONValue.string),
             "custom_module_id": isCustom || module.ocnName == nil ? .string(module.rawValue) : nil,
@@ -142,7 +146,8 @@ extension OCNMessage {
 
     static let custom = "CUSTOM"
     static let memberNames = [
-        "module", "interface_role", "method", "headers", "url_path", "query_params", "proxy_uid", "proxy_resource", "custom_module_id",
+        "module", "interface_role", "method", "headers", "url_path", "query_params", "query_text", "proxy_uid", "proxy_resource",
+        "custom_module_id",
         "body",
     ]
     static let headerNames = [

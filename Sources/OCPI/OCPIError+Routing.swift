@@ -62,6 +62,11 @@ extension OCPIError {
         OCPIError(code: .connectionProblem, message: "\(party) could not be reached: \(reason)")
     }
 
+    /// Nothing was sent: the registry names a node for it that it does not list.
+    package static func nodeNotListed(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .connectionProblem, message: "\(party) is on the network, but its node is not listed")
+    }
+
     /// Nothing was sent, because it would be longer than anything we send.
     package static func notSendable(_ reason: String) -> OCPIError {
         OCPIError(code: .invalidParameters, message: "The request cannot be sent on: \(reason)")
@@ -119,7 +124,8 @@ extension OCPIError {
         OCPIError(
             code: .clientError,
             message: "\(party) has \(limit) hub URLs that have not expired, as many as a party may have; this request would need one more. "
-                + "A short response_url below the sender's own endpoint of the module needs none")
+                + "Those of pages and results expire within a day. A short response_url below the sender's own endpoint of the module needs none "
+                + "at its own node, and an operator may allow more")
     }
 
     /// The hub's store did not take it.

@@ -54,6 +54,11 @@ package final class OutboundClient: Sendable {
             return completion(.failure(OutboundFailure(.forbidden, "not a URL that can be called")))
         }
         guard connections.policy.mayDial(prepared.host) else { return completion(.failure(Self.forbidden)) }
+        guard connections.beginCall() else { return completion(.failure(Self.busy)) }
+        let completion: Completion = { [connections] result in
+            connections.endCall()
+            completion(result)
+        }
         let call = Call(request: prepared, isRepeatable: request.isRepeatable, deadline: deadline, completion: completion)
         // What the client underneath does not take for a literal it would look up by itself, unjudged.
         if AddressPolicy.literal(prepared.host) != nil, Self.isDialledAsItStands(prepared.host) {
@@ -136,6 +141,7 @@ package final class OutboundClient: Sendable {
         }
     }
 
+    private static let busy = OutboundFailure(.busy, "this process makes as many calls as it may have connections")
     private static let forbidden = OutboundFailure(.forbidden, "address is not allowed")
 
     private static func failure(_ error: any Error, wasSent: Bool) -> OutboundFailure {

@@ -13,17 +13,21 @@ package final class OutboundConnections: Sendable {
     /// For hosts that are addresses.
     let direct: HTTPClient
     private let group: any EventLoopGroup
+    private let maxCalls: Int
+    private let calls = Mutex(0)
     private let pins = Mutex(Pins<HTTPClient>())
 
     /// - Parameters:
     ///   - policy: which addresses may be called.
+    ///   - maxCalls: most at a time, each of which needs a connection. Those that were just ended keep theirs for four seconds more.
     ///   - group: where connections live.
     ///   - resolve: the addresses of a name; nil for the system's resolver.
     package init(
-        policy: AddressPolicy, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        policy: AddressPolicy, maxCalls: Int = .max, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         resolve: (@Sendable (_ host: String) -> EventLoopFuture<[SocketAddress]>)? = nil
     ) {
         self.policy = policy
+        self.maxCalls = maxCalls
         self.group = group
         names = NameLookups(policy: policy, group: group, resolve: resolve)
         direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration)
@@ -37,6 +41,19 @@ package final class OutboundConnections: Sendable {
         try? await direct.shutdown()
         for client in pins.withLock({ $0.close() }) { try? await client.shutdown() }
     }
+
+    // MARK: Calls
+
+    /// Takes a place for a call; `false` when there is none.
+    func beginCall() -> Bool {
+        calls.withLock { calls in
+            guard calls < maxCalls else { return false }
+            calls += 1
+            return true
+        }
+    }
+
+    func endCall() { calls.withLock { $0 -= 1 } }
 
     // MARK: Names
 

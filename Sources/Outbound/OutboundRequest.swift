@@ -64,6 +64,8 @@ package struct OutboundFailure: Error, Sendable, Equatable, CustomStringConverti
     package enum Kind: String, Sendable, CaseIterable {
         /// Nothing was sent: refused, no such name, TLS, no connection in time.
         case notSent = "not sent"
+        /// Nothing was sent, for want of connections of our own: nothing is said about the recipient.
+        case busy
         /// Nothing was sent, and trying again changes nothing: a forbidden address, a URL that is none.
         case forbidden
         /// Nothing was sent, and nothing can be: the URL or the headers are longer than we send.

@@ -26,8 +26,7 @@ struct ConnectionPlan: Equatable {
     init(_ configuration: NodeConfiguration, files: Int?, cores: Int = System.coreCount) throws(ConfigurationError) {
         let files = files ?? Self.wantedFiles
         let isPublic = configuration.roles.contains(.ingress)
-        // A machine with many cores gives a process many event loops and threads, but a small limit need not go to them alone.
-        let own = max(128 + min(8 * cores, files / 8), files / 4)
+        let own = Self.own(files, cores)
         let privateShare = min(1000, max(16, files / 8))
         let privateConnections = configuration.privateConnections ?? privateShare
         let left = files - own - privateConnections
@@ -50,6 +49,14 @@ struct ConnectionPlan: Equatable {
         perAddress = configuration.publicConnectionsPerAddress ?? max(1, publicConnections / 2)
         trustedProxies = TrustedProxies(configuration.trustedProxies)
     }
+
+    /// For clients of Kafka and calls. A machine with many cores gives a process many event loops and threads, but a small limit need not go to
+    /// them alone.
+    private static func own(_ files: Int, _ cores: Int) -> Int { max(128 + min(8 * cores, files / 8), files / 4) }
+
+    /// Most calls to parties and nodes at a time: half of what is there for them and Kafka, because a connection stays for a moment after its
+    /// call.
+    static func calls(files: Int?, cores: Int = System.coreCount) -> Int { own(files ?? wantedFiles, cores) / 2 }
 
     /// With fewer it is not worth while.
     private static let fewest = 32

@@ -30,7 +30,8 @@ final class PrivateListener: Service {
         self.metrics = metrics
         self.health = health
         self.logger = logger
-        server = InboundServer(.private, limits, bodyLimit: 64 * 1024, refusalBody: { PrivateListener.problem($0) }, logger: logger)
+        server = InboundServer(
+            .private, limits, bodyLimit: { _ in 64 * 1024 }, refusalBody: { PrivateListener.problem($0) }, logger: logger)
     }
 
     /// Serves the admin API from now on.

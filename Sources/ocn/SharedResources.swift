@@ -6,6 +6,7 @@ import Matcher
 import OCPI
 import Outbound
 import Synchronization
+import Telemetry
 import Topics
 
 /// What becomes of a node's topics that are missing.
@@ -120,13 +121,14 @@ struct SharedResources {
         capabilities = Capabilities(
             kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
             logger: logger, maxLinksPerParty: configuration.linksPerParty)
-        connections = OutboundConnections(policy: policy)
+        connections = OutboundConnections(policy: policy, maxCalls: ConnectionPlan.calls(files: OpenFiles.limit))
         outbound = OutboundClient(connections, answerLimit: RecordLimits.answerBody)
         brief = outbound.limited(to: 64 * 1024)
     }
 
-    /// Only MATCHER never gives up what it writes; a command would wait for ever. A write of `ocn.state` is repeated by its writer. A request must not be written any more when its caller has
-    /// been told that it was not: it would come after what the caller has sent since. Half of the time is left for its answer.
+    /// Only MATCHER never gives up what it writes; a command would wait for ever. A write of `ocn.state` is repeated by its writer. A request
+    /// must not be written any more when its caller has been told that it was not: it would come after what the caller has sent since. Half of
+    /// the time is left for its answer.
     private static func patience(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> Patience {
         let (requests, state) = (configuration.topics.requests, configuration.topics.state)
         let limit = configuration.requestTimeout / 2

@@ -204,7 +204,7 @@ import Wire
             }, maxLinksPerParty: 1)
         try await world.run(exchange: try world.exchange()) {
             func post(_ number: Int, _ origin: Origin = .local) async throws -> ReplyRecord {
-                var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"\(number)"}"#)
+                var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"\#(number)"}"#)
                 (cdr.requestID, cdr.correlationID, cdr.origin) = ("cdr \(number)", "\(number)", origin)
                 if origin != .local { cdr.from = try #require(PartyID("NL-CPO")) }
                 return try await world.ask(cdr)
@@ -216,8 +216,9 @@ import Wire
                 #expect(further.outcome == .answered && further.httpStatus == 201 && further.headers["Location"] == nil)
             }
             let command = try request(
-                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\(world.msp.url)/\(long)"}"#)
-            #expect(try await world.ask(command).outcome == .answered)
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(world.msp.url)/\#(long)"}"#)
+            let told = try await world.ask(command)
+            #expect(told.outcome == .answered, "\(told)")
         }
     }
 
@@ -248,9 +249,10 @@ import Wire
                         ])),
             ])
             var command = try request(
-                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\(msp)/s/sessions/r1"}"#)
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(msp)/s/sessions/r1"}"#)
             command.to = try #require(PartyID("NL-CPO"))
-            #expect(try await world.ask(command).outcome == .answered)
+            let told = try await world.ask(command)
+            #expect(told.outcome == .answered, "\(told)")
             var list = try request(.locations, .sender, .get)
             (list.from, list.origin) = (command.to, .node("http://other.example"))
             #expect(try await world.ask(list).outcome == .answered)

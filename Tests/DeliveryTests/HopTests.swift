@@ -23,6 +23,7 @@ import Wire
                 .node(NetworkNode(operatorAddress: own, url: "https://hub.example", source: "file")),
                 .party(NetworkParty(party: try #require(PartyID("NL-CPO")), roles: ["CPO"], operatorAddress: other, source: "file")),
                 .party(NetworkParty(party: try #require(PartyID("DE-LST")), roles: ["CPO"], operatorAddress: own, source: "file")),
+                .party(NetworkParty(party: try #require(PartyID("DE-LOS")), roles: ["CPO"], operatorAddress: "0xff", source: "file")),
             ])
     }
 
@@ -87,7 +88,10 @@ import Wire
         #expect(node.url == "https://node.example")
     }
 
-    @Test(arguments: [("XX-XXX", StatusCode.unknownReceiver, Outcome.refused), ("DE-LST", .connectionProblem, .unreachable)])
+    @Test(arguments: [
+        ("XX-XXX", StatusCode.unknownReceiver, Outcome.refused), ("DE-LST", .connectionProblem, .unreachable),
+        ("DE-LOS", .connectionProblem, .unreachable),  // its node is not listed
+    ])
     func whoIsNowhereIsUnknownAndWhoIsRegisteredHereAndNotConnectedCannotBeReached(
         _ party: String, _ status: StatusCode, _ outcome: Outcome
     ) throws {
@@ -135,9 +139,9 @@ import Wire
         #expect(call.body == ByteBuffer(string: "{}"))
     }
 
-    private func message(_ record: RequestRecord, proxy: Hop.Proxy? = nil) throws -> OutboundRequest {
+    private func message(_ record: RequestRecord, proxy: Hop.Proxy? = nil, verbatim: Bool = false) throws -> OutboundRequest {
         try Hop.message(
-            record, to: NetworkNode(operatorAddress: "0x2", url: "https://node/", source: "file"), proxy: proxy,
+            record, to: NetworkNode(operatorAddress: "0x2", url: "https://node/", isVerbatim: verbatim, source: "file"), proxy: proxy,
             key: try #require(Fixture.key))
     }
 
@@ -165,6 +169,9 @@ import Wire
             ))
         #expect(try text(try request(.locations, .sender, .get)).contains(#""query_params":{}"#))
         #expect(try !text(try request(.tokens, .receiver, .get, path: "a/b/c")).contains("query_params"))
+        #expect(try !text(try request(.locations, .sender, .get, query: "a|b")).contains("query_text"), "no member of the reference's")
+        let kept = try #require(try message(try request(.locations, .sender, .get, query: "?flag&x=%7c"), verbatim: true).body)
+        #expect(String(buffer: kept).contains(#""query_params":{"?flag":"","x":"|"},"query_text":"?flag&x=%7c""#))
     }
 
     @Test func whatStandsBehindAURLGoesAlong() throws {

@@ -28,12 +28,18 @@ import Testing
         for seed in UInt64(0)..<4000 {
             var random = SeededGenerator(seed: seed)
             let tail = (0..<Int.random(in: 0..<20, using: &random)).map { _ in random.pick(letters) }
-            let url = "https://hub.example/" + String(decoding: tail, as: UTF8.self)
+            // Blanks at its end would be none of it.
+            let url = "https://hub.example/" + String(decoding: tail, as: UTF8.self) + "$"
             #expect(LinkHeader.next(in: [LinkHeader.next(url)]) == url, "seed \(seed)")
             var links = (0..<Int.random(in: 0..<4, using: &random)).map { _ in random.pick(others) }
             links.insert(LinkHeader.next(url), at: Int.random(in: 0...links.count, using: &random))
             #expect(LinkHeader.next(in: [links.joined(separator: random.pick([",", ", ", " , "]))]) == url, "seed \(seed): \(links)")
             #expect(LinkHeader.next(in: links) == url, "seed \(seed): \(links)")
         }
+    }
+
+    @Test(arguments: ["< https://a/n>", "<https://a/n >", "<\t https://a/n\t>"])
+    func blanksAtTheEndsAreNoneOfTheURLs(header: String) {
+        #expect(LinkHeader.next(in: [header + "; rel=next"]) == "https://a/n")
     }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import OCPI
+import Support
 import Testing
 
 @testable import Delivery
@@ -8,9 +9,10 @@ import Testing
 
 @Suite struct OutboundClientTests {
     private func exchange<Value: Sendable>(
-        allowing networks: [String] = ["127.0.0.0/8"], limit: Int = 10_000, _ body: (OutboundClient) async throws -> Value
+        allowing networks: [String] = ["127.0.0.0/8"], limit: Int = 10_000, maxCalls: Int = .max,
+        _ body: (OutboundClient) async throws -> Value
     ) async throws -> Value {
-        let connections = OutboundConnections(policy: try AddressPolicy(allowing: networks))
+        let connections = OutboundConnections(policy: try AddressPolicy(allowing: networks), maxCalls: maxCalls)
         do {
             let value = try await body(OutboundClient(connections, answerLimit: limit))
             await connections.shutdown()
@@ -34,6 +36,22 @@ import Testing
 
     private func failure(_ result: Result<OutboundResponse, OutboundFailure>) -> OutboundFailure.Kind? {
         if case .failure(let failure) = result { failure.kind } else { nil }
+    }
+
+    @Test func noMoreCallsThanThereAreConnectionsForAreMadeAtOnce() async throws {
+        let server = try await PartyServer { seen in seen.uri.hasSuffix("hang") ? .hang : .success }
+        try await exchange(maxCalls: 2) { client in
+            async let first = call(client, server.url + "/hang", timeout: .seconds(2))
+            async let second = call(client, server.url + "/hang", timeout: .seconds(2))
+            try await eventually("two are called") { server.seen.count == 2 }
+            #expect(failure(await call(client, server.url)) == .busy)
+            #expect(await [failure(first), failure(second)] == [.timeout, .timeout])
+            #expect(failure(await call(client, server.url)) == nil, "there is room again")
+            // What was never sent holds nothing.
+            for _ in 0..<4 { #expect(failure(await call(client, "http://nowhere.invalid")) == .notSent) }
+            #expect(failure(await call(client, server.url)) == nil)
+        }
+        await server.stop()
     }
 
     @Test func requestAndAnswerPassUnchanged() async throws {

@@ -139,6 +139,28 @@ import Wire
         #expect(try expiry("START_SESSION", "1970-01-03T00:00:00Z") == 1_000_500)
     }
 
+    /// The reference nodes serve 2.2 only, and results of charging profiles elsewhere than they say.
+    @Test func resultsComeToAnotherNodeWhereItServesThem() throws {
+        func prefix(_ module: ModuleID, _ path: String, verbatim: Bool) throws -> String {
+            let node = NetworkNode(operatorAddress: "0x2", url: "https://node/", isVerbatim: verbatim, source: "file")
+            return Rewrites.callbackPrefix(at: node, for: try request(module, .receiver, .post, path: path))
+        }
+        #expect(try prefix(.commands, "STOP_SESSION", verbatim: false) == "https://node/ocpi/sender/2.2/commands/STOP_SESSION/")
+        #expect(try prefix(.commands, "STOP_SESSION", verbatim: true) == "https://node/ocpi/sender/2.2.1/commands/STOP_SESSION/")
+        for (isVerbatim, version) in [(false, "2.2"), (true, "2.2.1")] {
+            let url = try prefix(.chargingprofiles, "S1", verbatim: isVerbatim)
+            #expect(url == "https://node/ocpi/\(version)/sender/chargingprofiles/result/")
+            // A node of ours takes it there.
+            let route = Route.parse(path: String(url.dropFirst("https://node".count)) + "id")
+            guard case .module(let place)? = route else {
+                Issue.record("\(url) is nowhere")
+                continue
+            }
+            #expect(place.module == .chargingprofiles && place.interface == .sender && place.remainder == "result/id")
+            #expect(ModuleTable.capability(.post, place) != nil)
+        }
+    }
+
     @Test func aLongSessionIDLeavesRoomForTheToken() throws {
         func prefix(_ path: String) throws -> String {
             Rewrites.prefix(

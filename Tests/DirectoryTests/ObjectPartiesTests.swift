@@ -28,6 +28,21 @@ import Wire
         #expect(other[try #require(ObjectName(.customer(of: party("DE-CPO")), .sessions, "Session-1"))] == nil)
     }
 
+    @Test func aTokenThatAnEarlierVersionSawIsFoundUntilItIsSeenAgain() throws {
+        let value: JSONValue = ["party": "DE-MSP", "expires": .string(Timestamp.now.adding(milliseconds: 60_000).description)]
+        let parties = ObjectParties(topics: TopicNames()) { _ in }
+        parties.apply([
+            IncomingRecord(
+                topic: "", partition: 0, offset: 0, key: "object|owner|tokens|uid-1|DE-MSP", value: value.encoded(),
+                headers: RecordHeaders())
+        ])
+        let token = try #require(ObjectName(.owner, .tokens, "UID-1"))
+        #expect(parties[token] == (try party("DE-MSP")))
+        #expect(parties[try #require(ObjectName(.owner, .tokens, "UID-1", type: "APP_USER"))] == nil, "it knew of no other type")
+        parties.note(token, try party("NL-MSP"))
+        #expect(parties[token] == (try party("NL-MSP")))
+    }
+
     @Test func nobodyDrawsToItselfWhatIsForAnotherPartyWithAnObjectOfTheSameID() throws {
         let sent = Mutex<[OutgoingRecord]>([])
         let one = ObjectParties(topics: TopicNames()) { record in sent.withLock { $0.append(record) } }

@@ -87,10 +87,11 @@ import Testing
     @Test func answersHaveRoomTogether() {
         let budget = AnswerBudget(limit: 100)
         for client in ["a", "b", "c"] { #expect(budget.change(by: 25, of: client)) }
-        #expect(budget.hasRoom(for: 25) && !budget.hasRoom(for: 26))
+        #expect(budget.hasRoom(for: 25, of: "d") && !budget.hasRoom(for: 26, of: "d"))
+        #expect(!budget.hasRoom(for: 1, of: "a"), "it has its quarter")
         #expect(budget.change(by: 20, of: "d") && !budget.change(by: 6, of: "e"), "there is no room for more together")
         for (client, bytes) in [("a", 25), ("b", 25), ("c", 25), ("d", 20), ("e", 6)] { #expect(budget.change(by: -bytes, of: client)) }
-        #expect(budget.hasRoom(for: 100))
+        #expect(budget.hasRoom(for: 100, of: "a"))
     }
 
     @Test func oneClientGetsAQuarterOfTheRoomForAnswers() {

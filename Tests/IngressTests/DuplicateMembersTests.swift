@@ -69,7 +69,7 @@ import Wire
 
     @Test func aListsQuerySaysOneThing() async throws {
         let world = World()
-        for query in ["limit=1&limit=2", "offset=1&offset=1", "offset=0&%6Fffset=5"] {
+        for query in ["limit=1&limit=2", "offset=1&offset=1", "offset=0&%6Fffset=5", "date_from=a&date%5Ffrom=b", "date_to=a&date_to=a"] {
             let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/tariffs?\(query)", headers(HubAddressedTests.toHub))
             #expect(answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(query)")
         }

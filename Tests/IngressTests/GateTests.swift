@@ -66,6 +66,9 @@ import Wire
             what: "receiver nobody knows", changes: ["OCPI-to-party-id": "XXX"], oldStatus: 200, newStatus: 200,
             code: 4001, says: "DE-XXX"),
         Case(
+            what: "receiver whose node nobody knows", changes: ["OCPI-to-country-code": "NL", "OCPI-to-party-id": "LOS"],
+            oldStatus: 200, newStatus: 200, code: 4003, says: "node is not listed"),
+        Case(
             what: "receiver of this node that is not connected", changes: ["OCPI-to-country-code": "FR", "OCPI-to-party-id": "OFF"],
             oldStatus: 200, newStatus: 200, code: 4003, says: "not connected"),
         Case(what: "method the resource lacks", method: "DELETE", oldStatus: 405, newStatus: 405, code: 2000),

@@ -24,7 +24,7 @@ import Topics
 
     @Test("Scenario 19: with too few brokers a caller is answered in time or turned away at once, and success is in Kafka")
     func tooFewBrokers() async throws {
-        try await withNode(maxPending: 8) { node, base, kafka in
+        try await withNode(maxPending: 32) { node, base, kafka in
             let cluster = try #require(kafka.embedded)
             for broker: Int32 in [2, 3] { cluster.setBroker(broker, up: false) }
             let outcomes = try await ask(node, base, 60, "few")

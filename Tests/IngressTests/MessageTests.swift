@@ -370,6 +370,31 @@ import Wire
         #expect(URLText.path("DE/CPO/LOC1") == "DE/CPO/LOC1")
     }
 
+    /// Nodes of ours keep bytes, and say so in the registry.
+    @Test func pathAndQueryOfANodeThatKeepsBytesStayAsTheyAre() async throws {
+        let path = "NL/REM/a|b%20C%FF%[1]"
+        let query = "?flag&x=a|b&date_from=2026-01-01T00%3A00%3A00Z&y=a+b"
+        #expect(URLText.path(path, isVerbatim: true) == path)
+        #expect(URLText.path("/a b?c#d\\", isVerbatim: true) == "a%20b%3Fc%23d%5C", "what divides a URL is encoded all the same")
+        let params: JSONValue = ["?flag": "", "x": "a|b", "date_from": "2026-01-01T00:00:00Z", "y": "a b"]
+        #expect(URLText.query(query, saying: params) == query)
+        // What was signed counts, not what stands beside it.
+        for other in ["x=a", query + "&z=1", "?flag&x=a|c&date_from=2026-01-01T00%3A00%3A00Z&y=a+b", query + "#"] {
+            #expect(URLText.query(other, saying: params) == nil)
+        }
+
+        let text = try message {
+            $0.urlPath = path
+            $0.query = params
+            $0.queryText = query
+        }
+        let (plain, keeping) = (World(bodyLimit: 4096), World(bodyLimit: 4096, remoteIsVerbatim: true))
+        for world in [plain, keeping] { #expect(try await send(text, to: world).status == 200) }
+        #expect(keeping.produced.first?.path == path && keeping.produced.first?.query == query)
+        #expect(plain.produced.first?.path == "NL/REM/a%7Cb%20C%FF%25%5B1%5D")
+        #expect(plain.produced.first?.query?.hasPrefix("%3Fflag=&") == true)
+    }
+
     @Test func queriesAreEncoded() {
         #expect(
             URLText.query(.object(["date_from": "2026-01-01T00:00:00Z", "a&b": "c=d e", "n": .null, "t": true, "f": .number("1.5")]))

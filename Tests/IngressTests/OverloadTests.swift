@@ -26,7 +26,7 @@ import Topics
             for try await status in open { #expect(status == 200) }
         }
         #expect(world.pending.count == 0)
-        #expect(world.pending.reserve(), "there is room again")
+        #expect(world.pending.reserve(for: "a"), "there is room again")
     }
 
     @Test("Scenario 38: bodies are bounded in bytes, and one that is too long is answered 413 before Kafka")
@@ -145,11 +145,16 @@ import Topics
     }
 
     @Test func theBudgetForStrangersIsBoundedInRequestsAddressesAndBytes() {
-        let budget = StrangerBudget(.init(requests: 3, perAddress: 2, bytes: 100))
+        let budget = StrangerBudget(.init(requests: 6, perAddress: 2, bytes: 100))
         #expect(budget.enter("a") && budget.enter("a") && !budget.enter("a"))
-        #expect(budget.enter("b") && !budget.enter("c"))
-        #expect(budget.charge(60) && !budget.charge(41) && budget.charge(40))
-        budget.leave("a", bytes: 60)
-        #expect(budget.enter("c") && budget.charge(60) && !budget.charge(1))
+        for other in ["b", "c", "d", "e"] { #expect(budget.enter(other)) }
+        #expect(!budget.enter("f"))
+        #expect(budget.charge(20, of: "a") && !budget.charge(6, of: "a") && budget.charge(5, of: "a"), "a quarter of all")
+        for other in ["b", "c", "d"] { #expect(budget.charge(25, of: other)) }
+        #expect(!budget.charge(1, of: "e"), "there is no room for more together")
+        budget.leave("a", bytes: 20)
+        #expect(budget.charge(20, of: "e") && !budget.charge(1, of: "a"))
+        budget.leave("a", bytes: 5)
+        #expect(budget.enter("f") && budget.charge(5, of: "f") && !budget.charge(1, of: "f"))
     }
 }

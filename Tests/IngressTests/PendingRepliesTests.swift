@@ -8,7 +8,7 @@ import Wire
 @testable import Ingress
 
 @Suite struct PendingRepliesTests {
-    let pending = PendingReplies(epoch: 7, maxCount: 2, maxBytes: 100, metrics: IngressMetrics())
+    let pending = PendingReplies(epoch: 7, maxCount: 2, maxBytes: 100, placesPerSender: 2, metrics: IngressMetrics())
 
     private func reply(_ id: String, epoch: UInt64 = 7, status: Int = 200) -> ReplyRecord {
         ReplyRecord(
@@ -88,31 +88,42 @@ import Wire
 
     @Test("Scenario 38: open requests are bounded in number")
     func placesAreBoundedInNumber() {
-        #expect(pending.reserve())
-        #expect(pending.reserve())
-        #expect(!pending.reserve())
+        #expect(pending.reserve(for: "a"))
+        #expect(pending.reserve(for: "a"))
+        #expect(!pending.reserve(for: "a"))
         pending.release(bytes: 0, of: "a")
-        #expect(pending.reserve())
+        #expect(pending.reserve(for: "a"))
     }
 
     @Test("Scenario 38: open requests are bounded in bytes")
     func placesAreBoundedInBytes() {
+        let pending = places(for: ["a", "b", "c", "d", "e", "f"])
         for sender in ["a", "b", "c"] { #expect(pending.charge(25, to: sender)) }
         #expect(pending.charge(20, to: "d") && !pending.charge(6, to: "e") && pending.charge(5, to: "e"))
-        #expect(pending.reserve())
         pending.release(bytes: 20, of: "d")
-        #expect(pending.bytes == 80 && pending.count == 0)
-        #expect(pending.charge(20, to: "f") && !pending.charge(1, to: "g"))
+        #expect(pending.bytes == 80 && pending.count == 5)
+        #expect(pending.charge(20, to: "f") && !pending.charge(1, to: "f"))
     }
 
-    @Test("Scenario 38: one sender gets a quarter of the bytes")
-    func oneSenderGetsAQuarterOfTheBytes() {
+    @Test("Scenario 38: one sender gets a quarter of the places and of the bytes")
+    func oneSenderGetsAQuarter() {
+        let pending = places(for: ["a", "b", "a"])
         #expect(!pending.charge(26, to: "a"))
         #expect(pending.charge(20, to: "a") && !pending.charge(6, to: "a") && pending.charge(5, to: "a"))
         #expect(pending.charge(25, to: "b"), "others are not concerned")
-        #expect(pending.reserve())
         pending.release(bytes: 10, of: "a")
         #expect(pending.charge(10, to: "a") && !pending.charge(1, to: "a"))
+
+        let few = PendingReplies(epoch: 7, maxCount: 8, maxBytes: 100, metrics: IngressMetrics())
+        #expect(few.reserve(for: "a") && few.reserve(for: "a") && !few.reserve(for: "a") && few.reserve(for: "b"))
+        few.release(bytes: 0, of: "a")
+        #expect(few.reserve(for: "a"))
+    }
+
+    private func places(for senders: [String]) -> PendingReplies {
+        let pending = PendingReplies(epoch: 7, maxCount: 40, maxBytes: 100, metrics: IngressMetrics())
+        for sender in senders { #expect(pending.reserve(for: sender)) }
+        return pending
     }
 
     @Test func stoppingAnswersEverybodyAndTakesNoMore() async {
@@ -121,7 +132,7 @@ import Wire
             Issue.record("\(answer)")
             return
         }
-        #expect(!pending.reserve())
+        #expect(!pending.reserve(for: "a"))
         let sent = Shared(false)
         let next = await pending.wait(for: "b", until: .now() + .seconds(5)) { sent.withLock { $0 = true } }
         guard case .stopped(wasSent: false) = next else {

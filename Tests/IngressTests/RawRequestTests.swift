@@ -217,7 +217,7 @@ import Wire
     }
 
     @Test(arguments: [
-        "HEAD /ocpi/versions HTTP/1.1\r\n\r\n", "HEAD nowhere HTTP/1.1\r\nHost: a\r\n\r\n",
+        "HEAD /ocpi/versions HTTP/1.1\r\n\r\n", "HEAD ftp://h/a HTTP/1.1\r\nHost: a\r\n\r\n",
         "HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     ])
     func aRefusedHeadHasNoBodyEither(request: String) async throws {

@@ -180,7 +180,7 @@ import Wire
 
     @Test func noPlaceLeftIsBusyAndNothingIsProduced() async throws {
         let world = World(maxPending: 1)
-        #expect(world.pending.reserve())
+        #expect(world.pending.reserve(for: "a"))
         let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers())
         #expect(answer.status == 503)
         #expect(answer["Retry-After"] == "1")

@@ -57,7 +57,7 @@ final class World: Sendable {
 
     init(
         timeout: Duration = .seconds(5), bodyLimit: Int = 1024, maxPending: Int = 100, maxPendingBytes: Int = 10_000,
-        proxies: TrustedProxies = TrustedProxies(),
+        proxies: TrustedProxies = TrustedProxies(), remoteIsVerbatim: Bool = false,
         answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) },
         peer: @escaping @Sendable (_ url: String, _ authorization: String) -> PeerAnswer? = { _, _ in nil }
     ) {
@@ -66,16 +66,17 @@ final class World: Sendable {
         settings = IngressSettings(
             publicURL: "https://hub.example/", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress, requestTimeout: timeout,
             bodyLimit: bodyLimit, headerLimit: 4096, connections: connections, replyPartitions: 1)
-        pending = PendingReplies(epoch: 7, maxCount: maxPending, maxBytes: maxPendingBytes, metrics: IngressMetrics())
+        pending = PendingReplies(
+            epoch: 7, maxCount: maxPending, maxBytes: maxPendingBytes, placesPerSender: maxPending, metrics: IngressMetrics())
         self.answer = answer
         self.peer = peer
         var directory = Directory(secrets: World.secrets)
-        for fact in World.facts(remote: remoteKey.address.hex) { directory.apply(key: fact.key, fact) }
+        for fact in World.facts(remote: remoteKey.address.hex, isVerbatim: remoteIsVerbatim) { directory.apply(key: fact.key, fact) }
         directory.advance(to: 40)
         state = Mutex(State(directory: directory))
     }
 
-    static func facts(remote: String) -> [Fact] {
+    static func facts(remote: String, isVerbatim: Bool = false) -> [Fact] {
         [
             .platform(
                 Platform(
@@ -93,10 +94,11 @@ final class World: Sendable {
             .status(platform: "msp", .connected, Timestamp(milliseconds: 1)),
             .platform(Platform(id: "new", tokenAHash: TokenHash.of(tokenA), invited: [party("AT-NEW"), party("FR-OFF")])),
             .node(NetworkNode(operatorAddress: ownAddress, url: "https://hub.example", source: "test")),
-            .node(NetworkNode(operatorAddress: remote, url: "https://other.example", source: "test")),
+            .node(NetworkNode(operatorAddress: remote, url: "https://other.example", isVerbatim: isVerbatim, source: "test")),
             .party(NetworkParty(party: party("DE-CPO"), roles: ["CPO"], operatorAddress: ownAddress, source: "test")),
             .party(NetworkParty(party: party("CH-CPO"), roles: ["CPO"], operatorAddress: ownAddress, source: "test")),
             .party(NetworkParty(party: party("DE-MSP"), roles: ["EMSP"], operatorAddress: ownAddress, source: "test")),
+            .party(NetworkParty(party: party("NL-LOS"), roles: ["CPO"], operatorAddress: "0xff", source: "test")),
             .party(NetworkParty(party: party("AT-NEW"), roles: ["CPO"], operatorAddress: ownAddress, source: "test")),
             .party(NetworkParty(party: party("FR-OFF"), roles: ["CPO"], operatorAddress: ownAddress, source: "test")),
             .party(NetworkParty(party: party("NL-REM"), roles: ["CPO"], operatorAddress: remote, source: "test")),

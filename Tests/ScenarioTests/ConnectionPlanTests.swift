@@ -19,6 +19,11 @@ import Testing
         #expect(plan.publicConnections + plan.privateConnections <= files - 144, "Kafka's clients and calls to parties need some")
     }
 
+    @Test func callsToPartiesLeaveRoomForKafka() {
+        #expect(ConnectionPlan.calls(files: 256, cores: 2) == 72 && ConnectionPlan.calls(files: 65_536, cores: 2) == 8192)
+        #expect(ConnectionPlan.calls(files: nil, cores: 2) == 8192)
+    }
+
     @Test(arguments: [256, 512, 1024]) func manyCoresDoNotTakeASmallLimit(files: Int) throws {
         let plan = try ConnectionPlan(try configuration(), files: files, cores: 64)
         #expect(plan.publicConnections >= 32 && plan.privateConnections >= 16)

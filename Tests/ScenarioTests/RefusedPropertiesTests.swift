@@ -57,7 +57,7 @@ import Testing
     @Test func whatDidNotComeInTimeIsToldWithWhatToDo() throws {
         let configuration = try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:1")
         let told = "\(SharedResources.explain(KafkaError(operation: "watermarks", code: 5), configuration))"
-        #expect(told.contains("127.0.0.1:1 answers") && told.contains("watermarks") && told.contains("kafka-topics.sh --describe"), "\(told)")
+        for part in ["127.0.0.1:1 answers", "watermarks", "kafka-topics.sh --describe"] { #expect(told.contains(part), "\(told)") }
         // What will not pass stays what it is.
         #expect(SharedResources.explain(KafkaError(operation: "produce", code: 29), configuration) is KafkaError)
     }

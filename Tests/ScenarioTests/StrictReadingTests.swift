@@ -33,7 +33,8 @@ import Topics
             node.roles: [push]
             node.instance: ocn-0
             hub.still_alive_seconds: 0
-            http: { public: { host: "::1", port: 0, trusted_proxies: [192.0.2.1] }, allow_networks: ["10.0.0.0/8", "fd00::/8"], request_timeout_seconds: 5 }
+            http.public: { host: "::1", port: 0, trusted_proxies: [192.0.2.1] }
+            http: { allow_networks: ["10.0.0.0/8", "fd00::/8"], request_timeout_seconds: 5 }
             kafka.reply_partition: 3
             kafka.properties: ["security.protocol=SASL_SSL", "sasl.password = a=b "]
             registry: { source: file, file: registry.yaml }

@@ -9,6 +9,8 @@ package final class LogLines: Sendable {
         package let level: Logger.Level
         /// What it says.
         package let text: String
+        /// What goes with it.
+        package let metadata: [String: String]
 
         /// `warning text`.
         package var description: String { "\(level) \(text)" }
@@ -44,6 +46,8 @@ package final class LogLines: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(event: LogEvent) { lines.add(Line(level: event.level, text: "\(event.message)")) }
+        func log(event: LogEvent) {
+            lines.add(Line(level: event.level, text: "\(event.message)", metadata: (event.metadata ?? [:]).mapValues { "\($0)" }))
+        }
     }
 }

@@ -105,7 +105,7 @@ extension ExchangeFlow {
         case .node(let node):
             // The recipient's node keeps the URL under an id that is ours to choose: it must be in there before that node sees it.
             let id = Capabilities.newID()
-            let url = Rewrites.prefix(.callback, for: record, base: node.url, version: .v2_2) + id
+            let url = Rewrites.callbackPrefix(at: node, for: record) + id
             let changed = Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey)
             let proxy = Hop.Proxy(uid: id, resource: found.url)
             guard !directory.lies(found.url, below: record.module, .sender, of: record.from) else {
@@ -186,7 +186,7 @@ extension ExchangeFlow {
                 self.answered(exchange, response, calledAt: url)
             case .failure(let failure):
                 let pause = TimeAmount.milliseconds(50 << (2 * Int64(tries - 1)))
-                if failure.kind == .notSent, tries < 3, .now() + pause < exchange.sendBy {
+                if failure.kind == .notSent || failure.kind == .busy, tries < 3, .now() + pause < exchange.sendBy {
                     self.metrics.repeats.increment()
                     exchange.eventLoop.scheduleTask(in: pause) { [exchange] in
                         self.attempt(exchange, request, calledAt: url, tries: tries + 1)
@@ -207,7 +207,7 @@ extension ExchangeFlow {
         case .success: .succeeded
         case .failure(let failure):
             switch failure.kind {
-            case .forbidden, .tooLarge: .unused
+            case .busy, .forbidden, .tooLarge: .unused
             case .broken: failure.isAnswer ? .succeeded : .failed
             case .notSent, .timeout: began > exchange.fairUntil && .now() >= exchange.sendBy ? .unused : .failed
             }
@@ -216,7 +216,7 @@ extension ExchangeFlow {
 
     private static func obstacle(_ failure: OutboundFailure, _ recipient: PartyID) -> Obstacle {
         switch failure.kind {
-        case .notSent, .forbidden: Obstacle(.unreachable, .notReached(recipient, failure.reason))
+        case .notSent, .busy, .forbidden: Obstacle(.unreachable, .notReached(recipient, failure.reason))
         case .tooLarge: Obstacle(.refused, .notSendable(failure.reason))
         case .timeout: Obstacle(.timeout, .noAnswer(recipient))
         case .broken: .unusable(failure.reason, of: recipient)

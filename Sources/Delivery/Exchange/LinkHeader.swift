@@ -26,7 +26,10 @@ private struct LinkText {
     mutating func link() -> (target: String, isNext: Bool)? {
         skip { $0 == UInt8(ascii: ",") || Self.isSpace($0) }
         guard rest.first == UInt8(ascii: "<"), let end = rest.firstIndex(of: UInt8(ascii: ">")) else { return nil }
-        let target = String(decoding: rest[(rest.startIndex + 1)..<end], as: UTF8.self)
+        // Blanks at its ends are none of the URL's.
+        var url = rest[(rest.startIndex + 1)..<end].drop(while: Self.isSpace)
+        while let last = url.last, Self.isSpace(last) { url.removeLast() }
+        let target = String(decoding: url, as: UTF8.self)
         rest = rest[(end + 1)...]
         var relations: [UInt8]?
         while true {

@@ -155,6 +155,14 @@ enum Rewrites {
         }
     }
 
+    /// What the URL of a result begins with that goes to another node; its id follows. Reference nodes serve results of charging profiles where
+    /// they do not say, and the first of them nothing but 2.2.
+    static func callbackPrefix(at node: NetworkNode, for record: RequestRecord) -> String {
+        let version = node.isVerbatim ? record.version : .v2_2
+        guard record.module == .chargingprofiles else { return prefix(.callback, for: record, base: node.url, version: version) }
+        return URLJoin.trimmed(node.url) + "/ocpi/\(version.rawValue)/sender/chargingprofiles/result/"
+    }
+
     /// The place of a callback names the command or session, as at the reference nodes; not where a long session id would take the room
     /// that the token needs.
     private static func callback(_ endpoint: String, _ record: RequestRecord) -> String {

@@ -22,6 +22,8 @@ enum Destination: Sendable, Equatable {
             self =
                 node.operatorAddress == ownOperator
                 ? .none(Obstacle(.unreachable, .notConnected(record.to))) : .node(node)
+        } else if directory.networkParty(record.to) != nil {
+            self = .none(Obstacle(.unreachable, .nodeNotListed(record.to)))
         } else {
             self = .none(Obstacle(.refused, .unknownReceiver(record.to)))
         }

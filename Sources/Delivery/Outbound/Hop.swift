@@ -51,7 +51,8 @@ enum Hop {
             module: record.module, isCustom: record.module.ocnName == nil, interface: record.interface, method: record.method,
             signature: record.signature, requestID: record.requestID, correlationID: record.correlationID, sender: record.from,
             receiver: record.to, urlPath: record.path.isEmpty ? nil : record.path, query: query(of: record),
-            proxyUID: proxy?.uid, proxyResource: proxy?.resource, body: record.body
+            queryText: node.isVerbatim ? queryText(of: record) : nil, proxyUID: proxy?.uid, proxyResource: proxy?.resource,
+            body: record.body
         ).encoded(verbatim: node.isVerbatim)
         var headers = HTTPHeaders()
         headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
@@ -72,6 +73,11 @@ enum Hop {
         guard let query = record.query, !query.isEmpty else { return isList ? .object([]) : nil }
         return .object(
             PercentText.pairs(query).map { JSONMember(name: $0.name, value: isInteger($0.value) ? .number($0.value) : .string($0.value)) })
+    }
+
+    private static func queryText(of record: RequestRecord) -> String? {
+        guard record.target == nil, let query = record.query, !query.isEmpty else { return nil }
+        return query
     }
 
     /// As JSON and Java's 64 bits write it.

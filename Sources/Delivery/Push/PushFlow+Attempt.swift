@@ -30,7 +30,8 @@ extension PushFlow {
                 self.metrics.failed(failure.kind)
                 switch failure.kind {
                 // An address that is not allowed is a matter of what was registered and configured, not of how the recipient is.
-                case .forbidden: self.complete(errand, .hindered)
+                // Nor is a want of connections of our own.
+                case .forbidden, .busy: self.complete(errand, .hindered)
                 case .tooLarge: self.giveUp(errand, failure.reason)
                 case .notSent, .timeout, .broken: self.complete(errand, .failed(LastAttempt(), after: nil))
                 }

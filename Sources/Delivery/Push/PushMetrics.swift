@@ -48,7 +48,7 @@ package struct PushMetrics: MetricSet {
 
     func failed(_ kind: OutboundFailure.Kind) {
         switch kind {
-        case .notSent: attempted(.notSent)
+        case .notSent, .busy: attempted(.notSent)
         case .forbidden: attempted(.forbidden)
         case .tooLarge: attempted(.tooLarge)
         case .timeout: attempted(.timeout)

@@ -206,24 +206,34 @@ struct ListPart: Sendable, Equatable {
 struct ListQuery: Sendable, Equatable {
     /// Everything else, verbatim.
     let filters: [Substring]
+    /// Names of filters that have a value, decoded.
+    private let given: Set<String>
     let offset: Int
     let limit: Int?
 
-    /// - Throws: 2001 for an offset or limit that is no number, or stands twice.
+    /// - Throws: 2001 for an offset or limit that is no number, and for one of these or a date that stands twice: of two values some parties
+    ///   take the first, others the last.
     init(_ query: String?) throws(OCPIError) {
         var filters: [Substring] = []
+        var given: Set<String> = []
+        var dates: Set<String> = []
         var offset: Int?
         var limit: Int?
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             // Whoever is asked reads names decoded.
-            switch PercentText.decoded(String(parts[0])) {
+            let name = PercentText.decoded(String(parts[0]))
+            switch name {
             case "offset": offset = try ListQuery.number("offset", parts, from: 0, unless: offset)
             case "limit": limit = try ListQuery.number("limit", parts, from: 1, unless: limit)
-            default: filters.append(pair)
+            default:
+                if name == "date_from" || name == "date_to", !dates.insert(name).inserted { throw ListQuery.repeated(name) }
+                if parts.count == 2, !parts[1].isEmpty { given.insert(name) }
+                filters.append(pair)
             }
         }
         self.filters = filters
+        self.given = given
         self.offset = offset ?? 0
         self.limit = limit
     }
@@ -235,10 +245,14 @@ struct ListQuery: Sendable, Equatable {
     private static let greatest = 1 << 53
 
     /// Whether a filter of that name has a value.
-    func has(_ name: String) -> Bool { filters.contains { $0.hasPrefix(name + "=") && $0.utf8.count > name.utf8.count + 1 } }
+    func has(_ name: String) -> Bool { given.contains(name) }
+
+    private static func repeated(_ name: String) -> OCPIError {
+        OCPIError(code: .invalidParameters, message: "\(name) stands twice in the query")
+    }
 
     private static func number(_ name: String, _ parts: [Substring], from least: Int, unless known: Int?) throws(OCPIError) -> Int {
-        guard known == nil else { throw OCPIError(code: .invalidParameters, message: "\(name) stands twice in the query") }
+        guard known == nil else { throw repeated(name) }
         guard parts.count == 2, let number = Int(parts[1]), least...ListQuery.greatest ~= number else {
             throw OCPIError(code: .invalidParameters, message: "\(name) must be a whole number from \(least) on")
         }

@@ -63,6 +63,9 @@ struct MessageEndpoint: Sendable {
         }
     }
 
+    /// Where it listens.
+    static let path = "/ocn/message"
+
     /// Room for a body of that length as text in JSON, and for what stands around it: what one node takes passes on two.
     static func longestMessage(around body: Int) -> Int { 2 * body + 64 * 1024 }
 
@@ -176,13 +179,14 @@ struct MessageEndpoint: Sendable {
     private func record(
         _ message: OCNMessage, _ version: OCPIVersion, from node: NetworkNode, _ directory: Directory, target: String?, trace: Trace
     ) -> RequestRecord {
-        let path = URLText.path(message.urlPath ?? "")
+        let path = URLText.path(message.urlPath ?? "", isVerbatim: node.isVerbatim)
+        let text = node.isVerbatim ? message.queryText.flatMap { URLText.query($0, saying: message.query) } : nil
         // A call to a stored URL is a page, a CDR or a result. Only the last one is written.
         let isCallback = target != nil && !message.method.isRead
         let body = message.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         return RequestRecord(
             id: UUIDText.v7(), time: .now, module: message.module, interface: message.interface, method: message.method, version: version,
-            from: message.sender, to: message.receiver, path: path, query: message.query.flatMap(URLText.query),
+            from: message.sender, to: message.receiver, path: path, query: text ?? message.query.flatMap { URLText.query($0) },
             requestID: message.requestID, correlationID: message.correlationID, signature: message.signature, origin: .node(node.url),
             stateVersion: directory.version, target: target, trace: trace, contentType: body == nil ? nil : "application/json", body: body,
             key: OrderingKey.key(

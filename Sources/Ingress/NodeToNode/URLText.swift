@@ -3,13 +3,22 @@ import Wire
 /// Writes the decoded path and query of a message between nodes as parts of a URL (RFC 3986).
 enum URLText {
     /// A path without a slash in front. What cannot stand in a path is percent-encoded; what is encoded already stays.
-    static func path(_ text: String) -> String {
+    /// - Parameter isVerbatim: it comes from a node that sends paths as they came to it: what can stand on a request line stays.
+    static func path(_ text: String, isVerbatim: Bool = false) -> String {
         let bytes = Array((text.hasPrefix("/") ? text.dropFirst() : text[...]).utf8)
         return encode(bytes) { index in
             let byte = bytes[index]
+            if isVerbatim { return 0x21...0x7E ~= byte && !"?#\\".utf8.contains(byte) }
             if byte == UInt8(ascii: "%") { return bytes[(index + 1)...].prefix(2).count(where: isHexDigit) == 2 }
             return isUnreserved(byte) || "/!$&'()*+,;=:@".utf8.contains(byte)
         }
+    }
+
+    /// The query as its sender wrote it, which a node that keeps bytes puts beside the parameters; nil if it says anything else than they do.
+    static func query(_ text: String, saying object: JSONValue?) -> String? {
+        guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") }) else { return nil }
+        let said = (object?.members ?? []).compactMap { member in scalar(member.value).map { [member.name, $0] } }
+        return PercentText.pairs(text).map { [$0.name, $0.value] } == said ? text : nil
     }
 
     /// `name=value&…` of an object of scalars; members that are null are left out. Nil for none.
