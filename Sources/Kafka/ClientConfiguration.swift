@@ -80,6 +80,18 @@ struct ClientConfiguration: Sendable {
         ClientConfiguration(settings, ["log.queue": "false", "statistics.interval.ms": "0", "socket.timeout.ms": "10000"])
     }
 
+    /// A client for questions about what groups have committed, with a group of its own that it never joins.
+    ///
+    /// librdkafka 2.0.2 ends the process (a null pointer) when a client without one is told to look for another coordinator.
+    static func groupQuestions(_ settings: KafkaSettings, group: String) -> ClientConfiguration {
+        ClientConfiguration(
+            settings,
+            [
+                "group.id": group, "enable.auto.commit": "false", "log.queue": "false", "statistics.interval.ms": "0",
+                "socket.timeout.ms": "10000",
+            ])
+    }
+
     /// The strategy that all members of a group name. Cooperative rebalancing has defects before librdkafka 2.10.
     static var assignmentStrategy: String {
         rd_kafka_version() < 0x020a_0000 ? "roundrobin" : "cooperative-sticky"

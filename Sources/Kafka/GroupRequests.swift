@@ -49,7 +49,7 @@ extension KafkaAdmin {
         guard !names.isEmpty else { return [:] }
         return try await perform("describe groups") { admin throws(KafkaError) in
             guard try !admin.isEmbedded() else { throw GroupRequests.unsupported }
-            return try admin.each("describe groups", names, limit) { rk, names, milliseconds in
+            return try admin.each("describe groups", names, limit, on: nil) { rk, names, milliseconds in
                 GroupRequests.describe(rk, names, milliseconds, isStopping: admin.isStopping)
             }
         }
@@ -72,7 +72,7 @@ extension KafkaAdmin {
     ) async throws(KafkaError) -> [String: Result<[CommitOffset], KafkaError>] {
         guard !groups.isEmpty, !partitions.isEmpty else { return [:] }
         return try await perform("group offsets") { admin throws(KafkaError) in
-            try admin.each("group offsets", groups, limit) { rk, groups, milliseconds in
+            try admin.each("group offsets", groups, limit, on: try admin.client(ofGroup: groups[0])) { rk, groups, milliseconds in
                 .success(GroupRequests.committed(rk, groups, partitions, milliseconds, isStopping: admin.isStopping))
             }
         }
@@ -82,13 +82,13 @@ extension KafkaAdmin {
     /// may pass.
     /// - Returns: the last answer about each.
     private func each<Value>(
-        _ operation: String, _ groups: [String], _ limit: Duration,
+        _ operation: String, _ groups: [String], _ limit: Duration, on client: ClientHandle?,
         _ ask: (OpaquePointer, _ groups: [String], _ milliseconds: Int32) -> Result<[String: Result<Value, KafkaError>], KafkaError>
     ) throws(KafkaError) -> [String: Result<Value, KafkaError>] {
         var found: [String: Result<Value, KafkaError>] = [:]
         var left = groups
         do throws(KafkaError) {
-            try patiently(operation, limit) { rk, milliseconds in
+            try patiently(operation, limit, on: client) { rk, milliseconds in
                 ask(rk, left, milliseconds).flatMap { answers in
                     found.merge(answers) { _, new in new }
                     var passing: KafkaError?

@@ -11,6 +11,8 @@ package final class KafkaAdmin: Sendable {
     private let log: ThrottledLog
     private let thread = BlockingThread("kafka-admin")
     private let isClosed = Atomic(false)
+    /// Made for the first question about what a group has committed.
+    private let groupClient = Mutex<ClientHandle?>(nil)
 
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(_ settings: KafkaSettings, logger: Logger) throws(KafkaError) {
@@ -125,7 +127,7 @@ package final class KafkaAdmin: Sendable {
     package func committedOffsets(of group: String, _ partitions: [TopicPartition]) async throws(KafkaError) -> [CommitOffset] {
         guard !partitions.isEmpty else { return [] }
         return try await perform("group offsets") { admin throws(KafkaError) in
-            try admin.patiently("group offsets") { rk, milliseconds in
+            try admin.patiently("group offsets", on: try admin.client(ofGroup: group)) { rk, milliseconds in
                 OffsetRequests.committed(rk, group, partitions, milliseconds: milliseconds, isStopping: admin.isStopping).mapError {
                     error in
                     error.unauthorized == .group ? .lacks(MissingRight("Describe", .group(group)), error.operation) : error
@@ -162,7 +164,14 @@ package final class KafkaAdmin: Sendable {
         isClosed.store(true, ordering: .releasing)
         do throws(KafkaError) {
             // Ending a client blocks, so it is the thread's last job.
-            try await thread.run("close") { self.settings.questions.leave() }
+            try await thread.run("close") {
+                let groupClient = self.groupClient.withLock { client in
+                    defer { client = nil }
+                    return client
+                }
+                groupClient?.destroy()
+                self.settings.questions.leave()
+            }
         } catch {
             // Closed before.
         }
@@ -190,13 +199,31 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// Asks until the answer is good, will stay bad, or the time is over.
+    /// - Parameter client: nil for the process's client for questions.
     func patiently<Value>(
-        _ operation: String, _ limit: Duration = .seconds(30),
+        _ operation: String, _ limit: Duration = .seconds(30), on client: ClientHandle? = nil,
         _ ask: (OpaquePointer, _ milliseconds: Int32) -> Result<Value, KafkaError>
     ) throws(KafkaError) -> Value {
         try Retry.until(Deadline(after: limit), operation) { milliseconds in
-            isStopping() ? nil : settings.questions.use(settings, log) { rk in ask(rk, milliseconds) }
+            guard !isStopping() else { return nil }
+            return if let client {
+                client.use { rk in ask(rk, milliseconds) }
+            } else {
+                settings.questions.use(settings, log) { rk in ask(rk, milliseconds) }
+            }
         }.get()
+    }
+
+    /// The client for questions about what groups have committed: of this group, or of the one that was asked about first.
+    func client(ofGroup group: String) throws(KafkaError) -> ClientHandle {
+        try groupClient.withLock { client throws(KafkaError) in
+            if let client { return client }
+            let made = try ClientHandle(
+                RD_KAFKA_CONSUMER, ClientConfiguration.groupQuestions(settings, group: group), callbacks: ClientCallbacks(log: log),
+                isPolled: false)
+            client = made
+            return made
+        }
     }
 
     private func topics(within limit: Duration = .seconds(30)) throws(KafkaError) -> [String: TopicStanding] {

@@ -58,13 +58,15 @@ import Testing
         await admin.close()
     }
 
-    /// COORDINATOR_LOAD_IN_PROGRESS, of OffsetFetch: a coordinator that has just taken the group over.
-    @Test func aCoordinatorThatStillLoadsIsAskedAgain() async throws {
+    /// COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, of OffsetFetch. The last two ended the process.
+    @Test(arguments: [Int32(14), 15, 16]) func aCoordinatorThatLoadsOrHasMovedIsAskedAgain(code: Int32) async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
         let admin = try KafkaAdmin(TestCluster.settings("admin", cluster), logger: TestCluster.logger)
         let place = TopicPartition(topic: "t", partition: 0)
-        cluster.pushErrors(api: 9, [14, 14])
+        cluster.pushErrors(api: 9, [code, code])
+        #expect(try await admin.committedOffsets(of: "group", [place]).map(\.offset) == [-1])
+        cluster.pushErrors(api: 9, [code, code])
         let answers = try await admin.committedOffsets(ofGroups: ["group", "other"], [place], within: .seconds(10))
         for group in ["group", "other"] { #expect(try answers[group]?.get().map(\.offset) == [-1], "\(answers)") }
         await admin.close()
