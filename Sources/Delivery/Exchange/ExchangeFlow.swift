@@ -144,7 +144,7 @@ final class ExchangeFlow: GroupHandler {
         for action in actions {
             switch action {
             case .begin(let exchange): begun.append(exchange)
-            case .expire(let exchange): waited(exchange, for: .promise) { self.settle(exchange, Self.tooLate(exchange), entered: false) }
+            case .expire(let exchange): waited(exchange, for: .promise) { self.settle(exchange, self.hubTooLate(exchange), entered: false) }
             case .abandon(let exchange): abandon(exchange)
             case .commit(let partition): uncommitted.append(partition)
             case .pause(let partition): reading.pause(partition)
@@ -185,7 +185,8 @@ final class ExchangeFlow: GroupHandler {
             switch action {
             case .start(let exchange): waited(exchange, for: .place) { self.goOn(exchange) }
             case .refuse(let exchange, let refusal): waited(exchange, for: .place) { self.refuse(exchange, refusal, entered: false) }
-            case .expire(let exchange): waited(exchange, for: .place) { self.settle(exchange, Self.tooLate(exchange), entered: false) }
+            case .expire(let exchange):
+                waited(exchange, for: .place) { self.settle(exchange, Self.waitedTooLong(exchange), entered: false) }
             case .abandon(let exchange): abandon(exchange)
             case .alarm(let due): wake(at: due)
             case .breaker(let recipient, let turn): tell(turn, of: recipient)
