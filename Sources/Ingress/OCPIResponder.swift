@@ -157,7 +157,7 @@ extension OCPIResponder {
         let intake = BodyIntake(pending: pending, limit: settings.bodyLimit, proxies: settings.connections.trustedProxies)
         let producer = RequestProducer(
             pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: ThrottledLog(logger),
-            isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
+            now: neighbours.now, isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
         isKafkaAway = neighbours.isKafkaAway

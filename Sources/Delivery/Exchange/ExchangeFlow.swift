@@ -71,7 +71,7 @@ final class ExchangeFlow: GroupHandler {
     }
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
-        let now = Timestamp.now.milliseconds
+        let now = store.clock.now.milliseconds
         let takeovers = committed.withLock { known in
             partitions.reduce(into: [:]) { $0[$1] = Takeover(known.removeValue(forKey: $1), since: now) }
         }
@@ -103,7 +103,7 @@ final class ExchangeFlow: GroupHandler {
         }
         guard let version = requests.map(\.request.stateVersion).max() else { return }
         let bounds = store.bounds(reaching: version, timeout: Self.stateTimeout)
-        let wall = Timestamp.now
+        let wall = store.clock.now
         let now = NIODeadline.now()
         let isInDoubt = promises.withLock { promises in requests.map { promises.isInDoubt($0.record) } }
         let maySend = Takeover.maySend(zip(requests, isInDoubt).map { ($0.record.key, $0.request.method, $1) })
