@@ -26,7 +26,8 @@ package struct OCPIResponder: HTTPResponder {
     /// Whether an answer may wait until its caller takes it.
     let hasRoomForAnswer: @Sendable () -> Bool
     let metrics: IngressMetrics
-    let logger: Logger
+    /// For what repeats: with each request.
+    let failures: ThrottledLog
 
     /// Never throws: a body that breaks HTTP gets its answer in OCPI's words too.
     package func respond(to request: Request, context: IngressContext) async throws -> Response {
@@ -39,7 +40,9 @@ package struct OCPIResponder: HTTPResponder {
         } catch let error as OCPIError {
             response = refusal(error, head, destination)
         } catch {
-            logger.error("a request failed", metadata: ["module": "\(destination.label)", "error": "\(error)"])
+            failures.log(
+                .error, "failed \(destination.label)", "a request failed",
+                metadata: ["module": "\(destination.label)", "error": "\(error)"])
             let failure = OCPIError(code: .serverError, message: "The node failed on this request")
             response = refusal(failure, head, destination)
         }
@@ -155,15 +158,16 @@ extension OCPIResponder {
         let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
         let intake = BodyIntake(pending: pending, limit: settings.bodyLimit, proxies: settings.connections.trustedProxies)
+        let failures = ThrottledLog(logger)
         let producer = RequestProducer(
-            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: ThrottledLog(logger),
+            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: failures,
             now: neighbours.now, isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
         isKafkaAway = neighbours.isKafkaAway
         self.hasRoomForAnswer = hasRoomForAnswer
         self.metrics = metrics
-        self.logger = logger
+        self.failures = failures
         modules = ModuleRouting(
             settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
             signatures: signatures, metrics: metrics, logger: logger)
