@@ -216,7 +216,7 @@ import Wire
                 #expect(further.outcome == .answered && further.httpStatus == 201 && further.headers["Location"] == nil)
             }
             let command = try request(
-                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\(world.msp.url)/\(long)"}"#)
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(world.msp.url)/\#(long)"}"#)
             #expect(try await world.ask(command).outcome == .answered)
         }
     }
@@ -248,7 +248,7 @@ import Wire
                         ])),
             ])
             var command = try request(
-                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\(msp)/s/sessions/r1"}"#)
+                .commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(msp)/s/sessions/r1"}"#)
             command.to = try #require(PartyID("NL-CPO"))
             #expect(try await world.ask(command).outcome == .answered)
             var list = try request(.locations, .sender, .get)
