@@ -52,8 +52,10 @@ extension AdminAPI {
     /// `PUT /admin/platform/{id}/token-encoding`: how the platform wants our token in `Authorization`.
     func setEncoding(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let body = try await request.body.collect(upTo: 1024)
-        guard let encoding = body.jsonString(["encoding"]).flatMap(TokenEncoding.init(rawValue:)) else {
-            return problem(.badRequest, #"the body must be {"encoding":"plain"} or {"encoding":"base64"}"#)
+        let example = #"{"encoding":"plain"} or {"encoding":"base64"}"#
+        let written = try AdminBody(try AdminBody.json(body, like: example), members: ["encoding"]).string("encoding")
+        guard let encoding = written.flatMap(TokenEncoding.init(rawValue:)) else {
+            return problem(.badRequest, "encoding must be as in \(example)")
         }
         guard var platform = state.directory().platform(id: parameters.get("id") ?? "") else {
             return problem(.notFound, "there is no such platform")

@@ -42,6 +42,7 @@ package struct AdminAPI: Sendable {
 
     /// Adds the routes below `/admin`.
     package func addRoutes(to router: Router<some RequestContext>) {
+        router.add(middleware: AdminRefusals())
         let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash, wrong: wrongKeys, logger: logger))
             .add(middleware: WritesNeedKafka(isKafkaAway: isKafkaAway))
         admin.post("generate-registration-token") { request, _ in try await invite(request) }
@@ -90,10 +91,8 @@ package struct AdminAPI: Sendable {
 
     /// `POST /admin/generate-registration-token`: a fresh token A for the parties in the body.
     private func invite(_ request: Request) async throws -> Response {
-        switch parties(in: try await request.body.collect(upTo: 64 * 1024)) {
-        case .success(let parties): await issueToken(for: parties, .ok)
-        case .failure(let error): problem(.badRequest, error.message)
-        }
+        let invited = try invited(try await request.body.collect(upTo: 64 * 1024))
+        return await issueToken(for: invited.parties, notes: invited.notes, .ok)
     }
 
     /// `POST /admin/platform/{id}/parties`: further parties that this platform may act for from its next PUT of credentials on.
@@ -102,53 +101,48 @@ package struct AdminAPI: Sendable {
         guard var platform = state.directory().platform(id: parameters.get("id") ?? "") else {
             return problem(.notFound, "there is no such platform")
         }
-        switch parties(in: body) {
-        case .success(let parties): platform.invited += parties.filter { !platform.invited.contains($0) }
-        case .failure(let error): return problem(.badRequest, error.message)
-        }
+        let invited = try invited(body)
+        platform.invited += invited.parties.filter { !platform.invited.contains($0) }
         do {
             try await state.write([.put(.platform(platform))])
         } catch {
             return problem(.serviceUnavailable, "the invitation could not be stored; try again")
         }
-        return json(.ok, .object(platform.summary(in: state.directory())))
+        return json(.ok, noted(.object(platform.summary(in: state.directory())), invited.notes))
     }
 
-    /// The parties that are to be invited: a list of objects, none connected yet.
-    private func parties(in body: ByteBuffer) -> Result<[PartyID], OCPIError> {
-        func refused(_ message: String) -> Result<[PartyID], OCPIError> {
-            .failure(OCPIError(code: .invalidParameters, message: message))
-        }
-        guard let list = (try? JSONValue.parse(body))?.array, !list.isEmpty else {
-            return refused(#"the body must be a list like [{"country_code":"DE","party_id":"CPO"}]"#)
-        }
-        var parties: [PartyID] = []
-        for entry in list {
-            guard let country = entry["country_code"]?.string, let id = entry["party_id"]?.string,
-                let party = PartyID(country: country, party: id)
-            else { return refused("every entry needs a country_code of 2 and a party_id of 3 letters or digits") }
-            guard state.directory().platform(of: party) == nil else { return refused("\(party) is already connected to this node") }
-            parties.append(party)
-        }
-        return .success(parties)
+    private func invited(_ body: ByteBuffer) throws(AdminFault) -> InvitedParties {
+        try InvitedParties(body, nodeAddress: handshake.nodeAddress, in: state.directory())
+    }
+
+    /// An answer with what the operator should know besides.
+    private func noted(_ answer: JSONValue, _ notes: [String]) -> JSONValue {
+        guard !notes.isEmpty, let members = answer.members else { return answer }
+        return .object(members + [JSONMember(name: "notes", value: .array(notes.map(JSONValue.string)))])
     }
 
     /// `POST /admin/platform`: a platform that we are to register with, or a fresh token A for one that registers with us.
     private func create(_ request: Request) async throws -> Response {
-        let body = try await request.body.collect(upTo: 64 * 1024)
-        guard let json = try? JSONValue.parse(body), json.members != nil else {
-            return problem(.badRequest, #"the body must be an object like {"handshakeSelfInitiated":false}"#)
-        }
-        guard json["handshakeSelfInitiated"]?.bool == true else {
-            guard json["tokenA"] == nil || json["tokenA"]?.isNull == true else {
-                return problem(.badRequest, "tokenA is only for handshakeSelfInitiated; otherwise this node makes it")
+        let json = try AdminBody.json(try await request.body.collect(upTo: 64 * 1024), like: #"{"handshakeSelfInitiated":false}"#)
+        let body = try AdminBody(json, members: ["handshakeSelfInitiated", "tokenA", "platformVersionsUrl"])
+        let (given, token, url) = (
+            try body.bool("handshakeSelfInitiated"), try body.string("tokenA"), try body.string("platformVersionsUrl")
+        )
+        guard given == true else {
+            guard token == nil else {
+                return problem(.badRequest, "tokenA is only for handshakeSelfInitiated: true; otherwise this node makes it")
+            }
+            guard url == nil else {
+                return problem(
+                    .badRequest,
+                    "platformVersionsUrl is only for handshakeSelfInitiated: true; otherwise the platform tells it when it registers")
             }
             return await issueToken(for: [], .created)
         }
-        guard let token = json["tokenA"]?.string, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+        guard let token, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             return problem(.badRequest, "tokenA must have 1 to 64 printable ASCII characters")
         }
-        guard let url = json["platformVersionsUrl"]?.string, url.utf8.count <= 255 else {
+        guard let url, url.utf8.count <= 255 else {
             return problem(.badRequest, "platformVersionsUrl must be an absolute http or https URL of at most 255 characters")
         }
         if let defect = URLJoin.defect(of: url) { return problem(.badRequest, "platformVersionsUrl \(defect)") }
@@ -158,7 +152,7 @@ package struct AdminAPI: Sendable {
         }
     }
 
-    private func issueToken(for parties: [PartyID], _ status: HTTPResponse.Status) async -> Response {
+    private func issueToken(for parties: [PartyID], notes: [String] = [], _ status: HTTPResponse.Status) async -> Response {
         let token = Token.generate()
         let expires = Timestamp.now.adding(milliseconds: Int64(invitation.components.seconds) * 1000)
         let platform = Platform(id: UUIDText.v4(), tokenAHash: TokenHash.of(token), tokenAExpires: expires, invited: parties)
@@ -169,11 +163,10 @@ package struct AdminAPI: Sendable {
             return problem(.serviceUnavailable, "the invitation could not be stored; try again")
         }
         logger.info("invited", metadata: ["parties": "\(parties.map(\.description).joined(separator: " "))", "platform": "\(platform.id)"])
-        return json(
-            status,
-            [
-                "id": .string(platform.id), "token": .string(token.raw), "versions": .string(publicURL + Route.versions.path),
-                "expires": .string(expires.description),
-            ])
+        let answer: JSONValue = [
+            "id": .string(platform.id), "token": .string(token.raw), "versions": .string(publicURL + Route.versions.path),
+            "expires": .string(expires.description),
+        ]
+        return json(status, noted(answer, notes))
     }
 }

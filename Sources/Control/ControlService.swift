@@ -90,6 +90,7 @@ package final class ControlService: Service {
             while !Task.isCancelled {
                 if ownership.isOwner { await claim() }
                 if isLeading {
+                    logger.info("leading", metadata: ["instance": "\(instance)"])
                     await lead()
                     logger.info("no longer leading", metadata: ["instance": "\(instance)"])
                 }
@@ -108,7 +109,6 @@ package final class ControlService: Service {
         ownership.claim = claim.claim
         do throws(StateError) {
             try await writer.write([.put(.leader(claim))])
-            logger.info("leading", metadata: ["instance": "\(instance)"])
         } catch {
             failures.log(.error, "claim", "cannot claim to lead: \(error)")
         }

@@ -7,7 +7,7 @@ import Wire
 package struct Enrolment: Sendable {
     let state: SharedState
     private let secrets: NodeSecrets
-    private let nodeAddress: String
+    let nodeAddress: String
     private let tokenOverlap: Duration
     private let logger: Logger
 

@@ -27,6 +27,9 @@ package struct Handshake: Sendable {
         self.logger = logger
     }
 
+    /// Operator address of this node, lower case.
+    package var nodeAddress: String { enrolment.nodeAddress }
+
     /// A platform that we are to register with, for ``start(_:)``. Stored at once; one that waits with the same token is replaced.
     /// - Parameters:
     ///   - token: the token A that the platform's operator gave out.

@@ -75,8 +75,8 @@ final class StateSnapshot: Sendable {
         }
         guard let bounded = fact.bounded(by: RecordBounds(now: clock.now).latest) else { return (key, fact) }
         metrics.implausible.increment()
-        logger.warning(
-            "a record in ocn.state has a time in the future, which is taken for now",
+        repeated.log(
+            .warning, "future", "a record in ocn.state has a time in the future, which is taken for now",
             metadata: ["offset": "\(record.offset)", "record": "\(key)"])
         return (key, bounded)
     }

@@ -69,7 +69,8 @@ package struct IngressService: ServiceLifecycle.Service {
             lastHeard: { activity.lastHeard($0) },
             partyOf: { capabilities.objects[$0] },
             remember: { capabilities.objects.note($0, $1) },
-            isKafkaAway: { kafkaAvailability.outage != nil }, wasKafkaAway: { kafkaAvailability.wasAway(since: $0) })
+            now: { store.clock.now }, isKafkaAway: { kafkaAvailability.outage != nil },
+            wasKafkaAway: { kafkaAvailability.wasAway(since: $0) })
         let metrics = IngressMetrics()
         let partition = settings.replyPartition ?? Int32.random(in: 0..<Int32(clamping: max(1, settings.replyPartitions)))
         let pending = PendingReplies(

@@ -155,7 +155,8 @@ struct ModuleRouting: Sendable {
         var isCallback = false
         if case .callback = ModuleTable.capability(head.method, route) { isCallback = true }
         return RequestRecord(
-            id: UUIDText.v7(), time: .now, module: route.module, interface: route.interface, method: head.method, version: call.dialect,
+            id: UUIDText.v7(), time: neighbours.now(), module: route.module, interface: route.interface, method: head.method,
+            version: call.dialect,
             from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
             correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
             target: target, trace: head.trace, contentType: call.body == nil ? nil : head.contentType,

@@ -25,6 +25,8 @@ struct Neighbours: Sendable {
     var partyOf: @Sendable (ObjectName) -> PartyID?
     /// Remembers whose an object is.
     var remember: @Sendable (ObjectName, PartyID) -> Void
+    /// The time of day by Kafka's clock, as far as it is known: what records carry and are judged by.
+    var now: @Sendable () -> Timestamp = { .now }
     /// Whether Kafka cannot be used at the moment.
     var isKafkaAway: @Sendable () -> Bool = { false }
     /// Whether Kafka could not be used at some time since then.

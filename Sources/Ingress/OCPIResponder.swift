@@ -28,7 +28,8 @@ package struct OCPIResponder: HTTPResponder {
     /// Who says where clients are.
     let proxies: TrustedProxies
     let metrics: IngressMetrics
-    let logger: Logger
+    /// For what repeats: with each request.
+    let failures: ThrottledLog
 
     /// Never throws: a body that breaks HTTP gets its answer in OCPI's words too.
     package func respond(to request: Request, context: IngressContext) async throws -> Response {
@@ -41,7 +42,9 @@ package struct OCPIResponder: HTTPResponder {
         } catch let error as OCPIError {
             response = refusal(error, head, destination)
         } catch {
-            logger.error("a request failed", metadata: ["module": "\(destination.label)", "error": "\(error)"])
+            failures.log(
+                .error, "failed \(destination.label)", "a request failed",
+                metadata: ["module": "\(destination.label)", "error": "\(error)"])
             let failure = OCPIError(code: .serverError, message: "The node failed on this request")
             response = refusal(failure, head, destination)
         }
@@ -157,16 +160,17 @@ extension OCPIResponder {
         let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
         let intake = BodyIntake(pending: pending, limit: settings.bodyLimit, proxies: settings.connections.trustedProxies)
+        let failures = ThrottledLog(logger)
         let producer = RequestProducer(
-            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: ThrottledLog(logger),
-            isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
+            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: failures,
+            now: neighbours.now, isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
         isKafkaAway = neighbours.isKafkaAway
         self.hasRoomForAnswer = hasRoomForAnswer
         proxies = settings.connections.trustedProxies
         self.metrics = metrics
-        self.logger = logger
+        self.failures = failures
         modules = ModuleRouting(
             settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
             signatures: signatures, metrics: metrics, logger: logger)

@@ -14,6 +14,8 @@ struct RequestProducer: Sendable {
     let send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
     /// Where it is told what Kafka did not take; one line a minute.
     let failures: ThrottledLog
+    /// As ``Neighbours/now``, by which requests were stamped.
+    var now: @Sendable () -> Timestamp = { .now }
     /// As ``Neighbours/isKafkaAway``.
     var isKafkaAway: @Sendable () -> Bool = { false }
     /// As ``Neighbours/wasKafkaAway``.
@@ -47,10 +49,13 @@ struct RequestProducer: Sendable {
         let record = request.outgoing(to: topics)
         let id = request.id
         // What was done before, storing a link say, counts.
-        let spent = max(0, Timestamp.now.milliseconds &- request.time.milliseconds)
+        let spent = max(0, now().milliseconds &- request.time.milliseconds)
         let left = TimeAmount(timeout) - .milliseconds(spent)
         // Whoever read it would only find that it came too late.
-        guard request.reply == nil || left > .zero else { throw RequestProducer.overdue(request) }
+        guard request.reply == nil || left > .zero else {
+            failures.log(.error, "late", "a request was not sent, because its time was over before it was written down")
+            throw OCPIError.notSentInTime(request.to)
+        }
         let answer = await pending.wait(for: id, until: .now() + left) {
             send(record) { [pending] result in
                 switch result {

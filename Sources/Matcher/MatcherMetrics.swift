@@ -12,7 +12,8 @@ package struct MatcherMetrics: MetricSet {
         "ocn_matcher_implausible_records_total", unit: "records",
         "Requests whose time or state version cannot be true; their copies went to the dead letters.")
     let waits = CounterMetric(
-        "ocn_matcher_state_waits_total", unit: "waits", "Seconds that a batch had to wait for the newest agreements.")
+        "ocn_matcher_state_waits_total", unit: "waits", "Times that a batch waited a second for the newest agreements and did not get them."
+    )
 
     /// For the list of all metrics.
     package static var sample: MatcherMetrics { MatcherMetrics() }

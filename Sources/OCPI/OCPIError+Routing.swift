@@ -112,6 +112,11 @@ extension OCPIError {
     /// Nothing was sent.
     package static let notAccepted = OCPIError(code: .hubError, message: "The node could not accept the request")
 
+    /// Nothing was sent, because the node came to it when its time was over.
+    package static func notSentInTime(_ party: PartyID) -> OCPIError {
+        OCPIError(code: .hubError, message: "The hub was too slow: nothing was sent to \(party)")
+    }
+
     /// Nothing was sent, because the record of the request says what cannot be.
     package static func implausible(_ fault: String) -> OCPIError {
         OCPIError(code: .hubError, message: "The hub refuses its own record: \(fault)")

@@ -4,6 +4,8 @@ package import Topics
 import Wire
 
 /// Edits the `state` source: registry entries that live in `ocn.state` itself. Refuses what ``RegistryCheck`` refuses in a file.
+///
+/// Where the registry is a file by now, what is left of this source wins over the file, and can only be removed here.
 package struct RegistryEditor: Sendable {
     /// Name of this source.
     package static let source = "state"
@@ -21,12 +23,15 @@ package struct RegistryEditor: Sendable {
     private let writer: StateWriter
     private let store: StateStore
     private let topics: TopicUpkeep
+    private let registryFile: String?
 
     /// - Parameters:
     ///   - writer: writes to `ocn.state`.
     ///   - store: this process's follower, read to its end.
     ///   - topics: creates a new service's topic before anybody can copy to it.
-    package init(writer: StateWriter, store: StateStore, topics: TopicUpkeep) {
+    ///   - registryFile: the file that is the node's registry; nil if this source is.
+    package init(writer: StateWriter, store: StateStore, topics: TopicUpkeep, registryFile: String? = nil) {
+        self.registryFile = registryFile
         self.writer = writer
         self.store = store
         self.topics = topics
@@ -91,11 +96,14 @@ package struct RegistryEditor: Sendable {
     // MARK: Writing
 
     private func check(_ fill: (inout RegistryEntries) -> Void) throws(RegistryError) {
+        if let registryFile { throw RegistryError("this node's registry is the file \(registryFile): edit that file instead") }
         var entries = RegistryEntries()
         fill(&entries)
         let problems = RegistryCheck.problems(in: entries, beside: KnownEntries(store.directory))
         guard problems.isEmpty else { throw RegistryError(problems: problems.map(\.reason)) }
     }
+
+    private func isOwn(_ entry: Fact) -> Bool { entry.registrySource == RegistryEditor.source }
 
     private func put(_ fact: Fact) async throws(StateError) -> Outcome {
         let existing = store.directory.fact(fact.key)
@@ -107,10 +115,15 @@ package struct RegistryEditor: Sendable {
     private func remove(_ key: String, absent: String, withDependents: Bool) async throws -> [Fact] {
         let directory = store.directory
         guard let entry = directory.fact(key) else { throw RegistryError(absent) }
+        guard registryFile == nil || isOwn(entry) else {
+            throw RegistryError("\(entry.registryName) comes from the file \(registryFile ?? ""): edit that file instead")
+        }
         let dependents = directory.dependents(of: entry)
         guard dependents.isEmpty || withDependents else { throw RegistryInUse(entry: entry, dependents: dependents) }
-        try await writer.write((dependents + [entry]).map { .delete(key: $0.key) })
-        return dependents
+        // CONTROL would publish again what the file says.
+        let removed = registryFile == nil ? dependents : dependents.filter(isOwn)
+        try await writer.write((removed + [entry]).map { .delete(key: $0.key) })
+        return removed
     }
 }
 

@@ -40,7 +40,8 @@ package struct RegistryEntries: Sendable, Equatable {
         for fact in facts {
             let existing = directory.fact(fact.key)
             if let other = existing?.registrySource, other != source {
-                conflicts.append("\(fact.registryName) is already defined by source '\(other)'")
+                let remedy = other == RegistryEditor.source ? ": take it away with ocn registry \(fact.registryRemoval)" : ""
+                conflicts.append("\(fact.registryName) is already defined by source '\(other)', which wins\(remedy)")
             } else if existing != fact {
                 changes.append(.put(fact))
             }
@@ -63,6 +64,17 @@ extension Fact {
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
             .storeRule, .identity, .process, .origins:
             nil
+        }
+    }
+
+    /// The order of `ocn registry` that removes an entry.
+    fileprivate var registryRemoval: String {
+        switch self {
+        case .node(let node): "remove-node \(node.operatorAddress)"
+        case .party(let party): "remove-party \(party.party)"
+        case .service(let service): "remove-service \(service.provider)"
+        case .agreement(let agreement): "revoke \(agreement.user) \(agreement.provider)"
+        default: ""
         }
     }
 

@@ -8,8 +8,9 @@ package struct RecordBounds: Sendable {
     private let now: Timestamp
     private let stateEnd: Int64?
 
-    /// How far ahead the clock of whoever wrote a record, or told this node something, may be, milliseconds. A process whose clock is off by
-    /// seconds takes no part anyway.
+    /// How far ahead the clock of whoever wrote a record, or told this node something, may be, milliseconds. A process of this node stamps
+    /// records by Kafka's clock, but only once it has measured how far its own is off, and not every Kafka lets it; other nodes have clocks
+    /// of their own.
     package static let clockTolerance: Int64 = 10 * 60_000
     /// How long a caller may wait at most, milliseconds.
     package static let longestWait: Int64 = 10 * 60_000

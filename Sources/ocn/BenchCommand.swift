@@ -57,7 +57,7 @@ extension BenchCommand {
         @Option(
             help: ArgumentHelp(
                 "A real Kafka; topics are created under a name of their own and deleted at the end. Without it an in-memory one is started.",
-                valueName: "host:port"))
+                valueName: "host:port"), transform: OperatorText.brokers)
         var brokers: String?
 
         @Option(help: ArgumentHelp("Keep the processes' logs in this folder in any case.", valueName: "path"))
@@ -90,7 +90,7 @@ extension BenchCommand {
             let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
             // Its processes are children of ours: a signal to us must not leave them behind.
             let run = SingleRun { try await isolation.run() }
-            try await Program.run([run], grace: .seconds(60), logger: logger)
+            try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
             guard let result = run.outcome else { throw ExitCode(130) }
             for line in json ? [result.json] : result.lines { print(line) }
             fflush(nil)

@@ -20,7 +20,9 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the cluster's address to this file once it is ready.", valueName: "path"))
     var bootstrapFile: String?
 
-    @Option(help: ArgumentHelp("What topic names begin with; as kafka.prefix of the nodes.", valueName: "prefix"))
+    @Option(
+        help: ArgumentHelp("What topic names begin with; as kafka.prefix of the nodes.", valueName: "prefix"),
+        transform: OperatorText.topicPrefix)
     var prefix: String = "ocn."
 
     @Option(help: ArgumentHelp("Also create the outbox of this service; may be repeated.", valueName: "CC-PID"))
@@ -38,7 +40,6 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         Program.bootstrap(level: logs.logLevel)
         let logger = Logger(label: "broker")
-        signal(SIGHUP, SIG_IGN)
         let names = TopicNames(prefix: prefix)
         let cluster = try EmbeddedBroker.start(
             names: names, settings: TopicSettings(outboxPartitions: outboxPartitions), services: try service.map(RegistryCommand.party),
@@ -49,7 +50,7 @@ struct BrokerCommand: AsyncParsableCommand {
             try TextFile.write(cluster.bootstrap + "\n", to: bootstrapFile)
         }
         logger.notice("in-memory Kafka is up; it forgets everything at exit", metadata: ["bootstrap": "\(cluster.bootstrap)"])
-        try await Program.run([UntilShutdown()], grace: .seconds(5), logger: logger)
+        try await Program.run([UntilShutdown()], grace: .seconds(5), hangUp: .isIgnored, logger: logger)
         cluster.close()
     }
 }

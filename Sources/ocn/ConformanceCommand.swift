@@ -99,6 +99,7 @@ struct ConformanceCommand: AsyncParsableCommand {
         guard 0...65_000 ~= firstPort else { throw ValidationError("--first-port must be between 0 and 65000") }
         var access: HubUnderTest.Admin?
         if let admin {
+            if let defect = URLJoin.defect(of: admin) { throw ValidationError("--admin \(defect)") }
             guard let key = adminKey ?? getenv("OCN_NODE_ADMIN_KEY").map({ String(cString: $0) }) else {
                 throw ValidationError("--admin needs --admin-key or the environment variable OCN_NODE_ADMIN_KEY")
             }
@@ -129,7 +130,7 @@ enum ConformanceOptions {
     static func numbers(_ text: String?) throws -> [Int] {
         guard let text else { return Requirement.all.map(\.number) }
         var numbers: [Int] = []
-        for part in text.split(separator: ",") {
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
             guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last,
                 Requirement.numbered(first) != nil, Requirement.numbered(last) != nil

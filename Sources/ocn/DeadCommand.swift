@@ -48,6 +48,10 @@ struct DeadSelection: ParsableArguments {
     var limit: Int?
 
     func validate() throws {
+        // Every text begins with nothing: what a script left empty must not mean everything.
+        for (name, text) in [("--cause", cause), ("--id", id)] where text?.trimmed.isEmpty == true {
+            throw ValidationError("\(name) is empty: give it a text, or leave it out")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if let since, let until, since >= until { throw ValidationError("--since must be before --until") }
     }

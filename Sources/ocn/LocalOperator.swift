@@ -29,9 +29,7 @@ struct LocalOperator: NodeOperator {
         for (name, value) in tuned { environment[name] = value.map { "\($0)" } }
         let properties = getenv("OCN_KAFKA_PROPERTIES").map { ["OCN_KAFKA_PROPERTIES": String(cString: $0)] } ?? [:]
         var configuration = try NodeConfiguration([.environment(environment.merging(properties) { own, _ in own })])
-        configuration.topicSettings.replication = try await KafkaAdmin.with(configuration.kafka, logger: logger) {
-            try await $0.usualReplication()
-        }
+        configuration.topicSettings.replication = try await replication(configuration)
         environment["OCN_KAFKA_REPLICATION"] = "\(configuration.topicSettings.replication)"
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
@@ -45,6 +43,23 @@ struct LocalOperator: NodeOperator {
         }
         await shared.close()
         return PreparedNode(environment: environment, adminToken: adminKey.raw, kafka: shared.kafka, topics: configuration.topics)
+    }
+
+    /// The first question to this Kafka.
+    private func replication(_ configuration: NodeConfiguration) async throws -> Int {
+        do {
+            return try await KafkaAdmin.with(configuration.kafka, logger: logger) { admin in
+                do throws(KafkaError) {
+                    return try await admin.usualReplication()
+                } catch {
+                    throw ConfigurationError(
+                        description: "Kafka at \(configuration.kafka.bootstrap) does not answer: \(admin.lastTrouble ?? error.reason). "
+                            + "Check --brokers, and kafka.properties in the environment (OCN_KAFKA_PROPERTIES).")
+                }
+            }
+        } catch {
+            throw RefusedProperties.explain(error, configuration.kafka.properties)
+        }
     }
 
     func cleanUp(_ node: PreparedNode) async throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Logging
 import Telemetry
 
@@ -48,10 +47,8 @@ struct NodeCommand: AsyncParsableCommand {
         let logger = Logger(label: configuration.instance)
         // Shells and service managers often give a process fewer than it may have.
         OpenFiles.raise(to: ConnectionPlan.wantedFiles)
-        // A terminal that closes is no reason to stop.
-        signal(SIGHUP, SIG_IGN)
         let node = NodeService(configuration, metrics: metrics, logger: logger)
-        try await Program.run([node], grace: configuration.shutdownGrace, logger: logger)
+        try await Program.run([node], grace: configuration.shutdownGrace, hangUp: .isIgnored, logger: logger)
         logger.notice("stopped")
     }
 }

@@ -47,11 +47,29 @@ enum OperatorText {
     }
 
     /// Reads `500ms`, `2s`, `5m`, `1h`, `3d`.
-    static func duration(_ text: String) throws -> Duration {
+    /// - Parameter limit: the longest that is meant seriously, written in the same way.
+    static func duration(_ text: String, upTo limit: String) throws -> Duration {
         guard let milliseconds = milliseconds(text) else {
             throw ValidationError("'\(text)' is no duration: write one like 500ms, 2s, 5m or 1h")
         }
+        guard let most = self.milliseconds(limit), milliseconds <= most else {
+            throw ValidationError("'\(text)' is too long: at most \(limit)")
+        }
         return .milliseconds(milliseconds)
+    }
+
+    /// Reads a Kafka's address, as `kafka.bootstrap` is read.
+    static func brokers(_ text: String) throws -> String { try setting(.brokers, text) }
+
+    /// Reads what topic names begin with, as `kafka.prefix` is read.
+    static func topicPrefix(_ text: String) throws -> String { try setting(.topicPrefix, text) }
+
+    private static func setting(_ type: SettingType<String>, _ text: String) throws -> String {
+        do throws(Refusal) {
+            return try type.read(.text(text))
+        } catch {
+            throw ValidationError("it must be \(type.allowed)")
+        }
     }
 
     private static func milliseconds(_ text: String) -> Int64? {

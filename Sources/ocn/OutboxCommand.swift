@@ -48,8 +48,8 @@ extension OutboxCommand {
                 """)
         @Option(help: ArgumentHelp("Only this service.", valueName: "CC-PID"), transform: RegistryCommand.party) var recipient: PartyID?
         @Option(
-            help: ArgumentHelp("How long to watch for the rate; 0s for none. (default: 250ms)", valueName: "duration"),
-            transform: OperatorText.duration)
+            help: ArgumentHelp("How long to watch for the rate, at most 1h; 0s for none. (default: 250ms)", valueName: "duration"),
+            transform: { try OperatorText.duration($0, upTo: "1h") })
         var sample: Duration = .milliseconds(250)
         @Option(
             name: .customLong("reader-group"),
@@ -101,7 +101,7 @@ extension OutboxCommand {
             print(OutboxText.order(recipient, isPaused: isPaused, hasChanged: hasChanged))
             guard shared.store.directory.service(recipient) == nil else { return }
             let outbox = configuration.topics.outbox(recipient)
-            print("note: the service of \(recipient) is withdrawn; this is about what is left in \(outbox)")
+            print("note: \(recipient) has published no service; this is about what is in \(outbox)")
         }
     }
 
@@ -122,8 +122,8 @@ extension OutboxCommand {
         var to: Timestamp
         @Flag(help: "Only say what would be done.") var dryRun = false
         @Option(
-            help: ArgumentHelp("How long to wait until it is carried out. (default: 30s)", valueName: "duration"),
-            transform: OperatorText.duration)
+            help: ArgumentHelp("How long to wait until it is carried out, at most 1d. (default: 30s)", valueName: "duration"),
+            transform: { try OperatorText.duration($0, upTo: "1d") })
         var wait: Duration = .seconds(30)
         @OptionGroup var options: OperatorOptions
 

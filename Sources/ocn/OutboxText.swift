@@ -24,7 +24,7 @@ enum OutboxText {
         let isTopic = status.delivery == .topic
         let lag = status.readers?.groups.map(\.lag).max()
         return [
-            status.recipient.description, status.delivery?.rawValue ?? "withdrawn", isTopic ? "-" : status.state.rawValue,
+            status.recipient.description, status.delivery?.rawValue ?? OutboxStatus.notPublished, isTopic ? "-" : status.state.rawValue,
             isTopic ? lag.map(String.init) ?? "-" : String(status.backlog),
             status.oldest.map { OperatorText.age(milliseconds: now.milliseconds - $0.milliseconds) } ?? "-",
             isTopic ? "-" : status.rate.map(tenths) ?? "-", notes(status).joined(separator: "; "),

@@ -7,6 +7,7 @@ import Metrics
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
+import Wire
 
 /// What every command of the program sets up once.
 enum Program {
@@ -22,16 +23,37 @@ enum Program {
         }
     }
 
+    /// What the end of its terminal (SIGHUP) means to a program.
+    enum HangUp {
+        /// Nothing: others rely on it.
+        case isIgnored
+        /// A stop: nobody is there any more to see what comes of it. Not if it was started to outlive its terminal, as `nohup` does.
+        case stops
+    }
+
     /// Runs services until one ends or a signal asks to stop; the last listed stops first.
-    static func run(_ services: [any Service], grace: Duration, logger: Logger) async throws {
+    static func run(_ services: [any Service], grace: Duration, hangUp: HangUp, logger: Logger) async throws {
+        var signals: [UnixSignal] = [.sigterm, .sigint]
+        switch hangUp {
+        case .isIgnored: signal(SIGHUP, SIG_IGN)
+        case .stops: if !isHangUpIgnored { signals.append(.sighup) }
+        }
         var configuration = ServiceGroupConfiguration(
             services: (services + [LastResort(grace: grace, logger: logger)]).map {
                 .init(
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
-            }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            }, gracefulShutdownSignals: signals, logger: logger)
         // Whoever does not end by itself is cancelled; who does not end even then does not keep the program.
         configuration.maximumGracefulShutdownDuration = max(grace / 2, grace - .seconds(10))
         try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// Whether whoever started this program has seen to it that it outlives its terminal.
+    private static var isHangUpIgnored: Bool {
+        // Bit n - 1 of the mask is signal n.
+        let ignored = (try? TextFile.read("/proc/self/status"))?.split(separator: "\n")
+            .first { $0.hasPrefix("SigIgn:") }.flatMap { UInt64($0.dropFirst("SigIgn:".count).drop(while: \.isWhitespace), radix: 16) }
+        return (ignored ?? 0) >> UInt64(SIGHUP - 1) & 1 == 1
     }
 }
 

@@ -10,6 +10,8 @@ struct ReadingWatch: Service {
     let health: Health
     let logger: Logger
     var interval = Duration.seconds(5)
+    /// What lasts is told again after this.
+    var reminder = Duration.seconds(60)
     /// Whether one partition that stands still concerns everybody. An outbox concerns one service: then only a thread that is held, and with it
     /// all partitions, takes readiness away.
     var isShared = true
@@ -18,28 +20,35 @@ struct ReadingWatch: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            // Partitions that come and go are no reason for a line each time.
+            let log = ThrottledLog(logger, LogLimiter(interval: reminder / 2))
             var known: [TopicPartition] = []
+            var told = ContinuousClock.now
             while !Task.isCancelled {
                 let stalls = await stalls()
                 let partitions = stalls.map(\.partition)
-                if partitions != known, !Task.isCancelled {
-                    known = partitions
-                    tell(stalls)
+                let isNews = partitions != known
+                if !Task.isCancelled, isNews || !partitions.isEmpty && ContinuousClock.now - told >= reminder {
+                    if isNews { note(stalls) }
+                    tell(stalls, log)
+                    (known, told) = (partitions, .now)
                 }
                 try? await Task.sleep(for: interval)
             }
         }
     }
 
-    private func tell(_ stalls: [Stall]) {
+    private func note(_ stalls: [Stall]) {
         let check = "\(role.rawValue) reading"
-        guard let first = stalls.first else {
-            health.set(check, ready: true)
-            return logger.notice("no partition stands still any more")
-        }
+        let isBlocking = !stalls.isEmpty && isShared || stalls.contains { $0.cause == .threadHeld }
         let others = stalls.count > 1 ? " and \(stalls.count - 1) others" : ""
-        let isBlocking = isShared || stalls.contains { $0.cause == .threadHeld }
-        health.set(check, ready: !isBlocking, reason: isBlocking ? "standing still: \(first)\(others)" : nil)
-        logger.error("partitions stand still", metadata: ["partitions": "\(stalls.map(\.description).joined(separator: "; "))"])
+        health.set(check, ready: !isBlocking, reason: isBlocking ? stalls.first.map { "standing still: \($0)\(others)" } : nil)
+    }
+
+    private func tell(_ stalls: [Stall], _ log: ThrottledLog) {
+        guard !stalls.isEmpty else { return logger.notice("no partition stands still any more") }
+        log.log(
+            .error, "stalls", "partitions stand still",
+            metadata: ["partitions": "\(stalls.map(\.description).joined(separator: "; "))"])
     }
 }

@@ -60,17 +60,21 @@ struct RegistryOptions: ParsableArguments {
     }
 
     /// Connects to the node's Kafka, lets `work` edit, and disconnects.
-    /// - Parameter missingTopics: a node's first entry may come before the node itself; whatever else finds no topics has the wrong prefix.
+    /// - Parameters:
+    ///   - missingTopics: a node's first entry may come before the node itself; whatever else finds no topics has the wrong prefix.
+    ///   - isRemoval: where the registry is a file by now, what is left in `ocn.state` can still be removed.
     func edit<Value>(
-        missingTopics: MissingTopics = .refused, _ work: (RegistryEditor) async throws -> Value
+        missingTopics: MissingTopics = .refused, isRemoval: Bool = false, _ work: (RegistryEditor) async throws -> Value
     ) async throws -> Value {
         let configuration = try configuration()
-        if let file = configuration.registryFile {
+        if let file = configuration.registryFile, !isRemoval {
             throw OperatorError(description: "this node's registry is the file \(file): edit that file instead. Nothing was changed.")
         }
         let shared = try await SharedResources.open(configuration, missingTopics: missingTopics, logger: Logger(label: "registry"))
         do {
-            let value = try await work(RegistryEditor(writer: shared.writer, store: shared.store, topics: shared.topicUpkeep))
+            let editor = RegistryEditor(
+                writer: shared.writer, store: shared.store, topics: shared.topicUpkeep, registryFile: configuration.registryFile)
+            let value = try await work(editor)
             await shared.close()
             return value
         } catch {
@@ -81,7 +85,7 @@ struct RegistryOptions: ParsableArguments {
 
     /// Removes an entry and says what went with it.
     func remove(_ name: String, _ work: (RegistryEditor) async throws -> [Fact]) async throws {
-        for line in RegistryText.removed(name, with: try await edit(work)) { print(line) }
+        for line in RegistryText.removed(name, with: try await edit(isRemoval: true, work)) { print(line) }
     }
 }
 
@@ -215,7 +219,7 @@ extension RegistryCommand {
         @OptionGroup var options: RegistryOptions
 
         func run() async throws {
-            try await options.edit { try await $0.revoke(user: user, provider: provider) }
+            try await options.edit(isRemoval: true) { try await $0.revoke(user: user, provider: provider) }
             print("\(provider) receives no more copies of what \(user) sends; copies that wait to be pushed are withheld")
         }
     }

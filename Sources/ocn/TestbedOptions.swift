@@ -23,7 +23,8 @@ struct TestbedOptions: ParsableArguments {
     var seconds: Int = 60
 
     @Option(
-        help: ArgumentHelp("A real Kafka; topics are created under a name of their own and deleted at the end.", valueName: "host:port"))
+        help: ArgumentHelp("A real Kafka; topics are created under a name of their own and deleted at the end.", valueName: "host:port"),
+        transform: OperatorText.brokers)
     var brokers: String?
 
     @Option(help: ArgumentHelp("Keep the processes' logs in this folder.", valueName: "path"))
@@ -47,7 +48,7 @@ struct TestbedOptions: ParsableArguments {
         let logger = Logger(label: name)
         let run = SingleRun { try await body(LocalOperator(logger: logger)) }
         // Its processes are children of ours: a signal to us must not leave them behind.
-        try await Program.run([run], grace: .seconds(60), logger: logger)
+        try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
         guard let result = run.outcome else { throw ExitCode(130) }
         for line in json ? [result.json] : result.lines { print(line) }
         fflush(nil)

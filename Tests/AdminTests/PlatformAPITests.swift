@@ -127,6 +127,93 @@ import Wire
         #expect(ended.status == 200 && ended.json?["origins"]?.array?.isEmpty == true)
     }
 
+    // MARK: Bodies are read strictly
+
+    @Test(arguments: [
+        (#"{"handshakeSelfInitated":true,"tokenA":"x","platformVersionsUrl":"https://peer.example/versions"}"#, "'handshakeSelfInitated'"),
+        (
+            #"{"handshakeSelfInitiated":"true","tokenA":"x","platformVersionsUrl":"https://peer.example/versions"}"#,
+            "handshakeSelfInitiated must"
+        ),
+        (#"{"handshakeSelfInitiated":1}"#, "handshakeSelfInitiated must be true or false"),
+        (#"{"handshakeSelfInitiated":false,"platformVersionsUrl":"https://peer.example/versions"}"#, "platformVersionsUrl is only for"),
+        (#"{"platformVersionsUrl":"https://peer.example/versions"}"#, "platformVersionsUrl is only for"),
+        (#"{"platformVersionsUrl":7}"#, "platformVersionsUrl must be a string"),
+        (#"{"handshakeSelfInitiated":true,"tokenA":7,"platformVersionsUrl":"https://peer.example/versions"}"#, "tokenA must be a string"),
+        (#"{"handshakeSelfInitiated":false,"handshakeSelfInitiated":true}"#, "handshakeSelfInitiated stands there twice"),
+    ])
+    func aMemberThatIsNotUnderstoodIsNamedAndNothingIsIssued(_ body: String, _ problem: String) async throws {
+        let platforms = Platforms()
+        let answer = try await platforms.ask(.post, "platform", body)
+        #expect(answer.status == 400)
+        #expect(answer.json?["error"]?.string?.contains(problem) == true, "\(answer.text)")
+        #expect(platforms.directory.platforms.isEmpty)
+    }
+
+    @Test func nullStandsForWhatIsLeftOut() async throws {
+        let body = #"{"tokenA":null,"handshakeSelfInitiated":false,"platformVersionsUrl":null}"#
+        #expect(try await Platforms().ask(.post, "platform", body).status == 201)
+    }
+
+    @Test(arguments: [
+        (#"[{"country_code":"AT","party_id":"NEW","role":"CPO"}]"#, "entry 1: there is no member 'role'"),
+        (#"[{"country_code":"AT","party_id":"NEW"},{"country_code":7,"party_id":"NEW"}]"#, "entry 2: country_code must be a string"),
+        (#"[{"country_code":"AT"}]"#, "entry 1: it needs a country_code of 2 and a party_id of 3"),
+        (#"["AT-NEW"]"#, "entry 1: it must be an object with country_code, party_id"), ("{", "not JSON"),
+    ])
+    func anInvitationThatIsNotUnderstoodIsRefused(_ body: String, _ problem: String) async throws {
+        let platforms = Platforms()
+        platforms.apply([.put(.platform(Platform(id: "p")))])
+        for call in ["generate-registration-token", "platform/p/parties"] {
+            let answer = try await platforms.ask(.post, call, body)
+            #expect(answer.status == 400 && answer.json?["error"]?.string?.contains(problem) == true, "\(answer.text)")
+        }
+        #expect(platforms.directory.platforms.map(\.id) == ["p"] && platforms.directory.platform(id: "p")?.invited == [])
+    }
+
+    @Test func whatMayBeASlipIsDoneAndNoted() async throws {
+        let platforms = Platforms()
+        platforms.apply([
+            .put(.party(NetworkParty(party: party("NL-REM"), roles: ["CPO"], operatorAddress: "0xbb", source: "test"))),
+            .put(.platform(Platform(id: "p"))),
+        ])
+        let body =
+            #"[{"country_code":"AT","party_id":"NEW"},{"country_code":"at","party_id":"new"},{"country_code":"FR","party_id":"OFF"},"#
+            + #"{"country_code":"NL","party_id":"REM"}]"#
+        for call in ["generate-registration-token", "platform/p/parties"] {
+            let answer = try await platforms.ask(.post, call, body)
+            #expect(answer.status == 200)
+            let notes = answer.json?["notes"]?.array?.compactMap(\.string) ?? []
+            #expect(notes.count == 3, "\(notes)")
+            #expect(notes.first?.hasSuffix("stands in the list more than once") == true)
+            #expect(notes.contains { $0.hasPrefix("FR-OFF is not in the registry") && $0.contains("0xaa") })
+            #expect(notes.last?.hasPrefix("the registry lists NL-REM under another node, 0xbb") == true)
+        }
+        for platform in platforms.directory.platforms { #expect(platform.invited.map(\.description) == ["AT-NEW", "FR-OFF", "NL-REM"]) }
+        let plain = try await platforms.ask(.post, "generate-registration-token", #"[{"country_code":"AT","party_id":"NEW"}]"#)
+        #expect(plain.status == 200 && plain.json?["notes"] == nil)
+    }
+
+    @Test func otherBodiesAreReadStrictlyToo() async throws {
+        let platforms = Platforms()
+        let id = try await prepared(platforms)
+        let answer = try await platforms.ask(.put, "platform/\(id)/token-encoding", #"{"encoding":"plain","encodings":1}"#)
+        #expect(answer.status == 400 && answer.json?["error"]?.string?.contains("'encodings'") == true)
+    }
+
+    @Test func everyRefusalIsJSON() async throws {
+        let platforms = Platforms()
+        for (method, path) in [
+            (HTTPRequest.Method.get, "nothing"), (.get, "platform"), (.delete, "platforms"), (.post, "platform/p/nothing"),
+        ] {
+            let answer = try await platforms.ask(method, path)
+            #expect(answer.status == 404)
+            #expect(answer.json?["error"]?.string == "there is no call \(method.rawValue) /admin/\(path)", "\(answer.text)")
+        }
+        let long = try await platforms.ask(.post, "platform", String(repeating: " ", count: 65_537))
+        #expect(long.status == 413 && long.json?["error"]?.string?.isEmpty == false)
+    }
+
     @Test func stateThatCannotBeWrittenIsUnavailable() async throws {
         let platforms = Platforms(isReadOnly: true)
         platforms.apply([.put(.platform(Platform(id: "p")))])

@@ -70,6 +70,7 @@ import Topics
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
+        let lines = LogLines()
         let (runs, ran) = AsyncStream<Void>.makeStream()
         let (ends, ended) = AsyncStream<Bool>.makeStream()
         let control = ControlService(
@@ -83,7 +84,7 @@ import Topics
                 },
                 .init(name: "short", pause: { try? await Task.sleep(for: .milliseconds(1)) }, run: { ran.yield() }),
                 .init(name: "failing", pause: { ended.yield(false) }, run: { throw KafkaError(operation: "produce", code: -192) }),
-            ], logger: kafka.logger)
+            ], logger: lines.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: control)], logger: kafka.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -97,6 +98,7 @@ import Topics
             for await isCancellation in ends where isCancellation { break }
             try await tasks.waitForAll()
         }
+        #expect(lines.all.map(\.text).filter { $0.hasSuffix("leading") } == ["leading", "no longer leading"])
         await store.stop()
         await producer.close(flush: .seconds(1))
     }

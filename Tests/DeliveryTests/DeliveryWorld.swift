@@ -1,5 +1,6 @@
 import Directory
 import Kafka
+import Logging
 import NIOCore
 import NIOPosix
 import OCPI
@@ -112,13 +113,14 @@ final class DeliveryWorld: Sendable {
     }
 
     func exchange(
-        _ change: (inout ExchangeSettings) -> Void = { _ in }, onAnswer: @escaping @Sendable (String) -> Void = { _ in }
+        logger: Logger? = nil, _ change: (inout ExchangeSettings) -> Void = { _ in },
+        onAnswer: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> ExchangeService {
         var settings = ExchangeSettings(publicURL: Self.publicURL, nodeKey: try #require(Fixture.key))
         change(&settings)
         return ExchangeService(
             kafka: kafka.settings, topics: kafka.topics, settings: settings, store: store, capabilities: capabilities, producer: producer,
-            client: client, logger: kafka.logger, onAnswer: onAnswer)
+            client: client, logger: logger ?? kafka.logger, onAnswer: onAnswer)
     }
 
     /// Without breakers, unless `change` wants them.

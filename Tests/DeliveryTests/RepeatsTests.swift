@@ -28,7 +28,7 @@ import Wire
 
     private func text(_ answer: Answer?) throws -> String? {
         let record = try request(.commands, .receiver, .post)
-        return answer?.reply(to: record, at: try #require(record.reply)).body.map { String(buffer: $0) }
+        return answer?.reply(to: record, at: try #require(record.reply), time: .now).body.map { String(buffer: $0) }
     }
 
     /// In words, because an answer is not comparable.
@@ -180,7 +180,7 @@ import Wire
         _ = repeats.end(key, Answer(OutboundResponse(status: 200, body: body), []), now: at(0))
         let record = try request(.commands, .receiver, .post)
         let address = try #require(record.reply)
-        let kept = repeats.answer(key, now: at(0))?.reply(to: record, at: address).body
+        let kept = repeats.answer(key, now: at(0))?.reply(to: record, at: address, time: .now).body
         #expect(kept == body)
         #expect((kept?.storageCapacity ?? .max) < 1024)
     }

@@ -129,6 +129,16 @@ import Wire
         #expect(answer["OCPI-from-party-id"] == "CPO")
     }
 
+    @Test func requestsAreStampedByKafkasClock() async throws {
+        let world = World(ahead: 3_600_000)
+        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        #expect(answer.status == 200 && answer.code == 1000, "an hour has not passed meanwhile")
+        let request = try #require(world.produced.first)
+        let late = Timestamp.now.milliseconds - request.time.milliseconds
+        #expect(3_600_000..<3_700_000 ~= late)
+        #expect(try #require(request.deadline).milliseconds - request.time.milliseconds == 5000)
+    }
+
     @Test func exchangesOwnRefusalHasTheStatusOfTheDialect() async throws {
         for (version, status) in [(OCPIVersion.v2_2, 400), (.v2_2_1, 200)] {
             let world = World { request in

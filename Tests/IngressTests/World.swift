@@ -51,13 +51,15 @@ final class World: Sendable {
     let remoteKey = SigningKey.generate()
     let pending: PendingReplies
     let settings: IngressSettings
+    /// Milliseconds that this process's clock is ahead of Kafka's.
+    private let ahead: Int64
     /// What a recipient answers; nil for one that never does.
     private let answer: @Sendable (RequestRecord) -> ReplyRecord?
     private let peer: @Sendable (String, String) -> PeerAnswer?
 
     init(
         timeout: Duration = .seconds(5), bodyLimit: Int = 1024, maxPending: Int = 100, maxPendingBytes: Int = 10_000,
-        proxies: TrustedProxies = TrustedProxies(), remoteIsVerbatim: Bool = false,
+        proxies: TrustedProxies = TrustedProxies(), remoteIsVerbatim: Bool = false, ahead: Int64 = 0,
         answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) },
         peer: @escaping @Sendable (_ url: String, _ authorization: String) -> PeerAnswer? = { _, _ in nil }
     ) {
@@ -68,6 +70,7 @@ final class World: Sendable {
             bodyLimit: bodyLimit, headerLimit: 4096, connections: connections, replyPartitions: 1)
         pending = PendingReplies(
             epoch: 7, maxCount: maxPending, maxBytes: maxPendingBytes, placesPerSender: maxPending, metrics: IngressMetrics())
+        self.ahead = ahead
         self.answer = answer
         self.peer = peer
         var directory = Directory(secrets: World.secrets)
@@ -156,6 +159,7 @@ final class World: Sendable {
             lastHeard: { _ in nil },
             partyOf: { object in self.state.withLock { $0.objects[object] } },
             remember: { object, party in self.state.withLock { $0.objects[object] = party } },
+            now: { [ahead] in Timestamp.now.adding(milliseconds: -ahead) },
             isKafkaAway: { self.availability.outage != nil }, wasKafkaAway: { self.availability.wasAway(since: $0) })
     }
 

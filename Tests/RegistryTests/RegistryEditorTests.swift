@@ -106,7 +106,34 @@ import Topics
         }
     }
 
+    @Test(.timeLimit(.minutes(5))) func whatIsLeftOfTheStateGoesThoughTheRegistryIsAFileByNow() async throws {
+        try await withEditor(registryFile: "registry.yaml") { editor, store, writer in
+            let node = NetworkNode(operatorAddress: address, url: "https://n.example", source: "state")
+            let (left, filed) = (try party("DE-CPO"), try party("DE-MSP"))
+            try await writer.write([
+                .put(.node(node)), .put(.party(NetworkParty(party: left, roles: ["CPO"], operatorAddress: address, source: "state"))),
+                .put(.party(NetworkParty(party: filed, roles: ["EMSP"], operatorAddress: address, source: "file"))),
+            ])
+            await #expect(throws: RegistryError("this node's registry is the file registry.yaml: edit that file instead")) {
+                _ = try await editor.add(node)
+            }
+            await #expect(throws: RegistryError("party DE-MSP comes from the file registry.yaml: edit that file instead")) {
+                _ = try await editor.removeParty(filed, withDependents: true)
+            }
+            let removed = try await editor.removeNode(address, withDependents: true)
+            #expect(removed.map(\.registryName) == ["party DE-CPO"])
+            #expect(store.directory.nodes.isEmpty)
+            #expect(store.directory.networkParty(left) == nil && store.directory.networkParty(filed) != nil, "the file's stays")
+        }
+    }
+
     private func withEditor(_ body: (RegistryEditor, StateStore) async throws -> Void) async throws {
+        try await withEditor(registryFile: nil) { editor, store, _ in try await body(editor, store) }
+    }
+
+    private func withEditor(
+        registryFile: String?, _ body: (RegistryEditor, StateStore, StateWriter) async throws -> Void
+    ) async throws {
         let kafka = try await TestKafka(services: [try party("DE-BIL")])
         defer { kafka.close() }
         let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
@@ -118,7 +145,7 @@ import Topics
         #expect(await store.ready(timeout: .seconds(10)))
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let topics = TopicUpkeep(admin: admin, names: kafka.topics, settings: TopicSettings())
-        try await body(RegistryEditor(writer: writer, store: store, topics: topics), store)
+        try await body(RegistryEditor(writer: writer, store: store, topics: topics, registryFile: registryFile), store, writer)
         await store.stop()
         await producer.close(flush: .seconds(1))
         await admin.close()

@@ -83,7 +83,10 @@ import Testing
         directory.apply(key: own.key, own)
         let (changes, conflicts) = entries.changes(against: directory, source: "file")
         #expect(!changes.contains { $0 == .put(.party(entries.parties[0])) })
-        #expect(conflicts == ["party DE-CPO is already defined by source 'state'"])
+        #expect(
+            conflicts == [
+                "party DE-CPO is already defined by source 'state', which wins: take it away with ocn registry remove-party DE-CPO"
+            ])
         #expect(RegistryEntries().changes(against: directory, source: "file").changes.isEmpty)
     }
 

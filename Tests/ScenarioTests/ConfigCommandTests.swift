@@ -97,7 +97,8 @@ import Wire
 
     @Test func allShowsValuesButNoSecrets() async throws {
         try await withTemporaryFolder { folder in
-            let path = try file(ConfigurationText.complete + "kafka.properties: [sasl.password=hidden]", in: folder)
+            let path = try file(
+                ConfigurationText.complete + "kafka.properties: [security.protocol=SASL_SSL, sasl.password=hidden]", in: folder)
             let (status, text) = try await RunningProgram.run(["config", "check", "--all", path])
             #expect(status == 0)
             #expect(text.contains(/node\.url +https:\/\/ocn\.example\/ +.+, line 1\n/))

@@ -16,10 +16,10 @@ import Wire
     }
 
     @Test func durationsHaveAUnit() throws {
-        #expect(try OperatorText.duration("0s") == .zero)
-        #expect(try OperatorText.duration("250ms") == .milliseconds(250))
-        #expect(try OperatorText.duration("2m") == .seconds(120))
-        #expect(throws: (any Error).self) { try OperatorText.duration("2") }
+        for (text, duration) in [("0s", Duration.zero), ("250ms", .milliseconds(250)), ("2m", .seconds(120)), ("1h", .seconds(3600))] {
+            #expect(try OperatorText.duration(text, upTo: "1h") == duration)
+        }
+        for nonsense in ["2", "61m", "100000d"] { #expect(throws: (any Error).self) { try OperatorText.duration(nonsense, upTo: "1h") } }
     }
 
     @Test(arguments: [

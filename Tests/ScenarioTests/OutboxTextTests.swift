@@ -33,6 +33,13 @@ import Wire
         #expect(OutboxText.list([], now: now).first?.hasPrefix("There is no outbox.") == true)
     }
 
+    @Test func anOutboxWithoutAServiceIsNotCalledWithdrawn() throws {
+        var unpublished = try status("DE-BIL", workers: .known(count: 1, unowned: []))
+        unpublished.delivery = nil
+        #expect(OutboxText.list([unpublished], now: now).last?.hasPrefix("DE-BIL     not published  sending") == true)
+        #expect(unpublished.json(now: now)["delivery"]?.string == "not published")
+    }
+
     @Test func aTopicShowsWhoReadsItAndHowFarBehind() throws {
         func line(_ readers: TopicReaders) throws -> [String] {
             var tax = try status("NL-TAX", workers: .unknown("why"))

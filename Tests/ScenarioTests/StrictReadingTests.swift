@@ -146,7 +146,9 @@ import Topics
         ("[]:9092", false), ("[g::1]:9092", false), ("kafka:1:2", false), ("SSL://", false),
     ])
     func brokersHaveHostAndPort(bootstrap: String, isGood: Bool) {
-        #expect(Text.problems(environment: ["OCN_KAFKA_BOOTSTRAP": bootstrap]).isEmpty == isGood)
+        // A protocol must be the one that is spoken.
+        let spoken = bootstrap.hasPrefix("SASL_SSL://") ? ["OCN_KAFKA_PROPERTIES": "security.protocol=sasl_ssl"] : [:]
+        #expect(Text.problems(environment: ["OCN_KAFKA_BOOTSTRAP": bootstrap].merging(spoken) { $1 }).isEmpty == isGood)
     }
 
     @Test func aListMayBeOneText() throws {
@@ -155,10 +157,10 @@ import Topics
         #expect(try Text.configuration(environment: ["OCN_NODE_ROLES": "ingress,push"]).roles == [.ingress, .push])
         #expect(try Text.configuration(environment: ["OCN_HTTP_ALLOW_NETWORKS": ""]).allowNetworks.isEmpty)
         #expect(Text.problems(environment: ["OCN_NODE_ROLES": "ingress,"]).count == 1)
-        #expect(try Text.configuration("kafka.properties: \"sasl.username=ocn\"").kafka.properties == ["sasl.username": "ocn"])
-        let both = ["OCN_KAFKA_PROPERTIES": "sasl.username=ocn, sasl.mechanism=PLAIN"]
+        #expect(try Text.configuration("kafka.properties: \"client.rack=a\"").kafka.properties == ["client.rack": "a"])
+        let both = ["OCN_KAFKA_PROPERTIES": "security.protocol=SASL_SSL, sasl.mechanism=PLAIN"]
         #expect(
-            try Text.configuration(environment: both).kafka.properties == ["sasl.username": "ocn", "sasl.mechanism": "PLAIN"])
+            try Text.configuration(environment: both).kafka.properties == ["security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN"])
     }
 
     @Test func aTextThatCouldBeOnePropertyOrTwoIsRefused() {

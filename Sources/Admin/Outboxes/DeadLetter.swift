@@ -119,8 +119,8 @@ package struct DeadLetterFilter: Sendable, Equatable {
         self.includesResolved = includesResolved
     }
 
-    /// Whether every unresolved dead letter is meant.
-    package var isEmpty: Bool { recipient == nil && cause == nil && since == nil && until == nil && copyID == nil }
+    /// Whether every unresolved dead letter is meant. Every cause begins with an empty text.
+    package var isEmpty: Bool { recipient == nil && cause?.isEmpty != false && since == nil && until == nil && copyID == nil }
 
     /// Whether this one is meant.
     package func matches(_ letter: DeadLetter) -> Bool {

@@ -7,7 +7,7 @@ package import Wire
 package struct OutboxStatus: Sendable, Equatable {
     /// Whose outbox.
     package var recipient: PartyID
-    /// How the service gets its copies; nil if it was withdrawn and only the topic is left.
+    /// How the service gets its copies; nil if none is published, any more or yet, and only the topic is there.
     package var delivery: ServiceDelivery?
     /// Per partition.
     package var partitions: [OutboxPartition]
@@ -25,6 +25,9 @@ package struct OutboxStatus: Sendable, Equatable {
     package var workers: OutboxWorkers
     /// Who reads the topic; nil for a service that is called.
     package var readers: TopicReaders?
+
+    /// What stands for ``delivery`` where there is none.
+    package static var notPublished: String { "not published" }
 
     /// Records that PUSH has to send: none of a service that reads its topic by itself.
     package var backlog: Int64 { delivery == .topic ? 0 : partitions.reduce(0) { $0 + $1.waiting } }
@@ -51,7 +54,7 @@ package struct OutboxStatus: Sendable, Equatable {
     /// For programs.
     package func json(now: Timestamp) -> JSONValue {
         .object([
-            "recipient": .string(recipient.description), "delivery": .string(delivery?.rawValue ?? "withdrawn"),
+            "recipient": .string(recipient.description), "delivery": .string(delivery?.rawValue ?? Self.notPublished),
             "state": .string(state.rawValue), "workers": delivery == .topic ? nil : workers.json, "readers": readers?.json,
             "paused": .bool(isPaused), "backlog": .number(String(backlog)), "lost": .number(String(lost)),
             "oldest": oldest.map { .string($0.description) },

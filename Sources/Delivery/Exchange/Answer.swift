@@ -34,9 +34,9 @@ struct Answer: Sendable {
         self.obstacle = obstacle
     }
 
-    func reply(to record: RequestRecord, at address: ReplyAddress) -> ReplyRecord {
+    func reply(to record: RequestRecord, at address: ReplyAddress, time: Timestamp) -> ReplyRecord {
         ReplyRecord(
-            to: record, at: address, from: record.to, time: .now, outcome: outcome, httpStatus: httpStatus, status: obstacle?.error.code,
+            to: record, at: address, from: record.to, time: time, outcome: outcome, httpStatus: httpStatus, status: obstacle?.error.code,
             message: obstacle?.error.message, headers: headers, contentType: contentType, body: body)
     }
 

@@ -38,7 +38,7 @@ struct Exchange: Held {
     var isAnsweredByNode = false
 
     /// - Parameters:
-    ///   - wall: now, on the clock that records carry.
+    ///   - wall: now, on the clock that records carry, which is Kafka's.
     ///   - now: the same moment on ours.
     init(
         _ record: RequestRecord, at incoming: IncomingRecord, settings: ExchangeSettings, wall: Timestamp, now: NIODeadline,

@@ -159,7 +159,7 @@ extension ExchangeFlow {
     private func tell(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
         metrics.ended(answer.outcome, after: .now() - exchange.began)
         guard let address = exchange.record.reply else { return finish(exchange, entered: entered) }
-        reply(answer.reply(to: exchange.record, at: address), to: exchange, entered: entered, tries: 1)
+        reply(answer.reply(to: exchange.record, at: address, time: store.clock.now), to: exchange, entered: entered, tries: 1)
     }
 
     /// Until Kafka has it, or the caller has gone.
@@ -169,12 +169,14 @@ extension ExchangeFlow {
             if error.isTooLarge, reply.outcome == .answered {
                 self.metrics.repliesTooLarge.increment()
                 let instead = Answer(.unusable("it is too large to be passed on", of: exchange.recipient))
-                return self.reply(instead.reply(to: exchange.record, at: reply.address), to: exchange, entered: entered, tries: 1)
+                let replacement = instead.reply(to: exchange.record, at: reply.address, time: reply.time)
+                return self.reply(replacement, to: exchange, entered: entered, tries: 1)
             }
             let pause = TimeAmount.milliseconds(min(20 << Int64(min(tries, 6)), 1000))
             guard !error.isFatal, .now() + pause < exchange.answerBy else {
                 self.metrics.repliesLost.increment()
-                self.logger.warning("reply lost: \(error)", metadata: ["request": "\(reply.requestID)"])
+                self.failures.log(
+                    .warning, "reply lost \(error.name)", "reply lost: \(error)", metadata: ["request": "\(reply.requestID)"])
                 return self.finish(exchange, entered: entered)
             }
             exchange.eventLoop.scheduleTask(in: pause) {

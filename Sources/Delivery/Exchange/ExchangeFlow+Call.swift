@@ -1,6 +1,7 @@
 import Directory
 import Instruments
 import Kafka
+import Logging
 import NIOCore
 import OCPI
 import Outbound
@@ -15,7 +16,7 @@ extension ExchangeFlow {
         // Nobody waits: the hub has answered already, and what follows is MATCHER's.
         guard exchange.record.reply != nil else { return finish(exchange, entered: false) }
         if let fault = exchange.fault { return settle(exchange, Obstacle(.refused, .implausible("\(fault)")), entered: false) }
-        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate(exchange), entered: false) }
+        guard exchange.sendBy > .now() else { return settle(exchange, hubTooLate(exchange), entered: false) }
         let key = RepeatKey(exchange.record)
         if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
             return tellAgain(exchange, answer, entered: false)
@@ -39,7 +40,7 @@ extension ExchangeFlow {
 
     /// It has waited for its place, and meanwhile the recipient may have gone.
     func goOn(_ exchange: Exchange) {
-        guard exchange.sendBy > .now() else { return settle(exchange, Self.tooLate(exchange), entered: true) }
+        guard exchange.sendBy > .now() else { return settle(exchange, Self.waitedTooLong(exchange), entered: true) }
         let directory = store.directory
         let destination = Destination(of: exchange.record, in: directory, ownOperator: ownOperator)
         if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: true) }
@@ -68,7 +69,18 @@ extension ExchangeFlow {
         }
     }
 
-    static func tooLate(_ exchange: Exchange) -> Obstacle { Obstacle(.expired, .noAnswer(exchange.recipient)) }
+    /// It waited for the recipient: for those before it to be answered.
+    static func waitedTooLong(_ exchange: Exchange) -> Obstacle { Obstacle(.expired, .noAnswer(exchange.recipient)) }
+
+    /// Its time was over before its turn came, and not for the recipient's sake: so it is this node's own trouble.
+    func hubTooLate(_ exchange: Exchange) -> Obstacle {
+        // Whether an earlier worker has sent it nobody knows.
+        guard !exchange.isInDoubt else { return Obstacle(.timeout, .unknownOutcome(exchange.recipient)) }
+        failures.log(
+            .error, "late", "a request was not sent, because this node came to it too late",
+            metadata: ["at": "\(exchange.partition)@\(exchange.offset)", "recipient": "\(exchange.recipient)"])
+        return Obstacle(.expired, .notSentInTime(exchange.recipient))
+    }
 
     private func settleInDoubt(_ exchange: Exchange, entered: Bool) {
         metrics.refused(.inDoubt)
@@ -176,7 +188,9 @@ extension ExchangeFlow {
     private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
         let began = NIODeadline.now()
         // What came before, storing a link say, may have taken all the time there was.
-        guard began < exchange.sendBy else { return settle(exchange, Self.tooLate(exchange), entered: true) }
+        guard began < exchange.sendBy else {
+            return settle(exchange, tries == 1 ? hubTooLate(exchange) : Self.waitedTooLong(exchange), entered: true)
+        }
         client.send(request, deadline: exchange.sendBy) { result in
             var exchange = exchange
             exchange.callOutcome = Self.judgement(result, of: exchange, began: began)

@@ -71,7 +71,7 @@ final class ExchangeFlow: GroupHandler {
     }
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
-        let now = Timestamp.now.milliseconds
+        let now = store.clock.now.milliseconds
         let takeovers = committed.withLock { known in
             partitions.reduce(into: [:]) { $0[$1] = Takeover(known.removeValue(forKey: $1), since: now) }
         }
@@ -103,7 +103,7 @@ final class ExchangeFlow: GroupHandler {
         }
         guard let version = requests.map(\.request.stateVersion).max() else { return }
         let bounds = store.bounds(reaching: version, timeout: Self.stateTimeout)
-        let wall = Timestamp.now
+        let wall = store.clock.now
         let now = NIODeadline.now()
         let isInDoubt = promises.withLock { promises in requests.map { promises.isInDoubt($0.record) } }
         let maySend = Takeover.maySend(zip(requests, isInDoubt).map { ($0.record.key, $0.request.method, $1) })
@@ -144,7 +144,7 @@ final class ExchangeFlow: GroupHandler {
         for action in actions {
             switch action {
             case .begin(let exchange): begun.append(exchange)
-            case .expire(let exchange): waited(exchange, for: .promise) { self.settle(exchange, Self.tooLate(exchange), entered: false) }
+            case .expire(let exchange): waited(exchange, for: .promise) { self.settle(exchange, self.hubTooLate(exchange), entered: false) }
             case .abandon(let exchange): abandon(exchange)
             case .commit(let partition): uncommitted.append(partition)
             case .pause(let partition): reading.pause(partition)
@@ -185,7 +185,8 @@ final class ExchangeFlow: GroupHandler {
             switch action {
             case .start(let exchange): waited(exchange, for: .place) { self.goOn(exchange) }
             case .refuse(let exchange, let refusal): waited(exchange, for: .place) { self.refuse(exchange, refusal, entered: false) }
-            case .expire(let exchange): waited(exchange, for: .place) { self.settle(exchange, Self.tooLate(exchange), entered: false) }
+            case .expire(let exchange):
+                waited(exchange, for: .place) { self.settle(exchange, Self.waitedTooLong(exchange), entered: false) }
             case .abandon(let exchange): abandon(exchange)
             case .alarm(let due): wake(at: due)
             case .breaker(let recipient, let turn): tell(turn, of: recipient)

@@ -12,7 +12,7 @@ extension PushFlow {
     func announce(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord) {
         let request = announcement.request
         guard bounds(of: errand.parcel).fault(of: request) == nil else { return complete(errand, .ended(.dropped(.unsendable))) }
-        guard end(of: request) > .now else { return complete(errand, .ended(.dropped(.expired))) }
+        guard end(of: request) > store.clock.now else { return complete(errand, .ended(.dropped(.expired))) }
         let directory = store.directory
         // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
         guard directory.version >= request.stateVersion else { return hinder(errand) }
@@ -88,7 +88,7 @@ extension PushFlow {
     /// Nobody may ask us to wait until after the end.
     private func again(_ errand: Errand<Consignment>, _ response: OutboundResponse, _ last: LastAttempt) {
         metrics.attempted(.retry)
-        let now = Timestamp.now
+        let now = store.clock.now
         let rest = max(0, end(of: errand.parcel.cargo.request).milliseconds - now.milliseconds)
         let cap = min(.init(settings.retryAfterCap), TimeAmount.milliseconds(rest))
         complete(errand, .failed(last, after: RetryAfter.delay(response, now: now, cap: cap)))

@@ -60,7 +60,7 @@ extension PushFlow {
         }
         let directory = store.directory
         // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
-        let isExpired = copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) <= .now
+        let isExpired = copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) <= store.clock.now
         guard directory.version >= request.stateVersion else {
             return isExpired ? expire(errand, copy) : hinder(errand)
         }
@@ -117,7 +117,7 @@ extension PushFlow {
             complete(errand, .ended(.delivered))
         case .retry:
             metrics.attempted(.retry)
-            let after = RetryAfter.delay(response, now: .now, cap: .init(settings.retryAfterCap))
+            let after = RetryAfter.delay(response, now: store.clock.now, cap: .init(settings.retryAfterCap))
             complete(errand, .failed(last, after: after))
         case .final(let cause):
             metrics.attempted(.rejected)
@@ -129,7 +129,7 @@ extension PushFlow {
     private func bury(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ burial: Burial) {
         let dead = DeadRecord(
             copy: copy, cause: burial.cause, attempts: burial.attempts, lastHTTPStatus: burial.last.httpStatus,
-            lastStatus: burial.last.status, diedAt: .now)
+            lastStatus: burial.last.status, diedAt: store.clock.now)
         producer.send(dead.outgoing(to: topics)) { result in
             switch result {
             case .success: self.complete(errand, .ended(burial.ending))

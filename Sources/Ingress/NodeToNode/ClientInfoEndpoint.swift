@@ -22,7 +22,7 @@ struct ClientInfoEndpoint: Sendable {
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
         return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, NetworkNode, Directory) in
             guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
-            let info = try ClientInfoEndpoint.info(body)
+            let info = try ClientInfoEndpoint.info(body, now: neighbours.now())
             let (node, directory) = try await home(of: info)
             try ClientInfoEndpoint.verify(body, signature, by: node)
             return (info, node, directory)
@@ -37,7 +37,8 @@ struct ClientInfoEndpoint: Sendable {
     // MARK: Checks
 
     /// The ClientInfo in the body.
-    static func info(_ body: ByteBuffer) throws(OCPIError) -> ClientInfo {
+    /// - Parameter now: by Kafka's clock.
+    static func info(_ body: ByteBuffer, now: Timestamp = .now) throws(OCPIError) -> ClientInfo {
         guard let json = try? JSONValue.parse(body) else {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
         }
@@ -48,7 +49,7 @@ struct ClientInfoEndpoint: Sendable {
         info.party = info.party.canonical
         info.role = info.role.uppercased()
         // The newest counts: one from the future would keep out all that follow, also those of the party's next node.
-        guard info.lastUpdated <= RecordBounds(now: .now).latest else { throw refused("last_updated is in the future") }
+        guard info.lastUpdated <= RecordBounds(now: now).latest else { throw refused("last_updated is in the future") }
         return info
     }
 

@@ -185,8 +185,9 @@ struct MessageEndpoint: Sendable {
         let isCallback = target != nil && !message.method.isRead
         let body = message.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         return RequestRecord(
-            id: UUIDText.v7(), time: .now, module: message.module, interface: message.interface, method: message.method, version: version,
-            from: message.sender, to: message.receiver, path: path, query: text ?? message.query.flatMap { URLText.query($0) },
+            id: UUIDText.v7(), time: neighbours.now(), module: message.module, interface: message.interface, method: message.method,
+            version: version, from: message.sender, to: message.receiver, path: path,
+            query: text ?? message.query.flatMap { URLText.query($0) },
             requestID: message.requestID, correlationID: message.correlationID, signature: message.signature, origin: .node(node.url),
             stateVersion: directory.version, target: target, trace: trace, contentType: body == nil ? nil : "application/json", body: body,
             key: OrderingKey.key(

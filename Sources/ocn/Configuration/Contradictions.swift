@@ -14,6 +14,7 @@ struct Contradictions {
         try pauses()
         try replies()
         try listeners()
+        try protocols()
         try examples()
     }
 
@@ -63,6 +64,40 @@ struct Contradictions {
             "http.private.port", "must not be http.public.port, \(port), on the same host: only one of them can listen there",
             at: values.origin(\.privatePort) ?? values.origin(\.publicPort))
     }
+
+    /// librdkafka would pass over what it was told: it neither authenticates nor encrypts unless `security.protocol` says so, and leaves out
+    /// brokers that are written with another protocol.
+    private mutating func protocols() throws(ConfigurationError) {
+        let properties = try values(\.properties)
+        let given = properties["security.protocol"]?.uppercased()
+        let spoken = given ?? "PLAINTEXT"
+        let isSASL = spoken.hasPrefix("SASL_")
+        let isTLS = spoken.hasSuffix("SSL")
+        for (kind, names, isUsed, fitting) in [
+            ("SASL", properties.keys.filter { $0.hasPrefix("sasl.") }, isSASL, isTLS ? "SASL_SSL" : "SASL_SSL or SASL_PLAINTEXT"),
+            ("TLS", properties.keys.filter(Contradictions.isAboutTLS), isTLS, isSASL ? "SASL_SSL" : "SSL or SASL_SSL"),
+        ] where !isUsed {
+            guard let name = names.min() else { continue }
+            add(
+                "kafka.properties",
+                "set \(name), but security.protocol \(given.map { "is \($0)" } ?? "is left out, which means PLAINTEXT"): without \(kind) it does "
+                    + "nothing. Set security.protocol=\(fitting), or take it out", at: values.origin(\.properties))
+        }
+        // What a file leaves to the environment cannot be judged.
+        guard isWhole || values.origin(\.properties) != nil, values.origin(\.bootstrap) != nil else { return }
+        for broker in try values(\.bootstrap).split(separator: ",") {
+            guard let scheme = broker.firstRange(of: "://"), case let written = broker[..<scheme.lowerBound].uppercased(), written != spoken
+            else { continue }
+            add(
+                "kafka.bootstrap",
+                "says \(written)://, but security.protocol in kafka.properties \(given.map { "is \($0)" } ?? "is left out, which means PLAINTEXT"): "
+                    + "such a broker would never be asked. Set security.protocol=\(written), or leave the protocol out here",
+                at: values.origin(\.bootstrap))
+            return
+        }
+    }
+
+    private static func isAboutTLS(_ name: String) -> Bool { name.hasPrefix("ssl.") || name == "enable.ssl.certificate.verification" }
 
     /// The key and the secrets of the example configuration are for a node that only its own machine reaches: with them anybody signs as
     /// this node, opens its tokens and URLs, and is its operator.

@@ -1,0 +1,54 @@
+import NIOCore
+import Wire
+
+/// Why an admin call makes no sense; for the operator.
+struct AdminFault: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}
+
+/// A JSON object of an admin call, read strictly: what is not understood is refused, so that a slip does nothing instead of something else.
+struct AdminBody {
+    private let json: JSONValue
+    /// Where it stands, to begin a sentence about a member with; empty for the body itself.
+    private let place: String
+
+    /// - Parameters:
+    ///   - names: the members it may have.
+    ///   - place: as `entry 1: `; empty for the body itself.
+    init(_ json: JSONValue, members names: [String], place: String = "") throws(AdminFault) {
+        guard let members = json.members else {
+            throw AdminFault("\(place.isEmpty ? "the body" : place + "it") must be an object with \(names.joined(separator: ", "))")
+        }
+        if let stranger = members.first(where: { member in !names.contains { $0.utf8.elementsEqual(member.name.utf8) } }) {
+            throw AdminFault(
+                "\(place)there is no member '\(ForeignText.shortened(stranger.name))', only "
+                    + names.joined(separator: ", "))
+        }
+        if let name = json.repeated(among: names) { throw AdminFault("\(place)\(name) stands there twice") }
+        self.json = json
+        self.place = place
+    }
+
+    /// The JSON in a body.
+    /// - Parameter example: what it should look like.
+    static func json(_ body: ByteBuffer, like example: String) throws(AdminFault) -> JSONValue {
+        guard let json = try? JSONValue.parse(body) else { throw AdminFault("the body is not JSON: write it like \(example)") }
+        return json
+    }
+
+    /// A text; nil if it is left out or null.
+    func string(_ name: String) throws(AdminFault) -> String? {
+        guard let value = json[name], !value.isNull else { return nil }
+        guard let text = value.string else { throw AdminFault("\(place)\(name) must be a string") }
+        return text
+    }
+
+    /// True or false; nil if it is left out or null.
+    func bool(_ name: String) throws(AdminFault) -> Bool? {
+        guard let value = json[name], !value.isNull else { return nil }
+        guard let bool = value.bool else { throw AdminFault("\(place)\(name) must be true or false") }
+        return bool
+    }
+}

@@ -1,0 +1,41 @@
+import Directory
+import NIOCore
+import OCPI
+import Wire
+
+/// The parties in the body of an invitation, and what the operator should know about them.
+struct InvitedParties {
+    private(set) var parties: [PartyID] = []
+    /// What is no error and may be a slip.
+    private(set) var notes: [String] = []
+
+    private static let example = #"[{"country_code":"DE","party_id":"CPO"}]"#
+
+    /// - Parameter nodeAddress: operator address of this node, lower case.
+    /// - Throws: for what is no list of parties, and for a party that is connected already.
+    init(_ body: ByteBuffer, nodeAddress: String, in directory: Directory) throws(AdminFault) {
+        guard let list = try AdminBody.json(body, like: Self.example).array, !list.isEmpty else {
+            throw AdminFault("the body must be a list like \(Self.example)")
+        }
+        for (index, entry) in list.enumerated() {
+            let place = "entry \(index + 1): "
+            let body = try AdminBody(entry, members: ["country_code", "party_id"], place: place)
+            guard let country = try body.string("country_code"), let id = try body.string("party_id"),
+                let party = PartyID(country: country, party: id)
+            else { throw AdminFault("\(place)it needs a country_code of 2 and a party_id of 3 letters or digits") }
+            guard directory.platform(of: party) == nil else { throw AdminFault("\(party) is already connected to this node") }
+            guard !parties.contains(party) else {
+                notes.append("\(party) stands in the list more than once")
+                continue
+            }
+            parties.append(party)
+            switch directory.networkParty(party)?.operatorAddress {
+            case nodeAddress: break
+            case nil:
+                notes.append("\(party) is not in the registry: it can register once it is listed there under this node, \(nodeAddress)")
+            case let other?:
+                notes.append("the registry lists \(party) under another node, \(other): it can register once it is listed under this one")
+            }
+        }
+    }
+}

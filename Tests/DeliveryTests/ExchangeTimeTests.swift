@@ -1,0 +1,101 @@
+import Directory
+import Kafka
+import Logging
+import NIOCore
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+
+/// Whose clock counts, and whose fault it is when the time is over.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct ExchangeTimeTests {
+    /// What this process's clock is ahead of Kafka's.
+    private static let ahead: Int64 = 3_600_000
+
+    /// As an ingress stamps it, whose clock is right.
+    private func stamped(_ record: RequestRecord) -> RequestRecord {
+        var record = record
+        record.time = record.time.adding(milliseconds: -Self.ahead)
+        record.deadline = record.deadline?.adding(milliseconds: -Self.ahead)
+        return record
+    }
+
+    @Test func anExchangeWhoseClockIsAnHourAheadAnswersByKafkas() async throws {
+        let world = try await DeliveryWorld()
+        world.store.clock.learn(Self.ahead)
+        try await world.run(exchange: try world.exchange()) {
+            let record = stamped(try request(.locations, .sender, .get))
+            let reply = try await world.ask(record)
+            #expect(reply.outcome == .answered && reply.httpStatus == 200)
+            #expect(reply.body.map { String(buffer: $0) }?.contains("1000") == true)
+            #expect(reply.time < (try #require(record.deadline)), "answers are stamped by the same clock")
+        }
+    }
+
+    @Test func aPushWhoseClockIsAnHourAheadJudgesHorizonsByKafkas() async throws {
+        let world = try await DeliveryWorld()
+        world.store.clock.learn(Self.ahead)
+        try await world.run(
+            push: try world.push { settings in
+                settings.horizon = .seconds(1800)
+                settings.announcementHorizon = .seconds(1800)
+            }
+        ) {
+            try await world.copy(stamped(try request(.cdrs, .receiver, .post, body: "{}")), id: "copy", key: "a")
+            try await world.announce(stamped(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")), to: "DE-CPO", key: "b")
+            try await eventually("both arrive") { !world.service.seen.isEmpty && !world.cpo.seen.isEmpty }
+            #expect(try await world.dead().isEmpty)
+        }
+    }
+
+    @Test func whatTheHubReadTooLateIsItsOwnFault() async throws {
+        let world = try await DeliveryWorld()
+        let lines = LogLines()
+        try await world.run(exchange: try world.exchange(logger: lines.logger)) {
+            for _ in 0..<3 {
+                var late = try request(.locations, .sender, .get)
+                late.deadline = Timestamp.now.adding(milliseconds: -1)
+                let reply = try await world.ask(late)
+                #expect(reply.outcome == .expired && reply.status == .hubError)
+                #expect(reply.message == "The hub was too slow: nothing was sent to DE-CPO")
+            }
+            #expect(world.cpo.seen.isEmpty)
+            let told = lines.notable.filter { $0.text.contains("came to it too late") }
+            #expect(told.count == 1 && told.first?.level == .error, "once a minute")
+        }
+    }
+
+    @Test func aTokenThatThisNodeCannotOpenIsItsOwnFault() async throws {
+        let world = try await DeliveryWorld()
+        try await world.run(exchange: try world.exchange()) {
+            let theirs = NodeSecrets(current: Array("the secret of other processes".utf8))
+            var platform = try #require(world.store.directory.platform(id: "cpo"))
+            platform.outboundToken = theirs.seal(Token("b-cpo"))
+            try await world.writer.write([.put(.platform(platform))])
+            let reply = try await world.ask(try request(.locations, .sender, .get))
+            #expect(reply.outcome == .refused && reply.status == .hubError)
+            #expect(reply.message == "The node cannot open the token that it calls DE-CPO with")
+            #expect(world.cpo.seen.isEmpty)
+        }
+    }
+
+    @Test func whatWaitedForItsRecipientIsTheRecipientsFault() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let lines = LogLines()
+        try await world.run(exchange: try world.exchange(logger: lines.logger) { $0.callsPerRecipient = 1 }) {
+            var holding = try request(.locations, .sender, .get)
+            holding.deadline = Timestamp.now.adding(milliseconds: 240_000)
+            _ = try await world.producer.send(holding.outgoing(to: world.kafka.topics))
+            try await eventually("it is called") { world.cpo.seen.count == 1 }
+            var waiting = try request(.locations, .sender, .get)
+            waiting.deadline = Timestamp.now.adding(milliseconds: 2000)
+            let reply = try await world.ask(waiting)
+            #expect(reply.outcome == .expired && reply.status == .timeout && reply.message == "No answer from DE-CPO in time")
+            #expect(!lines.notable.contains { $0.text.contains("too late") })
+            world.cpo.release()
+        }
+    }
+}
