@@ -9,6 +9,7 @@ struct InvitedParties {
     /// What is no error and may be a slip.
     private(set) var notes: [String] = []
 
+    private static let members = ["country_code", "party_id"]
     private static let example = #"[{"country_code":"DE","party_id":"CPO"}]"#
 
     /// - Parameter nodeAddress: operator address of this node, lower case.
@@ -19,7 +20,10 @@ struct InvitedParties {
         }
         for (index, entry) in list.enumerated() {
             let place = "entry \(index + 1): "
-            let body = try AdminBody(entry, members: ["country_code", "party_id"], place: place)
+            // Whoever sends roles or a name along means no harm: what is invited is clear.
+            let (known, others) = Self.split(entry)
+            for name in others { notes.append("\(place)'\(ForeignText.shortened(name))' is not looked at") }
+            let body = try AdminBody(known, members: Self.members, place: place)
             guard let country = try body.string("country_code"), let id = try body.string("party_id"),
                 let party = PartyID(country: country, party: id)
             else { throw AdminFault("\(place)it needs a country_code of 2 and a party_id of 3 letters or digits") }
@@ -37,5 +41,10 @@ struct InvitedParties {
                 notes.append("the registry lists \(party) under another node, \(other): it can register once it is listed under this one")
             }
         }
+    }
+
+    private static func split(_ entry: JSONValue) -> (known: JSONValue, others: [String]) {
+        guard let all = entry.members else { return (entry, []) }
+        return (.object(all.filter { members.contains($0.name) }), all.map(\.name).filter { !members.contains($0) })
     }
 }

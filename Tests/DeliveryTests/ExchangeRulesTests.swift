@@ -154,7 +154,7 @@ import Wire
             let message = try OCNMessage.decode(try #require(world.cpo.seen.last).body)
             let id = try #require(message.proxyUID)
             #expect(message.method == .delete && message.urlPath == "S1" && message.proxyResource == original)
-            let url = world.cpo.url + "/ocpi/sender/2.2/chargingprofiles/S1/" + id
+            let url = world.cpo.url + "/ocpi/2.2/sender/chargingprofiles/result/" + id
             #expect(message.query == .object([JSONMember(name: "response_url", value: .string(url))]))
 
             // The recipient's node finds both signatures good.
