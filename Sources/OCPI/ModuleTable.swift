@@ -44,7 +44,7 @@ package enum ModuleTable {
 
     /// Whether that method exists at that place.
     package static func allows(_ method: Method, _ route: ModuleRoute) -> Bool {
-        route.isCustom || entry(method, route) != nil
+        route.isCustom ? allMethods.contains(method) : entry(method, route) != nil
     }
 
     /// The methods that exist at a place, for 404 (none) and 405. Custom modules: all five of OCPI.

@@ -228,11 +228,16 @@ struct EventType {
 
     init?(text: String) {
         guard text.hasPrefix(EventType.prefix) else { return nil }
+        // Names of custom modules may have dots.
         let parts = text.dropFirst(EventType.prefix.count).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[0].isEmpty, !parts[2].isEmpty, let interface = InterfaceRole(path: parts[1]) else { return nil }
-        module = ModuleID(rawValue: String(parts[0]))
+        guard parts.count >= 3, let interface = InterfaceRole(path: parts[parts.count - 2]) else { return nil }
+        let module = parts.dropLast(2).joined(separator: ".")
+        let method = Method(rawValue: parts[parts.count - 1].uppercased())
+        // With another one, TRACE say, a recipient might tell what it was sent: the hub's token.
+        guard !module.isEmpty, ModuleTable.allMethods.contains(method) else { return nil }
+        self.module = ModuleID(rawValue: module)
         self.interface = interface
-        method = Method(rawValue: parts[2].uppercased())
+        self.method = method
     }
 
     var text: String { "\(EventType.prefix)\(module).\(interface.path).\(method.rawValue.lowercased())" }

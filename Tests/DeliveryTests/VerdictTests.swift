@@ -24,7 +24,8 @@ import Testing
             (301, nil, .retry), (307, 1000, .retry),
             (400, 2001, .final), (402, nil, .final), (405, 1000, .final), (409, nil, .final), (410, nil, .final), (413, nil, .final),
             (422, 2001, .final),
-            (401, nil, .retry), (403, 2001, .retry), (404, 2003, .retry), (408, nil, .retry), (425, nil, .retry), (429, nil, .retry),
+            (401, nil, .retry), (403, 2001, .retry), (404, 2003, .retry), (407, nil, .retry), (408, nil, .retry), (425, nil, .retry),
+            (429, nil, .retry),
             (500, 1000, .retry), (501, nil, .retry), (502, nil, .retry), (503, 2001, .retry), (599, nil, .retry),
             (999, 1000, .retry), (0, nil, .retry),
         ] as [(Int, Int?, Kind)])

@@ -248,6 +248,15 @@ import Wire
         }
     }
 
+    /// A recipient that echoes a TRACE would tell the caller the hub's token.
+    @Test(arguments: ["TRACE", "HEAD", "PROPFIND", "OPTIONS"]) func customModulesHaveTheFiveMethodsOfOCPIToo(method: String) async throws {
+        let world = World()
+        let refused = try await world.ask(method, "/ocpi/custom/sender/parking", headers())
+        #expect(refused.status == 405)
+        #expect(Set((refused["Allow"] ?? "").split(separator: ", ")) == ["GET", "PUT", "POST", "PATCH", "DELETE"])
+        #expect(world.produced.isEmpty)
+    }
+
     @Test func anAbsoluteTargetIsReadAsItStands() async throws {
         let world = World()
         try await RawListener.run(world) { listener in

@@ -158,7 +158,7 @@ final class Node: Sendable {
     }
 
     func ask(_ url: String, _ changes: [String: String?] = [:]) async throws -> HTTPClientResponse {
-        try await client.execute(request(url, changes), timeout: .seconds(5))
+        try await client.execute(request(url, changes), timeout: .seconds(30))
     }
 
     func code(_ response: HTTPClientResponse) async throws -> Int? {

@@ -133,6 +133,20 @@ import Wire
         }
     }
 
+    @Test func theNameOfACustomModuleMayHaveDots() throws {
+        var record = sample()
+        record.module = ModuleID(rawValue: "my.own.module")
+        #expect(try RequestRecord(incoming(record.outgoing(to: topics))).module == record.module)
+    }
+
+    /// Another method could make a recipient tell what it was sent, the hub's token with it.
+    @Test(arguments: ["trace", "head", "options", "connect", ""]) func aRequestWithAMethodThatOCPIHasNotIsRefused(method: String) {
+        var outgoing = sample().outgoing(to: topics)
+        outgoing.headers.fields.removeAll { $0.name == "ce_type" }
+        outgoing.headers.append("ce_type", "org.openchargingnetwork.parking.receiver.\(method)")
+        #expect { try RequestRecord(incoming(outgoing)) } throws: { ($0 as? RecordError)?.header == "ce_type" }
+    }
+
     @Test func randomHeaderValuesNeverTrap() {
         var generator = SeededGenerator(seed: 7)
         let names = sample().outgoing(to: topics).headers.fields.map(\.name)

@@ -32,7 +32,7 @@ enum Verdict: Equatable, Sendable {
             case .some(let code): self = .retry("OCPI status \(code)")
             case nil: self = .retry("HTTP \(httpStatus) without an OCPI answer")
             }
-        case 401, 403, 404, 408, 425, 429: self = .retry("HTTP \(httpStatus)")
+        case 401, 403, 404, 407, 408, 425, 429: self = .retry("HTTP \(httpStatus)")
         case 400..<500: self = .final("HTTP \(httpStatus)")
         // 5xx, redirects (they are not followed) and statuses that do not exist.
         default: self = .retry("HTTP \(httpStatus)")

@@ -78,7 +78,7 @@ struct ClientInfoFilter: Equatable {
     init(_ parameters: [Substring]) throws(OCPIError) {
         for parameter in parameters {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            switch parts[0] {
+            switch PercentText.decoded(String(parts[0])) {
             case "date_from": from = try ClientInfoFilter.time(parts, unless: from)
             case "date_to": to = try ClientInfoFilter.time(parts, unless: to)
             default: break

@@ -42,7 +42,10 @@ struct OpenRouting {
 
     /// The party that the request itself names.
     private var named: PartyID? {
-        if let body, let country = body.jsonString(["cdr_token", "country_code"]), let id = body.jsonString(["cdr_token", "party_id"]) {
+        let hasTokenOwner = route.module == .cdrs || route.module == .sessions
+        if hasTokenOwner, let body, let country = body.jsonString(["cdr_token", "country_code"]),
+            let id = body.jsonString(["cdr_token", "party_id"])
+        {
             return PartyID(country: country, party: id)
         }
         return route.interface == .receiver ? path.owner : nil
