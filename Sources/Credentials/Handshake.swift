@@ -118,17 +118,15 @@ package struct Handshake: Sendable {
         return peer
     }
 
-    /// Leaves the platform: DELETE at its credentials module, then everything about it is removed here, whatever it answered.
+    /// Leaves the platform: everything about it is removed here, then it is told (DELETE at its credentials module). Not the other way round: it
+    /// could choose the moment of its removal by the time of its answer.
     /// - Returns: whether the platform was told and agreed.
     package func disconnect(_ id: String) async throws(OCPIError) -> Bool {
         let platform = try platform(id)
-        var isTold = false
-        if platform.isRegistered, let url = credentialsURL(of: platform, in: enrolment.state.directory()),
-            let authorization = try? authorization(platform, platform.tokenEncoding)
-        {
-            isTold = await leave(url, authorization)
-        }
+        let url = platform.isRegistered ? credentialsURL(of: platform, in: enrolment.state.directory()) : nil
+        let authorization = try? authorization(platform, platform.tokenEncoding)
         try await enrolment.remove(platform)
-        return isTold
+        guard let url, let authorization else { return false }
+        return await leave(url, authorization)
     }
 }

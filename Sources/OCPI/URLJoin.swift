@@ -150,35 +150,65 @@ package enum URLJoin {
     private static func segments(of url: String) -> [String] {
         let rest = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).drop { !"/?#".utf8.contains($0) }
         let path = String(decoding: rest.prefix { !"?#".utf8.contains($0) }, as: UTF8.self)
-        return PercentText.decoded(path, plusIsSpace: false).lowercased().split { $0 == "/" || $0 == "\\" }.map(String.init)
+        return PercentText.decoded(path, plusIsSpace: false).lowercased().split { $0 == "/" || $0 == "\\" }
+            // Path parameters name nothing.
+            .map { String($0.prefix { $0 != ";" }) }
     }
 
-    /// Whether a path has a segment `.` or `..`, also where dots, slashes and backslashes are percent-encoded. Another server might
-    /// take such a path out of the endpoint it was joined to.
+    /// Whether a path has a segment `.` or `..` for any server that we know of: also with path parameters (`..;a`), percent-encoded, once or more
+    /// often, overlong in UTF-8, or cut off by a control character. It could lead out of the endpoint that it was joined to.
     package static func hasDotSegments(_ path: String) -> Bool {
-        var segmentLength = 0
-        var dots = 0
-        var bytes = Array(path.utf8)[...]
-        while let byte = bytes.popFirst() {
-            switch decoded(byte, &bytes) {
-            case UInt8(ascii: "/"), UInt8(ascii: "\\"):
-                if 1...2 ~= dots, dots == segmentLength { return true }
-                (segmentLength, dots) = (0, 0)
-            case UInt8(ascii: "."):
-                segmentLength += 1
-                dots += 1
-            default:
-                segmentLength += 1
+        var bytes = Array(path.utf8)
+        guard bytes.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return false }
+        for _ in 0..<decodings {
+            if hasPlainDotSegments(bytes) { return true }
+            let decoded = percentDecoded(bytes)
+            if decoded.count == bytes.count { return false }
+            bytes = decoded
+        }
+        // Nobody who means well encodes that often.
+        return true
+    }
+
+    /// How often a path is decoded at most until nothing is left to be decoded.
+    private static let decodings = 4
+
+    private static func hasPlainDotSegments(_ bytes: [UInt8]) -> Bool {
+        let isDivider: (UInt8) -> Bool = { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
+        return plain(bytes).split(omittingEmptySubsequences: true, whereSeparator: isDivider).contains { segment in
+            let name = segment.prefix { $0 != UInt8(ascii: ";") && $0 >= 0x20 && $0 != 0x7F }
+            return 1...2 ~= name.count && name.allSatisfy { $0 == UInt8(ascii: ".") }
+        }
+    }
+
+    /// With the overlong forms of `.`, `/` and `\` as what they stand for.
+    private static func plain(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(where: { $0 == 0xC0 || $0 == 0xC1 }) else { return bytes }
+        var plain: [UInt8] = []
+        for byte in bytes {
+            switch (plain.last, byte) {
+            case (0xC0, 0xAE), (0xC0, 0xAF), (0xC1, 0x9C):
+                plain.removeLast()
+                plain.append(byte == 0x9C ? UInt8(ascii: "\\") : byte & 0x3F)
+            default: plain.append(byte)
             }
         }
-        return 1...2 ~= dots && dots == segmentLength
+        return plain
     }
 
-    private static func decoded(_ byte: UInt8, _ rest: inout ArraySlice<UInt8>) -> UInt8 {
-        guard byte == UInt8(ascii: "%"), rest.count >= 2 else { return byte }
-        let encoded: [String: UInt8] = ["2e": UInt8(ascii: "."), "2f": UInt8(ascii: "/"), "5c": UInt8(ascii: "\\")]
-        guard let plain = encoded[String(decoding: rest.prefix(2), as: UTF8.self).lowercased()] else { return byte }
-        rest.removeFirst(2)
-        return plain
+    private static func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            guard byte == UInt8(ascii: "%"), digits.count == 2 else {
+                decoded.append(byte)
+                continue
+            }
+            decoded.append(UInt8(digits[0] << 4 | digits[1]))
+            rest.removeFirst(2)
+        }
+        return decoded
     }
 }

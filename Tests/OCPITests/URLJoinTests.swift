@@ -58,6 +58,26 @@ import Testing
         }
     }
 
+    /// Servers drop path parameters before they resolve dots, decode twice, take overlong UTF-8, or end a text at a zero byte.
+    @Test(arguments: [
+        "a/..;/credentials", "..;a=b/x", "a/.;", "a/%2e%2e;/x", "a/..%3b/x", "%252e%252e/x", "a/%25252e./x", "%c0%ae%c0%ae/x",
+        "a%c0%af../x", "..%00/x", "a/..%09", "x%c1%9c..", "%252525252e",
+    ])
+    func segmentsThatSomeServerTakesForDotsAreFound(path: String) {
+        #expect(URLJoin.hasDotSegments(path))
+        #expect(Route.parse(path: "/ocpi/sender/2.2.1/locations/" + path) == nil)
+        #expect(URLJoin.defect(of: "https://cpo.example/ocpi/" + path) != nil)
+    }
+
+    @Test(arguments: ["a.b", "a..b", "...", "a;b", ";", "DE*CPO*E.1", "%C3%A9.", "a%2Eb", "100%25.", "x/.well-known", "é.."])
+    func otherDotsAreNoSuchSegments(path: String) { #expect(!URLJoin.hasDotSegments(path)) }
+
+    /// With a path parameter it is the same place to some servers: nobody else's request may go there.
+    @Test func aPathParameterDoesNotMakeAnotherPlace() {
+        #expect(URLJoin.depth(of: "https://a/ocpi/credentials;x", below: "https://a/ocpi/credentials")?.below == 0)
+        #expect(URLJoin.depth(of: "https://a/ocpi;v=1/credentials/1", below: "https://a/ocpi/credentials")?.below == 1)
+    }
+
     @Test func randomTextNeverTraps() {
         let parts = ["http", "https", "://", ":", "/", "[", "]", "@", "a", "1", "..", "%2e", "%", "?", "#", "é"]
         for seed in UInt64(0)..<5000 {
