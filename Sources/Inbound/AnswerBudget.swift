@@ -36,7 +36,11 @@ package final class AnswerBudget: Sendable {
     }
 
     /// Whether one more answer of that length fits, at all and for this client.
-    package func hasRoom(for bytes: Int, of client: String) -> Bool {
-        state.withLock { $0.held <= limit - bytes && $0.byClient[client] ?? 0 <= max(0, share - bytes) }
+    /// - Parameter client: asked for only if answers wait, which is rare.
+    package func hasRoom(for bytes: Int, of client: @autoclosure () -> String) -> Bool {
+        let held = state.withLock { $0.held }
+        guard held > 0 else { return bytes <= limit }
+        let client = client()
+        return state.withLock { $0.held <= limit - bytes && $0.byClient[client] ?? 0 <= max(0, share - bytes) }
     }
 }

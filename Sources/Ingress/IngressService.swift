@@ -88,7 +88,7 @@ package struct IngressService: ServiceLifecycle.Service {
         answers = OCPIResponder(
             settings, topics: topics, neighbours: neighbours, peers: PeerClient(client, logger: logger), secrets: secrets,
             pending: pending, replyPartition: partition, metrics: metrics, logger: logger,
-            hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody, of: $0) })
+            hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody, of: $0()) })
     }
 
     /// What answers the requests, for tests without a socket.

@@ -24,7 +24,7 @@ package struct OCPIResponder: HTTPResponder {
     let registry: RegistryEndpoint
     let isKafkaAway: @Sendable () -> Bool
     /// Whether an answer may wait until its caller takes it.
-    let hasRoomForAnswer: @Sendable (_ client: String) -> Bool
+    let hasRoomForAnswer: @Sendable (_ client: () -> String) -> Bool
     /// Who says where clients are.
     let proxies: TrustedProxies
     let metrics: IngressMetrics
@@ -66,7 +66,7 @@ package struct OCPIResponder: HTTPResponder {
         guard head.headerBytes <= headerLimit else {
             throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
         }
-        guard hasRoomForAnswer(proxies.client(of: request.headers, from: context.address)) else { throw OCPIError.busy }
+        guard hasRoomForAnswer({ proxies.client(of: request.headers, from: context.address) }) else { throw OCPIError.busy }
         // What is answered from memory goes on.
         if destination.needsKafka(head.method), isKafkaAway() { throw OCPIError.kafkaAway }
         switch destination {
@@ -155,7 +155,7 @@ extension OCPIResponder {
     init(
         _ settings: IngressSettings, topics: TopicNames, neighbours: Neighbours, peers: PeerClient, secrets: NodeSecrets,
         pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger,
-        hasRoomForAnswer: @escaping @Sendable (_ client: String) -> Bool = { _ in true }
+        hasRoomForAnswer: @escaping @Sendable (_ client: () -> String) -> Bool = { _ in true }
     ) {
         let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
         let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))

@@ -38,67 +38,34 @@ final class PendingReplies: Sendable {
         static func < (left: Due, right: Due) -> Bool { left.at < right.at }
     }
 
-    private struct Share {
-        var places = 0
-        var bytes = 0
-    }
-
     private struct State {
         var waiters: [String: Waiting] = [:]
         var due = Heap<Due>()
-        var all = Share()
-        var bySender: [String: Share] = [:]
+        var room: SharedRoom
         var isStopped = false
     }
 
     /// Random per process life; replies to another one are not ours.
     let epoch: UInt64
-    private let maxCount: Int
-    private let maxBytes: Int
-    private let placesPerSender: Int
     private let metrics: IngressMetrics
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameter placesPerSender: nil for a quarter of `maxCount`.
     init(epoch: UInt64, maxCount: Int, maxBytes: Int, placesPerSender: Int? = nil, metrics: IngressMetrics) {
         self.epoch = epoch
-        self.maxCount = maxCount
-        self.maxBytes = maxBytes
-        self.placesPerSender = placesPerSender ?? max(1, maxCount / 4)
         self.metrics = metrics
+        let placesPerSender = placesPerSender ?? max(1, maxCount / 4)
+        state = Mutex(State(room: SharedRoom(places: maxCount, placesPerClient: placesPerSender, bytes: maxBytes)))
     }
 
-    /// Takes a place for one request; `false` when there is none, at all or for this sender.
-    func reserve(for sender: String) -> Bool {
-        state.withLock { state in
-            guard !state.isStopped, state.all.places < maxCount, state.bySender[sender]?.places ?? 0 < placesPerSender else { return false }
-            state.all.places += 1
-            state.bySender[sender, default: Share()].places += 1
-            return true
-        }
-    }
+    /// As `SharedRoom.enter`; `false` also when the process is going down.
+    func reserve(for sender: String) -> Bool { state.withLock { !$0.isStopped && $0.room.enter(sender) } }
 
-    /// Bytes of a body have arrived from a sender that has a place; `false` when there is no room for them, at all or for it.
-    func charge(_ bytes: Int, to sender: String) -> Bool {
-        state.withLock { state in
-            guard bytes <= maxBytes - state.all.bytes, bytes <= maxBytes / 4 - (state.bySender[sender]?.bytes ?? 0) else { return false }
-            state.all.bytes += bytes
-            state.bySender[sender]?.bytes += bytes
-            return true
-        }
-    }
+    /// As `SharedRoom.charge`.
+    func charge(_ bytes: Int, to sender: String) -> Bool { state.withLock { $0.room.charge(bytes, to: sender) } }
 
-    /// Gives the place back, and the bytes that were charged.
-    func release(bytes: Int, of sender: String) {
-        state.withLock { state in
-            state.all.places -= 1
-            state.all.bytes -= bytes
-            guard var share = state.bySender[sender] else { return }
-            share.places -= 1
-            share.bytes -= bytes
-            state.bySender[sender] = share.places > 0 ? share : nil
-        }
-    }
+    /// As `SharedRoom.leave`.
+    func release(bytes: Int, of sender: String) { state.withLock { $0.room.leave(sender, bytes: bytes) } }
 
     /// Parks the caller, then calls `send`, and returns with whatever answers first.
     /// - Parameters:
@@ -149,7 +116,7 @@ final class PendingReplies: Sendable {
 
     /// Answers everybody whose deadline has come.
     func sweep(now: NIODeadline) {
-        let (expired, reserved, bytes) = state.withLock { state in
+        let (expired, used) = state.withLock { state in
             var expired: [Waiter] = []
             while let next = state.due.min, next.at <= now {
                 state.due.removeMin()
@@ -159,10 +126,10 @@ final class PendingReplies: Sendable {
             if state.due.count > 2 * state.waiters.count + 1024 {
                 state.due = Heap(state.waiters.map { Due(at: $0.value.deadline, id: $0.key) })
             }
-            return (expired, state.all.places, state.all.bytes)
+            return (expired, state.room.used)
         }
         for waiter in expired { waiter.resume(returning: .deadline) }
-        metrics.record(pending: reserved, bytes: bytes)
+        metrics.record(pending: used.places, bytes: used.bytes)
     }
 
     /// Answers everybody and takes no more.
@@ -178,10 +145,10 @@ final class PendingReplies: Sendable {
     }
 
     /// Requests that hold a place.
-    var count: Int { state.withLock { $0.all.places } }
+    var count: Int { state.withLock { $0.room.used.places } }
 
     /// Bytes of bodies that are held.
-    var bytes: Int { state.withLock { $0.all.bytes } }
+    var bytes: Int { state.withLock { $0.room.used.bytes } }
 
     /// Deadlines that are kept, also of requests that were answered.
     var deadlines: Int { state.withLock { $0.due.count } }

@@ -17,55 +17,21 @@ final class StrangerBudget: Sendable {
         var pause = TimeAmount.seconds(3)
     }
 
-    private struct Share {
-        var requests = 0
-        var bytes = 0
-    }
-
-    private struct State {
-        var all = Share()
-        var byAddress: [String: Share] = [:]
-    }
-
     /// What it gives.
     let limits: Limits
-    private let state = Mutex(State())
+    private let room: Mutex<SharedRoom>
 
     init(_ limits: Limits = Limits()) {
         self.limits = limits
+        room = Mutex(SharedRoom(places: limits.requests, placesPerClient: limits.perAddress, bytes: limits.bytes))
     }
 
-    /// Takes a place for one request; `false` when all are taken.
-    func enter(_ address: String) -> Bool {
-        state.withLock { state in
-            guard state.all.requests < limits.requests, state.byAddress[address]?.requests ?? 0 < limits.perAddress else { return false }
-            state.all.requests += 1
-            state.byAddress[address, default: Share()].requests += 1
-            return true
-        }
-    }
+    /// As `SharedRoom.enter`.
+    func enter(_ address: String) -> Bool { room.withLock { $0.enter(address) } }
 
-    /// Bytes have arrived from an address that has a place; `false` when there is no room for them, at all or for it.
-    func charge(_ bytes: Int, of address: String) -> Bool {
-        state.withLock { state in
-            guard bytes <= limits.bytes - state.all.bytes, bytes <= limits.bytes / 4 - (state.byAddress[address]?.bytes ?? 0) else {
-                return false
-            }
-            state.all.bytes += bytes
-            state.byAddress[address]?.bytes += bytes
-            return true
-        }
-    }
+    /// As `SharedRoom.charge`.
+    func charge(_ bytes: Int, of address: String) -> Bool { room.withLock { $0.charge(bytes, to: address) } }
 
-    /// Gives place and bytes back.
-    func leave(_ address: String, bytes: Int) {
-        state.withLock { state in
-            state.all.requests -= 1
-            state.all.bytes -= bytes
-            guard var share = state.byAddress[address] else { return }
-            share.requests -= 1
-            share.bytes -= bytes
-            state.byAddress[address] = share.requests > 0 ? share : nil
-        }
-    }
+    /// As `SharedRoom.leave`.
+    func leave(_ address: String, bytes: Int) { room.withLock { $0.leave(address, bytes: bytes) } }
 }

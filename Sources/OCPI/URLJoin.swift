@@ -162,7 +162,7 @@ package enum URLJoin {
         guard bytes.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return false }
         for _ in 0..<decodings {
             if hasPlainDotSegments(bytes) { return true }
-            let decoded = percentDecoded(bytes)
+            let decoded = PercentText.decodedBytes(bytes, plusIsSpace: false)
             if decoded.count == bytes.count { return false }
             bytes = decoded
         }
@@ -194,21 +194,5 @@ package enum URLJoin {
             }
         }
         return plain
-    }
-
-    private static func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(bytes.count)
-        var rest = bytes[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-            guard byte == UInt8(ascii: "%"), digits.count == 2 else {
-                decoded.append(byte)
-                continue
-            }
-            decoded.append(UInt8(digits[0] << 4 | digits[1]))
-            rest.removeFirst(2)
-        }
-        return decoded
     }
 }

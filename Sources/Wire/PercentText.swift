@@ -15,8 +15,13 @@ package enum PercentText {
 
     /// `%41` and, in a query, `+` decoded; what is no encoding stays.
     package static func decodedBytes(_ text: some StringProtocol, plusIsSpace: Bool) -> [UInt8] {
+        decodedBytes(Array(text.utf8), plusIsSpace: plusIsSpace)
+    }
+
+    /// As of a text, for what need not be UTF-8.
+    package static func decodedBytes(_ text: [UInt8], plusIsSpace: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = text[...]
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))

@@ -216,18 +216,20 @@ struct ListQuery: Sendable, Equatable {
     init(_ query: String?) throws(OCPIError) {
         var filters: [Substring] = []
         var given: Set<String> = []
-        var dates: Set<String> = []
+        var seen: Set<String> = []
         var offset: Int?
         var limit: Int?
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             // Whoever is asked reads names decoded.
             let name = PercentText.decoded(String(parts[0]))
+            guard !ListQuery.single.contains(name) || seen.insert(name).inserted else {
+                throw OCPIError(code: .invalidParameters, message: "\(name) stands twice in the query")
+            }
             switch name {
-            case "offset": offset = try ListQuery.number("offset", parts, from: 0, unless: offset)
-            case "limit": limit = try ListQuery.number("limit", parts, from: 1, unless: limit)
+            case "offset": offset = try ListQuery.number(name, parts, from: 0)
+            case "limit": limit = try ListQuery.number(name, parts, from: 1)
             default:
-                if name == "date_from" || name == "date_to", !dates.insert(name).inserted { throw ListQuery.repeated(name) }
                 if parts.count == 2, !parts[1].isEmpty { given.insert(name) }
                 filters.append(pair)
             }
@@ -241,18 +243,16 @@ struct ListQuery: Sendable, Equatable {
     /// The same list, another part of it.
     func with(offset: Int, limit: Int) -> String { (filters + ["offset=\(offset)", "limit=\(limit)"]).joined(separator: "&") }
 
+    /// What may stand there once only.
+    private static let single: Set = ["offset", "limit", "date_from", "date_to"]
+
     /// Beyond every list of all, so that a next page can always be asked for; far from overflowing.
     private static let greatest = 1 << 53
 
     /// Whether a filter of that name has a value.
     func has(_ name: String) -> Bool { given.contains(name) }
 
-    private static func repeated(_ name: String) -> OCPIError {
-        OCPIError(code: .invalidParameters, message: "\(name) stands twice in the query")
-    }
-
-    private static func number(_ name: String, _ parts: [Substring], from least: Int, unless known: Int?) throws(OCPIError) -> Int {
-        guard known == nil else { throw repeated(name) }
+    private static func number(_ name: String, _ parts: [Substring], from least: Int) throws(OCPIError) -> Int {
         guard parts.count == 2, let number = Int(parts[1]), least...ListQuery.greatest ~= number else {
             throw OCPIError(code: .invalidParameters, message: "\(name) must be a whole number from \(least) on")
         }
