@@ -88,8 +88,8 @@ import Wire
     @Test func whatWaitsWhenAWorkerLeavesIsSentByTheNextOneAndNothingTwice() async throws {
         let isReleased = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
-        // Its last commit needs a moment.
-        let first = try worker(world, drain: .seconds(2)) { $0.callsPerRecipient = 1 }
+        // Its last commit needs a moment, and its session must be longer than that.
+        let first = try worker(world, drain: .seconds(6), session: .seconds(10)) { $0.callsPerRecipient = 1 }
         try await world.run(exchange: first) {
             let end = Timestamp.now.adding(milliseconds: 600_000)
             let records = try (0..<30).map { number in
@@ -125,14 +125,16 @@ import Wire
 
     /// One that goes at once when it is stopped.
     private func worker(
-        _ world: DeliveryWorld, drain: Duration = .zero, _ change: (inout ExchangeSettings) -> Void = { _ in }
+        _ world: DeliveryWorld, drain: Duration = .zero, session: Duration? = nil, _ change: (inout ExchangeSettings) -> Void = { _ in }
     ) throws -> ExchangeService {
+        var kafka = world.kafka.settings
+        if let session { kafka.properties["session.timeout.ms"] = "\(session.components.seconds * 1000)" }
         var membership = ExchangeService.membership(of: world.kafka.topics)
         membership.drain = drain
         var settings = ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key))
         change(&settings)
         return ExchangeService(
-            kafka: world.kafka.settings, topics: world.kafka.topics, membership: membership, settings: settings, store: world.store,
+            kafka: kafka, topics: world.kafka.topics, membership: membership, settings: settings, store: world.store,
             capabilities: world.capabilities, producer: world.producer, client: world.client, logger: world.kafka.logger)
     }
 
