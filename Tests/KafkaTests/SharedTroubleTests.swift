@@ -24,12 +24,14 @@ import Testing
     }
 
     /// Producers, readers, a group and questions: nine clients, each with connections of its own.
-    @Test func aBrokerThatGoesIsToldOnceByAllClientsOfAProcess() async throws {
+    /// With ten minutes between reminders nothing but the one line can come, however slow the machine is.
+    @Test(arguments: [Duration.seconds(600), .milliseconds(300)])
+    func aBrokerThatGoesIsToldOnceByAllClientsOfAProcess(remindedAfter interval: Duration) async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
         let noticed = Watched<Set<String>>([])
         var settings = TestCluster.settings("process", cluster, ["statistics.interval.ms": "100"])
-        settings.logLimiter = LogLimiter(interval: .seconds(3))
+        settings.logLimiter = LogLimiter(interval: interval)
         let lines = LogLines()
         var producers: [Producer] = []
         for number in 0..<3 {
@@ -58,10 +60,15 @@ import Testing
         cluster.setBroker(-1, up: false)
         #expect(await noticed.wait { $0.count == 9 })
         #expect(await handler.log.wait { !$0.errors.isEmpty })
-        // On a busy machine the reminder, and the end of the group's session, may come before all have noticed.
-        let told = lines.notable
-        #expect(told.count { $0.text.contains("127.0.0.1") && !$0.text.contains("more of these") } == 1, "\(told)")
-        try await eventually("a reminder says how many more there were") { lines.notable.contains { $0.text.contains("more of these") } }
+        if interval > .seconds(60) {
+            // The end of the group's session may be told as well, on a busy machine.
+            let told = lines.notable
+            #expect(told.count { $0.text.contains("127.0.0.1") } == 1, "\(told)")
+        } else {
+            try await eventually("a reminder says how many more there were") {
+                lines.notable.contains { $0.text.contains("more of these") }
+            }
+        }
         cluster.setBroker(-1, up: true)
         await consumer.stop()
         for reader in readers { await reader.stop() }
