@@ -46,10 +46,12 @@ package final class ClientInfoAnnouncer: Sendable {
         var directory = state.directory()
         guard quiet.withLock({ $0 }) != directory.version else { return }
         let outdated = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress).outdated
-        if !outdated.isEmpty {
-            try await state.write(outdated)
-            directory = state.directory()
+        // A write has a time limit.
+        for start in stride(from: 0, to: outdated.count, by: ClientInfoAnnouncer.portion) {
+            try Task.checkCancellation()
+            try await state.write(Array(outdated[start...].prefix(ClientInfoAnnouncer.portion)))
         }
+        if !outdated.isEmpty { directory = state.directory() }
         let news = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress)
         var differences = news.differences(now: now)[...]
         if differences.isEmpty, outdated.isEmpty { quiet.withLock { $0 = directory.version } }

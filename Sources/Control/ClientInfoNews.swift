@@ -51,14 +51,20 @@ struct ClientInfoNews {
     }
 
     /// What other nodes told about parties that are no longer theirs: the registry lists them here or nowhere. What stays of a party that
-    /// left this node is kept until it has been told.
+    /// left this node is kept until it has been told. And what was told of roles that an older version let somebody invent: nobody is told
+    /// that these are gone, there may be thousands.
     var outdated: [Change] {
-        directory.toldClientInfos.filter { info in
+        let told = directory.toldClientInfos.filter { info in
+            guard !directory.isInvented(info) else { return true }
             guard let listed = directory.networkParty(info.party) else {
                 return info.status != .suspended || directory.announced(info.party, role: info.role)?.status == .suspended
             }
             return listed.operatorAddress == nodeAddress && info.status != .suspended
-        }.map { .delete(key: FactKey.clientInfo($0.party, role: $0.role)) }
+        }
+        return told.map { .delete(key: FactKey.clientInfo($0.party, role: $0.role)) }
+            + directory.announcedClientInfos.filter(directory.isInvented).map {
+                .delete(key: FactKey.announced($0.party, role: $0.role))
+            }
     }
 
     /// One record for every platform that may know the party and wants to know of parties, and, for a party of this node, one for every

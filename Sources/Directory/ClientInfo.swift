@@ -47,7 +47,7 @@ extension Directory {
     /// - Parameter registered: when a party of the registry that nobody told about, and that was not announced yet, was last updated.
     package func clientInfos(registered: Timestamp = Timestamp(milliseconds: 0)) -> [ClientInfo] {
         var infos: [ClientInfoName: ClientInfo] = [:]
-        for info in announcedClientInfos {
+        for info in announcedClientInfos where !isInvented(info) {
             infos[info.name] = ClientInfo(party: info.party, role: info.role, status: .suspended, lastUpdated: info.lastUpdated)
         }
         for party in parties where party.isListed {
@@ -56,10 +56,10 @@ extension Directory {
                 infos[info.name] = info
             }
         }
-        for info in toldClientInfos { infos[info.name] = info }
+        for info in toldClientInfos where !isInvented(info) { infos[info.name] = info }
         for platform in platforms where platform.isRegistered {
             let status = status(of: platform.id)
-            for role in platform.roles where serves(platform, role.party) {
+            for role in platform.roles where serves(platform, role.party) && mayHave(role) {
                 let info = ClientInfo(
                     party: role.party.canonical, role: role.role, status: status, lastUpdated: lastUpdated(of: platform.id) ?? registered)
                 infos[info.name] = info
@@ -71,6 +71,17 @@ extension Directory {
             info.lastUpdated = max(info.lastUpdated, announced.lastUpdated)
             return info
         }.sorted { ($0.party, $0.role) < ($1.party, $1.role) }
+    }
+
+    /// Whether a client info is about a role that is none of OCPI and none the registry lists for its party. None is taken today, but older
+    /// versions took and kept them. A party that the registry does not know (any more) may have had any role.
+    package func isInvented(_ info: ClientInfo) -> Bool {
+        networkParty(info.party).map { !$0.mayHave(role: info.role.uppercased()) } ?? false
+    }
+
+    /// As at registration.
+    private func mayHave(_ role: PlatformRole) -> Bool {
+        networkParty(role.party)?.mayHave(role: role.role) ?? (PartyRole(rawValue: role.role) != nil)
     }
 }
 

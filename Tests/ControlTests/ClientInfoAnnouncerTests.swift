@@ -181,6 +181,30 @@ import Wire
         #expect(Set(kafka.told).count == 8)
     }
 
+    /// What an older version let a platform, or another node, make up: it is not listed, goes by itself, and nobody is told thousands of times.
+    @Test func rolesThatWereInventedGoWithoutNews() async throws {
+        let node = StateInMemory(facts() + [listed("DE-PRK", Self.own, role: "Parking")])
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        try await announcer.announce(now: now)
+        #expect(kafka.told.contains("DE-MSP ← DE-PRK PLANNED"), "a role that the registry lists is none of these")
+        kafka.clear()
+        let invented = (0..<500).map { "ROLE\($0)" }
+        let cpo = try #require(node.directory.platform(id: "cpo"))
+        node.put(.platform(cpo.changed { $0.roles += invented.map { PlatformRole(role: $0, party: party("DE-CPO")) } }))
+        for role in invented {
+            node.put(.announced(info("DE-CPO", role, .connected, 5)))
+            node.put(.announced(info("NL-REM", role, .suspended, 5)))
+            node.put(.clientInfo(info("NL-REM", role, .connected, 5)))
+        }
+        #expect(!node.directory.clientInfos().contains { $0.role.hasPrefix("ROLE") })
+        try await announcer.announce(now: now)
+        #expect(kafka.told.isEmpty)
+        #expect(!node.directory.announcedClientInfos.contains { $0.role.hasPrefix("ROLE") } && node.directory.toldClientInfos.isEmpty)
+        #expect(node.directory.announcedClientInfos.contains { $0.role == "Parking" })
+        #expect(node.directory.clientInfos().contains { $0.party == party("DE-CPO") && $0.status == .connected })
+    }
+
     // MARK: The world
 
     private func announcer(_ node: StateInMemory, _ kafka: Sent) -> ClientInfoAnnouncer {
