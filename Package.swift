@@ -149,7 +149,7 @@ let package = Package(
             "ReliabilityTests",
             ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Wire", "Support", nioCore, logging]),
         tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
-        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
+        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", "Testbed", nioCore, logging]),
         tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Wire", nioCore, logging]),
         tests("RegistryTests", ["Registry", "Directory", "Kafka", "OCPI", "Topics", "Support", logging]),
         tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),

@@ -57,16 +57,7 @@ extension AdminAPI {
         guard let encoding = written.flatMap(TokenEncoding.init(rawValue:)) else {
             return problem(.badRequest, "encoding must be as in \(example)")
         }
-        guard var platform = state.directory().platform(id: parameters.get("id") ?? "") else {
-            return problem(.notFound, "there is no such platform")
-        }
-        platform.tokenEncoding = encoding
-        do {
-            try await state.write([.put(.platform(platform))])
-        } catch {
-            return problem(.serviceUnavailable, "the encoding could not be stored; try again")
-        }
-        return json(.ok, .object(platform.summary(in: state.directory())))
+        return await update(parameters.get("id") ?? "", what: "the encoding") { $0.tokenEncoding = encoding }
     }
 
     /// What the work gives, or its error: 404 for a platform that is not known, 409 for one in the wrong state or with roles that must not
@@ -97,10 +88,14 @@ extension Parameters {
 extension Platform {
     /// What an operator sees of it: no tokens, no hashes.
     func summary(in directory: Directory) -> KeyValuePairs<String, JSONValue?> {
-        [
+        let invitations = invited.map { party in
+            JSONValue.object(["party": .string(party.description), "expires": invitedUntil[party].map { .string($0.description) }])
+        }
+        return [
             "id": .string(id), "status": .string(directory.status(of: id).rawValue),
             "roles": .array(roles.map { ["role": .string($0.role), "party": .string($0.party.description)] }),
             "invited": .array(invited.map { .string($0.description) }),
+            "invitations": .array(invitations),
             "invitation_expires": tokenAHash == nil ? nil : tokenAExpires.map { .string($0.description) },
             "version": version.map { .string($0.rawValue) },
             "versions_url": versionsURL.map(JSONValue.string), "token_encoding": .string(tokenEncoding.rawValue),

@@ -14,7 +14,6 @@ package struct AdminAPI: Sendable {
     let handshake: Handshake
     private let keyHash: String
     private let publicURL: String
-    private let invitation: Duration
     private let wrongKeys = WrongKeys()
     private let logger: Logger
     private let isKafkaAway: @Sendable () -> Bool
@@ -24,18 +23,16 @@ package struct AdminAPI: Sendable {
     ///   - handshake: connects this node to platforms, renews and disconnects.
     ///   - key: the operator's key; every call carries `Authorization: Token <key>`, plain or base64.
     ///   - publicURL: what parties call this node by.
-    ///   - invitation: how long a token A is good for.
     ///   - logger: where invitations are told.
     ///   - isKafkaAway: whether it is known that nothing can be written at the moment.
     package init(
-        state: SharedState, handshake: Handshake, key: Token, publicURL: String, invitation: Duration = .seconds(30 * 86_400),
-        logger: Logger, isKafkaAway: @escaping @Sendable () -> Bool = { false }
+        state: SharedState, handshake: Handshake, key: Token, publicURL: String, logger: Logger,
+        isKafkaAway: @escaping @Sendable () -> Bool = { false }
     ) {
         self.state = state
         self.handshake = handshake
         keyHash = TokenHash.of(key)
         self.publicURL = publicURL
-        self.invitation = invitation
         self.logger = logger
         self.isKafkaAway = isKafkaAway
     }
@@ -66,7 +63,9 @@ package struct AdminAPI: Sendable {
     private func connectionStatus(_ parameters: Parameters) -> Response {
         guard let party = parameters.party else { return badPartyPath() }
         let directory = state.directory()
-        guard let claim = directory.claim(of: party) else { return problem(.notFound, "\(party) is not connected to this node") }
+        guard let claim = directory.claim(of: party), directory.platform(id: claim.platform) != nil else {
+            return problem(.notFound, "\(party) is not connected to this node")
+        }
         return Response(
             status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(string: directory.status(of: claim.platform).rawValue)))
@@ -91,29 +90,41 @@ package struct AdminAPI: Sendable {
 
     /// `POST /admin/generate-registration-token`: a fresh token A for the parties in the body.
     private func invite(_ request: Request) async throws -> Response {
-        let invited = try invited(try await request.body.collect(upTo: 64 * 1024))
+        let body = try await request.body.collect(upTo: 64 * 1024)
+        let invited = try invitedParties(try AdminBody.json(body, like: InvitedParties.example))
         return await issueToken(for: invited.parties, notes: invited.notes, .ok)
     }
 
-    /// `POST /admin/platform/{id}/parties`: further parties that this platform may act for from its next PUT of credentials on.
+    /// `POST /admin/platform/{id}/parties`: further parties that this platform may act for from its next PUT of credentials on, or the ones
+    /// that a platform may register as which waits for a handshake.
     private func inviteMore(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let body = try await request.body.collect(upTo: 64 * 1024)
-        guard var platform = state.directory().platform(id: parameters.get("id") ?? "") else {
-            return problem(.notFound, "there is no such platform")
-        }
-        let invited = try invited(body)
-        platform.invited += invited.parties.filter { !platform.invited.contains($0) }
-        do {
-            try await state.write([.put(.platform(platform))])
-        } catch {
-            return problem(.serviceUnavailable, "the invitation could not be stored; try again")
-        }
-        return json(.ok, noted(.object(platform.summary(in: state.directory())), invited.notes))
+        let id = parameters.get("id") ?? ""
+        guard state.directory().platform(id: id) != nil else { return problem(.notFound, "there is no such platform") }
+        let invited = try invitedParties(try AdminBody.json(body, like: InvitedParties.example))
+        let end = end()
+        return await update(id, what: "the invitation", notes: invited.notes) { $0.invite(invited.parties, until: end) }
     }
 
-    private func invited(_ body: ByteBuffer) throws(AdminFault) -> InvitedParties {
-        try InvitedParties(body, nodeAddress: handshake.nodeAddress, in: state.directory())
+    /// Changes a platform's record, and shows it.
+    /// - Parameter what: what is stored, to begin a sentence with.
+    func update(
+        _ id: String, what: String, notes: [String] = [], _ edit: (inout Platform) -> Void
+    ) async -> Response {
+        do throws(StateError) {
+            guard let platform = try await state.update(id, edit) else { return problem(.notFound, "there is no such platform") }
+            return json(.ok, noted(.object(platform.summary(in: state.directory())), notes))
+        } catch {
+            return problem(.serviceUnavailable, "\(what) could not be stored; try again")
+        }
     }
+
+    private func invitedParties(_ list: JSONValue) throws(AdminFault) -> InvitedParties {
+        try InvitedParties(list, nodeAddress: handshake.nodeAddress, in: state.directory())
+    }
+
+    /// When an invitation that is issued now ends.
+    private func end() -> Timestamp { Timestamp.now.adding(milliseconds: Platform.invitationLifetime) }
 
     /// An answer with what the operator should know besides.
     private func noted(_ answer: JSONValue, _ notes: [String]) -> JSONValue {
@@ -124,10 +135,13 @@ package struct AdminAPI: Sendable {
     /// `POST /admin/platform`: a platform that we are to register with, or a fresh token A for one that registers with us.
     private func create(_ request: Request) async throws -> Response {
         let json = try AdminBody.json(try await request.body.collect(upTo: 64 * 1024), like: #"{"handshakeSelfInitiated":false}"#)
-        let body = try AdminBody(json, members: ["handshakeSelfInitiated", "tokenA", "platformVersionsUrl"])
+        let body = try AdminBody(json, members: ["handshakeSelfInitiated", "tokenA", "platformVersionsUrl", "parties"])
         let (given, token, url) = (
             try body.bool("handshakeSelfInitiated"), try body.string("tokenA"), try body.string("platformVersionsUrl")
         )
+        let list = json["parties"] ?? .null
+        let named = try list.isNull ? nil : invitedParties(list)
+        let (parties, notes) = (named?.parties ?? [], named?.notes ?? [])
         guard given == true else {
             guard token == nil else {
                 return problem(.badRequest, "tokenA is only for handshakeSelfInitiated: true; otherwise this node makes it")
@@ -137,7 +151,7 @@ package struct AdminAPI: Sendable {
                     .badRequest,
                     "platformVersionsUrl is only for handshakeSelfInitiated: true; otherwise the platform tells it when it registers")
             }
-            return await issueToken(for: [], .created)
+            return await issueToken(for: parties, notes: notes, .created)
         }
         guard let token, 1...64 ~= token.utf8.count, token.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             return problem(.badRequest, "tokenA must have 1 to 64 printable ASCII characters")
@@ -147,15 +161,16 @@ package struct AdminAPI: Sendable {
         }
         if let defect = URLJoin.defect(of: url) { return problem(.badRequest, "platformVersionsUrl \(defect)") }
         return await answer { () throws(OCPIError) in
-            let platform = try await handshake.prepare(Token(token), versionsURL: url)
-            return Admin.json(.created, .object(platform.summary(in: state.directory())))
+            let platform = try await handshake.prepare(Token(token), versionsURL: url, invited: parties)
+            return Admin.json(.created, noted(.object(platform.summary(in: state.directory())), notes))
         }
     }
 
     private func issueToken(for parties: [PartyID], notes: [String] = [], _ status: HTTPResponse.Status) async -> Response {
         let token = Token.generate()
-        let expires = Timestamp.now.adding(milliseconds: Int64(invitation.components.seconds) * 1000)
-        let platform = Platform(id: UUIDText.v4(), tokenAHash: TokenHash.of(token), tokenAExpires: expires, invited: parties)
+        let expires = end()
+        var platform = Platform(id: UUIDText.v4(), tokenAHash: TokenHash.of(token), tokenAExpires: expires, revision: 1)
+        platform.invite(parties, until: expires)
         do {
             try await state.write([.put(.status(platform: platform.id, .planned, .now)), .put(.platform(platform))])
         } catch {

@@ -1,5 +1,4 @@
 import Directory
-import NIOCore
 import OCPI
 import Wire
 
@@ -10,14 +9,12 @@ struct InvitedParties {
     private(set) var notes: [String] = []
 
     private static let members = ["country_code", "party_id"]
-    private static let example = #"[{"country_code":"DE","party_id":"CPO"}]"#
+    static let example = #"[{"country_code":"DE","party_id":"CPO"}]"#
 
     /// - Parameter nodeAddress: operator address of this node, lower case.
     /// - Throws: for what is no list of parties, and for a party that is connected already.
-    init(_ body: ByteBuffer, nodeAddress: String, in directory: Directory) throws(AdminFault) {
-        guard let list = try AdminBody.json(body, like: Self.example).array, !list.isEmpty else {
-            throw AdminFault("the body must be a list like \(Self.example)")
-        }
+    init(_ list: JSONValue, nodeAddress: String, in directory: Directory) throws(AdminFault) {
+        guard let list = list.array, !list.isEmpty else { throw AdminFault("the parties must be a list like \(Self.example)") }
         for (index, entry) in list.enumerated() {
             let place = "entry \(index + 1): "
             // Whoever sends roles or a name along means no harm: what is invited is clear.

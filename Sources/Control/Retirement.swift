@@ -73,9 +73,14 @@ package final class Retirement: Sendable {
         let platforms = directory.platforms.filter { platform in
             directory.status(of: platform.id) == .suspended && directory.lastUpdated(of: platform.id).map { $0 <= latest } ?? false
         }
-        var changes = platforms.flatMap { platform in
-            Registration.removal(of: platform, now: directory.lastUpdated(of: platform.id) ?? now, in: directory)
+        var changes = directory.overruledFacts.map(Change.put)
+        changes += platforms.flatMap { platform in
+            Registration.removal(
+                of: platform, suspendedSince: directory.lastUpdated(of: platform.id) ?? now, now: now, in: directory)
         }
+        // Whoever wrote about a platform when it was removed has given up long ago.
+        changes += directory.forgettable(by: latest).map { .delete(key: FactKey.gone($0)) }
+        changes += Registration.lapsed(in: directory, now: now)
         var gone: Set<PartyID> = []
         var staying: Set<PartyID> = []
         for info in directory.clientInfos() {

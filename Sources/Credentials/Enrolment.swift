@@ -37,7 +37,7 @@ package struct Enrolment: Sendable {
 
     /// Connects the platform: claims its parties, then stores the rest.
     /// - Parameters:
-    ///   - platform: as it stood when the handshake began; if it has changed since, nothing is written.
+    ///   - platform: as it stood when the handshake began; if somebody has connected, renewed or removed it since, it stays as they left it.
     ///   - token: what it calls us with from now on.
     /// - Throws: 2001 if a party is another's, 3000 if the state could not be written. No party is served by the platform then that was
     ///   not before.
@@ -45,9 +45,7 @@ package struct Enrolment: Sendable {
         _ platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, token: Token
     ) async throws(OCPIError) {
         // Asking the peer took its time: what was true before may no longer be.
-        guard state.directory().platform(id: platform.id) == platform else {
-            throw OCPIError(code: .serverError, message: "The platform's credentials were changed at the same time")
-        }
+        _ = try unchanged(platform)
         try await claim(peer.parties, for: platform)
         try await store(platform, peer, description, token: token)
     }
@@ -57,9 +55,16 @@ package struct Enrolment: Sendable {
         _ platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, token: Token
     ) async throws(OCPIError) {
         let sealed = try seal(peer.token)
-        try await write(
+        try await change(platform) { current in
             Registration.changes(
-                for: platform, peer, description, newToken: token, sealed: sealed, overlap: tokenOverlap, now: .now, in: state.directory()))
+                for: current, peer, description, newToken: token, sealed: sealed, overlap: tokenOverlap, now: .now, in: state.directory())
+        }
+        do throws(OCPIError) {
+            try await write(Registration.clearance(after: platform, peer, in: state.directory()))
+        } catch {
+            // The platform is connected and is told so. What is left of its claims is cleared away later.
+            logger.warning("what a platform no longer serves is not cleared away yet", metadata: ["platform": "\(platform.id)"])
+        }
         logger.info(
             "a platform connected",
             metadata: [
@@ -71,8 +76,37 @@ package struct Enrolment: Sendable {
     /// The platform leaves: its token is dead, nothing is sent to it, and its parties are told as suspended from then on.
     /// - Throws: 3000 if the state could not be written.
     package func remove(_ platform: Platform) async throws(OCPIError) {
-        try await write(Registration.removal(of: platform, now: .now, in: state.directory()))
+        let now = Timestamp.now
+        try await write(Registration.removal(of: platform, suspendedSince: now, now: now, in: state.directory()))
         logger.info("a platform left", metadata: ["platform": "\(platform.id)"])
+    }
+
+    /// Changes the platform's record and what goes with it, unless somebody connects, renews or removes the platform at the same time:
+    /// that and what follows are one step, because of several records that follow the same one everybody takes the first in the log.
+    /// - Parameter changes: what to write, given the record as it stands; invitations and encoding may differ from `platform`'s.
+    /// - Returns: the record as it stands then.
+    /// - Throws: 3000 if somebody else was first, or if the state could not be written.
+    @discardableResult
+    func change(_ platform: Platform, _ changes: (Platform) -> [Change]) async throws(OCPIError) -> Platform {
+        for _ in 0..<SharedState.attempts {
+            let wanted = changes(try unchanged(platform))
+            try await write(wanted)
+            guard let standing = state.directory().platform(id: platform.id) else { break }
+            for case .put(.platform(let next)) in wanted where standing.hasSameCredentials(as: next) { return standing }
+        }
+        throw changedMeanwhile
+    }
+
+    /// - Throws: 3000 if somebody has connected, renewed or removed the platform since.
+    private func unchanged(_ platform: Platform) throws(OCPIError) -> Platform {
+        guard let standing = state.directory().platform(id: platform.id), standing.hasSameCredentials(as: platform) else {
+            throw changedMeanwhile
+        }
+        return standing
+    }
+
+    private var changedMeanwhile: OCPIError {
+        OCPIError(code: .serverError, message: "The platform's credentials were changed or removed at the same time, these do not count")
     }
 
     /// Seals a token for the shared state.

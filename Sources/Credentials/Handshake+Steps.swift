@@ -83,9 +83,16 @@ extension Handshake {
 
     /// Puts back what stood before, unless somebody else has changed it since.
     func restore(_ platform: Platform, from waiting: Platform) async {
-        guard enrolment.state.directory().platform(id: platform.id) == waiting else { return }
+        guard let standing = enrolment.state.directory().platform(id: platform.id), standing.hasSameCredentials(as: waiting) else { return }
         do {
-            try await enrolment.write([.put(.platform(platform))])
+            try await enrolment.change(waiting) { current in
+                let before = current.changed { record in
+                    record.tokenAHash = platform.tokenAHash
+                    record.tokenAExpires = platform.tokenAExpires
+                    record.tokenCHashes = platform.tokenCHashes
+                }
+                return [.put(.platform(before))]
+            }
         } catch {
             logger.warning("a token that nobody uses stays good", metadata: ["platform": "\(platform.id)", "error": "\(error)"])
         }

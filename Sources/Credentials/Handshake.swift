@@ -34,18 +34,24 @@ package struct Handshake: Sendable {
     /// - Parameters:
     ///   - token: the token A that the platform's operator gave out.
     ///   - versionsURL: where the platform's versions are.
-    package func prepare(_ token: Token, versionsURL: String) async throws(OCPIError) -> Platform {
+    ///   - invited: whom it may register as; empty for any party that is listed here, not connected, and no provider of services.
+    package func prepare(_ token: Token, versionsURL: String, invited: [PartyID] = []) async throws(OCPIError) -> Platform {
         let directory = enrolment.state.directory()
         let hash = TokenHash.of(token)
         let replaced = directory.platforms.filter { platform in
             !platform.isRegistered && directory.outboundToken(of: platform.id).map(TokenHash.of) == hash
         }
-        let platform = Platform(id: UUIDText.v4(), outboundToken: try enrolment.seal(token), versionsURL: versionsURL)
+        let now = Timestamp.now
+        var platform = Platform(id: UUIDText.v4(), outboundToken: try enrolment.seal(token), versionsURL: versionsURL, revision: 1)
+        platform.invite(invited, until: now.adding(milliseconds: Platform.invitationLifetime))
         try await enrolment.write(
-            [.put(.status(platform: platform.id, .planned, .now)), .put(.platform(platform))]
-                + replaced.flatMap { Registration.removal(of: $0, now: .now, in: directory) })
+            [.put(.status(platform: platform.id, .planned, now)), .put(.platform(platform))]
+                + replaced.flatMap { Registration.removal(of: $0, suspendedSince: now, now: now, in: directory) })
         return platform
     }
+
+    /// How long the token that a platform is about to get is good for our versions and credentials, milliseconds. Its answer takes 30 s at most.
+    private static let longestAnswer: Int64 = 5 * 60_000
 
     /// Registers with the platform: versions, details, POST of our credentials, and its answer.
     ///
@@ -57,9 +63,13 @@ package struct Handshake: Sendable {
         let description = try await describe(platform)
         let credentialsURL = try credentialsURL(description)
         let token = Token.generate()
-        var waiting = platform
-        waiting.tokenAHash = TokenHash.of(token)
-        try await enrolment.write([.put(.platform(waiting))])
+        let waiting = try await enrolment.change(platform) { current in
+            let waiting = current.changed { record in
+                record.tokenAHash = TokenHash.of(token)
+                record.tokenAExpires = Timestamp.now.adding(milliseconds: Handshake.longestAnswer)
+            }
+            return [.put(.platform(waiting))]
+        }
         do {
             let called = try await peers.ask(
                 .post, credentialsURL, try authorization(platform, description.encoding), hub.object(token).encoded())
@@ -81,9 +91,9 @@ package struct Handshake: Sendable {
         let description = try await describe(platform)
         let credentialsURL = try credentialsURL(description)
         let token = Token.generate()
-        var waiting = platform
-        waiting.tokenCHashes.append(TokenHash.of(token))
-        try await enrolment.write([.put(.platform(waiting))])
+        let waiting = try await enrolment.change(platform) { current in
+            [.put(.platform(current.changed { $0.tokenCHashes.append(TokenHash.of(token)) }))]
+        }
 
         let answer: PeerAnswer
         do {

@@ -22,9 +22,10 @@ package enum Registration {
             guard directory.networkParty(party)?.operatorAddress == nodeAddress else {
                 throw OCPIError(code: .invalidParameters, message: "\(party) is not listed in the registry under this node")
             }
-            guard mayServe(party, platform, in: directory) else {
+            guard mayServe(party, platform, now: now, in: directory) else {
                 throw OCPIError(
-                    code: .invalidParameters, message: "\(party) was not invited through this connection; ask the node's operator to do so")
+                    code: .invalidParameters,
+                    message: "\(party) was not invited through this connection, or not lately; ask the node's operator to do so")
             }
             guard directory.claims(of: party).allSatisfy({ $0.platform == platform.id || isVoid($0, now: now, in: directory) }) else {
                 throw taken(party)
@@ -41,13 +42,12 @@ package enum Registration {
         }
     }
 
-    /// Whoever is connected as a party gets what is meant for it, so the operator says who that may be: by name, or by having chosen the
-    /// platform. A token A that was issued without a name lets nobody become a provider of services, who gets copies of others' requests.
-    private static func mayServe(_ party: PartyID, _ platform: Platform, in directory: Directory) -> Bool {
-        if platform.invited.contains(where: { $0.canonical == party.canonical }) { return true }
-        if platform.isRegistered { return platform.roles.contains { $0.party.canonical == party.canonical } }
-        let isChosen = platform.versionsURL != nil
-        return isChosen || platform.invited.isEmpty && directory.service(party) == nil
+    /// Whoever is connected as a party gets what is meant for it, so the operator says who that may be. Where no party was named, by a token A or
+    /// for a platform that the operator has chosen, nobody becomes a provider of services, who gets copies of others' requests.
+    private static func mayServe(_ party: PartyID, _ platform: Platform, now: Timestamp, in directory: Directory) -> Bool {
+        if platform.invites(party, now: now) { return true }
+        if platform.isRegistered { return platform.roles.contains { $0.party == party } }
+        return platform.invited.isEmpty && directory.service(party) == nil
     }
 
     /// First step: claim the parties that the platform has not registered with yet. Nothing is routed by these claims.
@@ -68,15 +68,20 @@ package enum Registration {
         }
     }
 
+    /// Claims of platforms that are there and never came to the end of a registration.
+    package static func lapsed(in directory: Directory, now: Timestamp) -> [Change] {
+        directory.pendingClaims.filter { directory.platform(id: $0.platform) != nil && isVoid($0, now: now, in: directory) }
+            .map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
+    }
+
     /// If somebody else was earlier: take back what the first step wrote.
     package static func withdrawal(of parties: [PartyID], for platform: Platform) -> [Change] {
         new(parties, for: platform).map { .delete(key: FactKey.claim($0, platform: platform.id)) }
     }
 
-    /// Second step: everything else. The platform's record makes it reachable and turns the old token off; only what it makes pointless
-    /// is cleared away after it.
+    /// Second step: the platform's record, which makes it reachable and turns the old token off. It uses the invitations of its parties up.
     /// - Parameters:
-    ///   - platform: as it was until now.
+    ///   - platform: the record that this one follows.
     ///   - peer: what the platform says about itself.
     ///   - newToken: what it calls us with from now on.
     ///   - sealed: what we call it with from now on.
@@ -88,31 +93,52 @@ package enum Registration {
         let hash = TokenHash.of(newToken)
         let replaced = overlap > .zero ? platform.tokenCHashes.filter { $0 != hash } : []
         let until = now.adding(milliseconds: overlap.milliseconds)
-        let registered = Platform(
-            id: platform.id, tokenAHash: nil, tokenCHashes: [hash], outboundToken: sealed, tokenEncoding: description.encoding,
-            versionsURL: peer.versionsURL, version: description.version, roles: peer.roles, invited: platform.invited,
-            retiringTokens: replaced.map { RetiringToken(hash: $0, until: until) })
+        let registered = platform.changed { record in
+            record.tokenAHash = nil
+            record.tokenAExpires = nil
+            record.tokenCHashes = [hash]
+            record.outboundToken = sealed
+            record.tokenEncoding = description.encoding
+            record.versionsURL = peer.versionsURL
+            record.version = description.version
+            record.roles = peer.roles
+            record.useInvitations(of: peer.parties, now: now)
+            record.retiringTokens = replaced.map { RetiringToken(hash: $0, until: until) }
+            record.endpoints = description.endpoints
+        }
         let gone = platform.roles.filter { role in !peer.roles.contains { $0.party == role.party && $0.role == role.role } }
-        let left = Set(platform.roles.map(\.party)).subtracting(peer.parties).sorted()
-        let rivals = peer.parties.flatMap(directory.claims(of:)).filter { $0.platform != platform.id }
-        return suspended(gone, of: platform, now: now, in: directory)
-            + left.map { .delete(key: FactKey.claim($0, platform: platform.id)) }
-            + rivals.map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) } + [
-                .put(.endpoints(platform: platform.id, description.endpoints)),
-                .put(.status(platform: platform.id, .connected, now)),
-                .put(.platform(registered)),
-            ] + existing(peer.roles.map { FactKey.clientInfo($0.party, role: $0.role) }, in: directory)
+        return suspended(gone, of: platform, now: now, in: directory) + [
+            // For processes of older versions, which look for them here.
+            .put(.endpoints(platform: platform.id, description.endpoints)),
+            .put(.status(platform: platform.id, .connected, now)),
+            .put(.platform(registered)),
+        ]
     }
 
-    /// The platform leaves: after what the hub goes on telling about its parties comes its record, so that its token is dead and nothing
-    /// is sent to it any more.
-    package static func removal(of platform: Platform, now: Timestamp, in directory: Directory) -> [Change] {
+    /// Third step, once the platform's record counts: what it has made pointless goes.
+    /// - Parameter before: the platform as it was until then.
+    package static func clearance(after before: Platform, _ peer: PeerCredentials, in directory: Directory) -> [Change] {
+        let left = Set(before.roles.map(\.party)).subtracting(peer.parties).sorted()
+        let rivals = peer.parties.flatMap(directory.claims(of:)).filter { $0.platform != before.id }
+        return left.map { .delete(key: FactKey.claim($0, platform: before.id)) }
+            + rivals.map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
+            + existing(peer.roles.map { FactKey.clientInfo($0.party, role: $0.role) }, in: directory)
+    }
+
+    /// The platform leaves: after what the hub goes on telling about its parties comes that it is gone, so that its token is dead and nothing
+    /// is sent to it any more, whatever others are writing about it at that moment.
+    package static func removal(
+        of platform: Platform, suspendedSince: Timestamp, now: Timestamp, in directory: Directory
+    ) -> [Change] {
         let parties = Set(platform.roles.map(\.party) + platform.invited).sorted()
         let rules = OCNRules.List.allCases.flatMap { list in
             directory.ruleEntries(of: platform.id, list).map { FactKey.rule(platform.id, list, $0.party) }
         }
-        return suspended(platform.roles, of: platform, now: now, in: directory)
-            + [.delete(key: FactKey.platform(platform.id)), .delete(key: FactKey.endpoints(platform.id))]
+        return suspended(platform.roles, of: platform, now: suspendedSince, in: directory)
+            + [
+                .put(.gone(platform: platform.id, now)), .delete(key: FactKey.platform(platform.id)),
+                .delete(key: FactKey.endpoints(platform.id)),
+            ]
             + existing(
                 parties.map { FactKey.claim($0, platform: platform.id) } + [FactKey.rules(platform.id), FactKey.origins(platform.id)]
                     + rules, in: directory)

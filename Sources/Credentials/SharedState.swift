@@ -4,15 +4,16 @@ package import Directory
 package struct SharedState: Sendable {
     /// The newest snapshot.
     package let directory: @Sendable () -> Directory
-    /// Writes to `ocn.state`, in order, and returns when this process has applied it.
-    package let write: @Sendable ([Change]) async throws(StateError) -> Void
+    private let writeAll: @Sendable ([Change]) async throws(StateError) -> Void
 
-    /// - Parameters: as the properties say.
+    /// - Parameters:
+    ///   - directory: as the property says.
+    ///   - write: writes to `ocn.state`, in order, and returns when this process has applied it.
     package init(
         directory: @escaping @Sendable () -> Directory, write: @escaping @Sendable ([Change]) async throws(StateError) -> Void
     ) {
         self.directory = directory
-        self.write = write
+        writeAll = write
     }
 
     /// The state in Kafka.
@@ -20,4 +21,31 @@ package struct SharedState: Sendable {
         self.init(
             directory: { store.directory }, write: { changes throws(StateError) in try await writer.write(changes) })
     }
+
+    /// Writes to `ocn.state`, in order, and returns when this process has applied it.
+    ///
+    /// A platform's record counts only if nobody else has changed it since it was read: whoever writes one looks afterwards. What stands instead
+    /// is written again at once, so that it is the newest record of its key.
+    package func write(_ changes: [Change]) async throws(StateError) {
+        try await writeAll(changes)
+        let standing = directory().overruledFacts(among: changes)
+        if !standing.isEmpty { try await writeAll(standing.map(Change.put)) }
+    }
+
+    /// Changes a platform's record; what others change at the same time counts too.
+    /// - Parameter edit: done again if somebody else was first; done twice, it must change nothing more.
+    /// - Returns: the record as it stands then; nil if there is no such platform (any more).
+    package func update(_ id: String, _ edit: (inout Platform) -> Void) async throws(StateError) -> Platform? {
+        for _ in 0..<SharedState.attempts {
+            guard let platform = directory().platform(id: id) else { return nil }
+            var edited = platform
+            edit(&edited)
+            guard edited != platform else { return platform }
+            try await write([.put(.platform(platform.changed(edit)))])
+        }
+        throw StateError(description: "platform \(id) is being changed by others all the time")
+    }
+
+    /// How often a change is tried anew because others change the same record.
+    static let attempts = 8
 }

@@ -29,6 +29,9 @@ package struct Directory: Sendable {
     private var breakersByRecipient: [PartyID: [String: BreakerReport]] = [:]
     private var storeRulesByRecipient: [PartyID: Set<StoreRule>] = [:]
     private var factsByKey: [String: Fact] = [:]
+    private var goneByID: [String: Timestamp] = [:]
+    /// Keys whose newest record does not count, so that compaction will leave only that.
+    private var overruledKeys: Set<String> = []
     private var processesByInstance: [String: ProcessReport] = [:]
     /// The newest claim to lead.
     package private(set) var leader: LeaderClaim?
@@ -100,11 +103,13 @@ package struct Directory: Sendable {
     package func serves(_ platform: Platform, _ party: PartyID) -> Bool { claim(of: party)?.platform == platform.id }
 
     /// What a platform advertised.
-    package func endpoints(of platform: String) -> [Endpoint] { endpointsByPlatform[platform] ?? [] }
+    package func endpoints(of platform: String) -> [Endpoint] {
+        platformsByID[platform]?.endpoints ?? endpointsByPlatform[platform] ?? []
+    }
 
     /// The URL of a platform's module interface; the first if it lists several.
     package func endpoint(of platform: String, _ module: ModuleID, _ interface: InterfaceRole) -> String? {
-        endpointsByPlatform[platform]?.first { $0.module == module && $0.interface == interface }?.url
+        endpoints(of: platform).first { $0.module == module && $0.interface == interface }?.url
     }
 
     /// The token we call a platform with.
@@ -154,6 +159,26 @@ package struct Directory: Sendable {
     package var orphanedKeys: [String] {
         factsByKey.filter { $0.value.platform.map { platformsByID[$0] == nil } ?? false }.keys.sorted()
     }
+
+    /// Facts that stand although a later record of their key is there, which follows an older one. They are to be written again: compaction
+    /// would leave the other one only.
+    package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0] } }
+
+    /// Those of the changes' keys that ``overruledFacts`` are of.
+    package func overruledFacts(among changes: [Change]) -> [Fact] {
+        changes.map(\.key).filter(overruledKeys.contains).compactMap { factsByKey[$0] }
+    }
+
+    /// Ids of platforms that were removed no later than `latest`, and of which nothing stands here any more. O(facts).
+    package func forgettable(by latest: Timestamp) -> [String] {
+        let gone = goneByID.filter { $0.value <= latest }
+        guard !gone.isEmpty else { return [] }
+        let mentioned = Set(factsByKey.values.compactMap(\.platform))
+        return gone.keys.filter { !mentioned.contains($0) }.sorted()
+    }
+
+    /// Claims of parties that their platforms have not registered with. O(claims).
+    package var pendingClaims: [PartyClaim] { claimsByParty.values.joined().filter(isPending) }
 
     /// All platforms, by id.
     package var platforms: [Platform] { platformsByID.values.sorted { $0.id < $1.id } }
@@ -258,16 +283,28 @@ package struct Directory: Sendable {
         self.version = max(self.version, version)
     }
 
-    /// Applies one record: nil is a deletion.
+    /// Applies one record: nil is a deletion. Everybody who applies the same records in their order has the same facts.
     package mutating func apply(key: String, _ fact: Fact?) {
-        if let old = factsByKey[key] { remove(old) }
+        let old = factsByKey[key]
+        if let old, let fact, fact.isOverruled(by: old) {
+            overruledKeys.insert(key)
+            return
+        }
+        overruledKeys.remove(key)
+        if let old { remove(old) }
         factsByKey[key] = fact
         if let fact { add(fact) }
+    }
+
+    private func platformFact(_ id: String) -> Platform? {
+        guard case .platform(let platform) = factsByKey[FactKey.platform(id)] else { return nil }
+        return platform
     }
 
     private mutating func add(_ fact: Fact) {
         switch fact {
         case .platform(let platform):
+            guard goneByID[platform.id] == nil else { return }
             platformsByID[platform.id] = platform
             for hash in platform.tokenHashes { platformsByTokenHash[hash] = platform.id }
             outboundTokens[platform.id] = platform.outboundToken.flatMap(secrets.open)
@@ -291,6 +328,9 @@ package struct Directory: Sendable {
         case .storeRule(let rule): storeRulesByRecipient[rule.recipient, default: []].insert(rule)
         case .identity(let identity): self.identity = identity
         case .process(let report): processesByInstance[report.instance] = report
+        case .gone(let platform, let time):
+            goneByID[platform] = time
+            if let written = platformFact(platform) { remove(.platform(written)) }
         // Found by its key.
         case .origins: break
         }
@@ -323,6 +363,9 @@ package struct Directory: Sendable {
         case .leader: leader = nil
         case .identity: identity = nil
         case .process(let report): processesByInstance[report.instance] = nil
+        case .gone(let platform, _):
+            goneByID[platform] = nil
+            if let written = platformFact(platform) { add(.platform(written)) }
         case .origins: break
         case .outbox(let order): ordersByRecipient[order.recipient] = nil
         case .outboxDone(let recipient, let partition, _):

@@ -7,27 +7,9 @@ extension Fact {
     /// The record's value.
     package var json: JSONValue {
         switch self {
-        case .platform(let platform):
-            .object([
-                "id": .string(platform.id), "token_a": platform.tokenAHash.map(JSONValue.string),
-                "token_a_expires": platform.tokenAExpires.map { .string($0.description) },
-                "token_c": .array(platform.tokenCHashes.map(JSONValue.string)),
-                "token_b": platform.outboundToken.map { .string($0.text) }, "token_encoding": .string(platform.tokenEncoding.rawValue),
-                "versions_url": platform.versionsURL.map(JSONValue.string), "version": platform.version.map { .string($0.rawValue) },
-                "retiring": .array(
-                    platform.retiringTokens.map { ["hash": .string($0.hash), "until": .string($0.until.description)] }),
-                "roles": .array(platform.roles.map(\.json)), "invited": .array(platform.invited.map { .string($0.description) }),
-            ])
+        case .platform(let platform): platform.json
         case .endpoints(let platform, let endpoints):
-            .object([
-                "platform": .string(platform),
-                "endpoints": .array(
-                    endpoints.map {
-                        .object([
-                            "identifier": .string($0.module.rawValue), "role": .string($0.interface.rawValue), "url": .string($0.url),
-                        ])
-                    }),
-            ])
+            .object(["platform": .string(platform), "endpoints": .array(endpoints.map(\.json))])
         case .status(let platform, let status, let time):
             .object(["platform": .string(platform), "status": .string(status.rawValue), "time": .string(time.description)])
         case .claim(let claim):
@@ -80,6 +62,8 @@ extension Fact {
         case .process(let report): report.json
         case .origins(let platform, let origins):
             .object(["platform": .string(platform), "origins": .array(origins.map(JSONValue.string))])
+        case .gone(let platform, let time):
+            .object(["platform": .string(platform), "time": .string(time.description)])
         }
     }
 
@@ -158,12 +142,35 @@ extension Fact {
         case "origins":
             guard let platform = json["platform"]?.string else { return nil }
             self = .origins(platform: platform, json.strings("origins"))
+        case "gone":
+            guard let platform = json["platform"]?.string, let time = json["time"]?.string.flatMap(Timestamp.init(rfc3339:)) else {
+                return nil
+            }
+            self = .gone(platform: platform, time)
         default: return nil
         }
     }
 }
 
 extension Platform {
+    fileprivate var json: JSONValue {
+        let retiring = retiringTokens.map { JSONValue.object(["hash": .string($0.hash), "until": .string($0.until.description)]) }
+        let ends = invitedUntil.sorted { $0.key < $1.key }.map {
+            JSONMember(name: $0.key.canonical.description, value: .string($0.value.description))
+        }
+        let revision: JSONValue? = revision > 0 ? .number(String(revision)) : nil
+        return .object([
+            "id": .string(id), "token_a": tokenAHash.map(JSONValue.string),
+            "token_a_expires": tokenAExpires.map { .string($0.description) },
+            "token_c": .array(tokenCHashes.map(JSONValue.string)),
+            "token_b": outboundToken.map { .string($0.text) }, "token_encoding": .string(tokenEncoding.rawValue),
+            "versions_url": versionsURL.map(JSONValue.string), "version": version.map { .string($0.rawValue) },
+            "retiring": .array(retiring), "roles": .array(roles.map(\.json)),
+            "invited": .array(invited.map { .string($0.description) }), "invited_until": .object(ends),
+            "endpoints": endpoints.map { .array($0.map(\.json)) }, "revision": revision,
+        ])
+    }
+
     fileprivate init?(json: JSONValue) {
         guard let id = json["id"]?.string else { return nil }
         self.init(
@@ -174,7 +181,22 @@ extension Platform {
             versionsURL: json["versions_url"]?.string, version: json["version"]?.string.flatMap(OCPIVersion.init(rawValue:)),
             roles: (json["roles"]?.array ?? []).compactMap(PlatformRole.init(json:)),
             invited: json.strings("invited").compactMap { PartyID($0) },
-            retiringTokens: (json["retiring"]?.array ?? []).compactMap(RetiringToken.init(json:)))
+            invitedUntil: Platform.ends(json["invited_until"]?.members ?? []),
+            retiringTokens: (json["retiring"]?.array ?? []).compactMap(RetiringToken.init(json:)),
+            endpoints: json["endpoints"]?.array?.compactMap(Endpoint.init(json:)),
+            // One that nothing can follow would keep out every change.
+            revision: json["revision"]?.int.map(Int64.init).flatMap { 0...Platform.highestRevision ~= $0 ? $0 : nil } ?? 0)
+    }
+
+    private static let highestRevision: Int64 = 1 << 53
+
+    private static func ends(_ members: [JSONMember]) -> [PartyID: Timestamp] {
+        var ends: [PartyID: Timestamp] = [:]
+        for member in members {
+            guard let party = PartyID(member.name), let end = member.value.string.flatMap(Timestamp.init(rfc3339:)) else { continue }
+            ends[party] = end
+        }
+        return ends
     }
 }
 
@@ -204,6 +226,10 @@ extension PlatformRole {
 }
 
 extension Endpoint {
+    fileprivate var json: JSONValue {
+        ["identifier": .string(module.rawValue), "role": .string(interface.rawValue), "url": .string(url)]
+    }
+
     /// - Parameter json: one entry of a version's `endpoints`; nil if a required member is missing.
     package init?(json: JSONValue) {
         guard let module = json["identifier"]?.string, let interface = json["role"]?.string.flatMap(InterfaceRole.init(rawValue:)),

@@ -43,6 +43,9 @@ package enum Fact: Sendable, Equatable {
     case process(ProcessReport)
     /// Where URLs of a platform may lead besides its endpoints: origins as `URLJoin.origin(of:)` writes them.
     case origins(platform: String, [String])
+    /// A platform was removed, and when. Whatever else is written about it, before or after, counts no more: a platform that comes back has
+    /// another id.
+    case gone(platform: String, Timestamp)
 
     /// Kafka key.
     package var key: String {
@@ -67,14 +70,16 @@ package enum Fact: Sendable, Equatable {
         case .identity: FactKey.identity
         case .process(let report): FactKey.process(report.instance)
         case .origins(let platform, _): FactKey.origins(platform)
+        case .gone(let platform, _): FactKey.gone(platform)
         }
     }
 }
 
 extension Fact {
-    /// The platform that it is about, beside the platform's own record.
+    /// The platform that it is about and that must be there for it to mean anything.
     var platform: String? {
         switch self {
+        case .platform(let platform): platform.id
         case .endpoints(let platform, _), .status(let platform, _, _), .rules(let platform, _, _), .rule(let platform, _, _),
             .origins(let platform, _):
             platform
@@ -83,10 +88,27 @@ extension Fact {
         }
     }
 
-    /// The fact with no time later than `latest` of when something was so: nothing later would ever count, and it would never be too old.
+    /// Whether `standing` stays in force: both follow the same record, and it was there first.
+    func isOverruled(by standing: Fact) -> Bool {
+        guard case .platform(let new) = self, case .platform(let old) = standing else { return false }
+        return new.revision > 0 && new.revision <= old.revision && new != old
+    }
+
+    /// The fact with an end for whatever lets somebody in and has none.
+    /// - Parameter written: when the record was.
+    func dated(from written: Timestamp) -> Fact {
+        guard case .platform(let platform) = self else { return self }
+        return .platform(platform.dated(from: written))
+    }
+
+    /// The fact with no time later than `latest` of when something was so: nothing later would ever count, and it would never be too old. And
+    /// with no end of something that is later than a process would have set it.
+    /// - Parameter written: when the record was.
     /// - Returns: nil if it has none.
-    func bounded(by latest: Timestamp) -> Fact? {
+    func bounded(by latest: Timestamp, written: Timestamp) -> Fact? {
         switch self {
+        case .platform(let platform): return platform.bounded(written: written).map(Fact.platform)
+        case .gone(let platform, let time) where time > latest: return .gone(platform: platform, latest)
         case .status(let platform, let status, let time) where time > latest: return .status(platform: platform, status, latest)
         case .claim(var claim) where claim.since > latest:
             claim.since = latest
@@ -155,6 +177,8 @@ package enum FactKey {
     package static func process(_ instance: String) -> String { "process/\(instance)" }
     /// Where else URLs of a platform may lead.
     package static func origins(_ platform: String) -> String { "origins/\(platform)" }
+    /// That a platform was removed.
+    package static func gone(_ platform: String) -> String { "gone/\(platform)" }
 }
 
 /// One write to `ocn.state`.

@@ -67,15 +67,23 @@ package struct Platform: Sendable, Equatable {
     package var roles: [PlatformRole]
     /// The parties that the operator invited through this platform. It may act for no others, unless its token A was issued without a name.
     package var invited: [PartyID]
+    /// Until when each of these invitations counts; one without an end counts for good.
+    package var invitedUntil: [PartyID: Timestamp]
     /// Replaced tokens it may still call us with.
     package var retiringTokens: [RetiringToken]
+    /// What it advertised with these credentials; nil in a record of an older version, which has them in a record of their own.
+    package var endpoints: [Endpoint]?
+    /// Counts the changes of this record. Of several that follow the same one the first in the log counts; 0 in a record of an older version,
+    /// which counts whenever it was written.
+    package var revision: Int64
 
     /// - Parameters: as the properties say.
     package init(
         id: String, tokenAHash: String? = nil, tokenAExpires: Timestamp? = nil, tokenCHashes: [String] = [],
         outboundToken: SealedSecret? = nil,
         tokenEncoding: TokenEncoding = .base64, versionsURL: String? = nil, version: OCPIVersion? = nil, roles: [PlatformRole] = [],
-        invited: [PartyID] = [], retiringTokens: [RetiringToken] = []
+        invited: [PartyID] = [], invitedUntil: [PartyID: Timestamp] = [:], retiringTokens: [RetiringToken] = [],
+        endpoints: [Endpoint]? = nil, revision: Int64 = 0
     ) {
         self.id = id
         self.tokenAHash = tokenAHash
@@ -87,11 +95,27 @@ package struct Platform: Sendable, Equatable {
         self.version = version
         self.roles = roles
         self.invited = invited
+        self.invitedUntil = invitedUntil
         self.retiringTokens = retiringTokens
+        self.endpoints = endpoints
+        self.revision = revision
     }
 
     /// Whether the credentials handshake is complete.
     package var isRegistered: Bool { !tokenCHashes.isEmpty }
+
+    /// The record that follows this one.
+    package func changed(_ edit: (inout Platform) -> Void) -> Platform {
+        var next = self
+        edit(&next)
+        next.revision = revision + 1
+        return next
+    }
+
+    /// Whether nobody has connected or renewed in between, which always brings new tokens: invitations and the encoding may differ.
+    package func hasSameCredentials(as other: Platform) -> Bool {
+        id == other.id && tokenAHash == other.tokenAHash && tokenCHashes == other.tokenCHashes && outboundToken == other.outboundToken
+    }
 }
 
 /// One endpoint a platform advertised (OCPI 2.2.1, 6.2.2 Endpoint).

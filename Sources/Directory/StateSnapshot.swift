@@ -15,6 +15,8 @@ final class StateSnapshot: Sendable {
     /// For what repeats: with each record, or each time the log is read.
     private let repeated: ThrottledLog
     private let metrics = StateMetrics()
+    /// Platforms whose record has come since the log's end was reached last.
+    private let unjudged = Mutex<Set<String>>([])
 
     init(secrets: NodeSecrets, clock: KafkaClock = KafkaClock(), logger: Logger) {
         self.secrets = secrets
@@ -36,9 +38,11 @@ final class StateSnapshot: Sendable {
             new.apply { directory in
                 directory.advance(to: next)
                 for change in changes { directory.apply(key: change.key, change.fact) }
-                changes.forEach { tellUnopened($0.fact, directory) }
             }
             directory.withLock { $0 = new }
+            unjudged.withLock { unjudged in
+                for case .platform(let platform)? in changes.map(\.fact) { unjudged.insert(platform.id) }
+            }
             metrics.position.record(next)
         case .end(let next):
             directory.withLock { directory in
@@ -46,22 +50,27 @@ final class StateSnapshot: Sendable {
                 directory.complete()
             }
             metrics.position.record(next)
+            let platforms = unjudged.withLock { unjudged in
+                defer { unjudged = [] }
+                return unjudged
+            }
+            if !platforms.isEmpty { tellUnopened(platforms.sorted(), current) }
         case .restarted:
             logger.error("ocn.state was cut or made anew; what was known stays in use until it is read to its end")
             directory.withLock { $0.restart(from: Directory(secrets: secrets)) }
         }
     }
 
-    /// Calls to a platform fail whose token cannot be opened, and that is not the platform's fault.
-    private func tellUnopened(_ fact: Fact?, _ directory: Directory) {
-        guard case .platform(let platform) = fact, platform.outboundToken != nil, directory.outboundToken(of: platform.id) == nil else {
-            return
+    /// Calls to a platform fail whose token cannot be opened, and that is not the platform's fault. Only what stands at the log's end is
+    /// judged: a token that was replaced since may have been sealed with a secret that was replaced too.
+    private func tellUnopened(_ platforms: [String], _ directory: Directory) {
+        for id in platforms where directory.platform(id: id)?.outboundToken != nil && directory.outboundToken(of: id) == nil {
+            repeated.log(
+                .error, "unopened",
+                "the token of a platform cannot be opened with this node's secret: node.secret must be the same for all processes of a node, "
+                    + "and a replaced one stays in node.previous_secrets",
+                metadata: ["platform": "\(id)"])
         }
-        repeated.log(
-            .error, "unopened",
-            "the token of a platform cannot be opened with this node's secret: node.secret must be the same for all processes of a node, "
-                + "and a replaced one stays in node.previous_secrets",
-            metadata: ["platform": "\(platform.id)"])
     }
 
     private func change(_ record: IncomingRecord) -> (key: String, fact: Fact?)? {
@@ -73,10 +82,15 @@ final class StateSnapshot: Sendable {
                 .warning, "unreadable", "unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])
             return nil
         }
-        guard let bounded = fact.bounded(by: RecordBounds(now: clock.now).latest) else { return (key, fact) }
+        let now = clock.now
+        let latest = RecordBounds(now: now).latest
+        // Kafka's stamp outlives restarts and compaction; without one, what has no end begins to count when it is first seen.
+        let written = record.timestamp > 0 ? min(Timestamp(milliseconds: record.timestamp), latest) : now
+        let dated = fact.dated(from: written)
+        guard let bounded = dated.bounded(by: latest, written: written) else { return (key, dated) }
         metrics.implausible.increment()
         repeated.log(
-            .warning, "future", "a record in ocn.state has a time in the future, which is taken for now",
+            .warning, "future", "a record in ocn.state has a time in the future, which is taken for now, or lets somebody in for too long",
             metadata: ["offset": "\(record.offset)", "record": "\(key)"])
         return (key, bounded)
     }

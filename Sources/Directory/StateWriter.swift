@@ -8,6 +8,9 @@ package import Wire
 package struct StateError: Error, Sendable, CustomStringConvertible {
     /// What happened, and what to do.
     package let description: String
+
+    /// - Parameter description: as the property says.
+    package init(description: String) { self.description = description }
 }
 
 /// Writes facts to `ocn.state`.

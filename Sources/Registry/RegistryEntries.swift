@@ -62,7 +62,7 @@ extension Fact {
         case .service(let service): service.source
         case .agreement(let agreement): agreement.source
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process, .origins:
+            .storeRule, .identity, .process, .origins, .gone:
             nil
         }
     }
@@ -86,7 +86,7 @@ extension Fact {
         case .service(let service): "service of \(service.provider)"
         case .agreement(let agreement): "agreement of \(agreement.user) with \(agreement.provider)"
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process, .origins:
+            .storeRule, .identity, .process, .origins, .gone:
             key
         }
     }

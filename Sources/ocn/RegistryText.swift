@@ -28,7 +28,7 @@ enum RegistryText {
                 + "  \(service.delivery.rawValue)  (\(service.source))"
         case .agreement(let agreement): "agreement  \(agreement.user) -> \(agreement.provider)  (\(agreement.source))"
         case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process, .origins:
+            .storeRule, .identity, .process, .origins, .gone:
             fact.key
         }
     }

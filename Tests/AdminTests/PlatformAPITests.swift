@@ -102,6 +102,68 @@ import Wire
         #expect(try await platforms.ask(.put, "platform/nobody/token-encoding", #"{"encoding":"plain"}"#).status == 404)
     }
 
+    /// The platform renews its tokens, or leaves, between the operator's call and its write.
+    @Test func aTokenThatIsReplacedOrRevokedDoesNotComeBackWithTheOperatorsChange() async throws {
+        let party = #"[{"country_code":"AT","party_id":"NEW"}]"#
+        for (method, call, body) in [
+            (HTTPRequest.Method.put, "token-encoding", #"{"encoding":"plain"}"#), (.post, "parties", party),
+        ] {
+            let platforms = Platforms()
+            let old = Platform(id: "p", tokenCHashes: [TokenHash.of(Token("old"))], revision: 1)
+            platforms.apply([.put(.platform(old))])
+            platforms.meanwhile { _ in [.put(.platform(old.changed { $0.tokenCHashes = [TokenHash.of(Token("new"))] }))] }
+            let answer = try await platforms.ask(method, "platform/p/\(call)", body)
+            #expect(answer.status == 200)
+            #expect(platforms.directory.platform(presenting: [Token("old")]) == nil)
+            let now = try #require(platforms.directory.platform(presenting: [Token("new")])?.platform)
+            #expect(call == "parties" ? now.invited.count == 1 : now.tokenEncoding == .plain, "both changes count")
+
+            platforms.meanwhile { Registration.removal(of: now, suspendedSince: .now, now: .now, in: $0) }
+            let late = try await platforms.ask(
+                method, "platform/p/\(call)", body.replacing("NEW", with: "OFF").replacing("plain", with: "base64"))
+            #expect(late.status == 404 && platforms.directory.platforms.isEmpty)
+            #expect(platforms.directory.platform(presenting: [Token("new")]) == nil)
+        }
+    }
+
+    @Test func whatLetsSomebodyInIsShownWithItsEnd() async throws {
+        let platforms = Platforms()
+        let before = Timestamp.now
+        let party = #"[{"country_code":"AT","party_id":"NEW"}]"#
+        let issued = try await platforms.ask(.post, "generate-registration-token", party)
+        let listed = try #require(try await platforms.ask(.get, "platforms").json?.array?.first)
+        let expires = try #require(issued.json?["expires"])
+        #expect(listed["invitation_expires"] == expires)
+        #expect(listed["invitations"] == JSONValue.array([["party": "AT-NEW", "expires": expires]]))
+        platforms.apply([.put(.platform(Platform(id: "p", tokenCHashes: ["c"])))])
+        let invited = try await platforms.ask(.post, "platform/p/parties", party)
+        let end = try #require(invited.json?["invitations"]?.array?.first?["expires"]?.string.flatMap(Timestamp.init(rfc3339:)))
+        #expect(end >= before.adding(milliseconds: Platform.invitationLifetime) && invited.json?["invitation_expires"] == nil)
+        #expect(end <= .now.adding(milliseconds: Platform.invitationLifetime))
+    }
+
+    @Test func theOperatorSaysWhomThePlatformMayActForThatThisNodeRegistersWith() async throws {
+        let platforms = Platforms(peer: Platforms.friendly)
+        let provider = NetworkService(provider: party("AT-NEW"), name: "", permissions: [0], source: "test")
+        platforms.apply([.put(.service(provider))])
+        func create(_ parties: String) async throws -> (status: Int, json: JSONValue?, text: String) {
+            let body = Self.waiting.replacing("}", with: #","parties":"# + parties + "}")
+            return try await platforms.ask(.post, "platform", body)
+        }
+        let unnamed = try #require(try await create("null").json?["id"]?.string)
+        let refused = try await platforms.ask(.post, "platform/\(unnamed)/start-handshake")
+        #expect(refused.status == 409 && refused.text.contains("AT-NEW was not invited through this connection"))
+        #expect(platforms.directory.platform(of: party("AT-NEW")) == nil)
+
+        let named = try await create(#"[{"country_code":"AT","party_id":"NEW"}]"#)
+        #expect(named.status == 201 && named.json?["invited"] == ["AT-NEW"])
+        let id = try #require(named.json?["id"]?.string)
+        let connected = try await platforms.ask(.post, "platform/\(id)/start-handshake")
+        #expect(connected.status == 200 && connected.json?["invitations"] == [], "the invitation is used up")
+
+        for parties in ["[]", "{}", "7", #"[{"country_code":"AT"}]"#] { #expect(try await create(parties).status == 400, "\(parties)") }
+    }
+
     @Test(arguments: ["start-handshake", "update-credentials", "verify-credentials"])
     func aPlatformThatIsNotKnownIsNotFound(_ action: String) async throws {
         #expect(try await Platforms().ask(.post, "platform/nobody/\(action)").status == 404)

@@ -23,6 +23,8 @@ final class Platforms: Sendable {
     private let current = Mutex(Directory(secrets: Platforms.secrets))
     private let isReadOnly: Bool
     private let peer: Peer
+    /// What others write at the same time: comes into the log just before our next write.
+    private let others = Mutex<(@Sendable (Directory) -> [Change])?>(nil)
 
     init(isReadOnly: Bool = false, peer: @escaping Peer = { _, _ in nil }) {
         self.isReadOnly = isReadOnly
@@ -31,6 +33,8 @@ final class Platforms: Sendable {
             .put(.party(NetworkParty(party: party("AT-NEW"), roles: ["CPO"], operatorAddress: "0xaa", source: "test")))
         ])
     }
+
+    func meanwhile(_ changes: @escaping @Sendable (Directory) -> [Change]) { others.withLock { $0 = changes } }
 
     var directory: Directory { current.withLock { $0 } }
 
@@ -66,6 +70,11 @@ final class Platforms: Sendable {
             directory: { self.directory },
             write: { (changes) throws(StateError) in
                 if self.isReadOnly { throw StateError(description: "refused by the test") }
+                let others = self.others.withLock { others in
+                    defer { others = nil }
+                    return others
+                }
+                self.apply(others?(self.directory) ?? [])
                 self.apply(changes)
             })
         let router = Router()

@@ -92,6 +92,46 @@ import Wire
         #expect(node.directory.platform(id: "p") != nil && node.directory.claims(of: party("DE-OLD")).count == 1)
     }
 
+    /// It is kept for as long as anybody could still be writing about the platform, and while such a record is there.
+    @Test func thatAPlatformWasRemovedIsForgottenLast() async throws {
+        let node = StateInMemory([.gone(platform: "p", longAgo), .gone(platform: "q", lately)] + platform("p", "DE-OLD", "CPO"))
+        let retirement = retirement(node)
+        try await retirement.run(now: now)
+        #expect(node.written.isEmpty, "what was written late is an orphan, and goes when it is seen twice")
+        try await retirement.run(now: now)
+        #expect(node.directory.orphanedKeys.isEmpty && node.directory.fact(FactKey.gone("p")) != nil)
+        try await retirement.run(now: now)
+        #expect(node.directory.fact(FactKey.gone("p")) == nil && node.directory.fact(FactKey.gone("q")) != nil)
+        #expect(node.directory.platforms.isEmpty)
+    }
+
+    @Test func aPlatformThatLeavesAfterItsTimeDoesNotComeBack() async throws {
+        let node = StateInMemory(platform("p", "DE-OLD", "CPO") + [.status(platform: "p", .suspended, longAgo)])
+        try await retirement(node).run(now: now)
+        #expect(node.directory.fact(FactKey.gone("p")) == .gone(platform: "p", now))
+        for fact in platform("p", "DE-OLD", "CPO") { node.put(fact) }
+        #expect(node.directory.platform(id: "p") == nil && node.directory.platform(of: party("DE-OLD")) == nil)
+    }
+
+    @Test func aRecordThatStandsBelowALaterOneIsWrittenAgain() async throws {
+        let standing = Fact.platform(Platform(id: "p", tokenCHashes: ["new"], revision: 2))
+        let node = StateInMemory([standing, .platform(Platform(id: "p", tokenCHashes: ["old"], revision: 2))])
+        let retirement = retirement(node)
+        try await retirement.run(now: now)
+        #expect(node.written == [.put(standing)])
+        try await retirement.run(now: now)
+        #expect(node.written.count == 1)
+    }
+
+    @Test func aClaimThatCameToNoRegistrationGoes() async throws {
+        func claim(_ text: String, _ since: Timestamp) -> Fact { .claim(PartyClaim(party: party(text), platform: "p", since: since)) }
+        let (abandoned, under) = (claim("DE-ABA", now.adding(milliseconds: -60_001)), claim("DE-UND", now.adding(milliseconds: -60_000)))
+        let node = StateInMemory(platform("p", "DE-OLD", "CPO") + [abandoned, under])
+        try await retirement(node).run(now: now)
+        #expect(node.written == [.delete(key: abandoned.key)])
+        #expect(node.directory.platform(of: party("DE-OLD")) != nil)
+    }
+
     @Test func whatCannotBeDeletedIsDeletedTheNextTime() async throws {
         let node = StateInMemory(suspended("DE-OLD", "CPO", longAgo))
         let retirement = retirement(node)

@@ -24,6 +24,9 @@ final class Meeting: Sendable {
         var calls: [Call] = []
         /// Writes that fail from now on.
         var failsWrites = false
+        /// What others write at the same time: comes into the log just before each of our writes, which are counted from 0.
+        var others: (@Sendable (_ write: Int, Directory) -> [Change])?
+        var writes = 0
     }
 
     /// The platform; nil does not answer. It sees the node's state as it is when it is asked.
@@ -71,8 +74,25 @@ final class Meeting: Sendable {
             directory: { self.directory },
             write: { (changes) throws(StateError) in
                 if self.state.withLock({ $0.failsWrites }) { throw StateError(description: "refused by the test") }
+                self.state.withLock { state in
+                    let others = state.others?(state.writes, state.directory) ?? []
+                    state.directory.apply(others)
+                    state.writes += 1
+                }
                 self.apply(changes)
             })
+    }
+
+    /// From now on others write at the same time as we do.
+    func meanwhile(_ others: @escaping @Sendable (_ write: Int, Directory) -> [Change]) {
+        state.withLock {
+            $0.others = others
+            $0.writes = 0
+        }
+    }
+
+    var enrolment: Enrolment {
+        Enrolment(state: shared, secrets: Meeting.secrets, nodeAddress: Meeting.ownAddress, tokenOverlap: overlap, logger: Meeting.silent)
     }
 
     var handshake: Handshake {
@@ -89,9 +109,7 @@ final class Meeting: Sendable {
                 }
                 return answer
             },
-            enrolment: Enrolment(
-                state: shared, secrets: Meeting.secrets, nodeAddress: Meeting.ownAddress, tokenOverlap: overlap, logger: Meeting.silent),
-            logger: Meeting.silent)
+            enrolment: enrolment, logger: Meeting.silent)
     }
 
     /// A platform that does everything right.
@@ -144,6 +162,15 @@ extension Directory {
             case .delete(let key): apply(key: key, nil)
             }
         }
+    }
+}
+
+extension Platform {
+    /// Without the count of its changes.
+    var unrevised: Platform {
+        var platform = self
+        platform.revision = 0
+        return platform
     }
 }
 

@@ -21,6 +21,7 @@ import Wire
         return Registration.changes(
             for: platform, peer, PeerClient.Description(version: .v2_2, encoding: .base64, endpoints: []), newToken: Token("new"),
             sealed: SealedSecret(text: "sealed"), overlap: overlap, now: now, in: directory)
+            + Registration.clearance(after: platform, peer, in: directory)
     }
 
     // MARK: Credentials
@@ -115,15 +116,46 @@ import Wire
         let open = Platform(id: "p", tokenAHash: "a")
         try check([new, other.party], open)
         #expect(refused([provider], open), "whoever provides a service gets copies of others' requests")
-        // The operator has chosen the platform that this node registers with.
-        try check([new, provider], Platform(id: "p", tokenAHash: "a", versionsURL: "https://x.example/v"))
+        // The operator has chosen the platform that this node registers with: whom it may act for must be said all the same.
+        var chosen = Platform(id: "p", tokenAHash: "a", versionsURL: "https://x.example/v")
+        try check([new, other.party], chosen)
+        #expect(refused([new, provider], chosen))
+        chosen.invite([provider], until: now.adding(milliseconds: 1))
+        try check([provider], chosen)
+        #expect(refused([new], chosen))
+        chosen.invite([provider], until: now)
+        #expect(refused([provider], chosen) && refused([new], chosen), "an invitation that has ended does not open it for others")
         // By PUT.
         var registered = Platform(
             id: "p", tokenCHashes: ["c"], versionsURL: "https://x.example/v", roles: [PlatformRole(role: "CPO", party: new)])
         try check([new], registered)
         #expect(refused([new, other.party], registered))
-        registered.invited = [party("at-oth")]
+        registered.invite([party("at-oth")], until: now.adding(milliseconds: 1))
         try check([new, other.party], registered)
+        registered.invite([other.party], until: now)
+        #expect(registered.invited.count == 1 && refused([new, other.party], registered))
+    }
+
+    @Test func anInvitationIsUsedUpByTheRegistrationOfItsParty() throws {
+        var platform = Platform(id: "p", tokenAHash: "a", tokenAExpires: now.adding(milliseconds: 1))
+        platform.invite([new, party("FR-OFF")], until: now.adding(milliseconds: 5))
+        platform.invite([party("AT-OLD")], until: now)
+        guard case .put(.platform(let first)) = try changes(for: platform, [("CPO", "AT-NEW")], in: Meeting().directory).last else {
+            Issue.record("no platform")
+            return
+        }
+        #expect(first.invited == [party("FR-OFF")] && first.invitedUntil == [party("FR-OFF"): now.adding(milliseconds: 5)])
+        #expect(first.tokenAHash == nil && first.tokenAExpires == nil)
+        let next = try changes(for: first, [("CPO", "FR-OFF")], in: Meeting().directory)
+        let second = try #require(
+            next.lazy.compactMap { change -> Platform? in
+                guard case .put(.platform(let platform)) = change else { return nil }
+                return platform
+            }.first)
+        #expect(second.invited.isEmpty && second.invitedUntil.isEmpty)
+        #expect(throws: OCPIError.self, "it has left: the operator decides whether it may come back") {
+            try Registration.check([new], for: second, nodeAddress: Meeting.ownAddress, now: now, in: Meeting().directory)
+        }
     }
 
     @Test func rolesAreThoseOfOCPIAndOfTheRegistry() throws {
@@ -247,11 +279,12 @@ import Wire
     @Test func thePlatformsRecordMakesTheRestEffective() throws {
         let platform = Platform(id: "p", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("AT-OLD"))])
         let changes = try changes(for: platform, [("CPO", "AT-NEW")], in: Meeting().directory)
-        #expect(changes.first == .delete(key: FactKey.claim(party("AT-OLD"), platform: "p")))
-        guard case .put(.platform(let written)) = changes.last else {
+        #expect(changes.last == .delete(key: FactKey.claim(party("AT-OLD"), platform: "p")))
+        guard case .put(.platform(let written)) = changes.dropLast().last else {
             Issue.record("\(changes)")
             return
         }
+        #expect(written.revision == platform.revision + 1 && written.endpoints == [])
         #expect(written.tokenAHash == nil && written.tokenCHashes == [TokenHash.of(Token("new"))] && written.version == .v2_2)
     }
 
@@ -300,7 +333,8 @@ import Wire
             .put(.rule(platform: "p", .blacklist, .init(party: party("DE-CPO"), modules: []))),
             .put(.rule(platform: "p", .whitelist, .init(party: party("NL-REM"), modules: [.cdrs]))),
         ])
-        let changes = Registration.removal(of: try #require(directory.platform(id: "p")), now: now, in: directory)
+        let changes = Registration.removal(
+            of: try #require(directory.platform(id: "p")), suspendedSince: now, now: now.adding(milliseconds: 9), in: directory)
         directory.apply(changes)
 
         let keys = [
@@ -312,6 +346,7 @@ import Wire
         #expect(keys.allSatisfy { directory.fact($0) == nil })
         #expect(directory.platforms == before.platforms)
         #expect(directory.toldClientInfos == [ClientInfo(party: new, role: "CPO", status: .suspended, lastUpdated: now)])
+        #expect(directory.fact(FactKey.gone("p")) == .gone(platform: "p", now.adding(milliseconds: 9)))
         // Told before the record goes: at no moment the party is only planned.
         guard case .put(.clientInfo) = changes.first else {
             Issue.record("\(changes)")

@@ -164,7 +164,9 @@ import Wire
                 Platform(
                     id: "p1", tokenAHash: "aa", tokenCHashes: ["bb", "cc"], outboundToken: SealedSecret(text: "zz"), tokenEncoding: .plain,
                     versionsURL: "https://v", version: .v2_2, roles: [PlatformRole(role: "CPO", party: de, businessDetails: ["name": "X"])],
-                    invited: [de])),
+                    invited: [de], invitedUntil: [de: time(7)], retiringTokens: [RetiringToken(hash: "dd", until: time(8))],
+                    endpoints: [Endpoint(module: .cdrs, interface: .receiver, url: "https://e")], revision: 4)),
+            .platform(Platform(id: "p2", tokenAHash: "aa", tokenAExpires: time(9))), .gone(platform: "p3", time(10)),
             .endpoints(platform: "p1", [Endpoint(module: ModuleID(rawValue: "invoices"), interface: .sender, url: "https://x")]),
             .status(platform: "p1", .offline, time(1_700_000_000_000)), .claim(PartyClaim(party: de, platform: "p1", since: time(5))),
             .node(NetworkNode(operatorAddress: "0xAB", url: "https://n", dialect: "ocn-2", source: "file")),

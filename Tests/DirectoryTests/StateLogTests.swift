@@ -34,10 +34,29 @@ import Wire
         let ours = StateSnapshot(secrets: NodeSecrets(current: Array("a secret of the node".utf8)), logger: lines.logger)
         let platforms = (0..<3).map { Fact.platform(Platform(id: "p\($0)", outboundToken: theirs.seal(Token("b")))) }
         ours.apply(.records(records(platforms), next: 3))
+        ours.apply(.end(next: 3))
         let told = lines.notable.filter { $0.text.contains("cannot be opened with this node's secret: node.secret must be the same") }
         #expect(told.count == 1 && told.first?.level == .error)
         let right = LogLines()
-        StateSnapshot(secrets: theirs, logger: right.logger).apply(.records(records(platforms), next: 3))
+        let snapshot = StateSnapshot(secrets: theirs, logger: right.logger)
+        snapshot.apply(.records(records(platforms), next: 3))
+        snapshot.apply(.end(next: 3))
         #expect(right.notable.isEmpty)
+    }
+
+    @Test func aTokenThatWasReplacedOrRemovedSinceIsNotTold() {
+        let (before, now) = (NodeSecrets(current: Array("a secret of last year".utf8)), NodeSecrets(current: Array("the secret".utf8)))
+        let lines = LogLines()
+        let snapshot = StateSnapshot(secrets: now, logger: lines.logger)
+        let old = Fact.platform(Platform(id: "p", outboundToken: before.seal(Token("b"))))
+        let new = Fact.platform(Platform(id: "p", outboundToken: now.seal(Token("b"))))
+        snapshot.apply(.records(records([old, old]), next: 2))
+        snapshot.apply(.records(records([old, new]), next: 4))
+        let gone = Fact.platform(Platform(id: "q", outboundToken: now.seal(Token("b"))))
+        var removal = records([gone, gone])
+        removal[1].value = nil
+        snapshot.apply(.records(removal, next: 6))
+        snapshot.apply(.end(next: 6))
+        #expect(lines.notable.isEmpty)
     }
 }

@@ -37,7 +37,10 @@ extension Scenarios {
                 let cpo = try await party("DE-CPO", .cpo, node)
                 let emsp = try await party("NL-MSP", .emsp, node)
                 let endpoint = Endpoint(module: .cdrs, interface: .receiver, url: "http://127.0.0.1:\(port)/cdrs")
-                try await node.publish([.put(.endpoints(platform: try await platform(of: emsp, node), [endpoint]))])
+                let id = try await platform(of: emsp, node)
+                try await node.publish { directory in
+                    [.put(.platform(try #require(directory.platform(id: id)).changed { $0.endpoints = [endpoint] }))]
+                }
 
                 async let answer = cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: ByteBuffer(string: #"{"id":"1"}"#))
                 for await _ in entered {}

@@ -64,7 +64,7 @@ struct StateCases {
         ])
         let party: JSONValue = .string(names.party)
         let platform: JSONValue = .string(names.platform)
-        switch numbers.below(16) {
+        switch numbers.below(17) {
         case 0:
             return (
                 "platform/\(names.platform)",
@@ -73,7 +73,8 @@ struct StateCases {
                     "token_encoding": "plain",
                     "versions_url": "http://127.0.0.1:1/versions", "version": "2.2.1", "retiring": [["hash": "x", "until": .string(time)]],
                     "roles": [["role": "CPO", "party_id": .string(String(names.party.suffix(3))), "country_code": "XX"]],
-                    "invited": [party],
+                    "invited": [party], "invited_until": .object([JSONMember(name: names.party, value: .string(time))]),
+                    "revision": numbers.pick([0, 1, 7, .number("9223372036854775807"), -1]), "endpoints": [],
                 ]
             )
         case 1:
@@ -123,6 +124,7 @@ struct StateCases {
                 ["recipient": party, "worker": "fuzz", "state": "open", "seen": .string(time), "since": .string(time)]
             )
         case 13: return ("store/\(names.party)/cdrs/POST", ["recipient": party, "module": "cdrs", "method": "POST"])
+        case 15: return ("gone/\(names.platform)", ["platform": platform, "time": .string(time)])
         case 14: return ("origins/\(names.platform)", ["platform": platform, "origins": ["http://a"]])
         default: return (OddText.make(&numbers, longest: 200) + "x", OddJSON.value(&numbers))
         }
