@@ -105,7 +105,7 @@ package struct RequestRecord: Sendable {
     package var contentEncoding: String?
     /// The body as it arrived; nil for none.
     package var body: ByteBuffer?
-    /// Ordering key of a write; nil for a read.
+    /// Ordering key; nil for what only reads.
     package var key: String?
     /// The hub has answered by an operator's rule: it is brought to the receiver like an announcement.
     package var isStored: Bool

@@ -33,12 +33,14 @@ struct MessageEndpoint: Sendable {
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
-            let message = try OCNMessage.decode(body)
-            guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
+            var message = try OCNMessage.decode(body)
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
                 try sendingNode(of: message, in: directory)
             }
-            try MessageEndpoint.verify(body, signature, by: node)
+            // What counts is what was signed: written in another way it would not be known again.
+            let signed = try MessageEndpoint.signed(body, signature, by: node)
+            if signed != body { message = try OCNMessage.decode(signed) }
+            guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
             return (message, node, directory)
         } name: {
             $0.1.operatorAddress
@@ -86,13 +88,15 @@ struct MessageEndpoint: Sendable {
         return node
     }
 
-    /// The bytes as they came, or, because the reference nodes verify a re-serialisation, their canonical form.
-    static func verify(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) {
+    /// What the node has signed: the bytes as they came, or, because the reference nodes sign a re-serialisation, their canonical form.
+    private static func signed(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) -> ByteBuffer {
         guard let address = EthereumAddress(hex: node.operatorAddress) else {
             throw OCPIError(code: .connectionProblem, message: "The registry has no usable address for the sender's node")
         }
-        if NodeSignature.signer(of: body, signature: signature) == address { return }
-        if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address { return }
+        if NodeSignature.signer(of: body, signature: signature) == address { return body }
+        if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address {
+            return canonical
+        }
         throw unsigned
     }
 
