@@ -229,6 +229,17 @@ import Wire
         }
     }
 
+    /// A copy that its service did not take comes again from the sender's node, and the service shall get it then.
+    @Test func theAnswerToACopyIsWorthRememberingIfTheCopyIsDoneWith() throws {
+        let cpo = try #require(PartyID("DE-CPO"))
+        func answer(_ status: Int, _ code: Int) -> Answer {
+            Answer(OutboundResponse(status: status, body: ByteBuffer(string: #"{"status_code":\#(code)}"#)), [], isToCopy: true)
+        }
+        #expect(answer(200, 1000).endsCopy && answer(200, 2001).endsCopy && answer(400, 2001).endsCopy)
+        #expect(!answer(500, 3000).endsCopy && !answer(404, 2003).endsCopy && !answer(200, 3000).endsCopy && !answer(503, 3000).endsCopy)
+        #expect(!Answer(Obstacle(.timeout, .noAnswer(cpo))).endsCopy && !Answer(Obstacle.hindered(.unreachable, .noToken(cpo))).endsCopy)
+    }
+
     @Test func anAnswerIsWorthRememberingUnlessNothingWasDone() throws {
         let cpo = try #require(PartyID("DE-CPO"))
         #expect(answer("").mayBeDone)
@@ -240,9 +251,15 @@ import Wire
             #expect(Answer(response, [], isOfNode: true).mayBeDone == (code != 4001 && code != 4003), "\(code)")
             #expect(Answer(response, []).mayBeDone, "\(code)")
         }
+        // A node of ours says so, whatever it is that it says in the recipient's place; a party's header means nothing.
+        for text in ["refused", "hindered", "anything"] {
+            let said = OutboundResponse(status: 400, headers: ["OCN-Not-Done": text], body: ByteBuffer(string: #"{"status_code":2000}"#))
+            #expect(!Answer(said, [], isOfNode: true).mayBeDone && Answer(said, []).mayBeDone)
+        }
         #expect(Answer(OutboundResponse(status: 502, body: ByteBuffer(string: "<html>")), [], isOfNode: true).mayBeDone)
         #expect(Answer(Obstacle(.timeout, .noAnswer(cpo))).mayBeDone)
         #expect(Answer(Obstacle(.unreachable, .unusableAnswer(cpo, ""), mayBeDone: true)).mayBeDone)
+        #expect(!Answer(Obstacle.hindered(.refused, .notImplemented(cpo, .cdrs, .receiver))).mayBeDone)
         for outcome in [Outcome.unreachable, .refused, .expired] {
             #expect(!Answer(Obstacle(outcome, .heldBack(cpo))).mayBeDone)
         }
