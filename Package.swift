@@ -88,7 +88,7 @@ let package = Package(
         module(
             "Inbound",
             ["Instruments", "Kafka", "Wire", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
-        module("Topics", ["OCPI", "Kafka", "Wire", nioCore]),
+        module("Topics", ["OCPI", "Kafka", "Wire", nioCore, collections]),
         // third
         module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
         module("Registry", ["Directory", "Topics", "OCPI", "Wire", logging, yams]),

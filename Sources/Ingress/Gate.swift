@@ -124,11 +124,14 @@ struct Gate: Sendable {
 
     /// Whether a receiver that is connected here can be called, and lets this sender through; other nodes judge for theirs
     /// (OCPI 2.2.1, 14.2; OCN node 1.1, OcnRules).
-    static func checkWilling(_ to: PartyID, from: PartyID, _ module: ModuleID, in directory: Directory) throws(OCPIError) {
+    /// - Parameter isCopy: that the sender agreed to; rules do not stop these.
+    static func checkWilling(
+        _ to: PartyID, from: PartyID, _ module: ModuleID, isCopy: Bool = false, in directory: Directory
+    ) throws(OCPIError) {
         guard let platform = directory.platform(of: to) else { return }
         let status = directory.status(of: platform.id)
         guard status == .connected else { throw OCPIError.notCalled(to, status.rawValue) }
-        if let refusal = directory.refusal(of: from, to: to, module) { throw OCPIError(code: .clientError, message: refusal) }
+        if !isCopy, let refusal = directory.refusal(of: from, to: to, module) { throw OCPIError(code: .clientError, message: refusal) }
     }
 
     private static func party(_ country: String?, _ party: String?, _ name: String) throws(OCPIError) -> PartyID {

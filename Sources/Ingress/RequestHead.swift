@@ -19,6 +19,8 @@ struct RequestHead: Sendable {
     var signature: String?
     /// Of the party whose message another node brings.
     var callerVersion: OCPIVersion?
+    /// Of a copy that another node brings.
+    var copyID: String?
     var contentType: String?
     /// All codings of the body as they came; nil if it is not coded.
     var contentEncoding: String?
@@ -59,6 +61,7 @@ struct RequestHead: Sendable {
         case "ocpi-to-party-id": RequestHead.keep(field.value, in: &toParty)
         case "ocn-signature": RequestHead.keep(field.value, in: &signature)
         case "ocn-caller-version": callerVersion = callerVersion ?? OCPIVersion(rawValue: field.value)
+        case "ocn-copy-id": RequestHead.keep(field.value, in: &copyID)
         case "content-type": RequestHead.keep(field.value, in: &contentType)
         case "content-encoding":
             guard field.value.lowercased() != "identity" else { break }

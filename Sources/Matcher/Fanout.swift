@@ -37,17 +37,19 @@ package enum Fanout {
     }
 
     /// The same copy always has the same id, also when the client repeats its request or this record is matched twice: a hash of
-    /// sender, `X-Request-ID`, body and recipient; 32 hex digits.
-    package static func copyID(of request: RequestRecord, for recipient: PartyID) -> String {
-        id([request.from.canonical.description, request.requestID, recipient.canonical.description], request)
-    }
+    /// sender, `X-Request-ID`, method, place, body and recipient; 32 hex digits.
+    package static func copyID(of request: RequestRecord, for recipient: PartyID) -> String { id("copy", request, recipient) }
 
     /// The same for what a recipient is told of a broadcast or a stored request; never the id of a copy.
     package static func announcementID(of request: RequestRecord, for recipient: PartyID) -> String {
-        id(["announcement", request.from.canonical.description, request.requestID, recipient.canonical.description], request)
+        id("announcement", request, recipient)
     }
 
-    private static func id(_ parts: [String], _ request: RequestRecord) -> String {
+    private static func id(_ kind: String, _ request: RequestRecord, _ recipient: PartyID) -> String {
+        let parts = [
+            kind, request.from.canonical.description, request.requestID, recipient.canonical.description, request.method.rawValue,
+            request.module.rawValue, request.interface.rawValue, request.path, request.query ?? "",
+        ]
         var body = SHA256()
         if let bytes = request.body { body.update(data: Array(bytes.readableBytesView)) }
         var hash = SHA256()

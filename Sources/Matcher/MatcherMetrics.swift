@@ -6,6 +6,9 @@ package struct MatcherMetrics: MetricSet {
     let copies = CounterMetric("ocn_matcher_copies_total", unit: "copies", "Copies for services that Kafka has taken.")
     let announcements = CounterMetric(
         "ocn_matcher_announcements_total", unit: "announcements", "Broadcasts and stored requests for parties that Kafka has taken.")
+    let repeats = CounterMetric(
+        "ocn_matcher_repeated_requests_total", unit: "requests",
+        "Broadcasts and stored requests that came again and were not passed on a second time.")
     let unreadable = CounterMetric(
         "ocn_matcher_unreadable_records_total", unit: "records", "Records of the topic of requests that could not be read.")
     let implausible = CounterMetric(

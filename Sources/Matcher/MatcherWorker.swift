@@ -36,6 +36,7 @@ final class MatcherWorker: GroupHandler {
     /// For what repeats: with each record, or while Kafka is away.
     private let repeated: ThrottledLog
     private let state = Mutex(State())
+    private let announced = Mutex(AnnouncedRequests())
     private let judging = DispatchQueue(label: "ocn.matcher")
     /// Signalled when there is room again, or no point in waiting for it: for what is sent, and for what is kept.
     private let roomToSend = DispatchSemaphore(value: 0)
@@ -151,7 +152,9 @@ final class MatcherWorker: GroupHandler {
                 let request = try RequestRecord(record)
                 // Left for the next worker: it is not finished, so it is not committed.
                 let followers = bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
-                guard send(followers ?? self.followers(of: request, in: directory), for: record) else { return abandon(batch[index...]) }
+                guard send(followers ?? self.followers(of: request, record, in: directory), for: record) else {
+                    return abandon(batch[index...])
+                }
             } catch {
                 metrics.unreadable.increment()
                 repeated.log(
@@ -161,12 +164,22 @@ final class MatcherWorker: GroupHandler {
         }
     }
 
-    private func followers(of request: RequestRecord, in directory: Directory) -> [Follower] {
-        var announced = Broadcast.announcements(of: request, hub: hub, in: directory)
-        if let stored = StoreAndForward.announcement(of: request, in: directory) { announced.append(stored) }
-        return Fanout.copies(of: request, in: directory).map {
+    private func followers(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [Follower] {
+        Fanout.copies(of: request, in: directory).map {
             Follower(record: $0.outgoing(to: topics), id: $0.id, counter: metrics.copies)
-        } + announced.map { Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: metrics.announcements) }
+        }
+            + announcements(of: request, record, in: directory).map {
+                Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: metrics.announcements)
+            }
+    }
+
+    /// None of a request that was announced already: nobody else looks after what the hub has answered by itself.
+    private func announcements(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [AnnouncementRecord] {
+        var announcements = Broadcast.announcements(of: request, hub: hub, in: directory)
+        if let stored = StoreAndForward.announcement(of: request, in: directory) { announcements.append(stored) }
+        guard !announcements.isEmpty, announced.withLock({ $0.isRepeat(request, in: record, now: .now()) }) else { return announcements }
+        metrics.repeats.increment()
+        return []
     }
 
     /// Nobody sent it at that time or under that state, and PUSH would wait for them: an operator decides about the copies. Announcements are

@@ -15,6 +15,9 @@ extension OCNMessage {
         let fields = try Fields(message, known: memberNames, called: "message")
         let headers = try Fields(fields.present("headers"), known: headerNames, called: "headers")
         let (module, isCustom) = try module(fields)
+        if !isCustom, let name = ["content_type", "content_encoding", "body_base64"].first(where: { fields[$0] != nil }) {
+            throw refusal("\(name) is only for module CUSTOM")
+        }
         return OCNMessage(
             module: module,
             isCustom: isCustom,
@@ -30,6 +33,8 @@ extension OCNMessage {
             queryText: try fields.text("query_text"),
             proxyUID: try fields.text("proxy_uid"),
             proxyResource: try fields.text("proxy_resource"),
+            contentType: try fields.text("content_type"),
+            contentEncoding: try fields.text("content_encoding"),
             body: try body(fields, isCustom: isCustom, bytes))
     }
 
@@ -82,6 +87,10 @@ extension OCNMessage {
     }
 
     private static func body(_ fields: Fields, isCustom: Bool, _ bytes: ByteBuffer) throws(OCPIError) -> ByteBuffer? {
+        if let text = try fields.text("body_base64") {
+            guard fields["body"] == nil, let decoded = Base64.decode(text) else { throw refusal("body_base64 is not the body in base64") }
+            return ByteBuffer(bytes: decoded)
+        }
         guard let value = fields["body"], let range = try? bytes.jsonRange(of: ["body"]) else { return nil }
         guard isCustom else { return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) }
         guard let text = value.string else { throw refusal("the body of a custom module is not a string") }

@@ -31,14 +31,19 @@ package struct OCNMessage: Sendable {
     package var proxyUID: String?
     /// The URL behind a rewritten one. Without `proxyUID`: the URL to call. Whoever acts on it must check whose URL it is.
     package var proxyResource: String?
-    /// JSON, or any text for a custom module.
+    /// Of the body of a custom module, for a node that passes it on. Not in the reference's dialect.
+    package var contentType: String?
+    /// How the body of a custom module is coded; likewise.
+    package var contentEncoding: String?
+    /// JSON, or for a custom module any text, or any bytes to a node that passes them on.
     package var body: ByteBuffer?
 
     /// A message as it is to be sent.
     package init(
         module: ModuleID, isCustom: Bool = false, interface: InterfaceRole, method: Method, signature: String? = nil, requestID: String,
         correlationID: String, sender: PartyID, receiver: PartyID, urlPath: String? = nil, query: JSONValue? = nil,
-        queryText: String? = nil, proxyUID: String? = nil, proxyResource: String? = nil, body: ByteBuffer? = nil
+        queryText: String? = nil, proxyUID: String? = nil, proxyResource: String? = nil, contentType: String? = nil,
+        contentEncoding: String? = nil, body: ByteBuffer? = nil
     ) {
         self.module = module
         self.isCustom = isCustom
@@ -54,6 +59,8 @@ package struct OCNMessage: Sendable {
         self.queryText = queryText
         self.proxyUID = proxyUID
         self.proxyResource = proxyResource
+        self.contentType = contentType
+        self.contentEncoding = contentEncoding
         self.body = body
     }
 }
@@ -64,9 +71,15 @@ extension OCNMessage {
     /// The bytes to sign and send. A receiving reference node verifies its own serialisation of what it parsed, so this is exactly what
     /// Jackson would write: fixed order, absent members left out, numbers as Java prints them.
     /// - Parameter verbatim: leave the bytes of `body` as they are, for a node that verifies the bytes it received.
-    /// - Throws: if `body` is not JSON, or the body of a custom module is not UTF-8.
+    /// - Throws: if `body` is not JSON, or the body of a custom module is not UTF-8 and not for such a node.
     package func encoded(verbatim: Bool = false) throws(JSONError) -> ByteBuffer {
-        guard verbatim, let body, !isCustom, module.ocnName != nil else { return try envelope(body: try bodyValue()).encoded() }
+        guard verbatim, let body else { return try envelope(body: try bodyValue()).encoded() }
+        guard !isCustom, module.ocnName != nil else {
+            guard let text = contentEncoding == nil ? String(validating: body.readableBytesView, as: UTF8.self) : nil else {
+                return try envelope(body: nil, bytes: body).encoded()
+            }
+            return try envelope(body: .string(text)).encoded()
+        }
         try JSONScanner.validate(body.readableBytesUInt8Span)
         var message = try envelope(body: nil).encoded()
         message.moveWriterIndex(to: message.writerIndex - 1)
@@ -76,7 +89,8 @@ extension OCNMessage {
         return message
     }
 
-    private func envelope(body: JSONValue?) throws(JSONError) -> JSONValue {
+    /// - Parameter bytes: the body, where it is no text.
+    private func envelope(body: JSONValue?, bytes: ByteBuffer? = nil) throws(JSONError) -> JSONValue {
         let headers = JSONValue.object([
             // The reference blanks it instead of leaving it out.
             "Authorization": "",
@@ -97,6 +111,9 @@ extension OCNMessage {
             "proxy_uid": proxyUID.map(JSONValue.string),
             "proxy_resource": proxyResource.map(JSONValue.string),
             "custom_module_id": isCustom || module.ocnName == nil ? .string(module.rawValue) : nil,
+            "content_type": contentType.map(JSONValue.string),
+            "content_encoding": contentEncoding.map(JSONValue.string),
+            "body_base64": bytes.map { .string(Base64.encode($0.readableBytesView)) },
             "body": body,
         ])
     }
@@ -147,8 +164,7 @@ extension OCNMessage {
     static let custom = "CUSTOM"
     static let memberNames = [
         "module", "interface_role", "method", "headers", "url_path", "query_params", "query_text", "proxy_uid", "proxy_resource",
-        "custom_module_id",
-        "body",
+        "custom_module_id", "content_type", "content_encoding", "body_base64", "body",
     ]
     static let headerNames = [
         "Authorization", "OCN-Signature", "X-Request-ID", "X-Correlation-ID", "sender", "receiver", "OCN-Verification-Status",

@@ -18,6 +18,10 @@ package enum OCPIHeader {
     package static let signature = "OCN-Signature"
     /// Between nodes: the OCPI version in which the caller hears what the nodes themselves say. Not signed, for it changes nothing else.
     package static let callerVersion = "OCN-Caller-Version"
+    /// Between nodes: see ``NotDone``.
+    package static let notDone = "OCN-Not-Done"
+    /// By which a service recognises a copy that it has had before.
+    package static let copyID = "OCN-Copy-ID"
     /// The next page.
     package static let link = "Link"
     /// Where a CDR that was posted can be read.

@@ -4,8 +4,9 @@ import Wire
 /// The Kafka key of a request: the object whose changes must arrive in the order they were sent in. Requests with equal keys share a
 /// partition and are never delivered past each other.
 package enum OrderingKey {
-    /// `<owner>|<module>|<object>`, owner and object in the one spelling that all their spellings share (`DE-CPO|locations|LOC1`). Nil for
-    /// reads. Requests that have no object, or do not name it, get `<sender>|<module>|<request id>` and so are ordered with nothing.
+    /// `<owner>|<module>|<object>`, owner and object in the one spelling that all their spellings share (`DE-CPO|locations|LOC1`).
+    /// Requests that have no object, or do not name it, get `<sender>|<module>|<request id>` and so are ordered with nothing. Nil for reads,
+    /// but for those that ask for a result: they must come to the worker that knows whether they came before.
     /// - Parameters:
     ///   - remainder: the path below the endpoint, verbatim.
     ///   - body: read only where the object stands there: CDRs and commands. Need not be JSON.
@@ -14,7 +15,10 @@ package enum OrderingKey {
         module: ModuleID, interface: InterfaceRole, method: Method, remainder: String, sender: PartyID, requestID: String, body: ByteBuffer,
         isCallback: Bool
     ) -> String? {
-        guard !method.isRead else { return nil }
+        guard !method.isRead else {
+            let route = ModuleRoute(version: .v2_2_1, module: module, interface: interface, remainder: remainder)
+            return ModuleTable.hasResponseURL(method, route) == nil ? nil : text(sender, module.rawValue, requestID)
+        }
         if isCallback {
             // The token of a hub URL is no id of OCPI: its case counts.
             let token = remainder.split(separator: "/").last.map {

@@ -45,19 +45,21 @@ package struct ReplyRecord: Sendable {
     package var body: ByteBuffer?
     /// W3C trace context of the request.
     package var trace: Trace
+    /// Why nothing was done; only when not answered.
+    package var notDone: NotDone?
 
     /// The answer to `request`, for the process that waits for it.
     /// - Parameters: as the properties say.
     package init(
         to request: RequestRecord, at address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome, httpStatus: Int? = nil,
         status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
-        body: ByteBuffer? = nil
+        body: ByteBuffer? = nil, notDone: NotDone? = nil
     ) {
         self.init(
             requestID: request.id,
             requestType: EventType(module: request.module, interface: request.interface, method: request.method).text,
             address: address, from: from, time: time, outcome: outcome, httpStatus: httpStatus, status: status, message: message,
-            headers: headers, contentType: contentType, body: body, trace: request.trace)
+            headers: headers, contentType: contentType, body: body, trace: request.trace, notDone: notDone)
     }
 
     /// - Parameters: as the properties say.
@@ -65,7 +67,7 @@ package struct ReplyRecord: Sendable {
         requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome,
         httpStatus: Int? = nil,
         status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
-        body: ByteBuffer? = nil, trace: Trace = Trace()
+        body: ByteBuffer? = nil, trace: Trace = Trace(), notDone: NotDone? = nil
     ) {
         self.requestID = requestID
         self.requestType = requestType
@@ -80,6 +82,7 @@ package struct ReplyRecord: Sendable {
         self.contentType = contentType
         self.body = body
         self.trace = trace
+        self.notDone = notDone
     }
 
     /// The record for the waiting process's partition of `ocn.replies`.
@@ -97,6 +100,7 @@ package struct ReplyRecord: Sendable {
         fields.append(Name.httpStatus, httpStatus.map(String.init))
         fields.append(Name.ocpiStatus, status.map { String($0.rawValue) })
         fields.append(Name.message, message)
+        fields.append(Name.notDone, notDone?.rawValue)
         for name in ReplyRecord.passedHeaders { fields.append(name, headers[name]) }
         fields.append(Name.traceparent, trace.traceparent)
         fields.append(Name.tracestate, trace.tracestate)
@@ -124,7 +128,8 @@ package struct ReplyRecord: Sendable {
             status: try fields.parsed(Name.ocpiStatus) { Int($0).map(StatusCode.init(rawValue:)) },
             message: fields[Name.message], headers: passed, contentType: fields[Name.contentType],
             body: record.value.unlessEmpty,
-            trace: Trace(traceparent: fields[Name.traceparent], tracestate: fields[Name.tracestate]))
+            trace: Trace(traceparent: fields[Name.traceparent], tracestate: fields[Name.tracestate]),
+            notDone: fields[Name.notDone].map { NotDone(header: $0) })
     }
 
     private static let typeSuffix = ".reply"

@@ -105,10 +105,12 @@ package struct RequestRecord: Sendable {
     package var contentEncoding: String?
     /// The body as it arrived; nil for none.
     package var body: ByteBuffer?
-    /// Ordering key of a write; nil for a read.
+    /// Ordering key; nil for what only reads.
     package var key: String?
     /// The hub has answered by an operator's rule: it is brought to the receiver like an announcement.
     package var isStored: Bool
+    /// Another node sends it as a copy for a service here, under this id.
+    package var copyID: String?
 
     /// - Parameters: as the properties say.
     package init(
@@ -151,6 +153,7 @@ package struct RequestRecord: Sendable {
         headers.append(Name.contentEncoding, contentEncoding)
         headers.append(Name.origin, origin.text)
         headers.append(Name.stored, isStored ? "true" : nil)
+        headers.append(Name.copyID, copyID)
         headers.append(Name.target, target)
         headers.append(Name.deadline, deadline.map { String($0.milliseconds) })
         headers.append(Name.replyPartition, reply.map { String($0.partition) })
@@ -185,6 +188,7 @@ package struct RequestRecord: Sendable {
             body: record.value.unlessEmpty,
             key: record.key, isStored: headers[Name.stored] == "true")
         originalReceiver = try headers.parsed(Name.originalTo) { PartyID($0) }
+        copyID = headers[Name.copyID]
     }
 
     /// What a request and its copies have in common.

@@ -1,5 +1,6 @@
 import Kafka
 import NIOCore
+import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
@@ -153,6 +154,55 @@ import Wire
             }
             #expect(answers == [4003, 4001, 1000, 1000], "what was done is not done again")
             #expect(world.cpo.seen.count == 3)
+        }
+    }
+
+    /// A node of ours says so, whatever it refuses a request for. A party may write that header too, and is not asked again.
+    @Test func whatAnotherNodeSaysIsNotDoneMayBeTriedAgain() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in
+            .answer(400, [("OCN-Not-Done", "refused")], #"{"status_code":2000}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            for (recipient, calls) in [("NL-CPO", 2), ("DE-CPO", 1)] {
+                let before = world.cpo.seen.count
+                var cdr = try request(.cdrs, .receiver, .post, body: "{}")
+                cdr.to = try #require(PartyID(recipient))
+                for _ in 0..<2 {
+                    cdr.id = UUIDText.v7()
+                    let answer = try await world.ask(cdr)
+                    #expect(answer.httpStatus == 400 && answer.headers["OCN-Not-Done"] == nil && answer.notDone == nil)
+                }
+                #expect(world.cpo.seen.count - before == calls, "\(recipient)")
+            }
+        }
+    }
+
+    /// The sender's node sends it again until the service has it, and nobody reads what the service has made of it.
+    @Test func aCopyOfAnotherNodeIsBroughtUntilItsServiceTakesItAndThenNoMore() async throws {
+        let calls = Atomic<Int>(0)
+        let world = try await DeliveryWorld(service: { seen in
+            calls.wrappingAdd(1, ordering: .relaxed).newValue == 1
+                ? .answer(500, [], #"{"status_code":3000}"#)
+                : .answer(201, [("Location", "https://elsewhere.example/1")], #"{"status_code":1000}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            var copy = try request(.cdrs, .receiver, .post, body: "{}")
+            copy.to = try #require(PartyID("DE-BIL"))
+            copy.origin = .node("https://other.example")
+            copy.copyID = "copy-1"
+            var statuses: [Int?] = []
+            for _ in 0..<3 {
+                copy.id = UUIDText.v7()
+                let answer = try await world.ask(copy)
+                #expect(answer.headers["Location"] == nil)
+                statuses.append(answer.httpStatus)
+            }
+            #expect(statuses == [500, 201, 201])
+            #expect(world.service.seen.map { $0.headers["OCN-Copy-ID"] } == [["copy-1"], ["copy-1"]])
+            copy.id = UUIDText.v7()
+            copy.module = .tokens
+            let refused = try await world.ask(copy)
+            #expect(refused.status == .invalidParameters && refused.notDone == .hindered, "it has no such module yet")
         }
     }
 

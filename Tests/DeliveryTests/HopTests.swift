@@ -174,6 +174,28 @@ import Wire
         #expect(String(buffer: kept).contains(#""query_params":{"?flag":"","x":"|"},"query_text":"?flag&x=%7c""#))
     }
 
+    @Test func whatACustomModuleIsSentGoesToANodeOfOursWithItsContentType() throws {
+        var record = try request(ModuleID(rawValue: "parking"), .receiver, .post, path: "a", body: "text")
+        record.contentType = "text/plain"
+        let told = String(buffer: try #require(try message(record, verbatim: true).body))
+        #expect(told.hasSuffix(#""content_type":"text/plain","body":"text"}"#))
+        #expect(String(buffer: try #require(try message(record).body)).hasSuffix(#""custom_module_id":"parking","body":"text"}"#))
+        record.contentEncoding = "gzip"
+        #expect(String(buffer: try #require(try message(record, verbatim: true).body)).contains(#""content_encoding":"gzip""#))
+        #expect(throws: JSONError.self) { try message(record) }
+        var cdr = try request(.cdrs, .receiver, .post, body: "{}")
+        cdr.contentType = "application/json; charset=utf-8"
+        #expect(try message(cdr, verbatim: true).body == message(cdr).body, "what everybody knows is not told")
+    }
+
+    @Test func aCopyKeepsItsIDOnEveryHop() throws {
+        var record = try request(.cdrs, .receiver, .post, body: "{}")
+        #expect(try message(record).headers["OCN-Copy-ID"].isEmpty)
+        record.copyID = "copy-1"
+        #expect(try message(record).headers["OCN-Copy-ID"] == ["copy-1"])
+        #expect(Hop.call(record, url: "https://a/b", authorization: "Token x").headers["OCN-Copy-ID"] == ["copy-1"])
+    }
+
     @Test func whatStandsBehindAURLGoesAlong() throws {
         let sent = try message(
             try request(.commands, .receiver, .post, path: "STOP_SESSION", body: "{}"),

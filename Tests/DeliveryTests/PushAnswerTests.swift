@@ -1,3 +1,4 @@
+import Directory
 import NIOCore
 import NIOHTTP1
 import OCPI
@@ -5,6 +6,7 @@ import Support
 import Synchronization
 import Testing
 import Topics
+import Wire
 
 @testable import Delivery
 
@@ -53,6 +55,33 @@ import Topics
             }
         }
         #expect(world.service.pieces * 65_536 < 40_000_000, "what the system holds on its way is not read by anybody")
+    }
+
+    /// The service is connected to another node, which says 2001 for a module that the service does not have yet: a service here is waited for.
+    @Test func aCopyWaitsForWhatItsServiceLacksAtAnotherNodeToo() async throws {
+        let tries = Mutex<[String: Int]>([:])
+        let world = try await DeliveryWorld(cpo: { seen in
+            let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
+            let count = tries.withLock { tries in
+                tries[id, default: 0] += 1
+                return tries[id, default: 0]
+            }
+            guard count < 3 else { return .success }
+            return .answer(400, id == "plain" ? [] : [("OCN-Not-Done", id)], #"{"status_code":2001}"#)
+        })
+        try await world.run(push: try world.push()) {
+            let service = try #require(PartyID("DE-BIL"))
+            let claim = Fact.claim(PartyClaim(party: service, platform: "bil", since: Timestamp(milliseconds: 1)))
+            let moved = NetworkParty(party: service, roles: ["OTHER"], operatorAddress: "0xother", source: "file")
+            try await world.writer.write([.delete(key: claim.key), .put(.party(moved))])
+            for id in ["hindered", "refused", "plain"] {
+                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id)
+            }
+            try await eventually("what is refused is buried") { try await world.dead().count == 2 }
+            #expect(Set(try await world.dead().map(\.copy.id)) == ["refused", "plain"])
+            try await eventually("what is hindered is sent again") { tries.withLock { $0["hindered"] } == 3 }
+            #expect(tries.withLock { $0 } == ["hindered": 3, "refused": 1, "plain": 1])
+        }
     }
 
     @Test func copiesShareConnectionsAlsoWhenTheServiceComplains() async throws {

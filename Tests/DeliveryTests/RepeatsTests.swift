@@ -14,7 +14,7 @@ import Wire
     private let other = TopicPartition(topic: "ocn.requests", partition: 1)
 
     private func repeats(answers: Int = 10, bytes: Int = 1_000_000, perSender: Int = 1) -> Repeats<Int> {
-        Repeats(.init(answers: answers, bytes: bytes, window: .minutes(10), perSender: perSender))
+        Repeats(.init(requests: answers, bytes: bytes, window: .minutes(10), perSender: perSender))
     }
 
     private func key(_ id: String, from sender: String = "DE-MSP") throws -> RepeatKey {
@@ -79,7 +79,7 @@ import Wire
         _ = repeats.end(key, answer("done"), now: at(1))
         #expect(repeats.answer(key, now: at(11) - .nanoseconds(1)) != nil)
         #expect(repeats.answer(key, now: at(11)) == nil)
-        #expect(repeats.count == 0 && repeats.bytes == 0)
+        #expect(repeats.answers.count == 0 && repeats.answers.bytes == 0)
         #expect(try turn(repeats.begin(key, 2, now: at(11))) == "first")
     }
 
@@ -98,7 +98,7 @@ import Wire
             _ = repeats.begin(try key(id), 0, now: at(0))
             _ = repeats.end(try key(id), answer(id), now: at(0))
         }
-        #expect(repeats.count == 2)
+        #expect(repeats.answers.count == 2)
         #expect(try ["1", "2", "3"].map { try text(repeats.answer(try key($0), now: at(0))) } == [nil, "2", "3"])
     }
 
@@ -109,12 +109,12 @@ import Wire
             _ = repeats.begin(try key(id), 0, now: at(0))
             _ = repeats.end(try key(id), large, now: at(0))
         }
-        #expect(repeats.count == 2 && repeats.bytes == 2 * large.bytes)
+        #expect(repeats.answers.count == 2 && repeats.answers.bytes == 2 * large.bytes)
         #expect(repeats.answer(try key("1"), now: at(0)) == nil)
         _ = repeats.begin(try key("4"), 0, now: at(0))
         _ = repeats.end(try key("4"), answer(String(repeating: "x", count: 10_000)), now: at(0))
         #expect(try repeats.answer(key("4"), now: at(0)) == nil)
-        #expect(repeats.count == 2)
+        #expect(repeats.answers.count == 2)
     }
 
     @Test func aSenderThatAsksForMuchDrivesOutOnlyItsOwnAnswers() throws {
@@ -130,13 +130,13 @@ import Wire
         }
         #expect(try text(repeats.answer(quiet, now: at(1))) == "kept")
         #expect(try ["4997", "4998", "4999"].map { try text(repeats.answer(try key($0), now: at(1))) } == [nil, "4998", "4999"])
-        #expect(repeats.count == 3 && repeats.bytes == 3 * 512 + 4 + 4 + 4)
-        #expect(repeats.ordered < 2000, "nor is it remembered for long what was there")
+        #expect(repeats.answers.count == 3 && repeats.answers.bytes == 3 * 512 + 4 + 4 + 4)
+        #expect(repeats.answers.ordered < 2000, "nor is it remembered for long what was there")
         // Time takes each of them once, whoever was dropped before.
         #expect(repeats.answer(quiet, now: at(10)) == nil)
-        #expect(repeats.count == 2)
+        #expect(repeats.answers.count == 2)
         #expect(try repeats.answer(key("4999"), now: at(11)) == nil)
-        #expect(repeats.count == 0 && repeats.bytes == 0 && repeats.ordered == 0)
+        #expect(repeats.answers.count == 0 && repeats.answers.bytes == 0 && repeats.answers.ordered == 0)
     }
 
     @Test func theBytesOfASenderAreBoundedToo() throws {
@@ -149,14 +149,14 @@ import Wire
                 _ = repeats.end(key, large, now: at(0))
             }
         }
-        #expect(repeats.count == 4 && repeats.bytes == 4 * large.bytes)
+        #expect(repeats.answers.count == 4 && repeats.answers.bytes == 4 * large.bytes)
         for sender in ["DE-MSP", "FR-CPO"] {
             #expect(try ["1", "2", "3"].map { try repeats.answer(key($0, from: sender), now: at(0)) != nil } == [false, true, true])
         }
         // More than its share at once is not remembered, and takes nothing away.
         _ = repeats.begin(try key("4"), 0, now: at(0))
         _ = repeats.end(try key("4"), answer(String(repeating: "x", count: 3 * large.bytes)), now: at(0))
-        #expect(repeats.count == 4)
+        #expect(repeats.answers.count == 4)
     }
 
     @Test func allSendersTogetherAreBounded() throws {
@@ -166,7 +166,7 @@ import Wire
             _ = repeats.begin(key, 0, now: at(0))
             _ = repeats.end(key, answer("done"), now: at(0))
         }
-        #expect(repeats.count == 4)
+        #expect(repeats.answers.count == 4)
         #expect(keys.map { repeats.answer($0, now: at(0)) != nil } == [false, false, true, true, true, true])
     }
 
@@ -196,10 +196,17 @@ import Wire
         }
         let key = RepeatKey(remote)
         remote.origin = .node("https://another.example")
+        #expect(RepeatKey(remote) == key, "the sender's node has another URL now")
+        remote.origin = .local
         #expect(RepeatKey(remote) != key)
         remote.origin = .node("https://other.example")
         remote.method = .get
         #expect(RepeatKey(remote) == nil)
+        // Nor is asking for a result that comes later mere reading.
+        var question = try request(.chargingprofiles, .receiver, .get, path: "S1", query: "duration=60&response_url=https%3A%2F%2Fa%2Fb")
+        #expect(RepeatKey(question) == nil)
+        question.origin = .node("https://other.example")
+        #expect(RepeatKey(question) != nil)
     }
 
     @Test func aRepeatIsTheSameRequestOfTheSamePartyToTheSameParty() throws {
@@ -222,6 +229,17 @@ import Wire
         }
     }
 
+    /// A copy that its service did not take comes again from the sender's node, and the service shall get it then.
+    @Test func theAnswerToACopyIsWorthRememberingIfTheCopyIsDoneWith() throws {
+        let cpo = try #require(PartyID("DE-CPO"))
+        func answer(_ status: Int, _ code: Int) -> Answer {
+            Answer(OutboundResponse(status: status, body: ByteBuffer(string: #"{"status_code":\#(code)}"#)), [], isToCopy: true)
+        }
+        #expect(answer(200, 1000).endsCopy && answer(200, 2001).endsCopy && answer(400, 2001).endsCopy)
+        #expect(!answer(500, 3000).endsCopy && !answer(404, 2003).endsCopy && !answer(200, 3000).endsCopy && !answer(503, 3000).endsCopy)
+        #expect(!Answer(Obstacle(.timeout, .noAnswer(cpo))).endsCopy && !Answer(Obstacle.hindered(.unreachable, .noToken(cpo))).endsCopy)
+    }
+
     @Test func anAnswerIsWorthRememberingUnlessNothingWasDone() throws {
         let cpo = try #require(PartyID("DE-CPO"))
         #expect(answer("").mayBeDone)
@@ -233,9 +251,15 @@ import Wire
             #expect(Answer(response, [], isOfNode: true).mayBeDone == (code != 4001 && code != 4003), "\(code)")
             #expect(Answer(response, []).mayBeDone, "\(code)")
         }
+        // A node of ours says so, whatever it is that it says in the recipient's place; a party's header means nothing.
+        for text in ["refused", "hindered", "anything"] {
+            let said = OutboundResponse(status: 400, headers: ["OCN-Not-Done": text], body: ByteBuffer(string: #"{"status_code":2000}"#))
+            #expect(!Answer(said, [], isOfNode: true).mayBeDone && Answer(said, []).mayBeDone)
+        }
         #expect(Answer(OutboundResponse(status: 502, body: ByteBuffer(string: "<html>")), [], isOfNode: true).mayBeDone)
         #expect(Answer(Obstacle(.timeout, .noAnswer(cpo))).mayBeDone)
         #expect(Answer(Obstacle(.unreachable, .unusableAnswer(cpo, ""), mayBeDone: true)).mayBeDone)
+        #expect(!Answer(Obstacle.hindered(.refused, .notImplemented(cpo, .cdrs, .receiver))).mayBeDone)
         for outcome in [Outcome.unreachable, .refused, .expired] {
             #expect(!Answer(Obstacle(outcome, .heldBack(cpo))).mayBeDone)
         }

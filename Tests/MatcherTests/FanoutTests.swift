@@ -95,7 +95,19 @@ import Wire
         others[1].requestID = "req-2"
         others.append(original)
         others[2].body = ByteBuffer(string: "{}")
-        for other in others { #expect(Fanout.copyID(of: other, for: billing) != id) }
+        // Whoever gives all its requests one id means all of them all the same.
+        let changes: [(inout RequestRecord) -> Void] = [
+            { $0.method = .put }, { $0.path = "1" }, { $0.query = "type=RFID" }, { $0.module = .tariffs }, { $0.interface = .sender },
+        ]
+        for change in changes {
+            var other = original
+            change(&other)
+            others.append(other)
+        }
+        let ids = others.map { Fanout.copyID(of: $0, for: billing) }
+        #expect(!ids.contains(id) && Set(ids).count == ids.count)
+        let announcements = others.map { Fanout.announcementID(of: $0, for: billing) }
+        #expect(Set(announcements).count == announcements.count && Set(announcements).isDisjoint(with: ids + [id]))
         #expect(Fanout.copyID(of: original, for: try party("DE-ETL")) != id)
     }
 

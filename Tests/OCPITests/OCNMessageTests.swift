@@ -57,6 +57,33 @@ import Wire
         #expect(throws: JSONError.self) { try message.encoded() }
     }
 
+    /// Reference nodes would drop these members, and with them the signature would not fit.
+    @Test func aNodeOfOursIsToldWhatTheBodyOfACustomModuleIs() throws {
+        let (sender, receiver) = try parties()
+        func travelled(_ bytes: [UInt8], _ type: String?, _ coding: String?) throws -> (text: String, message: OCNMessage) {
+            let message = OCNMessage(
+                module: ModuleID(rawValue: "parking"), isCustom: true, interface: .sender, method: .post, requestID: "a",
+                correlationID: "b",
+                sender: sender, receiver: receiver, contentType: type, contentEncoding: coding, body: ByteBuffer(bytes: bytes))
+            let encoded = try message.encoded(verbatim: true)
+            return (String(buffer: encoded), try OCNMessage.decode(encoded))
+        }
+        let (text, plain) = try travelled(Array("simple".utf8), "text/plain", nil)
+        #expect(text.hasSuffix(#""custom_module_id":"parking","content_type":"text/plain","body":"simple"}"#))
+        #expect(plain.contentType == "text/plain" && plain.contentEncoding == nil && plain.body == ByteBuffer(string: "simple"))
+        let (coded, decoded) = try travelled([0x1F, 0x8B, 0xFF], "text/plain", "gzip")
+        #expect(coded.hasSuffix(#""content_type":"text/plain","content_encoding":"gzip","body_base64":"H4v/"}"#))
+        #expect(decoded.contentEncoding == "gzip" && decoded.body == ByteBuffer(bytes: [0x1F, 0x8B, 0xFF]))
+        #expect(try travelled([0xFF], nil, nil).message.body == ByteBuffer(bytes: [0xFF]))
+        #expect(try OCNMessage.canonical(ByteBuffer(string: coded)) == ByteBuffer(string: coded))
+        for (right, wrong) in [("H4v/", "H4v"), ("H4v/", "?"), (#""H4v/""#, "7"), (#""H4v/""#, #""H4v/","body":"x""#)] {
+            #expect(throws: OCPIError.self) { try decode(coded.replacing(right, with: wrong)) }
+        }
+        for name in ["content_type", "content_encoding", "body_base64"] {
+            #expect(throws: OCPIError.self, "\(name)") { try decode(Self.example.dropLast() + #","\#(name)":"AA=="}"#) }
+        }
+    }
+
     @Test func aBodyThatIsNotJSONCannotBeSent() throws {
         let (sender, receiver) = try parties()
         let message = OCNMessage(

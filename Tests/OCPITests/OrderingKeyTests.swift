@@ -18,6 +18,7 @@ import Wire
         for module in ModuleTable.functional + [ModuleID(rawValue: "parking")] {
             #expect(try key(module, .receiver, .get, "DE/CPO/X") == nil)
         }
+        #expect(try key(.chargingprofiles, .receiver, .get, "S1") == "CH-MSP|chargingprofiles|r1", "it asks for a result")
     }
 
     @Test func partsOfALocationShareItsKey() throws {

@@ -76,7 +76,7 @@ import Wire
             to: request, at: ReplyAddress(partition: 1, epoch: 2), from: request.to, time: request.time, outcome: .answered,
             httpStatus: 200,
             status: .success, message: "text", headers: RecordHeaders(ReplyRecord.passedHeaders.map { RecordHeader(name: $0, value: "x") }),
-            contentType: "application/json", body: request.body)
+            contentType: "application/json", body: request.body, notDone: .refused)
         let dead = DeadRecord(copy: copy, cause: "expired", attempts: 1, lastHTTPStatus: 500, lastStatus: 2000, diedAt: request.time)
         let resolution = DeadResolution(partition: 0, offset: 1, copyID: copy.id, kind: .replayed, at: request.time, by: "anna")
         for (letter, kinds, record) in [
@@ -105,6 +105,7 @@ import Wire
             trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", contentEncoding: "gzip",
             body: ByteBuffer(string: "{}"), key: "k", isStored: true)
         request.originalReceiver = PartyID("CH-OCN")
+        request.copyID = "copy-0"
         return request
     }
 

@@ -122,6 +122,19 @@ import Wire
         #expect(again.address == reply.address && again.outcome == .answered && again.from == request.to)
     }
 
+    @Test func whatNodesTellEachOtherGoesThroughTheRecords() throws {
+        var request = sample()
+        #expect(try RequestRecord(incoming(request.outgoing(to: topics))).copyID == nil)
+        request.copyID = "copy-1"
+        #expect(try RequestRecord(incoming(request.outgoing(to: topics))).copyID == "copy-1")
+        for notDone in [NotDone.hindered, .refused, nil] {
+            let reply = ReplyRecord(
+                to: request, at: ReplyAddress(partition: 3, epoch: 77), from: request.to, time: request.time, outcome: .refused,
+                status: .clientError, message: "no", notDone: notDone)
+            #expect(try ReplyRecord(incoming(reply.outgoing(to: topics), partition: 3)).notDone == notDone)
+        }
+    }
+
     @Test(arguments: ["ce_id", "ce_time", "ce_type", "ce_ocpiversion", "ce_ocpifrom", "ce_ocpito", "ce_requestid", "ce_correlationid"])
     func aRequestWithoutAHeaderItNeedsIsRefusedByName(_ name: String) {
         var outgoing = sample().outgoing(to: topics)

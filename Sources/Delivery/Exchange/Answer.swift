@@ -16,13 +16,20 @@ struct Answer: Sendable {
     private var body: ByteBuffer?
     /// Why there is no answer of the recipient; only then.
     private var obstacle: Obstacle?
-    /// OCPI status of an answer of another node.
-    private var nodeStatus: Int?
+    /// The recipient's node says so in the recipient's place.
+    private var isRefusalOfNode = false
+    /// What it means for a copy; only of the answer to one.
+    private var verdict: Verdict?
 
-    /// - Parameter isOfNode: it came from another node, in whose place the recipient may not have been asked at all.
-    init(_ response: OutboundResponse, _ headers: [(name: String, value: String)], isOfNode: Bool = false) {
+    /// - Parameters:
+    ///   - isOfNode: it came from another node, in whose place the recipient may not have been asked at all.
+    ///   - isToCopy: the request was a copy, of which the sender's node takes care.
+    init(
+        _ response: OutboundResponse, _ headers: [(name: String, value: String)], isOfNode: Bool = false, isToCopy: Bool = false
+    ) {
         outcome = .answered
-        nodeStatus = isOfNode ? response.statusCode : nil
+        isRefusalOfNode = isOfNode && Self.isRefusalOfNode(response)
+        verdict = isToCopy ? Verdict(response) : nil
         httpStatus = response.status
         for (name, value) in headers { self.headers.append(name, value) }
         contentType = response.headers.first(name: "Content-Type")
@@ -37,16 +44,30 @@ struct Answer: Sendable {
     func reply(to record: RequestRecord, at address: ReplyAddress, time: Timestamp) -> ReplyRecord {
         ReplyRecord(
             to: record, at: address, from: record.to, time: time, outcome: outcome, httpStatus: httpStatus, status: obstacle?.error.code,
-            message: obstacle?.error.message, headers: headers, contentType: contentType, body: body)
+            message: obstacle?.error.message, headers: headers, contentType: contentType, body: body, notDone: obstacle?.notDone)
     }
 
     /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not,
-    /// and so does another node that does not know the recipient (4001) or did not reach it (4003).
+    /// and so may its node.
     var mayBeDone: Bool {
         if let obstacle { return obstacle.mayBeDone }
-        if httpStatus == 429 || httpStatus == 503 { return false }
-        guard let code = nodeStatus else { return true }
-        return code != StatusCode.unknownReceiver.rawValue && code != StatusCode.connectionProblem.rawValue
+        return httpStatus != 429 && httpStatus != 503 && !isRefusalOfNode
+    }
+
+    /// Nodes of ours say that nothing was done. Of others it is known when they do not know the recipient (4001) or did not reach it (4003).
+    private static func isRefusalOfNode(_ response: OutboundResponse) -> Bool {
+        guard response.notDone == nil else { return true }
+        let code = response.statusCode
+        return code == StatusCode.unknownReceiver.rawValue || code == StatusCode.connectionProblem.rawValue
+    }
+
+    /// Whether a copy is done with, so that whoever sends it again gets this answer. Else it is sent again, as a service connected to the
+    /// sender's own node would get it.
+    var endsCopy: Bool {
+        switch verdict {
+        case .delivered, .final: true
+        case .retry, nil: false
+        }
     }
 
     /// With a body of its own: as it came, a short body may keep the whole of what was read from a socket at once.

@@ -34,6 +34,8 @@ extension ExchangeFlow {
         guard record.origin != .hub else { return settleForHub(exchange, response) }
         // Who is connected here gets no URL of the recipient's, only one of ours.
         let others = headers.filter { $0.name != OCPIHeader.link && $0.name != OCPIHeader.location }
+        // Nobody reads what a service has made of a copy.
+        guard record.copyID == nil else { return settle(exchange, response, others) }
         guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
             return settle(exchange, response, record.origin == .local ? others : headers)
         }
@@ -134,7 +136,8 @@ extension ExchangeFlow {
     }
 
     private func settle(_ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
-        conclude(exchange, Answer(response, headers, isOfNode: exchange.isAnsweredByNode), entered: true)
+        let isToCopy = exchange.record.copyID != nil
+        conclude(exchange, Answer(response, headers, isOfNode: exchange.isAnsweredByNode, isToCopy: isToCopy), entered: true)
     }
 
     func settle(_ exchange: Exchange, _ obstacle: Obstacle, entered: Bool) {
@@ -144,7 +147,8 @@ extension ExchangeFlow {
     /// The one answer of this request, and of its repeats that came meanwhile.
     private func conclude(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
         if let key = exchange.repeatKey {
-            let waiting = repeats.withLock { $0.end(key, answer.mayBeDone ? answer : nil, now: .now()) }
+            let isKept = exchange.record.copyID == nil ? answer.mayBeDone : answer.endsCopy
+            let waiting = repeats.withLock { $0.end(key, isKept ? answer : nil, now: .now()) }
             for other in waiting { tellAgain(other, answer, entered: true) }
         }
         tell(exchange, answer, entered: entered)

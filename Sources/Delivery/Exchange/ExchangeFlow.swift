@@ -60,7 +60,7 @@ final class ExchangeFlow: GroupHandler {
         repeats = Mutex(
             Repeats(
                 .init(
-                    answers: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow),
+                    requests: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow),
                     perSender: 4)))
     }
 

@@ -1,4 +1,5 @@
 package import Notary
+import Topics
 
 /// What an operator can change about EXCHANGE.
 package struct ExchangeSettings: Sendable {
@@ -49,7 +50,7 @@ package struct ExchangeSettings: Sendable {
         waitingBytesPerRecipient: Int = 8 * 1024 * 1024, waitingInTotal: Int = 8192, waitingBytesInTotal: Int = 128 * 1024 * 1024,
         defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
         objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
-        repeatWindow: Duration = .seconds(600), rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
+        repeatWindow: Duration = RepeatKey.window, rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
         breaker: BreakerSettings = BreakerSettings()
     ) {
         self.publicURL = publicURL

@@ -11,9 +11,6 @@ import Wire
 ///
 /// Nothing of the caller's headers goes on except what is made here (OCPI 2.2.1, 4.1.4; OCN message, dialect `ocn-1`).
 enum Hop {
-    /// The name of the header by which a receiver recognises a copy that it has had before.
-    static let copyID = "OCN-Copy-ID"
-
     /// A call to the platform of a party.
     static func call(_ record: RequestRecord, url: String, authorization: String) -> OutboundRequest {
         var headers = HTTPHeaders()
@@ -25,6 +22,7 @@ enum Hop {
         headers.add(name: OCPIHeader.toCountry, value: record.to.country)
         headers.add(name: OCPIHeader.toParty, value: record.to.party)
         if let signature = record.signature { headers.add(name: OCPIHeader.signature, value: signature) }
+        if let id = record.copyID { headers.add(name: OCPIHeader.copyID, value: id) }
         if record.body != nil {
             headers.add(name: "Content-Type", value: record.contentType ?? "application/json")
             if let coding = record.contentEncoding { headers.add(name: OCPIHeader.contentEncoding, value: coding) }
@@ -40,18 +38,21 @@ enum Hop {
     }
 
     /// A message to the node of a party, signed by ours.
-    /// - Throws: if the body is not JSON (of a custom module: not UTF-8, or coded: a message does not tell that).
+    /// - Throws: if the body is not JSON (of a custom module, to a reference node: not UTF-8, or coded: its messages do not tell that).
     static func message(
         _ record: RequestRecord, to node: NetworkNode, proxy: Proxy?, key: SigningKey
     ) throws(JSONError) -> OutboundRequest {
-        guard record.contentEncoding == nil else {
+        guard record.contentEncoding == nil || node.isVerbatim else {
             throw JSONError(offset: 0, reason: "a body with a Content-Encoding cannot be put into a message to another node")
         }
+        let isCustom = record.module.ocnName == nil
+        let tellsContent = isCustom && node.isVerbatim
         let body = try OCNMessage(
-            module: record.module, isCustom: record.module.ocnName == nil, interface: record.interface, method: record.method,
+            module: record.module, isCustom: isCustom, interface: record.interface, method: record.method,
             signature: record.signature, requestID: record.requestID, correlationID: record.correlationID, sender: record.from,
             receiver: record.to, urlPath: record.path.isEmpty ? nil : record.path, query: query(of: record),
             queryText: node.isVerbatim ? queryText(of: record) : nil, proxyUID: proxy?.uid, proxyResource: proxy?.resource,
+            contentType: tellsContent ? record.contentType : nil, contentEncoding: tellsContent ? record.contentEncoding : nil,
             body: record.body
         ).encoded(verbatim: node.isVerbatim)
         var headers = HTTPHeaders()
@@ -59,6 +60,7 @@ enum Hop {
         headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: key))
         // Then its refusals are those that this node would make.
         headers.add(name: OCPIHeader.callerVersion, value: record.version.rawValue)
+        if let id = record.copyID { headers.add(name: OCPIHeader.copyID, value: id) }
         headers.add(name: "Content-Type", value: "application/json")
         headers.add(record.trace)
         let base = URLJoin.trimmed(node.url)

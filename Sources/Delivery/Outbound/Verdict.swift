@@ -47,6 +47,9 @@ extension OutboundResponse {
     /// What its body says in `status_code`.
     var answerStatus: AnswerStatus { AnswerStatus(readable.body) }
 
+    /// What another node says of a message that it did not bring to its recipient; to be asked of answers of nodes only.
+    var notDone: NotDone? { headers.first(name: OCPIHeader.notDone).map { NotDone(header: $0) } }
+
     /// OCPI `status_code`; nil if the body is no OCPI answer, one that was cut off, or one that says two.
     var statusCode: Int? { answerStatus.code }
 }

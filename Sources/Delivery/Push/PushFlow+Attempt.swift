@@ -84,7 +84,8 @@ extension PushFlow {
     }
 
     private func deliver(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ directory: Directory) {
-        var outbound: OutboundRequest
+        let outbound: OutboundRequest
+        var isToNode = false
         switch Destination(of: copy.request, in: directory, ownOperator: ownOperator) {
         case .none:
             // It may register, come back, or advertise the module, before the horizon.
@@ -92,19 +93,30 @@ extension PushFlow {
             return complete(errand, .hindered)
         case .platform(let url, let authorization): outbound = Hop.call(signed(copy), url: url, authorization: authorization)
         case .node(let node):
+            isToNode = true
             do { outbound = try Hop.message(signed(copy), to: node, proxy: nil, key: settings.nodeKey) } catch {
                 let cause = "body cannot be sent to another node"
                 return bury(errand, copy, Burial(cause: cause, ending: .unsendable, attempts: errand.attempts, last: errand.last))
             }
         }
-        outbound.headers.add(name: Hop.copyID, value: copy.id)
-        send(errand, outbound) { self.judge(errand, copy, $0) }
+        send(errand, outbound) { [isToNode] response in
+            // The service's node says what this one would say of a service of its own.
+            guard !isToNode || response.notDone != .hindered else {
+                self.metrics.attempted(.noDestination)
+                return self.complete(errand, .hindered)
+            }
+            self.judge(errand, copy, response)
+        }
     }
 
-    /// The copy with its sender's signature made to fit the service. Done for every attempt: what waits is what the sender signed.
+    /// The copy by its id, with its sender's signature made to fit the service. Done for every attempt: what waits is what the sender signed.
     private func signed(_ copy: CopyRecord) -> RequestRecord {
-        guard copy.request.signature != nil, let receiver = copy.originalReceiver else { return copy.request }
-        return Resigning.copy(copy.request, originalReceiver: receiver, key: settings.nodeKey)
+        var request = copy.request
+        if request.signature != nil, let receiver = copy.originalReceiver {
+            request = Resigning.copy(request, originalReceiver: receiver, key: settings.nodeKey)
+        }
+        request.copyID = copy.id
+        return request
     }
 
     private func judge(_ errand: Errand<Consignment>, _ copy: CopyRecord, _ response: OutboundResponse) {

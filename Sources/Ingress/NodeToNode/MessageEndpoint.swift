@@ -22,6 +22,17 @@ struct MessageEndpoint: Sendable {
     func respond(
         _ request: Request, _ head: RequestHead, _ version: OCPIVersion, _ context: IngressContext
     ) async throws -> Response {
+        do {
+            return try await carry(request, head, version, context)
+        } catch let error as OCPIError {
+            // Nothing has been written down.
+            return .refusal(error, version: version, ResponseAddress(head)).saying(NotDone(error))
+        }
+    }
+
+    private func carry(
+        _ request: Request, _ head: RequestHead, _ version: OCPIVersion, _ context: IngressContext
+    ) async throws -> Response {
         guard head.method == .post else { throw OCPIError.notAvailable(head.method, but: [.post]) }
         guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
         guard let signature = head.signature else {
@@ -33,33 +44,56 @@ struct MessageEndpoint: Sendable {
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
-            let message = try OCNMessage.decode(body)
-            guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
+            var message = try OCNMessage.decode(body)
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
                 try sendingNode(of: message, in: directory)
             }
-            try MessageEndpoint.verify(body, signature, by: node)
+            // What counts is what was signed: written in another way it would not be known again.
+            let signed = try MessageEndpoint.signed(body, signature, by: node)
+            if signed != body { message = try OCNMessage.decode(signed) }
+            guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
             return (message, node, directory)
         } name: {
             $0.1.operatorAddress
         } _: { message, node, directory in
-            try Gate.checkWilling(message.receiver, from: message.sender, message.module, in: directory)
+            let copy = CopyClaim(message, head, in: directory)
+            try Gate.checkWilling(message.receiver, from: message.sender, message.module, isCopy: copy.isAgreed, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
-            try MessageEndpoint.checkResource(of: message)
+            if !copy.isResult { try MessageEndpoint.checkResource(of: message) }
             if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
             let target = try await target(of: message, in: directory)
             var record = record(message, version, from: node, directory, target: target, trace: head.trace)
-            neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory))
-            // The sender's node vouches for the sender only, whatever else it serves.
-            if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
+            record.copyID = copy.id
+            if record.copyID == nil { neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory)) }
+            // The sender's node vouches for the sender only, whatever else it serves. A copy waits at the sender's node, which must hear
+            // what the service says; whether a message is one is nothing that its signature covers, so the agreement decides.
+            if message.proxyUID == nil, !directory.hasAgreement(user: message.sender, provider: message.receiver),
+                Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender })
+            {
                 record.isStored = true
-                try await producer.record(record, timeout: settings.timeout(for: record.module))
+            } else {
+                // The clock of the caller runs from here.
+                try await keepLink(of: message)
+            }
+            return await send(record, head)
+        }
+    }
+
+    /// Writes it down, and says what became of it.
+    private func send(_ record: RequestRecord, _ head: RequestHead) async -> Response {
+        let timeout = settings.timeout(for: record.module)
+        do {
+            if record.isStored {
+                try await producer.record(record, timeout: timeout)
                 return .envelope(Envelope.success(), ResponseAddress())
             }
-            // The clock of the caller runs from here.
-            try await keepLink(of: message)
-            let reply = try await producer.exchange(record, timeout: settings.timeout(for: record.module))
-            return .reply(reply, version: record.version, ResponseAddress())
+            let reply = try await producer.exchange(record, timeout: timeout)
+            let response = Response.reply(reply, version: record.version, ResponseAddress())
+            return reply.outcome == .answered ? response : response.saying(reply.notDone)
+        } catch {
+            // Else nobody here knows what becomes of it.
+            let isLost = error == .notAccepted || error == .notSentInTime(record.to)
+            return Response.refusal(error, version: record.version, ResponseAddress(head)).saying(isLost ? .refused : nil)
         }
     }
 
@@ -86,13 +120,15 @@ struct MessageEndpoint: Sendable {
         return node
     }
 
-    /// The bytes as they came, or, because the reference nodes verify a re-serialisation, their canonical form.
-    static func verify(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) {
+    /// What the node has signed: the bytes as they came, or, because the reference nodes sign a re-serialisation, their canonical form.
+    private static func signed(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) -> ByteBuffer {
         guard let address = EthereumAddress(hex: node.operatorAddress) else {
             throw OCPIError(code: .connectionProblem, message: "The registry has no usable address for the sender's node")
         }
-        if NodeSignature.signer(of: body, signature: signature) == address { return }
-        if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address { return }
+        if NodeSignature.signer(of: body, signature: signature) == address { return body }
+        if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address {
+            return canonical
+        }
         throw unsigned
     }
 
@@ -189,7 +225,9 @@ struct MessageEndpoint: Sendable {
             version: version, from: message.sender, to: message.receiver, path: path,
             query: text ?? message.query.flatMap { URLText.query($0) },
             requestID: message.requestID, correlationID: message.correlationID, signature: message.signature, origin: .node(node.url),
-            stateVersion: directory.version, target: target, trace: trace, contentType: body == nil ? nil : "application/json", body: body,
+            stateVersion: directory.version, target: target, trace: trace,
+            contentType: body == nil ? nil : message.contentType ?? "application/json",
+            contentEncoding: body == nil ? nil : message.contentEncoding, body: body,
             key: OrderingKey.key(
                 module: message.module, interface: message.interface, method: message.method, remainder: path, sender: message.sender,
                 requestID: message.requestID, body: body ?? ByteBuffer(), isCallback: isCallback))

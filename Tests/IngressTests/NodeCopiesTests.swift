@@ -1,0 +1,134 @@
+import NIOCore
+import Notary
+import OCPI
+import Synchronization
+import Testing
+import Topics
+import Wire
+
+@testable import Directory
+@testable import Ingress
+
+/// What another node sends for its services here, and what it is told of what was not done.
+@Suite struct NodeCopiesTests {
+    /// DE-MSP is a service that NL-REM has agreed to, with rules that let nobody in and a rule that stores tokens.
+    private func world(
+        isAgreed: Bool = true, answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) }
+    ) throws -> World {
+        let world = World(bodyLimit: 4096, answer: answer)
+        let (service, user) = (party("DE-MSP"), party("NL-REM"))
+        var facts: [Fact] = [
+            .endpoints(platform: "msp", [Endpoint(module: .tokens, interface: .receiver, url: "https://msp.example/tokens")]),
+            .service(NetworkService(provider: service, name: "Copies", permissions: [0], source: "test")),
+            .storeRule(try StoreRule(recipient: service, module: .tokens, method: .put)),
+        ]
+        if isAgreed { facts.append(.agreement(Agreement(user: user, provider: service, source: "test"))) }
+        for fact in facts { world.apply(fact) }
+        return world
+    }
+
+    private let closed = Fact.rules(platform: "msp", signatures: false, active: .whitelist)
+
+    private func message(_ change: (inout OCNMessage) -> Void = { _ in }) throws -> String {
+        var message = OCNMessage(
+            module: .tokens, interface: .receiver, method: .put, requestID: "r7", correlationID: "c7", sender: party("NL-REM"),
+            receiver: party("DE-MSP"), urlPath: "/NL/REM/T1", body: ByteBuffer(string: #"{"uid":"T1"}"#))
+        change(&message)
+        return String(buffer: try message.encoded())
+    }
+
+    private func send(_ text: String, to world: World, copyID: String? = nil) async throws -> Answer {
+        var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: world.remoteKey)]
+        headers["OCN-Caller-Version"] = "2.2.1"
+        headers["OCN-Copy-ID"] = copyID
+        return try await world.ask("POST", "/ocn/message", headers, body: text)
+    }
+
+    // MARK: Copies
+
+    @Test func aCopyKeepsItsIDAndWaitsForItsService() async throws {
+        let world = try world()
+        #expect(try await send(message(), to: world, copyID: "0123456789abcdef").code == 1000)
+        let copy = try #require(world.produced.first)
+        #expect(copy.copyID == "0123456789abcdef" && copy.reply != nil && !copy.isStored, "the sender's node hears what the service says")
+        #expect(world.state.withLock { $0.objects.isEmpty }, "the service is nobody's customer")
+        // The header is not signed: whoever leaves it out changes nothing of that.
+        #expect(try await send(message(), to: world).code == 1000)
+        #expect(world.produced.last?.copyID == nil && world.produced.last?.isStored == false)
+        let stranger = try self.world(isAgreed: false)
+        #expect(try await send(message(), to: stranger, copyID: "0123456789abcdef").code == 1000)
+        #expect(stranger.produced.first?.isStored == true)
+    }
+
+    @Test(arguments: ["", "a b", "a/b", "a\tb", String(repeating: "a", count: 65)])
+    func whatIsNoIDIsNotPassedOn(_ id: String) async throws {
+        let world = try world()
+        #expect(try await send(message(), to: world, copyID: id).code == 1000)
+        #expect(world.produced.first?.copyID == nil)
+    }
+
+    @Test func rulesDoNotStopWhatTheSenderHasAgreedTo() async throws {
+        for (isAgreed, id, code) in [(true, "1", 1000), (true, nil, 2000), (false, "1", 2000)] {
+            let world = try world(isAgreed: isAgreed)
+            world.apply(closed)
+            #expect(try await send(message(), to: world, copyID: id).code == code, "\(isAgreed) \(id ?? "no copy")")
+            #expect(world.produced.count == (code == 1000 ? 1 : 0))
+        }
+    }
+
+    @Test func aCopyOfAResultHasNoTokenAtItsEnd() async throws {
+        for (module, path) in [(ModuleID.commands, "START_SESSION"), (.chargingprofiles, ""), (.chargingprofiles, "S1")] {
+            let text = try message { ($0.module, $0.interface, $0.method, $0.urlPath) = (module, .sender, .post, path) }
+            let world = try world()
+            #expect(try await send(text, to: world, copyID: "1").code == 1000, "\(module) \(path)")
+            #expect(world.produced.first?.path == path)
+            let unsaid = try await send(text, to: world)
+            #expect(path == "S1" ? unsaid.code == 1000 : [404, 405].contains(unsaid.status), "\(module) \(path): \(unsaid.status)")
+        }
+        let nonsense = try message { ($0.module, $0.method, $0.urlPath) = (.cdrs, .delete, "x/y") }
+        #expect(try await send(nonsense, to: world(), copyID: "1").status >= 400, "a copy has a place too")
+    }
+
+    // MARK: What was not done
+
+    @Test func whatIsRefusedIsSaidNotToBeDone() async throws {
+        let world = try world()
+        world.apply(closed)
+        for (text, said) in [
+            (try message(), "refused"), (try message { $0.receiver = party("FR-OFF") }, "hindered"),
+            (try message { $0.receiver = party("DE-XXX") }, "hindered"), (try message { $0.method = .delete }, "refused"),
+            ("{}", "refused"),
+        ] { #expect(try await send(text, to: world)["OCN-Not-Done"] == said, "\(text)") }
+        world.apply(.status(platform: "msp", .offline, Timestamp(milliseconds: 2)))
+        #expect(try await send(message(), to: world)["OCN-Not-Done"] == "hindered")
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func whatCameOfARequestIsSaidAsEXCHANGESaysIt() async throws {
+        for (outcome, notDone) in [
+            (Outcome.refused, NotDone.hindered), (.unreachable, .refused), (.expired, .refused), (.timeout, nil), (.answered, nil),
+        ] {
+            let world = World(bodyLimit: 4096) { request in
+                var reply = World.ok(request)
+                (reply.outcome, reply.notDone) = (outcome, notDone)
+                return reply
+            }
+            #expect(try await send(message(), to: world)["OCN-Not-Done"] == notDone?.rawValue, "\(outcome)")
+            let party = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers())
+            #expect(party["OCN-Not-Done"] == nil && party.code != nil, "it is between nodes")
+        }
+    }
+
+    @Test func whatNobodyKnowsIsNotSaidToBeUndone() async throws {
+        let silent = World(timeout: .seconds(60), bodyLimit: 4096) { _ in nil }
+        async let asked = send(message(), to: silent)
+        while silent.produced.isEmpty { await Task.yield() }
+        silent.pending.sweep(now: .now() + .seconds(61))
+        let answer = try await asked
+        #expect(answer.code == 4002 && answer["OCN-Not-Done"] == nil)
+    }
+}
+
+extension World {
+    fileprivate func apply(_ fact: Fact) { state.withLock { $0.directory.apply(key: fact.key, fact) } }
+}

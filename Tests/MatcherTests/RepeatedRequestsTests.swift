@@ -1,0 +1,127 @@
+import Directory
+import Kafka
+import NIOCore
+import OCPI
+import ServiceLifecycle
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Matcher
+
+/// A signed message of another node can be sent again by whoever has seen it. What the hub answers by itself must not be carried out twice.
+@Suite(.serialized) struct RepeatedRequestsTests {
+    @Test func aStoredMessageThatComesAgainIsARepeatOfItsFirstRecordOnly() throws {
+        var announced = AnnouncedRequests()
+        func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+            announced.isRepeat(request, in: record, now: now)
+        }
+        let stored = try self.stored()
+        let first = record(1)
+        #expect(!isRepeat(stored, in: first, now: at(0)))
+        #expect(!isRepeat(stored, in: first, now: at(1)), "its partition was given up and came back")
+        #expect(isRepeat(stored, in: record(2), now: at(1)))
+        #expect(
+            isRepeat(stored, in: record(0), now: at(2)), "it had been read, and comes again behind the one that was announced")
+        let changes: [(inout RequestRecord) -> Void] = [
+            { $0.requestID = "req-2" }, { $0.body = ByteBuffer(string: "[]") }, { $0.path = "DE/CPO/2" }, { $0.query = "x=1" },
+            { $0.method = .delete }, { $0.module = .tariffs },
+        ]
+        for (number, change) in changes.enumerated() {
+            var other = stored
+            change(&other)
+            #expect(!isRepeat(other, in: record(10 + Int64(number)), now: at(3)), "change \(number)")
+        }
+        // What waits for its turn for as long as answers are remembered is known all the same.
+        #expect(isRepeat(stored, in: record(30), now: at(19)))
+        #expect(!isRepeat(stored, in: record(31), now: at(20)))
+    }
+
+    @Test func ofPartiesHereOnlyWhatMustNotBeDoneTwiceIsPassedOnOnce() throws {
+        var announced = AnnouncedRequests()
+        func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+            announced.isRepeat(request, in: record, now: now)
+        }
+        var broadcast = try Broadcaster.request(from: "DE-CPO", .locations)
+        for offset in Int64(0)..<3 { #expect(!isRepeat(broadcast, in: record(offset), now: at(0)), "a PUT means the same twice") }
+        broadcast.method = .patch
+        #expect(!isRepeat(broadcast, in: record(3), now: at(0)))
+        #expect(isRepeat(broadcast, in: record(4), now: at(0)))
+    }
+
+    @Test func oneSenderDrivesOutOnlyItsOwn() throws {
+        var announced = AnnouncedRequests(requests: 8)
+        func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+            announced.isRepeat(request, in: record, now: now)
+        }
+        let quiet = try stored()
+        #expect(!isRepeat(quiet, in: record(0), now: at(0)))
+        var loud = quiet
+        loud.from = try #require(PartyID("NL-CPO"))
+        for number in Int64(1)...100 {
+            loud.requestID = "loud-\(number)"
+            #expect(!isRepeat(loud, in: record(number), now: at(0)))
+        }
+        #expect(isRepeat(quiet, in: record(101), now: at(0)))
+    }
+
+    @Test(.timeLimit(.minutes(5))) func whatComesAgainIsAnnouncedOnce() async throws {
+        let kafka = try await TestKafka()
+        defer { kafka.close() }
+        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
+        try await store.start()
+        let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
+        let facts =
+            try Broadcaster.platform("cpo", [("DE-CPO", "CPO")], [.locations])
+            + Broadcaster.platform("msp", [("NL-MSP", "EMSP")], [.locations])
+        try await writer.write(facts.map(Change.put))
+        let matcher = MatcherService(
+            kafka: kafka.settings, topics: kafka.topics, hub: try Broadcaster.hub, store: store, producer: producer, logger: kafka.logger)
+        let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            func send(_ request: RequestRecord) async throws {
+                var request = request
+                (request.id, request.time, request.key) = (UUIDText.v7(), .now, "one partition")
+                _ = try await producer.send(request.outgoing(to: kafka.topics))
+            }
+            var broadcast = try Broadcaster.request(from: "DE-CPO", .locations)
+            broadcast.method = .patch
+            for _ in 0..<3 {
+                try await send(stored())
+                try await send(broadcast)
+            }
+            var last = try stored()
+            last.requestID = "the last one"
+            try await send(last)
+            func announced() async throws -> [String] {
+                try await kafka.records(in: kafka.topics.announce, partitions: TopicSettings().outboxPartitions)
+                    .map { try AnnouncementRecord($0).request.requestID }
+            }
+            try await eventually("the last one is announced") { try await announced().contains("the last one") }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            #expect(try await announced().sorted() == ["req-1", "req-1", "the last one"], "the stored one and the broadcast, once each")
+        }
+        await store.stop()
+        await producer.close(flush: .seconds(1))
+    }
+
+    /// As INGRESS writes what another node brought and a rule stores.
+    private func stored() throws -> RequestRecord {
+        var request = try Broadcaster.request(from: "FR-CPO", .locations)
+        request.to = try #require(PartyID("NL-MSP"))
+        request.origin = .node("https://other.example")
+        request.isStored = true
+        return request
+    }
+
+    private func record(_ offset: Int64) -> IncomingRecord {
+        IncomingRecord(topic: "ocn.requests", partition: 0, offset: offset, value: nil)
+    }
+
+    private func at(_ minutes: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .minutes(minutes) }
+}
