@@ -128,9 +128,16 @@ extension OCPIError {
     package static func tooManyLinks(_ party: PartyID, limit: Int) -> OCPIError {
         OCPIError(
             code: .clientError,
-            message: "\(party) has \(limit) hub URLs that have not expired, as many as a party may have; this request would need one more. "
-                + "Those of pages and results expire within a day. A short response_url below the sender's own endpoint of the module needs none "
-                + "at its own node, and an operator may allow more")
+            message: "\(party) has \(limit) hub URLs of this kind that have not expired, as many as a party may have; this request would need one "
+                + "more. Those of pages expire within two hours, those of results within a day. A short response_url below the sender's own "
+                + "endpoint of the module needs none at its own node, and an operator may allow more (hub.links_per_party)")
+    }
+
+    /// Nothing was sent.
+    package static func linkTaken(_ what: String) -> OCPIError {
+        OCPIError(
+            code: .invalidParameters,
+            message: "The id for the \(what) (proxy_uid) stands for a URL of another party: nothing was sent. Choose a new one")
     }
 
     /// The hub's store did not take it.

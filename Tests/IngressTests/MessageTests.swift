@@ -202,6 +202,18 @@ import Wire
         #expect(world.produced.isEmpty)
     }
 
+    @Test func anIDThatStandsForSomebodyElsesURLIsRefused() async throws {
+        let world = World(bodyLimit: 4096)
+        world.state.withLock { $0.linkError = .taken }
+        let text = try message {
+            $0.proxyUID = "uid-1"
+            $0.proxyResource = "https://rem.example/9"
+        }
+        let answer = try await send(text, to: world)
+        #expect(answer.status == 400 && answer.code == 2001 && answer.message?.contains("nothing was sent") == true)
+        #expect(world.produced.isEmpty)
+    }
+
     // MARK: The caller's version
 
     /// The caller's node passes on what this one says, so this one says it in the caller's version.

@@ -54,8 +54,9 @@ struct Settings: Sendable {
         "A list of all parties fails if one of them cannot be asked. With true it is left out; what is missing then no longer means gone.")
     let linksPerParty = Setting(
         "hub.links_per_party", .whole(1...1_000_000), default: "\(Capabilities.maxLinksPerParty)",
-        "Most URLs that the node stores for the requests of one party: for a response_url, or a next page, that is too long to be sealed in one of "
-            + "its own, or in the hands of another node. Beyond it such requests are refused until some expire. As many again for CDRs.")
+        "Most URLs of each kind that the node stores for the requests of one party: for a response_url (a day), a next page (two hours), or a CDR "
+            + "(400 days), that is too long to be sealed in one of its own, or in the hands of another node. Beyond it such requests are "
+            + "refused until some expire.")
 
     // MARK: http
 
