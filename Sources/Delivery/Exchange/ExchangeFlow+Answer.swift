@@ -28,7 +28,7 @@ extension ExchangeFlow {
         if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
             onAnswer(platform.id)
         }
-        let headers = Rewrites.passedHeaders(response.headers)
+        let headers = Rewrites.passedHeaders(response)
         guard record.module.isFunctional else { return settle(exchange, response, headers) }
         guard status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
         guard record.origin != .hub else { return settleForHub(exchange, response) }
@@ -102,7 +102,7 @@ extension ExchangeFlow {
     private func settleForHub(_ exchange: Exchange, _ response: OutboundResponse) {
         do throws(UnreadableCoding) {
             let plain = try response.decoded(upTo: RecordLimits.answerBody)
-            settle(exchange, plain, Rewrites.passedHeaders(plain.headers))
+            settle(exchange, plain, Rewrites.passedHeaders(plain))
         } catch {
             refuse(exchange, "\(error)")
         }

@@ -94,9 +94,9 @@ enum Rewrites {
     // MARK: The answer's headers
 
     /// The recipient's headers that go to the caller, as they came.
-    static func passedHeaders(_ answer: HTTPHeaders) -> [(name: String, value: String)] {
-        ReplyRecord.passedHeaders.compactMap { name in
-            let values = answer[name]
+    static func passedHeaders(_ answer: OutboundResponse) -> [(name: String, value: String)] {
+        ReplyRecord.passedHeaders(with: answer.status).compactMap { name in
+            let values = answer.headers[name]
             return values.isEmpty ? nil : (name, values.joined(separator: ", "))
         }
     }
