@@ -8,7 +8,7 @@ enum URLText {
         let bytes = Array((text.hasPrefix("/") ? text.dropFirst() : text[...]).utf8)
         return encode(bytes) { index in
             let byte = bytes[index]
-            if isVerbatim { return 0x21...0x7E ~= byte && !"?#\\".utf8.contains(byte) }
+            if isVerbatim { return 0x21...0x7E ~= byte && !"?#".utf8.contains(byte) }
             if byte == UInt8(ascii: "%") { return bytes[(index + 1)...].prefix(2).count(where: isHexDigit) == 2 }
             return isUnreserved(byte) || "/!$&'()*+,;=:@".utf8.contains(byte)
         }
