@@ -29,6 +29,9 @@ struct ModuleRouting: Sendable {
         let admission: Gate.Admission
         let directory: Directory
         let body: ByteBuffer?
+
+        /// Whether the caller may write objects of that party: a platform writes for all of its own.
+        func isOwn(_ party: PartyID) -> Bool { directory.serves(admission.platform, party) }
     }
 
     func respond(_ request: Request, _ head: RequestHead, _ route: ModuleRoute) async throws -> Response {
@@ -140,8 +143,8 @@ struct ModuleRouting: Sendable {
     ) async throws(OCPIError) -> Response {
         var record = record(call, to: to, target: capability?.url)
         record.originalReceiver = call.head.to.flatMap { $0 == to ? nil : $0 }
-        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
-        if Storing.applies(to: record, in: call.directory, isOwn: { call.directory.serves(call.admission.platform, $0) }) {
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
+        if Storing.applies(to: record, in: call.directory, isOwn: call.isOwn) {
             record.isStored = true
             try await producer.record(record, timeout: settings.timeout(for: call.route.module))
             return .envelope(Envelope.success(), address)
@@ -171,7 +174,7 @@ struct ModuleRouting: Sendable {
     /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
     private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
         let record = record(call, to: settings.hub, target: nil)
-        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
         try await producer.record(record, timeout: settings.timeout(for: call.route.module))
         return .envelope(Envelope.success(), address)
     }

@@ -49,9 +49,10 @@ struct MessageEndpoint: Sendable {
             if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
             let target = try await target(of: message, in: directory)
             var record = record(message, version, from: node, directory, target: target, trace: head.trace)
-            neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory))
             // The sender's node vouches for the sender only, whatever else it serves.
-            if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender }) {
+            let isOwn = { (party: PartyID) in party == message.sender }
+            neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory, isOwn: isOwn))
+            if message.proxyUID == nil, Storing.applies(to: record, in: directory, isOwn: isOwn) {
                 record.isStored = true
                 try await producer.record(record, timeout: settings.timeout(for: record.module))
                 return .envelope(Envelope.success(), ResponseAddress())
