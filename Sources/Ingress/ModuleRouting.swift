@@ -48,7 +48,7 @@ struct ModuleRouting: Sendable {
             }
             let capability = try await capability(head.method, route, admission, directory)
             return try await intake.withBody(of: request, head, from: admission.platform.id, isOpaque: route.isCustom) { body in
-                try check(body, route)
+                try check(body, head.query, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)
                 try signatures.check(
@@ -127,7 +127,8 @@ struct ModuleRouting: Sendable {
         return .party(to)
     }
 
-    private func check(_ body: ByteBuffer?, _ route: ModuleRoute) throws(OCPIError) {
+    private func check(_ body: ByteBuffer?, _ query: String?, _ route: ModuleRoute) throws(OCPIError) {
+        try DecisiveMembers.check(query: query, route)
         guard let body, !route.isCustom else { return }
         guard body.isValidJSON() else {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)

@@ -46,9 +46,3 @@ package enum Broadcast {
         return recipients
     }
 }
-
-extension RequestRecord {
-    fileprivate var route: ModuleRoute {
-        ModuleRoute(version: version, module: module, interface: interface, remainder: path)
-    }
-}

@@ -178,6 +178,20 @@ import Wire
         #expect(world.produced.first?.target == nil)
     }
 
+    /// A reservation may be cancelled for as long as it stands.
+    @Test(arguments: ["RESERVE_NOW", "RESERVE_NOW/", "/RESERVE_NOW/"]) func theLinkOfAReservationOutlivesIt(_ path: String) async throws {
+        let world = World(bodyLimit: 4096)
+        let end = Timestamp.now.adding(milliseconds: 10 * 86_400_000)
+        let text = try message {
+            ($0.module, $0.method, $0.urlPath, $0.query) = (.commands, .post, path, nil)
+            ($0.proxyUID, $0.proxyResource) = ("uid-1", "https://rem.example/9")
+            $0.body = ByteBuffer(string: #"{"response_url":"https://hub.example/9","expiry_date":"\#(end)"}"#)
+        }
+        let answer = try await send(text, to: world)
+        let link = try #require(world.state.withLock { $0.published.first }, "\(answer.text)")
+        #expect(link.capability.expires > end && world.produced.first?.path == "RESERVE_NOW")
+    }
+
     @Test func linkThatCannotBeKeptStopsTheRequest() async throws {
         let world = World(bodyLimit: 4096)
         world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
@@ -190,28 +204,18 @@ import Wire
         #expect(world.produced.isEmpty)
     }
 
-    @Test func aPartyThatHasAsManyLinksAsItMayIsToldSo() async throws {
-        let world = World(bodyLimit: 4096)
-        world.state.withLock { $0.linkError = .quota(party("NL-REM"), limit: 7) }
-        let text = try message {
-            $0.proxyUID = "uid-1"
-            $0.proxyResource = "https://rem.example/9"
+    @Test func whoseLinkIsNotKeptIsToldWhy() async throws {
+        for (error, code, words) in [(LinkError.quota(party("NL-REM"), limit: 7), 2000, "7 hub URLs"), (.taken, 2001, "nothing was sent")] {
+            let world = World(bodyLimit: 4096)
+            world.state.withLock { $0.linkError = error }
+            let text = try message {
+                $0.proxyUID = "uid-1"
+                $0.proxyResource = "https://rem.example/9"
+            }
+            let answer = try await send(text, to: world)
+            #expect(answer.status == 400 && answer.code == code && answer.message?.contains(words) == true)
+            #expect(world.produced.isEmpty)
         }
-        let answer = try await send(text, to: world)
-        #expect(answer.status == 400 && answer.code == 2000 && answer.message?.contains("7 hub URLs") == true)
-        #expect(world.produced.isEmpty)
-    }
-
-    @Test func anIDThatStandsForSomebodyElsesURLIsRefused() async throws {
-        let world = World(bodyLimit: 4096)
-        world.state.withLock { $0.linkError = .taken }
-        let text = try message {
-            $0.proxyUID = "uid-1"
-            $0.proxyResource = "https://rem.example/9"
-        }
-        let answer = try await send(text, to: world)
-        #expect(answer.status == 400 && answer.code == 2001 && answer.message?.contains("nothing was sent") == true)
-        #expect(world.produced.isEmpty)
     }
 
     // MARK: The caller's version
@@ -380,6 +384,7 @@ import Wire
         #expect(URLText.path("") == "")
         #expect(URLText.path("%") == "%25")
         #expect(URLText.path("DE/CPO/LOC1") == "DE/CPO/LOC1")
+        #expect(URLText.path("/DE/CPO/LOC1/") == "DE/CPO/LOC1" && URLText.path("/") == "" && URLText.path("a/", isVerbatim: true) == "a")
     }
 
     /// Nodes of ours keep bytes, and say so in the registry.

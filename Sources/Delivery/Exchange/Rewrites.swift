@@ -179,11 +179,3 @@ enum Rewrites {
         return ModuleRoute(version: version, module: record.module, interface: interface, remainder: "").endpointPath
     }
 }
-
-extension RequestRecord {
-    /// The place that is called. Messages of other nodes may end in a slash.
-    var route: ModuleRoute {
-        ModuleRoute(
-            version: version, module: module, interface: interface, remainder: URLJoin.trimmed(path), isCustom: !module.isFunctional)
-    }
-}
