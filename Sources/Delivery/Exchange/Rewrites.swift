@@ -129,6 +129,13 @@ enum Rewrites {
         return nil
     }
 
+    /// The URL in the answer of a custom module that the caller may follow, for which it must come through the hub; nil if there is none.
+    static func customURL(_ record: RequestRecord, status: Int, _ headers: HTTPHeaders) -> (kind: Capability.Kind, url: String)? {
+        guard 200..<300 ~= status else { return nil }
+        if record.method == .get, let url = LinkHeader.next(in: headers[OCPIHeader.link]) { return (.page, url) }
+        return headers.first(name: OCPIHeader.location).map { (.object, $0) }
+    }
+
     /// A URL from an answer, which may be relative to the one that was called (RFC 8288, 3.1; RFC 9110, 10.2.2). Without its fragment, which
     /// is the reader's; blanks are percent-encoded, as they go out.
     /// - Parameter base: nil for the answer of another node: what that means by a relative URL nobody knows.
