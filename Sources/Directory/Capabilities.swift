@@ -14,6 +14,7 @@ package final class Capabilities: Sendable {
     private let topics: TopicNames
     private let links: LinkTable
     private let follower: TopicFollower
+    private let log: ThrottledLog
     /// Which party an object belongs to, from the same topic.
     package let objects: ObjectParties
 
@@ -25,8 +26,7 @@ package final class Capabilities: Sendable {
     ///   - topics: the node's topics.
     ///   - logger: where trouble is told.
     ///   - maxLinks: most links kept in memory; beyond it whoever has the most loses those that expire first, and they are counted.
-    ///   - maxLinksPerParty: most links that the requests of one party may have made necessary and that have not expired, and as many again
-    ///     to objects.
+    ///   - maxLinksPerParty: most links of each kind that the requests of one party may have made necessary and that have not expired.
     package init(
         kafka: KafkaSettings, reader: FollowerReader? = nil, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger,
         maxLinks: Int = 1_000_000, maxLinksPerParty: Int = Capabilities.maxLinksPerParty
@@ -34,6 +34,7 @@ package final class Capabilities: Sendable {
         self.secrets = secrets
         self.producer = producer
         self.topics = topics
+        log = ThrottledLog(logger)
         let links = LinkTable(maxLinks: maxLinks, maxPerParty: maxLinksPerParty)
         self.links = links
         let objects = ObjectParties(topics: topics) { record in producer.send(record) { _ in } }
@@ -54,7 +55,7 @@ package final class Capabilities: Sendable {
         }
     }
 
-    /// Links of one party, unless the operator says otherwise.
+    /// Links of one party and kind, unless the operator says otherwise.
     package static let maxLinksPerParty = 50_000
 
     /// Starts following `ocn.links`.
@@ -73,14 +74,22 @@ package final class Capabilities: Sendable {
         return token
     }
 
-    /// Stores a capability in `ocn.links` under an id from ``newID()`` or from another node. Nothing is written where the same one stands
-    /// with more than half of its life left.
+    /// Stores a capability in `ocn.links` under an id from ``newID()``, from ``Capability/handedOutID``, or from another node. Nothing is
+    /// written where the same one stands; only what this node has handed out is renewed, when half of its life is over.
     /// - Parameter report: called once, after all in-sync replicas have it; on the producer's thread, must not block. Before this returns if
     ///   nothing is written: the party has as many as it may, or it stands already.
     package func publish(_ capability: Capability, id: String, report: @escaping @Sendable (Result<Void, LinkError>) -> Void) {
         do throws(LinkError) {
             guard try links.reserve(id, capability) else { return report(.success(())) }
         } catch {
+            if case .quota(let party, let limit) = error {
+                log.log(
+                    .warning, "links of \(party)",
+                    "a party has as many hub URLs of a kind as it may: its requests that need one are refused",
+                    metadata: [
+                        "party": "\(party)", "kind": "\(capability.kind)", "limit": "\(limit)", "setting": "hub.links_per_party",
+                    ])
+            }
             return report(.failure(error))
         }
         producer.send(record(capability, id: id)) { [links] result in

@@ -79,11 +79,16 @@ package struct Capability: Sendable, Equatable {
     /// Whether this one, which is stored, does for another: it says the same, and has more than half of that one's life left. A result may
     /// come long after a reservation has ended: of that time no more than half a day is given away.
     func suffices(for other: Capability, _ now: Timestamp) -> Bool {
-        var same = self
-        same.expires = other.expires
-        guard same == other else { return false }
+        guard says(other) else { return false }
         let missing = other.expires.milliseconds - expires.milliseconds
         return 2 * missing < other.expires.milliseconds - now.milliseconds && (kind != .callback || missing <= Self.halfADay)
+    }
+
+    /// Whether this one says the same as another, for however long.
+    func says(_ other: Capability) -> Bool {
+        var same = self
+        same.expires = other.expires
+        return same == other
     }
 
     private static let halfADay: Int64 = 43_200_000

@@ -21,6 +21,18 @@ extension Directory {
     /// What is between a party's platform and this node only.
     private static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
 
+    /// Whether a request to an endpoint of a module leads to a place that is between the party's platform and this node only. Where the
+    /// endpoint lies above such a place, or shares a path with it, a path or a query might.
+    package func leadsToConfiguration(_ url: String, of party: PartyID, _ module: ModuleID, below endpoint: String) -> Bool {
+        guard !Self.configuration.contains(module), let platform = platform(of: party) else { return false }
+        let place = String(decoding: endpoint.utf8.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+        let places =
+            endpoints(of: platform.id).filter { Self.configuration.contains($0.module) }.map(\.url)
+            + [platform.versionsURL].compactMap { $0 }
+        guard places.contains(where: { URLJoin.depth(of: $0, below: place) != nil }) else { return false }
+        return modules(of: party, at: url).contains { Self.configuration.contains($0.module) }
+    }
+
     /// Whether a URL has the origin of an endpoint that the party's platform registered, or one that the operator has listed for it. Only
     /// such URLs are called for it.
     package func owns(_ party: PartyID, url: String) -> Bool {

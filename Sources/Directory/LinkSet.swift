@@ -4,14 +4,15 @@ import Wire
 
 /// Links by their id, counted by whom they are for. A value without a lock.
 struct LinkSet: Sendable {
-    /// What a link is counted under. Links to objects live 400 days, so they are apart: they must not take the places of pages and results.
+    /// What a link is counted under. Each kind is apart: whoever reads long lists must still be able to start a session, and links to objects,
+    /// which live 400 days, must not take the places of others.
     struct Account: Hashable, Sendable {
         let party: PartyID
-        let isOfObjects: Bool
+        let kind: Capability.Kind
 
         init(of link: Capability) {
             party = link.requester
-            isOfObjects = link.kind == .object
+            kind = link.kind
         }
     }
 

@@ -9,8 +9,8 @@ import Wire
 final class LinkTable: Sendable {
     private struct State {
         var links = Renewable(LinkSet())
-        /// Whose place a link has that is being written, until it is read back.
-        var reserved: [String: LinkSet.Account] = [:]
+        /// Links that are being written, until they are read back.
+        var reserved: [String: Capability] = [:]
         var reservedByAccount: [LinkSet.Account: Int] = [:]
         /// When what has expired was last looked for everywhere.
         var swept = Timestamp(milliseconds: 0)
@@ -18,9 +18,14 @@ final class LinkTable: Sendable {
         func count(of account: LinkSet.Account) -> Int { links.current.count(of: account) + (reservedByAccount[account] ?? 0) }
 
         mutating func giveBack(_ id: String) {
-            guard let account = reserved.removeValue(forKey: id) else { return }
+            guard let account = reserved.removeValue(forKey: id).map(LinkSet.Account.init(of:)) else { return }
             let count = (reservedByAccount[account] ?? 0) - 1
             reservedByAccount[account] = count > 0 ? count : nil
+        }
+
+        /// What stands under an id, or is about to.
+        func standing(_ id: String, _ now: Timestamp) -> Capability? {
+            [links.current.byID[id], reserved[id]].compactMap { $0 }.first { $0.expires > now }
         }
 
         /// Once a second, or when the clock was set back.
@@ -64,28 +69,34 @@ final class LinkTable: Sendable {
     // MARK: Places
 
     /// Takes a place for a link that is about to be written. What stands under its id already keeps its place.
+    ///
+    /// Ids are made here, but for those that another node chooses for its party. Whoever knows such an id must not put a URL of its own behind
+    /// it, and a message that is sent again must not make it live longer.
     /// - Returns: whether it must be written; not if what stands there does for it.
-    /// - Throws: if its party has as many of its kind as it may.
+    /// - Throws: if its party has as many of its kind as it may, or the id stands for a URL of somebody else.
     func reserve(_ id: String, _ link: Capability) throws(LinkError) -> Bool {
         let account = LinkSet.Account(of: link)
         let now = Timestamp.now
-        let mustBeWritten: Bool? = state.withLock { state in
-            let known = state.links.current.byID[id]
+        let mustBeWritten: Result<Bool, LinkError> = state.withLock { state in
+            let standing = state.standing(id, now)
+            if let standing, standing.owner != link.owner { return .failure(.taken) }
             // What stood in a log that was made anew may have gone with it.
-            if let known, !state.links.isRenewing, known.suffices(for: link, now) { return false }
-            if known.map(LinkSet.Account.init(of:)) == account || state.reserved[id] == account { return true }
+            if let known = state.links.current.byID[id], !state.links.isRenewing, known.expires > now {
+                let isRenewed = id.hasPrefix(Capability.handedOutPrefix)
+                if isRenewed ? known.suffices(for: link, now) : known.says(link) { return .success(false) }
+            }
+            if standing.map(LinkSet.Account.init(of:)) == account { return .success(true) }
             if state.count(of: account) >= maxPerParty {
                 state.links.apply { $0.expire(now, of: account) }
-                guard state.count(of: account) < maxPerParty else { return nil }
+                guard state.count(of: account) < maxPerParty else { return .failure(.quota(link.requester, limit: maxPerParty)) }
             }
             state.giveBack(id)
-            state.reserved[id] = account
+            state.reserved[id] = link
             state.reservedByAccount[account, default: 0] += 1
-            return true
+            return .success(true)
         }
-        if let mustBeWritten { return mustBeWritten }
-        metrics.refused.increment()
-        throw .quota(link.requester, limit: maxPerParty)
+        if case .failure(.quota) = mustBeWritten { metrics.refused.increment() }
+        return try mustBeWritten.get()
     }
 
     /// It was not written.

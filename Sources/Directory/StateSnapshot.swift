@@ -2,6 +2,7 @@ import Instruments
 import Kafka
 import Logging
 import NIOCore
+import OCPI
 import Synchronization
 import Topics
 import Wire
@@ -15,8 +16,7 @@ final class StateSnapshot: Sendable {
     /// For what repeats: with each record, or each time the log is read.
     private let repeated: ThrottledLog
     private let metrics = StateMetrics()
-    /// Platforms whose record has come since the log's end was reached last.
-    private let unjudged = Mutex<Set<String>>([])
+    private let defects = Mutex(PlatformDefects())
 
     init(secrets: NodeSecrets, clock: KafkaClock = KafkaClock(), logger: Logger) {
         self.secrets = secrets
@@ -40,8 +40,8 @@ final class StateSnapshot: Sendable {
                 for change in changes { directory.apply(key: change.key, change.fact) }
             }
             directory.withLock { $0 = new }
-            unjudged.withLock { unjudged in
-                for case .platform(let platform)? in changes.map(\.fact) { unjudged.insert(platform.id) }
+            defects.withLock { defects in
+                for change in changes { defects.note(change.fact) }
             }
             metrics.position.record(next)
         case .end(let next):
@@ -50,26 +50,27 @@ final class StateSnapshot: Sendable {
                 directory.complete()
             }
             metrics.position.record(next)
-            let platforms = unjudged.withLock { unjudged in
-                defer { unjudged = [] }
-                return unjudged
-            }
-            if !platforms.isEmpty { tellUnopened(platforms.sorted(), current) }
+            tellDefects(current)
         case .restarted:
             logger.error("ocn.state was cut or made anew; what was known stays in use until it is read to its end")
             directory.withLock { $0.restart(from: Directory(secrets: secrets)) }
         }
     }
 
-    /// Calls to a platform fail whose token cannot be opened, and that is not the platform's fault. Only what stands at the log's end is
-    /// judged: a token that was replaced since may have been sealed with a secret that was replaced too.
-    private func tellUnopened(_ platforms: [String], _ directory: Directory) {
-        for id in platforms where directory.platform(id: id)?.outboundToken != nil && directory.outboundToken(of: id) == nil {
+    /// Calls to a platform fail that are not its fault, or that were taken by an earlier version and are not called by this one.
+    private func tellDefects(_ directory: Directory) {
+        let (unopened, unusable) = defects.withLock { $0.news(in: directory) }
+        for platform in unopened {
             repeated.log(
                 .error, "unopened",
                 "the token of a platform cannot be opened with this node's secret: node.secret must be the same for all processes of a node, "
                     + "and a replaced one stays in node.previous_secrets",
-                metadata: ["platform": "\(id)"])
+                metadata: ["platform": "\(platform)"])
+        }
+        for (platform, endpoints) in unusable {
+            logger.warning(
+                "URLs that a platform registered cannot be called as they stand: their requests are refused until it registers good ones",
+                metadata: ["platform": "\(platform)", "endpoints": "\(endpoints)"])
         }
     }
 

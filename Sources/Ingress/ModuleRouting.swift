@@ -29,6 +29,9 @@ struct ModuleRouting: Sendable {
         let admission: Gate.Admission
         let directory: Directory
         let body: ByteBuffer?
+
+        /// Whether the caller may write objects of that party: a platform writes for all of its own.
+        func isOwn(_ party: PartyID) -> Bool { directory.serves(admission.platform, party) }
     }
 
     func respond(_ request: Request, _ head: RequestHead, _ route: ModuleRoute) async throws -> Response {
@@ -45,7 +48,7 @@ struct ModuleRouting: Sendable {
             }
             let capability = try await capability(head.method, route, admission, directory)
             return try await intake.withBody(of: request, head, from: admission.platform.id, isOpaque: route.isCustom) { body in
-                try check(body, route)
+                try check(body, head.query, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)
                 try signatures.check(
@@ -124,7 +127,8 @@ struct ModuleRouting: Sendable {
         return .party(to)
     }
 
-    private func check(_ body: ByteBuffer?, _ route: ModuleRoute) throws(OCPIError) {
+    private func check(_ body: ByteBuffer?, _ query: String?, _ route: ModuleRoute) throws(OCPIError) {
+        try DecisiveMembers.check(query: query, route)
         guard let body, !route.isCustom else { return }
         guard body.isValidJSON() else {
             throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
@@ -140,8 +144,8 @@ struct ModuleRouting: Sendable {
     ) async throws(OCPIError) -> Response {
         var record = record(call, to: to, target: capability?.url)
         record.originalReceiver = call.head.to.flatMap { $0 == to ? nil : $0 }
-        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
-        if Storing.applies(to: record, in: call.directory, isOwn: { call.directory.serves(call.admission.platform, $0) }) {
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
+        if Storing.applies(to: record, in: call.directory, isOwn: call.isOwn) {
             record.isStored = true
             try await producer.record(record, timeout: settings.timeout(for: call.route.module))
             return .envelope(Envelope.success(), address)
@@ -171,7 +175,7 @@ struct ModuleRouting: Sendable {
     /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
     private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
         let record = record(call, to: settings.hub, target: nil)
-        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory))
+        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
         try await producer.record(record, timeout: settings.timeout(for: call.route.module))
         return .envelope(Envelope.success(), address)
     }

@@ -19,6 +19,15 @@ package enum DecisiveMembers {
         throw OCPIError(code: .invalidParameters, message: "\(repeated) stands twice in the body: nothing was sent")
     }
 
+    /// The same of a query: of what is about one token its type, which is a part of the token's identity (OCPI 2.2.1, 12.2). What lists and
+    /// charging profiles have in theirs is checked where it is read.
+    /// - Throws: 2001 naming the parameter that stands twice.
+    package static func check(query: String?, _ route: ModuleRoute) throws(OCPIError) {
+        guard !route.isCustom, route.module == .tokens, !route.remainder.isEmpty, let query else { return }
+        guard PercentText.pairs(query).count(where: { $0.name == "type" }) > 1 else { return }
+        throw OCPIError(code: .invalidParameters, message: "type stands twice in the query: nothing was sent")
+    }
+
     private static let owner = [["country_code"], ["party_id"]]
     private static let tokenOwner = [["cdr_token", "country_code"], ["cdr_token", "party_id"]]
 

@@ -45,6 +45,13 @@ extension OCPIError {
                 + "its platform must register a good one")
     }
 
+    /// What is asked for lies below the endpoint and is not the module's.
+    package static func notOfModule(_ party: PartyID, _ module: ModuleID) -> OCPIError {
+        OCPIError(
+            code: .invalidParameters,
+            message: "This leads to credentials, versions or client infos of \(party), which are not part of \(module): nothing was sent")
+    }
+
     /// As much waits for it as may.
     package static func recipientBusy(_ party: PartyID) -> OCPIError {
         OCPIError(code: .connectionProblem, message: "\(party) is busy: too many requests wait for it")
@@ -128,9 +135,17 @@ extension OCPIError {
     package static func tooManyLinks(_ party: PartyID, limit: Int) -> OCPIError {
         OCPIError(
             code: .clientError,
-            message: "\(party) has \(limit) hub URLs that have not expired, as many as a party may have; this request would need one more. "
-                + "Those of pages and results expire within a day. A short response_url below the sender's own endpoint of the module needs none "
-                + "at its own node, and an operator may allow more")
+            message:
+                "\(party) has \(limit) hub URLs of this kind that have not expired, as many as a party may have; this request would need one "
+                + "more. Those of pages expire within two hours, those of results within a day. A short response_url below the sender's own "
+                + "endpoint of the module needs none at its own node, and an operator may allow more (hub.links_per_party)")
+    }
+
+    /// Nothing was sent.
+    package static func linkTaken(_ what: String) -> OCPIError {
+        OCPIError(
+            code: .invalidParameters,
+            message: "The id for the \(what) (proxy_uid) stands for a URL of another party: nothing was sent. Choose a new one")
     }
 
     /// The hub's store did not take it.

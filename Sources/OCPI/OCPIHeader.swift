@@ -36,4 +36,12 @@ package enum OCPIHeader {
     package static let contentEncoding = "Content-Encoding"
     /// How a body may be coded.
     package static let acceptEncoding = "Accept-Encoding"
+    /// What a body may be.
+    package static let accept = "Accept"
+    /// What the body of a POST may be.
+    package static let acceptPost = "Accept-Post"
+    /// What the body of a PATCH may be.
+    package static let acceptPatch = "Accept-Patch"
+    /// The methods that there are.
+    package static let allow = "Allow"
 }

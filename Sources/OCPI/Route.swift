@@ -15,8 +15,9 @@ package enum Route: Sendable, Equatable {
     case module(ModuleRoute)
 
     /// Reads a path without its query; one trailing slash more or less means the same. Nil if nothing is there, and for paths that
-    /// could mean something else to another server: empty segments, dot segments (also percent-encoded), control characters, and bytes
-    /// beyond ASCII, which a URL must encode (RFC 3986, 2): Swift would take some of them and the slash beside them for one letter.
+    /// could mean something else to another server: empty segments, dot segments (also percent-encoded, and behind a backslash, which some
+    /// take for a slash), control characters, and bytes beyond ASCII, which a URL must encode (RFC 3986, 2): Swift would take some of them and
+    /// the slash beside them for one letter.
     package static func parse(path: String) -> Route? {
         guard path.hasPrefix("/"), path.utf8.allSatisfy(isPathByte), !URLJoin.hasDotSegments(path) else { return nil }
         var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
@@ -86,6 +87,6 @@ package enum Route: Sendable, Equatable {
     }
 
     private static func isPathByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "\\")
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
     }
 }

@@ -134,10 +134,24 @@ package struct ReplyRecord: Sendable {
 
     private static let typeSuffix = ".reply"
 
-    /// The recipient's headers that pass through (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature; how the body is coded;
-    /// when to come again).
-    package static let passedHeaders = [
+    /// The recipient's headers that pass through (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature; how the body is coded; when to
+    /// come again), and with some statuses what they need.
+    package static let passedHeaders = anyStatus + allow + accept
+
+    /// Those that pass with a status. What a refusal needs to be understood belongs to that status only (RFC 9110, 15.5; RFC 5789, 2.2): an
+    /// answer that is none says nothing by it that would be true of this hub. `Upgrade` is between two neighbours.
+    package static func passedHeaders(with status: Int) -> [String] {
+        switch status {
+        case 405: anyStatus + allow
+        case 415: anyStatus + accept
+        default: anyStatus
+        }
+    }
+
+    private static let anyStatus = [
         OCPIHeader.link, OCPIHeader.location, OCPIHeader.totalCount, OCPIHeader.limit, OCPIHeader.signature, OCPIHeader.contentEncoding,
         OCPIHeader.retryAfter,
     ]
+    private static let allow = [OCPIHeader.allow]
+    private static let accept = [OCPIHeader.accept, OCPIHeader.acceptEncoding, OCPIHeader.acceptPost, OCPIHeader.acceptPatch]
 }

@@ -146,6 +146,11 @@ package struct RequestRecord: Sendable {
         self.isStored = isStored
     }
 
+    /// The place that is called.
+    package var route: ModuleRoute {
+        ModuleRoute(version: version, module: module, interface: interface, remainder: path, isCustom: !module.isFunctional)
+    }
+
     /// The record for `ocn.requests`.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = commonHeaders()

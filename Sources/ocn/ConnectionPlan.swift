@@ -12,6 +12,8 @@ struct ConnectionPlan: Equatable {
     let trustedProxies: TrustedProxies
     /// Most connections of operators.
     let privateConnections: Int
+    /// Of those from one address.
+    let privatePerAddress: Int
 
     /// Connections that nobody needs more of.
     static let most = 10_000
@@ -47,6 +49,8 @@ struct ConnectionPlan: Equatable {
         self.publicConnections = publicConnections
         self.privateConnections = privateConnections
         perAddress = configuration.publicConnectionsPerAddress ?? max(1, publicConnections / 2)
+        privatePerAddress =
+            configuration.privateConnectionsPerAddress ?? max(min(Self.ofOneOperator, privateConnections), privateConnections / 2)
         trustedProxies = TrustedProxies(configuration.trustedProxies)
     }
 
@@ -60,6 +64,8 @@ struct ConnectionPlan: Equatable {
 
     /// With fewer it is not worth while.
     private static let fewest = 32
+    /// Probes, Prometheus and `ocn` may all come from one address, and each keeps a connection or two.
+    private static let ofOneOperator = 8
 
     /// For the public listener.
     var publicLimits: InboundLimits {
@@ -68,9 +74,9 @@ struct ConnectionPlan: Equatable {
         return limits
     }
 
-    /// For the private listener: whoever watches and operates comes from few addresses.
+    /// For the private listener. Whoever has come to it from one address leaves room for who watches from another.
     var privateLimits: InboundLimits {
-        var limits = InboundLimits(connections: privateConnections, connectionsPerAddress: privateConnections)
+        var limits = InboundLimits(connections: privateConnections, connectionsPerAddress: privatePerAddress)
         limits.answerBytes = 64 * 1024 * 1024
         return limits
     }

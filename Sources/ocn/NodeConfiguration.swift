@@ -33,6 +33,8 @@ struct NodeConfiguration: Sendable {
     var privatePort: Int
     /// Most connections of operators.
     var privateConnections: Int?
+    /// Of those from one address.
+    var privateConnectionsPerAddress: Int?
     var allowNetworks: [String]
     var requestTimeout: Duration
     var kafka: KafkaSettings
@@ -106,6 +108,7 @@ struct NodeConfiguration: Sendable {
         privateHost = try values(\.privateHost)
         privatePort = try values(\.privatePort)
         privateConnections = try values(\.privateConnections)
+        privateConnectionsPerAddress = try values(\.privateConnectionsPerAddress)
         allowNetworks = try values(\.allowNetworks)
         requestTimeout = try values(\.requestTimeout)
         kafka = KafkaSettings(bootstrap: try values(\.bootstrap), clientID: instance, properties: try values(\.properties))

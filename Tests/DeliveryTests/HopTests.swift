@@ -80,6 +80,40 @@ import Wire
         #expect(obstacle.error.message.contains("for the sender interface of locations \(defect)"))
     }
 
+    /// A party whose endpoint lies above its credentials must not be asked for them by an id.
+    @Test(
+        arguments: [
+            ("https://cpo.example/ocpi", "credentials", nil, false), ("https://cpo.example/ocpi", "Credentials/x", nil, false),
+            ("https://cpo.example/ocpi", "%63redentials", nil, false), ("https://cpo.example", #"ocpi\credentials"#, nil, false),
+            ("https://cpo.example", "ocpi%5Ccredentials;a", nil, false), ("https://cpo.example/ocpi", "versions", nil, false),
+            ("https://cpo.example/ocpi", "locations/credentials", nil, true), ("https://cpo.example/ocpi", "LOC1", "x=credentials", true),
+            ("https://cpo.example/ocpi/locations", "credentials", nil, true),
+            ("https://cpo.example/api?m=locations", "", "m=locations", true),
+            ("https://cpo.example/api?m=locations", "", "m=hubclientinfo", false), ("https://cpo.example/ocpi", "", nil, true),
+        ] as [(String, String, String?, Bool)]) func noIDLeadsToCredentials(
+            _ url: String, _ path: String, _ query: String?, _ isCalled: Bool
+        )
+        throws
+    {
+        let endpoints = Fact.endpoints(
+            platform: "p1",
+            [
+                Endpoint(module: .locations, interface: .sender, url: url),
+                Endpoint(module: .credentials, interface: .sender, url: "https://cpo.example/ocpi/credentials"),
+                Endpoint(module: .hubclientinfo, interface: .receiver, url: "https://cpo.example/api?m=hubclientinfo"),
+            ])
+        let directory = Fixture.directory(
+            try Fixture.platform("p1", ["DE-CPO"], url: "https://cpo.example/ocpi", [(.locations, .sender)]) + [endpoints])
+        let record = try request(.locations, .sender, .get, path: path, query: query)
+        switch Destination(of: record, in: directory, ownOperator: own) {
+        case .platform: #expect(isCalled)
+        case .none(let obstacle):
+            #expect(!isCalled && obstacle.outcome == .refused && obstacle.error.code == .invalidParameters)
+            #expect(obstacle.error.message.contains("credentials, versions or client infos of DE-CPO"))
+        case .node: Issue.record("not a node")
+        }
+    }
+
     @Test func aPartyElsewhereIsReachedThroughItsNode() throws {
         guard case .node(let node) = try destination(try to("nl-cpo", try request(.cdrs, .receiver, .post))) else {
             Issue.record("not a node")

@@ -4,6 +4,7 @@ import OCPI
 import Support
 import Testing
 import Topics
+import Wire
 
 @testable import Delivery
 @testable import Outbound
@@ -22,6 +23,32 @@ import Topics
             elsewhere.to = try #require(PartyID("NL-CPO"))
             let there = try await world.ask(elsewhere)
             #expect(there.httpStatus == 503 && there.headers["Retry-After"] == "120")
+        }
+    }
+
+    private static let accept = [
+        "Accept": "application/json", "Accept-Encoding": "identity", "Accept-Post": "text/plain", "Accept-Patch": "text/csv",
+    ]
+
+    /// Of all that a recipient may write, what belongs to the status.
+    @Test func whatAStatusNeedsPassesWithItAndWithNoOther() async throws {
+        let written = Self.accept.map { ($0.key, $0.value) } + [("Allow", "GET"), ("Allow", "PUT"), ("Upgrade", "h2c"), ("Server", "x")]
+        // The CPO's server plays the other node too.
+        let world = try await DeliveryWorld(cpo: { seen in
+            let path = seen.body.jsonString(["url_path"]) ?? seen.uri
+            return .answer(path.split(separator: "/").last.flatMap { Int($0) } ?? 500, written, #"{"status_code":2000}"#)
+        })
+        let expected: [Int: [String: String]] = [405: ["Allow": "GET, PUT"], 415: Self.accept]
+        try await world.run(exchange: try world.exchange()) {
+            for status in [200, 404, 405, 415, 426, 429, 501] {
+                for recipient in ["DE-CPO", "NL-CPO"] {
+                    var record = try request(.locations, .sender, .get, path: "\(status)")
+                    record.to = try #require(PartyID(recipient))
+                    let answer = try await world.ask(record)
+                    let passed = Dictionary(uniqueKeysWithValues: answer.headers.fields.map { ($0.name, $0.value) })
+                    #expect(answer.httpStatus == status && passed == expected[status] ?? [:], "\(recipient), \(status)")
+                }
+            }
         }
     }
 

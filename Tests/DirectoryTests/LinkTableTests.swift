@@ -69,10 +69,11 @@ import Wire
         let now = Timestamp.now
         let day: Int64 = 86_400_000
         let links = LinkTable(maxLinks: 10, maxPerParty: 10)
-        links.apply([record("id", try link(of: msp, lives: 1000 * 60, from: now))])
-        #expect(try !links.reserve("id", link(of: msp, lives: 1000 * 100, from: now)))
-        #expect(try links.reserve("id", link(of: msp, lives: 1000 * 200, from: now)))
-        #expect(try links.reserve("id", link(of: msp, 1, lives: 1000 * 60, from: now)))
+        let id = Capability.handedOutPrefix + "1"
+        links.apply([record(id, try link(of: msp, lives: 1000 * 60, from: now))])
+        #expect(try !links.reserve(id, link(of: msp, lives: 1000 * 100, from: now)))
+        #expect(try links.reserve(id, link(of: msp, lives: 1000 * 200, from: now)))
+        #expect(try links.reserve(id, link(of: msp, 1, lives: 1000 * 60, from: now)))
         #expect(try links.reserve("other", link(of: msp, lives: 1000 * 60, from: now)))
         // Of a reservation: it works as long as that stands.
         var (known, wanted) = (try link(of: msp, lives: 10 * day, from: now), try link(of: msp, lives: 11 * day, from: now))
@@ -81,6 +82,59 @@ import Wire
         #expect(known.suffices(for: wanted, now))
         // What is read anew may not have it any more.
         links.restart()
-        #expect(try links.reserve("id", link(of: msp, lives: 1000 * 60, from: now)))
+        #expect(try links.reserve(id, link(of: msp, lives: 1000 * 60, from: now)))
+    }
+
+    // MARK: Ids that another node chooses
+
+    private func isTaken(_ id: String, for link: Capability, in links: LinkTable) -> Bool {
+        do throws(LinkError) {
+            _ = try links.reserve(id, link)
+            return false
+        } catch {
+            guard case .taken = error else { return false }
+            return true
+        }
+    }
+
+    @Test func anIDThatStandsForAURLIsNobodyElses() throws {
+        let links = LinkTable(maxLinks: 10, maxPerParty: 10)
+        // While it is being written, and when it stands.
+        #expect(try links.reserve("uid", link(of: msp)))
+        #expect(isTaken("uid", for: try link(of: cpo), in: links))
+        links.apply([record("uid", try link(of: msp))])
+        #expect(isTaken("uid", for: try link(of: cpo), in: links))
+        #expect(links["uid"]?.owner == msp)
+        links.restart()
+        #expect(isTaken("uid", for: try link(of: cpo), in: links), "nor while the log is read anew")
+        links.complete()
+        #expect(try links.reserve("uid", link(of: cpo)))
+    }
+
+    @Test func anIDWhoseTimeIsOverIsFree() throws {
+        let links = LinkTable(maxLinks: 10, maxPerParty: 10)
+        #expect(try links.reserve("uid", link(of: msp, lives: -1)))
+        #expect(try links.reserve("uid", link(of: cpo)))
+    }
+
+    @Test func theSameAgainDoesNotLiveLongerAndTheOwnerMayChangeIt() throws {
+        let links = LinkTable(maxLinks: 10, maxPerParty: 10)
+        let now = Timestamp.now
+        links.apply([record("uid", try link(of: msp, lives: 60_000, from: now))])
+        for later: Int64 in [60_000, 61_000, 200_000, 86_400_000] {
+            #expect(try !links.reserve("uid", link(of: msp, lives: later, from: now)), "\(later)")
+        }
+        #expect(try links.reserve("uid", link(of: msp, 1)))
+    }
+
+    @Test func eachKindHasPlacesOfItsOwn() throws {
+        let links = LinkTable(maxLinks: 10, maxPerParty: 1)
+        for kind in [Capability.Kind.page, .object, .callback] {
+            var link = try link(of: msp)
+            link.kind = kind
+            #expect(try links.reserve("\(kind) 1", link))
+            let error = #expect(throws: LinkError.self) { try links.reserve("\(kind) 2", link) }
+            #expect(error.map { $0.refusal(of: "URL").message.contains("1 hub URLs of this kind") } == true)
+        }
     }
 }

@@ -59,4 +59,38 @@ import Wire
         snapshot.apply(.end(next: 6))
         #expect(lines.notable.isEmpty)
     }
+
+    @Test func endpointsOfAnEarlierVersionThatCannotBeCalledAreToldOnceForEachPlatform() {
+        let lines = LogLines()
+        let snapshot = StateSnapshot(secrets: NodeSecrets(current: Array("a secret of the node".utf8)), logger: lines.logger)
+        func endpoints(_ platform: String, _ urls: String...) -> Fact {
+            let modules: [ModuleID] = [.locations, .tokens]
+            return .endpoints(
+                platform: platform, zip(modules, urls).map { Endpoint(module: $0, interface: .receiver, url: $1) })
+        }
+        let good = endpoints("good", "https://p.example/locations?key=secret")
+        let bad = endpoints("bad", "https://p.example/l?key=secret#x", "https://me:secret@p.example/t")
+        // What was mended since is not told, though its older record is still there.
+        let mended = [endpoints("mended", "https://p.example/l#x"), endpoints("mended", "https://p.example/l")]
+        snapshot.apply(.records(records([good, bad] + mended), next: 4))
+        #expect(lines.notable.isEmpty)
+        snapshot.apply(.end(next: 4))
+        snapshot.apply(.records(records([bad]), next: 5))
+        snapshot.apply(.end(next: 5))
+        snapshot.apply(.restarted)
+        snapshot.apply(.records(records([good, bad]), next: 2))
+        snapshot.apply(.end(next: 2))
+        let told = lines.notable.filter { $0.text.contains("cannot be called as they stand") }
+        #expect(told.count == 1 && told.first?.level == .warning && told.first?.metadata["platform"] == "bad")
+        #expect(
+            told.first?.metadata["endpoints"]
+                == "locations (receiver) has a fragment; tokens (receiver) is not an absolute http or https URL without user information")
+        #expect(!lines.all.contains { "\($0.text) \($0.metadata)".contains("secret") || $0.text.contains("p.example") })
+        // Whoever breaks it again is told of again.
+        snapshot.apply(.records(records([endpoints("bad", "https://p.example/l")]), next: 3))
+        snapshot.apply(.end(next: 3))
+        snapshot.apply(.records(records([bad]), next: 4))
+        snapshot.apply(.end(next: 4))
+        #expect(lines.notable.count { $0.text.contains("cannot be called as they stand") } == 2)
+    }
 }

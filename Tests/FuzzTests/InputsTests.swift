@@ -159,12 +159,20 @@ import Wire
         for request in oversized.requests + oversized.messages {
             #expect(request.due == .refusal && request.prefix(100_000).count > 6500, "\(request.kind)")
         }
-        #expect(oversized.requests.count >= 12 && oversized.messages.count >= 7)
+        #expect(oversized.requests.count >= 14 && oversized.messages.count >= 7)
         for (record, id, fate) in oversized.records {
             let longest = record.record.headers.fields.map(\.value.utf8.count).max() ?? 0
             #expect(longest >= 29_000 && record.record.headers["ce_id"] == id, "\(record.kind)")
             #expect(fate == .anything || fate == (record.record.topic == material.topics.requests ? .refused : .dead))
         }
+        // In requests and copies, and announced to a party and a node.
+        for name in ["ce_ocntarget", "content-encoding", "tracestate"] {
+            let found = oversized.records.filter { ($0.record.record.headers[name]?.utf8.count ?? 0) > 60_000 }
+            #expect(found.contains { $0.fate == .refused } && found.contains { $0.fate == .dead }, "\(name)")
+            #expect(found.count { $0.record.record.topic == material.topics.announce } >= 2, "\(name)")
+        }
+        #expect(
+            oversized.records.contains { $0.record.record.headers["traceparent"] == nil && $0.record.record.headers["tracestate"] != nil })
         #expect((oversized.endpoints(of: "p").record.value?.readableBytes ?? 0) > 350_000)
     }
 }

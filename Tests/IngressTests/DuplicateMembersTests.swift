@@ -78,6 +78,37 @@ import Wire
         }
     }
 
+    @Test func aTokenHasOneType() async throws {
+        for receiver in Self.receivers {
+            for (method, path, body) in [
+                ("PUT", "receiver/2.2.1/tokens/DE/MSP/1", "{}"), ("PATCH", "receiver/2.2.1/tokens/DE/MSP/1", "{}"),
+                ("GET", "receiver/2.2.1/tokens/DE/MSP/1", nil), ("POST", "sender/2.2.1/tokens/1/authorize", nil),
+            ] as [(String, String, String?)] {
+                // Whom the hub itself is asked for one object it refuses for that.
+                guard receiver["OCPI-to-party-id"] != "OCN" || method == "PUT" || method == "PATCH" else { continue }
+                let world = World(bodyLimit: 4096)
+                let to = receiver["OCPI-to-party-id"] == "MSP" ? ["OCPI-to-party-id": "CPO"] : receiver
+                let answer = try await world.ask(method, "/ocpi/\(path)?type=RFID&t%79pe=APP_USER", headers(to), body: body)
+                #expect(answer.code == 2001 && answer.message?.contains("type stands twice") == true, "\(path): \(answer.text)")
+                #expect(world.produced.isEmpty && world.state.withLock { $0.objects.isEmpty })
+            }
+        }
+    }
+
+    @Test(arguments: [false, true]) func soItHasFromAnotherNode(_ isVerbatim: Bool) async throws {
+        let world = World(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
+        let message = OCNMessage(
+            module: .tokens, interface: .receiver, method: .put, requestID: "r", correlationID: "c", sender: party("NL-REM"),
+            receiver: party("DE-MSP"), urlPath: "NL/REM/1",
+            query: .object([JSONMember(name: "type", value: "RFID"), JSONMember(name: "type", value: "OTHER")]),
+            queryText: isVerbatim ? "type=RFID&type=OTHER" : nil, body: ByteBuffer(string: "{}"))
+        let bytes = try message.encoded()
+        let answer = try await world.ask(
+            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: world.remoteKey)],
+            body: String(buffer: bytes))
+        #expect(answer.code == 2001 && answer.message?.contains("type stands twice") == true && world.produced.isEmpty, "\(answer.text)")
+    }
+
     @Test func aListWithTwoStatusesOrTwoDataIsNone() async throws {
         for body in [
             #"{"status_code":1000,"data":[],"status_code":2000}"#, #"{"data":null,"status_code":1000,"data":[{"id":1}]}"#,

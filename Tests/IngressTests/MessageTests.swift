@@ -178,6 +178,20 @@ import Wire
         #expect(world.produced.first?.target == nil)
     }
 
+    /// A reservation may be cancelled for as long as it stands.
+    @Test(arguments: ["RESERVE_NOW", "RESERVE_NOW/", "/RESERVE_NOW/"]) func theLinkOfAReservationOutlivesIt(_ path: String) async throws {
+        let world = World(bodyLimit: 4096)
+        let end = Timestamp.now.adding(milliseconds: 10 * 86_400_000)
+        let text = try message {
+            ($0.module, $0.method, $0.urlPath, $0.query) = (.commands, .post, path, nil)
+            ($0.proxyUID, $0.proxyResource) = ("uid-1", "https://rem.example/9")
+            $0.body = ByteBuffer(string: #"{"response_url":"https://hub.example/9","expiry_date":"\#(end)"}"#)
+        }
+        let answer = try await send(text, to: world)
+        let link = try #require(world.state.withLock { $0.published.first }, "\(answer.text)")
+        #expect(link.capability.expires > end && world.produced.first?.path == "RESERVE_NOW")
+    }
+
     @Test func linkThatCannotBeKeptStopsTheRequest() async throws {
         let world = World(bodyLimit: 4096)
         world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
@@ -190,16 +204,18 @@ import Wire
         #expect(world.produced.isEmpty)
     }
 
-    @Test func aPartyThatHasAsManyLinksAsItMayIsToldSo() async throws {
-        let world = World(bodyLimit: 4096)
-        world.state.withLock { $0.linkError = .quota(party("NL-REM"), limit: 7) }
-        let text = try message {
-            $0.proxyUID = "uid-1"
-            $0.proxyResource = "https://rem.example/9"
+    @Test func whoseLinkIsNotKeptIsToldWhy() async throws {
+        for (error, code, words) in [(LinkError.quota(party("NL-REM"), limit: 7), 2000, "7 hub URLs"), (.taken, 2001, "nothing was sent")] {
+            let world = World(bodyLimit: 4096)
+            world.state.withLock { $0.linkError = error }
+            let text = try message {
+                $0.proxyUID = "uid-1"
+                $0.proxyResource = "https://rem.example/9"
+            }
+            let answer = try await send(text, to: world)
+            #expect(answer.status == 400 && answer.code == code && answer.message?.contains(words) == true)
+            #expect(world.produced.isEmpty)
         }
-        let answer = try await send(text, to: world)
-        #expect(answer.status == 400 && answer.code == 2000 && answer.message?.contains("7 hub URLs") == true)
-        #expect(world.produced.isEmpty)
     }
 
     // MARK: The caller's version
@@ -368,6 +384,7 @@ import Wire
         #expect(URLText.path("") == "")
         #expect(URLText.path("%") == "%25")
         #expect(URLText.path("DE/CPO/LOC1") == "DE/CPO/LOC1")
+        #expect(URLText.path("/DE/CPO/LOC1/") == "DE/CPO/LOC1" && URLText.path("/") == "" && URLText.path("a/", isVerbatim: true) == "a")
     }
 
     /// Nodes of ours keep bytes, and say so in the registry.
@@ -375,7 +392,7 @@ import Wire
         let path = "NL/REM/a|b%20C%FF%[1]"
         let query = "?flag&x=a|b&date_from=2026-01-01T00%3A00%3A00Z&y=a+b"
         #expect(URLText.path(path, isVerbatim: true) == path)
-        #expect(URLText.path("/a b?c#d\\", isVerbatim: true) == "a%20b%3Fc%23d%5C", "what divides a URL is encoded all the same")
+        #expect(URLText.path("/a b?c#d\\", isVerbatim: true) == #"a%20b%3Fc%23d\"#, "what divides a URL is encoded all the same")
         let params: JSONValue = ["?flag": "", "x": "a|b", "date_from": "2026-01-01T00:00:00Z", "y": "a b"]
         #expect(URLText.query(query, saying: params) == query)
         // What was signed counts, not what stands beside it.

@@ -1,3 +1,5 @@
+import NIOCore
+import Notary
 import OCPI
 import Synchronization
 import Testing
@@ -47,6 +49,53 @@ import Wire
             let answer = try await world.ask("POST", "/ocpi/sender/2.2.1/tokens/\(query)", toNobody)
             #expect(answer.code == code, "\(query)")
         }
+    }
+
+    /// DE-CPO and CH-CPO are one platform, which writes for each of them in the name of either.
+    @Test func whatAPlatformWritesForOneOfItsPartiesIsFoundByAll() async throws {
+        let world = World(bodyLimit: 4096)
+        let fromSibling = HubAddressedTests.fromCPO.merging(["OCPI-from-country-code": "CH"]) { $1 }
+        func put(_ path: String) async throws {
+            let toMSP = fromSibling.merging(["OCPI-to-party-id": "MSP"]) { $1 }
+            #expect(try await world.ask("PUT", "/ocpi/receiver/2.2.1/\(path)", headers(toMSP), body: "{}").code == 1000)
+        }
+        try await put("locations/DE/CPO/L1")
+        try await put("sessions/DE/CPO/S1")
+        try await put("sessions/NL/XXX/S2")
+        for (method, path, body) in [
+            ("GET", "sender/2.2.1/locations/L1", nil), ("PUT", "sender/2.2.1/sessions/S1/charging_preferences", "{}"),
+            ("POST", "receiver/2.2.1/commands/STOP_SESSION", #"{"response_url":"https://msp.example/1","session_id":"S1"}"#),
+        ] as [(String, String, String?)] {
+            let answer = try await world.ask(method, "/ocpi/\(path)", headers(HubAddressedTests.toNobody), body: body)
+            #expect(answer.code == 1000 && world.produced.last?.to == party("DE-CPO"), "\(path): \(answer.text)")
+        }
+        // Whichever of them goes on with it.
+        for from in [HubAddressedTests.fromCPO, fromSibling] {
+            for (method, path) in [("PATCH", "receiver/2.2.1/sessions/DE/CPO/S1"), ("PUT", "sender/2.2.1/chargingprofiles/S1")] {
+                let answer = try await world.ask(
+                    method, "/ocpi/\(path)", headers(from.merging(HubAddressedTests.toNobody) { $1 }), body: "{}")
+                #expect(answer.code == 1000 && world.produced.last?.to == party("DE-MSP"), "\(path): \(answer.text)")
+            }
+        }
+        // What is nobody's of the platform was not believed.
+        let preferences = "/ocpi/sender/2.2.1/sessions/S2/charging_preferences"
+        #expect(try await world.ask("PUT", preferences, headers(HubAddressedTests.toNobody), body: "{}").code == 4001)
+    }
+
+    /// The sender's node vouches for the sender only.
+    @Test func whatAnotherNodeWritesForAnotherPartyIsNotRemembered() async throws {
+        let world = World(bodyLimit: 4096)
+        let sibling = Fact.party(
+            NetworkParty(party: party("NL-SIB"), roles: ["CPO"], operatorAddress: world.remoteKey.address.hex, source: "test"))
+        world.state.withLock { $0.directory.apply(key: sibling.key, sibling) }
+        let message = OCNMessage(
+            module: .sessions, interface: .receiver, method: .put, requestID: "r", correlationID: "c", sender: party("NL-REM"),
+            receiver: party("DE-MSP"), urlPath: "NL/SIB/S1", body: ByteBuffer(string: "{}"))
+        let bytes = try message.encoded()
+        let answer = try await world.ask(
+            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: world.remoteKey)],
+            body: String(buffer: bytes))
+        #expect(answer.code == 1000 && world.state.withLock { $0.objects.isEmpty }, "\(answer.text)")
     }
 
     /// Who answers its hub may name the hub: the URL says whose it is.

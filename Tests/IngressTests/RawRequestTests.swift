@@ -257,6 +257,30 @@ import Wire
         #expect(world.produced.isEmpty)
     }
 
+    /// Some servers take a backslash for a slash, so it must not lead out of the endpoint.
+    @Test func aBackslashGoesOnUnlessItLeadsElsewhere() async throws {
+        let world = World()
+        try await RawListener.run(world) { listener in
+            try await RawConnection.with(port: listener.port) { connection in
+                let good = #"/ocpi/sender/2.2.1/locations/A\B%5CC\?x=a\b&y=..\c"#
+                try await connection.send(RawListener.request("GET", good))
+                #expect(try await connection.waitForAnswers(1).first?.status == 200, "\(connection.text)")
+                let bad = [
+                    #"..\credentials"#, "..%5Ccredentials", "..%5C", #"..\"#, #"\.."#, #"A\..\..\credentials"#, #"A\%2e%2e"#, "A%5c%2E%2e",
+                    #"A\.%2e;x\credentials"#, #"..%255Ccredentials"#,
+                ]
+                for (index, path) in bad.enumerated() {
+                    try await connection.send(RawListener.request("GET", "/ocpi/sender/2.2.1/locations/" + path))
+                    let answer = try #require(try await connection.waitForAnswers(index + 2).last)
+                    #expect(answer.status == 404 && answer.code == 2000, "\(path): \(connection.text)")
+                }
+            }
+        }
+        let request = try #require(world.produced.first)
+        #expect(world.produced.count == 1)
+        #expect(request.path == #"A\B%5CC\"# && request.query == #"x=a\b&y=..\c"#)
+    }
+
     @Test func anAbsoluteTargetIsReadAsItStands() async throws {
         let world = World()
         try await RawListener.run(world) { listener in

@@ -143,6 +143,15 @@ import Wire
         #expect(record.from == party("NL-REM") && record.to == party("DE-MSP") && record.key == "NL-REM|sessions|S1")
     }
 
+    /// As from a party, whose paths lose it.
+    @Test func aSlashAtTheEndOfItsPathMeansNothing() async throws {
+        let world = try world()
+        #expect(try await send(message { $0.urlPath = "/NL/REM/S1/" }, to: world).code == 1000)
+        let record = try #require(world.produced.first)
+        #expect(record.isStored && record.path == "NL/REM/S1" && record.key == "NL-REM|sessions|S1")
+        #expect(world.state.withLock { $0.objects.values.contains(party("NL-REM")) })
+    }
+
     @Test func anotherNodeSpeaksForTheSenderOnlyAndWaitsForEverythingElse() async throws {
         let world = try world()
         let messages = [

@@ -28,6 +28,24 @@ import Testing
         #expect(error?.code == .invalidParameters && error?.kind == .plain && error?.message.hasPrefix(name + " stands twice") == true)
     }
 
+    @Test(arguments: ["type=RFID&type=APP_USER", "type=RFID&x=1&%74ype=RFID", "type&type=RFID", "type=&type"])
+    func theTypeOfATokenStandsOnce(_ query: String) throws {
+        for interface in [InterfaceRole.sender, .receiver] {
+            let error = #expect(throws: OCPIError.self) { try DecisiveMembers.check(query: query, route(.tokens, interface)) }
+            #expect(error?.code == .invalidParameters && error?.message.contains("type stands twice") == true)
+        }
+        try DecisiveMembers.check(query: query, route(.locations))
+        try DecisiveMembers.check(query: query, route(.tokens, isCustom: true))
+        try DecisiveMembers.check(
+            query: query, ModuleRoute(version: .v2_2_1, module: .tokens, interface: .sender, remainder: ""))
+    }
+
+    @Test func oneTypeOrNoneIsFine() throws {
+        for query in [nil, "", "type=RFID", "Type=A&type=RFID", "x=1&x=2", "type%3D=1&type=2"] {
+            try DecisiveMembers.check(query: query, route(.tokens))
+        }
+    }
+
     @Test func whatDecidesNothingIsTheRecipientsToJudge() throws {
         let body = ByteBuffer(string: #"{"name":"a","name":"b","evses":[{"party_id":"1","party_id":"2"}],"party_id":"CPO"}"#)
         try DecisiveMembers.check(body, route(.locations))

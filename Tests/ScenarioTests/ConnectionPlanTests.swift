@@ -33,6 +33,14 @@ import Testing
         #expect(try ConnectionPlan(try configuration(), files: nil, cores: 2).publicConnections == ConnectionPlan.most)
     }
 
+    /// Who watches from elsewhere is let in whatever comes from one address, and all of them from one as long as they are few.
+    @Test(arguments: [(4, 4), (8, 8), (9, 8), (16, 8), (1000, 500)])
+    func oneAddressGetsAPartOfThePrivateConnections(connections: Int, share: Int) throws {
+        let decided = try configuration { $0.privateConnections = connections }
+        let limits = try ConnectionPlan(decided, files: 4096, cores: 2).privateLimits
+        #expect(limits.connections == connections && limits.connectionsPerAddress == share)
+    }
+
     @Test func tooFewAreRefusedInWords() throws {
         let whole = try configuration()
         let error = #expect(throws: ConfigurationError.self) { try ConnectionPlan(whole, files: 200, cores: 2) }
@@ -50,10 +58,12 @@ import Testing
             $0.publicConnections = 100
             $0.publicConnectionsPerAddress = 7
             $0.privateConnections = 9
+            $0.privateConnectionsPerAddress = 3
             $0.trustedProxies = ["10.0.0.0/8"]
         }
         let plan = try ConnectionPlan(decided, files: 4096, cores: 2)
         #expect((plan.publicConnections, plan.perAddress, plan.privateConnections) == (100, 7, 9))
+        #expect(plan.privateLimits.connectionsPerAddress == 3)
         #expect(plan.publicLimits.trustedProxies == TrustedProxies(["10.0.0.0/8"]) && plan.privateLimits.trustedProxies == TrustedProxies())
     }
 }

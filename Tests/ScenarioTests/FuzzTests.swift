@@ -23,7 +23,7 @@ extension Scenarios {
                 }
                 #expect((result["oversized"]?.int ?? 0) > 40, "\(json)")
                 // One for each part of a copy that leaves the node and is too long.
-                #expect(result["dead_letters"]?.int == 5, "\(json)")
+                #expect(result["dead_letters"]?.int == 8, "\(json)")
                 #expect((result["controls"]?.int ?? 0) >= 5, "\(json)")
             }
         }

@@ -20,6 +20,7 @@ extension Scenarios {
                         let expected = fault.expected
                         #expect(
                             near.code == (version == .v2_2 && expected == 4000 ? 3000 : expected), "\(fault), \(version.rawValue): \(near)")
+                        if let others = fault.expectedOthers { #expect(near.others == others, "\(fault), \(version.rawValue)") }
                         #expect(near.status == fault.expectedStatus(version), "\(fault), \(version.rawValue)")
                         #expect(near.from == Fault.number(fault) && near.to == "MSP", "\(fault), \(version.rawValue)")
                     }
@@ -41,14 +42,14 @@ private enum Fault: Int, CaseIterable {
     /// It is the caller's.
     case memberTwice, coded, method
     /// Nothing: its answer is an error of its own.
-    case saysSo, saysLater
+    case saysSo, saysLater, saysMethods, saysCodings
 
     var expected: Int {
         switch self {
         case .unknown: 4001
         case .notConnected, .offline, .planned, .suspended, .noToken, .notListening, .token401, .token407: 4003
         case .noModule, .unsigned, .responseURL, .longPath, .memberTwice: 2001
-        case .rules, .coded, .method, .saysLater: 2000
+        case .rules, .coded, .method, .saysLater, .saysMethods, .saysCodings: 2000
         case .hangs: 4002
         case .hangsUp, .noHTTP, .status999, .status600, .tooLarge, .link, .location, .redirect, .seeOther, .statusTwice: 4000
         case .saysSo: 2003
@@ -60,9 +61,19 @@ private enum Fault: Int, CaseIterable {
         switch self {
         case .saysSo: 409
         case .saysLater: 503
-        case .coded: 415
-        case .method: 405
+        case .coded, .saysCodings: 415
+        case .method, .saysMethods: 405
         default: version == .v2_2 && 2000..<3000 ~= expected ? 400 : 200
+        }
+    }
+
+    /// What its answer's status needs to be useful.
+    var expectedOthers: [String: String]? {
+        switch self {
+        case .saysLater: ["retry-after": "120"]
+        case .saysMethods: ["allow": "PUT"]
+        case .saysCodings: ["accept-encoding": "identity", "accept-post": "text/csv"]
+        default: nil
         }
     }
 
@@ -97,6 +108,9 @@ private enum Fault: Int, CaseIterable {
         case .statusTwice: Self.http("200 OK", #"{"status_code":1000,"data":[],"status_code":2001}"#)
         case .saysSo: Self.http("409 Conflict", #"{"status_code":2003,"status_message":"mine"}"#)
         case .saysLater: Self.http("503 Service Unavailable", #"{"status_code":2000}"#, "Retry-After: 120\r\n")
+        case .saysMethods: Self.http("405 Method Not Allowed", #"{"status_code":2000}"#, "Allow: PUT\r\n")
+        case .saysCodings:
+            Self.http("415 Unsupported Media Type", #"{"status_code":2000}"#, "Accept-Encoding: identity\r\nAccept-Post: text/csv\r\n")
         default: Self.http("200 OK", body)
         }
     }
@@ -146,7 +160,8 @@ private final class FaultyWorld: Sendable {
     }
 
     private static let others = [
-        "retry-after", "allow", "accept-encoding", "www-authenticate", "proxy-authenticate", "location", "link", "content-encoding",
+        "retry-after", "allow", "accept-encoding", "accept-post", "www-authenticate", "proxy-authenticate", "location", "link",
+        "content-encoding",
     ]
 
     private let n1: ReferenceNode

@@ -12,12 +12,12 @@ import Testing
 /// The private listener over TCP: what protects the public one protects it too.
 @Suite struct PrivateListenerTests {
     private func run(
-        adjust: (inout InboundLimits) -> Void = { _ in }, _ body: (_ port: Int) async throws -> Void
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, adjust: (inout InboundLimits) -> Void = { _ in },
+        _ body: (_ port: Int) async throws -> Void
     ) async throws {
         let port = try FreePorts.two().0
         var limits = InboundLimits(connections: 1000, connectionsPerAddress: 1000)
         adjust(&limits)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let health = Health()
         health.set("test", ready: true)
         let listener = PrivateListener(
@@ -75,6 +75,31 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test func oneAddressCannotTakeAllConnections() async throws {
+        var configuration = try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:9092")
+        configuration.privateConnections = 20
+        let limits = try ConnectionPlan(configuration, files: 4096, cores: 2).privateLimits
+        let lines = LogLines()
+        try await run(logger: lines.logger, adjust: { $0 = limits }) { port in
+            // The connection that found out whether it listens may still count.
+            try await eventually("all places of an address are taken") {
+                var held: [RawConnection] = []
+                var isRefused = false
+                for _ in 0..<11 {
+                    let connection = try await RawConnection(port: port)
+                    held.append(connection)
+                    try await connection.send("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
+                    try await eventually("an answer or the end") { connection.isClosed || !connection.answers().isEmpty }
+                    isRefused = connection.answers().isEmpty
+                    if isRefused { break }
+                }
+                for connection in held { await connection.close() }
+                return isRefused && held.count == 11
+            }
+        }
+        #expect(lines.notable.contains { $0.metadata["setting"] == "http.private.connections_per_address" })
     }
 
     @Test func hundredsThatAskForNothingDoNotStopTheProbe() async throws {

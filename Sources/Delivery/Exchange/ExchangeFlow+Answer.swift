@@ -28,14 +28,14 @@ extension ExchangeFlow {
         if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
             onAnswer(platform.id)
         }
-        let headers = Rewrites.passedHeaders(response.headers)
-        guard record.module.isFunctional else { return settle(exchange, response, headers) }
-        guard status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
-        guard record.origin != .hub else { return settleForHub(exchange, response) }
+        let headers = Rewrites.passedHeaders(response)
         // Who is connected here gets no URL of the recipient's, only one of ours.
         let others = headers.filter { $0.name != OCPIHeader.link && $0.name != OCPIHeader.location }
+        guard !record.module.isFunctional || status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
         // Nobody reads what a service has made of a copy.
         guard record.copyID == nil else { return settle(exchange, response, others) }
+        guard record.module.isFunctional else { return settleCustom(exchange, response, others, calledAt: url) }
+        guard record.origin != .hub else { return settleForHub(exchange, response) }
         guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
             return settle(exchange, response, record.origin == .local ? others : headers)
         }
@@ -65,6 +65,32 @@ extension ExchangeFlow {
                 self.settle(exchange, response, others, kind, url)
             }
         }
+    }
+
+    /// What the URLs of a custom module mean nobody here knows, but they would lead around the hub as any other. Those of places that can be
+    /// asked for through it become its own; others are left out, unless a list would look complete without its next page.
+    private func settleCustom(
+        _ exchange: Exchange, _ response: OutboundResponse, _ others: [(name: String, value: String)], calledAt url: String?
+    ) {
+        let record = exchange.record
+        guard let (kind, written) = Rewrites.customURL(record, status: response.status, response.headers) else {
+            return settle(exchange, response, others)
+        }
+        let target = Rewrites.absolute(written, calledAt: url)
+        let directory = store.directory
+        let place: String? =
+            if url == nil {
+                CustomPlace.checked(target, record)
+            } else if defect(of: target, handedOutBy: record.to, in: directory) == nil {
+                CustomPlace.of(target, record, in: directory)
+            } else {
+                nil
+            }
+        guard let place else {
+            guard kind == .page else { return settle(exchange, response, others) }
+            return refuse(exchange, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")
+        }
+        settle(exchange, response, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
     }
 
     /// The recipient has answered with what cannot be passed on.
@@ -104,7 +130,7 @@ extension ExchangeFlow {
     private func settleForHub(_ exchange: Exchange, _ response: OutboundResponse) {
         do throws(UnreadableCoding) {
             let plain = try response.decoded(upTo: RecordLimits.answerBody)
-            settle(exchange, plain, Rewrites.passedHeaders(plain.headers))
+            settle(exchange, plain, Rewrites.passedHeaders(plain))
         } catch {
             refuse(exchange, "\(error)")
         }

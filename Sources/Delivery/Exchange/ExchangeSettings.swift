@@ -48,7 +48,7 @@ package struct ExchangeSettings: Sendable {
         publicURL: String, nodeKey: SigningKey, callsPerRecipient: Int = 64, bytesPerRecipient: Int = 16 * 1024 * 1024,
         callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, waitingPerRecipient: Int = 512,
         waitingBytesPerRecipient: Int = 8 * 1024 * 1024, waitingInTotal: Int = 8192, waitingBytesInTotal: Int = 128 * 1024 * 1024,
-        defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
+        defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(2 * 3600),
         objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
         repeatWindow: Duration = RepeatKey.window, rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
         breaker: BreakerSettings = BreakerSettings()

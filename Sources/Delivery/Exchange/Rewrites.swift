@@ -94,9 +94,9 @@ enum Rewrites {
     // MARK: The answer's headers
 
     /// The recipient's headers that go to the caller, as they came.
-    static func passedHeaders(_ answer: HTTPHeaders) -> [(name: String, value: String)] {
-        ReplyRecord.passedHeaders.compactMap { name in
-            let values = answer[name]
+    static func passedHeaders(_ answer: OutboundResponse) -> [(name: String, value: String)] {
+        ReplyRecord.passedHeaders(with: answer.status).compactMap { name in
+            let values = answer.headers[name]
             return values.isEmpty ? nil : (name, values.joined(separator: ", "))
         }
     }
@@ -127,6 +127,13 @@ enum Rewrites {
             return (.object, url)
         }
         return nil
+    }
+
+    /// The URL in the answer of a custom module that the caller may follow, for which it must come through the hub; nil if there is none.
+    static func customURL(_ record: RequestRecord, status: Int, _ headers: HTTPHeaders) -> (kind: Capability.Kind, url: String)? {
+        guard 200..<300 ~= status else { return nil }
+        if record.method == .get, let url = LinkHeader.next(in: headers[OCPIHeader.link]) { return (.page, url) }
+        return headers.first(name: OCPIHeader.location).map { (.object, $0) }
     }
 
     /// A URL from an answer, which may be relative to the one that was called (RFC 8288, 3.1; RFC 9110, 10.2.2). Without its fragment, which

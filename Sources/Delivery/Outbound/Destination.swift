@@ -48,7 +48,12 @@ enum Destination: Sendable, Equatable {
         if let defect = URLJoin.defect(of: base) {
             return .none(.hindered(.refused, .unusableEndpoint(record.to, record.module, record.interface, defect)))
         }
-        return .platform(url: URLJoin.join(base, record.path, query: record.query), authorization: authorization)
+        let url = URLJoin.join(base, record.path, query: record.query)
+        let isEndpoint = record.path.isEmpty && record.query == nil
+        guard isEndpoint || !directory.leadsToConfiguration(url, of: record.to, record.module, below: base) else {
+            return .none(Obstacle(.refused, .notOfModule(record.to, record.module)))
+        }
+        return .platform(url: url, authorization: authorization)
     }
 }
 

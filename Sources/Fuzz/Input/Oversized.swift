@@ -50,6 +50,11 @@ package struct Oversized: Sendable {
             request("signature of 9 KB", "PUT", "\(tokens)/1", [(OCPIHeader.signature, Self.text(9000, of: "x"))], body: body),
             request(
                 "correlation id of 100 KB", "PUT", "\(tokens)/1", [(OCPIHeader.correlationID, Self.text(100_000, of: "x"))], body: body),
+            request(
+                "Content-Encoding of 100 KB", "PUT", "\(tokens)/1", [(OCPIHeader.contentEncoding, Self.text(100_000, of: "x"))], body: body),
+            request(
+                "tracestate of 100 KB without traceparent", "PUT", "\(tokens)/1", [("tracestate", Self.text(100_000, of: "a=x,"))],
+                body: body),
             request("5,000 headers", "PUT", "\(tokens)/1", many, body: body),
             request("response_url of 70 KB", "POST", "/ocpi/receiver/2.2.1/commands/STOP_SESSION", body: Array(urls.text.utf8)),
             request(
@@ -130,7 +135,7 @@ package struct Oversized: Sendable {
             let id = "oversized-\(found.count)"
             var copied = CopyRecord(of: honest(id), id: id, for: material.service, permission: Self.copying)
             change(&copied.request)
-            let record = RecordCase("oversized: copy with \(name)", copied.outgoing(to: material.topics))
+            let record = RecordCase("oversized: copy with \(name)", forged(copied.outgoing(to: material.topics), as: copied.request))
             found.append((record, id, leaves ? .dead : .anything))
         }
         for (name, _, change) in Self.changes {
@@ -138,7 +143,7 @@ package struct Oversized: Sendable {
             var told = honest(id)
             change(&told)
             for node in [nil, material.remoteKey.address.hex] {
-                let record = AnnouncementRecord(request: told, node: node).outgoing(to: material.topics)
+                let record = forged(AnnouncementRecord(request: told, node: node).outgoing(to: material.topics), as: told)
                 found.append((RecordCase("oversized: announcement with \(name)", record), id, .anything))
             }
         }
@@ -167,6 +172,14 @@ package struct Oversized: Sendable {
 
     private static let copying = Permission.allCases.first { $0.matches(module: .sessions, interface: .receiver) } ?? Permission.allCases[0]
 
+    /// With what no process writes into such a record, but whoever may write to its topic can.
+    private func forged(_ record: OutgoingRecord, as request: RequestRecord) -> OutgoingRecord {
+        var record = record
+        record.headers.append("content-encoding", request.contentEncoding)
+        record.headers.append("ce_ocntarget", request.target)
+        return record
+    }
+
     /// `leaves`: it would be part of a request of the node.
     private static let changes: [(name: String, leaves: Bool, change: @Sendable (inout RequestRecord) -> Void)] = [
         ("a path of 30,000 bytes", true, { $0.path = text(30_000, of: "|") }),
@@ -175,7 +188,16 @@ package struct Oversized: Sendable {
         ("a correlation id of 100 KB", true, { $0.correlationID = text(100_000, of: "x") }),
         ("a request id of 100 KB", false, { $0.requestID = text(100_000, of: "x") }),
         ("a Content-Type of 100 KB", true, { $0.contentType = text(100_000, of: "x") }),
-        ("a trace of 100 KB", false, { $0.trace.tracestate = text(100_000, of: "x") }),
+        ("a Content-Encoding of 100 KB", true, { $0.contentEncoding = text(100_000, of: "x") }),
+        ("a target of 70 KB", true, { $0.target = "http://127.0.0.1:1/" + text(70_000, of: "x") }),
+        ("a tracestate of 100 KB without traceparent", false, { $0.trace.tracestate = text(100_000, of: "x") }),
+        (
+            "a tracestate of 100 KB", true,
+            {
+                $0.trace = Trace(
+                    traceparent: "00-" + text(32, of: "a") + "-" + text(16, of: "b") + "-01", tracestate: text(100_000, of: "x"))
+            }
+        ),
     ]
 
     private func honest(_ id: String) -> RequestRecord {

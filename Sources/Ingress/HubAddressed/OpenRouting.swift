@@ -5,7 +5,7 @@ import Wire
 
 /// Finds out whom a request is for that names no receiver (OCPI 2.2.1, 4.1.5 Open Routing Request). Pure.
 ///
-/// Only content that the module defines is used: the owner in the path where that is not the sender itself, the token's owner in
+/// Only content that the module defines is used: the owner in the path where that is no party of the sender's platform, the token's owner in
 /// `cdr_token`, and whose a session, location or token was when it passed through this node earlier. If that does not tell, but only one
 /// party can be meant, it is that one. Otherwise what is meant for everybody is broadcast, and the rest is refused.
 struct OpenRouting {
@@ -27,7 +27,7 @@ struct OpenRouting {
     /// - Throws: 4001 if the receiver cannot be found out.
     func decide() throws(OCPIError) -> Decision {
         if let named = named, named != from { return .party(named) }
-        if let object = object, let party = seen(object), party != from { return .party(party) }
+        if let party = whoseObject, party != from { return .party(party) }
         let candidates = candidates
         if candidates.count == 1, let only = candidates.first, !mayBeSomebodyElses { return .party(only) }
         if ModuleTable.hubUse(method, route).contains(.broadcast) { return .everybody }
@@ -48,17 +48,40 @@ struct OpenRouting {
         {
             return PartyID(country: country, party: id)
         }
-        return route.interface == .receiver ? path.owner : nil
+        // What a platform writes for one of its parties in the name of another is for somebody else.
+        return route.interface == .receiver ? path.owner.flatMap { siblings.contains($0) ? nil : $0 } : nil
     }
 
-    /// The object whose party is the receiver.
+    /// The parties of the sender's platform, itself first.
+    private var siblings: [PartyID] {
+        guard let platform = directory.platform(of: from) else { return [from] }
+        return [from] + platform.roles.map(\.party).filter { $0 != from && directory.serves(platform, $0) }
+    }
+
+    /// Whose the object is that the request is about; nil if that is not known, or not clear.
+    private var whoseObject: PartyID? {
+        if let object { return seen(object) }
+        guard let session = sessionOfCustomer else { return nil }
+        // Of a session without an owner in its path: of whichever party of the platform.
+        let owners = route.interface == .receiver ? path.owner.map { [$0] } ?? [] : siblings
+        let customers = owners.compactMap { ObjectName(.customer(of: $0), .sessions, session).flatMap(seen) }
+        return Set(customers).count == 1 ? customers.first : nil
+    }
+
+    /// A session that is pushed without its token again, and its charging profile, are for the token's EMSP.
+    private var sessionOfCustomer: CiString? {
+        switch (route.module, route.interface) {
+        case (.sessions, .receiver): path.object
+        case (.chargingprofiles, .sender): path.ids.first
+        default: nil
+        }
+    }
+
+    /// The object whose owner is the receiver.
     private var object: ObjectName? {
         switch (route.module, route.interface) {
         case (.locations, .sender), (.sessions, .sender): path.ids.first.flatMap { ObjectName(.owner, route.module, $0) }
         case (.tokens, .sender): path.ids.first.flatMap { ObjectName(.owner, .tokens, $0, type: TokenType.named(in: query) ?? .rfid) }
-        // A session that is pushed without its token again, and its charging profile, are for the token's EMSP.
-        case (.sessions, .receiver): path.object.flatMap { ObjectName(.customer(of: from), .sessions, $0) }
-        case (.chargingprofiles, .sender): path.ids.first.flatMap { ObjectName(.customer(of: from), .sessions, $0) }
         case (.chargingprofiles, .receiver): path.ids.first.flatMap { ObjectName(.owner, .sessions, $0) }
         case (.commands, .receiver):
             body?.jsonString(["session_id"]).flatMap { ObjectName(.owner, .sessions, CiString($0)) }

@@ -7,20 +7,24 @@ import Wire
 /// What a request tells about whose an object is, for open routing later. The same wherever it entered the node: from a party that is
 /// connected here or from another node.
 enum SeenObjects {
-    /// - Parameter hub: the hub's own party, to which goes what is for everybody.
-    static func names(in request: RequestRecord, hub: PartyID, _ directory: Directory) -> [(ObjectName, PartyID)] {
+    /// - Parameters:
+    ///   - hub: the hub's own party, to which goes what is for everybody.
+    ///   - isOwn: whether the sender may write objects of that party.
+    static func names(
+        in request: RequestRecord, hub: PartyID, _ directory: Directory, isOwn: (PartyID) -> Bool
+    ) -> [(ObjectName, PartyID)] {
         guard request.interface == .receiver, request.method == .put, request.target == nil else { return [] }
         let path = ObjectPath(request.path)
-        guard path.ids.count == 3, let id = path.object, path.owner == request.from, mayOwn(request.from, request.module, in: directory)
+        guard path.ids.count == 3, let id = path.object, let owner = path.owner, isOwn(owner), mayOwn(owner, request.module, in: directory)
         else { return [] }
         switch request.module {
-        case .locations: return named([(ObjectName(.owner, .locations, id), request.from)])
+        case .locations: return named([(ObjectName(.owner, .locations, id), owner)])
         case .tokens:
             let type = TokenType.named(in: request.query) ?? TokenType.named(in: request.body) ?? .rfid
-            return named([(ObjectName(.owner, .tokens, id, type: type), request.from)])
+            return named([(ObjectName(.owner, .tokens, id, type: type), owner)])
         case .sessions:
-            let customer = request.to == hub ? nil : ObjectName(.customer(of: request.from), .sessions, id)
-            return named([(ObjectName(.owner, .sessions, id), request.from), (customer, request.to)])
+            let customer = request.to == hub ? nil : ObjectName(.customer(of: owner), .sessions, id)
+            return named([(ObjectName(.owner, .sessions, id), owner), (customer, request.to)])
         default: return []
         }
     }

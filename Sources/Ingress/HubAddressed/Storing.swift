@@ -17,8 +17,7 @@ enum Storing {
             directory.isStored(to: request.to, module: request.module, method: request.method),
             let platform = directory.platform(of: request.to), directory.endpoint(of: platform.id, request.module, .receiver) != nil
         else { return false }
-        let route = ModuleRoute(version: request.version, module: request.module, interface: .receiver, remainder: request.path)
-        guard ModuleTable.allows(request.method, route), let owner = ObjectPath(request.path).owner else { return false }
+        guard ModuleTable.allows(request.method, request.route), let owner = ObjectPath(request.path).owner else { return false }
         return isOwn(owner) && BroadcastOwner.isOwner(owner, of: request.body)
     }
 }

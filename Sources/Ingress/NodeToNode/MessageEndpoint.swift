@@ -63,17 +63,20 @@ struct MessageEndpoint: Sendable {
             if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
             let target = try await target(of: message, in: directory)
             var record = record(message, version, from: node, directory, target: target, trace: head.trace)
+            try DecisiveMembers.check(query: record.query, record.route)
+            // The sender's node vouches for the sender only, whatever else it serves.
+            let isOwn = { (party: PartyID) in party == message.sender }
             record.copyID = copy.id
-            if record.copyID == nil { neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory)) }
-            // The sender's node vouches for the sender only, whatever else it serves. A copy waits at the sender's node, which must hear
-            // what the service says; whether a message is one is nothing that its signature covers, so the agreement decides.
+            if record.copyID == nil { neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory, isOwn: isOwn)) }
+            // A copy waits at the sender's node, which must hear what the service says; whether a message is one is nothing that its
+            // signature covers, so the agreement decides.
             if message.proxyUID == nil, !directory.hasAgreement(user: message.sender, provider: message.receiver),
-                Storing.applies(to: record, in: directory, isOwn: { $0 == message.sender })
+                Storing.applies(to: record, in: directory, isOwn: isOwn)
             {
                 record.isStored = true
             } else {
                 // The clock of the caller runs from here.
-                try await keepLink(of: message)
+                try await keepLink(of: message, record.path)
             }
             return await send(record, head)
         }
@@ -151,7 +154,7 @@ struct MessageEndpoint: Sendable {
     private static func route(of message: OCNMessage) -> ModuleRoute {
         ModuleRoute(
             version: .v2_2, module: message.module, interface: message.interface,
-            remainder: URLJoin.trimmed(URLText.path(message.urlPath ?? "")), isCustom: message.isCustom)
+            remainder: URLText.path(message.urlPath ?? ""), isCustom: message.isCustom)
     }
 
     /// The URL to call instead of the receiver's endpoint.
@@ -188,7 +191,7 @@ struct MessageEndpoint: Sendable {
     // MARK: Link
 
     /// The sender's node has put its `proxy_uid` into the `response_url` of the request: it is kept before the receiver can call it.
-    private func keepLink(of message: OCNMessage) async throws(OCPIError) {
+    private func keepLink(of message: OCNMessage, _ path: String) async throws(OCPIError) {
         guard let id = message.proxyUID, let url = message.proxyResource else { return }
         guard MessageEndpoint.isLinkID(id) else {
             throw OCPIError(code: .invalidParameters, message: "proxy_uid must be 1 to 64 letters, digits, '-', '_', '.' or '~'")
@@ -196,7 +199,7 @@ struct MessageEndpoint: Sendable {
         let link = Capability(
             kind: .callback, owner: message.sender, user: message.receiver, target: .url(url),
             expires: Capability.callbackExpiry(
-                message.module, path: URLText.path(message.urlPath ?? ""), body: message.body, lifetime: settings.linkTTL.milliseconds))
+                message.module, path: path, body: message.body, lifetime: settings.linkTTL.milliseconds))
         do throws(LinkError) {
             try await neighbours.publish(link, id)
         } catch {

@@ -1,14 +1,16 @@
+import OCPI
 import Wire
 
 /// Writes the decoded path and query of a message between nodes as parts of a URL (RFC 3986).
 enum URLText {
-    /// A path without a slash in front. What cannot stand in a path is percent-encoded; what is encoded already stays.
+    /// A path without slashes around it: one more or less at its end means the same, as from a party. What cannot stand in a path is
+    /// percent-encoded; what is encoded already stays.
     /// - Parameter isVerbatim: it comes from a node that sends paths as they came to it: what can stand on a request line stays.
     static func path(_ text: String, isVerbatim: Bool = false) -> String {
-        let bytes = Array((text.hasPrefix("/") ? text.dropFirst() : text[...]).utf8)
+        let bytes = Array(URLJoin.trimmed(text.hasPrefix("/") ? String(text.dropFirst()) : text).utf8)
         return encode(bytes) { index in
             let byte = bytes[index]
-            if isVerbatim { return 0x21...0x7E ~= byte && !"?#\\".utf8.contains(byte) }
+            if isVerbatim { return 0x21...0x7E ~= byte && !"?#".utf8.contains(byte) }
             if byte == UInt8(ascii: "%") { return bytes[(index + 1)...].prefix(2).count(where: isHexDigit) == 2 }
             return isUnreserved(byte) || "/!$&'()*+,;=:@".utf8.contains(byte)
         }

@@ -1,4 +1,4 @@
-package import OCPI
+import OCPI
 import Wire
 
 extension RequestRecord {
@@ -11,11 +11,5 @@ extension RequestRecord {
         let ids = ObjectPath(path).canonical
         let parameters = PercentText.pairs(query ?? "").map { PercentText.encoded($0.name) + "=" + PercentText.encoded($0.value) }
         return parameters.isEmpty ? ids : ids + "?" + parameters.joined(separator: "&")
-    }
-
-    /// The place that is called. Messages of other nodes may end in a slash.
-    package var route: ModuleRoute {
-        ModuleRoute(
-            version: version, module: module, interface: interface, remainder: URLJoin.trimmed(path), isCustom: !module.isFunctional)
     }
 }

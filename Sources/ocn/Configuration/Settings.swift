@@ -54,8 +54,9 @@ struct Settings: Sendable {
         "A list of all parties fails if one of them cannot be asked. With true it is left out; what is missing then no longer means gone.")
     let linksPerParty = Setting(
         "hub.links_per_party", .whole(1...1_000_000), default: "\(Capabilities.maxLinksPerParty)",
-        "Most URLs that the node stores for the requests of one party: for a response_url, or a next page, that is too long to be sealed in one of "
-            + "its own, or in the hands of another node. Beyond it such requests are refused until some expire. As many again for CDRs.")
+        "Most URLs of each kind that the node stores for the requests of one party: for a response_url (a day), a next page (two hours), or a CDR "
+            + "(400 days), that is too long to be sealed in one of its own, or in the hands of another node. Beyond it such requests are "
+            + "refused until some expire.")
 
     // MARK: http
 
@@ -82,6 +83,10 @@ struct Settings: Sendable {
     let privateConnections = Setting(
         "http.private.connections", .whole(4...100_000), ifLeftOut: "an eighth of the limit of open files, at most 1000",
         "Most open connections to it. They are set aside: parties and nodes cannot take them.")
+    let privateConnectionsPerAddress = Setting(
+        "http.private.connections_per_address", .whole(1...100_000), ifLeftOut: "half of http.private.connections, at least 8 of them",
+        "Most of them from one address (of IPv6 its /64); further ones are closed. Probes, Prometheus and `ocn` need one or two each; behind a "
+            + "proxy they are one address.")
     let allowNetworks = Setting(
         "http.allow_networks", .list(of: "networks like 10.0.0.0/8 or fd00::/8", .network), default: [],
         "The node calls URLs that parties register. Loopback, private and link-local addresses are refused unless they are listed here.")

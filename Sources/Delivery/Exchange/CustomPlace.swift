@@ -1,0 +1,33 @@
+import Directory
+import OCPI
+import Topics
+import Wire
+
+/// A place of a custom module as a caller may ask for it: below the hub's own path of the module, as `/ocpi/custom/sender/parking/1?x=2`. It needs
+/// no token, because whoever may ask the module may ask for all that is below its endpoint. Without scheme and host it is the same at every
+/// node, so that between nodes it stands for the party's own URL, which stays where it is.
+enum CustomPlace {
+    /// Where the caller finds a URL of the party's own; nil if it lies anywhere else than below the endpoint that was called.
+    /// - Parameter url: an absolute URL.
+    static func of(_ url: String, _ record: RequestRecord, in directory: Directory) -> String? {
+        guard
+            case .below(_, _, let remainder) = Capability.target(url, of: record.to, record.module, record.interface, in: directory)
+        else { return nil }
+        let parts = remainder.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let place = URLJoin.join(endpoint(record), String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
+        return checked(PercentText.inBrackets(place), record)
+    }
+
+    /// What another node says, if it is such a place.
+    static func checked(_ place: String, _ record: RequestRecord) -> String? {
+        guard place.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") }),
+            case .module(let route) = Route.parse(path: String(place.prefix { $0 != "?" })), route.isCustom,
+            route.module == record.module, route.interface == record.interface
+        else { return nil }
+        return place
+    }
+
+    private static func endpoint(_ record: RequestRecord) -> String {
+        ModuleRoute(version: record.version, module: record.module, interface: record.interface, remainder: "", isCustom: true).endpointPath
+    }
+}

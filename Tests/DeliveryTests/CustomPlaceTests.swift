@@ -1,0 +1,123 @@
+import Directory
+import Kafka
+import NIOCore
+import NIOHTTP1
+import OCPI
+import Support
+import Testing
+import Topics
+import Wire
+
+@testable import Delivery
+@testable import Outbound
+
+/// `Link` and `Location` of custom modules: a caller gets URLs that it can ask for through the hub, and never one of the recipient's.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct CustomPlaceTests {
+    private static let parking = ModuleID(rawValue: "parking")
+    private static let hub = DeliveryWorld.publicURL
+    private static let own = "/ocpi/custom/sender/parking"
+
+    /// The CPO's server writes what the query says, and plays the other node too.
+    private func world() async throws -> DeliveryWorld {
+        let world = try await DeliveryWorld(cpo: { seen in
+            let query = seen.body.jsonString(["query_params", "u"]).map { "u=" + PercentText.encoded($0) }
+            let pairs = PercentText.pairs(query ?? String(seen.uri.split(separator: "?").last ?? ""))
+            let written = pairs.first { $0.name == "u" }?.value ?? ""
+            let url = written.split(separator: "CPO", omittingEmptySubsequences: false)
+                .joined(separator: "http://" + (seen.headers.first(name: "Host") ?? ""))
+            return .answer(
+                seen.headers.first(name: "X-Correlation-ID") == "refused" ? 404 : 200,
+                [("Link", "<http://internal.local/1>; rel=\"first\", <\(url)>; rel=\"next\""), ("Location", url)], "any text")
+        })
+        return world
+    }
+
+    private func endpoints(_ world: DeliveryWorld) -> Fact {
+        .endpoints(
+            platform: "cpo",
+            [
+                Endpoint(module: Self.parking, interface: .sender, url: world.cpo.url + "/c/parking/"),
+                Endpoint(module: .credentials, interface: .sender, url: world.cpo.url + "/c/parking/credentials"),
+            ])
+    }
+
+    private func request(_ method: OCPI.Method, writing url: String, to recipient: String = "DE-CPO") throws -> RequestRecord {
+        RequestRecord(
+            id: UUIDText.v7(), time: .now, module: Self.parking, interface: .sender, method: method, version: .v2_2_1,
+            from: try #require(PartyID("DE-MSP")), to: try #require(PartyID(recipient)), path: "",
+            query: "u=" + PercentText.encoded(url), requestID: UUIDText.v4(), correlationID: "c", stateVersion: 0,
+            deadline: Timestamp.now.adding(milliseconds: 10_000), reply: ReplyAddress(partition: 0, epoch: 7))
+    }
+
+    private func link(_ answer: ReplyRecord) -> String? { answer.headers["Link"].flatMap { LinkHeader.next(in: [$0]) } }
+
+    private static let good = [
+        ("?offset=2", "?offset=2"), ("CPO/c/parking/a%20b|c?x=1&y=%7C", "/a%20b|c?x=1&y=%7C"), ("/c/parking/a/b", "/a/b"), ("c", "/c"),
+        ("./c?d", "/c?d"), (#"CPO/c/parking/a\b"#, #"/a\b"#),
+    ]
+    private static let bad = [
+        "http://internal.local/c/parking/2", "/elsewhere", "CPO/c/parking/credentials", "CPO/c/parking/%2e%2e/x", "../x", "javascript:1",
+        "CPO/c/parking/a//b", "https://me:secret@internal.local/", "CPO/c/parkings/1",
+    ]
+
+    @Test func whatLiesBelowTheEndpointIsAskedForThroughTheHub() async throws {
+        let world = try await world()
+        try await world.run(exchange: try world.exchange()) {
+            try await world.writer.write([.put(endpoints(world))])
+            for (written, place) in Self.good {
+                let list = try await world.ask(try request(.get, writing: written))
+                #expect(link(list) == Self.hub + Self.own + place && list.headers["Location"] == nil, "\(written): \(list.message ?? "")")
+                let made = try await world.ask(try request(.post, writing: written))
+                #expect(made.headers["Location"] == Self.hub + Self.own + place && made.headers["Link"] == nil, "\(written)")
+                #expect(list.body.map { String(buffer: $0) } == "any text")
+                // Another node puts its own address in front.
+                var elsewhere = try request(.get, writing: written)
+                (elsewhere.from, elsewhere.origin) = (try #require(PartyID("NL-CPO")), .node("http://other.example"))
+                #expect(link(try await world.ask(elsewhere)) == Self.own + place, "\(written)")
+            }
+        }
+    }
+
+    @Test func noOtherURLOfTheRecipientIsHandedOut() async throws {
+        let world = try await world()
+        try await world.run(exchange: try world.exchange()) {
+            try await world.writer.write([.put(endpoints(world))])
+            for written in Self.bad {
+                for origin in [Origin.local, .node("http://other.example")] {
+                    var asked = (list: try request(.get, writing: written), made: try request(.post, writing: written))
+                    (asked.list.origin, asked.made.origin) = (origin, origin)
+                    // Without its next page a list would look complete.
+                    let list = try await world.ask(asked.list)
+                    #expect(list.outcome == .unreachable && list.status == .hubError, "\(written)")
+                    #expect(list.message?.contains("its Link ") == true && list.message?.contains("secret") == false)
+                    let made = try await world.ask(asked.made)
+                    #expect(made.outcome == .answered && made.headers["Location"] == nil && made.headers["Link"] == nil, "\(written)")
+                }
+            }
+            // What is no success has no next page.
+            var refused = try request(.get, writing: "http://internal.local/")
+            refused.correlationID = "refused"
+            let answer = try await world.ask(refused)
+            #expect(answer.httpStatus == 404 && answer.headers["Link"] == nil && answer.headers["Location"] == nil)
+        }
+    }
+
+    @Test func whatAnotherNodeSaysIsAPlaceOfTheModuleOrNothing() async throws {
+        let world = try await world()
+        try await world.run(exchange: try world.exchange()) {
+            let place = Self.own + "/2?x=%7C"
+            #expect(link(try await world.ask(try request(.get, writing: place, to: "NL-CPO"))) == Self.hub + place)
+            #expect(try await world.ask(try request(.post, writing: place, to: "NL-CPO")).headers["Location"] == Self.hub + place)
+            let others = [
+                "CPO/c/parking/2", "/ocpi/custom/receiver/parking/2", "/ocpi/custom/sender/other/2", Self.own + "/../other/2", "?offset=2",
+                "/ocpi/2.2.1/credentials", "https://hub.example" + place, Self.own + "//b",
+            ]
+            for written in others {
+                let list = try await world.ask(try request(.get, writing: written, to: "NL-CPO"))
+                #expect(list.outcome == .unreachable && list.status == .hubError, "\(written)")
+                let made = try await world.ask(try request(.post, writing: written, to: "NL-CPO"))
+                #expect(made.outcome == .answered && made.headers["Location"] == nil, "\(written)")
+            }
+        }
+    }
+}
