@@ -122,7 +122,17 @@ package enum Registration {
         let rivals = peer.parties.flatMap(directory.claims(of:)).filter { $0.platform != before.id }
         return left.map { .delete(key: FactKey.claim($0, platform: before.id)) }
             + rivals.map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
+            + peer.roles.filter { isUntoldReturn($0, in: directory) }.map { .delete(key: FactKey.announced($0.party, role: $0.role)) }
             + existing(peer.roles.map { FactKey.clientInfo($0.party, role: $0.role) }, in: directory)
+    }
+
+    /// Whether a party has left and come back before anybody was told that it had left: that it is connected, perhaps elsewhere, is news all the
+    /// same.
+    private static func isUntoldReturn(_ role: PlatformRole, in directory: Directory) -> Bool {
+        guard let announced = directory.announced(role.party, role: role.role), announced.status == .connected,
+            let left = directory.toldClientInfo(role.party, role: role.role)
+        else { return false }
+        return left.status == .suspended && announced.lastUpdated < left.lastUpdated
     }
 
     /// The platform leaves: after what the hub goes on telling about its parties comes that it is gone, so that its token is dead and nothing

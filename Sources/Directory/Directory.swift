@@ -149,6 +149,11 @@ package struct Directory: Sendable {
     /// How parties stand that are not served here, by what was told.
     package var toldClientInfos: [ClientInfo] { clientInfosByName.values.sorted { ($0.party, $0.role) < ($1.party, $1.role) } }
 
+    /// The same of one party in one role.
+    package func toldClientInfo(_ party: PartyID, role: String) -> ClientInfo? {
+        clientInfosByName[ClientInfoName(party: party, role: role)]
+    }
+
     /// What platforms and nodes were told last about a party in a role.
     package func announced(_ party: PartyID, role: String) -> ClientInfo? { announcedByName[ClientInfoName(party: party, role: role)] }
 

@@ -322,6 +322,28 @@ import Wire
         #expect(directory.toldClientInfos.map { "\($0.role) \($0.party)" } == ["EMSP AT-NEW", "CPO FR-OFF"])
     }
 
+    @Test(arguments: [false, true])
+    func aPartyThatComesBackIsToldAsConnectedWhetherOrNotItsLeavingWasTold(isTold: Bool) throws {
+        var directory = Meeting().directory
+        let before = Platform(id: "p", tokenAHash: "a")
+        directory.apply([.put(.platform(before))] + Registration.claims(of: [new], for: before, now: now))
+        directory.apply(try changes(for: before, [("CPO", "AT-NEW")], in: directory))
+        let connected = ClientInfo(party: new, role: "CPO", status: .connected, lastUpdated: now.adding(milliseconds: -1))
+        directory.apply([.put(.announced(connected))])
+
+        let registered = try #require(directory.platform(id: "p"))
+        directory.apply(Registration.removal(of: registered, suspendedSince: now, now: now, in: directory))
+        if isTold {
+            let suspended = ClientInfo(party: new, role: "CPO", status: .suspended, lastUpdated: now)
+            directory.apply([.put(.announced(suspended))])
+        }
+        let after = Platform(id: "q", tokenAHash: "b")
+        directory.apply([.put(.platform(after))] + Registration.claims(of: [new], for: after, now: now))
+        directory.apply(try changes(for: after, [("CPO", "AT-NEW")], in: directory))
+        #expect(directory.clientInfos().first { $0.party == new }?.status == .connected)
+        #expect(directory.announced(new, role: "CPO")?.status != .connected, "that it is connected is news")
+    }
+
     @Test func removalLeavesNothingButTheSuspendedParties() throws {
         var directory = Meeting().directory
         let before = directory
