@@ -3,7 +3,7 @@ import Wire
 
 extension OCNMessage {
     /// Reads a message. Members we do not know are ignored (newer nodes add some); known ones must be right and occur once.
-    /// `body` is the member's bytes as they stand, for a custom module the text of its string; nil for `null`.
+    /// `body` is the member's bytes as they stand, for a custom module the text of its string or what its `base64` says; nil for `null`.
     /// - Throws: status 2001 for anything that is not such a message.
     package static func decode(_ bytes: ByteBuffer) throws(OCPIError) -> OCNMessage {
         let message: JSONValue
@@ -15,7 +15,7 @@ extension OCNMessage {
         let fields = try Fields(message, known: memberNames, called: "message")
         let headers = try Fields(fields.present("headers"), known: headerNames, called: "headers")
         let (module, isCustom) = try module(fields)
-        if !isCustom, let name = ["content_type", "content_encoding", "body_base64"].first(where: { fields[$0] != nil }) {
+        if !isCustom, let name = ["content_type", "content_encoding"].first(where: { fields[$0] != nil }) {
             throw refusal("\(name) is only for module CUSTOM")
         }
         return OCNMessage(
@@ -87,14 +87,14 @@ extension OCNMessage {
     }
 
     private static func body(_ fields: Fields, isCustom: Bool, _ bytes: ByteBuffer) throws(OCPIError) -> ByteBuffer? {
-        if let text = try fields.text("body_base64") {
-            guard fields["body"] == nil, let decoded = Base64.decode(text) else { throw refusal("body_base64 is not the body in base64") }
-            return ByteBuffer(bytes: decoded)
-        }
         guard let value = fields["body"], let range = try? bytes.jsonRange(of: ["body"]) else { return nil }
         guard isCustom else { return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) }
-        guard let text = value.string else { throw refusal("the body of a custom module is not a string") }
-        return ByteBuffer(string: text)
+        if let text = value.string { return ByteBuffer(string: text) }
+        guard let members = value.members, members.count == 1, members[0].name == "base64", let text = members[0].value.string else {
+            throw refusal("the body of a custom module is neither a string nor an object of base64 alone")
+        }
+        guard let decoded = Base64.decode(text) else { throw refusal("base64 of the body is not base64") }
+        return ByteBuffer(bytes: decoded)
     }
 
     fileprivate static func refusal(_ what: String) -> OCPIError {

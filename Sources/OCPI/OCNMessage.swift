@@ -75,10 +75,10 @@ extension OCNMessage {
     package func encoded(verbatim: Bool = false) throws(JSONError) -> ByteBuffer {
         guard verbatim, let body else { return try envelope(body: try bodyValue()).encoded() }
         guard !isCustom, module.ocnName != nil else {
-            guard let text = contentEncoding == nil ? String(validating: body.readableBytesView, as: UTF8.self) : nil else {
-                return try envelope(body: nil, bytes: body).encoded()
-            }
-            return try envelope(body: .string(text)).encoded()
+            let text = contentEncoding == nil ? String(validating: body.readableBytesView, as: UTF8.self) : nil
+            // Within `body`: who does not know this form refuses it, where a member of its own would be left out and nobody told.
+            let value: JSONValue = text.map(JSONValue.string) ?? ["base64": .string(Base64.encode(body.readableBytesView))]
+            return try envelope(body: value).encoded()
         }
         try JSONScanner.validate(body.readableBytesUInt8Span)
         var message = try envelope(body: nil).encoded()
@@ -89,8 +89,7 @@ extension OCNMessage {
         return message
     }
 
-    /// - Parameter bytes: the body, where it is no text.
-    private func envelope(body: JSONValue?, bytes: ByteBuffer? = nil) throws(JSONError) -> JSONValue {
+    private func envelope(body: JSONValue?) throws(JSONError) -> JSONValue {
         let headers = JSONValue.object([
             // The reference blanks it instead of leaving it out.
             "Authorization": "",
@@ -113,7 +112,6 @@ extension OCNMessage {
             "custom_module_id": isCustom || module.ocnName == nil ? .string(module.rawValue) : nil,
             "content_type": contentType.map(JSONValue.string),
             "content_encoding": contentEncoding.map(JSONValue.string),
-            "body_base64": bytes.map { .string(Base64.encode($0.readableBytesView)) },
             "body": body,
         ])
     }
@@ -164,7 +162,7 @@ extension OCNMessage {
     static let custom = "CUSTOM"
     static let memberNames = [
         "module", "interface_role", "method", "headers", "url_path", "query_params", "query_text", "proxy_uid", "proxy_resource",
-        "custom_module_id", "content_type", "content_encoding", "body_base64", "body",
+        "custom_module_id", "content_type", "content_encoding", "body",
     ]
     static let headerNames = [
         "Authorization", "OCN-Signature", "X-Request-ID", "X-Correlation-ID", "sender", "receiver", "OCN-Verification-Status",

@@ -72,16 +72,36 @@ import Wire
         #expect(text.hasSuffix(#""custom_module_id":"parking","content_type":"text/plain","body":"simple"}"#))
         #expect(plain.contentType == "text/plain" && plain.contentEncoding == nil && plain.body == ByteBuffer(string: "simple"))
         let (coded, decoded) = try travelled([0x1F, 0x8B, 0xFF], "text/plain", "gzip")
-        #expect(coded.hasSuffix(#""content_type":"text/plain","content_encoding":"gzip","body_base64":"H4v/"}"#))
+        #expect(coded.hasSuffix(#""content_type":"text/plain","content_encoding":"gzip","body":{"base64":"H4v/"}}"#))
         #expect(decoded.contentEncoding == "gzip" && decoded.body == ByteBuffer(bytes: [0x1F, 0x8B, 0xFF]))
         #expect(try travelled([0xFF], nil, nil).message.body == ByteBuffer(bytes: [0xFF]))
         #expect(try OCNMessage.canonical(ByteBuffer(string: coded)) == ByteBuffer(string: coded))
-        for (right, wrong) in [("H4v/", "H4v"), ("H4v/", "?"), (#""H4v/""#, "7"), (#""H4v/""#, #""H4v/","body":"x""#)] {
-            #expect(throws: OCPIError.self) { try decode(coded.replacing(right, with: wrong)) }
-        }
-        for name in ["content_type", "content_encoding", "body_base64"] {
+        let body = #"{"base64":"H4v/"}"#
+        for wrong in [
+            #"{"base64":"H4v"}"#, #"{"base64":"H4v/ "}"#, #"{"base64":"?"}"#, #"{"base64":7}"#, #"{"base64":null}"#, "{}", "7", "true",
+            #"{"base64":"H4v/","base64":"H4v/"}"#, #"{"base64":"H4v/","x":null}"#, #"{"Base64":"H4v/"}"#, #"["H4v/"]"#,
+        ] { #expect(throws: OCPIError.self, "\(wrong)") { try decode(coded.replacing(body, with: wrong)) } }
+        for name in ["content_type", "content_encoding"] {
             #expect(throws: OCPIError.self, "\(name)") { try decode(Self.example.dropLast() + #","\#(name)":"AA=="}"#) }
         }
+    }
+
+    /// An earlier version of this program reads only `body`, refuses one of a custom module that is no string, and drops members it does not know.
+    @Test func whatIsNoTextStandsWhereWhoCannotReadItRefusesIt() throws {
+        let (sender, receiver) = try parties()
+        for (bytes, coding) in [([0xFF], nil), (Array("text".utf8), "gzip"), ([], "gzip")] as [([UInt8], String?)] {
+            let message = OCNMessage(
+                module: ModuleID(rawValue: "parking"), isCustom: true, interface: .sender, method: .post, requestID: "a",
+                correlationID: "b", sender: sender, receiver: receiver, contentEncoding: coding, body: ByteBuffer(bytes: bytes))
+            let written = try JSONValue.parse(message.encoded(verbatim: true))
+            let coded: JSONValue = ["base64": .string(Base64.encode(bytes))]
+            #expect(written["body"] == coded, "\(bytes)")
+        }
+        let body = #"{"base64":"AA=="}"#
+        let json = OCNMessage(
+            module: .cdrs, interface: .receiver, method: .post, requestID: "a", correlationID: "b", sender: sender, receiver: receiver,
+            body: ByteBuffer(string: body))
+        #expect(try OCNMessage.decode(json.encoded(verbatim: true)).body == ByteBuffer(string: body), "elsewhere it is what it says")
     }
 
     @Test func aBodyThatIsNotJSONCannotBeSent() throws {
