@@ -11,9 +11,4 @@ package enum NotDone: String, Sendable {
     package init(header text: String) {
         self = NotDone(rawValue: text) ?? .refused
     }
-
-    /// Why a node does not take a message.
-    package init(_ error: OCPIError) {
-        self = error.code == .unknownReceiver || error.code == .connectionProblem ? .hindered : .refused
-    }
 }

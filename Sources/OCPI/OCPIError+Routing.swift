@@ -6,32 +6,34 @@ extension OCPIError {
 
     /// Nobody knows it.
     package static func unknownReceiver(_ party: PartyID) -> OCPIError {
-        OCPIError(code: .unknownReceiver, message: "\(party) is not on the network")
+        OCPIError(code: .unknownReceiver, message: "\(party) is not on the network", notDone: .hindered)
     }
 
     /// The registry lists it, and its node does not have it.
     package static func notConnected(_ party: PartyID) -> OCPIError {
-        OCPIError(code: .connectionProblem, message: "\(party) is on the network but not connected to its node")
+        OCPIError(code: .connectionProblem, message: "\(party) is on the network but not connected to its node", notDone: .hindered)
     }
 
     /// - Parameter status: OFFLINE, PLANNED or SUSPENDED.
     package static func notCalled(_ party: PartyID, _ status: String) -> OCPIError {
-        OCPIError(code: .connectionProblem, message: "\(party) is \(status): it is not called")
+        OCPIError(code: .connectionProblem, message: "\(party) is \(status): it is not called", notDone: .hindered)
     }
 
     /// It registered without a token for its node.
     package static func noToken(_ party: PartyID) -> OCPIError {
-        OCPIError(code: .connectionProblem, message: "\(party) gave no token to call it with")
+        OCPIError(code: .connectionProblem, message: "\(party) gave no token to call it with", notDone: .hindered)
     }
 
     /// Its node has lost the secret that opens its token.
     package static func unreadableToken(_ party: PartyID) -> OCPIError {
-        OCPIError(code: .hubError, message: "The node cannot open the token that it calls \(party) with")
+        OCPIError(code: .hubError, message: "The node cannot open the token that it calls \(party) with", notDone: .hindered)
     }
 
     /// It has not advertised that interface.
     package static func notImplemented(_ party: PartyID, _ module: ModuleID, _ interface: InterfaceRole) -> OCPIError {
-        OCPIError(code: .invalidParameters, message: "\(party) does not implement the \(interface.path) interface of \(module)")
+        OCPIError(
+            code: .invalidParameters, message: "\(party) does not implement the \(interface.path) interface of \(module)",
+            notDone: .hindered)
     }
 
     /// What it has advertised for that interface cannot be called.
@@ -42,7 +44,7 @@ extension OCPIError {
         OCPIError(
             code: .invalidParameters,
             message: "The URL that \(party) registered for the \(interface.path) interface of \(module) \(defect): "
-                + "its platform must register a good one")
+                + "its platform must register a good one", notDone: .hindered)
     }
 
     /// What is asked for lies below the endpoint and is not the module's.
@@ -71,7 +73,7 @@ extension OCPIError {
 
     /// Nothing was sent: the registry names a node for it that it does not list.
     package static func nodeNotListed(_ party: PartyID) -> OCPIError {
-        OCPIError(code: .connectionProblem, message: "\(party) is on the network, but its node is not listed")
+        OCPIError(code: .connectionProblem, message: "\(party) is on the network, but its node is not listed", notDone: .hindered)
     }
 
     /// Nothing was sent, because it would be longer than anything we send.
@@ -158,6 +160,6 @@ extension OCPIError {
     /// How it is said in a version: 2.2 has no 4000.
     package func said(in version: OCPIVersion) -> OCPIError {
         guard version == .v2_2, code == .hubError else { return self }
-        return OCPIError(code: .serverError, message: message, kind: kind)
+        return OCPIError(code: .serverError, message: message, kind: kind, notDone: notDone)
     }
 }

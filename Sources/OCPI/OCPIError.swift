@@ -29,12 +29,15 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
     package let message: String
     /// Decides the HTTP status.
     package let kind: Kind
+    /// Why nothing was done, if nothing was: for another node, and for what can wait. The code does not tell it.
+    package let notDone: NotDone
 
-    /// A refusal; most are plain.
-    package init(code: StatusCode, message: String, kind: Kind = .plain) {
+    /// A refusal; most are plain, and most are not because of how the recipient stands.
+    package init(code: StatusCode, message: String, kind: Kind = .plain, notDone: NotDone = .refused) {
         self.code = code
         self.message = message
         self.kind = kind
+        self.notDone = notDone
     }
 
     /// A method that does not exist at a place where others do.

@@ -237,7 +237,7 @@ import Wire
         }
         #expect(answer(200, 1000).endsCopy && answer(200, 2001).endsCopy && answer(400, 2001).endsCopy)
         #expect(!answer(500, 3000).endsCopy && !answer(404, 2003).endsCopy && !answer(200, 3000).endsCopy && !answer(503, 3000).endsCopy)
-        #expect(!Answer(Obstacle(.timeout, .noAnswer(cpo))).endsCopy && !Answer(Obstacle.hindered(.unreachable, .noToken(cpo))).endsCopy)
+        #expect(!Answer(Obstacle(.timeout, .noAnswer(cpo))).endsCopy && !Answer(Obstacle(.unreachable, .noToken(cpo))).endsCopy)
     }
 
     @Test func anAnswerIsWorthRememberingUnlessNothingWasDone() throws {
@@ -259,7 +259,7 @@ import Wire
         #expect(Answer(OutboundResponse(status: 502, body: ByteBuffer(string: "<html>")), [], isOfNode: true).mayBeDone)
         #expect(Answer(Obstacle(.timeout, .noAnswer(cpo))).mayBeDone)
         #expect(Answer(Obstacle(.unreachable, .unusableAnswer(cpo, ""), mayBeDone: true)).mayBeDone)
-        #expect(!Answer(Obstacle.hindered(.refused, .notImplemented(cpo, .cdrs, .receiver))).mayBeDone)
+        #expect(!Answer(Obstacle(.refused, .notImplemented(cpo, .cdrs, .receiver))).mayBeDone)
         for outcome in [Outcome.unreachable, .refused, .expired] {
             #expect(!Answer(Obstacle(outcome, .heldBack(cpo))).mayBeDone)
         }

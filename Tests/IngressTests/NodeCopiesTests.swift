@@ -37,8 +37,10 @@ import Wire
         return String(buffer: try message.encoded())
     }
 
-    private func send(_ text: String, to world: World, copyID: String? = nil) async throws -> Answer {
-        var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: world.remoteKey)]
+    private func send(
+        _ text: String, to world: World, copyID: String? = nil, signedBy key: SigningKey? = nil
+    ) async throws -> Answer {
+        var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: key ?? world.remoteKey)]
         headers["OCN-Caller-Version"] = "2.2.1"
         headers["OCN-Copy-ID"] = copyID
         return try await world.ask("POST", "/ocn/message", headers, body: text)
@@ -102,6 +104,22 @@ import Wire
         world.apply(.status(platform: "msp", .offline, Timestamp(milliseconds: 2)))
         #expect(try await send(message(), to: world)["OCN-Not-Done"] == "hindered")
         #expect(world.produced.isEmpty)
+    }
+
+    /// 4003 and 4001 as well, and not because of how the recipient stands.
+    @Test func whatIsWrongWithTheSenderDoesNotHinderTheRecipient() async throws {
+        let world = try world()
+        let forged = try await send(message(), to: world, signedBy: .generate())
+        #expect(forged.code == 4003 && forged["OCN-Not-Done"] == "refused")
+        let malformed = try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: message())
+        #expect(malformed.code == 4003 && malformed["OCN-Not-Done"] == "refused")
+        let unknown = try await send(message { $0.sender = party("XX-XXX") }, to: world)
+        #expect(unknown.code == 4001 && unknown["OCN-Not-Done"] == "refused")
+        world.apply(.node(NetworkNode(operatorAddress: "nonsense", url: "https://other.example", source: "test")))
+        world.apply(.party(NetworkParty(party: party("NL-REM"), roles: ["CPO"], operatorAddress: "nonsense", source: "test")))
+        let nameless = try await send(message(), to: world)
+        #expect(nameless.code == 4003 && nameless.message?.contains("no usable address") == true)
+        #expect(nameless["OCN-Not-Done"] == "refused" && world.produced.isEmpty)
     }
 
     @Test func whatCameOfARequestIsSaidAsEXCHANGESaysIt() async throws {

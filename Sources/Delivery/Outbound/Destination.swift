@@ -21,11 +21,11 @@ enum Destination: Sendable, Equatable {
         } else if let node = directory.node(of: record.to) {
             self =
                 node.operatorAddress == ownOperator
-                ? .none(.hindered(.unreachable, .notConnected(record.to))) : .node(node)
+                ? .none(Obstacle(.unreachable, .notConnected(record.to))) : .node(node)
         } else if directory.networkParty(record.to) != nil {
-            self = .none(.hindered(.unreachable, .nodeNotListed(record.to)))
+            self = .none(Obstacle(.unreachable, .nodeNotListed(record.to)))
         } else {
-            self = .none(.hindered(.refused, .unknownReceiver(record.to)))
+            self = .none(Obstacle(.refused, .unknownReceiver(record.to)))
         }
     }
 
@@ -33,20 +33,20 @@ enum Destination: Sendable, Equatable {
         // Nothing goes to a party that is OFFLINE, PLANNED or SUSPENDED (OCPI 2.2.1, 14.2). Of a party elsewhere its own node judges.
         let status = directory.status(of: platform.id)
         guard status == .connected else {
-            return .none(.hindered(.unreachable, .notCalled(record.to, status.rawValue)))
+            return .none(Obstacle(.unreachable, .notCalled(record.to, status.rawValue)))
         }
         guard let authorization = directory.authorization(for: platform) else {
             // Told in the log when it was read.
-            guard platform.outboundToken == nil else { return .none(.hindered(.refused, .unreadableToken(record.to))) }
-            return .none(.hindered(.unreachable, .noToken(record.to)))
+            guard platform.outboundToken == nil else { return .none(Obstacle(.refused, .unreadableToken(record.to))) }
+            return .none(Obstacle(.unreachable, .noToken(record.to)))
         }
         if let target = record.target { return .platform(url: target, authorization: authorization) }
         guard let base = directory.endpoint(of: platform.id, record.module, record.interface) else {
-            return .none(.hindered(.refused, .notImplemented(record.to, record.module, record.interface)))
+            return .none(Obstacle(.refused, .notImplemented(record.to, record.module, record.interface)))
         }
         // Kept as an older version registered it.
         if let defect = URLJoin.defect(of: base) {
-            return .none(.hindered(.refused, .unusableEndpoint(record.to, record.module, record.interface, defect)))
+            return .none(Obstacle(.refused, .unusableEndpoint(record.to, record.module, record.interface, defect)))
         }
         let url = URLJoin.join(base, record.path, query: record.query)
         let isEndpoint = record.path.isEmpty && record.query == nil
@@ -69,17 +69,10 @@ struct Obstacle: Error, Sendable, Equatable {
 
     /// - Parameter mayBeDone: nil for what the outcome says by itself.
     init(_ outcome: Outcome, _ error: OCPIError, mayBeDone: Bool? = nil) {
-        self.init(outcome, error, notDone: mayBeDone ?? (outcome == .timeout) ? nil : .refused)
-    }
-
-    private init(_ outcome: Outcome, _ error: OCPIError, notDone: NotDone?) {
         self.outcome = outcome
         self.error = error
-        self.notDone = notDone
+        notDone = mayBeDone ?? (outcome == .timeout) ? nil : error.notDone
     }
-
-    /// There is nobody to call, as the recipient stands.
-    static func hindered(_ outcome: Outcome, _ error: OCPIError) -> Obstacle { Obstacle(outcome, error, notDone: .hindered) }
 
     /// In the place of an answer that is about the call, not about what was asked: a redirect, which would lead around the hub, and a refusal
     /// of the hub's own token, which the caller would take for its own.

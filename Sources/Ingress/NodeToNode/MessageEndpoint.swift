@@ -26,7 +26,7 @@ struct MessageEndpoint: Sendable {
             return try await carry(request, head, version, context)
         } catch let error as OCPIError {
             // Nothing has been written down.
-            return .refusal(error, version: version, ResponseAddress(head)).saying(NotDone(error))
+            return .refusal(error, version: version, ResponseAddress(head)).saying(error.notDone)
         }
     }
 
@@ -114,11 +114,11 @@ struct MessageEndpoint: Sendable {
             throw OCPIError(code: .invalidParameters, message: "Module \(message.module) is not forwarded between nodes")
         }
         guard let node = directory.node(of: message.sender) else {
-            throw OCPIError.unknownReceiver(message.sender)
+            throw OCPIError(code: .unknownReceiver, message: "\(message.sender) is not on the network")
         }
         try gate.checkReachable(message.receiver, in: directory)
         guard directory.platform(of: message.receiver) != nil else {
-            throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is connected to another node")
+            throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is connected to another node", notDone: .hindered)
         }
         return node
     }
