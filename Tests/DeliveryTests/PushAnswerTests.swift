@@ -67,6 +67,8 @@ import Wire
                 return tries[id, default: 0]
             }
             guard count < 3 else { return .success }
+            // A faulty proxy.
+            guard id != "taken" else { return .answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":1000}"#) }
             return .answer(400, id == "plain" ? [] : [("OCN-Not-Done", id)], #"{"status_code":2001}"#)
         })
         try await world.run(push: try world.push()) {
@@ -74,13 +76,13 @@ import Wire
             let claim = Fact.claim(PartyClaim(party: service, platform: "bil", since: Timestamp(milliseconds: 1)))
             let moved = NetworkParty(party: service, roles: ["OTHER"], operatorAddress: "0xother", source: "file")
             try await world.writer.write([.delete(key: claim.key), .put(.party(moved))])
-            for id in ["hindered", "refused", "plain"] {
+            for id in ["taken", "hindered", "refused", "plain"] {
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id)
             }
             try await eventually("what is refused is buried") { try await world.dead().count == 2 }
             #expect(Set(try await world.dead().map(\.copy.id)) == ["refused", "plain"])
-            try await eventually("what is hindered is sent again") { tries.withLock { $0["hindered"] } == 3 }
-            #expect(tries.withLock { $0 } == ["hindered": 3, "refused": 1, "plain": 1])
+            try await eventually("what is hindered is sent again") { tries.withLock { $0["hindered"] == 3 && $0["taken"] != nil } }
+            #expect(tries.withLock { $0 } == ["hindered": 3, "refused": 1, "plain": 1, "taken": 1], "what is taken is not sent again")
         }
     }
 

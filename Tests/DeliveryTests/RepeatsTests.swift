@@ -256,6 +256,13 @@ import Wire
             let said = OutboundResponse(status: 400, headers: ["OCN-Not-Done": text], body: ByteBuffer(string: #"{"status_code":2000}"#))
             #expect(!Answer(said, [], isOfNode: true).mayBeDone && Answer(said, []).mayBeDone)
         }
+        for (status, body, isDone) in [
+            (200, #"{"status_code":1000}"#, true), (201, #"{"status_code":1999}"#, true), (204, "", true), (200, "<html>", true),
+            (200, #"{"status_code":2000}"#, false), (500, #"{"status_code":1000}"#, false), (502, "<html>", false),
+        ] {
+            let said = OutboundResponse(status: status, headers: ["OCN-Not-Done": "refused"], body: ByteBuffer(string: body))
+            #expect(Answer(said, [], isOfNode: true).mayBeDone == isDone, "\(status) \(body): a success is one whatever a proxy adds")
+        }
         #expect(Answer(OutboundResponse(status: 502, body: ByteBuffer(string: "<html>")), [], isOfNode: true).mayBeDone)
         #expect(Answer(Obstacle(.timeout, .noAnswer(cpo))).mayBeDone)
         #expect(Answer(Obstacle(.unreachable, .unusableAnswer(cpo, ""), mayBeDone: true)).mayBeDone)

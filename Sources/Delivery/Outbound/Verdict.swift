@@ -47,8 +47,13 @@ extension OutboundResponse {
     /// What its body says in `status_code`.
     var answerStatus: AnswerStatus { AnswerStatus(readable.body) }
 
-    /// What another node says of a message that it did not bring to its recipient; to be asked of answers of nodes only.
-    var notDone: NotDone? { headers.first(name: OCPIHeader.notDone).map { NotDone(header: $0) } }
+    /// What another node says of a message that it did not bring to its recipient; to be asked of answers of nodes only. Nil also where the
+    /// rest of the answer is a success: taking the word of a faulty proxy for it would do a POST twice.
+    var notDone: NotDone? {
+        guard let text = headers.first(name: OCPIHeader.notDone) else { return nil }
+        let isSuccess = 200..<300 ~= status && statusCode.map { 1000..<2000 ~= $0 } ?? true
+        return isSuccess ? nil : NotDone(header: text)
+    }
 
     /// OCPI `status_code`; nil if the body is no OCPI answer, one that was cut off, or one that says two.
     var statusCode: Int? { answerStatus.code }
