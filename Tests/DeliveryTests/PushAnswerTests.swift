@@ -86,6 +86,23 @@ import Wire
         }
     }
 
+    /// The node of a service elsewhere refuses such a copy, which is final too.
+    @Test func aCopyThatLeadsToCredentialsIsADeadLetterAtOnce() async throws {
+        let world = try await DeliveryWorld()
+        try await world.run(push: try world.push()) {
+            let endpoints = [
+                Endpoint(module: .tokens, interface: .receiver, url: world.service.url + "/api"),
+                Endpoint(module: .credentials, interface: .receiver, url: world.service.url + "/api/credentials"),
+            ]
+            try await world.writer.write([.put(.endpoints(platform: "bil", endpoints))])
+            try await world.copy(try request(.tokens, .receiver, .put, path: "credentials", body: "{}"), id: "1", key: "a")
+            try await eventually("it is given up") { try await world.dead().count == 1 }
+            let dead = try #require(try await world.dead().first)
+            #expect(dead.cause.hasPrefix("cannot be sent: This leads to credentials") && dead.attempts == 0, "\(dead.cause)")
+            #expect(world.service.seen.isEmpty)
+        }
+    }
+
     @Test func copiesShareConnectionsAlsoWhenTheServiceComplains() async throws {
         let count = Atomic<Int>(0)
         let world = try await DeliveryWorld(service: { _ in

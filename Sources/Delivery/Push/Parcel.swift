@@ -78,7 +78,8 @@ enum Ending: Hashable, Sendable {
     case delivered
     /// The recipient's answer says that it will never take the copy; it is in `ocn.dead`.
     case dead
-    /// The copy cannot be put into a message to the recipient's node, cannot be true, or lacks a signature; it is in `ocn.dead`.
+    /// The copy cannot be put into a message to the recipient's node, leads to its credentials, cannot be true, or lacks a signature; it is in
+    /// `ocn.dead`.
     case unsendable
     /// The copy's horizon passed; it is in `ocn.dead`.
     case expired

@@ -87,7 +87,8 @@ extension PushFlow {
         let outbound: OutboundRequest
         var isToNode = false
         switch Destination(of: copy.request, in: directory, ownOperator: ownOperator) {
-        case .none:
+        case .none(let obstacle):
+            guard obstacle.notDone == .hindered else { return giveUp(errand, obstacle.error.message) }
             // It may register, come back, or advertise the module, before the horizon.
             metrics.attempted(.noDestination)
             return complete(errand, .hindered)
