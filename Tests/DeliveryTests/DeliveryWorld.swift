@@ -162,6 +162,14 @@ final class DeliveryWorld: Sendable {
         _ = try await producer.send(copy.outgoing(to: kafka.topics))
     }
 
+    /// From now on the service is connected to the other node.
+    func moveService() async throws {
+        let service = try #require(PartyID("DE-BIL"))
+        let claim = Fact.claim(PartyClaim(party: service, platform: "bil", since: Timestamp(milliseconds: 1)))
+        let moved = NetworkParty(party: service, roles: ["OTHER"], operatorAddress: "0xother", source: "file")
+        try await writer.write([.delete(key: claim.key), .put(.party(moved))])
+    }
+
     /// Writes an announcement of the hub.
     func announce(
         _ record: RequestRecord, to recipient: String, node: String? = nil, key: String, sourceLocation: SourceLocation = #_sourceLocation

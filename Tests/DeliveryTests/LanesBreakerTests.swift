@@ -75,6 +75,18 @@ import Testing
         #expect(runs(lanes.add(try parcel(50), now: start)).count == 1)
     }
 
+    /// Its node says so, whose party is there.
+    @Test func aModuleThatARecipientLacksHoldsUpOnlyItsOwnObjects() throws {
+        var lanes = lanes()
+        var open: Errands = []
+        for offset: Int64 in 0..<32 { open += runs(lanes.add(try parcel(offset), now: start)) }
+        _ = complete(&lanes, open, .lacking(LastAttempt(httpStatus: 400, status: 2001)), at: start)
+        #expect(lanes.breakers.isEmpty)
+        #expect(runs(lanes.add(try parcel(50), now: start)).count == 1)
+        let again = runs(lanes.wake(now: start + .milliseconds(500)))
+        #expect(again.count == 31 && again.allSatisfy { $0.attempts == 1 && $0.last.status == 2001 })
+    }
+
     /// 40 objects of DE-BIL, of which 32 were called in vain: the breaker has opened.
     private func failing() throws -> Lanes<Int> {
         var lanes = lanes()

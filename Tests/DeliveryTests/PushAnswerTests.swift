@@ -72,10 +72,7 @@ import Wire
             return .answer(400, id == "plain" ? [] : [("OCN-Not-Done", id)], #"{"status_code":2001}"#)
         })
         try await world.run(push: try world.push()) {
-            let service = try #require(PartyID("DE-BIL"))
-            let claim = Fact.claim(PartyClaim(party: service, platform: "bil", since: Timestamp(milliseconds: 1)))
-            let moved = NetworkParty(party: service, roles: ["OTHER"], operatorAddress: "0xother", source: "file")
-            try await world.writer.write([.delete(key: claim.key), .put(.party(moved))])
+            try await world.moveService()
             for id in ["taken", "hindered", "refused", "plain"] {
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id)
             }

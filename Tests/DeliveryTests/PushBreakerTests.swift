@@ -45,6 +45,39 @@ import Wire
         }
     }
 
+    private static let offlineElsewhere = PartyAnswer.answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":4003}"#)
+
+    /// Else each of its objects would go there, signed, again and again.
+    @Test func aServiceThatIsNotConnectedToItsNodeIsNotAskedForAnyMore() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in Self.offlineElsewhere })
+        let provider = try #require(PartyID("DE-BIL"))
+        let push = try world.push(worker: "worker-1") { settings in
+            (settings.backoffBase, settings.backoffCap) = (.seconds(600), .seconds(600))
+            settings.breaker = BreakerSettings(minimumCalls: 8, pauseBase: .seconds(600), pauseCap: .seconds(600))
+        }
+        try await world.run(push: push) {
+            try await world.moveService()
+            for number in 0..<8 {
+                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "object-\(number)")
+            }
+            try await eventually("it is told") { world.store.directory.breakers(of: provider).map(\.state) == [.open] }
+            #expect(world.cpo.seen.count == 8)
+            #expect(try await world.dead().isEmpty, "they wait as for a service that is connected here")
+        }
+    }
+
+    @Test func theDeadLetterOfACopyThatItsServicesNodeHinderedTellsItsAttempts() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in Self.offlineElsewhere })
+        try await world.run(push: try world.push { $0.horizon = .seconds(4) }) {
+            try await world.moveService()
+            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
+            try await eventually("it is given up") { try await world.dead().count == 1 }
+            let dead = try #require(try await world.dead().first)
+            #expect(dead.cause == "expired" && dead.attempts == world.cpo.seen.count && dead.attempts > 1)
+            #expect(dead.lastHTTPStatus == 200 && dead.lastStatus == 4003)
+        }
+    }
+
     @Test func whenAServiceIsBackItGetsEveryCopyOnceAndInOrder() async throws {
         let isBack = Atomic<Bool>(false)
         let taken = Mutex<[String]>([])

@@ -42,6 +42,12 @@ extension Lanes {
             return second.news?.replaces(first.news) ?? false
         }
 
+        /// The head was sent, and stays.
+        mutating func tried(_ attempt: LastAttempt) {
+            attempts += 1
+            last = attempt
+        }
+
         /// The head is another record from now on.
         mutating func forgetAttempts() {
             attempts = 0

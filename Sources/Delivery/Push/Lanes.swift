@@ -168,11 +168,11 @@ struct Lanes<Cargo: Sendable>: Sendable {
         switch result {
         case .ended(let ending): advance(id, past: parcel, ending, &actions)
         case .failed(let last, let after):
-            withLane(id) { lane in
-                lane.attempts += 1
-                lane.last = last
-            }
+            withLane(id) { $0.tried(last) }
             retry(id, parcel, after: after ?? .zero, now: now, jitter: jitter, &actions)
+        case .lacking(let last):
+            withLane(id) { $0.tried(last) }
+            retry(id, parcel, after: .zero, now: now, jitter: jitter, &actions)
         case .hindered: retry(id, parcel, after: .zero, now: now, jitter: jitter, &actions)
         case .postponed: wait(id, until: now + Self.postponement)
         case .rationed(let until):

@@ -101,13 +101,19 @@ extension PushFlow {
             }
         }
         send(errand, outbound) { [isToNode] response in
-            // The service's node says what this one would say of a service of its own.
-            guard !isToNode || response.notDone != .hindered else {
-                self.metrics.attempted(.noDestination)
-                return self.complete(errand, .hindered)
-            }
-            self.judge(errand, copy, response)
+            if isToNode, response.notDone == .hindered { self.hindered(errand, by: response) } else { self.judge(errand, copy, response) }
         }
+    }
+
+    /// The service's node says what this one would say of a service of its own: the copy waits. But it was sent, and to find out for each
+    /// object that the service is not connected there would be a burden to both nodes.
+    private func hindered(_ errand: Errand<Consignment>, by response: OutboundResponse) {
+        metrics.attempted(.noDestination)
+        let status = response.statusCode
+        let last = LastAttempt(httpStatus: response.status, status: status)
+        // The service is connected, and lacks the module: its other copies go on.
+        let isAboutModule = status.map { 2000..<3000 ~= $0 } ?? false
+        complete(errand, isAboutModule ? .lacking(last) : .failed(last, after: nil))
     }
 
     /// The copy by its id, with its sender's signature made to fit the service. Done for every attempt: what waits is what the sender signed.
