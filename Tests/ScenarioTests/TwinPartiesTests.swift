@@ -59,7 +59,7 @@ extension Scenarios {
                         #expect(!refused.headers.contains { $0.lowercased() == "ocn-not-done" }, "it is between nodes")
                     }
                     try await world.publish(mended(world, recipient), at: place)
-                    try await eventually("\(recipient) is asked", within: .seconds(15)) {
+                    try await eventually("\(recipient) is asked") {
                         try await world.post(id, to: recipient).code == 1000
                     }
                     #expect(world.desk.seen(by: recipient, "cdrs").count == 1, "\(recipient)")

@@ -203,7 +203,7 @@ final class TwinWorld: Sendable {
             @Sendable func fitting(_ entries: [ServedRequest]) -> [ServedRequest] {
                 Self.seen(by: party, module, in: entries).filter { String(buffer: $0.body).contains(text) }
             }
-            let entries = await journal.wait(timeout: .seconds(30)) { fitting($0).count >= count }
+            let entries = await journal.wait(timeout: .seconds(60)) { fitting($0).count >= count }
             return fitting(try #require(entries, "\(count) of \(text) came to \(party)"))
         }
 
