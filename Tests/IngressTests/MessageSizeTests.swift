@@ -29,4 +29,20 @@ import Wire
         }
         #expect(world.produced.count == 1)
     }
+
+    @Test func aBodyInBase64CountsByItsBytes() async throws {
+        let world = World(bodyLimit: 4096, maxPendingBytes: 1_000_000)
+        for (length, status) in [(4096, 200), (4097, 413)] {
+            let message = try OCNMessage(
+                module: ModuleID(rawValue: "parking"), isCustom: true, interface: .receiver, method: .put, requestID: "r7",
+                correlationID: "c7", sender: party("NL-REM"), receiver: party("DE-MSP"),
+                body: ByteBuffer(repeating: 0xFF, count: length)
+            ).encoded(verbatim: true)
+            let answer = try await world.ask(
+                "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(message, with: world.remoteKey)],
+                body: String(buffer: message))
+            #expect(answer.status == status, "\(length)")
+        }
+        #expect(world.produced.map { $0.body?.readableBytes } == [4096])
+    }
 }
