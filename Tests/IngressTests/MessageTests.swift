@@ -11,7 +11,7 @@ import Wire
 @testable import Ingress
 
 @Suite struct MessageTests {
-    private func message(_ change: (inout OCNMessage) -> Void = { _ in }) throws -> String {
+    func message(_ change: (inout OCNMessage) -> Void = { _ in }) throws -> String {
         var message = OCNMessage(
             module: .tokens, interface: .receiver, method: .put, requestID: "r7", correlationID: "c7",
             sender: party("NL-REM"), receiver: party("DE-MSP"), urlPath: "/NL/REM/T 1",
@@ -20,7 +20,7 @@ import Wire
         return String(buffer: try message.encoded())
     }
 
-    private func send(_ text: String, to world: World, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
+    func send(_ text: String, to world: World, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
         let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: key ?? world.remoteKey)
         return try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
     }
@@ -247,123 +247,7 @@ import Wire
         #expect(try await ask(module, "2.2").status == 400)
     }
 
-    // MARK: proxy_resource
-
-    /// DE-MSP's platform with a list of sessions, a place for results of commands below which it has its credentials, and versions.
-    private func worldWithEndpoints() -> World {
-        let world = World(bodyLimit: 4096)
-        world.state.withLock { state in
-            var platform = state.directory.platform(id: "msp")
-            platform?.versionsURL = "https://msp.example/ocpi/versions"
-            let endpoints = [
-                Endpoint(module: .commands, interface: .sender, url: "https://msp.example/ocpi/c"),
-                Endpoint(module: .sessions, interface: .sender, url: "https://msp.example/ocpi/sessions?key=1"),
-                Endpoint(module: .credentials, interface: .receiver, url: "https://msp.example/ocpi/c/credentials"),
-                Endpoint(module: .hubclientinfo, interface: .receiver, url: "https://msp.example/ocpi/sessions/clients"),
-                Endpoint(module: .cdrs, interface: .receiver, url: "https://msp.example/ocpi/cdrs"),
-            ]
-            for fact in [platform.map(Fact.platform), .endpoints(platform: "msp", endpoints)].compactMap({ $0 }) {
-                state.directory.apply(key: fact.key, fact)
-            }
-        }
-        return world
-    }
-
-    private func proxied(
-        _ method: OCPI.Method, _ module: ModuleID, _ url: String, as interface: InterfaceRole = .sender, path: String? = nil
-    ) throws -> String {
-        try message {
-            $0.module = module
-            $0.interface = interface
-            $0.method = method
-            $0.urlPath = path
-            $0.query = nil
-            $0.proxyResource = url
-            if method.isRead { $0.body = nil }
-        }
-    }
-
-    @Test func whatLiesBelowTheModulesEndpointMayBeAskedFor() async throws {
-        let world = worldWithEndpoints()
-        let urls = ["https://msp.example/ocpi/c/START_SESSION/17?x=1", "HTTPS://msp.example:443/ocpi/c/x%20y|z"]
-        for url in urls { #expect(try await send(proxied(.post, .commands, url, path: "START_SESSION/17"), to: world).status == 200) }
-        let page = "https://msp.example/ocpi/sessions?offset=5&key=1"
-        #expect(try await send(proxied(.get, .sessions, page), to: world).status == 200)
-        let cdr = "https://msp.example/ocpi/cdrs/9"
-        #expect(try await send(proxied(.get, .cdrs, cdr, as: .receiver), to: world).status == 200)
-        #expect(world.produced.map(\.target) == urls + [page, cdr])
-        #expect(world.produced.first?.key == "NL-REM|commands-result|17")
-    }
-
-    /// Another node took a party's connection over by calling its credentials with its token.
-    @Test(arguments: [
-        "https://msp.example/ocpi/c/credentials", "https://msp.example/ocpi/c/credentials/", "https://msp.example/ocpi/c/credentials?a",
-        "https://msp.example/ocpi/c//credentials", "https://msp.example/ocpi/c/%63redentials", "https://msp.example/ocpi/c/Credentials/x",
-        "https://msp.example/ocpi/c/x/../credentials", "https://msp.example/ocpi/c/%2e%2e/c/credentials",
-        "https://msp.example/ocpi/c%2Fcredentials", #"https://msp.example/ocpi/c\credentials"#, "https://msp.example/ocpi/versions",
-        "https://msp.example/ocpi/sessions/clients/DE/MSP", "https://msp.example/ocpi/sessions?offset=1", "https://msp.example/ocpi/cc",
-        "https://msp.example/", "https://cpo.example/ocpi/c/1", "http://msp.example/ocpi/c/1", "https://msp.example/ocpi/c/1#x",
-        "https://msp.example/ocpi/c/1 2", "https://msp.example@evil.example/ocpi/c/1", "/ocpi/c/1", "",
-    ])
-    func nothingElseMayBeAskedFor(url: String) async throws {
-        let world = worldWithEndpoints()
-        for method in [OCPI.Method.get, .put, .post, .patch, .delete] {
-            let answer = try await send(proxied(method, .commands, url), to: world)
-            #expect(answer.status == 400 && answer.code == 2001 || answer.status == 405, "\(method): \(answer.status)")
-        }
-        #expect(world.produced.isEmpty)
-    }
-
-    @Test func whatLacksTheQueryOfTheEndpointIsNotBelowIt() async throws {
-        let world = worldWithEndpoints()
-        for query in ["", "?offset=5", "?key=2", "?key=10"] {
-            let page = "https://msp.example/ocpi/sessions" + query
-            #expect(try await send(proxied(.get, .sessions, page), to: world).code == 2001, "\(query)")
-        }
-        #expect(world.produced.isEmpty)
-    }
-
-    @Test func aModuleIsOnlyAskedForWhatItHas() async throws {
-        let world = worldWithEndpoints()
-        for method in [OCPI.Method.get, .put, .patch, .delete] {
-            let answer = try await send(proxied(method, .commands, "https://msp.example/ocpi/c/START_SESSION/17"), to: world)
-            #expect(answer.status == 405, "\(method)")
-        }
-        #expect(try await send(proxied(.delete, .cdrs, "https://msp.example/ocpi/cdrs/9", as: .receiver), to: world).status == 405)
-        #expect(try await send(message { $0.method = .delete }, to: world).status == 405)
-        #expect(try await send(message { $0.urlPath = "/a/b/c/d/e/f" }, to: world).status == 404)
-        #expect(world.produced.isEmpty)
-    }
-
-    @Test func whatThisNodeHasHandedOutMayBeAskedForByWhomItWasGivenTo() async throws {
-        let world = worldWithEndpoints()
-        let url = "https://msp.example/results/17"
-        #expect(try await send(proxied(.post, .commands, url), to: world).code == 2001)
-        let given = Capability(
-            kind: .callback, owner: party("DE-MSP"), user: party("NL-REM"), target: .url(url), expires: .now.adding(milliseconds: 60_000))
-        world.state.withLock { $0.capabilities[given.handedOutID] = given }
-        #expect(try await send(proxied(.post, .commands, url), to: world).status == 200)
-        #expect(try await send(proxied(.post, .commands, url + "0"), to: world).code == 2001)
-        // A proxy_uid of the other node is no URL that was handed out, whatever it names.
-        var forged = given
-        forged.target = .url("https://msp.example/ocpi/c/credentials")
-        world.state.withLock { $0.capabilities[forged.handedOutID] = forged }
-        #expect(try await send(proxied(.post, .commands, "https://msp.example/ocpi/c/credentials"), to: world).code == 2001)
-        #expect(world.produced.map(\.target) == [url])
-        // What it made up itself under that id is not what was handed out.
-        let other = "https://msp.example/results/18"
-        var made = given
-        made.target = .url(other)
-        let id = made.handedOutID
-        (made.owner, made.user) = (made.user, made.owner)
-        world.state.withLock { $0.capabilities[id] = made }
-        #expect(try await send(proxied(.post, .commands, other), to: world).code == 2001)
-        let claim = try message {
-            $0.proxyUID = id
-            $0.proxyResource = other
-        }
-        #expect(try await send(claim, to: world).code == 2001)
-    }
+    // MARK: Custom modules
 
     @Test func bodiesOfCustomModulesTravelAsText() async throws {
         let world = World(bodyLimit: 4096)
