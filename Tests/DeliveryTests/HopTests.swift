@@ -108,7 +108,7 @@ import Wire
         switch Destination(of: record, in: directory, ownOperator: own) {
         case .platform: #expect(isCalled)
         case .none(let obstacle):
-            #expect(!isCalled && obstacle.outcome == .refused && obstacle.error.code == .invalidParameters)
+            #expect(!isCalled && obstacle.outcome == .refused && obstacle.error.code == .invalidParameters && obstacle.notDone == .refused)
             #expect(obstacle.error.message.contains("credentials, versions or client infos of DE-CPO"))
         case .node: Issue.record("not a node")
         }
@@ -133,7 +133,7 @@ import Wire
             Issue.record("found")
             return
         }
-        #expect(obstacle.error.code == status && obstacle.outcome == outcome && !obstacle.mayBeDone)
+        #expect(obstacle.error.code == status && obstacle.outcome == outcome && obstacle.notDone == .hindered)
     }
 
     @Test(arguments: [PlatformStatus.offline, .planned, .suspended])
@@ -147,7 +147,7 @@ import Wire
                 Issue.record("called")
                 return
             }
-            #expect(obstacle.error.code == .connectionProblem && obstacle.outcome == .unreachable)
+            #expect(obstacle.error.code == .connectionProblem && obstacle.outcome == .unreachable && obstacle.notDone == .hindered)
             #expect(obstacle.error.message == "DE-CPO is \(status.rawValue): it is not called")
         }
     }
