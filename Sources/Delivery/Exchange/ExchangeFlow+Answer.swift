@@ -49,7 +49,7 @@ extension ExchangeFlow {
         }
         guard record.origin == .local else {
             let isAsWritten = target == written
-            return handOut(exchange, link(kind, .url(target), of: record), target, directory) { error in
+            return handOut(exchange, link(kind, .url(target), of: record, isStored: true), target, directory) { error in
                 guard error == nil else { return self.settle(exchange, response, others) }
                 if isAsWritten { self.settle(exchange, response, headers) } else { self.settle(exchange, response, others, kind, target) }
             }
@@ -60,7 +60,7 @@ extension ExchangeFlow {
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
         case .sealed(let url): settle(exchange, response, others, kind, url)
         case .link(let url, let capability, let id):
-            publish(capability, id, exchange) { error in
+            publish(link(kind, capability.target, of: record, isStored: true), id, exchange) { error in
                 guard error == nil else { return self.settle(exchange, response, others) }
                 self.settle(exchange, response, others, kind, url)
             }
@@ -142,11 +142,14 @@ extension ExchangeFlow {
         }
     }
 
-    /// The right to call a URL in an answer.
-    private func link(_ kind: Capability.Kind, _ target: Capability.Target, of record: RequestRecord) -> Capability {
-        Capability(
-            kind: kind, owner: record.to, user: record.from, target: target,
-            expires: .now.adding(milliseconds: (kind == .page ? settings.pageLifetime : settings.objectLifetime).milliseconds))
+    /// The right to call a URL in an answer. Of next pages, which lists have many of, those that take a place in the store end earlier.
+    private func link(
+        _ kind: Capability.Kind, _ target: Capability.Target, of record: RequestRecord, isStored: Bool = false
+    ) -> Capability {
+        let lifetime =
+            kind == .page ? (isStored ? settings.storedPageLifetime : settings.pageLifetime) : settings.objectLifetime
+        return Capability(
+            kind: kind, owner: record.to, user: record.from, target: target, expires: .now.adding(milliseconds: lifetime.milliseconds))
     }
 
     /// With this URL in the place of the recipient's.
