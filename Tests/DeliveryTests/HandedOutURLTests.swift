@@ -133,7 +133,7 @@ import Wire
                 let list = try await world.ask(try request(.locations, .sender, .get, path: path))
                 let link = try #require(LinkHeader.next(in: [list.headers["Link"] ?? ""]), "\(path)")
                 let own = try #require(await world.capabilities.resolve(String(link.split(separator: "/").last ?? "")), "\(path)")
-                let expected = path == "short" ? 1430...1440 : stored
+                let expected: ClosedRange<Int64> = path == "short" ? 1430...1440 : stored
                 #expect(expected ~= minutes(own), "\(path): \(minutes(own))")
                 // Another node asks by the URL itself, so that this one must keep it.
                 var remote = try request(.locations, .sender, .get, path: path)
