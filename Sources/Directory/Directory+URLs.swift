@@ -22,15 +22,33 @@ extension Directory {
     private static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
 
     /// Whether a request to an endpoint of a module leads to a place that is between the party's platform and this node only. Where the
-    /// endpoint lies above such a place, or shares a path with it, a path or a query might.
+    /// endpoint lies above such a place, or shares a path with it, a path or a query might. O(1) for all others, which is asked for every call.
+    /// - Parameter endpoint: as the platform registered it.
     package func leadsToConfiguration(_ url: String, of party: PartyID, _ module: ModuleID, below endpoint: String) -> Bool {
-        guard !Self.configuration.contains(module), let platform = platform(of: party) else { return false }
-        let place = String(decoding: endpoint.utf8.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
-        let places =
-            endpoints(of: platform.id).filter { Self.configuration.contains($0.module) }.map(\.url)
-            + [platform.versionsURL].compactMap { $0 }
-        guard places.contains(where: { URLJoin.depth(of: $0, below: place) != nil }) else { return false }
+        guard !Self.configuration.contains(module), let platform = platform(of: party),
+            endpointsAboveConfiguration[platform.id]?.contains(endpoint) == true
+        else { return false }
         return modules(of: party, at: url).contains { Self.configuration.contains($0.module) }
+    }
+
+    /// Finds the endpoints that ``leadsToConfiguration(_:of:_:below:)`` must look at, if the fact that was written, or has gone, says where a
+    /// platform has its places.
+    mutating func judgeEndpoints(after fact: Fact) {
+        let id: String
+        switch fact {
+        case .platform(let platform): id = platform.id
+        case .endpoints(let platform, _), .gone(let platform, _): id = platform
+        default: return
+        }
+        let endpoints = endpoints(of: id)
+        var own = endpoints.filter { Self.configuration.contains($0.module) }.map(\.url)
+        if let versions = platform(id: id)?.versionsURL { own.append(versions) }
+        let above = endpoints.filter { endpoint in
+            guard !Self.configuration.contains(endpoint.module) else { return false }
+            let place = String(decoding: endpoint.url.utf8.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+            return own.contains { URLJoin.depth(of: $0, below: place) != nil }
+        }
+        endpointsAboveConfiguration[id] = above.isEmpty ? nil : Set(above.map(\.url))
     }
 
     /// Whether a URL has the origin of an endpoint that the party's platform registered, or one that the operator has listed for it. Only

@@ -14,6 +14,8 @@ package struct Directory: Sendable {
     private var platformsByTokenHash: [String: String] = [:]
     private var outboundTokens: [String: Token] = [:]
     private var endpointsByPlatform: [String: [Endpoint]] = [:]
+    /// URLs of modules at or above the place of their platform's credentials, versions or client infos; few platforms have any.
+    var endpointsAboveConfiguration: [String: Set<String>] = [:]
     private var statusByPlatform: [String: (PlatformStatus, Timestamp)] = [:]
     private var clientInfosByName: [ClientInfoName: ClientInfo] = [:]
     private var announcedByName: [ClientInfoName: ClientInfo] = [:]
@@ -299,6 +301,7 @@ package struct Directory: Sendable {
         if let old { remove(old) }
         factsByKey[key] = fact
         if let fact { add(fact) }
+        if let changed = fact ?? old { judgeEndpoints(after: changed) }
     }
 
     private func platformFact(_ id: String) -> Platform? {

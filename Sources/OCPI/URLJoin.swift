@@ -141,15 +141,56 @@ package enum URLJoin {
         return Depth(segments: base.count, parameters: parameters.count, below: segments.count - base.count)
     }
 
-    private static func parameters(of url: String) -> Set<String> {
-        let query = url.utf8.prefix { $0 != UInt8(ascii: "#") }.drop { $0 != UInt8(ascii: "?") }.dropFirst()
-        let parameters = Array(query).split { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";") }
-        return Set(parameters.map { PercentText.decoded(String(decoding: $0, as: UTF8.self)).lowercased() })
+    /// What stands below an endpoint in a URL: what ``join(_:_:query:)`` puts behind the endpoint, for the same place. Server and parameters
+    /// are compared as by ``depth(of:below:)``, the path by its bytes, but for a slash at its end. Nil for a URL that cannot be made so.
+    package static func remainder(of url: String, below endpoint: String) -> (path: String, query: String?)? {
+        guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
+        let slash = UInt8(ascii: "/")
+        var base = path(of: endpoint)
+        if base.last == slash { base.removeLast() }
+        var rest = path(of: url)
+        guard rest.starts(with: base) else { return nil }
+        rest.removeFirst(base.count)
+        if !rest.isEmpty, rest.removeFirst() != slash || rest.first == slash { return nil }
+        var own = pieces(of: endpoint).map(parameter)
+        let written = query(of: url)
+        guard !own.isEmpty else { return (String(decoding: rest, as: UTF8.self), written.map { String(decoding: $0, as: UTF8.self) }) }
+        // Each stands once in the endpoint already.
+        let further = (written ?? []).split(separator: UInt8(ascii: "&")).filter { piece in
+            guard let index = own.firstIndex(of: parameter(piece)) else { return true }
+            own.remove(at: index)
+            return false
+        }
+        guard own.isEmpty else { return nil }
+        let left = further.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "&")
+        return (String(decoding: rest, as: UTF8.self), left.isEmpty ? nil : left)
+    }
+
+    private static func parameters(of url: String) -> Set<String> { Set(pieces(of: url).map(parameter)) }
+
+    private static func pieces(of url: String) -> [ArraySlice<UInt8>] {
+        (query(of: url) ?? []).split { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";") }
+    }
+
+    /// To compare by.
+    private static func parameter(_ piece: ArraySlice<UInt8>) -> String {
+        PercentText.decoded(String(decoding: piece, as: UTF8.self)).lowercased()
+    }
+
+    /// Nil for a URL without one.
+    private static func query(of url: String) -> [UInt8]? {
+        let rest = url.utf8.prefix { $0 != UInt8(ascii: "#") }.drop { $0 != UInt8(ascii: "?") }
+        return rest.isEmpty ? nil : Array(rest.dropFirst())
+    }
+
+    /// Of an absolute URL; empty, or with the slash that it begins with.
+    private static func path(of url: String) -> [UInt8] {
+        let rest = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).drop { !"/?#".utf8.contains($0) }
+        return Array(rest.prefix { !"?#".utf8.contains($0) })
     }
 
     private static func segments(of url: String) -> [String] {
-        let rest = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).drop { !"/?#".utf8.contains($0) }
-        let path = String(decoding: rest.prefix { !"?#".utf8.contains($0) }, as: UTF8.self)
+        let path = String(decoding: path(of: url), as: UTF8.self)
         return PercentText.decoded(path, plusIsSpace: false).lowercased().split { $0 == "/" || $0 == "\\" }
             // Path parameters name nothing.
             .map { String($0.prefix { $0 != ";" }) }

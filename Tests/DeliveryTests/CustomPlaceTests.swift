@@ -11,11 +11,13 @@ import Wire
 @testable import Delivery
 @testable import Outbound
 
-/// `Link` and `Location` of custom modules: a caller gets URLs that it can ask for through the hub, and never one of the recipient's.
+/// `Link` and `Location` of custom modules: a caller gets URLs that it can ask for through the hub, and never one of a recipient's that is
+/// connected here. Another node judges the URLs of its parties itself.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct CustomPlaceTests {
     private static let parking = ModuleID(rawValue: "parking")
     private static let hub = DeliveryWorld.publicURL
     private static let own = "/ocpi/custom/sender/parking"
+    private static let error = #"{"status_code":2001,"status_message":"no such page"}"#
 
     /// The CPO's server writes what the query says, and plays the other node too.
     private func world() async throws -> DeliveryWorld {
@@ -25,9 +27,11 @@ import Wire
             let written = pairs.first { $0.name == "u" }?.value ?? ""
             let url = written.split(separator: "CPO", omittingEmptySubsequences: false)
                 .joined(separator: "http://" + (seen.headers.first(name: "Host") ?? ""))
+            let correlation = seen.headers.first(name: "X-Correlation-ID")
             return .answer(
-                seen.headers.first(name: "X-Correlation-ID") == "refused" ? 404 : 200,
-                [("Link", "<http://internal.local/1>; rel=\"first\", <\(url)>; rel=\"next\""), ("Location", url)], "any text")
+                correlation == "refused" ? 404 : 200,
+                [("Link", "<http://internal.local/1>; rel=\"first\", <\(url)>; rel=\"next\""), ("Location", url)],
+                correlation == "error" ? Self.error : "any text")
         })
         return world
     }
@@ -53,7 +57,14 @@ import Wire
 
     private static let good = [
         ("?offset=2", "?offset=2"), ("CPO/c/parking/a%20b|c?x=1&y=%7C", "/a%20b|c?x=1&y=%7C"), ("/c/parking/a/b", "/a/b"), ("c", "/c"),
-        ("./c?d", "/c?d"), (#"CPO/c/parking/a\b"#, #"/a\b"#),
+        ("./c?d", "/c?d"), (#"CPO/c/parking/a\b"#, #"/a\b"#), ("CPO/c/parking?offset=2", "?offset=2"), ("CPO/c/parking", ""),
+    ]
+    private static let goodByQuery = [
+        ("CPO/api?m=parking&offset=2", "?offset=2"), ("?offset=2&m=parking", "?offset=2"), ("CPO/api?m=%70arking", ""),
+        ("CPO/api/a/b?m=parking&x=%7C&y", "/a/b?x=%7C&y"), ("CPO/api?m=parking&m=parking", "?m=parking"),
+    ]
+    private static let badByQuery = [
+        "?offset=2", "CPO/api?m=other", "CPO/api", "CPO/api?m=parking&m=credentials", "CPO/c/parking?m=parking", "CPO/api//a?m=parking",
     ]
     private static let bad = [
         "http://internal.local/c/parking/2", "/elsewhere", "CPO/c/parking/credentials", "CPO/c/parking/%2e%2e/x", "../x", "javascript:1",
@@ -94,29 +105,66 @@ import Wire
                     #expect(made.outcome == .answered && made.headers["Location"] == nil && made.headers["Link"] == nil, "\(written)")
                 }
             }
-            // What is no success has no next page.
-            var refused = try request(.get, writing: "http://internal.local/")
-            refused.correlationID = "refused"
-            let answer = try await world.ask(refused)
-            #expect(answer.httpStatus == 404 && answer.headers["Link"] == nil && answer.headers["Location"] == nil)
+            // What is no success has no next page, whether HTTP says so or OCPI.
+            for (correlation, status, body) in [("refused", 404, "any text"), ("error", 200, Self.error)] {
+                var refused = try request(.get, writing: "http://internal.local/")
+                refused.correlationID = correlation
+                let answer = try await world.ask(refused)
+                #expect(answer.outcome == .answered && answer.httpStatus == status, "\(correlation)")
+                #expect(answer.body.map { String(buffer: $0) } == body, "\(correlation)")
+                #expect(answer.headers["Link"] == nil && answer.headers["Location"] == nil, "\(correlation)")
+            }
         }
     }
 
-    @Test func whatAnotherNodeSaysIsAPlaceOfTheModuleOrNothing() async throws {
+    /// As of an endpoint that shares its path with others.
+    @Test func anEndpointWithAQueryKeepsItsParametersToItself() async throws {
+        let world = try await world()
+        try await world.run(exchange: try world.exchange()) {
+            try await world.writer.write([
+                .put(
+                    .endpoints(
+                        platform: "cpo",
+                        [
+                            Endpoint(module: Self.parking, interface: .sender, url: world.cpo.url + "/api?m=parking"),
+                            Endpoint(module: .credentials, interface: .sender, url: world.cpo.url + "/api?m=credentials"),
+                        ]))
+            ])
+            for (written, place) in Self.goodByQuery {
+                let list = try await world.ask(try request(.get, writing: written))
+                #expect(link(list) == Self.hub + Self.own + place, "\(written): \(list.message ?? "")")
+            }
+            for written in Self.badByQuery {
+                let list = try await world.ask(try request(.get, writing: written))
+                #expect(list.outcome == .unreachable && list.status == .hubError && list.headers["Link"] == nil, "\(written)")
+            }
+        }
+    }
+
+    /// A reference node passes the URLs of a custom module as they are. Its caller must not lose the first page for that.
+    @Test func whatAnotherNodeSaysIsAPlaceOfTheModuleOrPassesAsItCame() async throws {
         let world = try await world()
         try await world.run(exchange: try world.exchange()) {
             let place = Self.own + "/2?x=%7C"
             #expect(link(try await world.ask(try request(.get, writing: place, to: "NL-CPO"))) == Self.hub + place)
             #expect(try await world.ask(try request(.post, writing: place, to: "NL-CPO")).headers["Location"] == Self.hub + place)
             let others = [
-                "CPO/c/parking/2", "/ocpi/custom/receiver/parking/2", "/ocpi/custom/sender/other/2", Self.own + "/../other/2", "?offset=2",
-                "/ocpi/2.2.1/credentials", "https://hub.example" + place, Self.own + "//b",
+                "CPO/c/parking/2", "https://lite.example/list?offset=50", "?offset=2", "/ocpi/custom/receiver/parking/2",
+                "https://hub.example" + place,
             ]
             for written in others {
+                let url = written.replacing("CPO", with: world.cpo.url)
                 let list = try await world.ask(try request(.get, writing: written, to: "NL-CPO"))
-                #expect(list.outcome == .unreachable && list.status == .hubError, "\(written)")
+                #expect(list.outcome == .answered, "\(written): \(list.message ?? "")")
+                #expect(list.body.map { String(buffer: $0) } == "any text", "\(written)")
+                #expect(list.headers["Link"] == "<http://internal.local/1>; rel=\"first\", <\(url)>; rel=\"next\"", "\(written)")
                 let made = try await world.ask(try request(.post, writing: written, to: "NL-CPO"))
-                #expect(made.outcome == .answered && made.headers["Location"] == nil, "\(written)")
+                #expect(made.outcome == .answered && made.headers["Location"] == url, "\(written)")
+            }
+            for written in ["https://me:secret@lite.example/", "https://lite.example/é"] {
+                let list = try await world.ask(try request(.get, writing: written, to: "NL-CPO"))
+                #expect(list.outcome == .answered && list.headers["Link"] == nil && list.headers["Location"] == nil, "\(written)")
+                #expect(list.body.map { String(buffer: $0) } == "any text")
             }
         }
     }

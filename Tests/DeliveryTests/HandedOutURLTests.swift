@@ -117,6 +117,36 @@ import Wire
         }
     }
 
+    // MARK: How long
+
+    /// Lists have many next pages: those that take a place in the store end earlier.
+    @Test func aNextPageWorksForADayUnlessItIsStored() async throws {
+        let pages = ["short": "/p?x", "long": "/p?" + String(repeating: "x", count: 300)]
+        let world = try await DeliveryWorld(cpo: { seen in
+            let page = pages[String(seen.uri.split(separator: "/").last ?? "")] ?? ""
+            return .answer(200, [("Link", "<\(page)>; rel=next")], #"{"status_code":1000,"data":[]}"#)
+        })
+        try await world.run(exchange: try world.exchange()) {
+            func minutes(_ page: Capability) -> Int64 { (page.expires.milliseconds - Timestamp.now.milliseconds) / 60_000 }
+            let stored: ClosedRange<Int64> = 110...120
+            for (path, page) in pages {
+                let list = try await world.ask(try request(.locations, .sender, .get, path: path))
+                let link = try #require(LinkHeader.next(in: [list.headers["Link"] ?? ""]), "\(path)")
+                let own = try #require(await world.capabilities.resolve(String(link.split(separator: "/").last ?? "")), "\(path)")
+                let expected: ClosedRange<Int64> = path == "short" ? 1430...1440 : stored
+                #expect(expected ~= minutes(own), "\(path): \(minutes(own))")
+                // Another node asks by the URL itself, so that this one must keep it.
+                var remote = try request(.locations, .sender, .get, path: path)
+                (remote.from, remote.origin) = (try #require(PartyID("NL-CPO")), .node("http://other.example"))
+                #expect(try await world.ask(remote).outcome == .answered)
+                let handedOut = Capability(
+                    kind: .page, owner: remote.to, user: remote.from, target: .url(world.cpo.url + page), expires: own.expires)
+                let kept = try #require(await world.capabilities.resolve(handedOut.handedOutID), "\(path)")
+                #expect(stored ~= minutes(kept), "\(path): \(minutes(kept))")
+            }
+        }
+    }
+
     // MARK: Relative references
 
     @Test func aRelativeURLIsReadAgainstTheOneThatWasCalled() async throws {

@@ -142,6 +142,45 @@ import Wire
         }
     }
 
+    /// It is found once, when a platform says where its places are, and not again for every call.
+    @Test func endpointsAboveCredentialsAreFoundAgainWheneverAPlatformMoves() throws {
+        var directory = Directory(secrets: secrets)
+        let de = try party("DE-CPO")
+        let base = "https://cpo.example/ocpi"
+        func leads(_ place: String, below endpoint: String? = nil) -> Bool {
+            directory.leadsToConfiguration((endpoint ?? base) + place, of: de, .locations, below: endpoint ?? base)
+        }
+        func endpoints(_ locations: String, _ credentials: String?) -> [Endpoint] {
+            [Endpoint(module: .locations, interface: .sender, url: locations)]
+                + [credentials].compactMap { $0 }.map { Endpoint(module: .credentials, interface: .sender, url: $0) }
+        }
+        // A record of an older version has its endpoints apart, written before the platform or after it.
+        directory.apply(.endpoints(platform: "p1", endpoints(base, base + "/credentials")))
+        directory.apply(.claim(PartyClaim(party: de, platform: "p1", since: time(1))))
+        #expect(!leads("/credentials"), "nobody is connected")
+        var registered = Platform(id: "p1", tokenCHashes: ["hash"], revision: 1)
+        directory.apply(.platform(registered))
+        #expect(leads("/credentials") && leads("/Credentials/x") && !leads("/LOC1") && !leads("?a=credentials"))
+        directory.apply(.endpoints(platform: "p1", endpoints(base + "/locations", base + "/credentials")))
+        #expect(!leads("/credentials", below: base + "/locations"))
+        directory.apply(.endpoints(platform: "p1", endpoints(base, nil)))
+        #expect(!leads("/credentials"))
+        // Where its versions are counts too, and what stands in the platform's own record comes before the other.
+        registered = registered.changed { $0.versionsURL = base + "/versions" }
+        directory.apply(.platform(registered))
+        #expect(leads("/versions") && !leads("/credentials"))
+        registered = registered.changed { $0.endpoints = endpoints(base + "?m=locations", base + "?m=credentials") }
+        directory.apply(.platform(registered))
+        #expect(leads("&m=credentials", below: base + "?m=locations") && !leads("&x", below: base + "?m=locations"))
+        let last = Fact.platform(registered)
+        directory.apply(key: last.key, nil)
+        #expect(!leads("&m=credentials", below: base + "?m=locations"))
+        directory.apply(last)
+        #expect(leads("&m=credentials", below: base + "?m=locations"))
+        directory.apply(.gone(platform: "p1", time(2)))
+        #expect(!leads("&m=credentials", below: base + "?m=locations"))
+    }
+
     @Test func agreementsAreInForceWhileTheirRecordExists() throws {
         var directory = Directory(secrets: secrets)
         let (cpo, billing) = (try party("DE-CPO"), try party("DE-BIL"))

@@ -78,13 +78,32 @@ import Testing
         #expect(URLJoin.depth(of: "https://a/ocpi;v=1/credentials/1", below: "https://a/ocpi/credentials")?.below == 1)
     }
 
+    @Test(
+        arguments: [
+            ("https://a/c/", "https://a/c/1/2?x=%20", "1/2 x=%20"), ("https://a/c", "https://A:443/c/a%2Fb", "a%2Fb nil"),
+            ("https://a/c/", "https://a/c?offset=2", " offset=2"), ("https://a/c", "https://a/c/", " nil"),
+            ("https://a", "https://a/1", "1 nil"), ("https://a/api?m=p", "https://a/api?m=p&offset=2", " offset=2"),
+            ("https://a/api?m=p", "HTTPS://a/api/1?x=1&M=%70&y", "1 x=1&y"), ("https://a/api?m=p", "https://a/api?m=p", " nil"),
+            ("https://a/api?m=p", "https://a/api?m=p&m=p", " m=p"), ("https://a/c", "https://a/c?", " "),
+            ("https://a/c", "https://a/cc", nil), ("https://a/c", "https://a/c//1", nil), ("https://a/c", "https://b/c/1", nil),
+            ("https://a/c", "http://a/c/1", nil), ("https://a/c", "https://a/C/1", nil), ("https://a/api?m=p", "https://a/api", nil),
+            ("https://a/api?m=p&n", "https://a/api?m=p", nil), ("https://a/c", "/c/1", nil),
+        ] as [(String, String, String?)]) func whatStandsBelowAnEndpointCanBeJoinedToItAgain(endpoint: String, url: String, below: String?)
+    {
+        let found = URLJoin.remainder(of: url, below: endpoint)
+        #expect(found.map { "\($0.path) \($0.query ?? "nil")" } == below)
+        guard let found else { return }
+        let joined = URLJoin.join(endpoint, found.path, query: found.query)
+        #expect(URLJoin.depth(of: joined, below: url) != nil && URLJoin.depth(of: url, below: joined) != nil)
+    }
+
     @Test func randomTextNeverTraps() {
         let parts = ["http", "https", "://", ":", "/", "[", "]", "@", "a", "1", "..", "%2e", "%", "?", "#", "é"]
         for seed in UInt64(0)..<5000 {
             var random = SeededGenerator(seed: seed)
             let text = (0..<Int.random(in: 0..<8, using: &random)).map { _ in random.pick(parts) }.joined()
             if let origin = URLJoin.origin(of: text) { #expect(URLJoin.origin(of: origin) == origin, "seed \(seed)") }
-            _ = (URLJoin.hasDotSegments(text), URLJoin.join(text, text, query: text))
+            _ = (URLJoin.hasDotSegments(text), URLJoin.join(text, text, query: text), URLJoin.remainder(of: text, below: "https://a/?1"))
         }
     }
 }

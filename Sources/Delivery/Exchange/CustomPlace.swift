@@ -7,15 +7,16 @@ import Wire
 /// no token, because whoever may ask the module may ask for all that is below its endpoint. Without scheme and host it is the same at every
 /// node, so that between nodes it stands for the party's own URL, which stays where it is.
 enum CustomPlace {
-    /// Where the caller finds a URL of the party's own; nil if it lies anywhere else than below the endpoint that was called.
+    /// Where the caller finds a URL of the party's own; nil if it does not lie below the endpoint that was called, as a server might see it, or
+    /// nobody could ask for it there.
     /// - Parameter url: an absolute URL.
     static func of(_ url: String, _ record: RequestRecord, in directory: Directory) -> String? {
-        guard
-            case .below(_, _, let remainder) = Capability.target(url, of: record.to, record.module, record.interface, in: directory)
+        guard directory.lies(url, below: record.module, record.interface, of: record.to),
+            let platform = directory.platform(of: record.to),
+            let base = directory.endpoint(of: platform.id, record.module, record.interface),
+            let (path, query) = URLJoin.remainder(of: url, below: base)
         else { return nil }
-        let parts = remainder.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let place = URLJoin.join(endpoint(record), String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil)
-        return checked(PercentText.inBrackets(place), record)
+        return checked(PercentText.inBrackets(URLJoin.join(endpoint(record), path, query: query)), record)
     }
 
     /// What another node says, if it is such a place.
@@ -25,6 +26,15 @@ enum CustomPlace {
             route.module == record.module, route.interface == record.interface
         else { return nil }
         return place
+    }
+
+    /// The headers of another node's answer, of which those with URLs stay out that are no plain text, or may hold a password.
+    static func passed(_ headers: [(name: String, value: String)], _ url: String) -> [(name: String, value: String)] {
+        let isGood = !url.contains("://") || URLJoin.origin(of: url) != nil
+        return headers.filter { name, value in
+            guard name == OCPIHeader.link || name == OCPIHeader.location else { return true }
+            return isGood && value.utf8.allSatisfy { 0x20...0x7E ~= $0 }
+        }
     }
 
     private static func endpoint(_ record: RequestRecord) -> String {

@@ -34,7 +34,7 @@ extension ExchangeFlow {
         guard !record.module.isFunctional || status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
         // Nobody reads what a service has made of a copy.
         guard record.copyID == nil else { return settle(exchange, response, others) }
-        guard record.module.isFunctional else { return settleCustom(exchange, response, others, calledAt: url) }
+        guard record.module.isFunctional else { return settleCustom(exchange, response, headers, others, calledAt: url) }
         guard record.origin != .hub else { return settleForHub(exchange, response) }
         guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
             return settle(exchange, response, record.origin == .local ? others : headers)
@@ -49,7 +49,7 @@ extension ExchangeFlow {
         }
         guard record.origin == .local else {
             let isAsWritten = target == written
-            return handOut(exchange, link(kind, .url(target), of: record), target, directory) { error in
+            return handOut(exchange, link(kind, .url(target), of: record, isStored: true), target, directory) { error in
                 guard error == nil else { return self.settle(exchange, response, others) }
                 if isAsWritten { self.settle(exchange, response, headers) } else { self.settle(exchange, response, others, kind, target) }
             }
@@ -60,7 +60,7 @@ extension ExchangeFlow {
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
         case .sealed(let url): settle(exchange, response, others, kind, url)
         case .link(let url, let capability, let id):
-            publish(capability, id, exchange) { error in
+            publish(link(kind, capability.target, of: record, isStored: true), id, exchange) { error in
                 guard error == nil else { return self.settle(exchange, response, others) }
                 self.settle(exchange, response, others, kind, url)
             }
@@ -68,9 +68,12 @@ extension ExchangeFlow {
     }
 
     /// What the URLs of a custom module mean nobody here knows, but they would lead around the hub as any other. Those of places that can be
-    /// asked for through it become its own; others are left out, unless a list would look complete without its next page.
+    /// asked for through it become its own; others are left out, unless a list would look complete without its next page. What another node
+    /// has let through passes: that node judges the URLs of its parties, and this one calls them for nobody.
+    /// - Parameter others: the headers without URLs.
     private func settleCustom(
-        _ exchange: Exchange, _ response: OutboundResponse, _ others: [(name: String, value: String)], calledAt url: String?
+        _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)],
+        _ others: [(name: String, value: String)], calledAt url: String?
     ) {
         let record = exchange.record
         guard let (kind, written) = Rewrites.customURL(record, status: response.status, response.headers) else {
@@ -86,11 +89,14 @@ extension ExchangeFlow {
             } else {
                 nil
             }
-        guard let place else {
-            guard kind == .page else { return settle(exchange, response, others) }
-            return refuse(exchange, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")
+        if let place {
+            return settle(
+                exchange, response, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
         }
-        settle(exchange, response, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
+        guard url != nil else { return settle(exchange, response, CustomPlace.passed(headers, target)) }
+        // What says that nothing was done has no next page.
+        guard kind == .page, !Rewrites.isRefusal(response.answerStatus) else { return settle(exchange, response, others) }
+        refuse(exchange, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")
     }
 
     /// The recipient has answered with what cannot be passed on.
@@ -136,11 +142,14 @@ extension ExchangeFlow {
         }
     }
 
-    /// The right to call a URL in an answer.
-    private func link(_ kind: Capability.Kind, _ target: Capability.Target, of record: RequestRecord) -> Capability {
-        Capability(
-            kind: kind, owner: record.to, user: record.from, target: target,
-            expires: .now.adding(milliseconds: (kind == .page ? settings.pageLifetime : settings.objectLifetime).milliseconds))
+    /// The right to call a URL in an answer. Of next pages, which lists have many of, those that take a place in the store end earlier.
+    private func link(
+        _ kind: Capability.Kind, _ target: Capability.Target, of record: RequestRecord, isStored: Bool = false
+    ) -> Capability {
+        let lifetime =
+            kind == .page ? (isStored ? settings.storedPageLifetime : settings.pageLifetime) : settings.objectLifetime
+        return Capability(
+            kind: kind, owner: record.to, user: record.from, target: target, expires: .now.adding(milliseconds: lifetime.milliseconds))
     }
 
     /// With this URL in the place of the recipient's.

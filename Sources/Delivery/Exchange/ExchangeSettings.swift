@@ -28,8 +28,10 @@ package struct ExchangeSettings: Sendable {
     package var defaultTimeout: Duration
     /// How much earlier than the caller's deadline the recipient's ends.
     package var margin: Duration
-    /// How long a page link works.
+    /// How long the URL of a next page works that carries what it stands for.
     package var pageLifetime: Duration
+    /// The same of one that takes a place in the store.
+    package var storedPageLifetime: Duration
     /// How long the location of a CDR works.
     package var objectLifetime: Duration
     /// How long a `response_url` works.
@@ -48,7 +50,8 @@ package struct ExchangeSettings: Sendable {
         publicURL: String, nodeKey: SigningKey, callsPerRecipient: Int = 64, bytesPerRecipient: Int = 16 * 1024 * 1024,
         callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, waitingPerRecipient: Int = 512,
         waitingBytesPerRecipient: Int = 8 * 1024 * 1024, waitingInTotal: Int = 8192, waitingBytesInTotal: Int = 128 * 1024 * 1024,
-        defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(2 * 3600),
+        defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
+        storedPageLifetime: Duration = .seconds(2 * 3600),
         objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
         repeatWindow: Duration = RepeatKey.window, rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
         breaker: BreakerSettings = BreakerSettings()
@@ -66,6 +69,7 @@ package struct ExchangeSettings: Sendable {
         self.defaultTimeout = defaultTimeout
         self.margin = margin
         self.pageLifetime = pageLifetime
+        self.storedPageLifetime = storedPageLifetime
         self.objectLifetime = objectLifetime
         self.callbackLifetime = callbackLifetime
         self.repeatWindow = repeatWindow
