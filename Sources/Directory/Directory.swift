@@ -165,13 +165,13 @@ package struct Directory: Sendable {
         factsByKey.filter { $0.value.platform.map { platformsByID[$0] == nil } ?? false }.keys.sorted()
     }
 
-    /// Facts that stand although a later record of their key is there, which follows an older one. They are to be written again: compaction
-    /// would leave the other one only.
-    package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0] } }
+    /// Facts that stand although a later record of their key is there, which follows an older one, as they are to be written again: compaction
+    /// would leave the other one only. They follow themselves, so that they count for those also who have read nothing but the other one.
+    package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0]?.following } }
 
     /// Those of the changes' keys that ``overruledFacts`` are of.
     package func overruledFacts(among changes: [Change]) -> [Fact] {
-        changes.map(\.key).filter(overruledKeys.contains).compactMap { factsByKey[$0] }
+        changes.map(\.key).filter(overruledKeys.contains).compactMap { factsByKey[$0]?.following }
     }
 
     /// Ids of platforms that were removed no later than `latest`, and of which nothing stands here any more. O(facts).
@@ -295,6 +295,8 @@ package struct Directory: Sendable {
             overruledKeys.insert(key)
             return
         }
+        // The same again is no later one: for whoever has read only what was overruled it still counts for nothing.
+        if let fact, fact == old, overruledKeys.contains(key) { return }
         overruledKeys.remove(key)
         if let old { remove(old) }
         factsByKey[key] = fact
