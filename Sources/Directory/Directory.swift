@@ -12,6 +12,8 @@ package struct Directory: Sendable {
     private let secrets: NodeSecrets
     private var platformsByID: [String: Platform] = [:]
     private var platformsByTokenHash: [String: String] = [:]
+    /// With whom a platform registered.
+    private var partiesByPlatform: [String: Set<PartyID>] = [:]
     private var outboundTokens: [String: Token] = [:]
     private var endpointsByPlatform: [String: [Endpoint]] = [:]
     private var statusByPlatform: [String: (PlatformStatus, Timestamp)] = [:]
@@ -78,12 +80,12 @@ package struct Directory: Sendable {
 
     /// The registered platform that serves a party here; nil if the party is not connected to this node.
     package func platform(of party: PartyID) -> Platform? {
-        guard let claim = claim(of: party), let platform = platformsByID[claim.platform], platform.isRegistered else { return nil }
-        return platform
+        guard let claim = claim(of: party), !isPending(claim) else { return nil }
+        return platformsByID[claim.platform]
     }
 
-    /// The claim that counts for a party: of a platform that registered with it, otherwise the earliest. It does not depend on the order
-    /// in which records are read or compacted.
+    /// The claim that counts for a party: of a platform that registered with it, otherwise the earliest, by which nothing is routed. It does
+    /// not depend on the order in which records are read or compacted.
     package func claim(of party: PartyID) -> PartyClaim? {
         let claims = claims(of: party)
         guard claims.count > 1 else { return claims.first }
@@ -95,12 +97,11 @@ package struct Directory: Sendable {
 
     /// Whether the claim's platform has not (yet) registered with that party.
     package func isPending(_ claim: PartyClaim) -> Bool {
-        guard let platform = platformsByID[claim.platform], platform.isRegistered else { return true }
-        return !platform.roles.contains { $0.party == claim.party }
+        partiesByPlatform[claim.platform]?.contains(claim.party) != true
     }
 
-    /// Whether the platform serves the party.
-    package func serves(_ platform: Platform, _ party: PartyID) -> Bool { claim(of: party)?.platform == platform.id }
+    /// Whether the platform serves the party: it registered with it, and its claim counts.
+    package func serves(_ platform: Platform, _ party: PartyID) -> Bool { self.platform(of: party)?.id == platform.id }
 
     /// What a platform advertised.
     package func endpoints(of platform: String) -> [Endpoint] {
@@ -313,6 +314,7 @@ package struct Directory: Sendable {
         case .platform(let platform):
             guard goneByID[platform.id] == nil else { return }
             platformsByID[platform.id] = platform
+            if platform.isRegistered { partiesByPlatform[platform.id] = Set(platform.roles.map(\.party)) }
             for hash in platform.tokenHashes { platformsByTokenHash[hash] = platform.id }
             outboundTokens[platform.id] = platform.outboundToken.flatMap(secrets.open)
         case .endpoints(let platform, let endpoints): endpointsByPlatform[platform] = endpoints
@@ -347,6 +349,7 @@ package struct Directory: Sendable {
         switch fact {
         case .platform(let platform):
             platformsByID[platform.id] = nil
+            partiesByPlatform[platform.id] = nil
             outboundTokens[platform.id] = nil
             for hash in platform.tokenHashes where platformsByTokenHash[hash] == platform.id { platformsByTokenHash[hash] = nil }
         case .endpoints(let platform, _): endpointsByPlatform[platform] = nil

@@ -135,8 +135,8 @@ package struct Endpoint: Sendable, Equatable {
     }
 }
 
-/// "This party is served by this platform." The claim of a platform that registered with the party counts, otherwise the earliest, so
-/// that nobody can take a party over.
+/// "This party is served by this platform", from when the platform's record has it among its roles. The claim of a platform that registered with
+/// the party counts, otherwise the earliest, so that nobody can take a party over.
 package struct PartyClaim: Sendable, Equatable {
     /// The party.
     package var party: PartyID

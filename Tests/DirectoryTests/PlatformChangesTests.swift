@@ -16,7 +16,8 @@ import Wire
     private let cpo = PartyID("DE-CPO")
 
     private func platform(_ revision: Int64, _ token: String, id: String = "p") -> Fact {
-        .platform(Platform(id: id, tokenCHashes: [TokenHash.of(Token(token))], revision: revision))
+        let roles = cpo.map { [PlatformRole(role: "CPO", party: $0)] } ?? []
+        return .platform(Platform(id: id, tokenCHashes: [TokenHash.of(Token(token))], roles: roles, revision: revision))
     }
 
     private func read(_ log: [Change]) -> Directory {
