@@ -138,7 +138,7 @@ package struct Enrolment: Sendable {
     private func claim(_ parties: [PartyID], for platform: Platform) async throws(OCPIError) -> [PartyID] {
         let now = Timestamp.now
         try Registration.check(parties, for: platform, nodeAddress: nodeAddress, now: now, in: state.directory())
-        let new = Registration.new(parties, for: platform)
+        let new = Registration.new(parties, for: platform, in: state.directory())
         try await write(Registration.claims(of: new, for: platform, now: now))
         do {
             try Registration.confirm(new, for: platform, now: now, in: state.directory())

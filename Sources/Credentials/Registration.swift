@@ -50,9 +50,12 @@ package enum Registration {
         return platform.invited.isEmpty && directory.service(party) == nil
     }
 
-    /// The parties that the platform has not registered with.
-    package static func new(_ parties: [PartyID], for platform: Platform) -> [PartyID] {
-        parties.filter { party in !platform.isRegistered || !platform.roles.contains { $0.party == party } }
+    /// The parties that the platform has not registered with, or no longer has a claim of: without one they would not be served.
+    package static func new(_ parties: [PartyID], for platform: Platform, in directory: Directory) -> [PartyID] {
+        parties.filter { party in
+            !platform.isRegistered || !platform.roles.contains { $0.party == party }
+                || !directory.claims(of: party).contains { $0.platform == platform.id }
+        }
     }
 
     /// First step: claim the parties that are new. Nothing is routed by these claims until the platform's record has the parties.
@@ -70,6 +73,16 @@ package enum Registration {
             guard standing.first?.platform == platform.id,
                 standing.allSatisfy({ $0.platform == platform.id || directory.isPending($0) })
             else { throw taken(party) }
+        }
+    }
+
+    /// Claims that are missing: of parties that their platform registered with, and that nobody claims. Such a claim was cleared away as lapsed
+    /// in the moment in which the platform claimed the party anew.
+    package static func missing(in directory: Directory, now: Timestamp) -> [Change] {
+        directory.platforms.filter { $0.isRegistered && directory.status(of: $0.id) != .suspended }.flatMap { platform in
+            Set(platform.roles.map(\.party)).filter { directory.claims(of: $0).isEmpty }.sorted().map {
+                Change.put(.claim(PartyClaim(party: $0, platform: platform.id, since: now)))
+            }
         }
     }
 

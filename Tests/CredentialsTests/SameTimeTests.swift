@@ -143,6 +143,20 @@ import Wire
         #expect(meeting.directory.claims(of: party("FR-OFF")).map(\.platform) == ["p"])
     }
 
+    /// As it would be cleared away by a leader that looked before it was made anew.
+    @Test func aPartyWhoseClaimIsGoneIsServedAgainAfterTheNextPUT() async throws {
+        let meeting = Meeting()
+        let platform = try await connected(meeting)
+        meeting.meanwhile { write, _ in write == 1 ? [.delete(key: FactKey.claim(party("FR-OFF"), platform: "p"))] : [] }
+        try await put(meeting, platform, "second", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")])
+        #expect(meeting.directory.platform(of: party("FR-OFF")) == nil)
+
+        meeting.meanwhile { _, _ in [] }
+        let standing = try #require(meeting.directory.platform(id: "p"))
+        try await put(meeting, standing, "third", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")])
+        #expect(meeting.directory.platform(of: party("FR-OFF"))?.id == "p" && meeting.directory.platform(of: party("AT-NEW"))?.id == "p")
+    }
+
     @Test(arguments: 0...1)
     func anInvitationAtTheSameTimeIsNoObstacleAndIsNotLost(_ moment: Int) async throws {
         let meeting = Meeting()
