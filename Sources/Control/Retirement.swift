@@ -126,7 +126,7 @@ package final class Retirement: Sendable {
     private static func isOver(_ info: ClientInfo, _ latest: Timestamp, in directory: Directory) -> Bool {
         let roles = directory.platform(of: info.party)?.roles ?? []
         guard info.status == .suspended, info.lastUpdated <= latest,
-            !roles.contains(where: { $0.party == info.party && $0.role == info.role }),
+            !roles.contains(where: { $0.party == info.party && $0.role == info.role && directory.mayHave($0) }),
             let announced = directory.announced(info.party, role: info.role), announced.status == .suspended,
             announced.lastUpdated <= latest
         else { return false }

@@ -101,6 +101,9 @@ package struct Platform: Sendable, Equatable {
         self.revision = revision
     }
 
+    /// Most roles of one platform. Each of them is kept, and everybody is told of it.
+    package static let maxRoles = 64
+
     /// Whether the credentials handshake is complete.
     package var isRegistered: Bool { !tokenCHashes.isEmpty }
 
