@@ -63,12 +63,12 @@ package struct AdminAPI: Sendable {
     private func connectionStatus(_ parameters: Parameters) -> Response {
         guard let party = parameters.party else { return badPartyPath() }
         let directory = state.directory()
-        guard let claim = directory.claim(of: party), directory.platform(id: claim.platform) != nil else {
+        guard let platform = directory.platform(of: party) else {
             return problem(.notFound, "\(party) is not connected to this node")
         }
         return Response(
             status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: directory.status(of: claim.platform).rawValue)))
+            body: .init(byteBuffer: ByteBuffer(string: directory.status(of: platform.id).rawValue)))
     }
 
     /// `GET /admin/platforms`: every platform, without its tokens.

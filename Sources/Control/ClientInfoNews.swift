@@ -51,20 +51,19 @@ struct ClientInfoNews {
     }
 
     /// What other nodes told about parties that are no longer theirs: the registry lists them here or nowhere. What stays of a party that
-    /// left this node is kept until it has been told. And what was told of roles that an older version let somebody invent: nobody is told
-    /// that these are gone, there may be thousands.
+    /// left this node is kept until it has been told. Of a role that the registry does not list any more nothing counts but what was announced: it is
+    /// told as suspended. And what was announced of roles that an older version let somebody invent: nobody is told that these are gone, there
+    /// may be thousands.
     var outdated: [Change] {
         let told = directory.toldClientInfos.filter { info in
-            guard !directory.isInvented(info) else { return true }
+            guard !directory.isUnlisted(info) else { return true }
             guard let listed = directory.networkParty(info.party) else {
                 return info.status != .suspended || directory.announced(info.party, role: info.role)?.status == .suspended
             }
             return listed.operatorAddress == nodeAddress && info.status != .suspended
         }
         return told.map { .delete(key: FactKey.clientInfo($0.party, role: $0.role)) }
-            + directory.announcedClientInfos.filter(directory.isInvented).map {
-                .delete(key: FactKey.announced($0.party, role: $0.role))
-            }
+            + directory.inventedAnnouncements.map { .delete(key: FactKey.announced($0.party, role: $0.role)) }
     }
 
     /// One record for every platform that may know the party and wants to know of parties, and, for a party of this node, one for every

@@ -35,9 +35,33 @@ package final class Retirement: Sendable {
         self.logger = logger
     }
 
-    /// Clears away what is due.
-    /// - Throws: what `forget` throws, or `StateError`, if something could not be deleted; the next run does it.
+    /// Clears away what is due, and mends what changes at the same time have left.
+    /// - Throws: what `forget` throws, or `StateError`, if something could not be written; the next run does it.
     package func run(now: Timestamp = .now) async throws {
+        try await clear(now: now)
+        try await mend("wrote again what stands of platforms that were changed twice at the same time") {
+            $0.overruledFacts.map(Change.put)
+        }
+        try await mend("cleared away claims that came to no registration") { Registration.lapsed(in: $0, now: now) }
+        try await mend("claimed again parties that their platforms had no claim of any more") { Registration.missing(in: $0, now: now) }
+    }
+
+    /// Writes what is due, judged by the newest state right before it is written: a platform may be registering at the same time.
+    private func mend(_ what: Logger.Message, _ due: (Directory) -> [Change]) async throws {
+        let count = due(state.directory()).count
+        var left = count
+        while left > 0 {
+            try Task.checkCancellation()
+            // What comes up meanwhile is for the next run.
+            let portion = due(state.directory()).prefix(min(left, Retirement.portion))
+            guard !portion.isEmpty else { break }
+            try await state.write(Array(portion))
+            left -= portion.count
+        }
+        if left < count { logger.info(what, metadata: ["records": "\(count - left)"]) }
+    }
+
+    private func clear(now: Timestamp) async throws {
         let directory = state.directory()
         let (changes, parties) = Retirement.due(in: directory, now: now)
         let orphaned = directory.orphanedKeys
@@ -54,6 +78,10 @@ package final class Retirement: Sendable {
             try Task.checkCancellation()
             try await state.write(Array(rest.prefix(Retirement.portion)))
             rest = rest.dropFirst(Retirement.portion)
+        }
+        guard !parties.isEmpty else {
+            logger.info("cleared away what platforms left that are gone", metadata: ["records": "\(changes.count + lasting.count)"])
+            return
         }
         logger.info(
             "cleared away what parties left that are gone",
@@ -73,14 +101,12 @@ package final class Retirement: Sendable {
         let platforms = directory.platforms.filter { platform in
             directory.status(of: platform.id) == .suspended && directory.lastUpdated(of: platform.id).map { $0 <= latest } ?? false
         }
-        var changes = directory.overruledFacts.map(Change.put)
-        changes += platforms.flatMap { platform in
+        var changes = platforms.flatMap { platform in
             Registration.removal(
                 of: platform, suspendedSince: directory.lastUpdated(of: platform.id) ?? now, now: now, in: directory)
         }
         // Whoever wrote about a platform when it was removed has given up long ago.
         changes += directory.forgettable(by: latest).map { .delete(key: FactKey.gone($0)) }
-        changes += Registration.lapsed(in: directory, now: now)
         var gone: Set<PartyID> = []
         var staying: Set<PartyID> = []
         for info in directory.clientInfos() {
@@ -100,7 +126,7 @@ package final class Retirement: Sendable {
     private static func isOver(_ info: ClientInfo, _ latest: Timestamp, in directory: Directory) -> Bool {
         let roles = directory.platform(of: info.party)?.roles ?? []
         guard info.status == .suspended, info.lastUpdated <= latest,
-            !roles.contains(where: { $0.party == info.party && $0.role == info.role }),
+            !roles.contains(where: { $0.party == info.party && $0.role == info.role && directory.mayHave($0) }),
             let announced = directory.announced(info.party, role: info.role), announced.status == .suspended,
             announced.lastUpdated <= latest
         else { return false }

@@ -46,8 +46,13 @@ package struct Enrolment: Sendable {
     ) async throws(OCPIError) {
         // Asking the peer took its time: what was true before may no longer be.
         _ = try unchanged(platform)
-        try await claim(peer.parties, for: platform)
-        try await store(platform, peer, description, token: token)
+        let claimed = try await claim(peer.parties, for: platform)
+        do throws(OCPIError) {
+            try await store(platform, peer, description, token: token)
+        } catch {
+            await withdraw(claimed, for: platform)
+            throw error
+        }
     }
 
     /// The second half of ``complete(_:_:_:token:)``, for parties that the platform serves already.
@@ -129,15 +134,32 @@ package struct Enrolment: Sendable {
     }
 
     /// Two platforms may claim a party at the same time; asking the state again after our claim is in it shows who was first.
-    private func claim(_ parties: [PartyID], for platform: Platform) async throws(OCPIError) {
+    /// - Returns: the parties that were claimed, the platform did not serve them before.
+    private func claim(_ parties: [PartyID], for platform: Platform) async throws(OCPIError) -> [PartyID] {
         let now = Timestamp.now
         try Registration.check(parties, for: platform, nodeAddress: nodeAddress, now: now, in: state.directory())
-        try await write(Registration.claims(of: parties, for: platform, now: now))
+        let new = Registration.new(parties, for: platform, in: state.directory())
+        try await write(Registration.claims(of: new, for: platform, now: now))
         do {
-            try Registration.confirm(parties, for: platform, now: now, in: state.directory())
+            try Registration.confirm(new, for: platform, now: now, in: state.directory())
         } catch {
-            try await write(Registration.withdrawal(of: parties, for: platform))
+            try await write(Registration.withdrawal(of: new, for: platform))
             throw error
+        }
+        return new
+    }
+
+    /// Takes claims back after somebody else's change counted, except those of parties that the platform registered with by that. As long as nobody
+    /// knows whether ours will count they stay: if it does not, they lapse.
+    private func withdraw(_ claimed: [PartyID], for platform: Platform) async {
+        let standing = state.directory().platform(id: platform.id)
+        guard standing?.hasSameCredentials(as: platform) != true else { return }
+        let registered = Set(standing?.roles.map(\.party) ?? [])
+        do throws(OCPIError) {
+            try await write(Registration.withdrawal(of: claimed.filter { !registered.contains($0) }, for: platform))
+        } catch {
+            // Nothing is routed by them. What is left is cleared away later.
+            logger.warning("what a platform claimed in vain is not withdrawn yet", metadata: ["platform": "\(platform.id)"])
         }
     }
 }

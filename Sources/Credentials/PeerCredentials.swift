@@ -12,8 +12,6 @@ package struct PeerCredentials: Sendable {
     /// The parties it acts for; each (role, party) once, at least one.
     package var roles: [PlatformRole]
 
-    /// Most roles of one platform. Each of them is kept, and everybody is told of it.
-    package static let maxRoles = 64
     /// Longest `business_details` of a role, bytes.
     package static let maxBusinessDetails = 4 * 1024
 
@@ -36,8 +34,8 @@ package struct PeerCredentials: Sendable {
         }
         if let defect = URLJoin.defect(of: url) { throw PeerCredentials.refusal("url \(defect)") }
         guard let entries = json["roles"]?.array, !entries.isEmpty else { throw PeerCredentials.refusal("roles is missing or empty") }
-        guard entries.count <= PeerCredentials.maxRoles else {
-            throw PeerCredentials.refusal("roles lists more than \(PeerCredentials.maxRoles)")
+        guard entries.count <= Platform.maxRoles else {
+            throw PeerCredentials.refusal("roles lists more than \(Platform.maxRoles)")
         }
         var roles: [PlatformRole] = []
         var known: Set<String> = []

@@ -50,9 +50,17 @@ package enum Registration {
         return platform.invited.isEmpty && directory.service(party) == nil
     }
 
-    /// First step: claim the parties that the platform has not registered with yet. Nothing is routed by these claims.
+    /// The parties that the platform has not registered with, or no longer has a claim of: without one they would not be served.
+    package static func new(_ parties: [PartyID], for platform: Platform, in directory: Directory) -> [PartyID] {
+        parties.filter { party in
+            !platform.isRegistered || !platform.roles.contains { $0.party == party }
+                || !directory.claims(of: party).contains { $0.platform == platform.id }
+        }
+    }
+
+    /// First step: claim the parties that are new. Nothing is routed by these claims until the platform's record has the parties.
     package static func claims(of parties: [PartyID], for platform: Platform, now: Timestamp) -> [Change] {
-        new(parties, for: platform).map { .put(.claim(PartyClaim(party: $0, platform: platform.id, since: now))) }
+        parties.map { .put(.claim(PartyClaim(party: $0, platform: platform.id, since: now))) }
     }
 
     /// Whether somebody else claimed one of the parties before the first step did.
@@ -60,11 +68,21 @@ package enum Registration {
     package static func confirm(
         _ parties: [PartyID], for platform: Platform, now: Timestamp, in directory: Directory
     ) throws(OCPIError) {
-        for party in new(parties, for: platform) {
+        for party in parties {
             let standing = directory.claims(of: party).filter { $0.platform == platform.id || !isVoid($0, now: now, in: directory) }
             guard standing.first?.platform == platform.id,
                 standing.allSatisfy({ $0.platform == platform.id || directory.isPending($0) })
             else { throw taken(party) }
+        }
+    }
+
+    /// Claims that are missing: of parties that their platform registered with, and that nobody claims. Such a claim was cleared away as lapsed
+    /// in the moment in which the platform claimed the party anew.
+    package static func missing(in directory: Directory, now: Timestamp) -> [Change] {
+        directory.platforms.filter { $0.isRegistered && directory.status(of: $0.id) != .suspended }.flatMap { platform in
+            Set(platform.roles.map(\.party)).filter { directory.claims(of: $0).isEmpty }.sorted().map {
+                Change.put(.claim(PartyClaim(party: $0, platform: platform.id, since: now)))
+            }
         }
     }
 
@@ -74,9 +92,9 @@ package enum Registration {
             .map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
     }
 
-    /// If somebody else was earlier: take back what the first step wrote.
+    /// If somebody else was earlier, with a party or with the platform's record: take back what the first step wrote.
     package static func withdrawal(of parties: [PartyID], for platform: Platform) -> [Change] {
-        new(parties, for: platform).map { .delete(key: FactKey.claim($0, platform: platform.id)) }
+        parties.map { .delete(key: FactKey.claim($0, platform: platform.id)) }
     }
 
     /// Second step: the platform's record, which makes it reachable and turns the old token off. It uses the invitations of its parties up.
@@ -169,11 +187,6 @@ package enum Registration {
 
     private static func existing(_ keys: [String], in directory: Directory) -> [Change] {
         keys.filter { directory.fact($0) != nil }.map { .delete(key: $0) }
-    }
-
-    /// The parties that the platform has not registered with.
-    private static func new(_ parties: [PartyID], for platform: Platform) -> [PartyID] {
-        parties.filter { party in !platform.isRegistered || !platform.roles.contains { $0.party == party } }
     }
 
     /// A claim of a platform that is gone, or that began to register and never came to the end.

@@ -25,7 +25,8 @@ package struct SharedState: Sendable {
     /// Writes to `ocn.state`, in order, and returns when this process has applied it.
     ///
     /// A platform's record counts only if nobody else has changed it since it was read: whoever writes one looks afterwards. What stands instead
-    /// is written again at once, so that it is the newest record of its key.
+    /// is written again at once, with the next revision, so that it is the newest record of its key for everybody. Once: if that is too late
+    /// too, then for another change, and the leader looks again.
     package func write(_ changes: [Change]) async throws(StateError) {
         try await writeAll(changes)
         let standing = directory().overruledFacts(among: changes)

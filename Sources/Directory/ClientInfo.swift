@@ -47,7 +47,8 @@ extension Directory {
     /// - Parameter registered: when a party of the registry that nobody told about, and that was not announced yet, was last updated.
     package func clientInfos(registered: Timestamp = Timestamp(milliseconds: 0)) -> [ClientInfo] {
         var infos: [ClientInfoName: ClientInfo] = [:]
-        for info in announcedClientInfos where !isInvented(info) {
+        let silent = Set(inventedAnnouncements.map(\.name))
+        for info in announcedClientInfos where !silent.contains(info.name) {
             infos[info.name] = ClientInfo(party: info.party, role: info.role, status: .suspended, lastUpdated: info.lastUpdated)
         }
         for party in parties where party.isListed {
@@ -56,7 +57,7 @@ extension Directory {
                 infos[info.name] = info
             }
         }
-        for info in toldClientInfos where !isInvented(info) { infos[info.name] = info }
+        for info in toldClientInfos where !isUnlisted(info) { infos[info.name] = info }
         for platform in platforms where platform.isRegistered {
             let status = status(of: platform.id)
             for role in platform.roles where serves(platform, role.party) && mayHave(role) {
@@ -73,14 +74,21 @@ extension Directory {
         }.sorted { ($0.party, $0.role) < ($1.party, $1.role) }
     }
 
-    /// Whether a client info is about a role that is none of OCPI and none the registry lists for its party. None is taken today, but older
-    /// versions took and kept them. A party that the registry does not know (any more) may have had any role.
-    package func isInvented(_ info: ClientInfo) -> Bool {
+    /// Whether a client info is about a role that is none of OCPI and none the registry lists for its party (any more). None is taken today. A
+    /// party that the registry does not know (any more) may have had any role.
+    package func isUnlisted(_ info: ClientInfo) -> Bool {
         networkParty(info.party).map { !$0.mayHave(role: info.role.uppercased()) } ?? false
     }
 
+    /// What was announced of unlisted roles of parties with more of these than a platform may have roles. The registry took off no role like
+    /// that: an older version let somebody make them up. O(everything announced).
+    package var inventedAnnouncements: [ClientInfo] {
+        let unlisted = Dictionary(grouping: announcedClientInfos.filter(isUnlisted), by: \.party)
+        return unlisted.values.filter { $0.count > Platform.maxRoles }.flatMap(\.self)
+    }
+
     /// As at registration.
-    private func mayHave(_ role: PlatformRole) -> Bool {
+    package func mayHave(_ role: PlatformRole) -> Bool {
         networkParty(role.party)?.mayHave(role: role.role) ?? (PartyRole(rawValue: role.role) != nil)
     }
 }

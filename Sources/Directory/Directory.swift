@@ -12,6 +12,8 @@ package struct Directory: Sendable {
     private let secrets: NodeSecrets
     private var platformsByID: [String: Platform] = [:]
     private var platformsByTokenHash: [String: String] = [:]
+    /// With whom a platform registered.
+    private var partiesByPlatform: [String: Set<PartyID>] = [:]
     private var outboundTokens: [String: Token] = [:]
     private var endpointsByPlatform: [String: [Endpoint]] = [:]
     /// URLs of modules at or above the place of their platform's credentials, versions or client infos; few platforms have any.
@@ -80,12 +82,12 @@ package struct Directory: Sendable {
 
     /// The registered platform that serves a party here; nil if the party is not connected to this node.
     package func platform(of party: PartyID) -> Platform? {
-        guard let claim = claim(of: party), let platform = platformsByID[claim.platform], platform.isRegistered else { return nil }
-        return platform
+        guard let claim = claim(of: party), !isPending(claim) else { return nil }
+        return platformsByID[claim.platform]
     }
 
-    /// The claim that counts for a party: of a platform that registered with it, otherwise the earliest. It does not depend on the order
-    /// in which records are read or compacted.
+    /// The claim that counts for a party: of a platform that registered with it, otherwise the earliest, by which nothing is routed. It does
+    /// not depend on the order in which records are read or compacted.
     package func claim(of party: PartyID) -> PartyClaim? {
         let claims = claims(of: party)
         guard claims.count > 1 else { return claims.first }
@@ -97,12 +99,11 @@ package struct Directory: Sendable {
 
     /// Whether the claim's platform has not (yet) registered with that party.
     package func isPending(_ claim: PartyClaim) -> Bool {
-        guard let platform = platformsByID[claim.platform], platform.isRegistered else { return true }
-        return !platform.roles.contains { $0.party == claim.party }
+        partiesByPlatform[claim.platform]?.contains(claim.party) != true
     }
 
-    /// Whether the platform serves the party.
-    package func serves(_ platform: Platform, _ party: PartyID) -> Bool { claim(of: party)?.platform == platform.id }
+    /// Whether the platform serves the party: it registered with it, and its claim counts.
+    package func serves(_ platform: Platform, _ party: PartyID) -> Bool { self.platform(of: party)?.id == platform.id }
 
     /// What a platform advertised.
     package func endpoints(of platform: String) -> [Endpoint] {
@@ -167,13 +168,13 @@ package struct Directory: Sendable {
         factsByKey.filter { $0.value.platform.map { platformsByID[$0] == nil } ?? false }.keys.sorted()
     }
 
-    /// Facts that stand although a later record of their key is there, which follows an older one. They are to be written again: compaction
-    /// would leave the other one only.
-    package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0] } }
+    /// Facts that stand although a later record of their key is there, which follows an older one, as they are to be written again: compaction
+    /// would leave the other one only. They follow themselves, so that they count for those also who have read nothing but the other one.
+    package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0]?.following } }
 
     /// Those of the changes' keys that ``overruledFacts`` are of.
     package func overruledFacts(among changes: [Change]) -> [Fact] {
-        changes.map(\.key).filter(overruledKeys.contains).compactMap { factsByKey[$0] }
+        changes.map(\.key).filter(overruledKeys.contains).compactMap { factsByKey[$0]?.following }
     }
 
     /// Ids of platforms that were removed no later than `latest`, and of which nothing stands here any more. O(facts).
@@ -297,6 +298,8 @@ package struct Directory: Sendable {
             overruledKeys.insert(key)
             return
         }
+        // The same again is no later one: for whoever has read only what was overruled it still counts for nothing.
+        if let fact, fact == old, overruledKeys.contains(key) { return }
         overruledKeys.remove(key)
         if let old { remove(old) }
         factsByKey[key] = fact
@@ -314,6 +317,7 @@ package struct Directory: Sendable {
         case .platform(let platform):
             guard goneByID[platform.id] == nil else { return }
             platformsByID[platform.id] = platform
+            if platform.isRegistered { partiesByPlatform[platform.id] = Set(platform.roles.map(\.party)) }
             for hash in platform.tokenHashes { platformsByTokenHash[hash] = platform.id }
             outboundTokens[platform.id] = platform.outboundToken.flatMap(secrets.open)
         case .endpoints(let platform, let endpoints): endpointsByPlatform[platform] = endpoints
@@ -348,6 +352,7 @@ package struct Directory: Sendable {
         switch fact {
         case .platform(let platform):
             platformsByID[platform.id] = nil
+            partiesByPlatform[platform.id] = nil
             outboundTokens[platform.id] = nil
             for hash in platform.tokenHashes where platformsByTokenHash[hash] == platform.id { platformsByTokenHash[hash] = nil }
         case .endpoints(let platform, _): endpointsByPlatform[platform] = nil

@@ -94,6 +94,12 @@ extension Fact {
         return new.revision > 0 && new.revision <= old.revision && new != old
     }
 
+    /// The same, as a record that follows this one and every other one that there was until now.
+    var following: Fact {
+        guard case .platform(let platform) = self else { return self }
+        return .platform(platform.changed { _ in })
+    }
+
     /// The fact with an end for whatever lets somebody in and has none.
     /// - Parameter written: when the record was.
     func dated(from written: Timestamp) -> Fact {

@@ -101,6 +101,9 @@ package struct Platform: Sendable, Equatable {
         self.revision = revision
     }
 
+    /// Most roles of one platform. Each of them is kept, and everybody is told of it.
+    package static let maxRoles = 64
+
     /// Whether the credentials handshake is complete.
     package var isRegistered: Bool { !tokenCHashes.isEmpty }
 
@@ -135,8 +138,8 @@ package struct Endpoint: Sendable, Equatable {
     }
 }
 
-/// "This party is served by this platform." The claim of a platform that registered with the party counts, otherwise the earliest, so
-/// that nobody can take a party over.
+/// "This party is served by this platform", from when the platform's record has it among its roles. The claim of a platform that registered with
+/// the party counts, otherwise the earliest, so that nobody can take a party over.
 package struct PartyClaim: Sendable, Equatable {
     /// The party.
     package var party: PartyID

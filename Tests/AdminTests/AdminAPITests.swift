@@ -62,9 +62,11 @@ import Wire
 
             let unknown = try await client.execute(uri: "/admin/connection-status/DE/CPO", method: .get, headers: [.authorization: base64])
             #expect(unknown.status == .notFound)
+            let cpo = try #require(PartyID("DE-CPO"))
+            let registered = Platform(id: "p", tokenCHashes: ["x"], roles: [PlatformRole(role: "CPO", party: cpo)])
             try await writer.write([
-                .put(.claim(PartyClaim(party: try #require(PartyID("DE-CPO")), platform: "p", since: .now))),
-                .put(.status(platform: "p", .connected, .now)), .put(.platform(Platform(id: "p", tokenCHashes: ["x"]))),
+                .put(.claim(PartyClaim(party: cpo, platform: "p", since: .now))), .put(.status(platform: "p", .connected, .now)),
+                .put(.platform(registered)),
             ])
             let known = try await client.execute(uri: "/admin/connection-status/de/cpo", method: .get, headers: [.authorization: base64])
             #expect(known.status == .ok && String(buffer: known.body) == "CONNECTED")

@@ -205,6 +205,47 @@ import Wire
         #expect(node.directory.clientInfos().contains { $0.party == party("DE-CPO") && $0.status == .connected })
     }
 
+    /// Not one of OCPI's: as long as the registry lists it, the party may have it.
+    @Test(arguments: [["CPO"], []])
+    func aRoleThatTheRegistryTakesOffIsToldAsSuspendedOnce(_ rest: [String]) async throws {
+        func listed(_ name: String, _ address: String, _ roles: [String]) -> Fact {
+            .party(NetworkParty(party: party(name), roles: roles, operatorAddress: address, source: "t"))
+        }
+        let node = StateInMemory(
+            facts() + [
+                listed("DE-PRK", Self.own, ["PARKING"]), listed("DE-OFF", Self.own, ["Parking"]),
+                listed("NL-PRK", Self.other, ["PARKING"]), .clientInfo(info("NL-PRK", "PARKING", .connected, 5)),
+                platform("prk", ["DE-PRK"], role: "PARKING"), .status(platform: "prk", .connected, time(5)), claim("DE-PRK", "prk"),
+            ])
+        let kafka = Sent()
+        let announcer = announcer(node, kafka)
+        try await announcer.announce(now: now)
+        let before = ["DE-MSP ← DE-PRK CONNECTED", "DE-MSP ← DE-OFF PLANNED", "DE-MSP ← NL-PRK CONNECTED"]
+        #expect(before.allSatisfy(kafka.told.contains))
+
+        kafka.clear()
+        for (name, address) in [("DE-PRK", Self.own), ("DE-OFF", Self.own), ("NL-PRK", Self.other)] {
+            node.put(listed(name, address, rest))
+        }
+        try await announcer.announce(now: now)
+        let suspended = kafka.told.filter { $0.hasSuffix("SUSPENDED") }
+        for name in ["DE-PRK", "DE-OFF", "NL-PRK"] {
+            #expect(suspended.filter { $0 == "DE-MSP ← \(name) SUSPENDED" }.count >= 1, "\(name)")
+            #expect(node.directory.clientInfos().contains { $0.party == party(name) && $0.status == .suspended }, "it stays in the list")
+        }
+        #expect(suspended.contains("\(Self.other) ← DE-PRK SUSPENDED"), "nodes are told of parties of this one")
+        kafka.clear()
+        try await announcer.announce(now: now)
+        #expect(kafka.told.isEmpty)
+
+        // After its time it is forgotten, though a platform is connected in it.
+        let later = now.adding(milliseconds: Retirement.after + 1)
+        try await Retirement(state: node.shared, forget: { _ in 0 }, logger: StateInMemory.silent).run(now: later)
+        #expect(!node.directory.announcedClientInfos.contains { $0.role.uppercased() == "PARKING" })
+        try await announcer.announce(now: later)
+        #expect(kafka.told.isEmpty && !node.directory.clientInfos().contains { $0.role.uppercased() == "PARKING" })
+    }
+
     // MARK: The world
 
     private func announcer(_ node: StateInMemory, _ kafka: Sent) -> ClientInfoAnnouncer {

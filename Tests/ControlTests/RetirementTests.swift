@@ -1,6 +1,7 @@
 import Credentials
 import Kafka
 import OCPI
+import Support
 import Synchronization
 import Testing
 import Topics
@@ -118,7 +119,8 @@ import Wire
         let node = StateInMemory([standing, .platform(Platform(id: "p", tokenCHashes: ["old"], revision: 2))])
         let retirement = retirement(node)
         try await retirement.run(now: now)
-        #expect(node.written == [.put(standing)])
+        #expect(
+            node.written == [.put(.platform(Platform(id: "p", tokenCHashes: ["new"], revision: 3)))], "as the next one: it counts for all")
         try await retirement.run(now: now)
         #expect(node.written.count == 1)
     }
@@ -130,6 +132,55 @@ import Wire
         try await retirement(node).run(now: now)
         #expect(node.written == [.delete(key: abandoned.key)])
         #expect(node.directory.platform(of: party("DE-OLD")) != nil)
+    }
+
+    /// Links are forgotten first, which takes its time.
+    @Test func aClaimThatIsMadeAnewWhileOthersAreClearedAwayStays() async throws {
+        let old = Fact.claim(PartyClaim(party: party("DE-ABA"), platform: "p", since: now.adding(milliseconds: -60_001)))
+        let node = StateInMemory(suspended("DE-GON", "CPO", longAgo) + platform("p", "DE-OLD", "CPO") + [old])
+        let again = Fact.claim(PartyClaim(party: party("DE-ABA"), platform: "p", since: now))
+        try await retirement(node) { _ in node.put(again) }.run(now: now)
+        #expect(node.directory.announced(party("DE-GON"), role: "CPO") == nil, "the rest is cleared away")
+        #expect(node.directory.fact(again.key) == again && !node.written.contains(.delete(key: again.key)))
+    }
+
+    /// Its claim was deleted between two looks: invited it is no more, so nobody else could mend it.
+    @Test func aPartyThatItsPlatformHasNoClaimOfIsClaimedAgain() async throws {
+        let facts = platform("p", "DE-OLD", "CPO") + platform("q", "DE-OLD", "EMSP") + platform("r", "DE-RED", "CPO")
+        let node = StateInMemory(
+            facts + [.platform(Platform(id: "i", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("DE-INV"))]))])
+        for (name, id) in [("DE-OLD", "q"), ("DE-RED", "r")] { node.delete(FactKey.claim(party(name), platform: id)) }
+        #expect(node.directory.platform(of: party("DE-RED")) == nil)
+        let retirement = retirement(node)
+        try await retirement.run(now: now)
+        #expect(node.directory.platform(of: party("DE-RED"))?.id == "r")
+        #expect(
+            node.written == [.put(.claim(PartyClaim(party: party("DE-RED"), platform: "r", since: now)))],
+            "the others are claimed, or not registered")
+        try await retirement.run(now: now)
+        #expect(node.written.count == 1)
+    }
+
+    @Test func whatIsDoneIsToldForWhatItIs() async throws {
+        let lines = LogLines()
+        func run(_ facts: [Fact]) async throws -> [String] {
+            let before = lines.all.count
+            let retirement = Retirement(state: StateInMemory(facts).shared, forget: { _ in 0 }, logger: lines.logger)
+            try await retirement.run(now: now)
+            return lines.all.dropFirst(before).map { "\($0.text): \($0.metadata["records"] ?? "")" }
+        }
+        func record(_ token: String) -> Fact { .platform(Platform(id: "p", tokenCHashes: [token], revision: 2)) }
+        let claim = Fact.claim(PartyClaim(party: party("DE-ABA"), platform: "p", since: time(1)))
+        #expect(try await run([]).isEmpty)
+        #expect(try await run([record("c"), claim]) == ["cleared away claims that came to no registration: 1"])
+        #expect(
+            try await run([record("c"), record("d")])
+                == ["wrote again what stands of platforms that were changed twice at the same time: 1"])
+        #expect(try await run([.gone(platform: "g", longAgo)]) == ["cleared away what platforms left that are gone: 1"])
+        #expect(try await run(suspended("DE-OLD", "CPO", longAgo)) == ["cleared away what parties left that are gone: 2"])
+        #expect(
+            try await run(platform("p", "DE-OLD", "CPO").filter { $0.key != FactKey.claim(party("DE-OLD"), platform: "p") })
+                == ["claimed again parties that their platforms had no claim of any more: 1"])
     }
 
     @Test func whatCannotBeDeletedIsDeletedTheNextTime() async throws {

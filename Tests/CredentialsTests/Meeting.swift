@@ -24,6 +24,8 @@ final class Meeting: Sendable {
         var calls: [Call] = []
         /// Writes that fail from now on.
         var failsWrites = false
+        /// The first write that fails, and all after it.
+        var failsFrom = Int.max
         /// What others write at the same time: comes into the log just before each of our writes, which are counted from 0.
         var others: (@Sendable (_ write: Int, Directory) -> [Change])?
         var writes = 0
@@ -73,7 +75,9 @@ final class Meeting: Sendable {
         SharedState(
             directory: { self.directory },
             write: { (changes) throws(StateError) in
-                if self.state.withLock({ $0.failsWrites }) { throw StateError(description: "refused by the test") }
+                if self.state.withLock({ $0.failsWrites || $0.writes >= $0.failsFrom }) {
+                    throw StateError(description: "refused by the test")
+                }
                 self.state.withLock { state in
                     let others = state.others?(state.writes, state.directory) ?? []
                     state.directory.apply(others)

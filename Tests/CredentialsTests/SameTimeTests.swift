@@ -112,7 +112,49 @@ import Wire
         #expect(directory.outboundToken(of: "p")?.raw == "winner-b")
         #expect(directory.endpoint(of: "p", .cdrs, .receiver) == "https://winner.example")
         #expect(directory.platform(of: party("AT-NEW"))?.id == "p")
+        #expect(directory.platform(of: party("FR-OFF")) == nil && directory.claims(of: party("FR-OFF")).isEmpty, "it leaves no parties")
         #expect(directory.overruledFacts.isEmpty, "what stands is the newest record of its key again")
+    }
+
+    /// What both add belongs to the record that counts.
+    @Test func whoLosesTakesNoPartyFromTheOneThatCounts() async throws {
+        let meeting = Meeting()
+        let platform = try await connected(meeting)
+        let peer = try PeerCredentials(Meeting.credentials(roles: [("CPO", "AT-NEW"), ("CPO", "FR-OFF")], token: "winner-b"))
+        let sealed = try #require(Meeting.secrets.seal(peer.token))
+        meeting.meanwhile { write, directory in
+            guard write == 1 else { return [] }
+            return Registration.changes(
+                for: platform, peer, Self.description, newToken: Token("winner"), sealed: sealed, now: .now, in: directory)
+        }
+        await #expect(throws: OCPIError.self) { try await put(meeting, platform, "loser", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")]) }
+        #expect(knows(meeting, "winner") && !knows(meeting, "loser"))
+        #expect(["AT-NEW", "FR-OFF"].allSatisfy { meeting.directory.platform(of: party($0))?.id == "p" })
+    }
+
+    /// The record may come to count later than its writer waits.
+    @Test func claimsStayWhereNobodyKnowsWhetherTheRecordWasStored() async throws {
+        let meeting = Meeting()
+        let platform = try await connected(meeting)
+        meeting.meanwhile { _, _ in [] }
+        meeting.state.withLock { $0.failsFrom = 1 }
+        await #expect(throws: OCPIError.self) { try await put(meeting, platform, "second", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")]) }
+        #expect(meeting.directory.platform(of: party("FR-OFF")) == nil, "but nothing is routed by them")
+        #expect(meeting.directory.claims(of: party("FR-OFF")).map(\.platform) == ["p"])
+    }
+
+    /// As it would be cleared away by a leader that looked before it was made anew.
+    @Test func aPartyWhoseClaimIsGoneIsServedAgainAfterTheNextPUT() async throws {
+        let meeting = Meeting()
+        let platform = try await connected(meeting)
+        meeting.meanwhile { write, _ in write == 1 ? [.delete(key: FactKey.claim(party("FR-OFF"), platform: "p"))] : [] }
+        try await put(meeting, platform, "second", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")])
+        #expect(meeting.directory.platform(of: party("FR-OFF")) == nil)
+
+        meeting.meanwhile { _, _ in [] }
+        let standing = try #require(meeting.directory.platform(id: "p"))
+        try await put(meeting, standing, "third", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")])
+        #expect(meeting.directory.platform(of: party("FR-OFF"))?.id == "p" && meeting.directory.platform(of: party("AT-NEW"))?.id == "p")
     }
 
     @Test(arguments: 0...1)

@@ -18,21 +18,18 @@ enum Fixture {
     static func platform(
         _ id: String, _ parties: [String], url: String, _ endpoints: [(ModuleID, InterfaceRole)], status: PlatformStatus = .connected
     ) throws -> [Fact] {
-        var facts: [Fact] = [
+        let parties = try parties.map { try #require(PartyID($0)) }
+        let facts: [Fact] = [
             .status(platform: id, status, Timestamp(milliseconds: 1)),
             .platform(
                 Platform(
                     id: id, tokenCHashes: [TokenHash.of(Token("c-\(id)"))], outboundToken: secrets.seal(Token("b-\(id)")),
-                    versionsURL: url + "/versions")),
+                    versionsURL: url + "/versions", roles: parties.map { PlatformRole(role: "CPO", party: $0) })),
             .endpoints(
                 platform: id,
                 endpoints.map { Endpoint(module: $0.0, interface: $0.1, url: "\(url)/\($0.1.path)/\($0.0)") }),
         ]
-        for party in parties {
-            facts.append(
-                .claim(PartyClaim(party: try #require(PartyID(party)), platform: id, since: Timestamp(milliseconds: 1))))
-        }
-        return facts
+        return facts + parties.map { Fact.claim(PartyClaim(party: $0, platform: id, since: Timestamp(milliseconds: 1))) }
     }
 
     static func directory(_ facts: [Fact]) -> Directory {

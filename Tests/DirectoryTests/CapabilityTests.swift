@@ -122,7 +122,7 @@ import Wire
         let owner = try #require(PartyID("DE-CPO"))
         var directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))
         func apply(_ fact: Fact) { directory.apply(key: fact.key, fact) }
-        apply(.platform(Platform(id: "p", tokenCHashes: ["x"])))
+        apply(.platform(Platform(id: "p", tokenCHashes: ["x"], roles: [PlatformRole(role: "CPO", party: owner)])))
         apply(.claim(PartyClaim(party: owner, platform: "p", since: .now)))
         apply(.endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: "https://old/locations")]))
         let target = Capability.target("https://old/locations?offset=5&limit=2", of: owner, .locations, .sender, in: directory)
@@ -149,7 +149,8 @@ import Wire
         let owner = try #require(PartyID("DE-CPO"))
         var directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))
         let facts: [Fact] = [
-            .platform(Platform(id: "p", tokenCHashes: ["x"])), .claim(PartyClaim(party: owner, platform: "p", since: .now)),
+            .platform(Platform(id: "p", tokenCHashes: ["x"], roles: [PlatformRole(role: "CPO", party: owner)])),
+            .claim(PartyClaim(party: owner, platform: "p", since: .now)),
             .endpoints(platform: "p", [Endpoint(module: .locations, interface: .sender, url: endpoint)]),
         ]
         for fact in facts { directory.apply(key: fact.key, fact) }

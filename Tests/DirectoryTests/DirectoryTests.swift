@@ -52,6 +52,30 @@ import Wire
         }
     }
 
+    /// A renewal that lost leaves claims for a moment.
+    @Test func aClaimRoutesNothingUntilThePlatformsRecordHasTheParty() throws {
+        let (de, nl) = (try party("DE-CPO"), try party("NL-CPO"))
+        var directory = Directory(secrets: secrets)
+        directory.apply(platform("p1", token: "C1", outbound: "B1"))
+        for party in [de, nl] { directory.apply(.claim(PartyClaim(party: party, platform: "p1", since: time(1)))) }
+        let p1 = try #require(directory.platform(id: "p1"))
+        #expect(directory.platform(of: de) == p1 && directory.serves(p1, de))
+        #expect(directory.platform(of: nl) == nil && !directory.serves(p1, nl) && directory.pendingClaims.map(\.party) == [nl])
+
+        // A later claim of a platform that registered with the party is not hidden by it.
+        let p2 = Platform(id: "p2", tokenCHashes: ["c"], roles: [PlatformRole(role: "CPO", party: nl)])
+        directory.apply(.platform(p2))
+        directory.apply(.claim(PartyClaim(party: nl, platform: "p2", since: time(9))))
+        #expect(directory.platform(of: nl) == p2 && directory.serves(p2, nl) && !directory.serves(p1, nl))
+        // Its next record is without the party, and then it is there no more.
+        directory.apply(.platform(p2.changed { $0.roles = [] }))
+        #expect(directory.platform(of: nl) == nil && !directory.serves(p2, nl))
+        directory.apply(.platform(p2.changed { $0.tokenCHashes = ["d"] }.changed { _ in }))
+        #expect(directory.platform(of: nl)?.id == "p2")
+        directory.apply(key: FactKey.platform("p2"), nil)
+        #expect(directory.platform(of: nl) == nil)
+    }
+
     @Test func onlyURLsWithTheOriginOfAnOwnEndpointAreTheParty_s() throws {
         var directory = Directory(secrets: secrets)
         directory.apply(platform("p1", token: "C1", outbound: "B1"))
@@ -74,6 +98,7 @@ import Wire
         var registered = Platform(id: "p1", tokenCHashes: ["hash"])
         registered.versionsURL = "https://cpo.example/ocpi"
         let (de, nl) = (try party("DE-CPO"), try party("NL-CPO"))
+        registered.roles = [PlatformRole(role: "CPO", party: de)]
         for fact in [
             Fact.platform(registered), .claim(PartyClaim(party: de, platform: "p1", since: time(1))),
             .endpoints(
@@ -111,6 +136,7 @@ import Wire
         var registered = Platform(id: "p1", tokenCHashes: ["hash"])
         registered.versionsURL = "http://h/api?m=versions"
         let de = try party("DE-CPO")
+        registered.roles = [PlatformRole(role: "CPO", party: de)]
         func endpoint(_ module: ModuleID, _ query: String) -> Endpoint {
             Endpoint(module: module, interface: .sender, url: "http://h/api" + query)
         }
@@ -228,7 +254,7 @@ import Wire
         .platform(
             Platform(
                 id: id, tokenCHashes: [TokenHash.of(Token(token))], outboundToken: secrets.seal(Token(outbound)), versionsURL: "https://v",
-                version: .v2_2_1))
+                version: .v2_2_1, roles: PartyID("DE-CPO").map { [PlatformRole(role: "CPO", party: $0)] } ?? []))
     }
 }
 

@@ -99,8 +99,10 @@ import Wire
     private func network() throws -> Directory {
         var directory = Directory(secrets: NodeSecrets(current: Array("a secret of the node".utf8)))
         for (id, name) in [("p1", "DE-CPO"), ("p2", "DE-MSP")] {
-            directory.apply(.platform(Platform(id: id, tokenCHashes: [TokenHash.of(Token(id))], version: .v2_2_1)))
-            directory.apply(.claim(PartyClaim(party: try party(name), platform: id, since: Timestamp(milliseconds: 1))))
+            let served = try party(name)
+            let roles = [PlatformRole(role: "CPO", party: served)]
+            directory.apply(.platform(Platform(id: id, tokenCHashes: [TokenHash.of(Token(id))], version: .v2_2_1, roles: roles)))
+            directory.apply(.claim(PartyClaim(party: served, platform: id, since: Timestamp(milliseconds: 1))))
         }
         return directory
     }

@@ -153,7 +153,11 @@ import Wire
             .party(
                 NetworkParty(
                     party: party("DE-MSP"), roles: ["EMSP"], partyAddress: address, operatorAddress: node.address.hex, source: "test")))
-        directory.apply(.platform(Platform(id: "cpo", tokenCHashes: [TokenHash.of(World.tokenCPO)], version: .v2_2_1)))
+        directory.apply(
+            .platform(
+                Platform(
+                    id: "cpo", tokenCHashes: [TokenHash.of(World.tokenCPO)], version: .v2_2_1,
+                    roles: [PlatformRole(role: "CPO", party: party("DE-CPO"))])))
         directory.apply(.claim(PartyClaim(party: party("DE-CPO"), platform: "cpo", since: Timestamp(milliseconds: 1))))
         return directory
     }

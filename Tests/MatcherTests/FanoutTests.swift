@@ -65,7 +65,7 @@ import Wire
         var directory = try agreed(permissions: [8])
         let billing = try party("DE-BIL")
         for fact in [
-            Fact.platform(Platform(id: "billing", tokenCHashes: ["x"])),
+            Fact.platform(Platform(id: "billing", tokenCHashes: ["x"], roles: [PlatformRole(role: "OTHER", party: billing)])),
             .claim(PartyClaim(party: billing, platform: "billing", since: .now)),
             .rules(platform: "billing", signatures: true, active: nil),
         ] { directory.apply(key: fact.key, fact) }
