@@ -51,9 +51,9 @@ struct ClientInfoNews {
     }
 
     /// What other nodes told about parties that are no longer theirs: the registry lists them here or nowhere. What stays of a party that
-    /// left this node is kept until it has been told. Of a role that the registry does not list any more nothing counts but what was announced: it is
-    /// told as suspended. And what was announced of roles that an older version let somebody invent: nobody is told that these are gone, there
-    /// may be thousands.
+    /// left this node is kept until it has been told. Of a role that the registry does not list any more nothing counts but what was
+    /// announced: it is told as suspended. And what was announced of roles that an older version let somebody invent: nobody is told that
+    /// these are gone, there may be thousands.
     var outdated: [Change] {
         let told = directory.toldClientInfos.filter { info in
             guard !directory.isUnlisted(info) else { return true }

@@ -149,8 +149,8 @@ package struct Enrolment: Sendable {
         return new
     }
 
-    /// Takes claims back after somebody else's change counted, except those of parties that the platform registered with by that. As long as nobody
-    /// knows whether ours will count they stay: if it does not, they lapse.
+    /// Takes claims back after somebody else's change counted, except those of parties that the platform registered with by that. As long
+    /// as nobody knows whether ours will count they stay: if it does not, they lapse.
     private func withdraw(_ claimed: [PartyID], for platform: Platform) async {
         let standing = state.directory().platform(id: platform.id)
         guard standing?.hasSameCredentials(as: platform) != true else { return }

@@ -76,8 +76,8 @@ package enum Registration {
         }
     }
 
-    /// Claims that are missing: of parties that their platform registered with, and that nobody claims. Such a claim was cleared away as lapsed
-    /// in the moment in which the platform claimed the party anew.
+    /// Claims that are missing: of parties that their platform registered with, and that nobody claims. Such a claim was cleared away as
+    /// lapsed in the moment in which the platform claimed the party anew.
     package static func missing(in directory: Directory, now: Timestamp) -> [Change] {
         directory.platforms.filter { $0.isRegistered && directory.status(of: $0.id) != .suspended }.flatMap { platform in
             Set(platform.roles.map(\.party)).filter { directory.claims(of: $0).isEmpty }.sorted().map {

@@ -168,8 +168,8 @@ package struct Directory: Sendable {
         factsByKey.filter { $0.value.platform.map { platformsByID[$0] == nil } ?? false }.keys.sorted()
     }
 
-    /// Facts that stand although a later record of their key is there, which follows an older one, as they are to be written again: compaction
-    /// would leave the other one only. They follow themselves, so that they count for those also who have read nothing but the other one.
+    /// Facts that stand although a later record of their key is there, which follows an older one, as they are to be written again:
+    /// compaction would leave the other one only. They follow themselves, so that they count for whoever has read only the other one too.
     package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0]?.following } }
 
     /// Those of the changes' keys that ``overruledFacts`` are of.

@@ -230,7 +230,7 @@ import Wire
         try await announcer.announce(now: now)
         let suspended = kafka.told.filter { $0.hasSuffix("SUSPENDED") }
         for name in ["DE-PRK", "DE-OFF", "NL-PRK"] {
-            #expect(suspended.filter { $0 == "DE-MSP ← \(name) SUSPENDED" }.count >= 1, "\(name)")
+            #expect(suspended.filter { $0 == "DE-MSP ← \(name) SUSPENDED" }.count == 1, "\(name)")
             #expect(node.directory.clientInfos().contains { $0.party == party(name) && $0.status == .suspended }, "it stays in the list")
         }
         #expect(suspended.contains("\(Self.other) ← DE-PRK SUSPENDED"), "nodes are told of parties of this one")
