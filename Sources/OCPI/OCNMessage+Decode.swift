@@ -38,6 +38,9 @@ extension OCNMessage {
             body: try body(fields, isCustom: isCustom, bytes))
     }
 
+    /// Bytes of a path, a query, an id, a signature: longer ones could not go out in a request either.
+    private static let longestText = 16 * 1024
+
     private static func module(_ fields: Fields) throws(OCPIError) -> (ModuleID, isCustom: Bool) {
         let name = try fields.required("module")
         let customName = try fields.text("custom_module_id")
@@ -125,13 +128,14 @@ extension OCNMessage {
         func text(_ name: String) throws(OCPIError) -> String? {
             guard let value = self[name] else { return nil }
             guard let text = value.string else { throw refusal("\(name) is not a string") }
+            guard text.utf8.count <= longestText else { throw refusal("\(name) is longer than \(longestText) bytes") }
             // These texts go into headers and URLs of further requests.
             guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw refusal("\(name) contains control characters") }
             return text
         }
 
         func required(_ name: String) throws(OCPIError) -> String {
-            guard let text = try text(name) else { throw refusal("\(name) is missing") }
+            guard let text = try text(name), !text.isEmpty else { throw refusal("\(name) is missing or empty") }
             return text
         }
     }

@@ -54,12 +54,13 @@ final class NameLookups: Sendable {
 
     /// What the system's resolver says, IPv4 first: where there is no IPv6 it can take long to find that out.
     ///
-    /// Asked on no event loop: there the resolver takes one name after the other, and one that is slow would hold up all others.
+    /// Asked on no event loop, where the resolver takes one name after the other and a slow one would hold up all others, and on no thread of
+    /// Dispatch's pool, which Swift's tasks run on: a serial queue has a thread of its own, which ends when it has nothing to do.
     private static func system(_ group: any EventLoopGroup) -> Resolve {
         { host in
             let loop = group.next()
             let promise = loop.makePromise(of: [SocketAddress].self)
-            DispatchQueue.global().async {
+            DispatchQueue(label: "ocn.names").async {
                 let resolver = NIORandomizedDNSResolver(loop: loop)
                 let v6 = resolver.initiateAAAAQuery(host: host, port: 0)
                 resolver.initiateAQuery(host: host, port: 0).and(v6).map { $0 + $1 }.cascade(to: promise)

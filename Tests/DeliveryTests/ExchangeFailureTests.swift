@@ -90,7 +90,7 @@ import Wire
         let isReleased = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
         // Whoever loses its session cannot say what it has not begun, and a busy machine takes its time.
-        let first = try worker(world, drain: .seconds(1), session: .seconds(45)) { $0.callsPerRecipient = 1 }
+        let first = try worker(world, drain: .seconds(1), session: .seconds(20)) { $0.callsPerRecipient = 1 }
         try await world.run(exchange: first) {
             let end = Timestamp.now.adding(milliseconds: 600_000)
             let records = try (0..<30).map { number in

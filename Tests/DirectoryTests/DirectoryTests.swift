@@ -184,7 +184,7 @@ import Wire
         directory.apply(.endpoints(platform: "p1", endpoints(base, base + "/credentials")))
         directory.apply(.claim(PartyClaim(party: de, platform: "p1", since: time(1))))
         #expect(!leads("/credentials"), "nobody is connected")
-        var registered = Platform(id: "p1", tokenCHashes: ["hash"], revision: 1)
+        var registered = Platform(id: "p1", tokenCHashes: ["hash"], roles: [PlatformRole(role: "CPO", party: de)], revision: 1)
         directory.apply(.platform(registered))
         #expect(leads("/credentials") && leads("/Credentials/x") && !leads("/LOC1") && !leads("?a=credentials"))
         directory.apply(.endpoints(platform: "p1", endpoints(base + "/locations", base + "/credentials")))

@@ -28,15 +28,6 @@ enum CustomPlace {
         return place
     }
 
-    /// The headers of another node's answer, of which those with URLs stay out that are no plain text, or may hold a password.
-    static func passed(_ headers: [(name: String, value: String)], _ url: String) -> [(name: String, value: String)] {
-        let isGood = !url.contains("://") || URLJoin.origin(of: url) != nil
-        return headers.filter { name, value in
-            guard name == OCPIHeader.link || name == OCPIHeader.location else { return true }
-            return isGood && value.utf8.allSatisfy { 0x20...0x7E ~= $0 }
-        }
-    }
-
     private static func endpoint(_ record: RequestRecord) -> String {
         ModuleRoute(version: record.version, module: record.module, interface: record.interface, remainder: "", isCustom: true).endpointPath
     }

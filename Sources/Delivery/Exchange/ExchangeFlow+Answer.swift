@@ -34,7 +34,7 @@ extension ExchangeFlow {
         guard !record.module.isFunctional || status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
         // Nobody reads what a service has made of a copy.
         guard record.copyID == nil else { return settle(exchange, response, others) }
-        guard record.module.isFunctional else { return settleCustom(exchange, response, headers, others, calledAt: url) }
+        guard record.module.isFunctional else { return settleCustom(exchange, response, others, calledAt: url) }
         guard record.origin != .hub else { return settleForHub(exchange, response) }
         guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
             return settle(exchange, response, record.origin == .local ? others : headers)
@@ -68,12 +68,11 @@ extension ExchangeFlow {
     }
 
     /// What the URLs of a custom module mean nobody here knows, but they would lead around the hub as any other. Those of places that can be
-    /// asked for through it become its own; others are left out, unless a list would look complete without its next page. What another node
-    /// has let through passes: that node judges the URLs of its parties, and this one calls them for nobody.
+    /// asked for through it become its own; others are left out, unless a list would look complete without its next page. So are those that
+    /// another node says: a caller that follows one sends its token along.
     /// - Parameter others: the headers without URLs.
     private func settleCustom(
-        _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)],
-        _ others: [(name: String, value: String)], calledAt url: String?
+        _ exchange: Exchange, _ response: OutboundResponse, _ others: [(name: String, value: String)], calledAt url: String?
     ) {
         let record = exchange.record
         guard let (kind, written) = Rewrites.customURL(record, status: response.status, response.headers) else {
@@ -93,7 +92,6 @@ extension ExchangeFlow {
             return settle(
                 exchange, response, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
         }
-        guard url != nil else { return settle(exchange, response, CustomPlace.passed(headers, target)) }
         // What says that nothing was done has no next page.
         guard kind == .page, !Rewrites.isRefusal(response.answerStatus) else { return settle(exchange, response, others) }
         refuse(exchange, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")

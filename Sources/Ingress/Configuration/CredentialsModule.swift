@@ -10,6 +10,7 @@ struct CredentialsModule: Sendable {
     private let hub: HubCredentials
     private let peers: PeerClient
     private let enrolment: Enrolment
+    private let underWay = HandshakesUnderWay()
 
     init(
         settings: IngressSettings, neighbours: Neighbours, secrets: NodeSecrets, peers: PeerClient, logger: Logger
@@ -46,6 +47,10 @@ struct CredentialsModule: Sendable {
     private func connect(_ platform: Platform, _ version: OCPIVersion, _ body: ByteBuffer?) async throws(OCPIError) -> JSONValue {
         let peer = try PeerCredentials(body)
         try enrolment.check(peer, for: platform)
+        guard underWay.begin(platform.id) else {
+            throw OCPIError(code: .serverError, message: "Too many handshakes are under way at this moment; nothing was changed, try again")
+        }
+        defer { underWay.end(platform.id) }
         let description = try await peers.describe(peer.versionsURL, peer.token, trying: platform.tokenEncoding, version)
         let token = Token.generate()
         try await enrolment.complete(platform, peer, description, token: token)

@@ -5,20 +5,23 @@ import OCPI
 
 /// What another node says of a message: that it is a copy for a service here, and under which id the service is to know it.
 ///
-/// The header is not signed. It opens nothing but what the sender has agreed to with this service.
+/// The header is not signed. It opens nothing but what the service may get copies of and the sender has agreed to.
 struct CopyClaim: Sendable {
-    /// Nil for what is no copy.
+    /// Nil for what is no copy, and for what the service is owed no copy of.
     let id: String?
-    /// The sender has agreed to this service.
-    let isAgreed: Bool
     /// It is the result of a command or charging profile, whose place at the service has no token at its end.
     let isResult: Bool
 
     init(_ message: OCNMessage, _ head: RequestHead, in directory: Directory) {
         let isPossible = !message.isCustom && message.proxyUID == nil && message.proxyResource == nil
-        id = isPossible ? head.copyID.flatMap { CopyClaim.isID($0) ? $0 : nil } : nil
-        isAgreed = id != nil && directory.hasAgreement(user: message.sender, provider: message.receiver)
-        isResult = isAgreed && CopyClaim.isResult(message)
+        id = isPossible && CopyClaim.isOwed(message, in: directory) ? head.copyID.flatMap { CopyClaim.isID($0) ? $0 : nil } : nil
+        isResult = id != nil && CopyClaim.isResult(message)
+    }
+
+    /// As MATCHER judges it where the sender is connected.
+    private static func isOwed(_ message: OCNMessage, in directory: Directory) -> Bool {
+        directory.hasAgreement(user: message.sender, provider: message.receiver)
+            && directory.service(message.receiver)?.permission(for: message.module, message.interface) != nil
     }
 
     private static func isID(_ text: String) -> Bool { 1...64 ~= text.utf8.count && text.utf8.allSatisfy(URLText.isUnreserved) }

@@ -57,7 +57,7 @@ struct MessageEndpoint: Sendable {
             $0.1.operatorAddress
         } _: { message, node, directory in
             let copy = CopyClaim(message, head, in: directory)
-            try Gate.checkWilling(message.receiver, from: message.sender, message.module, isCopy: copy.isAgreed, in: directory)
+            try Gate.checkWilling(message.receiver, from: message.sender, message.module, isCopy: copy.id != nil, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
             if !copy.isResult { try MessageEndpoint.checkResource(of: message) }
             if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
