@@ -120,7 +120,7 @@ package struct AdminAPI: Sendable {
     }
 
     private func invitedParties(_ list: JSONValue) throws(AdminFault) -> InvitedParties {
-        try InvitedParties(list, nodeAddress: handshake.nodeAddress, in: state.directory())
+        try InvitedParties(list, nodeAddress: handshake.nodeAddress, hub: handshake.hubParty, in: state.directory())
     }
 
     /// When an invitation that is issued now ends.

@@ -11,9 +11,11 @@ struct InvitedParties {
     private static let members = ["country_code", "party_id"]
     static let example = #"[{"country_code":"DE","party_id":"CPO"}]"#
 
-    /// - Parameter nodeAddress: operator address of this node, lower case.
+    /// - Parameters:
+    ///   - nodeAddress: operator address of this node, lower case.
+    ///   - hub: the hub's own party, as which nobody may register.
     /// - Throws: for what is no list of parties, and for a party that is connected already.
-    init(_ list: JSONValue, nodeAddress: String, in directory: Directory) throws(AdminFault) {
+    init(_ list: JSONValue, nodeAddress: String, hub: PartyID, in directory: Directory) throws(AdminFault) {
         guard let list = list.array, !list.isEmpty else { throw AdminFault("the parties must be a list like \(Self.example)") }
         for (index, entry) in list.enumerated() {
             let place = "entry \(index + 1): "
@@ -24,6 +26,7 @@ struct InvitedParties {
             guard let country = try body.string("country_code"), let id = try body.string("party_id"),
                 let party = PartyID(country: country, party: id)
             else { throw AdminFault("\(place)it needs a country_code of 2 and a party_id of 3 letters or digits") }
+            guard party != hub else { throw AdminFault("\(party) is this hub itself") }
             guard directory.platform(of: party) == nil else { throw AdminFault("\(party) is already connected to this node") }
             guard !parties.contains(party) else {
                 notes.append("\(party) stands in the list more than once")

@@ -8,6 +8,7 @@ package struct Enrolment: Sendable {
     let state: SharedState
     private let secrets: NodeSecrets
     let nodeAddress: String
+    let hub: PartyID
     private let tokenOverlap: Duration
     private let logger: Logger
 
@@ -15,14 +16,16 @@ package struct Enrolment: Sendable {
     ///   - state: what everything is read from and written to.
     ///   - secrets: seals the tokens that platforms are called with.
     ///   - nodeAddress: operator address of this node. Only parties the registry lists under it are served here.
+    ///   - hub: the hub's own party, as which nobody is connected.
     ///   - tokenOverlap: for how long a token that was replaced stays good; zero turns it off at once, as OCPI wants it.
     ///   - logger: where trouble is told.
     package init(
-        state: SharedState, secrets: NodeSecrets, nodeAddress: String, tokenOverlap: Duration = .zero, logger: Logger
+        state: SharedState, secrets: NodeSecrets, nodeAddress: String, hub: PartyID, tokenOverlap: Duration = .zero, logger: Logger
     ) {
         self.state = state
         self.secrets = secrets
         self.nodeAddress = nodeAddress.lowercased()
+        self.hub = hub
         self.tokenOverlap = tokenOverlap
         self.logger = logger
     }
@@ -31,6 +34,10 @@ package struct Enrolment: Sendable {
     /// - Throws: 2001 naming the first party or role that it may not act for.
     package func check(_ peer: PeerCredentials, for platform: Platform) throws(OCPIError) {
         let directory = state.directory()
+        // What the hub broadcasts is written in its own name, and the registry may list it under this node.
+        guard !peer.parties.contains(hub) else {
+            throw OCPIError(code: .invalidParameters, message: "\(hub) is this hub itself")
+        }
         try Registration.check(peer.parties, for: platform, nodeAddress: nodeAddress, now: .now, in: directory)
         try Registration.check(peer.roles, in: directory)
     }

@@ -29,6 +29,8 @@ package struct Handshake: Sendable {
 
     /// Operator address of this node, lower case.
     package var nodeAddress: String { enrolment.nodeAddress }
+    /// The hub's own party.
+    package var hubParty: PartyID { enrolment.hub }
 
     /// A platform that we are to register with, for ``start(_:)``. Stored at once; one that waits with the same token is replaced.
     /// - Parameters:

@@ -248,7 +248,7 @@ struct NodeService: Service {
             hub: HubCredentials(publicURL: configuration.publicURL, party: configuration.hub, name: configuration.hubName),
             peers: PeerClient(shared.outbound, logger: label("admin")),
             enrolment: Enrolment(
-                state: state, secrets: configuration.secrets, nodeAddress: configuration.key.address.hex,
+                state: state, secrets: configuration.secrets, nodeAddress: configuration.key.address.hex, hub: configuration.hub,
                 tokenOverlap: configuration.tokenOverlap, logger: label("admin")),
             logger: label("admin"))
         return AdminAPI(

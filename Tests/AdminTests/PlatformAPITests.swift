@@ -197,6 +197,7 @@ import Wire
             #"{"handshakeSelfInitiated":"true","tokenA":"x","platformVersionsUrl":"https://peer.example/versions"}"#,
             "handshakeSelfInitiated must"
         ),
+        (#"{"parties":[{"country_code":"CH","party_id":"OCN"}]}"#, "CH-OCN is this hub itself"),
         (#"{"handshakeSelfInitiated":1}"#, "handshakeSelfInitiated must be true or false"),
         (#"{"handshakeSelfInitiated":false,"platformVersionsUrl":"https://peer.example/versions"}"#, "platformVersionsUrl is only for"),
         (#"{"platformVersionsUrl":"https://peer.example/versions"}"#, "platformVersionsUrl is only for"),

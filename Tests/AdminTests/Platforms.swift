@@ -58,7 +58,8 @@ final class Platforms: Sendable {
                 }
                 return answer
             },
-            enrolment: Enrolment(state: state, secrets: Platforms.secrets, nodeAddress: "0xaa", logger: Logger(label: "test")),
+            enrolment: Enrolment(
+                state: state, secrets: Platforms.secrets, nodeAddress: "0xaa", hub: party("CH-OCN"), logger: Logger(label: "test")),
             logger: Logger(label: "test"))
     }
 

@@ -96,7 +96,9 @@ final class Meeting: Sendable {
     }
 
     var enrolment: Enrolment {
-        Enrolment(state: shared, secrets: Meeting.secrets, nodeAddress: Meeting.ownAddress, tokenOverlap: overlap, logger: Meeting.silent)
+        Enrolment(
+            state: shared, secrets: Meeting.secrets, nodeAddress: Meeting.ownAddress, hub: party("CH-OCN"), tokenOverlap: overlap,
+            logger: Meeting.silent)
     }
 
     var handshake: Handshake {

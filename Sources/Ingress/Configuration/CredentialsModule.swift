@@ -19,7 +19,7 @@ struct CredentialsModule: Sendable {
         self.peers = peers
         enrolment = Enrolment(
             state: SharedState(directory: neighbours.directory, write: neighbours.write), secrets: secrets,
-            nodeAddress: settings.nodeAddress, tokenOverlap: settings.tokenOverlap, logger: logger)
+            nodeAddress: settings.nodeAddress, hub: settings.hub, tokenOverlap: settings.tokenOverlap, logger: logger)
     }
 
     /// `data` of the answer. Nothing is changed when this throws before the first write.

@@ -1,0 +1,18 @@
+import Credentials
+import Directory
+import OCPI
+import Testing
+
+@Suite struct HubPartyTests {
+    /// Operators list the hub's party in the registry, under this node.
+    @Test(arguments: [[], [party("CH-OCN")]] as [[PartyID]], ["CH-OCN", "ch-ocn"])
+    func nobodyRegistersAsTheHubItselfHoweverItWasInvited(invited: [PartyID], name: String) throws {
+        let peer = try PeerCredentials(Meeting.credentials(roles: [("CPO", "AT-NEW"), ("CPO", name)], token: "b"))
+        let platform = Platform(id: "p", tokenAHash: "a", invited: invited + [party("AT-NEW")])
+        #expect {
+            try Meeting().enrolment.check(peer, for: platform)
+        } throws: {
+            "\($0)".contains("is this hub itself")
+        }
+    }
+}
