@@ -1,9 +1,11 @@
 import Kafka
+import Metrics
 import NIOCore
 import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import Telemetry
 import Testing
 import Topics
 import Wire
@@ -90,7 +92,10 @@ import Wire
         let isReleased = Atomic<Bool>(false)
         let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
         // Whoever loses its session cannot say what it has not begun, and a busy machine takes its time.
-        let first = try worker(world, drain: .seconds(1), session: .seconds(20)) { $0.callsPerRecipient = 1 }
+        let metrics = PrometheusMetrics(includesProcess: false)
+        let first = try withMetricsFactory(metrics) {
+            try worker(world, drain: .seconds(1), session: .seconds(20)) { $0.callsPerRecipient = 1 }
+        }
         try await world.run(exchange: first) {
             let end = Timestamp.now.adding(milliseconds: 600_000)
             let records = try (0..<30).map { number in
@@ -104,6 +109,10 @@ import Wire
                 place = TopicPartition(topic: position.topic, partition: position.partition)
             }
             try await eventually("one is called") { world.cpo.seen.count == 1 }
+            // What it is just receiving when it leaves it cannot say anything about.
+            try await eventually("the others wait") {
+                String(buffer: metrics.render()).contains(#"ocn_exchange_waiting{for="place"} 29"# + "\n")
+            }
             try await eventually("the worker has promised something about all of them") { [place] in
                 let commits = try await first.consumer.committed([place], timeout: .seconds(5))
                 return commits.contains { Promise(text: $0.metadata, committed: $0.offset).map { $0.limit > 30 } ?? false }

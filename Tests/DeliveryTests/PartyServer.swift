@@ -104,10 +104,11 @@ final class PartyServer: Sendable {
             case .end:
                 guard let head else { return }
                 let seen = Seen(method: head.method.rawValue, uri: head.uri, headers: head.headers, body: body)
+                let reply = record.answer(seen)
+                if case .hold = reply { return hold(seen, context) }
                 record.state.withLock { $0.seen.append(seen) }
-                switch record.answer(seen) {
-                case .hang: break
-                case .hold: hold(context)
+                switch reply {
+                case .hang, .hold: break
                 case .hangUp: context.close(promise: nil)
                 case .answer(let status, let fields, let text): answer(status, fields, Array(text.utf8), context)
                 case .bytes(let status, let fields, let bytes): answer(status, fields, bytes, context)
@@ -138,10 +139,12 @@ final class PartyServer: Sendable {
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
 
-        private func hold(_ context: ChannelHandlerContext) {
+        /// Whoever sees that a request has come may release it at once.
+        private func hold(_ seen: Seen, _ context: ChannelHandlerContext) {
             let eventLoop = context.eventLoop
             let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
             record.state.withLock { state in
+                state.seen.append(seen)
                 state.held.append {
                     eventLoop.execute {
                         let (handler, context) = bound.value
