@@ -46,11 +46,7 @@ package final class ClientInfoAnnouncer: Sendable {
         var directory = state.directory()
         guard quiet.withLock({ $0 }) != directory.version else { return }
         let outdated = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress).outdated
-        // A write has a time limit.
-        for start in stride(from: 0, to: outdated.count, by: ClientInfoAnnouncer.portion) {
-            try Task.checkCancellation()
-            try await state.write(Array(outdated[start...].prefix(ClientInfoAnnouncer.portion)))
-        }
+        try await state.write(outdated, inPortionsOf: ClientInfoAnnouncer.portion)
         if !outdated.isEmpty { directory = state.directory() }
         let news = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress)
         var differences = news.differences(now: now)[...]

@@ -72,22 +72,18 @@ package final class Retirement: Sendable {
         // First the links: without the rest nobody would know any more whose they are.
         var links = 0
         if !parties.isEmpty { links = try await forget(parties) }
-        var rest = (changes + lasting.map(Change.delete))[...]
-        guard !rest.isEmpty else { return }
-        while !rest.isEmpty {
-            try Task.checkCancellation()
-            try await state.write(Array(rest.prefix(Retirement.portion)))
-            rest = rest.dropFirst(Retirement.portion)
-        }
+        let all = changes + lasting.map(Change.delete)
+        guard !all.isEmpty else { return }
+        try await state.write(all, inPortionsOf: Retirement.portion)
         guard !parties.isEmpty else {
-            logger.info("cleared away what platforms left that are gone", metadata: ["records": "\(changes.count + lasting.count)"])
+            logger.info("cleared away what platforms left that are gone", metadata: ["records": "\(all.count)"])
             return
         }
         logger.info(
             "cleared away what parties left that are gone",
             metadata: [
                 "parties": "\(parties.map(\.description).sorted().prefix(20).joined(separator: " "))",
-                "records": "\(changes.count + lasting.count)",
+                "records": "\(all.count)",
                 "links": "\(links)",
             ])
     }

@@ -33,6 +33,14 @@ package struct SharedState: Sendable {
         if !standing.isEmpty { try await writeAll(standing.map(Change.put)) }
     }
 
+    /// Writes many changes, so many at a time, because a write has a time limit. Ends early when the task is cancelled.
+    package func write(_ changes: [Change], inPortionsOf size: Int) async throws {
+        for start in stride(from: 0, to: changes.count, by: size) {
+            try Task.checkCancellation()
+            try await write(Array(changes[start...].prefix(size)))
+        }
+    }
+
     /// Changes a platform's record; what others change at the same time counts too.
     /// - Parameter edit: done again if somebody else was first; done twice, it must change nothing more.
     /// - Returns: the record as it stands then; nil if there is no such platform (any more).

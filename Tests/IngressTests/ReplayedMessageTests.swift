@@ -11,30 +11,17 @@ import Wire
 
 /// A signed message of another node has no time: what comes again must be known again, and by the worker that saw it first.
 @Suite struct ReplayedMessageTests {
-    private func message(_ change: (inout OCNMessage) -> Void = { _ in }) throws -> String {
-        var message = OCNMessage(
-            module: .tokens, interface: .receiver, method: .put, requestID: "r7", correlationID: "c7", sender: party("NL-REM"),
-            receiver: party("DE-MSP"), urlPath: "/NL/REM/T1", body: ByteBuffer(string: #"{"uid":"T1"}"#))
-        change(&message)
-        return String(buffer: try message.encoded())
-    }
-
-    private func send(_ text: String, to world: World, signing: String? = nil) async throws -> Answer {
-        let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: world.remoteKey)
-        return try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
-    }
-
     /// Otherwise whoever has seen a message could write it in another way, and it would not be known again.
     @Test func whatIsPassedOnIsWhatWasSigned() async throws {
         let world = World(bodyLimit: 4096)
-        let signed = try message {
+        let signed = try World.nodeMessage {
             $0.query = ["limit": 5]
             $0.body = ByteBuffer(string: #"{"uid":"T 1","kwh":1.5}"#)
         }
         let respelled = signed.replacing(#"{"uid":"T 1","kwh":1.5}"#, with: #"{ "kwh": 1.50, "uid":"\u0054 1"}"#)
         let spaced = signed.replacing(#"{"uid":"T 1","kwh":1.5}"#, with: #"{ "uid": "\u0054 1", "kwh": 1.50 }"#)
-        #expect(try await send(respelled, to: world, signing: signed).code == 4003, "members are in another order")
-        for text in [signed, spaced] { #expect(try await send(text, to: world, signing: signed).status == 200) }
+        #expect(try await world.bring(respelled, signing: signed).code == 4003, "members are in another order")
+        for text in [signed, spaced] { #expect(try await world.bring(text, signing: signed).status == 200) }
         #expect(world.produced.count == 2)
         #expect(world.produced.allSatisfy { $0.body.map { String(buffer: $0) } == #"{"uid":"T 1","kwh":1.5}"# && $0.query == "limit=5" })
         let keys = world.produced.map { RepeatKey($0) }
@@ -45,22 +32,22 @@ import Wire
     /// Its parties are not this hub's.
     @Test func nothingOfAnotherNodeIsBroadcast() async throws {
         let world = World(bodyLimit: 4096)
-        let broadcast = try message { $0.receiver = party("CH-OCN") }
-        #expect(try await send(broadcast, to: world).code == 4001)
+        let broadcast = try World.nodeMessage { $0.receiver = party("CH-OCN") }
+        #expect(try await world.bring(broadcast).code == 4001)
         // Listed, so that this node's signature counts for it.
         let listed = NetworkParty(party: party("CH-OCN"), roles: ["HUB"], operatorAddress: World.ownAddress, source: "test")
         world.state.withLock { $0.directory.apply(key: Fact.party(listed).key, .party(listed)) }
-        #expect(try await send(broadcast, to: world).code == 4003)
+        #expect(try await world.bring(broadcast).code == 4003)
         #expect(world.produced.isEmpty)
     }
 
     @Test func whatAsksForAResultComesToTheWorkerThatKnowsIt() async throws {
         let world = World(bodyLimit: 4096)
-        let question = try message {
+        let question = try World.nodeMessage {
             ($0.module, $0.method, $0.urlPath, $0.body) = (.chargingprofiles, .get, "/S1", nil)
             $0.query = ["duration": 60, "response_url": "https://other.example/x"]
         }
-        for _ in 0..<2 { #expect(try await send(question, to: world).status == 200) }
+        for _ in 0..<2 { #expect(try await world.bring(question).status == 200) }
         #expect(world.produced.map(\.key) == Array(repeating: "NL-REM|chargingprofiles|r7", count: 2))
         let keys = world.produced.map { RepeatKey($0) }
         #expect(keys[0] != nil && keys[0] == keys[1])

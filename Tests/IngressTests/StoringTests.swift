@@ -136,7 +136,7 @@ import Wire
 
     @Test func aMessageOfAnotherNodeIsStoredToo() async throws {
         let world = try world()
-        let answer = try await send(message(), to: world)
+        let answer = try await world.bring(message())
         #expect(answer.status == 200 && answer.code == 1000)
         let record = try #require(world.produced.first)
         #expect(record.isStored && record.reply == nil && record.deadline == nil && record.origin == .node("https://other.example"))
@@ -146,7 +146,7 @@ import Wire
     /// As from a party, whose paths lose it.
     @Test func aSlashAtTheEndOfItsPathMeansNothing() async throws {
         let world = try world()
-        #expect(try await send(message { $0.urlPath = "/NL/REM/S1/" }, to: world).code == 1000)
+        #expect(try await world.bring(message { $0.urlPath = "/NL/REM/S1/" }).code == 1000)
         let record = try #require(world.produced.first)
         #expect(record.isStored && record.path == "NL/REM/S1" && record.key == "NL-REM|sessions|S1")
         #expect(world.state.withLock { $0.objects.values.contains(party("NL-REM")) })
@@ -161,20 +161,11 @@ import Wire
                 $0.proxyResource = "https://rem.example/9"
             },
         ]
-        for message in messages { #expect(try await send(message, to: world).code == 2000) }
+        for message in messages { #expect(try await world.bring(message).code == 2000) }
         #expect(world.produced.count == messages.count && world.produced.allSatisfy { !$0.isStored && $0.reply != nil })
     }
 
     private func message(_ change: (inout OCNMessage) -> Void = { _ in }) throws -> String {
-        var message = OCNMessage(
-            module: .sessions, interface: .receiver, method: .put, requestID: "r7", correlationID: "c7", sender: party("NL-REM"),
-            receiver: party("DE-MSP"), urlPath: "/NL/REM/S1", body: ByteBuffer(string: #"{"id":"S1"}"#))
-        change(&message)
-        return String(buffer: try message.encoded())
-    }
-
-    private func send(_ text: String, to world: World) async throws -> Answer {
-        let signature = NodeSignature.sign(ByteBuffer(string: text), with: world.remoteKey)
-        return try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
+        try World.nodeMessage(.sessions, "/NL/REM/S1", #"{"id":"S1"}"#, change)
     }
 }

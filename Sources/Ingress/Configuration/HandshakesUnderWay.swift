@@ -7,22 +7,11 @@ final class HandshakesUnderWay: Sendable {
     static let perPlatform = 2
     static let inTotal = 32
 
-    private let counts = Mutex<[String: Int]>([:])
+    private let room = Mutex(SharedRoom(places: inTotal, placesPerClient: perPlatform, bytes: 0))
 
     /// Whether the platform may begin another one, which is counted until ``end(_:)``.
-    func begin(_ platform: String) -> Bool {
-        counts.withLock { counts in
-            guard counts[platform, default: 0] < Self.perPlatform, counts.values.reduce(0, +) < Self.inTotal else { return false }
-            counts[platform, default: 0] += 1
-            return true
-        }
-    }
+    func begin(_ platform: String) -> Bool { room.withLock { $0.enter(platform) } }
 
     /// Once for each that was begun.
-    func end(_ platform: String) {
-        counts.withLock { counts in
-            let left = counts[platform, default: 0] - 1
-            counts[platform] = left > 0 ? left : nil
-        }
-    }
+    func end(_ platform: String) { room.withLock { $0.leave(platform, bytes: 0) } }
 }
