@@ -41,14 +41,14 @@ extension OCNMessage {
     /// The party that a message says it comes from, found without building a tree of it: for whoever does not know yet who signed it.
     /// - Throws: status 2001 for what is no JSON, and for a message without such a party, or with two.
     package static func sender(in bytes: ByteBuffer) throws(OCPIError) -> PartyID {
-        let place: Range<Int>?
+        let found: Range<Int>?
         do throws(JSONError) {
-            place = try bytes.jsonRange(of: ["headers", "sender"])
+            found = try bytes.jsonRange(of: ["headers", "sender"])
         } catch {
             guard !error.isRepetition else { throw refusal("headers or sender occurs twice") }
             throw OCPIError(code: .invalidParameters, message: "The message is \(error)", kind: .unparsable)
         }
-        guard let place, let sender = bytes.getSlice(at: bytes.readerIndex + place.lowerBound, length: place.count) else {
+        guard let place = found, let sender = bytes.getSlice(at: bytes.readerIndex + place.lowerBound, length: place.count) else {
             throw refusal("sender is missing")
         }
         guard place.count <= longestText else { throw refusal("sender is longer than \(longestText) bytes") }
