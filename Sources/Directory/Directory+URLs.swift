@@ -12,7 +12,7 @@ extension Directory {
             return
                 "is at \(URLJoin.origin(of: url) ?? "no server"), but the endpoints of \(party) are at \(known.isEmpty ? "no server" : known)"
         }
-        guard modules(of: party, at: url).allSatisfy({ !Self.configuration.contains($0.module) }) else {
+        guard !leadsToConfiguration(url, of: party, on: platform) else {
             return "leads to credentials, versions or client infos of \(party)"
         }
         return nil
@@ -28,7 +28,25 @@ extension Directory {
         guard !Self.configuration.contains(module), let platform = platform(of: party),
             endpointsAboveConfiguration[platform.id]?.contains(endpoint) == true
         else { return false }
-        return modules(of: party, at: url).contains { Self.configuration.contains($0.module) }
+        return leadsToConfiguration(url, of: party, on: platform)
+    }
+
+    /// Also in a spelling that only some servers take for such a place, unless the URL lies below another endpoint that is as specific.
+    private func leadsToConfiguration(_ url: String, of party: PartyID, on platform: Platform) -> Bool {
+        if modules(of: party, at: url).contains(where: { Self.configuration.contains($0.module) }) { return true }
+        let places = endpoints(of: platform.id)
+        let others = places.filter { !Self.configuration.contains($0.module) }
+        let deepest = others.compactMap { URLJoin.depth(of: url, below: $0.url)?.segments }.max() ?? -1
+        func resembles(_ place: String, isExact: Bool = false) -> Bool {
+            guard let depth = URLJoin.resemblance(of: url, below: place), !isExact || depth.below == 0 else { return false }
+            return depth.segments > deepest || (depth.segments == deepest && depth.parameters > 0)
+        }
+        if places.contains(where: { Self.configuration.contains($0.module) && resembles($0.url) }) { return true }
+        if let versions = platform.versionsURL, resembles(versions, isExact: true) { return true }
+        // Of two values of one parameter a server takes either.
+        return (endpointsAboveConfiguration[platform.id] ?? []).contains { endpoint in
+            URLJoin.depth(of: url, below: endpoint) != nil && URLJoin.repeatsParameters(of: endpoint, in: url)
+        }
     }
 
     /// Finds the endpoints that ``leadsToConfiguration(_:of:_:below:)`` must look at, if the fact that was written, or has gone, says where a

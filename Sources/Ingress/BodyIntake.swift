@@ -55,10 +55,13 @@ struct BodyIntake: Sendable {
         return try await use(sender)
     }
 
+    /// The address that a request came from, by which strangers are told apart.
+    func client(of request: Request, _ context: IngressContext) -> String { proxies.client(of: request.headers, from: context.address) }
+
     private func identified<Sender: Sendable>(
         _ request: Request, _ context: IngressContext, _ longest: Int, _ identify: (ByteBuffer?) async throws -> Sender
     ) async throws -> (Sender, bytes: Int) {
-        let client = proxies.client(of: request.headers, from: context.address)
+        let client = client(of: request, context)
         guard strangers.enter(client) else { throw OCPIError.busy }
         var held = 0
         defer { strangers.leave(client, bytes: held) }

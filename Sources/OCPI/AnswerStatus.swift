@@ -29,6 +29,9 @@ package enum AnswerStatus: Sendable, Equatable {
         }
     }
 
+    /// Bytes. Anything may stand there, and is not worth a tree.
+    private static let longestNumber = 64
+
     /// Some platforms write it as a text, or as a number with a fraction of zero: they mean the same.
     private static func code(at range: Range<Int>, in body: ByteBuffer) -> Int? {
         let json = body.readableBytesUInt8Span
@@ -36,6 +39,7 @@ package enum AnswerStatus: Sendable, Equatable {
         if let text = JSONScanner.string(at: range, in: json) {
             return text.utf8.count <= 4 && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ? Int(text) : nil
         }
+        guard range.count <= longestNumber else { return nil }
         return (try? JSONValue.parse(json.extracting(range)))?.double.flatMap(Int.init(exactly:))
     }
 }

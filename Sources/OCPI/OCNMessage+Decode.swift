@@ -38,6 +38,26 @@ extension OCNMessage {
             body: try body(fields, isCustom: isCustom, bytes))
     }
 
+    /// The party that a message says it comes from, found without building a tree of it: for whoever does not know yet who signed it.
+    /// - Throws: status 2001 for what is no JSON, and for a message without such a party, or with two.
+    package static func sender(in bytes: ByteBuffer) throws(OCPIError) -> PartyID {
+        let found: Range<Int>?
+        do throws(JSONError) {
+            found = try bytes.jsonRange(of: ["headers", "sender"])
+        } catch {
+            guard !error.isRepetition else { throw refusal("headers or sender occurs twice") }
+            throw OCPIError(code: .invalidParameters, message: "The message is \(error)", kind: .unparsable)
+        }
+        guard let place = found, let sender = bytes.getSlice(at: bytes.readerIndex + place.lowerBound, length: place.count) else {
+            throw refusal("sender is missing")
+        }
+        guard place.count <= longestText else { throw refusal("sender is longer than \(longestText) bytes") }
+        guard let country = sender.jsonString(["country_code"]), let id = sender.jsonString(["party_id"]),
+            let party = PartyID(country: country, party: id)
+        else { throw noParty("sender") }
+        return party
+    }
+
     /// Bytes of a path, a query, an id, a signature: longer ones could not go out in a request either.
     private static let longestText = 16 * 1024
 
@@ -70,9 +90,13 @@ extension OCNMessage {
     private static func party(_ headers: Fields, _ name: String) throws(OCPIError) -> PartyID {
         let fields = try Fields(headers.present(name), known: partyNames, called: name)
         guard let party = PartyID(country: try fields.required("country_code"), party: try fields.required("party_id")) else {
-            throw refusal("\(name) is not a country code of 2 and a party id of 3 letters or digits")
+            throw noParty(name)
         }
         return party
+    }
+
+    private static func noParty(_ name: String) -> OCPIError {
+        refusal("\(name) is not a country code of 2 and a party id of 3 letters or digits")
     }
 
     private static func urlPath(_ fields: Fields) throws(OCPIError) -> String? {

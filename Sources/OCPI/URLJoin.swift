@@ -197,13 +197,14 @@ package enum URLJoin {
     }
 
     /// Whether a path has a segment `.` or `..` for any server that we know of: also with path parameters (`..;a`), percent-encoded, once or more
-    /// often, overlong in UTF-8, or cut off by a control character. It could lead out of the endpoint that it was joined to.
+    /// often, as `%u002e`, overlong in UTF-8, or beside blanks and control characters. It could lead out of the endpoint that it was joined to.
     package static func hasDotSegments(_ path: String) -> Bool {
         var bytes = Array(path.utf8)
         guard bytes.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return false }
         for _ in 0..<decodings {
-            if hasPlainDotSegments(bytes) { return true }
-            let decoded = PercentText.decodedBytes(bytes, plusIsSpace: false)
+            let plain = plain(bytes)
+            if hasPlainDotSegments(plain) { return true }
+            let decoded = PercentText.decodedBytes(plain, plusIsSpace: false)
             if decoded.count == bytes.count { return false }
             bytes = decoded
         }
@@ -216,24 +217,117 @@ package enum URLJoin {
 
     private static func hasPlainDotSegments(_ bytes: [UInt8]) -> Bool {
         let isDivider: (UInt8) -> Bool = { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
-        return plain(bytes).split(omittingEmptySubsequences: true, whereSeparator: isDivider).contains { segment in
-            let name = segment.prefix { $0 != UInt8(ascii: ";") && $0 >= 0x20 && $0 != 0x7F }
+        return bytes.split(omittingEmptySubsequences: true, whereSeparator: isDivider).contains { segment in
+            let name = segment.drop { $0 <= 0x20 }.prefix { $0 != UInt8(ascii: ";") && $0 > 0x20 && $0 != 0x7F }
             return 1...2 ~= name.count && name.allSatisfy { $0 == UInt8(ascii: ".") }
         }
     }
 
-    /// With the overlong forms of `.`, `/` and `\` as what they stand for.
+    /// With ASCII in place of its overlong forms in UTF-8, and of its forms `%u002e`, also those of full width.
     private static func plain(_ bytes: [UInt8]) -> [UInt8] {
-        guard bytes.contains(where: { $0 == 0xC0 || $0 == 0xC1 }) else { return bytes }
+        guard bytes.contains(where: { $0 >= 0xC0 || $0 == UInt8(ascii: "%") }) else { return bytes }
         var plain: [UInt8] = []
-        for byte in bytes {
-            switch (plain.last, byte) {
-            case (0xC0, 0xAE), (0xC0, 0xAF), (0xC1, 0x9C):
-                plain.removeLast()
-                plain.append(byte == 0x9C ? UInt8(ascii: "\\") : byte & 0x3F)
-            default: plain.append(byte)
-            }
+        plain.reserveCapacity(bytes.count)
+        var rest = bytes[...]
+        while let byte = rest.first {
+            let (length, ascii) = overlong(rest) ?? unicodeEscape(rest) ?? (length: 1, ascii: byte)
+            plain.append(ascii)
+            rest.removeFirst(length)
         }
         return plain
+    }
+
+    /// Length and meaning of an overlong form that the bytes begin with: two to four bytes that stand for ASCII.
+    private static func overlong(_ bytes: ArraySlice<UInt8>) -> (length: Int, ascii: UInt8)? {
+        guard let first = bytes.first else { return nil }
+        let length: Int
+        switch first {
+        case 0xC0, 0xC1: length = 2
+        case 0xE0: length = 3
+        case 0xF0: length = 4
+        default: return nil
+        }
+        let further = bytes.dropFirst().prefix(length - 1)
+        guard further.count == length - 1, further.allSatisfy({ $0 & 0xC0 == 0x80 }) else { return nil }
+        // Of the first byte only that of two bytes has bits of its own.
+        let code = further.reduce(length == 2 ? UInt32(first & 0x1F) : 0) { $0 << 6 | UInt32($1 & 0x3F) }
+        return code < 0x80 ? (length: length, ascii: UInt8(code)) : nil
+    }
+
+    /// Length and meaning of a `%u002e` that the bytes begin with, if it stands for ASCII.
+    private static func unicodeEscape(_ bytes: ArraySlice<UInt8>) -> (length: Int, ascii: UInt8)? {
+        guard bytes.starts(with: "%u".utf8) || bytes.starts(with: "%U".utf8) else { return nil }
+        let digits = bytes.dropFirst(2).prefix(4).compactMap(Hex.value(of:))
+        guard digits.count == 4 else { return nil }
+        let code = digits.reduce(UInt32(0)) { $0 << 4 | UInt32($1) }
+        let ascii = 0xFF01...0xFF5E ~= code ? code - 0xFEE0 : code
+        return ascii < 0x80 ? (length: 6, ascii: UInt8(ascii)) : nil
+    }
+}
+
+// Places that a server may take a URL for though it is spelled in another way: names that go on with what is no part of a name, as
+// `credentials.json`, decoded as often as dots are looked for. What is found here is refused, never allowed.
+extension URLJoin {
+    /// As ``depth(of:below:)``, for a server that is far more generous: about the end of the endpoint's last segment, and about parameters.
+    package static func resemblance(of url: String, below endpoint: String) -> Depth? {
+        guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
+        let segments = settledSegments(of: url)
+        let base = settledSegments(of: endpoint)
+        guard segments.count >= base.count, segments.starts(with: base.dropLast()) else { return nil }
+        if let last = base.last, !resembles(segments[base.count - 1], last) { return nil }
+        let parameters = settledParameters(of: url)
+        let own = settledParameters(of: endpoint)
+        let hasAll = own.allSatisfy { wanted in parameters.contains { $0.name == wanted.name && resembles($0.value, wanted.value) } }
+        return hasAll ? Depth(segments: base.count, parameters: own.count, below: segments.count - base.count) : nil
+    }
+
+    /// Whether a URL gives a parameter of an endpoint with a query another value, or one that a server may take for it.
+    package static func repeatsParameters(of endpoint: String, in url: String) -> Bool {
+        let own = settledParameters(of: endpoint)
+        guard !own.isEmpty else { return false }
+        return settledParameters(of: url).contains { given in
+            let same = own.filter { $0.name == given.name }
+            return !same.isEmpty && !same.contains { $0.value == given.value }
+        }
+    }
+
+    private static func settledSegments(of url: String) -> [[UInt8]] {
+        settled(path(of: url), plusIsSpace: false).split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
+            .map { Array($0.prefix { $0 != UInt8(ascii: ";") }) }
+    }
+
+    /// Names without blanks around them, and without what frameworks cut off: `m[]` and `m%00x` are `m` to some.
+    private static func settledParameters(of url: String) -> [(name: [UInt8], value: [UInt8])] {
+        pieces(of: url).map { piece in
+            let parts = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let whole = settled(Array(parts[0]), plusIsSpace: true).drop { $0 <= 0x20 }
+            var name = whole.prefix { $0 != UInt8(ascii: "[") && $0 != 0 }
+            while let last = name.last, last <= 0x20 { name.removeLast() }
+            return (name: Array(name), value: parts.count > 1 ? settled(Array(parts[1]), plusIsSpace: true) : [])
+        }
+    }
+
+    /// Whether a text is a name, or begins with it and goes on with what can be no part of one.
+    private static func resembles(_ text: [UInt8], _ name: [UInt8]) -> Bool {
+        let text = text.drop { $0 <= 0x20 }
+        guard text.starts(with: name) else { return false }
+        guard let next = text.dropFirst(name.count).first else { return true }
+        return switch next {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): false
+        default: true
+        }
+    }
+
+    /// Decoded until nothing is left to be decoded, its letters small.
+    private static func settled(_ text: [UInt8], plusIsSpace: Bool) -> [UInt8] {
+        var bytes = text
+        for _ in 0..<decodings {
+            let plain = plain(bytes)
+            // A plus that was encoded is one.
+            let decoded = PercentText.decodedBytes(plain, plusIsSpace: plusIsSpace && bytes == text)
+            if decoded == bytes { break }
+            bytes = decoded
+        }
+        return bytes.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
     }
 }

@@ -21,6 +21,9 @@ extension ByteBuffer {
         return JSONScanner.integer(at: range, in: json)
     }
 
+    /// How many elements the array has that the readable bytes are. Nil for another value, and for what is not JSON.
+    package func jsonElementCount() -> Int? { try? JSONScanner.elementCount(readableBytesUInt8Span) }
+
     /// The same bytes without a byte order mark in front, to stand within another text.
     package var withoutByteOrderMark: ByteBuffer {
         var bytes = self

@@ -31,8 +31,8 @@ package enum Hex {
         return bytes
     }
 
-    /// What one digit counts.
-    static func value(of digit: UInt8) -> UInt8? {
+    /// What one digit of either case counts; nil for any other byte.
+    package static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

@@ -97,6 +97,25 @@ package enum JSONScanner {
         return nil
     }
 
+    /// How many elements the array has that the text is; nil if it is another value.
+    package static func elementCount(_ json: Span<UInt8>) throws(JSONError) -> Int? {
+        var at = 0
+        JSONGrammar.begin(json, &at)
+        guard at < json.count, json[at] == UInt8(ascii: "[") else {
+            try validate(json)
+            return nil
+        }
+        var count = 0
+        if try JSONGrammar.enter(json, &at, depth: maxDepth, end: UInt8(ascii: "]")) {
+            repeat {
+                try JSONGrammar.skipValue(json, &at, depth: maxDepth - 1)
+                count += 1
+            } while try JSONGrammar.another(json, &at, end: UInt8(ascii: "]"))
+        }
+        try checkEnd(json, at)
+        return count
+    }
+
     private static func isObject(_ json: Span<UInt8>, _ at: Int) -> Bool { at < json.count && json[at] == UInt8(ascii: "{") }
 
     private static func checkEnd(_ json: Span<UInt8>, _ at: Int) throws(JSONError) {

@@ -90,6 +90,10 @@ import Wire
             ("https://cpo.example/ocpi/locations", "credentials", nil, true),
             ("https://cpo.example/api?m=locations", "", "m=locations", true),
             ("https://cpo.example/api?m=locations", "", "m=hubclientinfo", false), ("https://cpo.example/ocpi", "", nil, true),
+            ("https://cpo.example/ocpi", "credentials.json", nil, false), ("https://cpo.example/ocpi", "credentials%20", nil, false),
+            ("https://cpo.example/ocpi", "%2563redentials", nil, false), ("https://cpo.example/ocpi", "credentials-1", nil, true),
+            ("https://cpo.example/api?m=locations", "", "%20m=hubclientinfo", false),
+            ("https://cpo.example/api?m=locations", "", "m[]=x", false), ("https://cpo.example/api?m=locations", "", "x[m]=1", true),
         ] as [(String, String, String?, Bool)]) func noIDLeadsToCredentials(
             _ url: String, _ path: String, _ query: String?, _ isCalled: Bool
         )

@@ -116,6 +116,9 @@ import Wire
             ("http://cpo.example/1", "is at http://cpo.example:80, but the endpoints of DE-CPO are at https://cpo.example:443"),
             ("https://internal.example/1", "is at https://internal.example:443"), ("https://cpo.example/ocpi", "leads to credentials"),
             ("https://cpo.example/ocpi/", "leads to credentials"), ("https://cpo.example/ocpi/Credentials/x", "leads to credentials"),
+            ("https://cpo.example/ocpi/credentials.json", "leads to credentials"),
+            ("https://cpo.example/ocpi/%2563redentials%20", "leads to credentials"),
+            ("https://cpo.example/ocpi.json", "leads to credentials"),
             ("/ocpi/cdrs", "is not an absolute"), ("https://cpo.example/a/../b", "has a segment"),
             ("https://cpo.example/#1", "has a fragment"),
         ]
@@ -162,6 +165,7 @@ import Wire
         for query in [
             "?m=credentials", "?x&m=credentials", "/1?m=credentials", "?M=Credential%73", "?m=locations&m=credentials", "?m=versions",
             "?m=locations;m=credentials", "?m=versions&x", "?m=locations&part=tariffs&m=credentials", "?m=locations&m=versions",
+            "?m=locations&+m=credentials", "?m=locations&m[]=versions", "?m=locations&m%00=x", "?m=credentials.json", "?m=locations&m=cdrs",
         ] {
             let defect = directory.defect(of: "http://h/api" + query, handedOutBy: de)
             #expect(defect?.hasPrefix("leads to credentials") == true, "\(query)")
@@ -187,6 +191,10 @@ import Wire
         var registered = Platform(id: "p1", tokenCHashes: ["hash"], roles: [PlatformRole(role: "CPO", party: de)], revision: 1)
         directory.apply(.platform(registered))
         #expect(leads("/credentials") && leads("/Credentials/x") && !leads("/LOC1") && !leads("?a=credentials"))
+        for place in ["/credentials.json", "/credentials%20", "/credentials%00", "/credentials.", "/%2563redentials", "/credentials%3fx"] {
+            #expect(leads(place), "\(place)")
+        }
+        #expect(!leads("/credentials-of-DE/1") && !leads("/LOC1/credentials"))
         directory.apply(.endpoints(platform: "p1", endpoints(base + "/locations", base + "/credentials")))
         #expect(!leads("/credentials", below: base + "/locations"))
         directory.apply(.endpoints(platform: "p1", endpoints(base, nil)))
@@ -198,6 +206,9 @@ import Wire
         registered = registered.changed { $0.endpoints = endpoints(base + "?m=locations", base + "?m=credentials") }
         directory.apply(.platform(registered))
         #expect(leads("&m=credentials", below: base + "?m=locations") && !leads("&x", below: base + "?m=locations"))
+        for query in ["&+m=credentials", "&%20m=x", "&m%00=x", "&m[]=x"] {
+            #expect(leads(query, below: base + "?m=locations"), "\(query)")
+        }
         let last = Fact.platform(registered)
         directory.apply(key: last.key, nil)
         #expect(!leads("&m=credentials", below: base + "?m=locations"))

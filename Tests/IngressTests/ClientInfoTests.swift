@@ -179,6 +179,17 @@ import Wire
         #expect(told(world).isEmpty)
     }
 
+    /// The tree of a text is many times as long as its bytes: a stranger must not have one built.
+    @Test func nothingButThePartyIsReadBeforeTheSignerIsKnown() async throws {
+        let world = World()
+        for text in [body("GONE", 5_000), body("OFFLINE", 5_000, role: "CPO2"), body("OFFLINE", 5_000, role: "")] {
+            let stranger = try await put(world, text, signedBy: .generate())
+            #expect(stranger.code == 2001 && stranger.message?.contains("is not signed") == true, "\(stranger.text)")
+            let known = try await put(world, text, signedBy: world.remoteKey)
+            #expect(known.code == 2001 && known.message?.contains("is not signed") == false, "\(known.text)")
+        }
+    }
+
     @Test func aNodeMakesUpNoRoles() async throws {
         let world = World()
         let madeUp = try await put(world, body("OFFLINE", 5_000, role: "CPO2"), signedBy: world.remoteKey)

@@ -205,6 +205,20 @@ import Wire
         #expect(answer.status == 200 && answer.code == 4002 && answer.message?.contains("DE-CPO") == true)
     }
 
+    @Test(
+        arguments: [
+            ("[]", 0, ""), (" [ ] ", 0, " "), ("null", 0, ""), (#"[{"id":[1,2]} , [3],"],["]"#, 3, #"{"id":[1,2]} , [3],"],[""#),
+            ("{}", nil, ""), ("7", nil, ""), (#""[]""#, nil, ""),
+        ] as [(String, Int?, String)])
+    func theObjectsOfAListAreCountedAndStayAsTheyAre(_ data: String, _ count: Int?, _ objects: String) throws {
+        let reply = ReplyRecord(
+            requestID: "1", requestType: "test", address: ReplyAddress(partition: 0, epoch: 0), from: party("DE-CPO"), time: .now,
+            outcome: .answered, httpStatus: 200, contentType: "application/json",
+            body: ByteBuffer(string: #"{"data":\#(data),"status_code":1000}"#))
+        let part = try? ListPart(reply)
+        #expect(part?.count == count && String(buffer: part?.objects ?? ByteBuffer()) == objects)
+    }
+
     @Test func afterAFailureNobodyElseIsAsked() async {
         let asked = Shared(0)
         let list = ListOfAll(maxLimit: 10, bodyLimit: 1000, allowsPartial: false) { _, _ throws(OCPIError) in

@@ -70,6 +70,48 @@ import Wire
         #expect(world.produced.isEmpty)
     }
 
+    /// The tree of a message is many times as long as its bytes: a stranger must not have one built.
+    @Test(arguments: [true, false]) func nothingButTheSenderIsReadBeforeTheSignerIsKnown(_ isVerbatim: Bool) async throws {
+        let world = World(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
+        for (good, bad) in [
+            (#""module":"TOKENS""#, #""module":"NONE""#), (#""method":"PUT""#, #""method":"PUT","method":"PUT""#),
+            (#""url_path":"/NL/REM/T 1""#, #""url_path":[[0],[0]]"#),
+        ] {
+            let text = try message().replacing(good, with: bad)
+            #expect(try await send(text, to: world).code == 2001, "\(bad)")
+            #expect(try await send(text, to: world, signedBy: .generate()).code == 4003, "\(bad)")
+        }
+        let nobody = try message { $0.receiver = party("XX-XXX") }
+        #expect(try await send(nobody, to: world, signedBy: .generate()).code == 4003)
+        #expect(world.produced.isEmpty)
+    }
+
+    @Test func aNodeThatKeepsBytesSignsWhatItSends() async throws {
+        let world = World(bodyLimit: 4096, remoteIsVerbatim: true)
+        let canonical = try message()
+        let spaced = canonical.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ", ")
+        #expect(try await send(spaced, to: world, signing: canonical).code == 4003 && world.produced.isEmpty)
+        #expect(try await send(spaced, to: world).status == 200 && world.produced.count == 1)
+    }
+
+    @Test func fewWaitForACanonicalForm() async throws {
+        let key = SigningKey.generate()
+        let canonical = ByteBuffer(string: try message())
+        let signature = NodeSignature.sign(canonical, with: key)
+        let spaced = ByteBuffer(string: String(buffer: canonical) + " ")
+        let forms = CanonicalForms()
+        // More than may wait at once: the places are given back.
+        for _ in 0..<20 {
+            #expect(try await forms.form(of: spaced, signedBy: key.address, signature, from: "a") == canonical)
+            #expect(try await forms.form(of: spaced, signedBy: .zero, signature, from: "a") == nil)
+        }
+        for limits in [StrangerBudget.Limits(requests: 0), StrangerBudget.Limits(perAddress: 0)] {
+            await #expect(throws: OCPIError.busy) {
+                try await CanonicalForms(limits).form(of: spaced, signedBy: key.address, signature, from: "a")
+            }
+        }
+    }
+
     @Test func malformedSignatureIsRefused() async throws {
         let world = World(bodyLimit: 4096)
         let answer = try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: message())

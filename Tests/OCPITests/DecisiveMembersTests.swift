@@ -65,6 +65,7 @@ import Testing
             (#"{"status_code":1000.5}"#, .absent), (#"{"status_code":"1000.0"}"#, .absent), (#"{"status_code":""}"#, .absent),
             (#"{"status_code":"10000"}"#, .absent), (#"{"status_code":1e999}"#, .absent), (#"{"status_code":[1000]}"#, .absent),
             ("\u{FEFF}" + #"{"status_code":1000}"#, .code(1000)),
+            (#"{"status_code":1000.\#(String(repeating: "0", count: 64))}"#, .absent),
             (#"{"status_code":1000"#, .absent), (#"{"status_code":1000} x"#, .absent), (#"{"status_code":null}"#, .absent),
             ("{}", .absent), ("[]", .absent), ("", .absent), ("<html>", .absent),
         ] as [(String, AnswerStatus)]) func anAnswerHasOneStatus(_ body: String, _ expected: AnswerStatus)

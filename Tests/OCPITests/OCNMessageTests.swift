@@ -127,6 +127,26 @@ import Wire
         #expect(message.body.map { String(buffer: $0) } == #"{"a" : 1.10}"#)
     }
 
+    @Test func theSenderIsFoundWhateverStandsAroundIt() throws {
+        let (sender, _) = try parties()
+        for text in [
+            Self.example,
+            #" {"body":[[0],[0]],"module":7,"headers":{"x":{"sender":1},"sender": {"x":[{}],"party_id":"MSP","country_code":"DE"}}} "#,
+        ] { #expect(try OCNMessage.sender(in: ByteBuffer(string: text)) == sender) }
+        let long = String(repeating: "0", count: 16 * 1024)
+        for (text, words) in [
+            ("", "not valid JSON"), (Self.example + "x", "not valid JSON"), ("[]", "sender is missing"), ("{}", "sender is missing"),
+            (#"{"headers":[]}"#, "sender is missing"), (#"{"headers":{"sender":null}}"#, "sender is not a country code"),
+            (#"{"headers":{"sender":{"party_id":"MSP"}}}"#, "sender is not a country code"),
+            (#"{"headers":{"sender":{"party_id":"MSP","country_code":"DE","country_code":"DE"}}}"#, "sender is not a country code"),
+            (#"{"headers":{"sender":{},"sender":{}}}"#, "occurs twice"), (#"{"headers":{"sender":{}},"headers":{}}"#, "occurs twice"),
+            (#"{"headers":{"sender":{"party_id":"MSP","country_code":"DE","x":"\#(long)"}}}"#, "sender is longer"),
+        ] as [(String, String)] {
+            let error = #expect(throws: OCPIError.self) { try OCNMessage.sender(in: ByteBuffer(string: text)) }
+            #expect(error?.code == .invalidParameters && error?.message.contains(words) == true, "\(words): \(text.prefix(80))")
+        }
+    }
+
     @Test func theBodyIsFoundBehindTheReaderIndex() throws {
         var buffer = ByteBuffer(string: "xyz" + Self.example.dropLast() + #","body":[1]}"#)
         buffer.moveReaderIndex(forwardBy: 3)

@@ -62,6 +62,8 @@ import Testing
     @Test(arguments: [
         "a/..;/credentials", "..;a=b/x", "a/.;", "a/%2e%2e;/x", "a/..%3b/x", "%252e%252e/x", "a/%25252e./x", "%c0%ae%c0%ae/x",
         "a%c0%af../x", "..%00/x", "a/..%09", "x%c1%9c..", "%252525252e",
+        "%e0%80%ae%e0%80%ae/x", "a/..%e0%80%af", "x%e0%81%9c..", "%f0%80%80%ae./x", "%25c0%25ae./x", "%c0%a52e./x", "%u002e%u002e/x",
+        "a%u002F..", "%uff0e./x", "..%20/x", "%20../x", "a/.%20",
     ])
     func segmentsThatSomeServerTakesForDotsAreFound(path: String) {
         #expect(URLJoin.hasDotSegments(path))
@@ -69,13 +71,47 @@ import Testing
         #expect(URLJoin.defect(of: "https://cpo.example/ocpi/" + path) != nil)
     }
 
-    @Test(arguments: ["a.b", "a..b", "...", "a;b", ";", "DE*CPO*E.1", "%C3%A9.", "a%2Eb", "100%25.", "x/.well-known", "é.."])
+    @Test(arguments: [
+        "a.b", "a..b", "...", "a;b", ";", "DE*CPO*E.1", "%C3%A9.", "a%2Eb", "100%25.", "x/.well-known", "é..", "%u002ea", "%u00e9.",
+        "a%20..b", "%e0%a0%ae.", "%ef%bc%8e", "%e0%80",
+    ])
     func otherDotsAreNoSuchSegments(path: String) { #expect(!URLJoin.hasDotSegments(path)) }
 
     /// With a path parameter it is the same place to some servers: nobody else's request may go there.
     @Test func aPathParameterDoesNotMakeAnotherPlace() {
         #expect(URLJoin.depth(of: "https://a/ocpi/credentials;x", below: "https://a/ocpi/credentials")?.below == 0)
         #expect(URLJoin.depth(of: "https://a/ocpi;v=1/credentials/1", below: "https://a/ocpi/credentials")?.below == 1)
+    }
+
+    @Test(
+        arguments: [
+            ("credentials", 0), ("Credentials/x", 1), ("credentials.json", 0), ("credentials%20", 0), ("credentials%09/1", 1),
+            ("credentials%00", 0), ("credentials.", 0), ("credentials~", 0), ("%2563redentials", 0), ("credentials%3fx", 0),
+            ("credentials;x", 0), ("%20credentials", 0), ("%63redentials/%ff", 1), ("%c1%a3redentials", 0), ("%u0063redentials", 0),
+            ("/credentials", 0), ("credentials%252f1", 1), ("credentials-1", nil), ("credentials_x", nil), ("credentials2", nil),
+            ("mycredentials", nil), ("credential", nil), ("x/credentials", nil), ("", nil), ("?credentials", nil),
+        ] as [(String, Int?)]) func aPlaceIsKnownInTheSpellingsThatSomeServerTakesForIt(place: String, below: Int?)
+    {
+        #expect(URLJoin.resemblance(of: "https://a/ocpi/" + place, below: "https://a/ocpi/credentials")?.below == below)
+        #expect(URLJoin.resemblance(of: "https://b/ocpi/" + place, below: "https://a/ocpi/credentials") == nil)
+    }
+
+    @Test(arguments: [
+        "+m=hci", "%20m=hci", "m%00=hci", "m%00x=hci", "m[]=hci", "m%5B0%5D=hci", "M=HCI", "m%20=hci", "m=hci%20", "m=hci.json",
+        "%256d=hci",
+        "%u006d=hci", "x&m=hci", "x;m=hci",
+    ]) func aParameterIsKnownInTheSpellingsThatSomeServerTakesForIt(query: String) {
+        let url = "https://a/api?m=locations&" + query
+        #expect(URLJoin.resemblance(of: url, below: "https://a/api?m=hci")?.parameters == 1)
+        #expect(URLJoin.repeatsParameters(of: "https://a/api?m=locations", in: url))
+    }
+
+    @Test(arguments: ["", "x", "m=locations", "+M=%6cocations", "mm=hci", "m2=hci", "x=m", "x[m]=hci", "hci", "n=hci"])
+    func otherParametersAreOthers(query: String) {
+        let url = "https://a/api?m=locations&" + query
+        #expect(URLJoin.resemblance(of: url, below: "https://a/api?m=hci") == nil)
+        #expect(!URLJoin.repeatsParameters(of: "https://a/api?m=locations", in: url))
+        #expect(!URLJoin.repeatsParameters(of: "https://a/api", in: url))
     }
 
     @Test(
@@ -104,6 +140,7 @@ import Testing
             let text = (0..<Int.random(in: 0..<8, using: &random)).map { _ in random.pick(parts) }.joined()
             if let origin = URLJoin.origin(of: text) { #expect(URLJoin.origin(of: origin) == origin, "seed \(seed)") }
             _ = (URLJoin.hasDotSegments(text), URLJoin.join(text, text, query: text), URLJoin.remainder(of: text, below: "https://a/?1"))
+            _ = (URLJoin.resemblance(of: "https://a/" + text, below: "https://a/b?1"), URLJoin.resemblance(of: text, below: text))
         }
     }
 }

@@ -97,6 +97,22 @@ import Wire
         }
     }
 
+    @Test func elementsAreCountedAsTheTreeHasThem() throws {
+        for seed in UInt64(0)..<2000 {
+            var random = SeededGenerator(seed: seed)
+            let value = random.json()
+            let buffer = ByteBuffer(string: random.spelling(of: value))
+            #expect(buffer.jsonElementCount() == value.array?.count, "seed \(seed)")
+        }
+        let deepest = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
+        for (text, count) in [
+            ("[]", 0), (" [ ] ", 0), ("[[0],[0,1]]", 2), ("[1,2,{},\"],[\"]", 4), (deepest, 1), ("[\(deepest)]", nil), ("{}", nil),
+            ("\"[]\"", nil), ("", nil), ("[1,]", nil), ("[1] 2", nil), ("[", nil), ("[1 2]", nil), ("{} x", nil),
+        ] as [(String, Int?)] {
+            #expect(ByteBuffer(string: text).jsonElementCount() == count, "\(text)")
+        }
+    }
+
     @Test func findsTheSameAsTheTree() throws {
         for seed in UInt64(0)..<3000 {
             var random = SeededGenerator(seed: seed)

@@ -158,12 +158,12 @@ struct ListPart: Sendable, Equatable {
             throw OCPIError(code: reply.status ?? .connectionProblem, message: "\(reply.from): \(reply.message ?? "could not be asked")")
         }
         guard let body = reply.body, reply.httpStatus == 200, let status = AnswerStatus(body).code,
-            StatusCode(rawValue: status).isSuccess, let (data, list) = ListPart.list(in: body)
+            StatusCode(rawValue: status).isSuccess, let (data, count) = ListPart.list(in: body)
         else {
             throw OCPIError(code: .hubError, message: "\(reply.from) did not answer with a list")
         }
         objects = ListPart.inside(data)
-        count = list.count
+        self.count = count
         total = reply.headers[OCPIHeader.totalCount].flatMap { Int($0) }.flatMap { 0...ListPart.maxTotal ~= $0 ? $0 : nil }
         hasMore = reply.headers[OCPIHeader.link] != nil
     }
@@ -183,14 +183,18 @@ struct ListPart: Sendable, Equatable {
         return count
     }
 
-    /// The list in an answer; one that is absent or null is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything else.
-    private static func list(in body: ByteBuffer) -> (data: ByteBuffer, objects: [JSONValue])? {
-        guard let json = try? JSONValue.parse(body), json.members != nil, json.repeated(among: ["data"]) == nil else { return nil }
-        guard let value = json["data"], !value.isNull else { return (ByteBuffer(), []) }
-        guard let objects = value.array, let range = try? body.jsonRange(of: ["data"]),
-            let data = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count)
-        else { return nil }
-        return (data, objects)
+    /// The list in an answer, which is an object; one that is absent or null is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything else.
+    /// Its objects are counted only: trees of as many bytes as an answer may have would be many times as large.
+    private static func list(in body: ByteBuffer) -> (data: ByteBuffer, count: Int)? {
+        do throws(JSONError) {
+            guard let range = try body.jsonRange(of: ["data"]) else { return (ByteBuffer(), 0) }
+            guard let data = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count) else { return nil }
+            if data.readableBytesView.elementsEqual("null".utf8) { return (ByteBuffer(), 0) }
+            guard let count = data.jsonElementCount() else { return nil }
+            return (data, count)
+        } catch {
+            return nil
+        }
     }
 
     /// Bounds the sums of totals.

@@ -22,9 +22,14 @@ struct ClientInfoEndpoint: Sendable {
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
         return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, NetworkNode, Directory) in
             guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
-            let info = try ClientInfoEndpoint.info(body, now: neighbours.now())
-            let (node, directory) = try await home(of: info)
+            // The party is all that is read before it is known who signed it: a stranger must not have trees built.
+            let (node, directory) = try await home(of: try ClientInfoEndpoint.party(in: body))
             try ClientInfoEndpoint.verify(body, signature, by: node)
+            let info = try ClientInfoEndpoint.info(body, now: neighbours.now())
+            // Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
+            guard directory.networkParty(info.party)?.mayHave(role: info.role) == true else {
+                throw ClientInfoEndpoint.refused("role is none of OCPI and none the registry lists for \(info.party)")
+            }
             return (info, node, directory)
         } name: {
             $0.1.operatorAddress
@@ -36,16 +41,29 @@ struct ClientInfoEndpoint: Sendable {
 
     // MARK: Checks
 
+    /// The party that a ClientInfo is about, found without building a tree of it.
+    private static func party(in body: ByteBuffer) throws(OCPIError) -> PartyID {
+        let twice: String?
+        do throws(JSONError) {
+            twice = try JSONScanner.repeated(among: members.map { [$0] }, in: body.readableBytesUInt8Span)
+        } catch {
+            throw unparsable
+        }
+        if let twice { throw refused("\(twice) stands twice in the ClientInfo") }
+        guard let country = body.jsonString(["country_code"]), let id = body.jsonString(["party_id"]),
+            let party = PartyID(country: country, party: id)
+        else { throw noClientInfo }
+        return party.canonical
+    }
+
+    /// What stands once in it.
+    private static let members = ["country_code", "party_id", "role", "status", "last_updated"]
+
     /// The ClientInfo in the body.
     /// - Parameter now: by Kafka's clock.
-    static func info(_ body: ByteBuffer, now: Timestamp = .now) throws(OCPIError) -> ClientInfo {
-        guard let json = try? JSONValue.parse(body) else {
-            throw OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
-        }
-        if let name = json.repeated(among: ["country_code", "party_id", "role", "status", "last_updated"]) {
-            throw refused("\(name) stands twice in the ClientInfo")
-        }
-        guard var info = ClientInfo(json: json) else { throw refused("The body is not a ClientInfo") }
+    private static func info(_ body: ByteBuffer, now: Timestamp) throws(OCPIError) -> ClientInfo {
+        guard let json = try? JSONValue.parse(body) else { throw unparsable }
+        guard var info = ClientInfo(json: json) else { throw noClientInfo }
         info.party = info.party.canonical
         info.role = info.role.uppercased()
         // The newest counts: one from the future would keep out all that follow, also those of the party's next node.
@@ -53,19 +71,15 @@ struct ClientInfoEndpoint: Sendable {
         return info
     }
 
-    /// The node that may speak for the party.
-    private func home(of info: ClientInfo) async throws(OCPIError) -> (NetworkNode, Directory) {
+    /// The node that may speak for a party.
+    private func home(of party: PartyID) async throws(OCPIError) -> (NetworkNode, Directory) {
         do {
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
-                guard let listed = directory.networkParty(info.party), let node = directory.node(of: info.party) else {
-                    throw OCPIError.unknownReceiver(info.party)
+                guard let listed = directory.networkParty(party), let node = directory.node(of: party) else {
+                    throw OCPIError.unknownReceiver(party)
                 }
-                guard listed.operatorAddress != nodeAddress, directory.platform(of: info.party) == nil else {
-                    throw OCPIError(code: .unknownReceiver, message: "\(info.party) is a party of this node")
-                }
-                // Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
-                guard listed.mayHave(role: info.role) else {
-                    throw ClientInfoEndpoint.refused("role is none of OCPI and none the registry lists for \(info.party)")
+                guard listed.operatorAddress != nodeAddress, directory.platform(of: party) == nil else {
+                    throw OCPIError(code: .unknownReceiver, message: "\(party) is a party of this node")
                 }
                 return node
             }
@@ -83,6 +97,9 @@ struct ClientInfoEndpoint: Sendable {
     }
 
     private static let unsigned = refused("The ClientInfo is not signed by the operator of the party's node")
+
+    private static let unparsable = OCPIError(code: .invalidParameters, message: "The body is not valid JSON", kind: .unparsable)
+    private static let noClientInfo = refused("The body is not a ClientInfo")
 
     private static func refused(_ message: String) -> OCPIError { OCPIError(code: .invalidParameters, message: message) }
 

@@ -17,6 +17,7 @@ struct MessageEndpoint: Sendable {
     let producer: RequestProducer
     let signatures: RequestSignatures
     let logger: Logger
+    private let canonicalForms = CanonicalForms()
 
     /// - Parameter version: the caller's, in which it hears what this node itself has to say.
     func respond(
@@ -40,17 +41,24 @@ struct MessageEndpoint: Sendable {
         }
         guard NodeSignature.isWellFormed(signature) else { throw MessageEndpoint.unsigned }
         let longest = MessageEndpoint.longestMessage(around: intake.limit)
+        let client = intake.client(of: request, context)
         return try await intake.withBody(of: request, head, context, upTo: longest) { (body) -> (OCNMessage, NetworkNode, Directory) in
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
-            var message = try OCNMessage.decode(body)
+            // Its sender is all that is read before it is known who signed it: a stranger must not have trees built.
+            let sender = try OCNMessage.sender(in: body)
+            let (signer, _) = try await freshness.ask { directory throws(OCPIError) in
+                try MessageEndpoint.node(of: sender, in: directory)
+            }
+            // What counts is what was signed: written in another way it would not be known again.
+            let signed = try await signed(body, signature, by: signer, from: client)
+            let message = try OCNMessage.decode(signed)
             let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
                 try sendingNode(of: message, in: directory)
             }
-            // What counts is what was signed: written in another way it would not be known again.
-            let signed = try MessageEndpoint.signed(body, signature, by: node)
-            if signed != body { message = try OCNMessage.decode(signed) }
+            // The registry may have changed in between.
+            guard node.operatorAddress == signer.operatorAddress else { throw MessageEndpoint.unsigned }
             guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
             return (message, node, directory)
         } name: {
@@ -108,14 +116,19 @@ struct MessageEndpoint: Sendable {
 
     // MARK: Checks
 
+    private static func node(of sender: PartyID, in directory: Directory) throws(OCPIError) -> NetworkNode {
+        guard let node = directory.node(of: sender) else {
+            throw OCPIError(code: .unknownReceiver, message: "\(sender) is not on the network")
+        }
+        return node
+    }
+
     /// The node that may speak for the sending party. The receiving party must be connected here: a message travels one hop.
     private func sendingNode(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> NetworkNode {
         guard message.isCustom || message.module.isFunctional else {
             throw OCPIError(code: .invalidParameters, message: "Module \(message.module) is not forwarded between nodes")
         }
-        guard let node = directory.node(of: message.sender) else {
-            throw OCPIError(code: .unknownReceiver, message: "\(message.sender) is not on the network")
-        }
+        let node = try MessageEndpoint.node(of: message.sender, in: directory)
         try gate.checkReachable(message.receiver, in: directory)
         guard directory.platform(of: message.receiver) != nil else {
             throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is connected to another node", notDone: .hindered)
@@ -123,16 +136,19 @@ struct MessageEndpoint: Sendable {
         return node
     }
 
-    /// What the node has signed: the bytes as they came, or, because the reference nodes sign a re-serialisation, their canonical form.
-    private static func signed(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) -> ByteBuffer {
+    /// What the node has signed: the bytes as they came, or, because the reference nodes sign a re-serialisation, their canonical form. A
+    /// node that the registry says is `verbatim` signs what it sends.
+    private func signed(
+        _ body: ByteBuffer, _ signature: String, by node: NetworkNode, from client: String
+    ) async throws(OCPIError) -> ByteBuffer {
         guard let address = EthereumAddress(hex: node.operatorAddress) else {
             throw OCPIError(code: .connectionProblem, message: "The registry has no usable address for the sender's node")
         }
         if NodeSignature.signer(of: body, signature: signature) == address { return body }
-        if let canonical = try? OCNMessage.canonical(body), NodeSignature.signer(of: canonical, signature: signature) == address {
-            return canonical
+        guard !node.isVerbatim, let form = try await canonicalForms.form(of: body, signedBy: address, signature, from: client) else {
+            throw MessageEndpoint.unsigned
         }
-        throw unsigned
+        return form
     }
 
     private static let unsigned = OCPIError(code: .connectionProblem, message: "The message is not signed by the sender's node")
