@@ -173,7 +173,7 @@ struct InFlight<Request: Held>: Sendable {
         giveBack(request)
         var actions: [Action] = []
         if let permit {
-            shares[recipient]?.breaker.give(back: permit, outcome, now: now, jitter: jitter)
+            shares[recipient]?.breaker.give(back: permit, outcome, of: request.account, now: now, jitter: jitter)
             switch (before, shares[recipient]?.breaker.state) {
             case (.closed, .open):
                 unanswering += 1
