@@ -61,7 +61,7 @@ final class ExchangeFlow: GroupHandler {
             Repeats(
                 .init(
                     requests: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow),
-                    perSender: 4)))
+                    perAccount: 4)))
     }
 
     // MARK: The consumer's thread
