@@ -13,20 +13,21 @@ struct AnnouncedRequests: Sendable {
 
     private var places: RecentRequests<Place>
 
-    /// - Parameter requests: how many are remembered, of one sender a quarter.
+    /// - Parameter requests: how many are remembered, of one account a quarter.
     init(requests: Int = 100_000) {
         // Twice as long as answers are remembered. What waited here for its turn may have been accepted so much earlier, and is brought to
         // its recipient no longer than that after it was accepted.
-        places = RecentRequests(.init(requests: requests, window: TimeAmount(RepeatKey.window) * 2, perSender: 4))
+        places = RecentRequests(.init(requests: requests, window: TimeAmount(RepeatKey.window) * 2, perAccount: 4))
     }
 
     /// Whether another record has brought this request. The first one never repeats itself: it comes again where its partition was given up
     /// before all that follows from it was written.
-    mutating func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+    /// - Parameter account: the platform or node that sent it.
+    mutating func isRepeat(_ request: RequestRecord, in record: IncomingRecord, of account: String, now: NIODeadline) -> Bool {
         guard let key = RepeatKey(request) else { return false }
         let place = Place(partition: record.topicPartition, offset: record.offset)
         if let first = places.memory(of: key, now: now) { return first != place }
-        places.remember(place, bytes: 0, as: key, now: now)
+        places.remember(place, bytes: 0, of: account, as: key, now: now)
         return false
     }
 }

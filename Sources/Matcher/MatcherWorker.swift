@@ -177,7 +177,9 @@ final class MatcherWorker: GroupHandler {
     private func announcements(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [AnnouncementRecord] {
         var announcements = Broadcast.announcements(of: request, hub: hub, in: directory)
         if let stored = StoreAndForward.announcement(of: request, in: directory) { announcements.append(stored) }
-        guard !announcements.isEmpty, announced.withLock({ $0.isRepeat(request, in: record, now: .now()) }) else { return announcements }
+        guard !announcements.isEmpty else { return [] }
+        let account = directory.account(of: request.from)
+        guard announced.withLock({ $0.isRepeat(request, in: record, of: account, now: .now()) }) else { return announcements }
         metrics.repeats.increment()
         return []
     }

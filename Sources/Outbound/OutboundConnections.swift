@@ -30,7 +30,7 @@ package final class OutboundConnections: Sendable {
         self.maxCalls = maxCalls
         self.group = group
         names = NameLookups(policy: policy, group: group, resolve: resolve)
-        direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration)
+        direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration(calls: maxCalls))
     }
 
     /// The loops that completions run on; timers and hops for outbound work belong here too.
@@ -60,7 +60,9 @@ package final class OutboundConnections: Sendable {
     /// A client that dials this address for this name, in use until it is given back; nil after the shutdown.
     func lease(_ host: String, at address: String) -> (client: HTTPClient, id: Int)? {
         let (lease, retired) = pins.withLock { pins in
-            pins.lease(host, at: address) { HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.pinned($0)) }
+            pins.lease(host, at: address) {
+                HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.pinned($0, calls: maxCalls))
+            }
         }
         end(retired)
         return lease
@@ -75,13 +77,17 @@ package final class OutboundConnections: Sendable {
 
     // MARK: Configuration
 
-    private static func pinned(_ addresses: [String: String]) -> HTTPClient.Configuration {
-        var configuration = Self.configuration
+    private static func pinned(_ addresses: [String: String], calls: Int) -> HTTPClient.Configuration {
+        var configuration = Self.configuration(calls: calls)
         configuration.dnsOverride = addresses
         return configuration
     }
 
-    private static var configuration: HTTPClient.Configuration {
+    /// The roles limit what is in flight per recipient; the pool must not be the narrower place, also where a platform has many parties at one
+    /// host. It keeps room for as many from the start, so not just any number.
+    static func connectionsPerHost(calls: Int) -> Int { max(1, min(calls, 512)) }
+
+    private static func configuration(calls: Int) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -89,8 +95,7 @@ package final class OutboundConnections: Sendable {
         configuration.timeout = HTTPClient.Configuration.Timeout(connect: connectTimeout)
         // Shorter than the keep-alive of usual servers (Node.js, Apache: 5 s), so that we rarely write into a connection that is being closed.
         configuration.connectionPool.idleTimeout = .seconds(4)
-        // The roles limit what is in flight per recipient; the pool must not be the narrower place.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost(calls: calls)
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
             RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }

@@ -173,12 +173,14 @@ struct NodeService: Service {
     }
 
     private func exchange(_ shared: SharedResources) -> ExchangeService {
-        ExchangeService(
+        let calls = ConnectionPlan.exchange(
+            calls: ConnectionPlan.calls(files: OpenFiles.limit), perRecipient: configuration.recipientConcurrency)
+        return ExchangeService(
             kafka: shared.kafka, topics: configuration.topics,
             membership: reporting(.exchange, ExchangeService.membership(of: configuration.topics)),
             settings: ExchangeSettings(
-                publicURL: configuration.publicURL, nodeKey: configuration.key, callsPerRecipient: configuration.recipientConcurrency,
-                defaultTimeout: configuration.requestTimeout, breaker: configuration.breaker),
+                publicURL: configuration.publicURL, nodeKey: configuration.key, callsPerRecipient: calls.perRecipient,
+                callsInTotal: calls.inTotal, defaultTimeout: configuration.requestTimeout, breaker: configuration.breaker),
             store: shared.store, capabilities: shared.capabilities, producer: shared.producer, client: shared.outbound,
             logger: label("exchange"), onAnswer: { [activity = shared.activity] in activity.note($0) })
     }

@@ -12,10 +12,12 @@ import Testing
 
     /// Calls one after the other, each answered at once; fewer if the breaker does not permit more.
     @discardableResult
-    private func call(_ breaker: inout Breaker, _ count: Int, _ outcome: Breaker.Outcome, at now: NIODeadline) -> Int {
+    private func call(
+        _ breaker: inout Breaker, _ count: Int, _ outcome: Breaker.Outcome, of account: String = "", at now: NIODeadline
+    ) -> Int {
         for done in 0..<count {
             guard let permit = breaker.permit(now: now) else { return done }
-            breaker.give(back: permit, outcome, now: now, jitter: 0)
+            breaker.give(back: permit, outcome, of: account, now: now, jitter: 0)
         }
         return count
     }
@@ -48,6 +50,34 @@ import Testing
         #expect(breaker.state == .closed)
         call(&breaker, 1, .failed, at: start)
         #expect(breaker.state == .open)
+    }
+
+    @Test func oneAccountWhoseCallsFailDoesNotOpenItForOthersThatAreAnswered() {
+        var breaker = Breaker(settings)
+        call(&breaker, 3, .succeeded, of: "platform/quiet", at: start)
+        #expect(call(&breaker, 1000, .failed, of: "platform/loud", at: start) == 1000)
+        call(&breaker, 1, .failed, of: "platform/quiet", at: start)
+        #expect(breaker.state == .closed, "one of its four failed")
+        #expect(breaker.permit(now: start) != nil)
+    }
+
+    @Test func itOpensWhenTheCallsOfOthersFailAsWell() {
+        var breaker = Breaker(settings)
+        call(&breaker, 2, .succeeded, of: "platform/quiet", at: start)
+        call(&breaker, 48, .failed, of: "platform/loud", at: start)
+        call(&breaker, 1, .failed, of: "platform/quiet", at: start)
+        #expect(breaker.state == .closed)
+        call(&breaker, 1, .failed, of: "node/other", at: start)
+        #expect(breaker.state == .open, "half of what others than the loud one asked")
+    }
+
+    @Test func itOpensForOneAccountThatCallsAlone() {
+        var breaker = Breaker(settings)
+        call(&breaker, 3, .succeeded, of: "platform/quiet", at: start)
+        call(&breaker, 48, .failed, of: "platform/loud", at: start)
+        #expect(breaker.state == .closed)
+        call(&breaker, 20, .failed, of: "platform/loud", at: start + .seconds(31))
+        #expect(breaker.state == .open, "what the other one was answered is too long ago")
     }
 
     @Test func callsThatAreOlderThanTheWindowDoNotCount() {

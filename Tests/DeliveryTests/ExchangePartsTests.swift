@@ -15,7 +15,7 @@ import Wire
         record.deadline = deadline.map(Timestamp.init(milliseconds:))
         let key = try #require(Fixture.key)
         return Exchange(
-            record, at: IncomingRecord(topic: "t", partition: 0, offset: 0, value: nil),
+            record, at: IncomingRecord(topic: "t", partition: 0, offset: 0, value: nil), account: "platform/msp",
             settings: ExchangeSettings(publicURL: "https://hub", nodeKey: key), wall: wall, now: .uptimeNanoseconds(1),
             on: Fixture.eventLoop)
     }

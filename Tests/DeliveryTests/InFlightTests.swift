@@ -162,6 +162,62 @@ import Testing
         #expect(expired(actions) == [2] && started(actions) == [3])
     }
 
+    // MARK: Accounts
+
+    private func enter(_ flight: inout Flight, _ sender: String, _ offsets: ClosedRange<Int64>) -> [Flight.Entry] {
+        offsets.map { flight.enter(TestRequest(recipient: one, offset: $0, sender: sender), now: .at(.zero)).entry }
+    }
+
+    private func leave(_ flight: inout Flight, _ sender: String, _ offset: Int64) -> [Flight.Action] {
+        flight.leave(TestRequest(recipient: one, offset: offset, sender: sender), nil, .unused, now: .at(.zero), jitter: 0)
+    }
+
+    @Test func whoKeepsManyRequestsOpenLeavesPlacesAndQueueToOthers() {
+        var flight = flight { limits in
+            limits.perRecipient.requests = 8
+            limits.waitingPerRecipient = Load(requests: 8, bytes: 10_000)
+        }
+        let loud = enter(&flight, "loud", 1...20)
+        #expect(loud.prefix(6).allSatisfy { $0 == .entered } && loud.dropFirst(6).prefix(6).allSatisfy { $0 == .waits })
+        #expect(loud.dropFirst(12).allSatisfy { $0 == .refused(.full) })
+        let quiet = enter(&flight, "quiet", 31...35)
+        #expect(quiet == [.entered, .entered, .waits, .waits, .refused(.full)], "past those who leave it the place")
+        #expect(flight.total.requests == 8 && flight.waiting.requests == 8)
+        // Seven are under way, one of them the quiet one's: only who has less than a quarter gets the next places.
+        #expect(started(leave(&flight, "quiet", 31)) == [33])
+        #expect(started(leave(&flight, "loud", 1)) == [])
+    }
+
+    @Test func accountsThatWaitTakeTurnsAndEachKeepsItsOrder() {
+        var flight = flight()
+        _ = enter(&flight, "other", 1...2)
+        _ = enter(&flight, "loud", 3...6)
+        _ = enter(&flight, "quiet", 7...8)
+        var order: [Int64] = []
+        var underWay: [(sender: String, offset: Int64)] = [("other", 1), ("other", 2)]
+        while !underWay.isEmpty {
+            let next = underWay.removeFirst()
+            for offset in started(leave(&flight, next.sender, next.offset)) {
+                order.append(offset)
+                underWay.append((offset < 7 ? "loud" : "quiet", offset))
+            }
+        }
+        #expect(order == [3, 7, 4, 8, 5, 6])
+        #expect(flight.total == Load() && flight.waiting == Load())
+    }
+
+    @Test func oneAloneThatIsLargeHasItsPlaceAndWhoGivesUpLosesItsTurn() {
+        var flight = flight { $0.perRecipient = Load(requests: 8, bytes: 1000) }
+        #expect(enter(&flight, one, 1...1, bytes: 900) == [.entered], "more than three quarters of all, but nothing else")
+        let late = flight.enter(
+            TestRequest(recipient: one, offset: 2, bytes: 200, sendBy: .at(.seconds(1)), sender: "late"), now: .at(.zero))
+        #expect(late.entry == .waits)
+        #expect(enter(&flight, "quiet", 3...3) == [.waits], "it would fit, but it is not its turn")
+        let actions = flight.wake(now: .at(.seconds(1)))
+        #expect(expired(actions) == [2] && started(actions) == [3])
+        #expect(flight.waiting == Load())
+    }
+
     // MARK: Breakers
 
     /// A call that fails; the breaker opens with the second.

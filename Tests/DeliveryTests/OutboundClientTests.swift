@@ -8,6 +8,12 @@ import Testing
 @testable import Outbound
 
 @Suite struct OutboundClientTests {
+    @Test func severalRecipientsAtOneHostFindConnections() {
+        #expect(OutboundConnections.connectionsPerHost(calls: .max) >= 8 * 64, "as many as eight recipients may be sent at a time")
+        #expect(OutboundConnections.connectionsPerHost(calls: 72) == 72, "nobody makes more calls")
+        #expect(OutboundConnections.connectionsPerHost(calls: 0) == 1)
+    }
+
     private func exchange<Value: Sendable>(
         allowing networks: [String] = ["127.0.0.0/8"], limit: Int = 10_000, maxCalls: Int = .max,
         _ body: (OutboundClient) async throws -> Value

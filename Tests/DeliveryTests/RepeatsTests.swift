@@ -9,12 +9,19 @@ import Wire
 @testable import Delivery
 @testable import Outbound
 
+extension Repeats {
+    /// Each party has a platform of its own.
+    fileprivate mutating func end(_ key: RepeatKey, _ answer: Answer?, now: NIODeadline) -> [Waiter] {
+        end(key, answer, of: "\(key.sender)".uppercased(), now: now)
+    }
+}
+
 @Suite struct RepeatsTests {
     private let partition = TopicPartition(topic: "ocn.requests", partition: 0)
     private let other = TopicPartition(topic: "ocn.requests", partition: 1)
 
-    private func repeats(answers: Int = 10, bytes: Int = 1_000_000, perSender: Int = 1) -> Repeats<Int> {
-        Repeats(.init(requests: answers, bytes: bytes, window: .minutes(10), perSender: perSender))
+    private func repeats(answers: Int = 10, bytes: Int = 1_000_000, perAccount: Int = 1) -> Repeats<Int> {
+        Repeats(.init(requests: answers, bytes: bytes, window: .minutes(10), perAccount: perAccount))
     }
 
     private func key(_ id: String, from sender: String = "DE-MSP") throws -> RepeatKey {
@@ -118,7 +125,7 @@ import Wire
     }
 
     @Test func aSenderThatAsksForMuchDrivesOutOnlyItsOwnAnswers() throws {
-        var repeats = repeats(answers: 8, perSender: 4)
+        var repeats = repeats(answers: 8, perAccount: 4)
         let quiet = try key("quiet", from: "FR-CPO")
         _ = repeats.begin(quiet, 0, now: at(0))
         _ = repeats.end(quiet, answer("kept"), now: at(0))
@@ -141,7 +148,7 @@ import Wire
 
     @Test func theBytesOfASenderAreBoundedToo() throws {
         let large = answer(String(repeating: "x", count: 400))
-        var repeats = repeats(answers: 100, bytes: 8 * large.bytes, perSender: 4)
+        var repeats = repeats(answers: 100, bytes: 8 * large.bytes, perAccount: 4)
         for id in ["1", "2", "3"] {
             for sender in ["DE-MSP", "FR-CPO"] {
                 let key = try key(id, from: sender)
@@ -160,14 +167,47 @@ import Wire
     }
 
     @Test func allSendersTogetherAreBounded() throws {
-        var repeats = repeats(answers: 4, perSender: 2)
+        var repeats = repeats(answers: 4, perAccount: 2)
         let keys = try ["DE-AAA", "DE-BBB", "DE-CCC"].flatMap { sender in try ["1", "2"].map { try key($0, from: sender) } }
         for key in keys {
             _ = repeats.begin(key, 0, now: at(0))
             _ = repeats.end(key, answer("done"), now: at(0))
         }
         #expect(repeats.answers.count == 4)
-        #expect(keys.map { repeats.answer($0, now: at(0)) != nil } == [false, false, true, true, true, true])
+        let known = keys.map { repeats.answer($0, now: at(0)) != nil }
+        #expect(known == [false, true, false, true, true, true], "each of the two that had most made room once")
+    }
+
+    @Test func aPlatformOfManyPartiesDrivesOutOnlyItsOwnAnswers() throws {
+        var repeats = repeats(answers: 8, perAccount: 4)
+        let quiet = try key("quiet", from: "FR-CPO")
+        _ = repeats.begin(quiet, 0, now: at(0))
+        _ = repeats.end(quiet, answer("kept"), of: "platform/quiet", now: at(0))
+        for number in 100..<164 {
+            let key = try key("1", from: "DE-\(number)")
+            _ = repeats.begin(key, 0, now: at(0))
+            _ = repeats.end(key, answer("done"), of: "platform/loud", now: at(0))
+        }
+        #expect(try text(repeats.answer(quiet, now: at(0))) == "kept")
+        #expect(repeats.answers.count == 3)
+    }
+
+    @Test func whereAllTogetherHaveTooMuchWhoHasMostMakesRoom() throws {
+        let large = answer(String(repeating: "x", count: 4000))
+        var repeats = repeats(answers: 100, bytes: 4 * large.bytes, perAccount: 2)
+        let quiet = try key("quiet", from: "FR-CPO")
+        _ = repeats.begin(quiet, 0, now: at(0))
+        _ = repeats.end(quiet, answer("kept"), of: "platform/quiet", now: at(0))
+        let loud = try ["1", "2", "3", "4"].map { try key($0) }
+        for (key, account) in zip(loud, ["platform/one", "platform/one", "node/two", "node/two"]) {
+            _ = repeats.begin(key, 0, now: at(0))
+            _ = repeats.end(key, large, of: account, now: at(0))
+        }
+        #expect(try text(repeats.answer(quiet, now: at(0))) == "kept")
+        #expect(loud.map { repeats.answer($0, now: at(0)) != nil } == [false, true, true, true])
+        // Time takes each of them once, whoever made room before.
+        #expect(repeats.answer(quiet, now: at(10)) == nil)
+        #expect(repeats.answers.count == 0 && repeats.answers.bytes == 0 && repeats.answers.ordered == 0)
     }
 
     @Test func anAnswerKeepsItsOwnBytesAndNotAllThatWereReadWithThem() throws {

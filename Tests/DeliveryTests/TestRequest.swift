@@ -14,6 +14,10 @@ struct TestRequest: Held, Hashable {
     var sendBy = NIODeadline.distantFuture
     var isInDoubt = false
     var isRepeat = false
+    /// Who sends it; nil for one that sends nothing else.
+    var sender: String?
+
+    var account: String { sender ?? "\(partition)@\(offset)" }
 }
 
 extension NIODeadline {

@@ -15,7 +15,7 @@ import Wire
     @Test func aStoredMessageThatComesAgainIsARepeatOfItsFirstRecordOnly() throws {
         var announced = AnnouncedRequests()
         func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
-            announced.isRepeat(request, in: record, now: now)
+            announced.isRepeat(request, in: record, of: "\(request.from)", now: now)
         }
         let stored = try self.stored()
         let first = record(1)
@@ -41,7 +41,7 @@ import Wire
     @Test func ofPartiesHereOnlyWhatMustNotBeDoneTwiceIsPassedOnOnce() throws {
         var announced = AnnouncedRequests()
         func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
-            announced.isRepeat(request, in: record, now: now)
+            announced.isRepeat(request, in: record, of: "\(request.from)", now: now)
         }
         var broadcast = try Broadcaster.request(from: "DE-CPO", .locations)
         for offset in Int64(0)..<3 { #expect(!isRepeat(broadcast, in: record(offset), now: at(0)), "a PUT means the same twice") }
@@ -53,7 +53,7 @@ import Wire
     @Test func oneSenderDrivesOutOnlyItsOwn() throws {
         var announced = AnnouncedRequests(requests: 8)
         func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
-            announced.isRepeat(request, in: record, now: now)
+            announced.isRepeat(request, in: record, of: "\(request.from)", now: now)
         }
         let quiet = try stored()
         #expect(!isRepeat(quiet, in: record(0), now: at(0)))

@@ -24,6 +24,17 @@ import Testing
         #expect(ConnectionPlan.calls(files: nil, cores: 2) == 8192)
     }
 
+    @Test func recipientsThatHangLeaveCallsToOthersAlsoWithFewFiles() {
+        let few = ConnectionPlan.exchange(calls: ConnectionPlan.calls(files: 1024, cores: 2), perRecipient: 64)
+        #expect(few.inTotal == 96 && few.perRecipient == 24, "of 128 calls a quarter is PUSH's")
+        let many = ConnectionPlan.exchange(calls: ConnectionPlan.calls(files: 65_536, cores: 2), perRecipient: 64)
+        #expect(many.inTotal == 6144 && many.perRecipient == 64)
+        let decided = ConnectionPlan.exchange(calls: 1000, perRecipient: 3)
+        #expect(decided.perRecipient == 3)
+        let fewest = ConnectionPlan.exchange(calls: 1, perRecipient: 64)
+        #expect(fewest.inTotal == 1 && fewest.perRecipient == 1)
+    }
+
     @Test(arguments: [256, 512, 1024]) func manyCoresDoNotTakeASmallLimit(files: Int) throws {
         let plan = try ConnectionPlan(try configuration(), files: files, cores: 64)
         #expect(plan.publicConnections >= 32 && plan.privateConnections >= 16)

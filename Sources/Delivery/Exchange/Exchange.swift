@@ -10,6 +10,8 @@ struct Exchange: Held {
     let partition: TopicPartition
     let offset: Int64
     let epoch: UInt64
+    /// See ``Held/account``.
+    let account: String
     /// When it was taken up.
     let began: NIODeadline
     /// When the recipient's time is over.
@@ -38,16 +40,18 @@ struct Exchange: Held {
     var isAnsweredByNode = false
 
     /// - Parameters:
+    ///   - account: the platform or node that sends it.
     ///   - wall: now, on the clock that records carry, which is Kafka's.
     ///   - now: the same moment on ours.
     init(
-        _ record: RequestRecord, at incoming: IncomingRecord, settings: ExchangeSettings, wall: Timestamp, now: NIODeadline,
-        on eventLoop: any EventLoop
+        _ record: RequestRecord, at incoming: IncomingRecord, account: String, settings: ExchangeSettings, wall: Timestamp,
+        now: NIODeadline, on eventLoop: any EventLoop
     ) {
         self.record = record
         partition = incoming.topicPartition
         offset = incoming.offset
         epoch = incoming.epoch
+        self.account = account
         began = now
         self.eventLoop = eventLoop
         let deadline = record.deadline ?? record.time.adding(milliseconds: settings.defaultTimeout.milliseconds)

@@ -181,7 +181,7 @@ extension ExchangeFlow {
     private func conclude(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
         if let key = exchange.repeatKey {
             let isKept = exchange.record.copyID == nil ? answer.mayBeDone : answer.endsCopy
-            let waiting = repeats.withLock { $0.end(key, isKept ? answer : nil, now: .now()) }
+            let waiting = repeats.withLock { $0.end(key, isKept ? answer : nil, of: exchange.account, now: .now()) }
             for other in waiting { tellAgain(other, answer, entered: true) }
         }
         tell(exchange, answer, entered: entered)

@@ -61,7 +61,7 @@ final class ExchangeFlow: GroupHandler {
             Repeats(
                 .init(
                     requests: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow),
-                    perSender: 4)))
+                    perAccount: 4)))
     }
 
     // MARK: The consumer's thread
@@ -107,9 +107,11 @@ final class ExchangeFlow: GroupHandler {
         let now = NIODeadline.now()
         let isInDoubt = promises.withLock { promises in requests.map { promises.isInDoubt($0.record) } }
         let maySend = Takeover.maySend(zip(requests, isInDoubt).map { ($0.record.key, $0.request.method, $1) })
+        let directory = store.directory
         let exchanges = requests.enumerated().map { index, entry in
             var exchange = Exchange(
-                entry.request, at: entry.record, settings: settings, wall: wall, now: now, on: eventLoop(for: entry.request.to))
+                entry.request, at: entry.record, account: directory.account(of: entry.request.from), settings: settings, wall: wall,
+                now: now, on: eventLoop(for: entry.request.to))
             exchange.isInDoubt = isInDoubt[index]
             exchange.maySend = maySend[index]
             exchange.fault = bounds.fault(of: entry.request)

@@ -7,9 +7,13 @@ import OCPI
 /// What EXCHANGE has under way and what waits for a place, per recipient and in total, in requests and in bytes, and which recipients are
 /// left alone. A value that is told what happened and says what to do; no I/O, no clock, no lock.
 ///
-/// A recipient that is slow fills its own places and nobody else's. What finds no place waits in the recipient's queue, first come, first
-/// served, until its time is over. Nobody's queue may hold more than an eighth of what is still free for all, so that many slow recipients
-/// leave room for those to come. Where only the total is full, recipients take turns.
+/// A recipient that is slow fills its own places and nobody else's. What finds no place waits in the recipient's queue until its time is
+/// over. Nobody's queue may hold more than an eighth of what is still free for all, so that many slow recipients leave room for those to
+/// come. Where only the total is full, recipients take turns.
+///
+/// Nor does one account, a platform or node, lock the others out of a recipient: beyond a quarter of its places or of its queue it leaves the
+/// last quarter to them. In the queue accounts take turns, what one of them sends is served first come, first served, and who must leave
+/// places to others is passed over meanwhile.
 ///
 /// A recipient that does not answer is not called for a while (see ``Breaker``): then nothing waits for it. Only what has a place asks
 /// whether it may call: a repeat that waits for another request's answer has a place and makes no call.
@@ -66,8 +70,19 @@ struct InFlight<Request: Held>: Sendable {
         case closed
     }
 
+    /// Whose requests wait for whom.
+    private struct Line: Hashable {
+        let recipient: PartyID
+        let account: String
+    }
+
     private struct Share {
         var load = Load()
+        /// The same of each account that has some.
+        var running: [String: Load] = [:]
+        var waiting = Load()
+        /// Accounts that wait, by turns.
+        var turns = Deque<String>()
         var breaker: Breaker
         /// When somebody wanted something of the recipient last.
         var wanted: NIODeadline
@@ -77,7 +92,7 @@ struct InFlight<Request: Held>: Sendable {
 
     private let limits: Limits
     private var shares: [PartyID: Share] = [:]
-    private var room = WaitingRoom<PartyID, Request>()
+    private var room = WaitingRoom<Line, Request>()
     /// Recipients with a place for who waits for them, as far as they are concerned: only the total has none. They take turns.
     private var ready = Deque<PartyID>()
     private var epochs: [TopicPartition: UInt64] = [:]
@@ -111,6 +126,7 @@ struct InFlight<Request: Held>: Sendable {
     mutating func revoke(_ partitions: [TopicPartition], now: NIODeadline) -> [Action] {
         for partition in partitions { epochs[partition] = nil }
         let gone = room.remove(of: Set(partitions))
+        left(gone)
         return gone.map(Action.abandon) + goOn(behind: gone)
     }
 
@@ -121,18 +137,19 @@ struct InFlight<Request: Held>: Sendable {
         let recipient = request.recipient
         shares[recipient]?.wanted = now
         let share = shares[recipient] ?? Share(breaker: Breaker(limits.breaker), wanted: now)
-        // Behind nobody, with a place as far as the recipient is concerned.
-        let isFree = room.load(of: recipient).requests == 0 && share.load.fits(request.bytes, in: limits.perRecipient)
+        // Behind nobody whose turn it is, with a place as far as the recipient is concerned.
+        let isBehind = next(in: recipient) != nil || room.load(of: line(of: request)).requests > 0
+        let isFree = !isBehind && hasPlace(request, in: share) && share.load.fits(request.bytes, in: limits.perRecipient)
         if isFree, ready.isEmpty, total.fits(request.bytes, in: limits.inTotal) {
             remember(share, of: recipient, now)
             take(request)
             return (.entered, nil)
         }
         guard callsNobody || share.breaker.state == .closed else { return (.refused(.breaker), nil) }
-        guard mayWait(request) else { return (.refused(.full), nil) }
+        guard mayWait(request, behind: share) else { return (.refused(.full), nil) }
         guard epochs[request.partition] == request.epoch else { return (.abandoned, nil) }
         remember(share, of: recipient, now)
-        room.add(request, to: recipient)
+        wait(request)
         if isFree { makeReady(recipient) }
         return (.waits, room.alarm())
     }
@@ -153,16 +170,15 @@ struct InFlight<Request: Held>: Sendable {
     ) -> [Action] {
         let recipient = request.recipient
         guard let before = shares[recipient]?.breaker.state else { return [] }
-        shares[recipient]?.load.remove(request.bytes)
-        total.remove(request.bytes)
+        giveBack(request)
         var actions: [Action] = []
         if let permit {
-            shares[recipient]?.breaker.give(back: permit, outcome, now: now, jitter: jitter)
+            shares[recipient]?.breaker.give(back: permit, outcome, of: request.account, now: now, jitter: jitter)
             switch (before, shares[recipient]?.breaker.state) {
             case (.closed, .open):
                 unanswering += 1
                 actions.append(.breaker(recipient, .opened))
-                actions += room.remove(in: recipient) { !callsNobody($0) }.map { .refuse($0, .breaker) }
+                actions += removeWaiting(for: recipient) { !callsNobody($0) }.map { .refuse($0, .breaker) }
             case (.halfOpen, .closed):
                 unanswering -= 1
                 actions.append(.breaker(recipient, .closed))
@@ -176,6 +192,7 @@ struct InFlight<Request: Held>: Sendable {
     /// Time has passed.
     mutating func wake(now: NIODeadline) -> [Action] {
         let overdue = room.removeOverdue(now: now)
+        left(overdue)
         return overdue.map(Action.expire) + goOn(behind: overdue)
     }
 
@@ -189,7 +206,7 @@ struct InFlight<Request: Held>: Sendable {
     }
 
     private mutating func makeReady(_ recipient: PartyID) {
-        guard shares[recipient]?.isReady == false, room.load(of: recipient).requests > 0 else { return }
+        guard let share = shares[recipient], !share.isReady, share.waiting.requests > 0 else { return }
         shares[recipient]?.isReady = true
         ready.append(recipient)
     }
@@ -198,13 +215,13 @@ struct InFlight<Request: Held>: Sendable {
     private mutating func start() -> [Action] {
         var started: [Action] = []
         while let recipient = ready.first {
-            if let next = room.first(in: recipient), shares[recipient]?.load.fits(next.bytes, in: limits.perRecipient) == true {
+            if let next = next(in: recipient), shares[recipient]?.load.fits(next.bytes, in: limits.perRecipient) == true {
                 // Whoever leaves next makes room for it.
                 guard total.fits(next.bytes, in: limits.inTotal) else { break }
-                if let request = room.removeFirst(in: recipient) {
-                    take(request)
-                    started.append(.start(request))
-                }
+                _ = room.removeFirst(in: line(of: next))
+                hadTurn(next)
+                take(next)
+                started.append(.start(next))
             } else {
                 shares[recipient]?.isReady = false
             }
@@ -216,16 +233,76 @@ struct InFlight<Request: Held>: Sendable {
 
     private mutating func take(_ request: Request) {
         shares[request.recipient]?.load.add(request.bytes)
+        shares[request.recipient]?.running[request.account, default: Load()].add(request.bytes)
         total.add(request.bytes)
     }
 
-    private func mayWait(_ request: Request) -> Bool {
+    private mutating func giveBack(_ request: Request) {
+        shares[request.recipient]?.load.remove(request.bytes)
+        shares[request.recipient]?.running[request.account]?.remove(request.bytes)
+        if shares[request.recipient]?.running[request.account]?.requests == 0 {
+            shares[request.recipient]?.running[request.account] = nil
+        }
+        total.remove(request.bytes)
+    }
+
+    // MARK: Accounts
+
+    private func line(of request: Request) -> Line { Line(recipient: request.recipient, account: request.account) }
+
+    /// Whether its account leaves enough to others.
+    private func hasPlace(_ request: Request, in share: Share) -> Bool {
+        share.load.allows(request.bytes, to: share.running[request.account] ?? Load(), in: limits.perRecipient)
+    }
+
+    /// Who of those that wait for a recipient has the next place, whether it is free or not.
+    private mutating func next(in recipient: PartyID) -> Request? {
+        guard let share = shares[recipient] else { return nil }
+        for account in share.turns {
+            if let request = room.first(in: Line(recipient: recipient, account: account)), hasPlace(request, in: share) { return request }
+        }
+        return nil
+    }
+
+    /// It waits from now on.
+    private mutating func wait(_ request: Request) {
+        if room.load(of: line(of: request)).requests == 0 { shares[request.recipient]?.turns.append(request.account) }
+        shares[request.recipient]?.waiting.add(request.bytes)
+        room.add(request, to: line(of: request))
+    }
+
+    /// It does not wait any more, and its account comes last.
+    private mutating func hadTurn(_ request: Request) {
+        shares[request.recipient]?.waiting.remove(request.bytes)
+        shares[request.recipient]?.turns.removeAll { $0 == request.account }
+        if room.load(of: line(of: request)).requests > 0 { shares[request.recipient]?.turns.append(request.account) }
+    }
+
+    /// These do not wait any more.
+    private mutating func left(_ requests: [Request]) {
+        for request in requests {
+            shares[request.recipient]?.waiting.remove(request.bytes)
+            if room.load(of: line(of: request)).requests == 0 { shares[request.recipient]?.turns.removeAll { $0 == request.account } }
+        }
+    }
+
+    private mutating func removeWaiting(for recipient: PartyID, where isWanted: (Request) -> Bool) -> [Request] {
+        var removed: [Request] = []
+        for account in shares[recipient]?.turns ?? [] {
+            removed += room.remove(in: Line(recipient: recipient, account: account), where: isWanted)
+        }
+        left(removed)
+        return removed
+    }
+
+    private func mayWait(_ request: Request, behind share: Share) -> Bool {
         // What is larger than all places would wait for nothing.
         guard Load().fits(request.bytes, in: limits.perRecipient), Load().fits(request.bytes, in: limits.inTotal) else { return false }
         let most = Load(
             requests: min(limits.waitingPerRecipient.requests, (limits.waitingInTotal.requests - room.total.requests) / 8),
             bytes: min(limits.waitingPerRecipient.bytes, (limits.waitingInTotal.bytes - room.total.bytes) / 8))
-        return room.load(of: request.recipient).fits(request.bytes, in: most)
+        return share.waiting.fits(request.bytes, in: most)
+            && share.waiting.allows(request.bytes, to: room.load(of: line(of: request)), in: most)
     }
 
     private mutating func remember(_ share: Share, of recipient: PartyID, _ now: NIODeadline) {
@@ -245,8 +322,8 @@ struct InFlight<Request: Held>: Sendable {
     }
 
     private mutating func drop(_ isSuperfluous: (Share) -> Bool) {
-        shares = shares.filter { recipient, share in
-            share.load.requests > 0 || share.isReady || room.load(of: recipient).requests > 0 || !isSuperfluous(share)
+        shares = shares.filter { _, share in
+            share.load.requests > 0 || share.isReady || share.waiting.requests > 0 || !isSuperfluous(share)
         }
         unanswering = shares.count { $0.value.breaker.state != .closed }
     }

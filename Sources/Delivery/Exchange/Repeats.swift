@@ -7,9 +7,9 @@ import Topics
 struct Repeats<Waiter: Sendable>: Sendable {
     /// What to do with a request.
     enum Turn {
-        /// It is the first: send it, then call ``end(_:_:now:)``.
+        /// It is the first: send it, then call ``end(_:_:of:now:)``.
         case first
-        /// The first one is under way: what ``end(_:_:now:)`` returns tells who waits.
+        /// The first one is under way: what ``end(_:_:of:now:)`` returns tells who waits.
         case waits
         /// The first one's answer.
         case answered(Answer)
@@ -41,11 +41,13 @@ struct Repeats<Waiter: Sendable>: Sendable {
     }
 
     /// The first request of this key is over.
-    /// - Parameter answer: what to remember; nil if a repeat may try again.
+    /// - Parameters:
+    ///   - answer: what to remember; nil if a repeat may try again.
+    ///   - account: the platform or node that sent it.
     /// - Returns: who waits for its answer.
-    mutating func end(_ key: RepeatKey, _ answer: Answer?, now: NIODeadline) -> [Waiter] {
+    mutating func end(_ key: RepeatKey, _ answer: Answer?, of account: String, now: NIODeadline) -> [Waiter] {
         guard let waiting = underWay.removeValue(forKey: key) else { return [] }
-        if let answer { answers.remember(answer.toKeep, bytes: answer.bytes, as: key, now: now) }
+        if let answer { answers.remember(answer.toKeep, bytes: answer.bytes, of: account, as: key, now: now) }
         return waiting
     }
 }

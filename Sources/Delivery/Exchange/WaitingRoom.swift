@@ -7,6 +7,8 @@ import OCPI
 /// What EXCHANGE holds of a request while it waits.
 protocol Held: Sendable {
     var recipient: PartyID { get }
+    /// The platform or node that sends it: what its parties hold is counted together.
+    var account: String { get }
     var partition: TopicPartition { get }
     var offset: Int64 { get }
     var epoch: UInt64 { get }
@@ -25,6 +27,14 @@ struct Load: Sendable, Equatable {
 
     /// Whether one more fits.
     func fits(_ bytes: Int, in limit: Load) -> Bool { requests < limit.requests && bytes <= limit.bytes - self.bytes }
+
+    /// Whether one more of an account may have room here that accounts share: beyond a quarter of all it leaves the last quarter to others.
+    /// - Parameter own: what the account has of this already.
+    func allows(_ bytes: Int, to own: Load, in limit: Load) -> Bool {
+        let quarter = Load(requests: limit.requests / 4, bytes: limit.bytes / 4)
+        let most = Load(requests: limit.requests - quarter.requests, bytes: limit.bytes - quarter.bytes)
+        return own.requests == 0 || own.fits(bytes, in: quarter) || fits(bytes, in: most)
+    }
 
     mutating func add(_ bytes: Int) {
         requests += 1

@@ -3,7 +3,8 @@ import NIOCore
 
 /// Whether one recipient is called: not while most calls to it fail. A value without clock or lock.
 ///
-/// Closed, it counts the calls of the last `window`; when enough were made and too large a part failed it opens. Open, it permits none.
+/// Closed, it counts the calls of the last `window`; when enough were made and too large a part failed it opens, unless that holds only with
+/// the calls of the one account (platform or node) that most of the failures are of: it may ask for what nobody could answer. Open, it permits none.
 /// After a pause it is half-open and permits a round of a few probes: nearly all must succeed to close it, too many failures open it for
 /// longer, and anything in between (the dead band) is asked again. One that opens soon after it has closed stays open longer than before.
 struct Breaker: Sendable {
@@ -91,16 +92,18 @@ struct Breaker: Sendable {
     }
 
     /// A permit comes back.
-    /// - Parameter jitter: from -1 to 1.
-    mutating func give(back permit: Permit, _ outcome: Outcome, now: NIODeadline, jitter: Double) {
+    /// - Parameters:
+    ///   - account: for whom it was called; the same for all where that does not matter.
+    ///   - jitter: from -1 to 1.
+    mutating func give(back permit: Permit, _ outcome: Outcome, of account: String = "", now: NIODeadline, jitter: Double) {
         lent -= 1
         guard permit.era == era else { return }
         switch phase {
         case .closed:
             guard outcome != .unused else { return }
-            calls.add(failed: outcome == .failed, now)
+            calls.add(failed: outcome == .failed, of: account, now)
             let counts = calls.counts(now)
-            if counts.total >= settings.minimumCalls, Double(counts.failed) >= settings.opensAt * Double(counts.total) {
+            if counts.total >= settings.minimumCalls, isTooMuch(counts), isTooMuch(calls.countsOfOthers(now)) {
                 open(now: now, jitter: jitter)
             }
         case .open: break
@@ -111,6 +114,8 @@ struct Breaker: Sendable {
                 now: now, jitter: jitter)
         }
     }
+
+    private func isTooMuch(_ counts: Counts) -> Bool { Double(counts.failed) >= settings.opensAt * Double(counts.total) }
 
     private mutating func judge(underWay: Int, succeeded: Int, failed: Int, now: NIODeadline, jitter: Double) {
         let probes = Double(settings.probes)
@@ -140,12 +145,23 @@ struct Breaker: Sendable {
     }
 }
 
+/// Calls, and how many of them failed.
+private struct Counts: Sendable {
+    var total = 0
+    var failed = 0
+
+    mutating func add(_ other: Counts) {
+        total += other.total
+        failed += other.failed
+    }
+}
+
 /// Calls of the last while, in ten slices that age one by one.
 private struct CallWindow: Sendable {
     private struct Slice: Sendable {
         var number: UInt64 = 0
-        var succeeded = 0
-        var failed = 0
+        var counts = Counts()
+        var byAccount: [String: Counts] = [:]
     }
 
     private static let count: UInt64 = 10
@@ -156,7 +172,7 @@ private struct CallWindow: Sendable {
         sliceLength = max(1, UInt64(max(0, window.nanoseconds)) / Self.count)
     }
 
-    mutating func add(failed: Bool, _ now: NIODeadline) {
+    mutating func add(failed: Bool, of account: String, _ now: NIODeadline) {
         // Threads may come in another order than they looked at the clock.
         let number = max(now.uptimeNanoseconds / sliceLength, slices.last?.number ?? 0)
         if slices.last?.number != number {
@@ -164,14 +180,32 @@ private struct CallWindow: Sendable {
             slices.append(Slice(number: number))
         }
         let last = slices.count - 1
-        if failed { slices[last].failed += 1 } else { slices[last].succeeded += 1 }
+        let call = Counts(total: 1, failed: failed ? 1 : 0)
+        slices[last].counts.add(call)
+        slices[last].byAccount[account, default: Counts()].add(call)
     }
 
-    func counts(_ now: NIODeadline) -> (total: Int, failed: Int) {
-        let number = now.uptimeNanoseconds / sliceLength
-        return slices.reduce((0, 0)) { sum, slice in
-            guard slice.number + Self.count > number else { return sum }
-            return (sum.0 + slice.succeeded + slice.failed, sum.1 + slice.failed)
+    func counts(_ now: NIODeadline) -> Counts {
+        recent(now).reduce(into: Counts()) { $0.add($1.counts) }
+    }
+
+    /// Without the account that most of the failures are of; all if nobody else calls.
+    func countsOfOthers(_ now: NIODeadline) -> Counts {
+        var counts = counts(now)
+        var byAccount: [String: Counts] = [:]
+        for slice in recent(now) {
+            for (account, calls) in slice.byAccount { byAccount[account, default: Counts()].add(calls) }
         }
+        guard byAccount.count > 1, let most = byAccount.values.max(by: { ($0.failed, $1.total) < ($1.failed, $0.total) }) else {
+            return counts
+        }
+        counts.total -= most.total
+        counts.failed -= most.failed
+        return counts
+    }
+
+    private func recent(_ now: NIODeadline) -> some Sequence<Slice> {
+        let number = now.uptimeNanoseconds / sliceLength
+        return slices.lazy.filter { $0.number + Self.count > number }
     }
 }

@@ -1,11 +1,11 @@
 import DequeModule
 package import NIOCore
-import OCPI
 
 /// What is known of the requests of the last minutes, for those that come again. A value without lock or clock.
 ///
-/// Bounded in number and bytes, all together and of each sender, so that one that sends much does not drive out what others may ask for;
-/// the oldest go first. What another worker knows is not known here.
+/// Bounded in number and bytes, all together and of each account, the platform or node that sends: one that sends much does not drive out
+/// what others may ask for, however many parties it sends for. Where an account has too much its oldest go; where all together have too much,
+/// the oldest of the account that has most. What another worker knows is not known here.
 package struct RecentRequests<Memory: Sendable>: Sendable {
     /// How much is kept, and for how long.
     package struct Limits: Sendable {
@@ -15,28 +15,31 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
         package var bytes: Int
         /// How long each is kept.
         package var window: TimeAmount
-        /// A sender has one in so many of the requests and bytes.
-        package var perSender: Int
+        /// An account has one in so many of the requests and bytes.
+        package var perAccount: Int
 
         /// - Parameters: as the properties say.
-        package init(requests: Int, bytes: Int = .max, window: TimeAmount, perSender: Int) {
+        package init(requests: Int, bytes: Int = .max, window: TimeAmount, perAccount: Int) {
             self.requests = requests
             self.bytes = bytes
             self.window = window
-            self.perSender = max(1, perSender)
+            self.perAccount = max(1, perAccount)
         }
     }
 
-    /// Of one sender.
+    /// Of one account.
     private struct Share {
         /// Oldest first.
         var keys: Deque<RepeatKey> = []
+        /// Of the first key; later ones have higher numbers.
+        var oldest: UInt64 = 0
         var bytes = 0
     }
 
     private struct Entry {
         let memory: Memory
         let bytes: Int
+        let account: String
         let number: UInt64
     }
 
@@ -44,8 +47,8 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
 
     private let limits: Limits
     private var entries: [RepeatKey: Entry] = [:]
-    private var shares: [PartyID: Share] = [:]
-    /// Oldest first, and some whose sender's share was full.
+    private var shares: [String: Share] = [:]
+    /// Oldest first, and some that had to make room.
     private var order: Deque<Place> = []
     private var lastNumber: UInt64 = 0
     /// Bytes of what is known, about.
@@ -68,44 +71,60 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
         return entries[key]?.memory
     }
 
-    /// Nothing changes for a key that is known, nor if it is more than one sender may have.
-    /// - Parameter bytes: what it holds in memory, about.
-    package mutating func remember(_ memory: Memory, bytes: Int, as key: RepeatKey, now: NIODeadline) {
+    /// Nothing changes for a key that is known, nor if it is more than one account may have.
+    /// - Parameters:
+    ///   - bytes: what it holds in memory, about.
+    ///   - account: the platform or node that sent the request.
+    package mutating func remember(_ memory: Memory, bytes: Int, of account: String, as key: RepeatKey, now: NIODeadline) {
         expire(now)
-        guard entries[key] == nil, bytes <= limits.bytes / limits.perSender else { return }
+        guard entries[key] == nil, bytes <= limits.bytes / limits.perAccount else { return }
         lastNumber += 1
-        entries[key] = Entry(memory: memory, bytes: bytes, number: lastNumber)
-        order.append((key, now + limits.window, lastNumber))
-        shares[key.sender, default: Share()].keys.append(key)
-        shares[key.sender]?.bytes += bytes
+        let number = lastNumber
+        entries[key] = Entry(memory: memory, bytes: bytes, account: account, number: number)
+        order.append((key, now + limits.window, number))
+        shares[account, default: Share(oldest: number)].keys.append(key)
+        shares[account]?.bytes += bytes
         self.bytes += bytes
-        while hasTooMuch(key.sender) { dropOldest(of: key.sender) }
-        while count > limits.requests || self.bytes > limits.bytes, let oldest = order.popFirst() {
-            if isKnown(oldest) { dropOldest(of: oldest.key.sender) }
-        }
-        // What full shares have let go stays behind in the order. Dropped when it is the larger part, so that it stays bounded.
+        while hasTooMuch(account) { dropOldest(of: account) }
+        while let largest = largestShare() { dropOldest(of: largest) }
+        // What had to make room stays behind in the order. Dropped when it is the larger part, so that it stays bounded.
         if order.count > 2 * count + 1024 { order = Deque(order.filter(isKnown)) }
     }
 
-    private func hasTooMuch(_ sender: PartyID) -> Bool {
-        guard let share = shares[sender] else { return false }
-        return share.keys.count > max(1, limits.requests / limits.perSender) || share.bytes > limits.bytes / limits.perSender
+    private func hasTooMuch(_ account: String) -> Bool {
+        guard let share = shares[account] else { return false }
+        return share.keys.count > max(1, limits.requests / limits.perAccount) || share.bytes > limits.bytes / limits.perAccount
+    }
+
+    /// Who has most of what all together have too much of, of several the one whose oldest is older; nil if it is not too much. There are no
+    /// more accounts than platforms and nodes.
+    private func largestShare() -> String? {
+        if bytes > limits.bytes { return largestShare { $0.bytes } }
+        return count > limits.requests ? largestShare { $0.keys.count } : nil
+    }
+
+    private func largestShare(by size: (Share) -> Int) -> String? {
+        shares.max { (size($0.value), $1.value.oldest) < (size($1.value), $0.value.oldest) }?.key
     }
 
     private mutating func expire(_ now: NIODeadline) {
         while let oldest = order.first, oldest.expires <= now {
             order.removeFirst()
-            if isKnown(oldest) { dropOldest(of: oldest.key.sender) }
+            if isKnown(oldest), let entry = entries[oldest.key] { dropOldest(of: entry.account) }
         }
     }
 
     private func isKnown(_ place: Place) -> Bool { entries[place.key]?.number == place.number }
 
-    /// What is known longest of all is what is known longest of its sender.
-    private mutating func dropOldest(of sender: PartyID) {
-        guard let key = shares[sender]?.keys.popFirst(), let entry = entries.removeValue(forKey: key) else { return }
-        shares[sender]?.bytes -= entry.bytes
-        if shares[sender]?.keys.isEmpty == true { shares[sender] = nil }
+    /// What is known longest of all is what is known longest of its account.
+    private mutating func dropOldest(of account: String) {
+        guard let key = shares[account]?.keys.popFirst(), let entry = entries.removeValue(forKey: key) else { return }
+        shares[account]?.bytes -= entry.bytes
+        if let next = shares[account]?.keys.first, let oldest = entries[next]?.number {
+            shares[account]?.oldest = oldest
+        } else {
+            shares[account] = nil
+        }
         bytes -= entry.bytes
     }
 }

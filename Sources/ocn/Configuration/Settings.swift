@@ -133,7 +133,7 @@ struct Settings: Sendable {
 
     let recipientConcurrency = Setting(
         "exchange.recipient_concurrency", .whole(1...100_000), default: 64,
-        "Most calls to one recipient at a time; further ones wait as long as their deadline allows.")
+        "Most calls to one recipient at a time, and never more than a quarter of all; further ones wait as long as their deadline allows.")
     let pushConcurrency = Setting("push.recipient_concurrency", .whole(1...10_000), default: 32, "Most calls to one service at a time.")
     let backoffBase = Setting(
         "push.backoff_base_ms", .milliseconds(1...3_600_000), default: 500,
