@@ -73,10 +73,10 @@ extension PeerClient {
     private static let deadline = TimeAmount.seconds(10)
     /// The platform calls us back before it answers.
     private static let handshakeDeadline = TimeAmount.seconds(30)
-    private static let answerLimit = 1024 * 1024
+    private static let answerLimit = 256 * 1024
 
     /// - Parameters:
-    ///   - client: calls the platforms; their answers are taken up to 1 MiB.
+    ///   - client: calls the platforms; their answers are taken up to 256 KiB.
     ///   - logger: where calls that failed are told.
     package init(_ client: OutboundClient, logger: Logger) {
         let client = client.limited(to: PeerClient.answerLimit)

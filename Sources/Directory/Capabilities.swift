@@ -25,8 +25,9 @@ package final class Capabilities: Sendable {
     ///   - producer: sends link records.
     ///   - topics: the node's topics.
     ///   - logger: where trouble is told.
-    ///   - maxLinks: most links kept in memory; beyond it whoever has the most loses those that expire first, and they are counted.
-    ///   - maxLinksPerParty: most links of each kind that the requests of one party may have made necessary and that have not expired.
+    ///   - maxLinks: most links kept in memory, each 512 bytes of their URLs counted as one; beyond it whoever has the most loses those that
+    ///     expire first, and they are counted.
+    ///   - maxLinksPerParty: likewise, most links of each kind that the requests of one party may have made necessary and that have not expired.
     package init(
         kafka: KafkaSettings, reader: FollowerReader? = nil, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger,
         maxLinks: Int = 1_000_000, maxLinksPerParty: Int = Capabilities.maxLinksPerParty

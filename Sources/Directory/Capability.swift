@@ -46,6 +46,14 @@ package struct Capability: Sendable, Equatable {
     /// The party whose request made the URL necessary: it sent the `response_url`, or asked for the page or the CDR's place.
     package var requester: PartyID { kind == .callback ? owner : user }
 
+    /// What it takes of what may be stored: a place for each 512 bytes of its URL that have begun, so that few long ones are as many as several
+    /// short ones.
+    var places: Int {
+        switch target {
+        case .url(let text), .below(_, _, let text): 1 + text.utf8.count / 512
+        }
+    }
+
     /// The absolute URL to call; nil if the owner has no such endpoint any more.
     package func url(in directory: Directory) -> String? {
         switch target {

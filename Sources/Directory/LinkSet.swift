@@ -2,7 +2,7 @@ import HeapModule
 import OCPI
 import Wire
 
-/// Links by their id, counted by whom they are for. A value without a lock.
+/// Links by their id, their places counted by whom they are for. A value without a lock.
 struct LinkSet: Sendable {
     /// What a link is counted under. Each kind is apart: whoever reads long lists must still be able to start a session, and links to objects,
     /// which live 400 days, must not take the places of others.
@@ -24,44 +24,46 @@ struct LinkSet: Sendable {
 
     /// The links of one account. What was written anew or deleted leaves a void entry in the queue.
     private struct Holding {
-        var count = 0
+        var links = 0
+        var places = 0
         var byExpiry = Heap<Expiry>()
     }
 
     private struct Size: Comparable {
-        let count: Int
+        let places: Int
         let account: Account
-        static func < (a: Size, b: Size) -> Bool { a.count < b.count }
+        static func < (a: Size, b: Size) -> Bool { a.places < b.places }
     }
 
     private(set) var byID: [String: Capability] = [:]
     private var holdings: [Account: Holding] = [:]
 
-    var count: Int { byID.count }
+    /// See `Capability.places`.
+    private(set) var places = 0
 
-    func count(of account: Account) -> Int { holdings[account]?.count ?? 0 }
+    func places(of account: Account) -> Int { holdings[account]?.places ?? 0 }
 
     /// - Parameter link: nil for none any more.
     mutating func set(_ id: String, _ link: Capability?) {
         let old = byID[id]
         byID[id] = link
         let (before, after) = (old.map(Account.init(of:)), link.map(Account.init(of:)))
-        if before != after {
-            if let before { count(before, -1) }
-            if let after { count(after, 1) }
-        }
+        if let old, let before { count(old, -1, of: before) }
+        if let link, let after { count(link, 1, of: after) }
+        if let before, before != after, holdings[before]?.links == 0 { holdings[before] = nil }
         guard let link, let after, before != after || old?.expires != link.expires else { return }
         queue(Expiry(time: link.expires, id: id), after)
     }
 
-    private mutating func count(_ account: Account, _ change: Int) {
-        holdings[account, default: Holding()].count += change
-        if holdings[account]?.count == 0 { holdings[account] = nil }
+    private mutating func count(_ link: Capability, _ sign: Int, of account: Account) {
+        holdings[account, default: Holding()].links += sign
+        holdings[account]?.places += sign * link.places
+        places += sign * link.places
     }
 
     private mutating func queue(_ expiry: Expiry, _ account: Account) {
         holdings[account]?.byExpiry.insert(expiry)
-        guard let holding = holdings[account], holding.byExpiry.count > 2 * holding.count + 16 else { return }
+        guard let holding = holdings[account], holding.byExpiry.count > 2 * holding.links + 16 else { return }
         // More than half of it is void.
         let valid = Set(holding.byExpiry.unordered.filter { isValid($0, account) })
         holdings[account]?.byExpiry = Heap(valid)
@@ -83,18 +85,18 @@ struct LinkSet: Sendable {
         while let next = holdings[account]?.byExpiry.min, next.time <= now { _ = dropFirst(of: account) }
     }
 
-    /// Forgets so many that no more than `limit` are left: of the account that has the most, what expires first.
+    /// Forgets so many that they take no more than so many places: of the account that takes the most, what expires first.
     /// - Returns: how many those were.
-    mutating func trim(to limit: Int) -> Int {
-        let before = count
-        guard before > limit else { return 0 }
-        var sizes = Heap(holdings.map { Size(count: $0.value.count, account: $0.key) })
-        while count > limit, let largest = sizes.popMax() {
+    mutating func trim(toPlaces limit: Int) -> Int {
+        let before = byID.count
+        guard places > limit else { return 0 }
+        var sizes = Heap(holdings.map { Size(places: $0.value.places, account: $0.key) })
+        while places > limit, let largest = sizes.popMax() {
             while dropFirst(of: largest.account) == false {}
-            let left = count(of: largest.account)
-            if left > 0 { sizes.insert(Size(count: left, account: largest.account)) }
+            let left = places(of: largest.account)
+            if left > 0 { sizes.insert(Size(places: left, account: largest.account)) }
         }
-        return before - count
+        return before - byID.count
     }
 
     /// - Returns: whether that entry was a link; nil if there is none.

@@ -5,7 +5,7 @@ import OCPI
 import Synchronization
 import Wire
 
-/// The links of `ocn.links` that have not expired, and how many each party has.
+/// The links of `ocn.links` that have not expired, and how many places each party's take.
 final class LinkTable: Sendable {
     private struct State {
         var links = Renewable(LinkSet())
@@ -15,12 +15,13 @@ final class LinkTable: Sendable {
         /// When what has expired was last looked for everywhere.
         var swept = Timestamp(milliseconds: 0)
 
-        func count(of account: LinkSet.Account) -> Int { links.current.count(of: account) + (reservedByAccount[account] ?? 0) }
+        func places(of account: LinkSet.Account) -> Int { links.current.places(of: account) + (reservedByAccount[account] ?? 0) }
 
         mutating func giveBack(_ id: String) {
-            guard let account = reserved.removeValue(forKey: id).map(LinkSet.Account.init(of:)) else { return }
-            let count = (reservedByAccount[account] ?? 0) - 1
-            reservedByAccount[account] = count > 0 ? count : nil
+            guard let link = reserved.removeValue(forKey: id) else { return }
+            let account = LinkSet.Account(of: link)
+            let places = (reservedByAccount[account] ?? 0) - link.places
+            reservedByAccount[account] = places > 0 ? places : nil
         }
 
         /// What stands under an id, or is about to.
@@ -85,14 +86,15 @@ final class LinkTable: Sendable {
                 let isRenewed = id.hasPrefix(Capability.handedOutPrefix)
                 if isRenewed ? known.suffices(for: link, now) : known.says(link) { return .success(false) }
             }
-            if standing.map(LinkSet.Account.init(of:)) == account { return .success(true) }
-            if state.count(of: account) >= maxPerParty {
+            if let standing, LinkSet.Account(of: standing) == account, link.places <= standing.places { return .success(true) }
+            let free = maxPerParty - link.places
+            if state.places(of: account) > free {
                 state.links.apply { $0.expire(now, of: account) }
-                guard state.count(of: account) < maxPerParty else { return .failure(.quota(link.requester, limit: maxPerParty)) }
+                guard state.places(of: account) <= free else { return .failure(.quota(link.requester, limit: maxPerParty)) }
             }
             state.giveBack(id)
             state.reserved[id] = link
-            state.reservedByAccount[account, default: 0] += 1
+            state.reservedByAccount[account, default: 0] += link.places
             return .success(true)
         }
         if case .failure(.quota) = mustBeWritten { metrics.refused.increment() }
@@ -110,8 +112,8 @@ final class LinkTable: Sendable {
             let isSweepDue = state.isSweepDue(now)
             state.links.apply { links in
                 for record in records { apply(record, now, to: &links) }
-                if isSweepDue || links.count > maxLinks { links.expire(now) }
-                let dropped = links.trim(to: maxLinks)
+                if isSweepDue || links.places > maxLinks { links.expire(now) }
+                let dropped = links.trim(toPlaces: maxLinks)
                 if dropped > 0 { metrics.dropped.increment(by: dropped) }
             }
             for record in records { if let id = record.key { state.giveBack(id) } }

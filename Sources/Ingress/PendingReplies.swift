@@ -4,6 +4,7 @@ import Kafka
 import NIOCore
 import Synchronization
 import Topics
+import Wire
 
 /// The callers that wait for an answer: each gets exactly one, no later than a sweep after its deadline.
 ///

@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import Wire
 
 /// What requests may hold in memory before it is known who sends them: little, and of one address only a part of it, so that strangers can
 /// neither take the places of those with a token nor, from one client address, those of each other. Thread-safe.

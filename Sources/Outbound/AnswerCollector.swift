@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Collects one answer up to a limit, and remembers whether anything was sent.
+/// Collects one answer up to a limit and as far as there is room for it, and remembers whether anything was sent.
 ///
 /// AsyncHTTPClient calls it on the request's event loop; the lock is there for the one reader outside of it.
 final class AnswerCollector: HTTPClientResponseDelegate {
@@ -13,6 +13,9 @@ final class AnswerCollector: HTTPClientResponseDelegate {
         let limit: Int
     }
 
+    /// Answers that are coming in take all the room there is for them, or for those of this host.
+    struct NoRoom: Error {}
+
     /// The server ended the request without an answer.
     struct NoAnswer: Error {}
 
@@ -20,13 +23,38 @@ final class AnswerCollector: HTTPClientResponseDelegate {
         var wasSent = false
         var head: HTTPResponseHead?
         var body = ByteBuffer()
+        var charge: AnswerRoom.Charge
+        /// Nothing is taken in any more.
+        var isOver = false
+
+        mutating func append(_ part: ByteBuffer, limit: Int, in room: AnswerRoom) -> (any Error)? {
+            guard part.readableBytes <= limit - body.readableBytes else { return TooLarge(limit: limit) }
+            guard !isOver, charge.grow(to: body.readableBytes + part.readableBytes, in: room) else { return NoRoom() }
+            if body.readableBytes == 0 { body = part } else { body.writeImmutableBuffer(part) }
+            return nil
+        }
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let limit: Int
+    private let room: AnswerRoom
 
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: bytes of the body.
+    ///   - room: what it shares with other answers; ``end()`` must follow.
+    ///   - host: that is asked.
+    init(limit: Int, room: AnswerRoom, host: String) {
         self.limit = limit
+        self.room = room
+        state = Mutex(State(charge: AnswerRoom.Charge(host: host)))
+    }
+
+    /// The answer is complete, or will not be.
+    func end() {
+        state.withLock {
+            $0.isOver = true
+            $0.charge.end(in: room)
+        }
     }
 
     /// Whether the head of the request went to the socket: only before that may a request be repeated that is not idempotent.
@@ -49,12 +77,9 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     }
 
     func didReceiveBodyPart(task: HTTPClient.Task<Response>, _ part: ByteBuffer) -> EventLoopFuture<Void> {
-        let fits = state.withLock { state in
-            guard part.readableBytes <= limit - state.body.readableBytes else { return false }
-            if state.body.readableBytes == 0 { state.body = part } else { state.body.writeImmutableBuffer(part) }
-            return true
-        }
-        return fits ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(TooLarge(limit: limit))
+        let error = state.withLock { $0.append(part, limit: limit, in: room) }
+        if let error { return task.eventLoop.makeFailedFuture(error) }
+        return task.eventLoop.makeSucceededVoidFuture()
     }
 
     func didFinishRequest(task: HTTPClient.Task<Response>) throws -> Response {

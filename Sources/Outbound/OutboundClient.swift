@@ -119,9 +119,10 @@ package final class OutboundClient: Sendable {
 
     /// - Parameter repeats: how often it may meet a connection that was left; after that it is a failure like any other.
     private func execute(_ call: Call, _ client: HTTPClient, repeats: Int = 3, _ completion: @escaping Completion) {
-        let collector = AnswerCollector(limit: answerLimit)
+        let collector = AnswerCollector(limit: answerLimit, room: connections.answers, host: call.request.host)
         let task = client.execute(request: call.request, delegate: collector, deadline: call.deadline)
         task.futureResult.whenComplete { result in
+            collector.end()
             if case .failure(let error) = result, repeats > 0, Self.wasLeft(error), call.isRepeatable || !collector.wasSent,
                 .now() < call.deadline
             {
@@ -148,6 +149,8 @@ package final class OutboundClient: Sendable {
         switch error {
         case let error as AnswerCollector.TooLarge:
             OutboundFailure(.broken, "answer is larger than \(error.limit) bytes", isAnswer: true)
+        case is AnswerCollector.NoRoom:
+            OutboundFailure(.broken, "answer is large, and answers under way leave no room for it now", isAnswer: true)
         case let error as HTTPClientError where !wasSent: OutboundFailure(.notSent, error.shortDescription)
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout:
             OutboundFailure(.timeout, "no answer in time")

@@ -10,6 +10,7 @@ import Synchronization
 package final class OutboundConnections: Sendable {
     let policy: AddressPolicy
     let names: NameLookups
+    let answers: AnswerRoom
     /// For hosts that are addresses.
     let direct: HTTPClient
     private let group: any EventLoopGroup
@@ -20,14 +21,17 @@ package final class OutboundConnections: Sendable {
     /// - Parameters:
     ///   - policy: which addresses may be called.
     ///   - maxCalls: most at a time, each of which needs a connection. Those that were just ended keep theirs for four seconds more.
+    ///   - answerBytes: of answers that are coming in, in all; a quarter of them from one host.
     ///   - group: where connections live.
     ///   - resolve: the addresses of a name; nil for the system's resolver.
     package init(
-        policy: AddressPolicy, maxCalls: Int = .max, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        policy: AddressPolicy, maxCalls: Int = .max, answerBytes: Int = 256 * 1024 * 1024,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         resolve: (@Sendable (_ host: String) -> EventLoopFuture<[SocketAddress]>)? = nil
     ) {
         self.policy = policy
         self.maxCalls = maxCalls
+        answers = AnswerRoom(bytes: answerBytes)
         self.group = group
         names = NameLookups(policy: policy, group: group, resolve: resolve)
         direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration(calls: maxCalls))

@@ -19,6 +19,12 @@ import Testing
         _ body: (OutboundClient) async throws -> Value
     ) async throws -> Value {
         let connections = OutboundConnections(policy: try AddressPolicy(allowing: networks), maxCalls: maxCalls)
+        return try await exchange(over: connections, limit: limit, body)
+    }
+
+    private func exchange<Value: Sendable>(
+        over connections: OutboundConnections, limit: Int, _ body: (OutboundClient) async throws -> Value
+    ) async throws -> Value {
         do {
             let value = try await body(OutboundClient(connections, answerLimit: limit))
             await connections.shutdown()
@@ -56,6 +62,33 @@ import Testing
             // What was never sent holds nothing.
             for _ in 0..<4 { #expect(failure(await call(client, "http://nowhere.invalid")) == .notSent) }
             #expect(failure(await call(client, server.url)) == nil)
+        }
+        await server.stop()
+    }
+
+    @Test func answersUnderWayShareRoomOfWhichOneHostTakesAQuarter() async throws {
+        let large = String(repeating: "x", count: 60_000)
+        let server = try await PartyServer { seen in
+            switch seen.uri {
+            case "/slow": .beginning(large)
+            case "/large": .answer(200, [], large)
+            default: .success
+            }
+        }
+        let connections = OutboundConnections(policy: try AddressPolicy(allowing: ["127.0.0.0/8"]), answerBytes: 400_000)
+        let named = server.url.replacing("127.0.0.1", with: "localhost")
+        try await exchange(over: connections, limit: 100_000) { client in
+            async let slow = call(client, server.url + "/slow", timeout: .seconds(3))
+            try await eventually("its beginning is here") { connections.answers.used == 60_000 }
+            guard case .failure(let failure) = await call(client, server.url + "/large") else {
+                return #expect(Bool(false), "two large answers are more than a quarter")
+            }
+            #expect(failure.kind == .broken && failure.isAnswer && failure.reason.contains("no room"))
+            #expect(try await call(client, server.url).get().status == 200, "small ones need no room")
+            #expect(try await call(client, named + "/large").get().body.readableBytes == 60_000, "another host has its own part")
+            #expect(self.failure(await slow) == .timeout)
+            #expect(connections.answers.used == 0)
+            #expect(try await call(client, server.url + "/large").get().body.readableBytes == 60_000)
         }
         await server.stop()
     }

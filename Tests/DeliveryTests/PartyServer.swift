@@ -19,6 +19,8 @@ enum PartyAnswer: Sendable {
     case bytes(Int, [(String, String)] = [], [UInt8])
     /// In pieces, its length not announced.
     case chunks(Int, [String])
+    /// This piece of an answer, and nothing more.
+    case beginning(String)
     /// Pieces of 64 KiB without end, for as long as somebody reads.
     case endless(Int)
     /// An answer; the connection ends behind it, whatever it says of that.
@@ -119,6 +121,9 @@ final class PartyServer: Sendable {
                     start(status, [], context)
                     for text in texts { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil) }
                     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+                case .beginning(let text):
+                    start(200, [], context)
+                    context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
                 case .endless(let status):
                     start(status, [], context)
                     more(context)

@@ -55,8 +55,8 @@ struct Settings: Sendable {
     let linksPerParty = Setting(
         "hub.links_per_party", .whole(1...1_000_000), default: "\(Capabilities.maxLinksPerParty)",
         "Most URLs of each kind that the node stores for the requests of one party: for a response_url (a day), a next page (two hours), or a CDR "
-            + "(400 days), that is too long to be sealed in one of its own, or in the hands of another node. Beyond it such requests are "
-            + "refused until some expire.")
+            + "(400 days), that is too long to be sealed in one of its own, or in the hands of another node; each 512 bytes of it count as "
+            + "one. Beyond it such requests are refused until some expire.")
 
     // MARK: http
 
