@@ -268,16 +268,15 @@ package enum URLJoin {
 // Places that a server may take a URL for though it is spelled in another way: names that go on with what is no part of a name, as
 // `credentials.json`, decoded as often as dots are looked for. What is found here is refused, never allowed.
 extension URLJoin {
-    /// As ``depth(of:below:)``, for a server that is far more generous: about the end of the endpoint's last segment, and about parameters.
+    /// As ``depth(of:below:)``, for a server that is far more generous: about the beginning and the end of segments, and about parameters.
     package static func resemblance(of url: String, below endpoint: String) -> Depth? {
         guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
         let segments = settledSegments(of: url)
         let base = settledSegments(of: endpoint)
-        guard segments.count >= base.count, segments.starts(with: base.dropLast()) else { return nil }
-        if let last = base.last, !resembles(segments[base.count - 1], last) { return nil }
+        guard segments.count >= base.count, zip(segments, base).allSatisfy(resembles) else { return nil }
         let parameters = settledParameters(of: url)
         let own = settledParameters(of: endpoint)
-        let hasAll = own.allSatisfy { wanted in parameters.contains { $0.name == wanted.name && resembles($0.value, wanted.value) } }
+        let hasAll = own.allSatisfy { wanted in parameters.contains { $0.mayBe(wanted) && resembles($0.value, wanted.value) } }
         return hasAll ? Depth(segments: base.count, parameters: own.count, below: segments.count - base.count) : nil
     }
 
@@ -286,35 +285,66 @@ extension URLJoin {
         let own = settledParameters(of: endpoint)
         guard !own.isEmpty else { return false }
         return settledParameters(of: url).contains { given in
-            let same = own.filter { $0.name == given.name }
+            let same = own.filter(given.mayBe)
             return !same.isEmpty && !same.contains { $0.value == given.value }
         }
     }
 
+    /// Without what some servers drop: path parameters, and what is empty then.
     private static func settledSegments(of url: String) -> [[UInt8]] {
         settled(path(of: url), plusIsSpace: false).split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
-            .map { Array($0.prefix { $0 != UInt8(ascii: ";") }) }
+            .map { Array($0.prefix { $0 != UInt8(ascii: ";") }.drop { $0 <= 0x20 }) }
+            .filter { !$0.isEmpty }
     }
 
-    /// Names without blanks around them, and without what frameworks cut off: `m[]` and `m%00x` are `m` to some.
-    private static func settledParameters(of url: String) -> [(name: [UInt8], value: [UInt8])] {
+    private static func settledParameters(of url: String) -> [Parameter] {
         pieces(of: url).map { piece in
             let parts = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            let whole = settled(Array(parts[0]), plusIsSpace: true).drop { $0 <= 0x20 }
-            var name = whole.prefix { $0 != UInt8(ascii: "[") && $0 != 0 }
-            while let last = name.last, last <= 0x20 { name.removeLast() }
-            return (name: Array(name), value: parts.count > 1 ? settled(Array(parts[1]), plusIsSpace: true) : [])
+            return Parameter(
+                name: settled(Array(parts[0]), plusIsSpace: true), value: parts.count > 1 ? settled(Array(parts[1]), plusIsSpace: true) : [])
         }
     }
 
-    /// Whether a text is a name, or begins with it and goes on with what can be no part of one.
+    /// A parameter of a query, for frameworks that read names in their own ways.
+    private struct Parameter {
+        /// As it stands, without blanks and brackets before it.
+        let whole: ArraySlice<UInt8>
+        let value: [UInt8]
+
+        init(name: [UInt8], value: [UInt8]) {
+            whole = name.drop { $0 <= 0x20 || Self.isBracket($0) }
+            self.value = value
+        }
+
+        /// Whether some framework may take it for another one: `m[]`, `m]` and `m%00x` for `m`; `a.m`, `a m` and `a[m` for `a_m`.
+        func mayBe(_ other: Parameter) -> Bool {
+            if other.whole.contains(where: Self.isBracket) { return whole.starts(with: other.whole) }
+            let name = other.plain(other.whole)
+            return plain(whole.prefix { !Self.isBracket($0) && $0 != 0 }) == name || plain(whole.prefix { $0 != 0 }) == name
+        }
+
+        /// With one character for those that PHP takes for `_`, and none of them at the end.
+        private func plain(_ name: ArraySlice<UInt8>) -> [UInt8] {
+            var name = name
+            while let last = name.last, last <= 0x20 { name.removeLast() }
+            return name.map { $0 <= 0x20 || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") ? UInt8(ascii: "_") : $0 }
+        }
+
+        private static func isBracket(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]") }
+    }
+
+    /// Whether a text is a name, also with what can be no part of one before or behind it.
     private static func resembles(_ text: [UInt8], _ name: [UInt8]) -> Bool {
-        let text = text.drop { $0 <= 0x20 }
-        guard text.starts(with: name) else { return false }
-        guard let next = text.dropFirst(name.count).first else { return true }
-        return switch next {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): false
-        default: true
+        for text in [text[...], text.drop { !isNamePart($0) }] where text.starts(with: name) {
+            return text.dropFirst(name.count).first.map { !isNamePart($0) } ?? true
+        }
+        return false
+    }
+
+    private static func isNamePart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
         }
     }
 

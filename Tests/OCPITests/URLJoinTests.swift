@@ -86,6 +86,7 @@ import Testing
     @Test(
         arguments: [
             ("credentials", 0), ("Credentials/x", 1), ("credentials.json", 0), ("credentials%20", 0), ("credentials%09/1", 1),
+            (";x/credentials", 0), (";/credentials/1", 1), ("%20/credentials", 0), ("%C2%A0credentials", 0),
             ("credentials%00", 0), ("credentials.", 0), ("credentials~", 0), ("%2563redentials", 0), ("credentials%3fx", 0),
             ("credentials;x", 0), ("%20credentials", 0), ("%63redentials/%ff", 1), ("%c1%a3redentials", 0), ("%u0063redentials", 0),
             ("/credentials", 0), ("credentials%252f1", 1), ("credentials-1", nil), ("credentials_x", nil), ("credentials2", nil),
@@ -99,11 +100,33 @@ import Testing
     @Test(arguments: [
         "+m=hci", "%20m=hci", "m%00=hci", "m%00x=hci", "m[]=hci", "m%5B0%5D=hci", "M=HCI", "m%20=hci", "m=hci%20", "m=hci.json",
         "%256d=hci",
-        "%u006d=hci", "x&m=hci", "x;m=hci",
+        "%u006d=hci", "x&m=hci", "x;m=hci", "[m]=hci", "]m=hci", "m]=hci", "[[m=hci",
     ]) func aParameterIsKnownInTheSpellingsThatSomeServerTakesForIt(query: String) {
         let url = "https://a/api?m=locations&" + query
         #expect(URLJoin.resemblance(of: url, below: "https://a/api?m=hci")?.parameters == 1)
         #expect(URLJoin.repeatsParameters(of: "https://a/api?m=locations", in: url))
+    }
+
+    @Test func anySegmentOfAnEndpointMayBeSpelledInAnotherWay() {
+        for url in ["https://a/2.2.1./credentials", "https://a/2.2.1%20/credentials;x", "https://a/%EF%BB%BF2.2.1/credentials/"] {
+            #expect(URLJoin.resemblance(of: url, below: "https://a/2.2.1/credentials")?.below == 0, "\(url)")
+        }
+        for url in ["https://a/2.2.11/credentials", "https://a/2.2/credentials", "https://a/2.2.1"] {
+            #expect(URLJoin.resemblance(of: url, below: "https://a/2.2.1/credentials") == nil, "\(url)")
+        }
+    }
+
+    @Test func namesWithDotsBlanksAndBracketsAreReadAsFrameworksDo() {
+        let endpoint = "https://a/api?ocpi_module=locations"
+        for name in ["ocpi.module", "ocpi+module", "ocpi%20module", "ocpi[module", "ocpi_module[]", "[ocpi_module]"] {
+            #expect(URLJoin.repeatsParameters(of: endpoint, in: endpoint + "&" + name + "=credentials"), "\(name)")
+        }
+        for name in ["ocpimodule", "ocpi[module]", "ocpi-module", "module", "ocpi_module_x"] {
+            #expect(!URLJoin.repeatsParameters(of: endpoint, in: endpoint + "&" + name + "=x"), "\(name)")
+        }
+        let filtered = "https://a/api?filter[type]=locations"
+        #expect(URLJoin.repeatsParameters(of: filtered, in: filtered + "&filter[type]=x"))
+        #expect(!URLJoin.repeatsParameters(of: filtered, in: filtered + "&filter[date]=x"), "another member of an array")
     }
 
     @Test(arguments: ["", "x", "m=locations", "+M=%6cocations", "mm=hci", "m2=hci", "x=m", "x[m]=hci", "hci", "n=hci"])
