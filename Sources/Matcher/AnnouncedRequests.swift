@@ -13,7 +13,7 @@ struct AnnouncedRequests: Sendable {
 
     private var places: RecentRequests<Place>
 
-    /// - Parameter requests: how many are remembered, of one account a quarter.
+    /// - Parameter requests: how many are remembered.
     init(requests: Int = 100_000) {
         // Twice as long as answers are remembered. What waited here for its turn may have been accepted so much earlier, and is brought to
         // its recipient no longer than that after it was accepted.

@@ -125,3 +125,89 @@ import Wire
 
     private func at(_ minutes: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .minutes(minutes) }
 }
+
+/// What makes room for what.
+@Suite struct RecentRequestsTests {
+    private struct Item {
+        let key: RepeatKey
+        let account: String
+        let bytes: Int
+        let expires: NIODeadline
+    }
+
+    private func key(_ id: Int, from sender: String) throws -> RepeatKey {
+        var request = try Broadcaster.request(from: sender, .locations)
+        request.method = .patch
+        request.requestID = "\(id)"
+        return try #require(RepeatKey(request))
+    }
+
+    /// To how much each is cut so that all together have no more than the target.
+    private func level(_ sizes: some Collection<Int>, _ target: Int) -> Int {
+        (0...(sizes.max() ?? 0)).last { level in sizes.reduce(0) { $0 + min($1, level) } <= target } ?? 0
+    }
+
+    /// Whether it may make room: its account has more than is left to each, and its sender more than is left to each of the account's.
+    private func mayGo(_ item: Item, of items: [Item], limit: Int, _ size: (Item) -> Int) -> Bool {
+        guard items.reduce(0, { $0 + size($1) }) > limit else { return false }
+        var accounts: [String: Int] = [:]
+        var senders: [PartyID: Int] = [:]
+        for other in items {
+            accounts[other.account, default: 0] += size(other)
+            if other.account == item.account { senders[other.key.sender, default: 0] += size(other) }
+        }
+        let ofAccount = level(accounts.values, limit - limit / 64)
+        return accounts[item.account, default: 0] > ofAccount && senders[item.key.sender, default: 0] > level(senders.values, ofAccount)
+    }
+
+    @Test func onlyWhoHasMostMakesRoomAndItsOldestFirst() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        let limits = RecentRequests<Int>.Limits(requests: 24, bytes: 2000, window: .minutes(10), perAccount: 2)
+        var requests = RecentRequests<Int>(limits)
+        var items: [Item] = []
+        var now = NIODeadline.uptimeNanoseconds(1)
+        for number in 0..<600 {
+            if random.chance(30) { now = now + .seconds(Int64.random(in: 0..<120, using: &random)) }
+            items.removeAll { $0.expires <= now }
+            // The first account has most, and so has the first party of each.
+            let account = min(Int.random(in: 0..<4, using: &random), Int.random(in: 0..<4, using: &random))
+            let party = min(Int.random(in: 0..<4, using: &random), Int.random(in: 0..<4, using: &random))
+            let bytes = random.chance(10) ? Int.random(in: 0..<1200, using: &random) : Int.random(in: 0..<150, using: &random)
+            let item = Item(
+                key: try key(number, from: "DE-A\(account)\(party)"), account: "node/\(account)", bytes: bytes,
+                expires: now + limits.window)
+            let accounts = Set(items.map(\.account)).count
+            let fits = bytes <= (limits.bytes - limits.bytes / 64) / max(limits.perAccount, accounts + 1)
+            let isKnown = requests.remember(number, bytes: bytes, of: item.account, as: item.key, now: now)
+            if fits { items.append(item) }
+            let kept = items.filter { requests.memory(of: $0.key, now: now) != nil }
+            let known = Set(kept.map(\.key))
+            let bytesKept = kept.reduce(0) { $0 + $1.bytes }
+            #expect(isKnown == known.contains(item.key), "seed \(seed), request \(number)")
+            #expect(requests.count == kept.count && requests.bytes == bytesKept, "seed \(seed), request \(number)")
+            #expect(kept.count <= limits.requests && bytesKept <= limits.bytes, "seed \(seed), request \(number)")
+            for (index, gone) in items.enumerated() where !known.contains(gone.key) {
+                let hasMostBytes = mayGo(gone, of: items, limit: limits.bytes) { $0.bytes }
+                let hasMostRequests = mayGo(gone, of: items, limit: limits.requests) { _ in 1 }
+                #expect(hasMostBytes || hasMostRequests, "seed \(seed), request \(number)")
+                let hasOlder = items[..<index].contains {
+                    $0.account == gone.account && $0.key.sender == gone.key.sender && known.contains($0.key)
+                }
+                #expect(!hasOlder, "seed \(seed), request \(number)")
+            }
+            items = kept
+        }
+    }
+
+    /// Who has most is looked for once for many requests, and not for each.
+    @Test func whereItIsFullRoomIsMadeForSeveral() throws {
+        var requests = RecentRequests<Int>(.init(requests: 640, window: .minutes(10), perAccount: 4))
+        var counts: [Int] = []
+        for number in 1...651 {
+            requests.remember(number, bytes: 0, of: "node/one", as: try key(number, from: "DE-CPO"), now: .uptimeNanoseconds(1))
+            counts.append(requests.count)
+        }
+        #expect(counts == Array(1...640) + Array(630...640))
+    }
+}

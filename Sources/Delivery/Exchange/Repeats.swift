@@ -1,8 +1,10 @@
 import NIOCore
+import OCPI
 import Topics
 
 /// The answers of the last minutes, for callers that did not get theirs and ask again: nothing is sent twice. A value without a lock.
 ///
+/// Of an answer that is too large to be remembered is known that there was one, and a repeat hears that.
 /// Requests under way are bounded by whoever adds them, answers by ``RecentRequests``.
 struct Repeats<Waiter: Sendable>: Sendable {
     /// What to do with a request.
@@ -47,7 +49,18 @@ struct Repeats<Waiter: Sendable>: Sendable {
     /// - Returns: who waits for its answer.
     mutating func end(_ key: RepeatKey, _ answer: Answer?, of account: String, now: NIODeadline) -> [Waiter] {
         guard let waiting = underWay.removeValue(forKey: key) else { return [] }
-        if let answer { answers.remember(answer.toKeep, bytes: answer.bytes, of: account, as: key, now: now) }
+        guard let answer, !answers.remember(answer.toKeep, bytes: answer.bytes, of: account, as: key, now: now) else { return waiting }
+        // It is too large. A copy may go to its service again, under the same id: its sender's node would take this for a failure.
+        if !answer.endsCopy { answers.remember(.notKept, bytes: Answer.notKept.bytes, of: account, as: key, now: now) }
         return waiting
     }
+}
+
+extension Answer {
+    /// In the place of an answer that is too large to be remembered, so that its request is not sent twice.
+    fileprivate static let notKept = Answer(
+        Obstacle(
+            .unreachable,
+            OCPIError(code: .hubError, message: "The request was answered before, and the answer was too large to be kept for a repeat"),
+            mayBeDone: true))
 }
