@@ -16,8 +16,8 @@ import Testing
         _ breaker: inout Breaker, _ count: Int, _ outcome: Breaker.Outcome, of account: String = "", at now: NIODeadline
     ) -> Int {
         for done in 0..<count {
-            guard let permit = breaker.permit(now: now) else { return done }
-            breaker.give(back: permit, outcome, of: account, now: now, jitter: 0)
+            guard let permit = breaker.permit(of: account, now: now) else { return done }
+            breaker.give(back: permit, outcome, now: now, jitter: 0)
         }
         return count
     }
@@ -78,6 +78,116 @@ import Testing
         #expect(breaker.state == .closed)
         call(&breaker, 20, .failed, of: "platform/loud", at: start + .seconds(31))
         #expect(breaker.state == .open, "what the other one was answered is too long ago")
+    }
+
+    @Test func aFewFailuresOfOthersProveNothingWhileSomebodyIsAnswered() {
+        var breaker = Breaker(settings)
+        call(&breaker, 1, .succeeded, of: "platform/loud", at: start)
+        call(&breaker, 40, .failed, of: "platform/loud", at: start + .seconds(1))
+        #expect(breaker.state == .open, "it called alone")
+        breaker = Breaker(settings)
+        call(&breaker, 1, .failed, of: "platform/quiet", at: start)
+        call(&breaker, 1, .succeeded, of: "platform/loud", at: start)
+        #expect(call(&breaker, 40, .failed, of: "platform/loud", at: start) == 40)
+        call(&breaker, 2, .failed, of: "platform/quiet", at: start)
+        #expect(breaker.state == .closed, "three of others")
+        call(&breaker, 1, .failed, of: "platform/quiet", at: start)
+        #expect(breaker.state == .open, "four of others")
+    }
+
+    @Test func itOpensWhenNobodyIsAnsweredHoweverFewTheOthersAre() {
+        var breaker = Breaker(settings)
+        call(&breaker, 1, .failed, of: "platform/quiet", at: start)
+        call(&breaker, 19, .failed, of: "platform/loud", at: start)
+        #expect(breaker.state == .open)
+        #expect(breaker.permit(of: "node/other", now: start) == nil, "it is not the fault of one")
+    }
+
+    @Test func oneAccountThatFailsAloneLocksNobodyElseOut() {
+        var breaker = Breaker(settings)
+        for _ in 0..<5 {
+            call(&breaker, 20, .failed, of: "platform/loud", at: start)
+            #expect(breaker.state == .open)
+            #expect(breaker.permit(of: "platform/loud", now: start) == nil)
+            #expect(call(&breaker, 3, .succeeded, of: "platform/quiet", at: start) == 3, "nobody else's calls have failed")
+            #expect(breaker.state == .closed)
+        }
+    }
+
+    @Test func othersWhoseProbesFailOpenItForAll() {
+        var breaker = Breaker(settings)
+        call(&breaker, 20, .failed, of: "platform/loud", at: start)
+        #expect(call(&breaker, 3, .failed, of: "platform/quiet", at: start) == 2)
+        #expect(breaker.state == .open && breaker.reopening == start + .seconds(10))
+        for account in ["platform/loud", "platform/quiet", "node/other"] { #expect(breaker.permit(of: account, now: start) == nil) }
+    }
+
+    @Test func probesOfTheAccountThatFailsMostTakeNobodysPlace() {
+        var breaker = Breaker(settings)
+        call(&breaker, 4, .failed, of: "platform/quiet", at: start)
+        call(&breaker, 16, .failed, of: "platform/loud", at: start)
+        #expect(breaker.state == .open)
+        #expect(breaker.permit(of: "platform/quiet", now: start) == nil)
+        var now = start + .seconds(5)
+        let probes = (0..<4).compactMap { _ in breaker.permit(of: "platform/loud", now: now) }
+        #expect(probes.count == 3)
+        #expect(call(&breaker, 1, .succeeded, of: "platform/quiet", at: now) == 1)
+        for probe in probes { breaker.give(back: probe, .failed, now: now, jitter: 0) }
+        #expect(breaker.state == .halfOpen, "they speak for one account only")
+        #expect(breaker.permit(of: "platform/loud", now: now + .milliseconds(4999)) == nil)
+        now = now + .seconds(5)
+        #expect(call(&breaker, 3, .failed, of: "platform/loud", at: now) == 1, "one, and again it pauses")
+        #expect(call(&breaker, 2, .succeeded, of: "platform/quiet", at: now) == 2)
+        #expect(breaker.state == .closed)
+    }
+
+    @Test func theAccountThatFailedMostIsNotLockedOutWhenTheRecipientIsBack() throws {
+        var breaker = Breaker(settings)
+        call(&breaker, 20, .failed, of: "platform/busy", at: start)
+        #expect(call(&breaker, 1, .succeeded, of: "platform/rare", at: start) == 1)
+        var now = start + .seconds(5)
+        #expect(call(&breaker, 1, .failed, of: "platform/busy", at: now) == 1)
+        #expect(call(&breaker, 1, .succeeded, of: "platform/busy", at: now) == 0)
+        now = now + .seconds(5)
+        let permit = breaker.permit(of: "platform/busy", now: now)
+        let probe = try #require(permit)
+        #expect(breaker.permit(of: "platform/busy", now: now) == nil, "one at a time")
+        breaker.give(back: probe, .succeeded, now: now, jitter: 0)
+        #expect(call(&breaker, 1, .succeeded, of: "platform/busy", at: now) == 1)
+        #expect(breaker.state == .closed)
+    }
+
+    @Test(arguments: 0..<20)
+    func itOpensAsTheCallsOfTheWindowSay(_ seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        var breaker = Breaker(settings)
+        var calls: [(slice: UInt64, account: String, failed: Bool)] = []
+        var now = start
+        var openings = 0
+        for _ in 0..<3000 {
+            now = now + .milliseconds(.random(in: 0...1500, using: &random))
+            let (account, failed) = (random.pick(["a", "a", "a", "b", "c"]), random.chance(60))
+            call(&breaker, 1, failed ? .failed : .succeeded, of: account, at: now)
+            let slice = now.uptimeNanoseconds / 3_000_000_000
+            calls.append((slice, account, failed))
+            calls.removeAll { $0.slice + 10 <= slice }
+            let all = (failed: calls.count(where: \.failed), total: calls.count)
+            // Without each in turn: what is left when the one with most failures, and of such the one with fewest calls, is left out.
+            var others = all
+            for account in ["a", "b", "c"] {
+                let rest = calls.filter { $0.account != account }
+                let failed = rest.count(where: \.failed)
+                if failed < others.failed || (failed == others.failed && rest.count > others.total) { others = (failed, rest.count) }
+            }
+            let isProven = others.total >= 4 ? 2 * others.failed >= others.total : others.total == 0 || all.failed == all.total
+            let opens = failed && all.total >= 20 && 2 * all.failed >= all.total && isProven
+            #expect((breaker.state == .open) == opens, "seed \(seed)")
+            guard breaker.state == .open else { continue }
+            openings += 1
+            breaker = Breaker(settings)
+            calls = []
+        }
+        #expect(openings > 5, "seed \(seed)")
     }
 
     @Test func callsThatAreOlderThanTheWindowDoNotCount() {
@@ -206,9 +316,9 @@ import Testing
         for probes in [0, 1] {
             var breaker = Breaker(Breaker.Settings(window: .zero, minimumCalls: 0, opensAt: 0, closesAt: 0, probes: probes))
             var now = start
-            for _ in 0..<100 {
+            for number in 0..<100 {
                 now = max(now, breaker.reopening ?? now)
-                #expect(call(&breaker, 1, .succeeded, at: now) == 1)
+                #expect(call(&breaker, 1, number.isMultiple(of: 2) ? .failed : .succeeded, at: now) == 1)
             }
         }
     }

@@ -45,7 +45,7 @@ import Wire
         _ inFlight: inout InFlight<TestRequest>, _ party: PartyID, _ outcome: Breaker.Outcome, _ now: NIODeadline
     ) -> (mayCall: Bool, turn: InFlight<TestRequest>.Turn?) {
         guard enter(&inFlight, party, now) else { return (false, nil) }
-        let permit = inFlight.permit(party, now: now)
+        let permit = inFlight.permit(party, of: "", now: now)
         return (permit != nil, leave(&inFlight, party, permit, outcome, now))
     }
 
@@ -89,7 +89,7 @@ import Wire
         for _ in 0..<2 { _ = call(&inFlight, one, .failed, at(0)) }
         // One waits, one is the probe; the waiting one leaves first.
         let places = [enter(&inFlight, one, at(6)), enter(&inFlight, one, at(6))]
-        let probe = inFlight.permit(one, now: at(6))
+        let probe = inFlight.permit(one, of: "", now: at(6))
         #expect(places == [true, true] && probe != nil)
         let waited = leave(&inFlight, one, nil, .unused, at(6))
         #expect(waited == nil && inFlight.unanswering == 1)

@@ -188,6 +188,18 @@ import Testing
         #expect(started(leave(&flight, "loud", 1)) == [])
     }
 
+    @Test func whoHasNothingThereYetIsNotRefusedBecauseOthersFillTheQueue() {
+        var flight = flight { limits in
+            limits.perRecipient.requests = 8
+            limits.waitingPerRecipient = Load(requests: 8, bytes: 10_000)
+        }
+        _ = enter(&flight, "loud", 1...20)
+        #expect(enter(&flight, "other", 31...35) == [.entered, .entered, .waits, .waits, .refused(.full)])
+        #expect(enter(&flight, "quiet", 41...42) == [.waits, .refused(.full)], "one more than the queue holds")
+        #expect(started(leave(&flight, "loud", 1)) == [41], "the others leave it the place")
+        #expect(enter(&flight, "quiet", 43...43) == [.refused(.full)], "it has one there")
+    }
+
     @Test func accountsThatWaitTakeTurnsAndEachKeepsItsOrder() {
         var flight = flight()
         _ = enter(&flight, "other", 1...2)
@@ -221,10 +233,10 @@ import Testing
     // MARK: Breakers
 
     /// A call that fails; the breaker opens with the second.
-    private func fail(_ flight: inout Flight, _ recipient: PartyID, _ offset: Int64) -> [Flight.Action] {
-        let permit = flight.permit(recipient, now: .at(.zero))
-        return flight.leave(
-            TestRequest(recipient: recipient, offset: offset), permit, .failed, callsNobody: \.isRepeat, now: .at(.zero), jitter: 0)
+    private func fail(_ flight: inout Flight, _ recipient: PartyID, _ offset: Int64, of sender: String? = nil) -> [Flight.Action] {
+        let request = TestRequest(recipient: recipient, offset: offset, sender: sender)
+        let permit = flight.permit(recipient, of: request.account, now: .at(.zero))
+        return flight.leave(request, permit, .failed, callsNobody: \.isRepeat, now: .at(.zero), jitter: 0)
     }
 
     @Test func whoWaitsIsRefusedAtOnceWhenTheBreakerOpensAndNobodyWaitsMeanwhile() {
@@ -239,9 +251,17 @@ import Testing
         // It finds out for itself that it may not call.
         _ = leave(&flight, one, 3)
         #expect(enter(&flight, one, 8...8) == [.entered])
-        let permit = flight.permit(one, now: .at(.zero))
+        let permit = flight.permit(one, of: "another", now: .at(.zero))
         #expect(permit == nil)
         #expect(enter(&flight, two, 9...9) == [.entered])
+    }
+
+    @Test func whoseCallsAloneFailIsRefusedAndOthersAreCalled() {
+        var flight = flight()
+        _ = enter(&flight, "loud", 1...2)
+        for offset: Int64 in 1...2 { _ = fail(&flight, one, offset, of: "loud") }
+        let (loud, quiet) = (flight.permit(one, of: "loud", now: .at(.zero)), flight.permit(one, of: "quiet", now: .at(.zero)))
+        #expect(loud == nil && quiet != nil)
     }
 
     // MARK: Partitions
@@ -286,7 +306,7 @@ import Testing
                 model.entered(request, flight.enter(request, now: now).entry)
             case 5..<9:
                 guard let request = model.running.randomElement(using: &random) else { continue }
-                let permit = flight.permit(request.recipient, now: now)
+                let permit = flight.permit(request.recipient, of: request.account, now: now)
                 let outcome: Breaker.Outcome = random.chance(40) ? .failed : .succeeded
                 model.left(request)
                 model.happened(flight.leave(request, permit, outcome, now: now, jitter: 0))

@@ -60,7 +60,7 @@ extension ExchangeFlow {
             }
         }
         guard exchange.maySend || exchange.repeatKey == nil else { return settleInDoubt(exchange, entered: true) }
-        exchange.permit = inFlight.withLock { $0.permit(exchange.recipient, now: .now()) }
+        exchange.permit = inFlight.withLock { $0.permit(exchange.recipient, of: exchange.account, now: .now()) }
         guard exchange.permit != nil else { return refuse(exchange, .breaker, entered: true) }
         do throws(Obstacle) {
             try prepare(exchange, destination, directory)

@@ -13,7 +13,8 @@ import OCPI
 ///
 /// Nor does one account, a platform or node, lock the others out of a recipient: beyond a quarter of its places or of its queue it leaves the
 /// last quarter to them. In the queue accounts take turns, what one of them sends is served first come, first served, and who must leave
-/// places to others is passed over meanwhile.
+/// places to others is passed over meanwhile. Who has nothing there yet is not refused because a few others have filled the queue: one of
+/// its requests may wait for its turn all the same.
 ///
 /// A recipient that does not answer is not called for a while (see ``Breaker``): then nothing waits for it. Only what has a place asks
 /// whether it may call: a repeat that waits for another request's answer has a place and makes no call.
@@ -154,9 +155,9 @@ struct InFlight<Request: Held>: Sendable {
         return (.waits, room.alarm())
     }
 
-    /// The right to call a recipient, for what has entered; given back on leaving. Nil while it is left alone.
-    mutating func permit(_ recipient: PartyID, now: NIODeadline) -> Breaker.Permit? {
-        shares[recipient]?.breaker.permit(now: now)
+    /// The right of an account to call a recipient, for what has entered; given back on leaving. Nil while it is left alone.
+    mutating func permit(_ recipient: PartyID, of account: String, now: NIODeadline) -> Breaker.Permit? {
+        shares[recipient]?.breaker.permit(of: account, now: now)
     }
 
     /// What had a place gives it back.
@@ -173,7 +174,7 @@ struct InFlight<Request: Held>: Sendable {
         giveBack(request)
         var actions: [Action] = []
         if let permit {
-            shares[recipient]?.breaker.give(back: permit, outcome, of: request.account, now: now, jitter: jitter)
+            shares[recipient]?.breaker.give(back: permit, outcome, now: now, jitter: jitter)
             switch (before, shares[recipient]?.breaker.state) {
             case (.closed, .open):
                 unanswering += 1
@@ -301,8 +302,13 @@ struct InFlight<Request: Held>: Sendable {
         let most = Load(
             requests: min(limits.waitingPerRecipient.requests, (limits.waitingInTotal.requests - room.total.requests) / 8),
             bytes: min(limits.waitingPerRecipient.bytes, (limits.waitingInTotal.bytes - room.total.bytes) / 8))
-        return share.waiting.fits(request.bytes, in: most)
-            && share.waiting.allows(request.bytes, to: room.load(of: line(of: request)), in: most)
+        let own = room.load(of: line(of: request))
+        // Who has nothing there yet always finds room if each that waits could have one like it.
+        if own.requests == 0, share.running[request.account] == nil {
+            let accounts = share.turns.count
+            if Load(requests: accounts, bytes: accounts * request.bytes).fits(request.bytes, in: most) { return true }
+        }
+        return share.waiting.fits(request.bytes, in: most) && share.waiting.allows(request.bytes, to: own, in: most)
     }
 
     private mutating func remember(_ share: Share, of recipient: PartyID, _ now: NIODeadline) {
