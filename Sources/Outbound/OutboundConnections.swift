@@ -15,26 +15,29 @@ package final class OutboundConnections: Sendable {
     let direct: HTTPClient
     private let group: any EventLoopGroup
     private let maxCalls: Int
+    let connectionsPerHost: Int
     private let calls = Mutex(0)
     private let pins = Mutex(Pins<HTTPClient>())
 
     /// - Parameters:
     ///   - policy: which addresses may be called.
     ///   - maxCalls: most at a time, each of which needs a connection. Those that were just ended keep theirs for four seconds more.
+    ///   - perHost: most connections to one host, which several recipients may share. A pool keeps room for as many from the start.
     ///   - answerBytes: of answers that are coming in, in all; a quarter of them from one host.
     ///   - group: where connections live.
     ///   - resolve: the addresses of a name; nil for the system's resolver.
     package init(
-        policy: AddressPolicy, maxCalls: Int = .max, answerBytes: Int = 256 * 1024 * 1024,
+        policy: AddressPolicy, maxCalls: Int = .max, perHost: Int = 512, answerBytes: Int = 256 * 1024 * 1024,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         resolve: (@Sendable (_ host: String) -> EventLoopFuture<[SocketAddress]>)? = nil
     ) {
         self.policy = policy
         self.maxCalls = maxCalls
+        connectionsPerHost = max(1, min(perHost, maxCalls))
         answers = AnswerRoom(bytes: answerBytes)
         self.group = group
         names = NameLookups(policy: policy, group: group, resolve: resolve)
-        direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration(calls: maxCalls))
+        direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration(connectionsPerHost))
     }
 
     /// The loops that completions run on; timers and hops for outbound work belong here too.
@@ -65,7 +68,7 @@ package final class OutboundConnections: Sendable {
     func lease(_ host: String, at address: String) -> (client: HTTPClient, id: Int)? {
         let (lease, retired) = pins.withLock { pins in
             pins.lease(host, at: address) {
-                HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.pinned($0, calls: maxCalls))
+                HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.pinned($0, connectionsPerHost))
             }
         }
         end(retired)
@@ -81,17 +84,13 @@ package final class OutboundConnections: Sendable {
 
     // MARK: Configuration
 
-    private static func pinned(_ addresses: [String: String], calls: Int) -> HTTPClient.Configuration {
-        var configuration = Self.configuration(calls: calls)
+    private static func pinned(_ addresses: [String: String], _ connectionsPerHost: Int) -> HTTPClient.Configuration {
+        var configuration = Self.configuration(connectionsPerHost)
         configuration.dnsOverride = addresses
         return configuration
     }
 
-    /// The roles limit what is in flight per recipient; the pool must not be the narrower place, also where a platform has many parties at one
-    /// host. It keeps room for as many from the start, so not just any number.
-    static func connectionsPerHost(calls: Int) -> Int { max(1, min(calls, 512)) }
-
-    private static func configuration(calls: Int) -> HTTPClient.Configuration {
+    private static func configuration(_ connectionsPerHost: Int) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
@@ -99,7 +98,8 @@ package final class OutboundConnections: Sendable {
         configuration.timeout = HTTPClient.Configuration.Timeout(connect: connectTimeout)
         // Shorter than the keep-alive of usual servers (Node.js, Apache: 5 s), so that we rarely write into a connection that is being closed.
         configuration.connectionPool.idleTimeout = .seconds(4)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost(calls: calls)
+        // The roles limit what is in flight per recipient; the pool must not be the narrower place.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
             RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }

@@ -62,8 +62,8 @@ struct ConnectionPlan: Equatable {
     /// call.
     static func calls(files: Int?, cores: Int = System.coreCount) -> Int { own(files ?? wantedFiles, cores) / 2 }
 
-    /// Of those, most calls of EXCHANGE: in all, beyond which requests wait, and to one recipient, so that two that hang do not take all. A
-    /// quarter is left to PUSH and to handshakes, which try again by themselves.
+    /// Of those, most calls of EXCHANGE: in all, beyond which requests wait, and to one recipient, so that three that hang do not take all. A
+    /// quarter is left for PUSH and for handshakes.
     static func exchange(calls: Int, perRecipient: Int) -> (inTotal: Int, perRecipient: Int) {
         let inTotal = max(1, min(8192, calls - calls / 4))
         return (inTotal, max(1, min(perRecipient, inTotal / 4)))

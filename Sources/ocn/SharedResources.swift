@@ -121,7 +121,9 @@ struct SharedResources {
         capabilities = Capabilities(
             kafka: kafka, reader: followers, secrets: configuration.secrets, producer: producer, topics: configuration.topics,
             logger: logger, maxLinksPerParty: configuration.linksPerParty)
-        connections = OutboundConnections(policy: policy, maxCalls: ConnectionPlan.calls(files: OpenFiles.limit))
+        // A platform may have several parties at one host.
+        connections = OutboundConnections(
+            policy: policy, maxCalls: ConnectionPlan.calls(files: OpenFiles.limit), perHost: max(512, configuration.recipientConcurrency))
         outbound = OutboundClient(connections, answerLimit: RecordLimits.answerBody)
         brief = outbound.limited(to: 64 * 1024)
     }

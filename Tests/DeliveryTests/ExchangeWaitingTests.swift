@@ -1,3 +1,4 @@
+import Directory
 import Kafka
 import Metrics
 import NIOCore
@@ -51,6 +52,34 @@ import Wire
             #expect(figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 0)
             #expect(figure(#"ocn_exchange_wait_seconds_count{for="place"}"#, metrics) == 39)
             #expect(figure(#"ocn_exchange_refusals_total{reason="busy"}"#, metrics) == 0)
+        }
+    }
+
+    @Test func partiesOfOnePlatformTogetherLeaveAPlaceToOthers() async throws {
+        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let metrics = PrometheusMetrics(includesProcess: false)
+        let exchange = try withMetricsFactory(metrics) { try world.exchange { $0.callsPerRecipient = 4 } }
+        try await world.run(exchange: exchange) {
+            let names = ["FR-AAA", "FR-BBB"]
+            try await world.writer.write(Fixture.platform("many", names, url: world.msp.url, []).map(Change.put))
+            func put(_ number: Int, from sender: String) throws -> RequestRecord {
+                var record = try self.put(number, key: "\(sender)|tokens|1")
+                record.from = try #require(PartyID(sender))
+                record.stateVersion = world.store.directory.version
+                return record
+            }
+            let many = try (0..<4).map { try put($0, from: names[$0 % 2]) }
+            try await send(world, many)
+            try await eventually("three quarters are called") { world.cpo.seen.count == 3 }
+            try await eventually("the next one waits") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 1 }
+            let other = try put(9, from: "DE-MSP")
+            try await send(world, [other])
+            try await eventually("another platform's is called") { world.cpo.seen.last?.uri == "/receiver/tokens/DE/MSP/9" }
+            #expect(world.cpo.seen.count == 4)
+            world.cpo.release()
+            try await eventually("the last one is called") { world.cpo.seen.count == 5 }
+            world.cpo.release()
+            try await eventually("all are answered") { (many + [other]).allSatisfy { world.reply(to: $0)?.outcome == .answered } }
         }
     }
 

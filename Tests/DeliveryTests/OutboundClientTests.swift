@@ -8,10 +8,12 @@ import Testing
 @testable import Outbound
 
 @Suite struct OutboundClientTests {
-    @Test func severalRecipientsAtOneHostFindConnections() {
-        #expect(OutboundConnections.connectionsPerHost(calls: .max) >= 8 * 64, "as many as eight recipients may be sent at a time")
-        #expect(OutboundConnections.connectionsPerHost(calls: 72) == 72, "nobody makes more calls")
-        #expect(OutboundConnections.connectionsPerHost(calls: 0) == 1)
+    @Test func severalRecipientsAtOneHostFindConnections() async throws {
+        for (perHost, calls, expected) in [(512, Int.max, 512), (512, 72, 72), (512, 0, 1), (2000, 8192, 2000)] {
+            let connections = OutboundConnections(policy: try AddressPolicy(), maxCalls: calls, perHost: perHost)
+            #expect(connections.connectionsPerHost == expected)
+            await connections.shutdown()
+        }
     }
 
     private func exchange<Value: Sendable>(

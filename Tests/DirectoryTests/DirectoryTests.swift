@@ -21,6 +21,24 @@ import Wire
         #expect(directory.endpoint(of: "p1", .cdrs, .sender) == nil)
     }
 
+    @Test func onWhoseAccountAPartyGoes() throws {
+        var directory = Directory(secrets: secrets)
+        let parties = try ["DE-CPO", "DE-TWO", "NL-ONE", "NL-TWO", "FR-XXX"].map { try party($0) }
+        directory.apply(
+            .platform(
+                Platform(
+                    id: "p1", tokenCHashes: [TokenHash.of(Token("C1"))], outboundToken: secrets.seal(Token("B1")), versionsURL: "https://p1",
+                    roles: parties.prefix(2).map { PlatformRole(role: "CPO", party: $0) })))
+        for party in parties.prefix(2) { directory.apply(.claim(PartyClaim(party: party, platform: "p1", since: time(1)))) }
+        directory.apply(.node(NetworkNode(operatorAddress: "0xAbc", url: "https://node", source: "file")))
+        for party in parties[2...3] {
+            directory.apply(.party(NetworkParty(party: party, roles: ["EMSP"], operatorAddress: "0xAbc", source: "file")))
+        }
+        #expect(parties.map(directory.account(of:)) == ["platform/p1", "platform/p1", "node/0xabc", "node/0xabc", "PARTY/FR-XXX"])
+        let lowercase = try ["de-cpo", "fr-xxx"].map { try party($0) }
+        #expect(lowercase.map(directory.account(of:)) == ["platform/p1", "PARTY/FR-XXX"])
+    }
+
     @Test func tokenAOnlyServesRegistrationAndAnUnregisteredPlatformServesNoParty() throws {
         var directory = Directory(secrets: secrets)
         directory.apply(.platform(Platform(id: "p1", tokenAHash: TokenHash.of(Token("A1")))))

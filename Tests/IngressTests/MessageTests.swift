@@ -101,7 +101,7 @@ import Wire
         let spaced = ByteBuffer(string: String(buffer: canonical) + " ")
         let forms = CanonicalForms()
         // More than may wait at once: the places are given back.
-        for _ in 0..<20 {
+        for _ in 0..<40 {
             #expect(try await forms.form(of: spaced, signedBy: key.address, signature, from: "a") == canonical)
             #expect(try await forms.form(of: spaced, signedBy: .zero, signature, from: "a") == nil)
         }

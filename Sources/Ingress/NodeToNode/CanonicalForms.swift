@@ -4,14 +4,14 @@ import OCPI
 
 /// Canonical forms of messages whose signature does not fit the bytes as they came.
 ///
-/// Who asks may be a stranger, and the tree of a message is many times as long as its bytes. So one is built at a time, few wait for it, and of
-/// these still fewer are from one address.
+/// Who asks may be a stranger, and the tree of a message is many times as long as its bytes. So one is built at a time, few are
+/// taken in for it, and of these still fewer from one address.
 struct CanonicalForms: Sendable {
     private let waiting: StrangerBudget
     private let writer = Writer()
 
-    /// - Parameter limits: how many may wait.
-    init(_ limits: StrangerBudget.Limits = StrangerBudget.Limits(requests: 16, perAddress: 4)) {
+    /// - Parameter limits: how many are taken in, with the one that is being written.
+    init(_ limits: StrangerBudget.Limits = StrangerBudget.Limits(requests: 32, perAddress: 8)) {
         waiting = StrangerBudget(limits)
     }
 
