@@ -301,7 +301,8 @@ extension URLJoin {
         pieces(of: url).map { piece in
             let parts = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             return Parameter(
-                name: settled(Array(parts[0]), plusIsSpace: true), value: parts.count > 1 ? settled(Array(parts[1]), plusIsSpace: true) : [])
+                name: settled(Array(parts[0]), plusIsSpace: true), value: parts.count > 1 ? settled(Array(parts[1]), plusIsSpace: true) : []
+            )
         }
     }
 

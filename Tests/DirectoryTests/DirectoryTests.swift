@@ -27,7 +27,8 @@ import Wire
         directory.apply(
             .platform(
                 Platform(
-                    id: "p1", tokenCHashes: [TokenHash.of(Token("C1"))], outboundToken: secrets.seal(Token("B1")), versionsURL: "https://p1",
+                    id: "p1", tokenCHashes: [TokenHash.of(Token("C1"))], outboundToken: secrets.seal(Token("B1")),
+                    versionsURL: "https://p1",
                     roles: parties.prefix(2).map { PlatformRole(role: "CPO", party: $0) })))
         for party in parties.prefix(2) { directory.apply(.claim(PartyClaim(party: party, platform: "p1", since: time(1)))) }
         directory.apply(.node(NetworkNode(operatorAddress: "0xAbc", url: "https://node", source: "file")))
