@@ -62,7 +62,7 @@ package final class OutboundClient: Sendable {
         let call = Call(request: prepared, isRepeatable: request.isRepeatable, deadline: deadline, completion: completion)
         // What the client underneath does not take for a literal it would look up by itself, unjudged.
         if AddressPolicy.literal(prepared.host) != nil, Self.isDialledAsItStands(prepared.host) {
-            return execute(call, connections.direct, completion)
+            return execute(call, connections.direct(target.origin), completion)
         }
         connections.names.addresses(of: prepared.host, until: min(deadline, .now() + OutboundConnections.connectTimeout)) { result in
             switch result {
@@ -156,6 +156,7 @@ package final class OutboundClient: Sendable {
             OutboundFailure(.timeout, "no answer in time")
         case let error as HTTPClientError: OutboundFailure(.broken, error.shortDescription)
         case is KeptConnection.Left where wasSent: OutboundFailure(.broken, "connection ended before an answer")
+        case let error as ResponseSequence.Violation: OutboundFailure(.broken, "its answer is no HTTP: \(error.reason)")
         case is IOError where !wasSent: OutboundFailure(.notSent, "no connection")
         case _ where !wasSent: OutboundFailure(.notSent, "connection could not be set up: \(type(of: error))")
         default: OutboundFailure(.broken, "connection or answer broken: \(type(of: error))")

@@ -11,8 +11,8 @@ package final class OutboundConnections: Sendable {
     let policy: AddressPolicy
     let names: NameLookups
     let answers: AnswerRoom
-    /// For hosts that are addresses.
-    let direct: HTTPClient
+    /// For hosts that are addresses, one for each loop.
+    private let direct: [HTTPClient]
     private let group: any EventLoopGroup
     private let maxCalls: Int
     let connectionsPerHost: Int
@@ -36,8 +36,9 @@ package final class OutboundConnections: Sendable {
         connectionsPerHost = max(1, min(perHost, maxCalls))
         answers = AnswerRoom(bytes: answerBytes)
         self.group = group
+        let configuration = Self.configuration(connectionsPerHost)
+        direct = Array(group.makeIterator()).map { HTTPClient(eventLoopGroupProvider: .shared($0), configuration: configuration) }
         names = NameLookups(policy: policy, group: group, resolve: resolve)
-        direct = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.configuration(connectionsPerHost))
     }
 
     /// The loops that completions run on; timers and hops for outbound work belong here too.
@@ -45,7 +46,7 @@ package final class OutboundConnections: Sendable {
 
     /// Ends all connections. What is under way fails.
     package func shutdown() async {
-        try? await direct.shutdown()
+        for client in direct { try? await client.shutdown() }
         for client in pins.withLock({ $0.close() }) { try? await client.shutdown() }
     }
 
@@ -62,13 +63,19 @@ package final class OutboundConnections: Sendable {
 
     func endCall() { calls.withLock { $0 -= 1 } }
 
-    // MARK: Names
+    // MARK: Clients
+
+    // Each client has one loop. Where a call and its connection are on two, an answer that comes before the request's end and the close behind
+    // it can overtake each other: AsyncHTTPClient 1.37 then gives back a connection that it has forgotten, and ends the process.
+
+    /// The client for an origin whose host is an address.
+    func direct(_ origin: String) -> HTTPClient { direct[Int(UInt(bitPattern: origin.hashValue) % UInt(direct.count))] }
 
     /// A client that dials this address for this name, in use until it is given back; nil after the shutdown.
     func lease(_ host: String, at address: String) -> (client: HTTPClient, id: Int)? {
         let (lease, retired) = pins.withLock { pins in
             pins.lease(host, at: address) {
-                HTTPClient(eventLoopGroupProvider: .shared(group), configuration: Self.pinned($0, connectionsPerHost))
+                HTTPClient(eventLoopGroupProvider: .shared(group.next()), configuration: Self.pinned($0, connectionsPerHost))
             }
         }
         end(retired)
@@ -102,7 +109,7 @@ package final class OutboundConnections: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }
+            RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }.flatMap { ResponseSequence.check(channel) }
         }
         return configuration
     }
