@@ -17,15 +17,6 @@ final class KeptConnection: ChannelDuplexHandler {
     private var hasServed = false
     private var isAwaited = false
 
-    /// Adds itself to an HTTP/1.1 connection, between the decoder and whoever makes calls.
-    static func watch(_ channel: any Channel) -> EventLoopFuture<Void> {
-        channel.eventLoop.makeCompletedFuture {
-            let handlers = channel.pipeline.syncOperations
-            let decoder = try handlers.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-            try handlers.addHandler(KeptConnection(), position: .after(decoder))
-        }
-    }
-
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if case .head = unwrapOutboundIn(data) { isAwaited = true }
         context.write(data, promise: promise)

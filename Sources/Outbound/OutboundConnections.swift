@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 package import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Synchronization
 
@@ -109,9 +110,16 @@ package final class OutboundConnections: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            RequestTarget.write(on: channel).flatMap { KeptConnection.watch(channel) }.flatMap { ResponseSequence.check(channel) }
+            RequestTarget.write(on: channel).flatMapThrowing { try Self.watchAnswers(on: channel) }
         }
         return configuration
+    }
+
+    /// Between the decoder and whoever makes calls. On the channel's event loop.
+    private static func watchAnswers(on channel: any Channel) throws {
+        let handlers = channel.pipeline.syncOperations
+        let decoder = try handlers.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+        try handlers.addHandlers([ResponseSequence(), KeptConnection()], position: .after(decoder))
     }
 
     /// How long a name may take, and how long a connection.

@@ -29,15 +29,6 @@ final class ResponseSequence: ChannelDuplexHandler {
 
     private var state = State.idle
 
-    /// Adds itself to an HTTP/1.1 connection, behind the decoder.
-    static func check(_ channel: any Channel) -> EventLoopFuture<Void> {
-        channel.eventLoop.makeCompletedFuture {
-            let handlers = channel.pipeline.syncOperations
-            let decoder = try handlers.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-            try handlers.addHandler(ResponseSequence(), position: .after(decoder))
-        }
-    }
-
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if state == .idle, case .head = unwrapOutboundIn(data) { state = .asked }
         context.write(data, promise: promise)
