@@ -46,7 +46,7 @@ package struct Capability: Sendable, Equatable {
     /// The party whose request made the URL necessary: it sent the `response_url`, or asked for the page or the CDR's place.
     package var requester: PartyID { kind == .callback ? owner : user }
 
-    /// What it takes of what may be stored: a place for each 512 bytes of its URL that have begun, so that few long ones are as many as several
+    /// What it takes of what may be stored: a place, and one more for each 512 bytes of its URL, so that few long ones are as many as several
     /// short ones.
     var places: Int {
         switch target {

@@ -38,9 +38,9 @@ package struct ExchangeSettings: Sendable {
     package var callbackLifetime: Duration
     /// How long an answer is remembered for a caller that repeats a request which must not be done twice.
     package var repeatWindow: Duration
-    /// Answers remembered in this process, of one platform or node a quarter; the oldest of who has most are forgotten first.
+    /// Answers remembered in this process; beyond it the oldest of who has most are forgotten.
     package var rememberedAnswers: Int
-    /// Bytes of all answers remembered in this process, of one platform or node a quarter.
+    /// Bytes of all answers remembered in this process; one answer takes a quarter at most.
     package var rememberedBytes: Int
     /// When a recipient that does not answer is left alone: its requests are then answered 4003 at once.
     package var breaker: BreakerSettings
