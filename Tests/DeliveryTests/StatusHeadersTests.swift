@@ -59,7 +59,8 @@ import Wire
             elsewhere.to = try #require(PartyID("NL-CPO"))
             var forHub = try request(.locations, .sender, .get)
             forHub.origin = .hub
-            for var record in [try request(.locations, .sender, .get), elsewhere, forHub, try request(.cdrs, .receiver, .post, body: "{}")] {
+            for var record in [try request(.locations, .sender, .get), elsewhere, forHub, try request(.cdrs, .receiver, .post, body: "{}")]
+            {
                 // They were made at once and are asked one after the other.
                 record.deadline = Timestamp.now.adding(milliseconds: 60_000)
                 let answer = try await world.ask(record)
