@@ -77,63 +77,63 @@ let package = Package(
         system("CBrotli", pkgConfig: "libbrotlienc", apt: "libbrotli-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         // ground
-        module("Wire", ["CZlib", nioCore]),
+        module("Encoding", ["CZlib", nioCore]),
         module("Instruments", [metrics]),
-        module("Kafka", ["CLibrdkafka", "Instruments", "Wire", nioCore, logging]),
+        module("Kafka", ["CLibrdkafka", "Instruments", "Encoding", nioCore, logging]),
         // first
-        module("OCPI", ["Wire", nioCore]),
-        module("Notary", ["Wire", "CSecp256k1", "CBrotli", nioCore]),
+        module("OCPI", ["Encoding", nioCore]),
+        module("Notary", ["Encoding", "CSecp256k1", "CBrotli", nioCore]),
         // second
-        module("Outbound", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Outbound", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         module(
             "Inbound",
-            ["Instruments", "Kafka", "Wire", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
-        module("Topics", ["OCPI", "Kafka", "Wire", nioCore, collections]),
+            ["Instruments", "Kafka", "Encoding", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
+        module("Topics", ["OCPI", "Kafka", "Encoding", nioCore, collections]),
         // third
-        module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, crypto, heap]),
-        module("Registry", ["Directory", "Topics", "OCPI", "Wire", logging, yams]),
+        module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Encoding", nioCore, logging, crypto, heap]),
+        module("Registry", ["Directory", "Topics", "OCPI", "Encoding", logging, yams]),
         module(
-            "Credentials", ["Directory", "Outbound", "OCPI", "Wire", nioCore, nioHTTP1, logging]),
+            "Credentials", ["Directory", "Outbound", "OCPI", "Encoding", nioCore, nioHTTP1, logging]),
         // roles
         module(
             "Ingress",
             [
-                "Credentials", "Directory", "Inbound", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                "Credentials", "Directory", "Inbound", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Encoding",
                 hummingbird, httpTypes, nioCore, nioHTTP1, logging, lifecycle, heap,
             ]),
-        module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Instruments", "Wire", nioCore, logging, lifecycle, crypto]),
+        module("Matcher", ["Directory", "Topics", "OCPI", "Kafka", "Instruments", "Encoding", nioCore, logging, lifecycle, crypto]),
         module(
             "Delivery",
             [
-                "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Wire",
+                "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Instruments", "Encoding",
                 nioCore, nioHTTP1, logging, lifecycle, collections,
             ]),
         module(
             "Control",
             [
-                "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Instruments", "Wire", logging, lifecycle,
+                "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Instruments", "Encoding", logging, lifecycle,
             ]),
         // beside
         module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
-        module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Wire", hummingbird, httpTypes, nioCore, logging]),
-        module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
+        module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         // top
         module(
             "Demo",
             [
-                "Directory", "Topics", "OCPI", "Kafka", "Wire",
+                "Directory", "Topics", "OCPI", "Kafka", "Encoding",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Wire", nioCore, logging]),
-        module("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Wire", nioCore, nioPosix, logging]),
-        module("Bench", ["Testbed", "Directory", "OCPI", "Wire", nioCore, histogram]),
-        module("Conformance", ["OCPI", "Wire", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        module("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
+        module("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
+        module("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         .executableTarget(
             name: "ocn",
             dependencies: [
                 "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Fuzz", "Inbound", "Ingress",
                 "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
-                "Telemetry", "Testbed", "Topics", "Wire",
+                "Telemetry", "Testbed", "Topics", "Encoding",
                 argumentParser, yams, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
                 unixSignals,
             ],
@@ -141,28 +141,28 @@ let package = Package(
         // tests
         support("Support", ["Kafka", "OCPI", "Topics", nioCore, nioPosix, logging]),
         tests("TidyTests", []),
-        tests("WireTests", ["Wire", "Support", nioCore]),
-        tests("OCPITests", ["OCPI", "Wire", "Support", nioCore]),
-        tests("NotaryTests", ["Notary", "Wire", nioCore]),
-        tests("KafkaTests", ["Kafka", "Wire", "Support", nioCore, logging]),
+        tests("EncodingTests", ["Encoding", "Support", nioCore]),
+        tests("OCPITests", ["OCPI", "Encoding", "Support", nioCore]),
+        tests("NotaryTests", ["Notary", "Encoding", nioCore]),
+        tests("KafkaTests", ["Kafka", "Encoding", "Support", nioCore, logging]),
         tests(
             "ReliabilityTests",
-            ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Wire", "Support", nioCore, logging]),
-        tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging]),
-        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", "Testbed", nioCore, logging]),
-        tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Wire", nioCore, logging]),
+            ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Encoding", "Support", nioCore, logging]),
+        tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Encoding", "Support", nioCore, logging]),
+        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", "Support", "Testbed", nioCore, logging]),
+        tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Encoding", nioCore, logging]),
         tests("RegistryTests", ["Registry", "Directory", "Kafka", "OCPI", "Topics", "Support", logging]),
-        tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, lifecycle]),
+        tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Encoding", "Support", nioCore, lifecycle]),
         tests(
             "ControlTests",
             [
-                "Control", "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Wire", "Support", nioCore, logging,
+                "Control", "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Encoding", "Support", nioCore, logging,
                 lifecycle,
             ]),
         tests(
             "AdminTests",
             [
-                "Admin", "Credentials", "Directory", "OCPI", "Kafka", "Topics", "Wire", "Support", hummingbird, hummingbirdTesting,
+                "Admin", "Credentials", "Directory", "OCPI", "Kafka", "Topics", "Encoding", "Support", hummingbird, hummingbirdTesting,
                 httpTypes, nioCore,
                 logging,
             ]),
@@ -171,7 +171,7 @@ let package = Package(
         tests(
             "IngressTests",
             [
-                "Ingress", "Credentials", "Directory", "Inbound", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire",
+                "Ingress", "Credentials", "Directory", "Inbound", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Encoding",
                 "Support",
                 hummingbird,
                 httpTypes, httpClient, nioCore, nioHTTP1, logging, metrics, lifecycle,
@@ -179,25 +179,25 @@ let package = Package(
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Wire", "Support",
+                "Delivery", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Encoding", "Support",
                 nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(
             "ConformanceTests",
             [
-                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Wire", "Support",
+                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
                 httpClient, nioCore, nioHTTP1, logging,
             ]),
-        tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Wire", nioCore, logging]),
-        tests("SoakTests", ["Soak", "Testbed", "OCPI", "Wire", nioCore]),
-        tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Wire", nioCore]),
-        tests("BenchTests", ["Bench", "Testbed", "OCPI", "Wire", "Support", nioCore]),
+        tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
+        tests("SoakTests", ["Soak", "Testbed", "OCPI", "Encoding", nioCore]),
+        tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Encoding", nioCore]),
+        tests("BenchTests", ["Bench", "Testbed", "OCPI", "Encoding", "Support", nioCore]),
         tests(
             "ScenarioTests",
             [
                 "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry",
                 "Testbed",
-                "Topics", "Wire", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
+                "Topics", "Encoding", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),
     ]
 )

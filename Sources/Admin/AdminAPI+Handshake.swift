@@ -1,9 +1,9 @@
 import Credentials
 import Directory
+import Encoding
 import Hummingbird
 import NIOCore
 import OCPI
-import Wire
 
 // Connections that the operator begins, renews and ends.
 

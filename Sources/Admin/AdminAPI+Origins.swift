@@ -1,9 +1,9 @@
 import Credentials
 import Directory
+import Encoding
 import Hummingbird
 import NIOCore
 import OCPI
-import Wire
 
 // Where URLs of a platform may lead besides its endpoints.
 

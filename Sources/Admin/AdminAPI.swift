@@ -1,11 +1,11 @@
 package import Credentials
 import Directory
+import Encoding
 import HTTPTypes
 package import Hummingbird
 package import Logging
 import NIOCore
 package import OCPI
-import Wire
 
 /// The private API for operators: invites platforms, connects to platforms, tells how they are and lets them go. Same paths as the
 /// reference OCN node where it has them; tokens are shown once, when they are issued, and never again.

@@ -1,5 +1,5 @@
+import Encoding
 import NIOCore
-import Wire
 
 /// Why an admin call makes no sense; for the operator.
 struct AdminFault: Error {

@@ -1,10 +1,10 @@
 import Directory
+import Encoding
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
 import OCPI
-import Wire
 
 /// Lets only the operator in. A wrong key is logged, without its text, and its answer is held back, longer each time; a right one never is.
 /// Of each client few answers are held back at a time; whoever sends further guesses meanwhile is sent away.

@@ -1,7 +1,7 @@
+import Encoding
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import Wire
 
 /// Every refusal is JSON: also of a call that there is not, and of a body that is too long.
 struct AdminRefusals<Context: RequestContext>: RouterMiddleware {

@@ -1,6 +1,6 @@
 import Directory
+import Encoding
 import OCPI
-import Wire
 
 /// The parties in the body of an invitation, and what the operator should know about them.
 struct InvitedParties {

@@ -13,7 +13,7 @@ package struct Isolation: Sendable {
     /// How long what waits for a recipient that is back may take.
     private static let drain = Duration.seconds(90)
     private let options: IsolationOptions
-    private let cast: IsolationCast
+    private let participants: IsolationParticipants
     private let host: any NodeOperator
     private let tell: @Sendable (String) -> Void
 
@@ -22,11 +22,11 @@ package struct Isolation: Sendable {
     ///   - tell: gets a line every few seconds.
     /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, of which some hang and some do not.
     package init(_ options: IsolationOptions, host: any NodeOperator, tell: @escaping @Sendable (String) -> Void) throws {
-        guard let cast = IsolationCast(recipients: options.recipients, hanging: options.hanging) else {
+        guard let participants = IsolationParticipants(recipients: options.recipients, hanging: options.hanging) else {
             throw TestbedFailure("there must be 2 to 1000 recipients, and some of them must hang and some not")
         }
         self.options = options
-        self.cast = cast
+        self.participants = participants
         self.host = host
         self.tell = tell
     }
@@ -38,7 +38,8 @@ package struct Isolation: Sendable {
         // An in-memory Kafka is asked for all its partitions hundreds of times a second: one for each service is plenty here.
         let tuning = Tuning(pushConcurrency: Self.limit, exchangeConcurrency: Self.limit, outboxPartitions: 1)
         let plan = Testbed.Plan(
-            "bench", roles: Self.roles, services: cast.recipients, registry: cast.registry(operatorAddress:), tuning: tuning,
+            "bench", roles: Self.roles, services: participants.recipients, registry: participants.registry(operatorAddress:),
+            tuning: tuning,
             brokers: options.brokers)
         do {
             let result = try await Testbed(plan, host: host, logs: logs, tell: tell).run { try await measure($0) }
@@ -55,16 +56,16 @@ package struct Isolation: Sendable {
     }
 
     private func measure(_ hub: Testbed.Running) async throws -> IsolationResult {
-        let book = RoundBook()
-        let hole = BlackHole()
-        let parties = IsolationParties(cast, book: book, hole: hole)
+        let recorder = RoundRecorder()
+        let hole = HangingEndpoint()
+        let parties = IsolationParties(participants, recorder: recorder, hole: hole)
         do {
-            tell("registering \(cast.recipients.count) recipients")
+            tell("registering \(participants.recipients.count) recipients")
             try await parties.start(hub)
-            let load = try IsolationLoad(cast, parties.sender, hub.caller, book, rate: options.rate)
+            let load = try IsolationLoad(participants, parties.sender, hub.caller, recorder, rate: options.rate)
             var rounds: [IsolationResult.Round] = []
             for number in 0..<2 * options.rounds {
-                rounds.append(try await round(number, load, book, hole))
+                rounds.append(try await round(number, load, recorder, hole))
             }
             await parties.stop()
             return IsolationResult(
@@ -76,17 +77,19 @@ package struct Isolation: Sendable {
         }
     }
 
-    private func round(_ number: Int, _ load: IsolationLoad, _ book: RoundBook, _ hole: BlackHole) async throws -> IsolationResult.Round {
+    private func round(
+        _ number: Int, _ load: IsolationLoad, _ recorder: RoundRecorder, _ hole: HangingEndpoint
+    ) async throws -> IsolationResult.Round {
         let hangs = number % 2 == 1
         let name = "round \(number + 1) of \(2 * options.rounds), \(hangs ? "\(options.hanging) hanging" : "nobody hangs")"
         let (warmUp, length) = (Duration.seconds(options.warmUp), Duration.seconds(options.seconds))
-        try await load.reaches(cast.firstHanging..<cast.recipients.count, within: Self.drain)
+        try await load.reaches(participants.firstHanging..<participants.recipients.count, within: Self.drain)
         tell("\(name): \(options.rate) requests a second for \(options.warmUp) s, then \(options.seconds) s that count")
-        book.begin()
+        recorder.begin()
         if hangs { hole.open() }
-        let start = book.time
+        let start = recorder.time
         let sent = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await watch(name, since: start, book, hole) }
+            group.addTask { await watch(name, since: start, recorder, hole) }
             defer { group.cancelAll() }
             do {
                 try await load.run(for: warmUp + length)
@@ -98,30 +101,32 @@ package struct Isolation: Sendable {
         hole.close()
         try sent.get()
         // The next round begins with nothing left to do.
-        let missing = await book.settles(within: Self.drain)
+        let missing = await recorder.settles(within: Self.drain)
         try Task.checkCancellation()
         if missing > 0 { tell("\(name): \(missing) copies have not come within \(Self.drain.components.seconds) s") }
-        let tally = book.tally
+        let results = recorder.results
         let period = start + warmUp..<start + warmUp + length
-        let figures = Tally.Kind.allCases.map { kind in (kind, tally.figures(kind, during: period) { $0 < cast.firstHanging }) }
+        let figures = RoundResults.Kind.allCases.map { kind in
+            (kind, results.figures(kind, during: period) { $0 < participants.firstHanging })
+        }
         return IsolationResult.Round(
             hangs: hangs, figures: Dictionary(figures) { first, _ in first }, mostOpen: hangs ? hole.most : [:], missing: missing)
     }
 
     /// Looks at the hanging ones ten times a second and tells what goes on every few seconds, until cancelled.
-    private func watch(_ name: String, since start: Duration, _ book: RoundBook, _ hole: BlackHole) async {
+    private func watch(_ name: String, since start: Duration, _ recorder: RoundRecorder, _ hole: HangingEndpoint) async {
         var looks = 0
         while true {
             do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
             let open = hole.look()
             looks += 1
             guard looks % 50 == 0 else { continue }
-            let tally = book.tally
+            let results = recorder.results
             let numbers: [(String, Int)] = [
-                ("sent", tally.sent), ("answered", tally.answered), ("copies", tally.copied), ("calls open", open[.exchange] ?? 0),
+                ("sent", results.sent), ("answered", results.answered), ("copies", results.copied), ("calls open", open[.exchange] ?? 0),
                 ("copies open", open[.push] ?? 0),
             ]
-            tell("\(name), \((book.time - start).components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+            tell("\(name), \((recorder.time - start).components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
         }
     }
 }

@@ -1,23 +1,23 @@
+import Encoding
 import NIOCore
 import OCPI
 import Testbed
-import Wire
 
 /// Sends at a constant rate, whatever becomes of what was sent before.
 struct IsolationLoad: Sendable {
-    private let cast: IsolationCast
-    private let sender: Party
+    private let participants: IsolationParticipants
+    private let sender: TestbedParty
     private let endpoint: String
     private let caller: Caller
-    private let book: RoundBook
+    private let recorder: RoundRecorder
     private let pause: Duration
 
     /// - Throws: `TestbedFailure` if the node does not say where sessions go.
-    init(_ cast: IsolationCast, _ sender: Party, _ caller: Caller, _ book: RoundBook, rate: Int) throws {
-        self.cast = cast
+    init(_ participants: IsolationParticipants, _ sender: TestbedParty, _ caller: Caller, _ recorder: RoundRecorder, rate: Int) throws {
+        self.participants = participants
         self.sender = sender
         self.caller = caller
-        self.book = book
+        self.recorder = recorder
         endpoint = try sender.endpoint(.sessions)
         pause = Duration.seconds(1) / rate
     }
@@ -26,9 +26,9 @@ struct IsolationLoad: Sendable {
     func run(for length: Duration) async throws {
         let clock = ContinuousClock()
         // Both clocks run alike, so the difference is the same all the time.
-        let start = clock.now - book.time
+        let start = clock.now - recorder.time
         try await withThrowingDiscardingTaskGroup { group in
-            var due = book.time
+            var due = recorder.time
             let end = due + length
             while due < end {
                 try await clock.sleep(until: start + due)
@@ -40,12 +40,12 @@ struct IsolationLoad: Sendable {
     }
 
     private func send(due: Duration) async {
-        let (number, turn) = book.note { tally, _ in
-            let turn = cast.turn(tally.first + tally.sent)
-            return (tally.sends(due: due, to: turn.receiver, copyTo: turn.service), turn)
+        let (number, turn) = recorder.note { results, _ in
+            let turn = participants.turn(results.first + results.sent)
+            return (results.sends(due: due, to: turn.receiver, copyTo: turn.service), turn)
         }
-        let isSuccess = await call(turn.receiver, from: cast.senders[turn.service], id: "B\(number)", Correlation.text(number))
-        book.note { $0.ended(number, isSuccess: isSuccess, at: $1) }
+        let isSuccess = await call(turn.receiver, from: participants.senders[turn.service], id: "B\(number)", Correlation.text(number))
+        recorder.note { $0.ended(number, isSuccess: isSuccess, at: $1) }
     }
 
     /// Waits until these recipients can be called, so that what happened in the round before says nothing about the next one.
@@ -57,13 +57,13 @@ struct IsolationLoad: Sendable {
             // One success is not enough: whoever was left alone is tried out before it is called as before.
             while successes < 5 {
                 try Task.checkCancellation()
-                if await call(recipient, from: cast.senders[0], id: "P\(recipient)", "bench-probe") {
+                if await call(recipient, from: participants.senders[0], id: "P\(recipient)", "bench-probe") {
                     successes += 1
                     continue
                 }
                 successes = 0
                 guard ContinuousClock.now < deadline else {
-                    throw TestbedFailure("\(cast.recipients[recipient]) cannot be called within \(limit.components.seconds) s")
+                    throw TestbedFailure("\(participants.recipients[recipient]) cannot be called within \(limit.components.seconds) s")
                 }
                 // Nothing announces it.
                 try await Task.sleep(for: .milliseconds(200))
@@ -74,7 +74,7 @@ struct IsolationLoad: Sendable {
     /// Whether it succeeded.
     private func call(_ recipient: Int, from owner: PartyID, id: String, _ correlationID: String) async -> Bool {
         let headers = sender.headers(
-            from: owner, to: cast.recipients[recipient], requestID: UUIDText.v4(), correlationID: correlationID)
+            from: owner, to: participants.recipients[recipient], requestID: UUIDText.v4(), correlationID: correlationID)
         let url = URLJoin.join(endpoint, "\(owner.country)/\(owner.party)/\(id)", query: nil)
         let answer = try? await caller.call("PUT", url, headers: headers, body: Self.session(id, of: owner))
         return answer?.status == 200 && answer?.code == 1000

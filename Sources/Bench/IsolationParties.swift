@@ -4,20 +4,22 @@ import Testbed
 /// The parties of a run with their servers.
 struct IsolationParties: Sendable {
     /// All senders.
-    let sender: Party
-    private let recipients: [Party]
+    let sender: TestbedParty
+    private let recipients: [TestbedParty]
 
-    init(_ cast: IsolationCast, book: RoundBook, hole: BlackHole) {
-        sender = Party(cast.senders[0], others: Array(cast.senders.dropFirst()), role: "CPO", modules: [(.sessions, .sender)]) { _, _, _ in
-            Party.refusal(405, "not served")
+    init(_ participants: IsolationParticipants, recorder: RoundRecorder, hole: HangingEndpoint) {
+        sender = TestbedParty(
+            participants.senders[0], others: Array(participants.senders.dropFirst()), role: "CPO", modules: [(.sessions, .sender)]
+        ) { _, _, _ in
+            TestbedParty.refusal(405, "not served")
         }
-        recipients = cast.recipients.enumerated().map { index, id in
-            let mayHang = index >= cast.firstHanging
-            return Party(id, role: "EMSP", modules: [(.sessions, .receiver)]) { request, _, _ in
-                let kind: Tally.Kind = request.header("OCN-Copy-ID") == nil ? .exchange : .push
+        recipients = participants.recipients.enumerated().map { index, id in
+            let mayHang = index >= participants.firstHanging
+            return TestbedParty(id, role: "EMSP", modules: [(.sessions, .receiver)]) { request, _, _ in
+                let kind: RoundResults.Kind = request.header("OCN-Copy-ID") == nil ? .exchange : .push
                 if mayHang, hole.swallows(request.connection, at: index, kind) { return nil }
                 if kind == .push, let number = request.header(OCPIHeader.correlationID).flatMap(Correlation.number) {
-                    book.note { $0.arrived(number, at: index, time: $1) }
+                    recorder.note { $0.arrived(number, at: index, time: $1) }
                 }
                 return Serving(body: Envelope.success())
             }

@@ -1,13 +1,13 @@
-import Wire
+import Encoding
 
 /// What came out of ``Isolation``.
 package struct IsolationResult: Sendable {
     /// One round.
     struct Round: Sendable {
         let hangs: Bool
-        let figures: [Tally.Kind: Figures]
+        let figures: [RoundResults.Kind: Figures]
         /// The most calls that were open at one hanging recipient.
-        let mostOpen: [Tally.Kind: Int]
+        let mostOpen: [RoundResults.Kind: Int]
         /// Copies that did not come in time after everybody was back.
         let missing: Int
     }
@@ -26,7 +26,7 @@ package struct IsolationResult: Sendable {
     /// Why it is not OK, in words; empty if it is.
     package var notOKBecause: [String] {
         let saturated = isSaturated ? ["saturated: less than 95 % of what was offered came through with nobody hanging"] : []
-        let kinds = Tally.Kind.allCases.flatMap { kind in
+        let kinds = RoundResults.Kind.allCases.flatMap { kind in
             comparison(kind).objections.map { "\(kind.rawValue): \($0)" }
                 + objections(toOpen: mostOpen(kind)).map { "\(kind.rawValue): \($0)" }
         }
@@ -41,15 +41,15 @@ package struct IsolationResult: Sendable {
     /// Whether this machine did not carry the load even with nobody hanging: then there is nothing to compare.
     var isSaturated: Bool {
         let offered = Double(options.rate) * Double(options.recipients - options.hanging) / Double(max(1, options.recipients))
-        return Tally.Kind.allCases.contains { Comparison.median(.perSecond, of: comparison($0).without) < 0.95 * offered }
+        return RoundResults.Kind.allCases.contains { Comparison.median(.perSecond, of: comparison($0).without) < 0.95 * offered }
     }
 
-    func comparison(_ kind: Tally.Kind) -> Comparison {
+    func comparison(_ kind: RoundResults.Kind) -> Comparison {
         func figures(_ hangs: Bool) -> [Figures] { rounds.filter { $0.hangs == hangs }.compactMap { $0.figures[kind] } }
         return Comparison(without: figures(false), with: figures(true))
     }
 
-    func mostOpen(_ kind: Tally.Kind) -> Int { rounds.compactMap { $0.mostOpen[kind] }.max() ?? 0 }
+    func mostOpen(_ kind: RoundResults.Kind) -> Int { rounds.compactMap { $0.mostOpen[kind] }.max() ?? 0 }
 
     private var kafka: String { options.brokers == nil ? "single local in-memory broker" : "brokers \(options.brokers ?? "")" }
 
@@ -73,13 +73,13 @@ package struct IsolationResult: Sendable {
             .init(name: "hanging", value: .int(options.hanging)), .init(name: "tolerance", value: Self.number(Comparison.tolerance)),
         ]
         members.append(.init(name: "saturated", value: .bool(isSaturated)))
-        for kind in Tally.Kind.allCases { members.append(.init(name: kind.rawValue, value: json(of: kind))) }
+        for kind in RoundResults.Kind.allCases { members.append(.init(name: kind.rawValue, value: json(of: kind))) }
         let rounds = rounds.map { round in
             JSONValue.object(
                 [
                     .init(name: "hanging", value: .int(round.hangs ? options.hanging : 0)),
                     .init(name: "missing", value: .int(round.missing)),
-                ] + Tally.Kind.allCases.map { .init(name: $0.rawValue, value: Self.json(of: round.figures[$0] ?? Figures())) })
+                ] + RoundResults.Kind.allCases.map { .init(name: $0.rawValue, value: Self.json(of: round.figures[$0] ?? Figures())) })
         }
         members.append(.init(name: "rounds", value: .array(rounds)))
         members.append(.init(name: "crashes", value: .int(crashes.count)))
@@ -88,7 +88,7 @@ package struct IsolationResult: Sendable {
         return JSONValue.object(members).text
     }
 
-    private func json(of kind: Tally.Kind) -> JSONValue {
+    private func json(of kind: RoundResults.Kind) -> JSONValue {
         let comparison = comparison(kind)
         func values(_ value: (Figures.Measure) -> Double?) -> JSONValue {
             .object(
@@ -129,19 +129,19 @@ package struct IsolationResult: Sendable {
                 + " \(options.seconds) s each", "",
         ]
         var rows = [["", "without", "with", "ratio", "spread without, with"]]
-        for kind in Tally.Kind.allCases {
+        for kind in RoundResults.Kind.allCases {
             rows.append([kind == .exchange ? "request to its answer" : "request to its copy"])
             rows += Figures.Measure.allCases.map { row($0, comparison(kind)) }
         }
         lines += Self.table(rows)
         lines.append("")
-        for kind in Tally.Kind.allCases {
+        for kind in RoundResults.Kind.allCases {
             let what = kind == .exchange ? "calls" : "copies"
             lines.append("\(what) in flight at one hanging recipient: at most \(mostOpen(kind)), limit \(limit)")
             let failed = (comparison(kind).without + comparison(kind).with).reduce(0) { $0 + $1.failed }
             if failed > 0 { lines.append("\(what) of the other recipients that failed or never came: \(failed)") }
         }
-        if Tally.Kind.allCases.contains(where: { comparison($0).isNoisy }) {
+        if RoundResults.Kind.allCases.contains(where: { comparison($0).isNoisy }) {
             lines.append(
                 "rounds of the same kind differ among themselves by more than \(Self.decimal(Comparison.tolerance * 100, digits: 0)) % at p99:"
                     + " this machine has other things to do, or more --seconds and --rounds are needed")

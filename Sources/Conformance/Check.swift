@@ -2,7 +2,7 @@
 package struct Check: Sendable {
     /// Tries the hub. Returns when the requirement is met.
     /// - Throws: `Unmet`, `Skipped`, or whatever went wrong on the way, which counts as not met.
-    typealias Trial = @Sendable (Rig) async throws -> Void
+    typealias Trial = @Sendable (TestEnvironment) async throws -> Void
 
     /// Of the requirement.
     package let number: Int

@@ -4,7 +4,7 @@ import NIOHTTP1
 import OCPI
 
 /// A call that got no answer.
-struct CallFailure: Error, CustomStringConvertible {
+struct HTTPCallFailure: Error, CustomStringConvertible {
     /// What was called and what came of it; never a token.
     let description: String
 }
@@ -19,23 +19,23 @@ enum HTTPCall {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    /// - Throws: `CallFailure` if no complete answer came within `patience`.
+    /// - Throws: `HTTPCallFailure` if no complete answer came within `maximumWait`.
     static func send(
-        _ method: OCPI.Method, _ url: String, headers: HTTPHeaders, body: ByteBuffer?, patience: Duration
+        _ method: OCPI.Method, _ url: String, headers: HTTPHeaders, body: ByteBuffer?, maximumWait: Duration
     ) async throws -> Reply {
         var request = HTTPClientRequest(url: url)
         request.method = HTTPMethod(rawValue: method.rawValue)
         request.headers = headers
         if let body { request.body = .bytes(body) }
         do {
-            let response = try await client.execute(request, timeout: TimeAmount(patience))
+            let response = try await client.execute(request, timeout: TimeAmount(maximumWait))
             let answer = try await response.body.collect(upTo: answerLimit)
             return Reply(
                 line: "\(method) \(url)", requestID: headers.first(name: OCPIHeader.requestID),
                 correlationID: headers.first(name: OCPIHeader.correlationID), status: Int(response.status.code),
                 headers: response.headers, body: answer)
         } catch {
-            throw CallFailure(description: "\(method) \(url): \(error)")
+            throw HTTPCallFailure(description: "\(method) \(url): \(error)")
         }
     }
 }

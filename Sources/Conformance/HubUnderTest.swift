@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 package import OCPI
-import Wire
 
 /// The hub that is tried, and how to be let in.
 package struct HubUnderTest: Sendable {
@@ -49,10 +49,10 @@ package struct HubUnderTest: Sendable {
     }
 
     /// How long a call to the hub may take.
-    var patience: Duration { timeout + .seconds(15) }
+    var maximumWait: Duration { timeout + .seconds(15) }
 
     /// A token A for these parties.
-    /// - Throws: `Skipped` if there is no way to get one; `CallFailure` if the hub refuses.
+    /// - Throws: `Skipped` if there is no way to get one; `HTTPCallFailure` if the hub refuses.
     func invite(_ parties: [PartyID]) async throws -> Token {
         if let first = parties.first, let given = tokensA[first] { return given }
         if admin == nil { throw Skipped("needs the hub's admin API or a token A for \(parties.first ?? party)") }
@@ -61,7 +61,7 @@ package struct HubUnderTest: Sendable {
         let reply = try await ask(.post, "/admin/generate-registration-token", body: body)
         guard reply.status == 200, let token = reply.json?["token"]?.string else {
             let reason = reply.json?["error"]?.string ?? "HTTP \(reply.status)"
-            throw CallFailure(description: "no token A for \(parties.map(\.description).joined(separator: ", ")): \(reason)")
+            throw HTTPCallFailure(description: "no token A for \(parties.map(\.description).joined(separator: ", ")): \(reason)")
         }
         return Token(token)
     }
@@ -72,6 +72,6 @@ package struct HubUnderTest: Sendable {
         guard let admin else { throw Skipped("needs the hub's admin API") }
         var headers = HTTPHeaders([(OCPIHeader.authorization, "Token \(admin.key.raw)")])
         if body != nil { headers.add(name: "Content-Type", value: "application/json") }
-        return try await HTTPCall.send(method, admin.url + path, headers: headers, body: body?.encoded(), patience: patience)
+        return try await HTTPCall.send(method, admin.url + path, headers: headers, body: body?.encoded(), maximumWait: maximumWait)
     }
 }

@@ -1,24 +1,24 @@
+import Encoding
 import OCPI
-import Wire
 
 /// The handshake with the hub as Sender, which its operator starts: `POST /admin/platform`, then `…/{id}/start-handshake`.
 enum OperatorHandshake {
     /// Lets the hub connect itself to this party.
     /// - Returns: the operator's answer; nil if this hub cannot be told to.
-    static func begin(with party: Party, _ rig: Rig) async throws -> Reply? {
+    static func begin(with party: ConformanceParty, _ environment: TestEnvironment) async throws -> Reply? {
         // Token A of this direction is the party's to give.
         let body: JSONValue = [
             "handshakeSelfInitiated": true, "tokenA": .string(party.tokenB.raw), "platformVersionsUrl": .string(party.versionsURL),
         ]
-        let prepared = try await rig.hub.ask(.post, "/admin/platform", body: body)
+        let prepared = try await environment.hub.ask(.post, "/admin/platform", body: body)
         if [404, 405, 501].contains(prepared.status) { return nil }
         try prepared.expect(http: 200, 201)
         let id = try require(prepared.json?["id"]?.string, "the operator got no id for the platform")
-        let started = try await rig.hub.ask(.post, "/admin/platform/\(id)/start-handshake")
+        let started = try await environment.hub.ask(.post, "/admin/platform/\(id)/start-handshake")
         if started.status == 200 {
             try await party.discover()
         } else {
-            _ = try await rig.hub.ask(.delete, "/admin/platform/\(id)")
+            _ = try await environment.hub.ask(.delete, "/admin/platform/\(id)")
         }
         return started
     }

@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import OCPI
-import Wire
 
 /// One module of a party.
 struct Interface: Sendable, Hashable {

@@ -2,10 +2,10 @@
 package struct Runner: Sendable {
     /// Longer than any check should take.
     private static let limit = Duration.seconds(60)
-    private let rig: Rig
+    private let environment: TestEnvironment
 
     /// - Parameter rig: started.
-    package init(_ rig: Rig) { self.rig = rig }
+    package init(_ environment: TestEnvironment) { self.environment = environment }
 
     /// Tries these requirements, in this order.
     /// - Parameter progress: called after each.
@@ -32,8 +32,8 @@ package struct Runner: Sendable {
         guard let check else { return .skipped("there is no check") }
         guard let trial = check.trial else { return .skipped(check.reason ?? "there is no check") }
         do {
-            try await rig.reset()
-            try await within(Self.limit) { try await trial(rig) }
+            try await environment.reset()
+            try await within(Self.limit) { try await trial(environment) }
             return .met
         } catch let skipped as Skipped {
             return .skipped(skipped.description)

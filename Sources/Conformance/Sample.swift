@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// Valid objects with fresh ids.
 enum Sample {

@@ -1,11 +1,11 @@
 package import Credentials
 package import Directory
+package import Encoding
 package import Kafka
 import Logging
 package import OCPI
 import Synchronization
 package import Topics
-package import Wire
 
 /// Tells platforms and other nodes when a party comes, goes or changes its status (OCPI 2.2.1, 14.2 Push model).
 ///
@@ -45,10 +45,10 @@ package final class ClientInfoAnnouncer: Sendable {
     package func announce(now: Timestamp = .now) async throws {
         var directory = state.directory()
         guard quiet.withLock({ $0 }) != directory.version else { return }
-        let outdated = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress).outdated
+        let outdated = ClientInfoDiff(directory, hub: hub, nodeAddress: nodeAddress).outdated
         try await state.write(outdated, inPortionsOf: ClientInfoAnnouncer.portion)
         if !outdated.isEmpty { directory = state.directory() }
-        let news = ClientInfoNews(directory, hub: hub, nodeAddress: nodeAddress)
+        let news = ClientInfoDiff(directory, hub: hub, nodeAddress: nodeAddress)
         var differences = news.differences(now: now)[...]
         if differences.isEmpty, outdated.isEmpty { quiet.withLock { $0 = directory.version } }
         // Every news becomes a record per listener.

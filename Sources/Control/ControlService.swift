@@ -1,4 +1,5 @@
 package import Directory
+import Encoding
 import Instruments
 package import Kafka
 package import Logging
@@ -7,7 +8,6 @@ package import Registry
 import ServiceLifecycle
 import Synchronization
 package import Topics
-import Wire
 
 /// CONTROL: what happens by itself. Any number may run; one leads.
 ///

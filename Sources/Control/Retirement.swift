@@ -1,9 +1,9 @@
 package import Credentials
 import Directory
+package import Encoding
 package import Logging
 package import OCPI
 import Synchronization
-package import Wire
 
 /// Clears away what platforms have left behind. A party that left is told as SUSPENDED for 30 days (OCPI has no DELETE for ClientInfo); then
 /// nobody needs to know any more that it was here. Otherwise whoever comes and goes with new parties or roles would fill the state for good.
@@ -40,14 +40,14 @@ package final class Retirement: Sendable {
     package func run(now: Timestamp = .now) async throws {
         try await clear(now: now)
         try await mend("wrote again what stands of platforms that were changed twice at the same time") {
-            $0.overruledFacts.map(Change.put)
+            $0.overruledFacts.map(FactChange.put)
         }
         try await mend("cleared away claims that came to no registration") { Registration.lapsed(in: $0, now: now) }
         try await mend("claimed again parties that their platforms had no claim of any more") { Registration.missing(in: $0, now: now) }
     }
 
     /// Writes what is due, judged by the newest state right before it is written: a platform may be registering at the same time.
-    private func mend(_ what: Logger.Message, _ due: (Directory) -> [Change]) async throws {
+    private func mend(_ what: Logger.Message, _ due: (Directory) -> [FactChange]) async throws {
         let count = due(state.directory()).count
         var left = count
         while left > 0 {
@@ -72,7 +72,7 @@ package final class Retirement: Sendable {
         // First the links: without the rest nobody would know any more whose they are.
         var links = 0
         if !parties.isEmpty { links = try await forget(parties) }
-        let all = changes + lasting.map(Change.delete)
+        let all = changes + lasting.map(FactChange.delete)
         guard !all.isEmpty else { return }
         try await state.write(all, inPortionsOf: Retirement.portion)
         guard !parties.isEmpty else {
@@ -91,7 +91,7 @@ package final class Retirement: Sendable {
     // MARK: Decisions
 
     /// What is to be deleted, and the parties of which nothing is left then.
-    static func due(in directory: Directory, now: Timestamp) -> (changes: [Change], parties: Set<PartyID>) {
+    static func due(in directory: Directory, now: Timestamp) -> (changes: [FactChange], parties: Set<PartyID>) {
         let latest = now.adding(milliseconds: -after)
         // A platform that is SUSPENDED itself leaves first; its parties have had their time by then.
         let platforms = directory.platforms.filter { platform in

@@ -1,8 +1,8 @@
 package import Credentials
 import Directory
+package import Encoding
 package import Logging
 import OCPI
-package import Wire
 
 /// Asks platforms that were silent for long whether they are still there: GET of their versions (OCPI 2.2.1, 14.2 Still alive check).
 ///
@@ -83,7 +83,7 @@ package struct StillAlive: Sendable {
     /// - Parameters:
     ///   - asked: the state when it was asked.
     ///   - newest: the state now.
-    static func outcome(_ platform: String, isAlive: Bool, asked: Directory, newest: Directory, now: Timestamp) -> Change? {
+    static func outcome(_ platform: String, isAlive: Bool, asked: Directory, newest: Directory, now: Timestamp) -> FactChange? {
         guard newest.platform(id: platform)?.isRegistered == true else { return nil }
         let isUnchanged = newest.lastUpdated(of: platform) == asked.lastUpdated(of: platform)
         guard isUnchanged || isAlive && newest.status(of: platform) != .connected else { return nil }

@@ -5,7 +5,7 @@ import OCPI
 extension Handshake {
     /// - Throws: 404 kind if there is no such platform.
     func platform(_ id: String) throws(OCPIError) -> Platform {
-        guard let platform = enrolment.state.directory().platform(id: id) else {
+        guard let platform = registrationWriter.state.directory().platform(id: id) else {
             throw OCPIError(code: .clientError, message: "There is no platform \(id)", kind: .notFound)
         }
         return platform
@@ -18,7 +18,7 @@ extension Handshake {
     }
 
     func describe(_ platform: Platform) async throws(OCPIError) -> PeerClient.Description {
-        guard let url = platform.versionsURL, let token = enrolment.state.directory().outboundToken(of: platform.id) else {
+        guard let url = platform.versionsURL, let token = registrationWriter.state.directory().outboundToken(of: platform.id) else {
             throw wrongState("The platform gave us no versions URL and token to call it with")
         }
         return try await peers.describe(url, token, trying: platform.tokenEncoding)
@@ -35,7 +35,7 @@ extension Handshake {
     }
 
     func authorization(_ platform: Platform, _ encoding: TokenEncoding) throws(OCPIError) -> String {
-        guard let token = enrolment.state.directory().outboundToken(of: platform.id) else {
+        guard let token = registrationWriter.state.directory().outboundToken(of: platform.id) else {
             throw wrongState("The platform gave us no token to call it with")
         }
         return token.authorization(encoding: encoding)
@@ -46,8 +46,8 @@ extension Handshake {
         _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ credentialsURL: String, _ token: Token
     ) async throws(OCPIError) {
         do {
-            try enrolment.check(peer, for: waiting)
-            try await enrolment.complete(waiting, peer, description, token: token)
+            try registrationWriter.check(peer, for: waiting)
+            try await registrationWriter.complete(waiting, peer, description, token: token)
         } catch {
             _ = await leave(credentialsURL, peer.token.authorization(encoding: description.encoding))
             throw error
@@ -59,12 +59,12 @@ extension Handshake {
         _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ token: Token
     ) async throws(OCPIError) {
         do {
-            try await enrolment.complete(waiting, peer, description, token: token)
+            try await registrationWriter.complete(waiting, peer, description, token: token)
         } catch {
             guard error.code == .invalidParameters else { throw error }
             var unchanged = peer
             unchanged.roles = waiting.roles
-            try await enrolment.store(waiting, unchanged, description, token: token)
+            try await registrationWriter.store(waiting, unchanged, description, token: token)
             throw OCPIError(code: error.code, message: "The tokens are renewed, but not the roles: \(error.message)")
         }
     }
@@ -83,9 +83,11 @@ extension Handshake {
 
     /// Puts back what stood before, unless somebody else has changed it since.
     func restore(_ platform: Platform, from waiting: Platform) async {
-        guard let standing = enrolment.state.directory().platform(id: platform.id), standing.hasSameCredentials(as: waiting) else { return }
+        guard let standing = registrationWriter.state.directory().platform(id: platform.id), standing.hasSameCredentials(as: waiting) else {
+            return
+        }
         do {
-            try await enrolment.change(waiting) { current in
+            try await registrationWriter.change(waiting) { current in
                 let before = current.changed { record in
                     record.tokenAHash = platform.tokenAHash
                     record.tokenAExpires = platform.tokenAExpires

@@ -1,8 +1,8 @@
 package import Directory
+import Encoding
 package import Logging
 import NIOCore
 package import OCPI
-import Wire
 
 /// The credentials handshake with this node as OCPI's Sender: it connects itself to a platform, renews the tokens and leaves
 /// (OCPI 2.2.1, 7.1). The operator starts it; the errors are for the operator.
@@ -12,7 +12,7 @@ import Wire
 package struct Handshake: Sendable {
     let hub: HubCredentials
     let peers: PeerClient
-    let enrolment: Enrolment
+    let registrationWriter: RegistrationWriter
     let logger: Logger
 
     /// - Parameters:
@@ -20,17 +20,17 @@ package struct Handshake: Sendable {
     ///   - peers: calls the platforms.
     ///   - enrolment: stores what came of it.
     ///   - logger: where failures are told that change nothing.
-    package init(hub: HubCredentials, peers: PeerClient, enrolment: Enrolment, logger: Logger) {
+    package init(hub: HubCredentials, peers: PeerClient, registrationWriter: RegistrationWriter, logger: Logger) {
         self.hub = hub
         self.peers = peers
-        self.enrolment = enrolment
+        self.registrationWriter = registrationWriter
         self.logger = logger
     }
 
     /// Operator address of this node, lower case.
-    package var nodeAddress: String { enrolment.nodeAddress }
+    package var nodeAddress: String { registrationWriter.nodeAddress }
     /// The hub's own party.
-    package var hubParty: PartyID { enrolment.hub }
+    package var hubParty: PartyID { registrationWriter.hub }
 
     /// A platform that we are to register with, for ``start(_:)``. Stored at once; one that waits with the same token is replaced.
     /// - Parameters:
@@ -38,15 +38,15 @@ package struct Handshake: Sendable {
     ///   - versionsURL: where the platform's versions are.
     ///   - invited: whom it may register as; empty for any party that is listed here, not connected, and no provider of services.
     package func prepare(_ token: Token, versionsURL: String, invited: [PartyID] = []) async throws(OCPIError) -> Platform {
-        let directory = enrolment.state.directory()
+        let directory = registrationWriter.state.directory()
         let hash = TokenHash.of(token)
         let replaced = directory.platforms.filter { platform in
             !platform.isRegistered && directory.outboundToken(of: platform.id).map(TokenHash.of) == hash
         }
         let now = Timestamp.now
-        var platform = Platform(id: UUIDText.v4(), outboundToken: try enrolment.seal(token), versionsURL: versionsURL, revision: 1)
+        var platform = Platform(id: UUIDText.v4(), outboundToken: try registrationWriter.seal(token), versionsURL: versionsURL, revision: 1)
         platform.invite(invited, until: now.adding(milliseconds: Platform.invitationLifetime))
-        try await enrolment.write(
+        try await registrationWriter.write(
             [.put(.status(platform: platform.id, .planned, now)), .put(.platform(platform))]
                 + replaced.flatMap { Registration.removal(of: $0, suspendedSince: now, now: now, in: directory) })
         return platform
@@ -65,7 +65,7 @@ package struct Handshake: Sendable {
         let description = try await describe(platform)
         let credentialsURL = try credentialsURL(description)
         let token = Token.generate()
-        let waiting = try await enrolment.change(platform) { current in
+        let waiting = try await registrationWriter.change(platform) { current in
             let waiting = current.changed { record in
                 record.tokenAHash = TokenHash.of(token)
                 record.tokenAExpires = Timestamp.now.adding(milliseconds: Handshake.longestAnswer)
@@ -93,7 +93,7 @@ package struct Handshake: Sendable {
         let description = try await describe(platform)
         let credentialsURL = try credentialsURL(description)
         let token = Token.generate()
-        let waiting = try await enrolment.change(platform) { current in
+        let waiting = try await registrationWriter.change(platform) { current in
             [.put(.platform(current.changed { $0.tokenCHashes.append(TokenHash.of(token)) }))]
         }
 
@@ -123,10 +123,10 @@ package struct Handshake: Sendable {
     /// - Returns: what it says about itself.
     package func verify(_ id: String) async throws(OCPIError) -> PeerCredentials {
         let platform = try registered(id)
-        let directory = enrolment.state.directory()
+        let directory = registrationWriter.state.directory()
         guard let url = credentialsURL(of: platform, in: directory) else { throw noCredentialsEndpoint() }
         let peer = try await peers.ask(.get, url, try authorization(platform, platform.tokenEncoding), nil).credentials()
-        if directory.status(of: id) == .offline { try await enrolment.write([.put(.status(platform: id, .connected, .now))]) }
+        if directory.status(of: id) == .offline { try await registrationWriter.write([.put(.status(platform: id, .connected, .now))]) }
         return peer
     }
 
@@ -135,9 +135,9 @@ package struct Handshake: Sendable {
     /// - Returns: whether the platform was told and agreed.
     package func disconnect(_ id: String) async throws(OCPIError) -> Bool {
         let platform = try platform(id)
-        let url = platform.isRegistered ? credentialsURL(of: platform, in: enrolment.state.directory()) : nil
+        let url = platform.isRegistered ? credentialsURL(of: platform, in: registrationWriter.state.directory()) : nil
         let authorization = try? authorization(platform, platform.tokenEncoding)
-        try await enrolment.remove(platform)
+        try await registrationWriter.remove(platform)
         guard let url, let authorization else { return false }
         return await leave(url, authorization)
     }

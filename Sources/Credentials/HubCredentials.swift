@@ -1,5 +1,5 @@
+package import Encoding
 package import OCPI
-package import Wire
 
 /// What the hub says about itself in every Credentials object it gives away (OCPI 2.2.1, 7.3.1): the HUB role and nothing else.
 package struct HubCredentials: Sendable {

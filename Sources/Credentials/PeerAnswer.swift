@@ -1,7 +1,7 @@
 package import Directory
+import Encoding
 package import NIOCore
 package import OCPI
-import Wire
 
 /// What a platform answered to a request of the node's own: versions, version details, credentials.
 package struct PeerAnswer: Sendable {

@@ -1,10 +1,10 @@
 package import Directory
+import Encoding
 package import Logging
 package import NIOCore
 import NIOHTTP1
 package import OCPI
 package import Outbound
-import Wire
 
 /// Calls a platform on the node's own behalf, without routing headers: versions, version details, credentials.
 package struct PeerClient: Sendable {

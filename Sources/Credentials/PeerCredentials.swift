@@ -1,7 +1,7 @@
 package import Directory
+package import Encoding
 package import NIOCore
 package import OCPI
-package import Wire
 
 /// The Credentials object that a platform sends, as a request or as an answer (OCPI 2.2.1, 7.3.1).
 package struct PeerCredentials: Sendable {

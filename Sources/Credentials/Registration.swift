@@ -1,6 +1,6 @@
 package import Directory
+package import Encoding
 package import OCPI
-package import Wire
 
 /// What follows for the shared state when a platform registers, renews or leaves. Pure.
 ///
@@ -59,7 +59,7 @@ package enum Registration {
     }
 
     /// First step: claim the parties that are new. Nothing is routed by these claims until the platform's record has the parties.
-    package static func claims(of parties: [PartyID], for platform: Platform, now: Timestamp) -> [Change] {
+    package static func claims(of parties: [PartyID], for platform: Platform, now: Timestamp) -> [FactChange] {
         parties.map { .put(.claim(PartyClaim(party: $0, platform: platform.id, since: now))) }
     }
 
@@ -78,22 +78,22 @@ package enum Registration {
 
     /// Claims that are missing: of parties that their platform registered with, and that nobody claims. Such a claim was cleared away as
     /// lapsed in the moment in which the platform claimed the party anew.
-    package static func missing(in directory: Directory, now: Timestamp) -> [Change] {
+    package static func missing(in directory: Directory, now: Timestamp) -> [FactChange] {
         directory.platforms.filter { $0.isRegistered && directory.status(of: $0.id) != .suspended }.flatMap { platform in
             Set(platform.roles.map(\.party)).filter { directory.claims(of: $0).isEmpty }.sorted().map {
-                Change.put(.claim(PartyClaim(party: $0, platform: platform.id, since: now)))
+                FactChange.put(.claim(PartyClaim(party: $0, platform: platform.id, since: now)))
             }
         }
     }
 
     /// Claims of platforms that are there and never came to the end of a registration.
-    package static func lapsed(in directory: Directory, now: Timestamp) -> [Change] {
+    package static func lapsed(in directory: Directory, now: Timestamp) -> [FactChange] {
         directory.pendingClaims.filter { directory.platform(id: $0.platform) != nil && isVoid($0, now: now, in: directory) }
             .map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
     }
 
     /// If somebody else was earlier, with a party or with the platform's record: take back what the first step wrote.
-    package static func withdrawal(of parties: [PartyID], for platform: Platform) -> [Change] {
+    package static func withdrawal(of parties: [PartyID], for platform: Platform) -> [FactChange] {
         parties.map { .delete(key: FactKey.claim($0, platform: platform.id)) }
     }
 
@@ -107,7 +107,7 @@ package enum Registration {
     package static func changes(
         for platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, newToken: Token, sealed: SealedSecret,
         overlap: Duration = .zero, now: Timestamp, in directory: Directory
-    ) -> [Change] {
+    ) -> [FactChange] {
         let hash = TokenHash.of(newToken)
         let replaced = overlap > .zero ? platform.tokenCHashes.filter { $0 != hash } : []
         let until = now.adding(milliseconds: overlap.milliseconds)
@@ -135,7 +135,7 @@ package enum Registration {
 
     /// Third step, once the platform's record counts: what it has made pointless goes.
     /// - Parameter before: the platform as it was until then.
-    package static func clearance(after before: Platform, _ peer: PeerCredentials, in directory: Directory) -> [Change] {
+    package static func clearance(after before: Platform, _ peer: PeerCredentials, in directory: Directory) -> [FactChange] {
         let left = Set(before.roles.map(\.party)).subtracting(peer.parties).sorted()
         let rivals = peer.parties.flatMap(directory.claims(of:)).filter { $0.platform != before.id }
         return left.map { .delete(key: FactKey.claim($0, platform: before.id)) }
@@ -157,7 +157,7 @@ package enum Registration {
     /// is sent to it any more, whatever others are writing about it at that moment.
     package static func removal(
         of platform: Platform, suspendedSince: Timestamp, now: Timestamp, in directory: Directory
-    ) -> [Change] {
+    ) -> [FactChange] {
         let parties = Set(platform.roles.map(\.party) + platform.invited).sorted()
         let rules = OCNRules.List.allCases.flatMap { list in
             directory.ruleEntries(of: platform.id, list).map { FactKey.rule(platform.id, list, $0.party) }
@@ -177,7 +177,7 @@ package enum Registration {
     private static func suspended(
         _ roles: [PlatformRole], of platform: Platform, now: Timestamp, in directory: Directory
     )
-        -> [Change]
+        -> [FactChange]
     {
         guard platform.isRegistered else { return [] }
         return roles.filter { directory.serves(platform, $0.party) }.map {
@@ -185,7 +185,7 @@ package enum Registration {
         }
     }
 
-    private static func existing(_ keys: [String], in directory: Directory) -> [Change] {
+    private static func existing(_ keys: [String], in directory: Directory) -> [FactChange] {
         keys.filter { directory.fact($0) != nil }.map { .delete(key: $0) }
     }
 

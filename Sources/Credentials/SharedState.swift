@@ -4,13 +4,13 @@ package import Directory
 package struct SharedState: Sendable {
     /// The newest snapshot.
     package let directory: @Sendable () -> Directory
-    private let writeAll: @Sendable ([Change]) async throws(StateError) -> Void
+    private let writeAll: @Sendable ([FactChange]) async throws(StateError) -> Void
 
     /// - Parameters:
     ///   - directory: as the property says.
     ///   - write: writes to `ocn.state`, in order, and returns when this process has applied it.
     package init(
-        directory: @escaping @Sendable () -> Directory, write: @escaping @Sendable ([Change]) async throws(StateError) -> Void
+        directory: @escaping @Sendable () -> Directory, write: @escaping @Sendable ([FactChange]) async throws(StateError) -> Void
     ) {
         self.directory = directory
         writeAll = write
@@ -27,14 +27,14 @@ package struct SharedState: Sendable {
     /// A platform's record counts only if nobody else has changed it since it was read: whoever writes one looks afterwards. What stands instead
     /// is written again at once, with the next revision, so that it is the newest record of its key for everybody. Once: if that is too late
     /// too, then for another change, and the leader looks again.
-    package func write(_ changes: [Change]) async throws(StateError) {
+    package func write(_ changes: [FactChange]) async throws(StateError) {
         try await writeAll(changes)
         let standing = directory().overruledFacts(among: changes)
-        if !standing.isEmpty { try await writeAll(standing.map(Change.put)) }
+        if !standing.isEmpty { try await writeAll(standing.map(FactChange.put)) }
     }
 
     /// Writes many changes, so many at a time, because a write has a time limit. Ends early when the task is cancelled.
-    package func write(_ changes: [Change], inPortionsOf size: Int) async throws {
+    package func write(_ changes: [FactChange], inPortionsOf size: Int) async throws {
         for start in stride(from: 0, to: changes.count, by: size) {
             try Task.checkCancellation()
             try await write(Array(changes[start...].prefix(size)))

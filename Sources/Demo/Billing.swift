@@ -1,5 +1,5 @@
+import Encoding
 package import NIOCore
-import Wire
 
 /// What the billing service knows about a driver's contract.
 package struct Customer: Sendable, Equatable {

@@ -1,6 +1,6 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// The driver's token, an OCPI 2.2.1 Token of the eMSP.
 struct DriverToken: Sendable {
@@ -89,7 +89,7 @@ extension ChargeFigures {
 /// One charging session of a driver at a site, and the OCPI 2.2.1 objects that tell about it.
 struct Charging: Sendable {
     let sessionID: String
-    let site: Site
+    let site: DemoSite
     let driver: DriverToken
     let start: Timestamp
 

@@ -9,23 +9,23 @@ import ServiceLifecycle
 ///   - options: form and end.
 ///   - output: gets whole lines without line feed, one after the other.
 package func runDemo(
-    world: any DemoWorld, options: DemoOptions, output: @escaping @Sendable (String) -> Void
+    world: any DemoClusterStarter, options: DemoOptions, output: @escaping @Sendable (String) -> Void
 ) async -> DemoResult {
-    let report = Report(options, output: output)
+    let report = DemoReport(options, output: output)
     let clock = ContinuousClock()
     let start = clock.now
     var outcomes: [Int: StepOutcome] = [:]
     var failure: DemoFailure?
     var copiesWithoutPermission = 0
-    var stage: Stage?
-    var cast: Cast?
+    var demoStage: DemoStage?
+    var participants: DemoParticipants?
     do {
-        let players = try Cast()
-        cast = players
-        let opened = try await Stage.open(world, players, report)
-        stage = opened
+        let players = try DemoParticipants()
+        participants = players
+        let opened = try await DemoStage.open(world, players, report)
+        demoStage = opened
         report.opening(opened.sides)
-        var scenario = try Scenario(stage: opened, report: report)
+        var scenario = try Scenario(demoStage: opened, report: report)
         defer { copiesWithoutPermission = scenario.copiesWithoutPermission }
         for step in Step.allCases {
             let begin = clock.now
@@ -52,10 +52,10 @@ package func runDemo(
         steps: Dictionary(
             uniqueKeysWithValues: Step.allCases.map { ($0.rawValue, outcomes[$0.rawValue] != nil && $0.rawValue != failure?.step) }),
         reason: failure?.description, copiesWithoutPermission: copiesWithoutPermission, seconds: (clock.now - start).inSeconds)
-    await finish(result, outcomes, report, keeping: options.keepRunning ? stage : nil, json: options.json)
-    await stage?.tap.close()
+    await finish(result, outcomes, report, keeping: options.keepRunning ? demoStage : nil, json: options.json)
+    await demoStage?.tap.close()
     await world.stop()
-    for (party, _) in cast?.all ?? [] { await party.stop() }
+    for (party, _) in participants?.all ?? [] { await party.stop() }
     return result
 }
 
@@ -72,8 +72,10 @@ extension Scenario {
 }
 
 /// Summary, and the wait of `--keep-running`. In JSON the summary is the last line, so the guide comes first.
-private func finish(_ result: DemoResult, _ outcomes: [Int: StepOutcome], _ report: Report, keeping stage: Stage?, json: Bool) async {
-    let guide = result.ok ? stage?.guide : nil
+private func finish(
+    _ result: DemoResult, _ outcomes: [Int: StepOutcome], _ report: DemoReport, keeping demoStage: DemoStage?, json: Bool
+) async {
+    let guide = result.ok ? demoStage?.guide : nil
     if json, let guide { report.running(guide) }
     report.summary(result, outcomes: outcomes)
     if !json, let guide { report.running(guide) }

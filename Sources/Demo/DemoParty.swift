@@ -1,7 +1,7 @@
+package import Encoding
 package import NIOCore
 package import OCPI
 import Synchronization
-package import Wire
 
 /// One request that a party received, with the answer it gave.
 package struct ReceivedRequest: Sendable {
@@ -43,7 +43,7 @@ package final class DemoParty: Sendable {
         var callbackFailure: String?
     }
 
-    private let desk: PartyDesk
+    private let modules: PartyModules
     private let tokenB = Token.generate()
     private let link = Mutex(Link())
     private let servers = Mutex<LoopbackServer?>(nil)
@@ -51,7 +51,7 @@ package final class DemoParty: Sendable {
     /// A party that does not listen yet.
     package init(_ profile: PartyProfile) {
         self.profile = profile
-        desk = PartyDesk(part: profile.part)
+        modules = PartyModules(part: profile.part)
     }
 
     /// Base URL of its server; empty before the first start.
@@ -61,22 +61,22 @@ package final class DemoParty: Sendable {
     package var tokenC: Token? { link.withLock { $0.tokenC } }
 
     /// What a CPO serves.
-    func offer(_ sites: [Site]) { desk.offer(sites) }
+    func offer(_ sites: [DemoSite]) { modules.offer(sites) }
 
     /// What an eMSP serves.
-    func offer(_ driver: DriverToken) { desk.offer(driver) }
+    func offer(_ driver: DriverToken) { modules.offer(driver) }
 
     /// Starts its server: at first on a free port, after `stop()` on the same one.
     package func start() async throws {
         let server = servers.withLock { server in
             if let server { return server }
             // Unowned would do; weak says that a party that is gone answers nothing.
-            let new = LoopbackServer { [weak self] in await self?.answer($0) ?? PartyDesk.refusal(503, "closed") }
+            let new = LoopbackServer { [weak self] in await self?.answer($0) ?? PartyModules.refusal(503, "closed") }
             server = new
             return new
         }
         try await server.start()
-        desk.moved(to: server.url)
+        modules.moved(to: server.url)
     }
 
     /// Stops its server; connections are refused from here on.
@@ -86,7 +86,7 @@ package final class DemoParty: Sendable {
 
     /// Registers with the node: token A from its operator, then versions, details and POST credentials with our token B.
     /// The answer to that brings token C.
-    /// - Throws: `CallFailure` that says at which point it ended.
+    /// - Throws: `PartyCallFailure` that says at which point it ended.
     package func register(publicURL: String, adminURL: String, adminToken: String) async throws {
         let invitation = try await PartyClient.call(
             .post, "\(adminURL)/admin/generate-registration-token", authorization: "Token \(adminToken)",
@@ -131,14 +131,14 @@ package final class DemoParty: Sendable {
         body: ByteBuffer? = nil
     ) async throws -> SentRequest {
         guard let endpoint = link.withLock({ $0.endpoints[Self.key(module, interface.rawValue)] }) else {
-            throw CallFailure(description: "\(profile.id): the node advertises no \(module) \(interface.rawValue)")
+            throw PartyCallFailure(description: "\(profile.id): the node advertises no \(module) \(interface.rawValue)")
         }
         return try await call(method, URLJoin.join(endpoint, path, query: query), to: to, body: body)
     }
 
     /// Calls a URL that the node handed out: a next page, a CDR's `Location`, a `response_url`.
     package func call(_ method: OCPI.Method, _ url: String, to: PartyID, body: ByteBuffer? = nil) async throws -> SentRequest {
-        guard let tokenC else { throw CallFailure(description: "\(profile.id) is not registered") }
+        guard let tokenC else { throw PartyCallFailure(description: "\(profile.id) is not registered") }
         let answer = try await PartyClient.call(
             method, url, authorization: tokenC.authorization(encoding: .base64), route: (profile.id, to), body: body)
         sent.append(answer)
@@ -182,12 +182,12 @@ package final class DemoParty: Sendable {
         case ("GET", ["ocpi", "2.2.1", "credentials"]):
             return ServedAnswer(body: Envelope.success(data: ownCredentials))
         case ("PUT", ["ocpi", "2.2.1", "credentials"]):
-            guard let token = request.body.jsonString(["token"]) else { return PartyDesk.refusal(400, "no token") }
+            guard let token = request.body.jsonString(["token"]) else { return PartyModules.refusal(400, "no token") }
             link.withLock { $0.tokenC = Token(token) }
             return ServedAnswer(body: Envelope.success(data: ownCredentials))
         default:
-            guard segments.count >= 3, segments.prefix(2) == ["ocpi", "2.2.1"] else { return PartyDesk.refusal(404, "nothing here") }
-            return desk.answer(request, module: String(segments[2]), path: segments.dropFirst(3).joined(separator: "/"))
+            guard segments.count >= 3, segments.prefix(2) == ["ocpi", "2.2.1"] else { return PartyModules.refusal(404, "nothing here") }
+            return modules.answer(request, module: String(segments[2]), path: segments.dropFirst(3).joined(separator: "/"))
         }
     }
 
@@ -223,7 +223,7 @@ package final class DemoParty: Sendable {
     }
 
     private var endpointObjects: [JSONValue] {
-        let modules = [("credentials", InterfaceRole.sender)] + desk.endpoints.map { ($0.module, $0.role) }
+        let modules = [("credentials", InterfaceRole.sender)] + modules.endpoints.map { ($0.module, $0.role) }
         return modules.map { module, role in
             [
                 "identifier": .string(module), "role": .string(role.rawValue), "url": .string("\(url)/ocpi/2.2.1/\(module)"),
@@ -243,9 +243,9 @@ package final class DemoParty: Sendable {
     }
 
     /// Says what the node answered; its message, never the body, which may hold a token.
-    private func failure(_ complaint: String, _ answer: SentRequest) -> CallFailure {
+    private func failure(_ complaint: String, _ answer: SentRequest) -> PartyCallFailure {
         let status = answer.ocpiStatus.map { ", OCPI \($0)" } ?? ""
         let message = answer.body.jsonString(["status_message"]).map { ": \($0)" } ?? ""
-        return CallFailure(description: "\(profile.id) \(complaint): HTTP \(answer.status)\(status)\(message)")
+        return PartyCallFailure(description: "\(profile.id) \(complaint): HTTP \(answer.status)\(status)\(message)")
     }
 }

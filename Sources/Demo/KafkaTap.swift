@@ -1,7 +1,7 @@
+package import Encoding
 import Kafka
 import Logging
 import Topics
-package import Wire
 
 /// One record that was seen in Kafka.
 package struct Crossing: Sendable, Equatable {

@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// One operator in the picture: its node, its Kafka, the parties connected to it.
 package struct OperatorSide: Sendable {

@@ -1,8 +1,8 @@
 import AsyncHTTPClient
+package import Encoding
 package import NIOCore
 import NIOHTTP1
 package import OCPI
-package import Wire
 
 /// One call that a party made to its node, with the answer.
 package struct SentRequest: Sendable {
@@ -51,7 +51,7 @@ package struct SentRequest: Sendable {
 }
 
 /// A call to a node that got no proper answer.
-package struct CallFailure: Error, CustomStringConvertible {
+package struct PartyCallFailure: Error, CustomStringConvertible {
     /// What was called and what came of it; never a token.
     package let description: String
 }
@@ -59,7 +59,7 @@ package struct CallFailure: Error, CustomStringConvertible {
 /// HTTP as a party speaks it: JSON, `Authorization: Token …`, message ids, routing headers.
 enum PartyClient {
     private static let answerLimit = 8 * 1024 * 1024
-    private static let patience = TimeAmount.seconds(20)
+    private static let maximumWait = TimeAmount.seconds(20)
     /// Lives as long as the program. A refused connection is an answer here, not a reason to try for twenty seconds.
     private static let client = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
@@ -92,13 +92,13 @@ enum PartyClient {
         let start = clock.now
         let sent = Timestamp.now
         do {
-            let response = try await client.execute(request, timeout: patience)
+            let response = try await client.execute(request, timeout: maximumWait)
             let answer = try await response.body.collect(upTo: answerLimit)
             return SentRequest(
                 method: method, url: url, to: route?.to, correlationID: correlationID, requestID: requestID, sent: sent,
                 answered: .now, duration: clock.now - start, status: Int(response.status.code), headers: response.headers, body: answer)
         } catch {
-            throw CallFailure(description: "\(method.rawValue) \(url): \(error)")
+            throw PartyCallFailure(description: "\(method.rawValue) \(url): \(error)")
         }
     }
 }

@@ -1,5 +1,5 @@
+import Encoding
 package import OCPI
-import Wire
 
 /// What `--keep-running` prints: where everything is, and lines to paste into another terminal.
 package struct RunningGuide: Sendable {

@@ -1,13 +1,13 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Steps 3 to 8: the CDR, its copy, the invoice, and the two proofs.
 extension Scenario {
     mutating func sendCDR() async throws -> String {
         let id = "CDR-1001"
         let cdr = charging.cdr(id: id, .evening, updated: .now)
-        let call = try await postCDR(cdr, of: cast.cpo1, copies: 1)
+        let call = try await postCDR(cdr, of: participants.cpo1, copies: 1)
         cdrCall = call
         return "\(id) answered \(call.sent.status) by the eMSP itself"
     }
@@ -16,16 +16,16 @@ extension Scenario {
     private func postCDR(
         _ cdr: ByteBuffer, of cpo: DemoParty, copies: Int
     ) async throws -> (sent: SentRequest, received: ReceivedRequest) {
-        try await exchange(.post, "cdrs", .receiver, from: cpo, to: cast.emsp, body: cdr, copies: copies)
+        try await exchange(.post, "cdrs", .receiver, from: cpo, to: participants.emsp, body: cdr, copies: copies)
     }
 
     mutating func forwarding() async throws -> String {
         let call = try require(cdrCall, "there is no CDR")
-        copy = try await awaitCopy(of: call, from: cast.cpo1).0
-        let home = stage.nodes[cast.nodeIndex(of: cast.cpo1)].publicURL
+        copy = try await awaitCopy(of: call, from: participants.cpo1).0
+        let home = demoStage.nodes[participants.nodeIndex(of: participants.cpo1)].publicURL
         let location = try require(call.sent.header(OCPIHeader.location), "the answer to the CDR has no Location")
         try expect(location.hasPrefix(home + "/"), "the Location \(location) is not at CPO 1's node \(home)")
-        let (sent, _) = try await follow(.get, location, from: cast.cpo1, to: cast.emsp)
+        let (sent, _) = try await follow(.get, location, from: participants.cpo1, to: participants.emsp)
         let data = try require(sent.body.jsonRange(of: ["data"]), "GET Location returned no data")
         let found = sent.body.getSlice(at: sent.body.readerIndex + data.lowerBound, length: data.count)
         try expect(found == call.received.request.body, "GET Location returned another CDR than was sent")
@@ -63,29 +63,29 @@ extension Scenario {
     func sendInvoice() async throws -> String {
         let invoice = try require(invoice, "there is no invoice")
         let (sent, received) = try await exchange(
-            .post, "invoices", .receiver, from: cast.billing, to: cast.emsp, body: invoice.encoded())
+            .post, "invoices", .receiver, from: participants.billing, to: participants.emsp, body: invoice.encoded())
         try expect(received.request.path == "/ocpi/2.2.1/invoices", "the eMSP received \(received.line)")
         let id = sent.correlationID
         try expect(
-            !stage.tap.crossings.contains { $0.kind == .copy && $0.correlationID == id }, "a custom module's request was copied")
+            !demoStage.tap.crossings.contains { $0.kind == .copy && $0.correlationID == id }, "a custom module's request was copied")
         return "\(invoice.number) is at the eMSP"
     }
 
     func proofOfPermission() async throws -> String {
-        let owner = cast.cpo2.profile.id
-        let site = try require(Site.laadpunt(owner).first, "CPO 2 has no site")
+        let owner = participants.cpo2.profile.id
+        let site = try require(DemoSite.laadpunt(owner).first, "CPO 2 has no site")
         let visit = Charging(sessionID: "SES-2001", site: site, driver: driver, start: started)
-        _ = try await postCDR(visit.cdr(id: "CDR-2001", .kade, updated: .now), of: cast.cpo2, copies: 0)
+        _ = try await postCDR(visit.cdr(id: "CDR-2001", .kade, updated: .now), of: participants.cpo2, copies: 0)
         // An unwanted copy would arrive within milliseconds; the summary counts once more when all eight steps are through.
-        let unwanted = await cast.billing.received.wait(timeout: Self.grace) { $0.contains { $0.from == owner } }
-        try expect(unwanted == nil, "\(cast.billing.profile.id) received a request of \(owner), which did not agree")
+        let unwanted = await participants.billing.received.wait(timeout: Self.grace) { $0.contains { $0.from == owner } }
+        try expect(unwanted == nil, "\(participants.billing.profile.id) received a request of \(owner), which did not agree")
         let source = "/\(owner.country)/\(owner.party)"
-        try expect(!stage.tap.crossings.contains { $0.kind == .copy && $0.source == source }, "a copy for a service crossed an outbox")
-        return "the eMSP has CDR-2001, \(cast.billing.profile.id) has nothing of \(owner)"
+        try expect(!demoStage.tap.crossings.contains { $0.kind == .copy && $0.source == source }, "a copy for a service crossed an outbox")
+        return "the eMSP has CDR-2001, \(participants.billing.profile.id) has nothing of \(owner)"
     }
 
     func proofOfDurability() async throws -> String {
-        let service = cast.billing
+        let service = participants.billing
         let known = Set(service.received.entries.compactMap(\.correlationID))
         await service.stop()
         report.note(step, "\(service.profile.id) is down: connections to \(service.url) are refused")
@@ -98,12 +98,13 @@ extension Scenario {
         ]
         var calls: [(sent: SentRequest, received: ReceivedRequest)] = []
         for cdr in cdrs {
-            let call = try await postCDR(cdr, of: cast.cpo1, copies: 1)
-            try expect(call.sent.duration < .seconds(5), "a CDR was answered after \(Report.decimal(call.sent.duration.inSeconds)) s only")
+            let call = try await postCDR(cdr, of: participants.cpo1, copies: 1)
+            try expect(
+                call.sent.duration < .seconds(5), "a CDR was answered after \(DemoReport.decimal(call.sent.duration.inSeconds)) s only")
             calls.append(call)
         }
         let slowest = calls.map(\.sent.duration.milliseconds).max() ?? 0
-        report.note(step, "all three answered at once, the slowest after \(Report.decimal(slowest)) ms")
+        report.note(step, "all three answered at once, the slowest after \(DemoReport.decimal(slowest)) ms")
         func arrivals(_ entries: [ReceivedRequest]) -> [ReceivedRequest] {
             entries.filter { $0.from != nil && !($0.correlationID.map(known.contains) ?? false) }
         }
@@ -112,11 +113,11 @@ extension Scenario {
         try await service.start()
         let back = Timestamp.now
         report.note(step, "\(service.profile.id) is back on the same port")
-        _ = await service.received.wait(timeout: Self.patience + Self.patience) { entries in
+        _ = await service.received.wait(timeout: Self.maximumWait + Self.maximumWait) { entries in
             entries.count { $0.from != nil && !($0.correlationID.map(known.contains) ?? false) } >= cdrs.count
         }
         var crossings: [Crossing] = []
-        for call in calls { crossings.append(try await awaitCopy(of: call, from: cast.cpo1).1) }
+        for call in calls { crossings.append(try await awaitCopy(of: call, from: participants.cpo1).1) }
         _ = await service.received.wait(timeout: Self.grace) { entries in
             entries.count { $0.from != nil && !($0.correlationID.map(known.contains) ?? false) } > cdrs.count
         }
@@ -127,7 +128,8 @@ extension Scenario {
             Set(crossings.map(\.partition)).count == 1 && crossings.map(\.offset) == crossings.map(\.offset).sorted(),
             "the three copies, all of one session, do not stand in one partition in order")
         let delay = max(0, (arrived.last?.time.milliseconds ?? back.milliseconds) - back.milliseconds)
-        return "3 CDRs answered in at most \(Report.decimal(slowest)) ms each, exactly those 3 copies in order \(delay) ms after the return"
+        return
+            "3 CDRs answered in at most \(DemoReport.decimal(slowest)) ms each, exactly those 3 copies in order \(delay) ms after the return"
     }
 }
 

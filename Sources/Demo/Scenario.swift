@@ -1,16 +1,16 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// The story, step by step. Each step throws `DemoFailure` when something is not as promised, and returns what came of it in a few words.
 struct Scenario {
-    let stage: Stage
-    let report: Report
+    let demoStage: DemoStage
+    let report: DemoReport
     var step = Step.setting
 
     let driver: DriverToken
     let customers: [Customer]
-    let sites: [Site]
+    let sites: [DemoSite]
     let charging: Charging
     let started = Timestamp.now.adding(milliseconds: -45 * 60 * 1000 - 30_000)
 
@@ -20,23 +20,23 @@ struct Scenario {
     var invoice: Invoice?
 
     /// How long anything that must happen may take.
-    static let patience = Duration.seconds(10)
+    static let maximumWait = Duration.seconds(10)
     /// How long nothing must happen before it counts as nothing.
     static let grace = Duration.milliseconds(300)
 
-    var cast: Cast { stage.cast }
+    var participants: DemoParticipants { demoStage.participants }
 
-    init(stage: Stage, report: Report) throws {
-        self.stage = stage
+    init(demoStage: DemoStage, report: DemoReport) throws {
+        self.demoStage = demoStage
         self.report = report
-        driver = DriverToken(owner: stage.cast.emsp.profile.id)
+        driver = DriverToken(owner: demoStage.participants.emsp.profile.id)
         customers = [Customer(contractID: driver.contractID, name: "Camille Roux", address: "12 rue des Lilas, 69003 Lyon")]
-        sites = Site.stromladen(stage.cast.cpo1.profile.id)
+        sites = DemoSite.stromladen(demoStage.participants.cpo1.profile.id)
         guard let site = sites.first else { throw DemoFailure(step: 0, reason: "CPO 1 has no site") }
         charging = Charging(sessionID: "SES-1001", site: site, driver: driver, start: started)
-        stage.cast.cpo1.offer(sites)
-        stage.cast.cpo2.offer(Site.laadpunt(stage.cast.cpo2.profile.id))
-        stage.cast.emsp.offer(driver)
+        demoStage.participants.cpo1.offer(sites)
+        demoStage.participants.cpo2.offer(DemoSite.laadpunt(demoStage.participants.cpo2.profile.id))
+        demoStage.participants.emsp.offer(driver)
     }
 
     /// Plays one step.
@@ -56,7 +56,7 @@ struct Scenario {
 
     /// Module requests that the billing service received from anybody but CPO 1, the only one who agreed.
     var copiesWithoutPermission: Int {
-        cast.billing.received.entries.count { $0.from != nil && $0.from != cast.cpo1.profile.id }
+        participants.billing.received.entries.count { $0.from != nil && $0.from != participants.cpo1.profile.id }
     }
 
     // MARK: Expectations
@@ -116,38 +116,39 @@ struct Scenario {
         if !splicesResponseURL {
             try expect(received.request.body == body ?? ByteBuffer(), "\(to.profile.id) received other bytes than \(from.profile.id) sent")
         }
-        let nodes = Set([cast.nodeIndex(of: from), cast.nodeIndex(of: to)]).count
+        let nodes = Set([participants.nodeIndex(of: from), participants.nodeIndex(of: to)]).count
         let trail = try require(
-            await stage.tap.trail(of: call.correlationID, requests: nodes, replies: nodes, copies: copies, timeout: Self.patience),
+            await demoStage.tap.trail(of: call.correlationID, requests: nodes, replies: nodes, copies: copies, timeout: Self.maximumWait),
             "\(name) did not cross the requests and replies of \(nodes) node\(nodes == 1 ? "" : "s")"
                 + (copies == 0 ? "" : " and \(copies) outbox"))
-        report.hop(
+        report.route(
             step,
-            Exchange(
+            ChargingExchange(
                 from: from.profile.id, to: to.profile.id, method: call.method, path: call.target, status: call.status,
                 milliseconds: call.duration.milliseconds,
-                stations: Exchange.stations(call, caller: from.profile.id, arrival: received, recipient: to.profile.id, trail: trail)))
+                stations: ChargingExchange.stations(
+                    call, caller: from.profile.id, arrival: received, recipient: to.profile.id, trail: trail)))
         return (call, received)
     }
 
     /// Waits for the copy of a call at the billing service, checks it and shows it.
     func awaitCopy(of call: (sent: SentRequest, received: ReceivedRequest), from: DemoParty) async throws -> (ReceivedRequest, Crossing) {
         let id = call.sent.correlationID
-        let service = cast.billing.profile.id
-        let arrived = await cast.billing.received.wait(timeout: Self.patience) { $0.contains { $0.correlationID == id } }
+        let service = participants.billing.profile.id
+        let arrived = await participants.billing.received.wait(timeout: Self.maximumWait) { $0.contains { $0.correlationID == id } }
         let copy = try require(
             arrived?.first { $0.correlationID == id }, "\(service) did not receive its copy of \(call.sent.method) \(call.sent.target)")
         try expect(copy.request.body == call.received.request.body, "\(service) received other bytes than \(from.profile.id) sent")
         try expect(
             copy.from == from.profile.id && copy.to == service, "\(service) received its copy with other parties in the routing headers")
-        let trail = await stage.tap.trail(of: id, requests: 1, replies: 1, copies: 1, timeout: Self.patience) ?? []
+        let trail = await demoStage.tap.trail(of: id, requests: 1, replies: 1, copies: 1, timeout: Self.maximumWait) ?? []
         let crossing = try require(trail.first { $0.kind == .copy }, "the copy for \(service) did not cross an outbox")
-        report.hop(
+        report.route(
             step,
-            Exchange(
+            ChargingExchange(
                 from: from.profile.id, to: service, method: call.sent.method, path: copy.request.path, status: copy.answer.status,
                 milliseconds: Double(max(0, copy.time.milliseconds - call.sent.sent.milliseconds)), isCopy: true,
-                stations: Exchange.stations(ofCopy: crossing, call.sent, arrival: copy, recipient: service, trail: trail)))
+                stations: ChargingExchange.stations(ofCopy: crossing, call.sent, arrival: copy, recipient: service, trail: trail)))
         return (copy, crossing)
     }
 }

@@ -1,7 +1,7 @@
+package import Encoding
 import Kafka
 package import Logging
 import Synchronization
-package import Wire
 
 /// When the platforms connected here were last heard of, by this process.
 ///
@@ -25,11 +25,11 @@ package final class Activity: Sendable {
 
     /// The platform sent a valid request, or a successful answer.
     package func note(_ platform: String, now: Timestamp = .now) {
-        let isNews = state.withLock { state in
+        let hasChanges = state.withLock { state in
             state.heard[platform] = max(now, state.heard[platform] ?? now)
             return state.unsettled.insert(platform).inserted
         }
-        if isNews { signal.yield() }
+        if hasChanges { signal.yield() }
     }
 
     /// When this process last heard of the platform; nil if it never did.
@@ -38,13 +38,13 @@ package final class Activity: Sendable {
     /// What is to be written about platforms that were heard of since this was last asked: those that are not CONNECTED are from now on,
     /// and those whose stored time is older than `interval` get the new one. Only registered platforms; others are forgotten.
     /// - Parameter now: bounds the times written, so that a clock that was set back does not leave one in the future.
-    package func due(in directory: Directory, now: Timestamp = .now, interval: Duration = .seconds(60)) -> [Change] {
+    package func due(in directory: Directory, now: Timestamp = .now, interval: Duration = .seconds(60)) -> [FactChange] {
         let unsettled = state.withLock { state in
             defer { state.unsettled = [] }
             return state.unsettled.map { (platform: $0, heard: state.heard[$0] ?? now) }
         }
         var strangers: [String] = []
-        let changes: [Change] = unsettled.sorted { $0.platform < $1.platform }.compactMap { platform, heard in
+        let changes: [FactChange] = unsettled.sorted { $0.platform < $1.platform }.compactMap { platform, heard in
             guard directory.platform(id: platform)?.isRegistered == true else {
                 strangers.append(platform)
                 return nil
@@ -73,7 +73,7 @@ package final class Activity: Sendable {
 
     /// As ``run(writer:store:interval:logger:)``, without Kafka.
     func run(
-        interval: Duration, directory: @Sendable () -> Directory, write: @Sendable ([Change]) async throws(StateError) -> Void,
+        interval: Duration, directory: @Sendable () -> Directory, write: @Sendable ([FactChange]) async throws(StateError) -> Void,
         retryAfter: Duration = .seconds(1), onFailure: @Sendable (StateError) -> Void
     ) async {
         for await _ in signs {
@@ -96,7 +96,7 @@ package final class Activity: Sendable {
     /// Between two looks at who was heard of.
     package static let pause = Duration.milliseconds(50)
 
-    private func again(_ changes: [Change]) {
+    private func again(_ changes: [FactChange]) {
         state.withLock { state in
             for case .put(.status(let platform, _, _)) in changes { state.unsettled.insert(platform) }
         }

@@ -1,8 +1,8 @@
+package import Encoding
 package import Kafka
 package import Logging
 package import OCPI
 package import Topics
-package import Wire
 
 /// Makes hub URLs and finds what they stand for.
 ///

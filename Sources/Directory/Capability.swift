@@ -1,7 +1,7 @@
 import Crypto
+package import Encoding
 package import NIOCore
 package import OCPI
-package import Wire
 
 /// What a hub URL stands for: a page link, a CDR location or a `response_url` of a party, handed to another party.
 package struct Capability: Sendable, Equatable {

@@ -1,5 +1,5 @@
+package import Encoding
 package import OCPI
-package import Wire
 
 /// How a party stands, as the hub tells it to others (OCPI 2.2.1, 14.3.1 ClientInfo). One per party and role.
 package struct ClientInfo: Sendable, Equatable {

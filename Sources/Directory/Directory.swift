@@ -1,5 +1,5 @@
+package import Encoding
 package import OCPI
-package import Wire
 
 /// Who is connected, who is on the network, and who agreed to what: an immutable snapshot of `ocn.state`.
 ///
@@ -173,7 +173,7 @@ package struct Directory: Sendable {
     package var overruledFacts: [Fact] { overruledKeys.sorted().compactMap { factsByKey[$0]?.following } }
 
     /// Those of the changes' keys that ``overruledFacts`` are of.
-    package func overruledFacts(among changes: [Change]) -> [Fact] {
+    package func overruledFacts(among changes: [FactChange]) -> [Fact] {
         changes.map(\.key).filter(overruledKeys.contains).compactMap { factsByKey[$0]?.following }
     }
 

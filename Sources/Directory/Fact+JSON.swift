@@ -1,5 +1,5 @@
+package import Encoding
 import OCPI
-package import Wire
 
 // How facts are written to `ocn.state`. Readers ignore members they do not know, so that versions can mix during an upgrade.
 

@@ -1,5 +1,5 @@
+package import Encoding
 package import OCPI
-package import Wire
 
 /// One record of `ocn.state`: the newest per key counts, and no write touches somebody else's key (invariant 8).
 package enum Fact: Sendable, Equatable {
@@ -188,7 +188,7 @@ package enum FactKey {
 }
 
 /// One write to `ocn.state`.
-package enum Change: Sendable, Equatable {
+package enum FactChange: Sendable, Equatable {
     /// The fact holds from now on.
     case put(Fact)
     /// Whatever stood under this key no longer holds.

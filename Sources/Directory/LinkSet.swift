@@ -1,6 +1,6 @@
+import Encoding
 import HeapModule
 import OCPI
-import Wire
 
 /// Links by their id, their places counted by whom they are for. A value without a lock.
 struct LinkSet: Sendable {

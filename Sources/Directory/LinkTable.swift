@@ -1,14 +1,14 @@
+import Encoding
 import Instruments
 import Kafka
 import NIOCore
 import OCPI
 import Synchronization
-import Wire
 
 /// The links of `ocn.links` that have not expired, and how many places each party's take.
 final class LinkTable: Sendable {
     private struct State {
-        var links = Renewable(LinkSet())
+        var links = RebuildableSnapshot(LinkSet())
         /// Links that are being written, until they are read back.
         var reserved: [String: Capability] = [:]
         var reservedByAccount: [LinkSet.Account: Int] = [:]

@@ -1,5 +1,5 @@
+import Encoding
 package import OCPI
-import Wire
 
 /// A node of the Open Charging Network, as the registry lists it.
 package struct NetworkNode: Sendable, Equatable {

@@ -88,9 +88,9 @@ extension Directory {
     /// However many of them take effect, a request gets through only if it did before or will afterwards: the entries of a list come before
     /// the record that puts it in force, and those of a list that no longer counts go after the record that ends it. Entries that an
     /// earlier, half-done write left behind go too.
-    package func changes(ofRulesOf platform: String, to wanted: OCNRules) -> [Change] {
+    package func changes(ofRulesOf platform: String, to wanted: OCNRules) -> [FactChange] {
         let standing = rules(of: platform)
-        var changes: [Change] = []
+        var changes: [FactChange] = []
         if let list = wanted.active { changes += self.changes(ofList: list, of: platform, to: wanted.entries) }
         if (standing.signatures, standing.active) != (wanted.signatures, wanted.active) {
             changes.append(.put(.rules(platform: platform, signatures: wanted.signatures, active: wanted.active)))
@@ -101,7 +101,7 @@ extension Directory {
         return changes
     }
 
-    private func changes(ofList list: OCNRules.List, of platform: String, to wanted: [OCNRules.Entry]) -> [Change] {
+    private func changes(ofList list: OCNRules.List, of platform: String, to wanted: [OCNRules.Entry]) -> [FactChange] {
         let standing = Dictionary(ruleEntries(of: platform, list).map { ($0.party, $0) }) { first, _ in first }
         let kept = Set(wanted.map(\.party))
         return standing.keys.filter { !kept.contains($0) }.sorted().map { .delete(key: FactKey.rule(platform, list, $0)) }

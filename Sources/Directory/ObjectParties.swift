@@ -1,10 +1,10 @@
+package import Encoding
 import HeapModule
 package import Kafka
 import NIOCore
 package import OCPI
 import Synchronization
 package import Topics
-package import Wire
 
 /// An object whose party the hub has seen: what open routing may go by (OCPI 2.2.1, 4.1.5 Open Routing Request).
 package struct ObjectName: Hashable, Sendable {
@@ -57,7 +57,7 @@ package final class ObjectParties: Sendable {
         var parties: [String: [PartyID: Timestamp]] = [:]
         var byExpiry = Heap<Expiry>()
     }
-    private let state = Mutex(Renewable(State()))
+    private let state = Mutex(RebuildableSnapshot(State()))
     private let maxObjects: Int
     private let send: @Sendable (OutgoingRecord) -> Void
     private let topics: TopicNames
@@ -86,12 +86,12 @@ package final class ObjectParties: Sendable {
     /// Remembers the party of an object, for all processes. Costs a look-up unless this is news.
     package func note(_ object: ObjectName, _ party: PartyID, now: Timestamp = .now) {
         let expires = now.adding(milliseconds: Self.lifetime)
-        let isNews = state.withLock { state in
+        let hasChanges = state.withLock { state in
             if let known = state.current.parties[object.key]?[party], known > now.adding(milliseconds: Self.lifetime / 2) { return false }
             state.apply { add(object.key, party.canonical, expires, now, to: &$0) }
             return true
         }
-        guard isNews else { return }
+        guard hasChanges else { return }
         let value: JSONValue = ["party": .string(party.canonical.description), "expires": .string(expires.description)]
         // A key of its own for every party: none overwrites another one's.
         let key = object.key + Self.suffix(party)

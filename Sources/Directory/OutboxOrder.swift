@@ -1,5 +1,5 @@
+package import Encoding
 package import OCPI
-package import Wire
 
 /// What an operator ordered for a recipient's outbox. PUSH carries it out: whoever owns a partition is the only one who can.
 package struct OutboxOrder: Sendable, Equatable {

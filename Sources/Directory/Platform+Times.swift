@@ -1,6 +1,6 @@
+package import Encoding
 package import OCPI
 import Topics
-package import Wire
 
 // How long what lets somebody in is good.
 extension Platform {

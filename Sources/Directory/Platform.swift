@@ -1,5 +1,5 @@
+package import Encoding
 package import OCPI
-package import Wire
 
 /// Whether a platform can be reached (OCPI 2.2.1, 14.4.1 ConnectionStatus).
 package enum PlatformStatus: String, Sendable, CaseIterable {

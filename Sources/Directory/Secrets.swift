@@ -1,6 +1,6 @@
 import Crypto
+import Encoding
 package import OCPI
-import Wire
 
 /// A token encrypted with the node's secret, as it stands in Kafka.
 package struct SealedSecret: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Encoding
 import Instruments
 import Kafka
 import Logging
@@ -5,11 +6,10 @@ import NIOCore
 import OCPI
 import Synchronization
 import Topics
-import Wire
 
 /// What `ocn.state` says, kept up to date by its follower.
 final class StateSnapshot: Sendable {
-    private let directory: Mutex<Renewable<Directory>>
+    private let directory: Mutex<RebuildableSnapshot<Directory>>
     private let secrets: NodeSecrets
     private let clock: KafkaClock
     private let logger: Logger
@@ -23,7 +23,7 @@ final class StateSnapshot: Sendable {
         self.clock = clock
         self.logger = logger
         repeated = ThrottledLog(logger)
-        directory = Mutex(Renewable(Directory(secrets: secrets)))
+        directory = Mutex(RebuildableSnapshot(Directory(secrets: secrets)))
     }
 
     var current: Directory { directory.withLock { $0.current } }

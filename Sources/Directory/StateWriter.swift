@@ -1,8 +1,8 @@
+package import Encoding
 package import Kafka
 package import Logging
 import NIOCore
 package import Topics
-package import Wire
 
 /// A change of the shared state that could not be made.
 package struct StateError: Error, Sendable, CustomStringConvertible {
@@ -33,7 +33,7 @@ package final class StateWriter: Sendable {
     ///   - timeout: for how long a write is repeated; and how long this process may then take to read it.
     ///   - availability: while Kafka cannot be used, writes fail at once.
     package init(
-        producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = StateWriter.patience,
+        producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = StateWriter.maximumWait,
         availability: KafkaAvailability = KafkaAvailability()
     ) {
         self.producer = producer
@@ -45,14 +45,14 @@ package final class StateWriter: Sendable {
     }
 
     /// For how long a write is repeated, if nobody says otherwise. No record of it should wait longer.
-    package static let patience = Duration.seconds(10)
+    package static let maximumWait = Duration.seconds(10)
 
     /// Makes the changes, in order.
     ///
     /// They are not a transaction: another reader may see some of them only. Put the record that makes the others effective last: it is sent
     /// when Kafka has the others.
     /// - Throws: when Kafka did not take them or our follower did not see them within the time limit; they may still become true.
-    package func write(_ changes: [Change]) async throws(StateError) {
+    package func write(_ changes: [FactChange]) async throws(StateError) {
         let deadline = ContinuousClock.now + timeout
         var attempt = 1
         while true {
@@ -83,7 +83,7 @@ package final class StateWriter: Sendable {
     /// Sends a change and waits for nothing: for what is said again and again, or when leaving.
     /// - Parameter done: told, on the producer's thread, when Kafka has the change: at what time of its own, if it says so. Told nil as well if
     ///   the change was lost.
-    package func post(_ change: Change, done: @escaping @Sendable (Timestamp?) -> Void = { _ in }) {
+    package func post(_ change: FactChange, done: @escaping @Sendable (Timestamp?) -> Void = { _ in }) {
         producer.send(record(change, writeID: UUIDText.v7())) { result in
             let position = try? result.get()
             done(position?.appended.map(Timestamp.init(milliseconds:)))
@@ -92,7 +92,7 @@ package final class StateWriter: Sendable {
 
     /// In order. The last one is sent when all others are acknowledged.
     /// - Returns: the offset behind the last one; nil if Kafka did not say.
-    private func send(_ changes: [Change]) async throws(KafkaError) -> Int64? {
+    private func send(_ changes: [FactChange]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
         guard let last = changes.last else { return 0 }
         try await producer.send(changes.dropLast().lazy.map { self.record($0, writeID: writeID) }, unlessAway: availability)
@@ -100,7 +100,7 @@ package final class StateWriter: Sendable {
         return offset < 0 ? nil : offset + 1
     }
 
-    private func record(_ change: Change, writeID: String) -> OutgoingRecord {
+    private func record(_ change: FactChange, writeID: String) -> OutgoingRecord {
         var headers = RecordHeaders()
         headers.append("ce_id", writeID)
         let value: ByteBuffer? =

@@ -1,5 +1,5 @@
+import Encoding
 package import OCPI
-import Wire
 
 /// An operator's rule: what one recipient is sent to one module with one method is stored and forwarded. The hub answers 1000 itself as
 /// soon as Kafka has it, and PUSH brings it to the recipient like an announcement.

@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// What came out of a run.
 package struct FuzzResult: Sendable {
@@ -20,7 +20,7 @@ package struct FuzzResult: Sendable {
     /// What the node held; nil if its process ended.
     let growth: Growth?
     /// What must not happen, the first of each kind.
-    package let findings: [Finding]
+    package let findings: [FuzzFinding]
     /// How many there were.
     package let findingCount: Int
 

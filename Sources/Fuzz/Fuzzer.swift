@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import OCPI
 package import Testbed
-import Wire
 
 /// One run: starts a node, sends inputs, looks whether it is still well, starts it again.
 package struct Fuzzer: Sendable {
@@ -26,13 +26,14 @@ package struct Fuzzer: Sendable {
     /// Runs to the end. Everything it started is stopped before it returns or throws, also when cancelled.
     /// - Throws: `TestbedFailure` or what else kept it from being carried out. What was found is no error: see the result.
     package func run() async throws -> FuzzResult {
-        guard let cast = FuzzCast() else { throw TestbedFailure("the parties cannot be read") }
+        guard let participants = FuzzParticipants() else { throw TestbedFailure("the parties cannot be read") }
         let plan = Testbed.Plan(
-            "fuzz", roles: [(RolePlace.wholeNode, 1)], services: cast.outboxes, registry: cast.registry(operatorAddress:), tuning: Tuning(),
+            "fuzz", roles: [(RolePlace.wholeNode, 1)], services: participants.outboxes, registry: participants.registry(operatorAddress:),
+            tuning: Tuning(),
             brokers: options.brokers)
         let testbed = Testbed(plan, host: host, logs: try LogFolder(options.logs), tell: tell)
         return try await testbed.run { hub in
-            let parties = FuzzParties(cast)
+            let parties = FuzzParties(participants)
             let result: Result<FuzzResult, any Error>
             do { result = .success(try await play(hub, parties)) } catch { result = .failure(error) }
             await parties.stop()
@@ -51,7 +52,7 @@ package struct Fuzzer: Sendable {
         let run = FuzzRun(
             options: options, hub: hub, parties: parties, material: material, barrage: barrage, findings: findings, recent: recent,
             controls: Controls(
-                sender: parties.controlSender, receiver: parties.cast.controlReceiver, caller: hub.caller, arrived: parties.arrived),
+                sender: parties.controlSender, receiver: parties.participants.controlReceiver, caller: hub.caller, arrived: parties.arrived),
             tell: tell)
         let result: Result<FuzzResult, any Error>
         do { result = .success(try await run.result(lanes: Self.lanes, settling: Self.settling, starting: Self.starting)) } catch {

@@ -6,9 +6,9 @@ struct ConnectionState {
         case pass
         case drop
         /// It breaks off the request that is being received: whoever reads its body is told why, and answers.
-        case fail(Refusal)
+        case fail(HTTPRefusal)
         /// The answer to what was no request; then the connection closes.
-        case refuse(Refusal)
+        case refuse(HTTPRefusal)
         /// There is nothing to say any more.
         case leave
     }
@@ -29,7 +29,7 @@ struct ConnectionState {
     private var isLastAnswer = false
     private var isOld = false
     /// What is wrong with what came after the open requests; said in its turn.
-    private var refusal: Refusal?
+    private var refusal: HTTPRefusal?
 
     /// - Parameter limit: most open requests.
     init(limit: Int) {
@@ -64,7 +64,7 @@ struct ConnectionState {
     }
 
     /// What came is no HTTP.
-    mutating func broken(_ refusal: Refusal) -> Step { isReceiving ? breakOff(refusal) : isLast ? .drop : refuse(refusal) }
+    mutating func broken(_ refusal: HTTPRefusal) -> Step { isReceiving ? breakOff(refusal) : isLast ? .drop : refuse(refusal) }
 
     /// The rest of what is being received did not come in time.
     /// - Parameter hasBegun: whether a part of a head has come.
@@ -76,14 +76,14 @@ struct ConnectionState {
         return hasBegun ? .refuse(.overdue) : .leave
     }
 
-    private mutating func refuse(_ refusal: Refusal) -> Step {
+    private mutating func refuse(_ refusal: HTTPRefusal) -> Step {
         isLast = true
         guard open > 0 else { return .refuse(refusal) }
         self.refusal = refusal
         return .drop
     }
 
-    private mutating func breakOff(_ refusal: Refusal) -> Step {
+    private mutating func breakOff(_ refusal: HTTPRefusal) -> Step {
         isReceiving = false
         isLast = true
         // Answered already: a second answer would be read as that to the next request.

@@ -2,16 +2,16 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Tells the connection's ``SocketWatch`` whose answers come next, where a proxy speaks for many clients. Sits where requests come one at a
+/// Tells the connection's ``SocketMonitor`` whose answers come next, where a proxy speaks for many clients. Sits where requests come one at a
 /// time.
 final class ForwardedClient: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
 
     private let proxies: TrustedProxies
-    private let watch: SocketWatch
+    private let watch: SocketMonitor
 
-    init(_ proxies: TrustedProxies, _ watch: SocketWatch) {
+    init(_ proxies: TrustedProxies, _ watch: SocketMonitor) {
         self.proxies = proxies
         self.watch = watch
     }

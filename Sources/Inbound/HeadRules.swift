@@ -3,7 +3,7 @@ import NIOHTTP1
 /// What the head of a request says about its connection, and whether it is clear for whom it is and where it ends (RFC 9112).
 struct HeadRules {
     /// Why it is not taken; nil for a good one.
-    let refusal: Refusal?
+    let refusal: HTTPRefusal?
     /// Whether the connection stays open after the answer (RFC 9112, 9.3).
     let persists: Bool
     /// HTTP/1.0: a connection that stays is announced.
@@ -23,17 +23,17 @@ struct HeadRules {
         }
     }
 
-    private static func refusal(of head: HTTPRequestHead, isOld: Bool) -> Refusal? {
-        if head.method == .CONNECT { return Refusal(.notImplemented, "CONNECT is not available: this is no proxy") }
+    private static func refusal(of head: HTTPRequestHead, isOld: Bool) -> HTTPRefusal? {
+        if head.method == .CONNECT { return HTTPRefusal(.notImplemented, "CONNECT is not available: this is no proxy") }
         let codings = head.headers[canonicalForm: "transfer-encoding"].map { $0.lowercased() }
         if !codings.isEmpty {
-            if isOld { return Refusal("Transfer-Encoding does not belong into HTTP/1.0") }
-            if codings != ["chunked"] { return Refusal(.notImplemented, "The only Transfer-Encoding here is chunked") }
+            if isOld { return HTTPRefusal("Transfer-Encoding does not belong into HTTP/1.0") }
+            if codings != ["chunked"] { return HTTPRefusal(.notImplemented, "The only Transfer-Encoding here is chunked") }
         }
         let hosts = head.headers["host"]
-        if hosts.count > 1 { return Refusal("There is more than one Host header") }
-        guard let host = hosts.first else { return isOld ? nil : Refusal("The Host header is missing") }
-        return isAuthority(host) ? nil : Refusal("The Host header is no host, or no host and port")
+        if hosts.count > 1 { return HTTPRefusal("There is more than one Host header") }
+        guard let host = hosts.first else { return isOld ? nil : HTTPRefusal("The Host header is missing") }
+        return isAuthority(host) ? nil : HTTPRefusal("The Host header is no host, or no host and port")
     }
 
     /// The target as a server sees it: a proxy's absolute form loses scheme and authority, the rest stays byte by byte. Nil for what is

@@ -55,7 +55,7 @@ package struct InboundServer: Sendable {
         // An answer has been taken when nothing of it waits.
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1, high: 64 * 1024))
         let pipeline = channel.pipeline.syncOperations
-        let watch = SocketWatch(limits, gate: gate, budget: answers, cut: cut)
+        let watch = SocketMonitor(limits, gate: gate, budget: answers, cut: cut)
         try pipeline.addHandler(watch)
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,

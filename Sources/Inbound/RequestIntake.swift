@@ -70,7 +70,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         if rules.refusal != nil || target == nil, !state.isLast { isHeadRefused = head.method == .HEAD }
         if rules.refusal == nil {
             guard let target else {
-                return carryOut(state.broken(Refusal("The request target is neither a path nor an http URL")), .broken, nil, context)
+                return carryOut(state.broken(HTTPRefusal("The request target is neither a path nor an http URL")), .broken, nil, context)
             }
             head.uri = target
         }
@@ -103,7 +103,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         settle()
-        let step = state.broken(Refusal(broken))
+        let step = state.broken(HTTPRefusal(broken))
         carryOut(step, .broken, nil, context, error: broken)
     }
 
@@ -161,7 +161,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func answer(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+    private func answer(_ refusal: HTTPRefusal, _ context: ChannelHandlerContext) {
         let body = refusalBody(refusal.message)
         let headers: HTTPHeaders = [
             "content-type": "application/json", "content-length": "\(body.readableBytes)", "connection": "close",

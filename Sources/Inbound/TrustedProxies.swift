@@ -1,5 +1,5 @@
+import Encoding
 package import HTTPTypes
-import Wire
 
 /// The reverse proxies whose word counts on where a client is (`http.public.trusted_proxies`). A value.
 package struct TrustedProxies: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import Credentials
 package import Directory
+import Encoding
 package import Hummingbird
 import Inbound
 package import Kafka
@@ -9,7 +10,6 @@ import OCPI
 package import Outbound
 import ServiceLifecycle
 package import Topics
-import Wire
 
 // The public side of a node: HTTP requests become records, replies become HTTP responses.
 //
@@ -54,7 +54,7 @@ package struct IngressService: ServiceLifecycle.Service {
         activity: Activity = Activity(), kafkaAvailability: KafkaAvailability = KafkaAvailability(), logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
-        let neighbours = Neighbours(
+        let dependencies = IngressDependencies(
             directory: { store.directory },
             catchUp: { _ = await store.catchUp(timeout: .milliseconds(250)) },
             resolve: { await capabilities.resolve($0, now: $1) },
@@ -86,7 +86,7 @@ package struct IngressService: ServiceLifecycle.Service {
         let server = PublicListener.server(settings, logger: logger)
         self.server = server
         answers = OCPIResponder(
-            settings, topics: topics, neighbours: neighbours, peers: PeerClient(client, logger: logger), secrets: secrets,
+            settings, topics: topics, dependencies: dependencies, peers: PeerClient(client, logger: logger), secrets: secrets,
             pending: pending, replyPartition: partition, metrics: metrics, logger: logger,
             hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody, of: $0()) })
     }

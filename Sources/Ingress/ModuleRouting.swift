@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import HTTPTypes
 import Hummingbird
 import Instruments
@@ -6,15 +7,14 @@ import Logging
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// The data path: a request of a connected party to a module of another party, or through the hub to several.
 struct ModuleRouting: Sendable {
     let settings: IngressSettings
-    let gate: Gate
-    let neighbours: Neighbours
-    let freshness: Freshness
-    let intake: BodyIntake
+    let requestAdmission: RequestAdmission
+    let dependencies: IngressDependencies
+    let staleReadRetry: StaleReadRetry
+    let bodyReader: BodyReader
     let producer: RequestProducer
     let signatures: RequestSignatures
     let metrics: IngressMetrics
@@ -26,7 +26,7 @@ struct ModuleRouting: Sendable {
         let route: ModuleRoute
         /// Whose statuses the answer has.
         let dialect: OCPIVersion
-        let admission: Gate.Admission
+        let admission: RequestAdmission.Admission
         let directory: Directory
         let body: ByteBuffer?
 
@@ -35,19 +35,19 @@ struct ModuleRouting: Sendable {
     }
 
     func respond(_ request: Request, _ head: RequestHead, _ route: ModuleRoute) async throws -> Response {
-        let (admission, directory) = try await freshness.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
-            try gate.admit(head, route, in: directory)
+        let (admission, directory) = try await staleReadRetry.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
+            try requestAdmission.admit(head, route, in: directory)
         }
-        neighbours.heard(admission.platform.id)
+        dependencies.heard(admission.platform.id)
         tell(admission.ids, route)
         let dialect = ModuleRouting.dialect(route, admission.platform)
         var address = ResponseAddress(admission.ids, to: admission.from, from: admission.receiver.party ?? settings.hub)
         do {
             if case .party(let to) = admission.receiver {
-                try Gate.checkWilling(to, from: admission.from, route.module, in: directory)
+                try RequestAdmission.checkWilling(to, from: admission.from, route.module, in: directory)
             }
             let capability = try await capability(head.method, route, admission, directory)
-            return try await intake.withBody(of: request, head, from: admission.platform.id, isOpaque: route.isCustom) { body in
+            return try await bodyReader.withBody(of: request, head, from: admission.platform.id, isOpaque: route.isCustom) { body in
                 try check(body, head.query, route)
                 let call = Call(head: head, route: route, dialect: dialect, admission: admission, directory: directory, body: body)
                 let receiver = try receiver(of: call, capability)
@@ -71,12 +71,12 @@ struct ModuleRouting: Sendable {
     /// What somebody is told who was not let in. Whoever has proven in whose name it comes gets an answer to that party, from the one that
     /// it has asked (OCPI 2.2.1, 4.1.5).
     func refusal(_ error: OCPIError, _ head: RequestHead, _ route: ModuleRoute) -> Response {
-        guard let (platform, from) = gate.sender(head, in: neighbours.directory()) else {
+        guard let (platform, from) = requestAdmission.sender(head, in: dependencies.directory()) else {
             return .refusal(error, version: route.version, ResponseAddress(head))
         }
         var address = ResponseAddress(head)
         address.to = from
-        address.from = Gate.addressee(head) ?? settings.hub
+        address.from = RequestAdmission.addressee(head) ?? settings.hub
         return .refusal(error, version: ModuleRouting.dialect(route, platform), address)
     }
 
@@ -89,7 +89,7 @@ struct ModuleRouting: Sendable {
 
     /// The URL behind a page link, a CDR location or a `response_url`, and whose it is.
     private func capability(
-        _ method: Method, _ route: ModuleRoute, _ admission: Gate.Admission, _ directory: Directory
+        _ method: Method, _ route: ModuleRoute, _ admission: RequestAdmission.Admission, _ directory: Directory
     ) async throws(OCPIError) -> (owner: PartyID, url: String)? {
         guard let use = ModuleTable.capability(method, route) else { return nil }
         let (token, kind): (String, Capability.Kind) =
@@ -100,7 +100,7 @@ struct ModuleRouting: Sendable {
             }
         // One answer for everything, so that a stranger learns nothing about what exists.
         // And for a party that is connected here, only what is its own is called with its token.
-        guard let capability = await neighbours.resolve(token, .now), capability.kind == kind, capability.user == admission.from,
+        guard let capability = await dependencies.resolve(token, .now), capability.kind == kind, capability.user == admission.from,
             admission.receiver == .open || admission.receiver == .party(capability.owner), let url = capability.url(in: directory),
             directory.platform(of: capability.owner) == nil || directory.defect(of: url, handedOutBy: capability.owner) == nil
         else {
@@ -109,8 +109,8 @@ struct ModuleRouting: Sendable {
         return (capability.owner, url)
     }
 
-    /// Never ``Gate/Receiver/open``.
-    private func receiver(of call: Call, _ capability: (owner: PartyID, url: String)?) throws(OCPIError) -> Gate.Receiver {
+    /// Never ``RequestAdmission/Receiver/open``.
+    private func receiver(of call: Call, _ capability: (owner: PartyID, url: String)?) throws(OCPIError) -> RequestAdmission.Receiver {
         guard call.admission.receiver == .open else { return call.admission.receiver }
         let to: PartyID
         if let capability {
@@ -118,12 +118,12 @@ struct ModuleRouting: Sendable {
         } else {
             let routing = OpenRouting(
                 method: call.head.method, route: call.route, query: call.head.query, from: call.admission.from, body: call.body,
-                directory: call.directory, seen: neighbours.partyOf)
+                directory: call.directory, seen: dependencies.partyOf)
             guard case .party(let found) = try routing.decide() else { return .everybody }
             to = found
         }
-        try gate.checkReachable(to, in: call.directory)
-        try Gate.checkWilling(to, from: call.admission.from, call.route.module, in: call.directory)
+        try requestAdmission.checkReachable(to, in: call.directory)
+        try RequestAdmission.checkWilling(to, from: call.admission.from, call.route.module, in: call.directory)
         return .party(to)
     }
 
@@ -144,8 +144,8 @@ struct ModuleRouting: Sendable {
     ) async throws(OCPIError) -> Response {
         var record = record(call, to: to, target: capability?.url)
         record.originalReceiver = call.head.to.flatMap { $0 == to ? nil : $0 }
-        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
-        if Storing.applies(to: record, in: call.directory, isOwn: call.isOwn) {
+        dependencies.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
+        if StoreAndForwardPolicy.applies(to: record, in: call.directory, isOwn: call.isOwn) {
             record.isStored = true
             try await producer.record(record, timeout: settings.timeout(for: call.route.module))
             return .envelope(Envelope.success(), address)
@@ -159,7 +159,7 @@ struct ModuleRouting: Sendable {
         var isCallback = false
         if case .callback = ModuleTable.capability(head.method, route) { isCallback = true }
         return RequestRecord(
-            id: UUIDText.v7(), time: neighbours.now(), module: route.module, interface: route.interface, method: head.method,
+            id: UUIDText.v7(), time: dependencies.now(), module: route.module, interface: route.interface, method: head.method,
             version: call.dialect,
             from: admission.from, to: to, path: route.remainder, query: head.query, requestID: admission.ids.requestID,
             correlationID: admission.ids.correlationID, signature: head.signature, origin: .local, stateVersion: call.directory.version,
@@ -175,7 +175,7 @@ struct ModuleRouting: Sendable {
     /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
     private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
         let record = record(call, to: settings.hub, target: nil)
-        neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
+        dependencies.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
         try await producer.record(record, timeout: settings.timeout(for: call.route.module))
         return .envelope(Envelope.success(), address)
     }
@@ -192,7 +192,7 @@ struct ModuleRouting: Sendable {
         let list = ListOfAll(
             maxLimit: settings.listLimit, bodyLimit: RecordLimits.answerBody, allowsPartial: settings.partialLists
         ) { party, query throws(OCPIError) in
-            try Gate.checkWilling(party, from: from, call.route.module, in: call.directory)
+            try RequestAdmission.checkWilling(party, from: from, call.route.module, in: call.directory)
             var record = record(call, to: party, target: nil)
             record.query = query
             record.signature = nil
@@ -214,7 +214,7 @@ struct ModuleRouting: Sendable {
         return response
     }
 
-    private func tell(_ ids: MessageIDs, _ route: ModuleRoute) {
+    private func tell(_ ids: MessageIDFactory, _ route: ModuleRoute) {
         guard !ids.generated.isEmpty else { return }
         metrics.generatedIDs.increment()
         logger.info(
@@ -223,7 +223,7 @@ struct ModuleRouting: Sendable {
     }
 }
 
-extension Gate.Receiver {
+extension RequestAdmission.Receiver {
     /// The one party; nil for the hub and for nobody.
     fileprivate var party: PartyID? { if case .party(let party) = self { party } else { nil } }
 }

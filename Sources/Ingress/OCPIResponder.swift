@@ -35,7 +35,7 @@ package struct OCPIResponder: HTTPResponder {
     package func respond(to request: Request, context: IngressContext) async throws -> Response {
         let started = NIODeadline.now()
         let head = RequestHead(request.head)
-        let destination = Destination(head)
+        let destination = RequestDestination(head)
         var response: Response
         do {
             response = try await answer(request, head, destination, context)
@@ -53,7 +53,7 @@ package struct OCPIResponder: HTTPResponder {
         return head.method == .head ? response.createHeadResponse() : response
     }
 
-    private func refusal(_ error: OCPIError, _ head: RequestHead, _ destination: Destination) -> Response {
+    private func refusal(_ error: OCPIError, _ head: RequestHead, _ destination: RequestDestination) -> Response {
         switch destination {
         case .module(let route), .nowhereBelow(let route): modules.refusal(error, head, route)
         default: .refusal(error, version: destination.version, ResponseAddress(head))
@@ -61,7 +61,7 @@ package struct OCPIResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, _ head: RequestHead, _ destination: Destination, _ context: IngressContext
+        _ request: Request, _ head: RequestHead, _ destination: RequestDestination, _ context: IngressContext
     ) async throws -> Response {
         guard head.headerBytes <= headerLimit else {
             throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
@@ -81,7 +81,7 @@ package struct OCPIResponder: HTTPResponder {
 }
 
 /// Where a request path leads on the public listener.
-enum Destination: Sendable, Equatable {
+enum RequestDestination: Sendable, Equatable {
     case module(ModuleRoute)
     /// Versions, credentials, hub client info and OcnRules: answered by the node itself.
     case configuration(Route)
@@ -153,38 +153,42 @@ enum Destination: Sendable, Equatable {
 extension OCPIResponder {
     /// Puts the parts together.
     init(
-        _ settings: IngressSettings, topics: TopicNames, neighbours: Neighbours, peers: PeerClient, secrets: NodeSecrets,
+        _ settings: IngressSettings, topics: TopicNames, dependencies: IngressDependencies, peers: PeerClient, secrets: NodeSecrets,
         pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger,
         hasRoomForAnswer: @escaping @Sendable (_ client: () -> String) -> Bool = { _ in true }
     ) {
-        let gate = Gate(hub: settings.hub, nodeAddress: settings.nodeAddress)
-        let freshness = Freshness(neighbours: neighbours, catchUps: CatchUps(perSecond: 20))
-        let intake = BodyIntake(pending: pending, limit: settings.bodyLimit, proxies: settings.connections.trustedProxies)
+        let requestAdmission = RequestAdmission(hub: settings.hub, nodeAddress: settings.nodeAddress)
+        let staleReadRetry = StaleReadRetry(dependencies: dependencies, catchUpLimiter: CatchUpLimiter(perSecond: 20))
+        let bodyReader = BodyReader(pending: pending, limit: settings.bodyLimit, proxies: settings.connections.trustedProxies)
         let failures = ThrottledLog(logger)
         let producer = RequestProducer(
-            pending: pending, topics: topics, replyPartition: replyPartition, send: neighbours.send, failures: failures,
-            now: neighbours.now, isKafkaAway: neighbours.isKafkaAway, wasKafkaAway: neighbours.wasKafkaAway)
+            pending: pending, topics: topics, replyPartition: replyPartition, send: dependencies.send, failures: failures,
+            now: dependencies.now, isKafkaAway: dependencies.isKafkaAway, wasKafkaAway: dependencies.wasKafkaAway)
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
-        isKafkaAway = neighbours.isKafkaAway
+        isKafkaAway = dependencies.isKafkaAway
         self.hasRoomForAnswer = hasRoomForAnswer
         proxies = settings.connections.trustedProxies
         self.metrics = metrics
         self.failures = failures
         modules = ModuleRouting(
-            settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
+            settings: settings, requestAdmission: requestAdmission, dependencies: dependencies, staleReadRetry: staleReadRetry,
+            bodyReader: bodyReader, producer: producer,
             signatures: signatures, metrics: metrics, logger: logger)
         configuration = ConfigurationModules(
-            gate: gate, versions: VersionList(publicURL: settings.publicURL),
-            credentials: CredentialsModule(settings: settings, neighbours: neighbours, secrets: secrets, peers: peers, logger: logger),
-            clientInfo: ClientInfoModule(publicURL: settings.publicURL, maxLimit: settings.listLimit, lastHeard: neighbours.lastHeard),
-            rules: RulesModule(neighbours: neighbours, logger: logger), neighbours: neighbours, freshness: freshness, intake: intake,
+            requestAdmission: requestAdmission, versions: VersionList(publicURL: settings.publicURL),
+            credentials: CredentialsModule(settings: settings, dependencies: dependencies, secrets: secrets, peers: peers, logger: logger),
+            clientInfo: ClientInfoModule(publicURL: settings.publicURL, maxLimit: settings.listLimit, lastHeard: dependencies.lastHeard),
+            rules: RulesModule(dependencies: dependencies, logger: logger), dependencies: dependencies, staleReadRetry: staleReadRetry,
+            bodyReader: bodyReader,
             logger: logger)
         messages = MessageEndpoint(
-            settings: settings, gate: gate, neighbours: neighbours, freshness: freshness, intake: intake, producer: producer,
+            settings: settings, requestAdmission: requestAdmission, dependencies: dependencies, staleReadRetry: staleReadRetry,
+            bodyReader: bodyReader, producer: producer,
             signatures: signatures, logger: logger)
         clientInfo = ClientInfoEndpoint(
-            nodeAddress: settings.nodeAddress, neighbours: neighbours, freshness: freshness, intake: intake, logger: logger)
-        registry = RegistryEndpoint(settings: settings, neighbours: neighbours)
+            nodeAddress: settings.nodeAddress, dependencies: dependencies, staleReadRetry: staleReadRetry, bodyReader: bodyReader,
+            logger: logger)
+        registry = RegistryEndpoint(settings: settings, dependencies: dependencies)
     }
 }

@@ -1,10 +1,10 @@
+import Encoding
 import HeapModule
 import Instruments
 import Kafka
 import NIOCore
 import Synchronization
 import Topics
-import Wire
 
 /// The callers that wait for an answer: each gets exactly one, no later than a sweep after its deadline.
 ///

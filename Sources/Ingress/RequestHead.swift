@@ -27,7 +27,7 @@ struct RequestHead: Sendable {
     var contentLength: Int?
     /// The body's length is not announced.
     var isChunked = false
-    var trace = Trace()
+    var trace = TraceContext()
     /// Names and values of all headers, bytes.
     var headerBytes = 0
 

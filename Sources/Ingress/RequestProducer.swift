@@ -1,9 +1,9 @@
+import Encoding
 import Kafka
 import Logging
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// Puts a request into `ocn.requests` and waits for what comes out of the network.
 struct RequestProducer: Sendable {
@@ -14,11 +14,11 @@ struct RequestProducer: Sendable {
     let send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
     /// Where it is told what Kafka did not take; one line a minute.
     let failures: ThrottledLog
-    /// As ``Neighbours/now``, by which requests were stamped.
+    /// As ``IngressDependencies/now``, by which requests were stamped.
     var now: @Sendable () -> Timestamp = { .now }
-    /// As ``Neighbours/isKafkaAway``.
+    /// As ``IngressDependencies/isKafkaAway``.
     var isKafkaAway: @Sendable () -> Bool = { false }
-    /// As ``Neighbours/wasKafkaAway``.
+    /// As ``IngressDependencies/wasKafkaAway``.
     var wasKafkaAway: @Sendable (_ since: ContinuousClock.Instant) -> Bool = { _ in false }
 
     /// The reply to a request, no later than `timeout`.

@@ -1,10 +1,10 @@
+import Encoding
 import HTTPTypes
 import Hummingbird
 import Kafka
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// What a response says about the message it belongs to: the caller's own ids, and both parties where the request was routed
 /// (OCPI 2.2.1, 4.1.2 and 4.1.5).
@@ -22,7 +22,7 @@ struct ResponseAddress: Sendable {
         correlationID = head.correlationID
     }
 
-    init(_ ids: MessageIDs, to: PartyID? = nil, from: PartyID? = nil) {
+    init(_ ids: MessageIDFactory, to: PartyID? = nil, from: PartyID? = nil) {
         requestID = ids.requestID
         correlationID = ids.correlationID
         self.to = to

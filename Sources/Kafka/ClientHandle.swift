@@ -142,7 +142,7 @@ final class ClientHandle: @unchecked Sendable {
     /// topic has vanished can wait for its own threads without end. Such a client is left to the end of the process.
     func destroy(flags: Int32 = 0, before: (OpaquePointer) -> Void = { _ in }) {
         close()
-        let deadline = Deadline(after: ClientHandle.patience)
+        let deadline = Deadline(after: ClientHandle.deliveryTimeout)
         let isUnused = lastLeft.wait(until: deadline) { _ in users.load(ordering: .acquiring) == ClientHandle.shut ? true : nil } ?? false
         guard isUnused else { return left("a call is still under way") }
         before(pointer)
@@ -164,11 +164,12 @@ final class ClientHandle: @unchecked Sendable {
     private func left(_ reason: String) {
         let log = callbacks.takeUnretainedValue().log
         log.log(
-            .notice, "left", "a Kafka client did not end within \(ClientHandle.patience) and is left to the end of the process: \(reason)")
+            .notice, "left",
+            "a Kafka client did not end within \(ClientHandle.deliveryTimeout) and is left to the end of the process: \(reason)")
     }
 
     /// How long ending a client may take.
-    private static let patience = Duration.seconds(5)
+    private static let deliveryTimeout = Duration.seconds(5)
 }
 
 extension [CChar] {

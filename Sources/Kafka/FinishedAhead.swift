@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// Offsets of a partition that are finished although an earlier one is not. Committed beside the offset, so that a partition's next owner
 /// does not repeat them.

@@ -14,7 +14,7 @@ package final class GroupConsumer: Sendable {
         case joinAnew
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
         /// Where a partition is whose position was not in the log, meant for this assignment only.
-        case found(TopicPartition, epoch: UInt64, Result<Whereabouts, KafkaError>)
+        case found(TopicPartition, epoch: UInt64, Result<LogBounds, KafkaError>)
     }
 
     enum Phase {
@@ -36,10 +36,10 @@ package final class GroupConsumer: Sendable {
     let lifecycle = Mutex(Lifecycle())
     let commits = CommitQueue()
     let metrics: GroupMetrics
-    let strays = Mutex(Strays())
-    let stallWatch: Mutex<StallWatch>
-    let ownership: Mutex<OwnershipWatch>
-    let membership: Mutex<MembershipWatch>
+    let outOfRange = Mutex(OutOfRangePartitions())
+    let stallWatch: Mutex<StallDetector>
+    let ownership: Mutex<OwnershipMonitor>
+    let membership: Mutex<MembershipMonitor>
     /// When the poll thread last came round, nanoseconds since `born`.
     let rounds = Atomic<Int64>(0)
     let born = ContinuousClock.now
@@ -53,9 +53,9 @@ package final class GroupConsumer: Sendable {
         self.settings = settings
         self.handler = handler
         log = ThrottledLog(logger, kafka.logLimiter)
-        stallWatch = Mutex(StallWatch(after: settings.stallAfter))
-        ownership = Mutex(OwnershipWatch(every: settings.ownershipInterval))
-        membership = Mutex(MembershipWatch(after: settings.rejoinAfter, from: .now))
+        stallWatch = Mutex(StallDetector(after: settings.stallAfter))
+        ownership = Mutex(OwnershipMonitor(every: settings.ownershipInterval))
+        membership = Mutex(MembershipMonitor(after: settings.rejoinAfter, from: .now))
         metrics = GroupMetrics(group: settings.group, topics: settings.subscription.filter { !$0.hasPrefix("^") })
     }
 
@@ -211,7 +211,7 @@ package final class GroupConsumer: Sendable {
     }
 
     private func open() throws(KafkaError) {
-        membership.withLock { $0 = MembershipWatch(after: settings.rejoinAfter, from: .now) }
+        membership.withLock { $0 = MembershipMonitor(after: settings.rejoinAfter, from: .now) }
         let client = try makeClient()
         do throws(KafkaError) {
             comeRound()

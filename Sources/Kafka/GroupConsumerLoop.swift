@@ -1,8 +1,8 @@
 import CLibrdkafka
+import Encoding
 import Instruments
 import Logging
 import Synchronization
-import Wire
 
 // The poll thread of a group consumer: reads, hands over, carries out commands, commits, leaves.
 extension GroupConsumer {
@@ -19,7 +19,7 @@ extension GroupConsumer {
             carryOutCommands(rk)
             // Kafka's answers to commits do not end the wait.
             receive(rk, &reader, progress.withLock { $0.isCommitUrgent } ? 2 : wait)
-            askForStrays()
+            askForOutOfRange()
             lookForOwners()
             if let interval = settings.recommitInterval, recommitAt?.hasPassed == true {
                 progress.withLock { $0.demandCommit(of: $0.assignment, now: false) }
@@ -50,7 +50,7 @@ extension GroupConsumer {
         if case .failed(let error, let place) = interruption {
             kafka.missingRights.note(reading: error, topic: place?.topic, group: settings.group)
             failed(error)
-            if error.isOutOfRange, let place { strayed(place) }
+            if error.isOutOfRange, let place { outOfRangeSince(place) }
         }
     }
 
@@ -73,7 +73,7 @@ extension GroupConsumer {
             case .joinAnew: joinAnew(rk)
             case .restart(let offsets, let report):
                 report(restart(rk, at: offsets))
-            case .found(let partition, let epoch, let whereabouts): fetchBack(rk, partition, epoch, whereabouts)
+            case .found(let partition, let epoch, let logBounds): fetchBack(rk, partition, epoch, logBounds)
             }
         }
     }

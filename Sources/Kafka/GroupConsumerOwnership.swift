@@ -40,13 +40,13 @@ extension GroupConsumer {
 
     /// Partitions of the subscription that no member owns; none while the group settles.
     private func findUnowned(_ rk: OpaquePointer) -> Result<Set<TopicPartition>, KafkaError> {
-        let patience: Int32 = 3000
+        let deliveryTimeout: Int32 = 3000
         // An in-memory cluster must never be asked: librdkafka 2.0.2 ends the process over a request that a cluster does not know.
-        guard let id = clusterID(rk, patience) else { return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
+        guard let id = clusterID(rk, deliveryTimeout) else { return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         guard !id.hasPrefix("mockCluster") else { return .failure(GroupRequests.unsupported) }
-        return GroupRequests.standing(rk, settings.group, patience).flatMap { group in
+        return GroupRequests.standing(rk, settings.group, deliveryTimeout).flatMap { group in
             guard group.state == .stable else { return .success([]) }
-            return TopicRequests.list(rk, milliseconds: patience).map { topics in
+            return TopicRequests.list(rk, milliseconds: deliveryTimeout).map { topics in
                 let owned = Set(group.members.flatMap(\.partitions))
                 var unowned: Set<TopicPartition> = []
                 for (topic, standing) in topics where subscribes(to: topic) {

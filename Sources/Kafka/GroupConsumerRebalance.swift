@@ -39,7 +39,7 @@ extension GroupConsumer {
     private func askAgain(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
         guard !partitions.isEmpty else { return }
         PartitionList(partitions).use { _ = rd_kafka_pause_partitions(rk, $0) }
-        partitions.forEach(strayed)
+        partitions.forEach(outOfRangeSince)
     }
 
     private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {

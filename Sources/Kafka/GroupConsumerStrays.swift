@@ -7,49 +7,49 @@ import Synchronization
 // nobody hears of, and never to the end. Runs on the poll thread; Kafka is asked on another.
 extension GroupConsumer {
     /// librdkafka has stopped reading this partition.
-    func strayed(_ partition: TopicPartition) {
+    func outOfRangeSince(_ partition: TopicPartition) {
         guard let epoch = progress.withLock({ $0.epoch(of: partition) }) else { return }
-        strays.withLock { $0.add(partition, epoch: epoch, at: .now) }
+        outOfRange.withLock { $0.add(partition, epoch: epoch, at: .now) }
     }
 
     /// Asks where the partitions are that cannot be read on. The answers come as commands.
-    func askForStrays() {
-        for (partition, epoch) in strays.withLock({ $0.due(at: .now) }) {
+    func askForOutOfRange() {
+        for (partition, epoch) in outOfRange.withLock({ $0.due(at: .now) }) {
             guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { continue }
             do throws(KafkaError) {
                 try queries.enqueue("whereabouts") {
-                    self.command(.found(partition, epoch: epoch, self.whereabouts(of: partition, isKnown: position != .min)))
+                    self.command(.found(partition, epoch: epoch, self.logBounds(of: partition, isKnown: position != .min)))
                 }
             } catch {
                 // No thread, or stopping.
-                strays.withLock { $0.add(partition, epoch: epoch, at: .now) }
+                outOfRange.withLock { $0.add(partition, epoch: epoch, at: .now) }
             }
         }
     }
 
-    private func whereabouts(of partition: TopicPartition, isKnown: Bool) -> Result<Whereabouts, KafkaError> {
+    private func logBounds(of partition: TopicPartition, isKnown: Bool) -> Result<LogBounds, KafkaError> {
         let commits = isKnown ? .success([]) : withHandle { rk in GroupConsumer.committed(rk, [partition], milliseconds: 3000) }
         let logs = kafka.questions.use(kafka, log) { rk in OffsetRequests.watermarks(rk, [partition], milliseconds: 3000) }
         guard let commits, let logs else { return .failure(.closed("whereabouts")) }
         return commits.flatMap { commits in
             logs.flatMap { found in
                 guard let log = found[partition] else { return .failure(KafkaError("whereabouts", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
-                return .success(Whereabouts(log: log, committed: commits.first))
+                return .success(LogBounds(log: log, committed: commits.first))
             }
         }
     }
 
     /// Reads on where the log is.
-    func fetchBack(_ rk: OpaquePointer, _ partition: TopicPartition, _ epoch: UInt64, _ answer: Result<Whereabouts, KafkaError>) {
+    func fetchBack(_ rk: OpaquePointer, _ partition: TopicPartition, _ epoch: UInt64, _ answer: Result<LogBounds, KafkaError>) {
         guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { return }
-        let whereabouts: Whereabouts
+        let logBounds: LogBounds
         switch answer {
-        case .success(let found): whereabouts = found
+        case .success(let found): logBounds = found
         case .failure(let error):
             failed(error)
-            return strays.withLock { $0.add(partition, epoch: epoch, at: .now) }
+            return outOfRange.withLock { $0.add(partition, epoch: epoch, at: .now) }
         }
-        switch whereabouts.course(from: position) {
+        switch logBounds.recovery(from: position) {
         case .goOn(let offset):
             goOn(rk, partition, at: offset)
         case .skip(let gone):

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 extension IncomingRecord {
     /// Whether it says when it was written: the in-memory cluster knows nothing later than the first seconds of 1970.
@@ -176,9 +176,9 @@ struct GroupProgress {
     }
 
     /// What the stall watch wants to know.
-    var readings: [TopicPartition: StallWatch.Reading] {
+    var readings: [TopicPartition: StallDetector.Reading] {
         partitions.mapValues { partition in
-            StallWatch.Reading(
+            StallDetector.Reading(
                 epoch: partition.epoch, position: max(partition.position, partition.reachedEnd),
                 commitPoint: partition.ledger.commitPoint, isPaused: partition.isPaused || partition.isFull)
         }

@@ -5,7 +5,7 @@ import NIOCore
 import Synchronization
 
 /// How long records of a topic may take before they are given up.
-package enum Patience: Sendable, Equatable {
+package enum DeliveryTimeout: Sendable, Equatable {
     /// `message.timeout.ms`.
     case usual
     /// For ever: an idempotent producer keeps their order then, whatever happens.
@@ -33,8 +33,8 @@ package final class Producer: Sendable {
     private struct TopicHandle: @unchecked Sendable {
         let pointer: OpaquePointer
         /// Until then a broker that does not know the topic may be one that has not heard of it yet.
-        var isDoubtfulUntil = Deadline(after: TopicHandle.patience)
-        static let patience = Duration.seconds(30)
+        var isDoubtfulUntil = Deadline(after: TopicHandle.deliveryTimeout)
+        static let deliveryTimeout = Duration.seconds(30)
     }
 
     private typealias Report = @Sendable (Result<RecordPosition, KafkaError>) -> Void
@@ -56,7 +56,7 @@ package final class Producer: Sendable {
     private let failures: CounterMetric
     private let logger: Logger
     private let missingRights: MissingRights
-    private let patience: @Sendable (_ topic: String) -> Patience
+    private let deliveryTimeout: @Sendable (_ topic: String) -> DeliveryTimeout
     let transactions: BlockingThread
 
     /// - Parameters:
@@ -67,7 +67,7 @@ package final class Producer: Sendable {
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(
         _ settings: KafkaSettings, transactionalID: String? = nil,
-        patience: @escaping @Sendable (_ topic: String) -> Patience = { _ in .usual }, logger: Logger
+        deliveryTimeout: @escaping @Sendable (_ topic: String) -> DeliveryTimeout = { _ in .usual }, logger: Logger
     ) throws(KafkaError) {
         let configuration = ClientConfiguration.producer(settings, transactionalID: transactionalID)
         let clientID = configuration.clientID
@@ -76,7 +76,7 @@ package final class Producer: Sendable {
         failures = metrics.failures
         transactions = BlockingThread("transactions")
         self.logger = logger
-        self.patience = patience
+        self.deliveryTimeout = deliveryTimeout
         missingRights = settings.missingRights
         let onStatistics = settings.onStatistics
         let onFatal = settings.onFatal
@@ -138,7 +138,7 @@ package final class Producer: Sendable {
         return topics.withLock { topics in
             guard let handle = topics[topic] else { return false }
             guard handle.isDoubtfulUntil.hasPassed else { return true }
-            if error.hasVanished { topics[topic]?.isDoubtfulUntil = Deadline(after: TopicHandle.patience) }
+            if error.hasVanished { topics[topic]?.isDoubtfulUntil = Deadline(after: TopicHandle.deliveryTimeout) }
             return error.hasVanished
         }
     }
@@ -294,7 +294,7 @@ package final class Producer: Sendable {
     private func topic(_ name: String, _ rk: OpaquePointer) -> OpaquePointer? {
         let handle: TopicHandle? = topics.withLock { topics in
             if let known = topics[name] { return known }
-            let new = rd_kafka_topic_new(rk, name, Producer.configuration(patience(name), rk)).map { TopicHandle(pointer: $0) }
+            let new = rd_kafka_topic_new(rk, name, Producer.configuration(deliveryTimeout(name), rk)).map { TopicHandle(pointer: $0) }
             topics[name] = new
             return new
         }
@@ -302,9 +302,9 @@ package final class Producer: Sendable {
     }
 
     /// What a topic's records are sent with by default, but for their time limit; nil for that too. The topic handle takes it over.
-    private static func configuration(_ patience: Patience, _ rk: OpaquePointer) -> OpaquePointer? {
+    private static func configuration(_ deliveryTimeout: DeliveryTimeout, _ rk: OpaquePointer) -> OpaquePointer? {
         let milliseconds: Int32
-        switch patience {
+        switch deliveryTimeout {
         case .usual: return nil
         case .endless: milliseconds = 0
         case .limited(let time): milliseconds = max(1000, time.clampedMilliseconds)

@@ -29,7 +29,7 @@ package enum Broadcast {
 
     private static func recipients(of request: RequestRecord, in directory: Directory) -> [PartyID] {
         let senderRoles = directory.platform(of: request.from)?.roles.filter { $0.party == request.from }.map(\.role) ?? []
-        let audience = Audience.roles(for: request.module, from: senderRoles)
+        let audience = BroadcastRoles.roles(for: request.module, from: senderRoles)
         guard !audience.isEmpty else { return [] }
         var known: Set<PartyID> = [request.from]
         var recipients: [PartyID] = []

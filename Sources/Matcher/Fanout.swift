@@ -1,9 +1,9 @@
 import Crypto
 package import Directory
+import Encoding
 import NIOCore
 package import OCPI
 package import Topics
-import Wire
 
 /// The permission matcher: which copies a request gives rise to. Pure.
 package enum Fanout {

@@ -32,7 +32,7 @@ package final class MatcherService: Service {
     ///   - hub: the hub's own party.
     ///   - membership: how it takes part in its group; by default ``membership(of:)``.
     ///   - store: this process's follower of `ocn.state`.
-    ///   - producer: writes what follows from requests; with the ``patience(_:)`` of this role. Closed by the caller.
+    ///   - producer: writes what follows from requests; with the ``deliveryTimeout(_:)`` of this role. Closed by the caller.
     ///   - logger: where trouble is told.
     package init(
         kafka: KafkaSettings, topics: TopicNames, hub: PartyID, membership: GroupConsumer.Settings? = nil, store: StateStore,
@@ -44,7 +44,7 @@ package final class MatcherService: Service {
     }
 
     /// Topics whose records must never be given up: without a time limit an idempotent producer keeps the order of each object as well.
-    package static func patience(_ topics: TopicNames) -> @Sendable (_ topic: String) -> Patience {
+    package static func deliveryTimeout(_ topics: TopicNames) -> @Sendable (_ topic: String) -> DeliveryTimeout {
         { $0 == topics.announce || $0 == topics.dead || topics.recipient(ofOutbox: $0) != nil ? .endless : .usual }
     }
 

@@ -179,7 +179,7 @@ final class MatcherWorker: GroupHandler {
         if let stored = StoreAndForward.announcement(of: request, in: directory) { announcements.append(stored) }
         guard !announcements.isEmpty else { return [] }
         let account = directory.account(of: request.from)
-        guard announced.withLock({ $0.isRepeat(request, in: record, of: account, now: .now()) }) else { return announcements }
+        guard announced.withLock({ $0.isRepeated(request, in: record, of: account, now: .now()) }) else { return announcements }
         metrics.repeats.increment()
         return []
     }

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// A 20-byte Ethereum account address: who signed. Compares by value, whatever the spelling it came in.
 package struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// What a valid signature proves.
 package struct VerifiedSignature: Sendable, Equatable {

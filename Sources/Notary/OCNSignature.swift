@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// The signature of a party over the values of an OCPI message, possibly rewritten by hubs on the way (OCN Notary).
 ///

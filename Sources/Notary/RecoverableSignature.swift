@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// An ECDSA signature on secp256k1 from which the signer's address can be computed.
 package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// What a party signs of a request or response: some headers, the query parameters and the body. Not signed: method, path, X-Request-ID,
 /// Authorization.

@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// How a party's signature travels, before base64.
 package enum SignatureEncoding: String, Sendable, CaseIterable {

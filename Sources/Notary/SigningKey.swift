@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// A secp256k1 secret: the identity of a node or a party. Never prints itself; safe to share between threads.
 package struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

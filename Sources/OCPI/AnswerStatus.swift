@@ -1,5 +1,5 @@
+import Encoding
 package import NIOCore
-import Wire
 
 /// What an answer says in `status_code` (OCPI 2.2.1, 4.1.7).
 package enum AnswerStatus: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// An id, compared as OCPI compares ids: without case (2.2.1, types: CiString) and, where it stands in a URL, percent-decoded.
 ///

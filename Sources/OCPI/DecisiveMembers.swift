@@ -1,5 +1,5 @@
+import Encoding
 package import NIOCore
-import Wire
 
 /// The members of a body that decide what a hub does with a request: where it goes and in which order, whose object it is, and who is called
 /// back. Each of them may stand once at its level: of two, parsers take either the first or the last, so that the recipient might read

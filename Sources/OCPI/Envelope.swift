@@ -1,5 +1,5 @@
+package import Encoding
 package import NIOCore
-package import Wire
 
 /// Answers of the hub itself in OCPI's response format (OCPI 2.2.1, 4.1.7): `status_code`, `status_message`, `data`, `timestamp` (now).
 package enum Envelope {

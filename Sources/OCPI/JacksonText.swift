@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// Numbers as Jackson writes them after parsing JSON into plain Java objects.
 enum JacksonText {

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// A shape of URL that is served by a capability token instead of a party's own path.
 package enum CapabilityUse: Sendable, Equatable {

@@ -1,5 +1,5 @@
+import Encoding
 package import NIOCore
-import Wire
 
 extension OCNMessage {
     /// Reads a message. Members we do not know are ignored (newer nodes add some); known ones must be right and occur once.

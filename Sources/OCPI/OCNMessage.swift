@@ -1,5 +1,5 @@
+package import Encoding
 package import NIOCore
-package import Wire
 
 /// A request between two nodes: the body of `POST /ocn/message` in the dialect of the reference nodes (`ocn-1`).
 package struct OCNMessage: Sendable {

@@ -1,5 +1,5 @@
+import Encoding
 package import NIOCore
-import Wire
 
 /// The Kafka key of a request: the object whose changes must arrive in the order they were sent in. Requests with equal keys share a
 /// partition and are never delivered past each other.

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// A party of the network: country code and party id (OCPI 2.2.1, 4.1). Both are CiStrings: they compare without case and keep the
 /// spelling they came with. Eight bytes, no reference.

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// How a token stands in the `Authorization` header. OCPI 2.2.1 says base64; older peers send it plain.
 package enum TokenEncoding: String, Sendable, CaseIterable {

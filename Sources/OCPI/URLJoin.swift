@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// URLs as text: joined and compared without being taken apart further than needed.
 package enum URLJoin {

@@ -1,5 +1,5 @@
+import Encoding
 package import NIOCore
-import Wire
 
 /// Which addresses may be called.
 ///

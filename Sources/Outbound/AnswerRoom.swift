@@ -1,5 +1,5 @@
+import Encoding
 import Synchronization
-import Wire
 
 /// Room for the bodies of answers that are coming in, shared by the hosts they come from: one that answers much and slowly, or many calls at
 /// once, takes a quarter at most. Any thread may call.

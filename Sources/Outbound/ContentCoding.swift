@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import OCPI
-import Wire
 
 /// How the body of an answer is coded (RFC 9110, 8.4). We ask for none, but servers exist that code all the same.
 enum ContentCoding {

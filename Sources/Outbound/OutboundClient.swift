@@ -135,7 +135,7 @@ package final class OutboundClient: Sendable {
     /// Whether the connection, not the recipient, failed the call.
     private static func wasLeft(_ error: any Error) -> Bool {
         switch error {
-        case is KeptConnection.Left: true
+        case is StaleConnectionHandler.Closed: true
         // Closed already when the call was to be written.
         case let error as ChannelError: error == .ioOnClosedChannel
         default: false
@@ -155,8 +155,8 @@ package final class OutboundClient: Sendable {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout:
             OutboundFailure(.timeout, "no answer in time")
         case let error as HTTPClientError: OutboundFailure(.broken, error.shortDescription)
-        case is KeptConnection.Left where wasSent: OutboundFailure(.broken, "connection ended before an answer")
-        case let error as ResponseSequence.Violation: OutboundFailure(.broken, "its answer is no HTTP: \(error.reason)")
+        case is StaleConnectionHandler.Closed where wasSent: OutboundFailure(.broken, "connection ended before an answer")
+        case let error as ResponseSequenceHandler.Violation: OutboundFailure(.broken, "its answer is no HTTP: \(error.reason)")
         case is IOError where !wasSent: OutboundFailure(.notSent, "no connection")
         case _ where !wasSent: OutboundFailure(.notSent, "connection could not be set up: \(type(of: error))")
         default: OutboundFailure(.broken, "connection or answer broken: \(type(of: error))")

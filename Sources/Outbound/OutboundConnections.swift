@@ -119,7 +119,7 @@ package final class OutboundConnections: Sendable {
     private static func watchAnswers(on channel: any Channel) throws {
         let handlers = channel.pipeline.syncOperations
         let decoder = try handlers.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
-        try handlers.addHandlers([ResponseSequence(), KeptConnection()], position: .after(decoder))
+        try handlers.addHandlers([ResponseSequenceHandler(), StaleConnectionHandler()], position: .after(decoder))
     }
 
     /// How long a name may take, and how long a connection.

@@ -1,5 +1,5 @@
 package import Directory
-import Wire
+import Encoding
 
 /// A registry in a YAML file, for networks without a chain. Changes take effect within seconds; a file that cannot be read or in which
 /// anything is wrong changes nothing. A list without entries is written `[]`; text that begins with `#`, `!`, `&` or `*` is quoted.

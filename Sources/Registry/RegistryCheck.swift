@@ -1,6 +1,6 @@
 package import Directory
+import Encoding
 import OCPI
-import Wire
 
 /// Whether registry entries make sense: the one place where that is decided, for a file as for commands.
 package enum RegistryCheck {

@@ -1,7 +1,7 @@
 package import Directory
+import Encoding
 package import OCPI
 package import Topics
-import Wire
 
 /// Edits the `state` source: registry entries that live in `ocn.state` itself. Refuses what ``RegistryCheck`` refuses in a file.
 ///

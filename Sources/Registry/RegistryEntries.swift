@@ -34,8 +34,8 @@ package struct RegistryEntries: Sendable, Equatable {
     /// - Parameters:
     ///   - directory: what `ocn.state` says now.
     ///   - source: the name of this source, as in the entries' `source`.
-    package func changes(against directory: Directory, source: String) -> (changes: [Change], conflicts: [String]) {
-        var changes: [Change] = []
+    package func changes(against directory: Directory, source: String) -> (changes: [FactChange], conflicts: [String]) {
+        var changes: [FactChange] = []
         var conflicts: [String] = []
         for fact in facts {
             let existing = directory.fact(fact.key)

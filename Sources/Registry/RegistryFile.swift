@@ -1,6 +1,6 @@
 import Directory
+import Encoding
 import OCPI
-import Wire
 import Yams
 
 /// The text of a registry file as entries: where each stands, and what is wrong with its form. What entries mean is for ``RegistryCheck``.

@@ -1,6 +1,6 @@
 import Directory
+import Encoding
 import OCPI
-import Wire
 import Yams
 
 /// The values of a YAML mapping by name. A name that is unknown is reported; if it is near one that is missing, its value stands for that

@@ -28,7 +28,7 @@ package struct Balance: Sendable, Equatable {
     /// Copies that arrived for the first time after a later one of the same object and recipient.
     package var orderViolations = 0
     /// Arrivals that nobody was owed, that were altered, or whose ids were not the copy's own.
-    package var strangers = 0
+    package var unexpectedCopies = 0
     /// The longest time without any delivery while something was waiting.
     package var longestStall = Duration.zero
     /// The same for each recipient by itself.
@@ -50,7 +50,7 @@ package struct Balance: Sendable, Equatable {
         var faults: [String] = []
         if waiting > 0 { faults.append("\(waiting) copies lost") }
         if orderViolations > 0 { faults.append("\(orderViolations) copies out of order") }
-        if strangers > 0 { faults.append("\(strangers) copies not owed or altered") }
+        if unexpectedCopies > 0 { faults.append("\(unexpectedCopies) copies not owed or altered") }
         if duplicates > duplicatesAllowed {
             faults.append(
                 "\(duplicates) duplicates, of which at most \(duplicatesAllowed) are explained by processes that died and came back")

@@ -55,17 +55,17 @@ package struct Ledger: Sendable {
         var copies: [PartyID: Copy]
     }
 
-    private struct Lane: Hashable {
+    private struct ObjectHistory: Hashable {
         let recipient: PartyID
         let object: String
     }
 
     private var entries: [Int: Entry] = [:]
-    private var newest: [Lane: Int] = [:]
+    private var newest: [ObjectHistory: Int] = [:]
     private var copyIDs: [String: Int] = [:]
     private var withdrawn: Set<PartyID> = []
-    private var stall = Stall()
-    private var stalls: [PartyID: Stall] = [:]
+    private var stall = DeliveryStall()
+    private var stalls: [PartyID: DeliveryStall] = [:]
     private var pace: Pace
     private let inFlight: Int
     private var disturbances: [Worker: Int] = [:]
@@ -73,7 +73,7 @@ package struct Ledger: Sendable {
     private var requests = 0
     private var duplicates = 0
     private var orderViolations = 0
-    private var strangers = 0
+    private var unexpectedCopies = 0
     private var notes: [String] = []
 
     /// - Parameters:
@@ -191,7 +191,7 @@ package struct Ledger: Sendable {
         let portions = disturbances.values.reduce(1, +)
         balance.duplicatesAllowed = portions * (inFlight + pace.peak) + disturbances[.matcher, default: 0] * mostWaiting
         balance.orderViolations = orderViolations
-        balance.strangers = strangers
+        balance.unexpectedCopies = unexpectedCopies
         balance.longestStall = stall.longest(until: time)
         balance.longestStalls = stalls.mapValues { $0.longest(until: time) }
         balance.notes = notes
@@ -215,21 +215,21 @@ package struct Ledger: Sendable {
         waiting += 1
         mostWaiting = max(mostWaiting, waiting)
         stall.begin(at: time)
-        stalls[recipient, default: Stall()].begin(at: time)
+        stalls[recipient, default: DeliveryStall()].begin(at: time)
     }
 
     private mutating func settle(_ recipient: PartyID, _ isOwed: Bool, at time: Duration) {
         if isOwed { waiting -= 1 }
         stall.move(isOwed, at: time)
-        stalls[recipient, default: Stall()].move(isOwed, at: time)
+        stalls[recipient, default: DeliveryStall()].move(isOwed, at: time)
     }
 
     /// A repeat may come behind newer ones, when a worker starts again; what comes for the first time never may.
     private mutating func checkOrder(_ entry: Entry, _ recipient: PartyID) {
         let message = entry.message
-        let lane = Lane(recipient: recipient, object: message.object)
-        let last = newest[lane] ?? .min
-        newest[lane] = max(last, message.sequence)
+        let history = ObjectHistory(recipient: recipient, object: message.object)
+        let last = newest[history] ?? .min
+        newest[history] = max(last, message.sequence)
         guard message.sequence <= last else { return }
         orderViolations += 1
         let answer = entry.refusal.map { ", which was answered \($0)," } ?? ""
@@ -246,7 +246,7 @@ package struct Ledger: Sendable {
     }
 
     private mutating func stranger(_ text: String) {
-        strangers += 1
+        unexpectedCopies += 1
         note(text)
     }
 

@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// What came out of a run.
 package struct SoakResult: Sendable {
@@ -34,7 +34,7 @@ package struct SoakResult: Sendable {
             "order_violations": .int(balance.orderViolations), "kills": .int(killed), "ok": .bool(isOK),
             "not_ok_because": .array(notOKBecause.map(JSONValue.string)), "withheld": .int(balance.withheld),
             "requests": .int(balance.requests), "uncertain_delivered": .int(balance.uncertain),
-            "duplicates_allowed": .int(balance.duplicatesAllowed), "strangers": .int(balance.strangers),
+            "duplicates_allowed": .int(balance.duplicatesAllowed), "strangers": .int(balance.unexpectedCopies),
             "longest_stall_seconds": .number(Self.seconds(balance.longestStall)),
             "longest_stalls": .object(
                 balance.longestStalls.sorted { $0.key < $1.key }.map {
@@ -52,7 +52,7 @@ package struct SoakResult: Sendable {
             ("  delivered", "\(balance.delivered)"), ("  dead letters", "\(balance.dead)"), ("  expired", "\(balance.expired)"),
             ("  withheld", "\(balance.withheld)"), ("  lost", "\(balance.waiting)"),
             ("duplicates", "\(balance.duplicates) (explained: up to \(balance.duplicatesAllowed))"),
-            ("out of order", "\(balance.orderViolations)"), ("not owed or altered", "\(balance.strangers)"),
+            ("out of order", "\(balance.orderViolations)"), ("not owed or altered", "\(balance.unexpectedCopies)"),
             ("delivered without a known answer", "\(balance.uncertain)"), ("longest stall", Self.seconds(balance.longestStall) + " s"),
             (
                 "kills",

@@ -35,7 +35,7 @@ struct BrokerProcess: Sendable {
         for await line in lines where line.hasPrefix("bootstrap=") {
             return BrokerProcess(process: process, bootstrap: String(line.dropFirst("bootstrap=".count)))
         }
-        await process.stop(patience: .zero)
+        await process.stop(maximumWait: .zero)
         throw TestbedFailure("`ocn broker` did not say where it is\(log.hint("broker"))")
     }
 }

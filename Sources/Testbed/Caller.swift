@@ -1,9 +1,9 @@
 import AsyncHTTPClient
+import Encoding
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OCPI
-import Wire
 
 /// HTTP as parties speak it, each answer read to its end. Never repeats a request by itself.
 package struct Caller: Sendable {

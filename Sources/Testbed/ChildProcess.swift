@@ -111,14 +111,14 @@ package final class ChildProcess: Sendable {
     /// Waits until it has ended; not interrupted by cancellation.
     package func exit() async -> Exit { await ending.wait() }
 
-    /// Asks it to stop and waits until it has; after `patience`, or in a task that is cancelled, it is killed.
+    /// Asks it to stop and waits until it has; after `maximumWait`, or in a task that is cancelled, it is killed.
     @discardableResult
-    package func stop(patience: Duration) async -> Exit {
+    package func stop(maximumWait: Duration) async -> Exit {
         if isRunning { _ = Glibc.kill(process.processIdentifier, SIGTERM) }
         return await withTaskGroup(of: Exit?.self) { group in
             group.addTask { await self.exit() }
             group.addTask {
-                try? await Task.sleep(for: patience)
+                try? await Task.sleep(for: maximumWait)
                 return nil
             }
             if let first = await group.next(), let exit = first {

@@ -62,7 +62,7 @@ package final class RolePlace: Sendable {
                 return state.isStopping
             }
             // Nobody else knew of it yet.
-            if isStopping { await process.stop(patience: .seconds(1)) }
+            if isStopping { await process.stop(maximumWait: .seconds(1)) }
             if !isFirst { onStart() }
             isFirst = false
             let exit = await process.exit()
@@ -95,7 +95,7 @@ package final class RolePlace: Sendable {
             state.isStopping = true
             return state.process
         }
-        await process?.stop(patience: .seconds(10))
+        await process?.stop(maximumWait: .seconds(10))
     }
 
     private func crashed(_ what: String) {

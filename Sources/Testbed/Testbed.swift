@@ -49,7 +49,7 @@ package struct Testbed: Sendable {
     }
 
     /// How long processes may take until they are ready.
-    private static let patience = Duration.seconds(180)
+    private static let maximumWait = Duration.seconds(180)
     private let plan: Plan
     private let host: any NodeOperator
     private let logs: LogFolder
@@ -84,7 +84,7 @@ package struct Testbed: Sendable {
             outcome = .failure(error)
         }
         await caller.close()
-        await broker?.process.stop(patience: .seconds(5))
+        await broker?.process.stop(maximumWait: .seconds(5))
         return try outcome.get()
     }
 
@@ -117,7 +117,7 @@ package struct Testbed: Sendable {
             let outcome: Result<Outcome, any Error>
             do {
                 tell("starting \(processes) processes: \(plan.roles.map { "\($0.count) \($0.name)" }.joined(separator: ", "))")
-                try await fleet.ready(within: Self.patience)
+                try await fleet.ready(within: Self.maximumWait)
                 outcome = .success(try await body(Running(fleet: fleet, node: node, publicURLs: publicURLs, caller: caller)))
             } catch {
                 outcome = .failure(error)

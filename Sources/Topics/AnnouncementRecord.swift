@@ -45,9 +45,9 @@ package struct AnnouncementRecord: Sendable {
     /// keeps its order.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = request.commonHeaders()
-        headers.append(Name.node, node)
-        headers.append(Name.originalFrom, original?.from.description)
-        headers.append(Name.originalTo, original?.to.description)
+        headers.append(HeaderName.node, node)
+        headers.append(HeaderName.originalFrom, original?.from.description)
+        headers.append(HeaderName.originalTo, original?.to.description)
         let recipient = node ?? request.to.canonical.description
         return OutgoingRecord(
             topic: topics.announce, key: "\(recipient)|\(request.key ?? "\(request.module)|\(request.path)")",
@@ -58,9 +58,9 @@ package struct AnnouncementRecord: Sendable {
     /// - Throws: the first header that is missing or not understood.
     package init(_ record: IncomingRecord) throws(RecordError) {
         request = try RequestRecord(record)
-        node = record.headers[Name.node]
-        let from = try record.headers.parsed(Name.originalFrom) { PartyID($0) }
-        let to = try record.headers.parsed(Name.originalTo) { PartyID($0) }
+        node = record.headers[HeaderName.node]
+        let from = try record.headers.parsed(HeaderName.originalFrom) { PartyID($0) }
+        let to = try record.headers.parsed(HeaderName.originalTo) { PartyID($0) }
         original = from.flatMap { from in to.map { Route(from: from, to: $0) } }
     }
 }

@@ -1,7 +1,7 @@
+package import Encoding
 package import Kafka
 import NIOCore
 package import OCPI
-package import Wire
 
 /// A copy of a request for a service that the sender agreed to, as it stands in the service's outbox.
 ///
@@ -48,10 +48,10 @@ package struct CopyRecord: Sendable {
 
     func headers() -> RecordHeaders {
         var headers = request.commonHeaders()
-        headers.append(Name.copyOf, copyOf)
-        headers.append(Name.permission, String(permission.rawValue))
-        headers.append(Name.originalTo, originalReceiver?.description)
-        headers.append(Name.replayed, replayedAt?.description)
+        headers.append(HeaderName.copyOf, copyOf)
+        headers.append(HeaderName.permission, String(permission.rawValue))
+        headers.append(HeaderName.originalTo, originalReceiver?.description)
+        headers.append(HeaderName.replayed, replayedAt?.description)
         return headers
     }
 
@@ -60,9 +60,9 @@ package struct CopyRecord: Sendable {
     package init(_ record: IncomingRecord) throws(RecordError) {
         request = try RequestRecord(record)
         id = request.id
-        copyOf = try record.headers.required(Name.copyOf)
-        permission = try record.headers.requiredParsed(Name.permission) { Int($0).flatMap(Permission.init(rawValue:)) }
-        replayedAt = try record.headers.parsed(Name.replayed, Timestamp.init(rfc3339:))
+        copyOf = try record.headers.required(HeaderName.copyOf)
+        permission = try record.headers.requiredParsed(HeaderName.permission) { Int($0).flatMap(Permission.init(rawValue:)) }
+        replayedAt = try record.headers.parsed(HeaderName.replayed, Timestamp.init(rfc3339:))
     }
 }
 
@@ -94,11 +94,11 @@ package struct DeadRecord: Sendable {
     /// The record for `ocn.dead`; the key keeps a recipient's objects together.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = copy.headers()
-        headers.append(Name.deadCause, cause)
-        headers.append(Name.deadTime, diedAt.description)
-        headers.append(Name.attempts, String(attempts))
-        headers.append(Name.httpStatus, lastHTTPStatus.map(String.init))
-        headers.append(Name.ocpiStatus, lastStatus.map(String.init))
+        headers.append(HeaderName.deadCause, cause)
+        headers.append(HeaderName.deadTime, diedAt.description)
+        headers.append(HeaderName.attempts, String(attempts))
+        headers.append(HeaderName.httpStatus, lastHTTPStatus.map(String.init))
+        headers.append(HeaderName.ocpiStatus, lastStatus.map(String.init))
         return OutgoingRecord(topic: topics.dead, key: copy.request.key, value: copy.request.body.unlessEmpty, headers: headers)
     }
 
@@ -106,10 +106,10 @@ package struct DeadRecord: Sendable {
     /// - Throws: the first header that is missing or not understood.
     package init(_ record: IncomingRecord) throws(RecordError) {
         copy = try CopyRecord(record)
-        cause = try record.headers.required(Name.deadCause)
-        diedAt = try record.headers.requiredParsed(Name.deadTime, Timestamp.init(rfc3339:))
-        attempts = try record.headers.parsed(Name.attempts) { Int($0) } ?? 0
-        lastHTTPStatus = try record.headers.parsed(Name.httpStatus) { Int($0) }
-        lastStatus = try record.headers.parsed(Name.ocpiStatus) { Int($0) }
+        cause = try record.headers.required(HeaderName.deadCause)
+        diedAt = try record.headers.requiredParsed(HeaderName.deadTime, Timestamp.init(rfc3339:))
+        attempts = try record.headers.parsed(HeaderName.attempts) { Int($0) } ?? 0
+        lastHTTPStatus = try record.headers.parsed(HeaderName.httpStatus) { Int($0) }
+        lastStatus = try record.headers.parsed(HeaderName.ocpiStatus) { Int($0) }
     }
 }

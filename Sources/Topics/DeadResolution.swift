@@ -1,6 +1,6 @@
+package import Encoding
 package import Kafka
 import NIOCore
-package import Wire
 
 /// What an operator did about a dead letter: a further record of `ocn.dead`, in the dead letter's own partition.
 ///
@@ -38,22 +38,22 @@ package struct DeadResolution: Sendable, Equatable {
     }
 
     /// Whether a record of `ocn.dead` is a resolution and no dead letter.
-    package static func isOne(_ record: IncomingRecord) -> Bool { record.headers[Name.deadResolution] != nil }
+    package static func isOne(_ record: IncomingRecord) -> Bool { record.headers[HeaderName.deadResolution] != nil }
 
     /// The record for `ocn.dead`.
     /// - Parameter key: the dead letter's.
     package func outgoing(to topics: TopicNames, key: String?) -> OutgoingRecord {
         var headers = RecordHeaders()
-        headers.append(Name.specVersion, "1.0")
-        headers.append(Name.id, "\(copyID)/\(partition)/\(offset)/\(kind.rawValue)")
-        headers.append(Name.type, "\(EventType.prefix)dead.\(kind.rawValue)")
-        headers.append(Name.source, "/ocn/dead")
-        headers.append(Name.subject, copyID)
-        headers.append(Name.time, at.description)
-        headers.append(Name.deadResolution, kind.rawValue)
-        headers.append(Name.deadPartition, String(partition))
-        headers.append(Name.deadOffset, String(offset))
-        headers.append(Name.resolvedBy, by)
+        headers.append(HeaderName.specVersion, "1.0")
+        headers.append(HeaderName.id, "\(copyID)/\(partition)/\(offset)/\(kind.rawValue)")
+        headers.append(HeaderName.type, "\(EventType.prefix)dead.\(kind.rawValue)")
+        headers.append(HeaderName.source, "/ocn/dead")
+        headers.append(HeaderName.subject, copyID)
+        headers.append(HeaderName.time, at.description)
+        headers.append(HeaderName.deadResolution, kind.rawValue)
+        headers.append(HeaderName.deadPartition, String(partition))
+        headers.append(HeaderName.deadOffset, String(offset))
+        headers.append(HeaderName.resolvedBy, by)
         // An empty value, not none: it stands under the dead letter's key and is no deletion of it.
         return OutgoingRecord(topic: topics.dead, partition: partition, key: key, value: ByteBuffer(), headers: headers)
     }
@@ -61,11 +61,11 @@ package struct DeadResolution: Sendable, Equatable {
     /// Reads a resolution in `ocn.dead`.
     /// - Throws: the first header that is missing or not understood.
     package init(_ record: IncomingRecord) throws(RecordError) {
-        kind = try record.headers.requiredParsed(Name.deadResolution, Kind.init(rawValue:))
-        partition = try record.headers.requiredParsed(Name.deadPartition) { Int32($0) }
-        offset = try record.headers.requiredParsed(Name.deadOffset) { Int64($0) }
-        copyID = try record.headers.required(Name.subject)
-        at = try record.headers.requiredParsed(Name.time, Timestamp.init(rfc3339:))
-        by = record.headers[Name.resolvedBy] ?? ""
+        kind = try record.headers.requiredParsed(HeaderName.deadResolution, Kind.init(rawValue:))
+        partition = try record.headers.requiredParsed(HeaderName.deadPartition) { Int32($0) }
+        offset = try record.headers.requiredParsed(HeaderName.deadOffset) { Int64($0) }
+        copyID = try record.headers.required(HeaderName.subject)
+        at = try record.headers.requiredParsed(HeaderName.time, Timestamp.init(rfc3339:))
+        by = record.headers[HeaderName.resolvedBy] ?? ""
     }
 }

@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// Which times and versions a record can have: what lies beyond them was written by no process of this node, and would otherwise wait for a
 /// moment that never comes.
@@ -30,14 +30,14 @@ package struct RecordBounds: Sendable {
     package func fault(of request: RequestRecord) -> RecordError? {
         if let fault = past(.time, request.time) { return fault }
         if let deadline = request.deadline, deadline > latest.adding(milliseconds: Self.longestWait) {
-            return RecordError(header: Name.deadline.rawValue, reason: "no caller waits until \(deadline.milliseconds)")
+            return RecordError(header: HeaderName.deadline.rawValue, reason: "no caller waits until \(deadline.milliseconds)")
         }
         guard request.stateVersion >= 0 else {
-            return RecordError(header: Name.stateVersion.rawValue, reason: "\(request.stateVersion) is below 0")
+            return RecordError(header: HeaderName.stateVersion.rawValue, reason: "\(request.stateVersion) is below 0")
         }
         guard let stateEnd, request.stateVersion > stateEnd else { return nil }
         return RecordError(
-            header: Name.stateVersion.rawValue, reason: "\(request.stateVersion) lies beyond the end of the state, \(stateEnd)")
+            header: HeaderName.stateVersion.rawValue, reason: "\(request.stateVersion) lies beyond the end of the state, \(stateEnd)")
     }
 
     /// What cannot be true of a copy; nil if nothing is wrong.
@@ -45,7 +45,7 @@ package struct RecordBounds: Sendable {
         fault(of: copy.request) ?? copy.replayedAt.flatMap { past(.replayed, $0) }
     }
 
-    private func past(_ name: Name, _ time: Timestamp) -> RecordError? {
+    private func past(_ name: HeaderName, _ time: Timestamp) -> RecordError? {
         time > latest ? RecordError(header: name.rawValue, reason: "\(time) lies in the future") : nil
     }
 }

@@ -2,7 +2,7 @@ import Kafka
 import NIOCore
 
 /// Kafka header names of our records: CloudEvents 1.0, Kafka binary mode, plus OCPI's own. `Topics.docc` lists them all, as tests check.
-enum Name: String, CaseIterable {
+enum HeaderName: String, CaseIterable {
     case specVersion = "ce_specversion"
     case time = "ce_time"
     case contentType = "content-type"
@@ -61,23 +61,23 @@ package struct RecordError: Error, Equatable, CustomStringConvertible {
 }
 
 extension RecordHeaders {
-    subscript(_ name: Name) -> String? { self[name.rawValue] }
+    subscript(_ name: HeaderName) -> String? { self[name.rawValue] }
 
-    mutating func append(_ name: Name, _ value: String?) { append(name.rawValue, value) }
+    mutating func append(_ name: HeaderName, _ value: String?) { append(name.rawValue, value) }
 
-    func required(_ name: Name) throws(RecordError) -> String {
+    func required(_ name: HeaderName) throws(RecordError) -> String {
         guard let value = self[name] else { throw RecordError(header: name.rawValue, reason: "missing") }
         return value
     }
 
     /// The header read by `parse`; nil if absent.
-    func parsed<Value>(_ name: Name, _ parse: (String) -> Value?) throws(RecordError) -> Value? {
+    func parsed<Value>(_ name: HeaderName, _ parse: (String) -> Value?) throws(RecordError) -> Value? {
         guard let text = self[name] else { return nil }
         guard let value = parse(text) else { throw RecordError(header: name.rawValue, reason: "not understood") }
         return value
     }
 
-    func requiredParsed<Value>(_ name: Name, _ parse: (String) -> Value?) throws(RecordError) -> Value {
+    func requiredParsed<Value>(_ name: HeaderName, _ parse: (String) -> Value?) throws(RecordError) -> Value {
         guard let value = try parsed(name, parse) else { throw RecordError(header: name.rawValue, reason: "missing") }
         return value
     }

@@ -1,10 +1,10 @@
+package import Encoding
 package import Kafka
 package import NIOCore
 package import OCPI
-package import Wire
 
 /// How a request ended.
-package enum Outcome: String, Sendable, CaseIterable {
+package enum ReplyOutcome: String, Sendable, CaseIterable {
     /// The recipient answered; its answer passes unchanged, whatever it says.
     case answered
     /// Sent, and no answer by the deadline.
@@ -30,7 +30,7 @@ package struct ReplyRecord: Sendable {
     /// When the answer was complete.
     package var time: Timestamp
     /// How the request ended.
-    package var outcome: Outcome
+    package var outcome: ReplyOutcome
     /// HTTP status of the recipient; only when answered.
     package var httpStatus: Int?
     /// The hub's own OCPI status; only when not answered.
@@ -44,14 +44,14 @@ package struct ReplyRecord: Sendable {
     /// The recipient's body as it came.
     package var body: ByteBuffer?
     /// W3C trace context of the request.
-    package var trace: Trace
+    package var trace: TraceContext
     /// Why nothing was done; only when not answered.
     package var notDone: NotDone?
 
     /// The answer to `request`, for the process that waits for it.
     /// - Parameters: as the properties say.
     package init(
-        to request: RequestRecord, at address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome, httpStatus: Int? = nil,
+        to request: RequestRecord, at address: ReplyAddress, from: PartyID, time: Timestamp, outcome: ReplyOutcome, httpStatus: Int? = nil,
         status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
         body: ByteBuffer? = nil, notDone: NotDone? = nil
     ) {
@@ -64,10 +64,10 @@ package struct ReplyRecord: Sendable {
 
     /// - Parameters: as the properties say.
     package init(
-        requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: Outcome,
+        requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: ReplyOutcome,
         httpStatus: Int? = nil,
         status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
-        body: ByteBuffer? = nil, trace: Trace = Trace(), notDone: NotDone? = nil
+        body: ByteBuffer? = nil, trace: TraceContext = TraceContext(), notDone: NotDone? = nil
     ) {
         self.requestID = requestID
         self.requestType = requestType
@@ -88,22 +88,22 @@ package struct ReplyRecord: Sendable {
     /// The record for the waiting process's partition of `ocn.replies`.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var fields = RecordHeaders()
-        fields.append(Name.specVersion, "1.0")
-        fields.append(Name.id, requestID + ".reply")
-        fields.append(Name.type, requestType + ReplyRecord.typeSuffix)
-        fields.append(Name.source, "/\(from.country)/\(from.party)")
-        fields.append(Name.time, time.description)
-        fields.append(Name.contentType, contentType)
-        fields.append(Name.replyTo, requestID)
-        fields.append(Name.replyEpoch, String(address.epoch))
-        fields.append(Name.outcome, outcome.rawValue)
-        fields.append(Name.httpStatus, httpStatus.map(String.init))
-        fields.append(Name.ocpiStatus, status.map { String($0.rawValue) })
-        fields.append(Name.message, message)
-        fields.append(Name.notDone, notDone?.rawValue)
+        fields.append(HeaderName.specVersion, "1.0")
+        fields.append(HeaderName.id, requestID + ".reply")
+        fields.append(HeaderName.type, requestType + ReplyRecord.typeSuffix)
+        fields.append(HeaderName.source, "/\(from.country)/\(from.party)")
+        fields.append(HeaderName.time, time.description)
+        fields.append(HeaderName.contentType, contentType)
+        fields.append(HeaderName.replyTo, requestID)
+        fields.append(HeaderName.replyEpoch, String(address.epoch))
+        fields.append(HeaderName.outcome, outcome.rawValue)
+        fields.append(HeaderName.httpStatus, httpStatus.map(String.init))
+        fields.append(HeaderName.ocpiStatus, status.map { String($0.rawValue) })
+        fields.append(HeaderName.message, message)
+        fields.append(HeaderName.notDone, notDone?.rawValue)
         for name in ReplyRecord.passedHeaders { fields.append(name, headers[name]) }
-        fields.append(Name.traceparent, trace.traceparent)
-        fields.append(Name.tracestate, trace.tracestate)
+        fields.append(HeaderName.traceparent, trace.traceparent)
+        fields.append(HeaderName.tracestate, trace.tracestate)
         return OutgoingRecord(
             topic: topics.replies, partition: address.partition, value: body.unlessEmpty, headers: fields)
     }
@@ -115,21 +115,21 @@ package struct ReplyRecord: Sendable {
         var passed = RecordHeaders()
         for name in ReplyRecord.passedHeaders { passed.append(name, fields[name]) }
         self.init(
-            requestID: try fields.required(Name.replyTo),
-            requestType: try fields.requiredParsed(Name.type) {
+            requestID: try fields.required(HeaderName.replyTo),
+            requestType: try fields.requiredParsed(HeaderName.type) {
                 $0.hasSuffix(ReplyRecord.typeSuffix) ? String($0.dropLast(ReplyRecord.typeSuffix.count)) : nil
             },
             address: ReplyAddress(
-                partition: record.partition, epoch: try fields.requiredParsed(Name.replyEpoch) { UInt64($0) }),
-            from: try fields.requiredParsed(Name.source) { PartyID($0.dropFirst()) },
-            time: try fields.requiredParsed(Name.time, Timestamp.init(rfc3339:)),
-            outcome: try fields.requiredParsed(Name.outcome, Outcome.init(rawValue:)),
-            httpStatus: try fields.parsed(Name.httpStatus) { Int($0) },
-            status: try fields.parsed(Name.ocpiStatus) { Int($0).map(StatusCode.init(rawValue:)) },
-            message: fields[Name.message], headers: passed, contentType: fields[Name.contentType],
+                partition: record.partition, epoch: try fields.requiredParsed(HeaderName.replyEpoch) { UInt64($0) }),
+            from: try fields.requiredParsed(HeaderName.source) { PartyID($0.dropFirst()) },
+            time: try fields.requiredParsed(HeaderName.time, Timestamp.init(rfc3339:)),
+            outcome: try fields.requiredParsed(HeaderName.outcome, ReplyOutcome.init(rawValue:)),
+            httpStatus: try fields.parsed(HeaderName.httpStatus) { Int($0) },
+            status: try fields.parsed(HeaderName.ocpiStatus) { Int($0).map(StatusCode.init(rawValue:)) },
+            message: fields[HeaderName.message], headers: passed, contentType: fields[HeaderName.contentType],
             body: record.value.unlessEmpty,
-            trace: Trace(traceparent: fields[Name.traceparent], tracestate: fields[Name.tracestate]),
-            notDone: fields[Name.notDone].map { NotDone(header: $0) })
+            trace: TraceContext(traceparent: fields[HeaderName.traceparent], tracestate: fields[HeaderName.tracestate]),
+            notDone: fields[HeaderName.notDone].map { NotDone(header: $0) })
     }
 
     private static let typeSuffix = ".reply"

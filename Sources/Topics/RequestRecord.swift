@@ -1,10 +1,10 @@
+package import Encoding
 package import Kafka
 package import NIOCore
 package import OCPI
-package import Wire
 
 /// Where a request entered the network.
-package enum Origin: Sendable, Equatable {
+package enum RequestOrigin: Sendable, Equatable {
     /// A party that is connected to this node.
     case local
     /// This node asks by itself, on behalf of the sending party; nothing is copied.
@@ -14,8 +14,8 @@ package enum Origin: Sendable, Equatable {
 
     init(text: String) {
         switch text {
-        case Origin.local.text: self = .local
-        case Origin.hub.text: self = .hub
+        case RequestOrigin.local.text: self = .local
+        case RequestOrigin.hub.text: self = .hub
         default: self = .node(text)
         }
     }
@@ -44,7 +44,7 @@ package struct ReplyAddress: Sendable, Equatable {
 }
 
 /// W3C trace context, verbatim.
-package struct Trace: Sendable, Equatable {
+package struct TraceContext: Sendable, Equatable {
     /// `traceparent` as received.
     package var traceparent: String?
     /// `tracestate` as received.
@@ -88,7 +88,7 @@ package struct RequestRecord: Sendable {
     /// The party's `OCN-Signature`.
     package var signature: String?
     /// Where it entered the network.
-    package var origin: Origin
+    package var origin: RequestOrigin
     /// How much of `ocn.state` the writer had applied: the next offset.
     package var stateVersion: Int64
     /// When the caller stops waiting; nil where nobody waits.
@@ -98,7 +98,7 @@ package struct RequestRecord: Sendable {
     /// Absolute URL behind a capability (page, CDR location, callback); replaces endpoint, path and query.
     package var target: String?
     /// W3C trace context.
-    package var trace: Trace
+    package var trace: TraceContext
     /// `Content-Type` of the body.
     package var contentType: String?
     /// `Content-Encoding` of the body; only what a custom module is sent may have one.
@@ -116,8 +116,8 @@ package struct RequestRecord: Sendable {
     package init(
         id: String, time: Timestamp, module: ModuleID, interface: InterfaceRole, method: Method, version: OCPIVersion,
         from: PartyID, to: PartyID, path: String, query: String? = nil, requestID: String, correlationID: String,
-        signature: String? = nil, origin: Origin = .local, stateVersion: Int64, deadline: Timestamp? = nil,
-        reply: ReplyAddress? = nil, target: String? = nil, trace: Trace = Trace(), contentType: String? = nil,
+        signature: String? = nil, origin: RequestOrigin = .local, stateVersion: Int64, deadline: Timestamp? = nil,
+        reply: ReplyAddress? = nil, target: String? = nil, trace: TraceContext = TraceContext(), contentType: String? = nil,
         contentEncoding: String? = nil, body: ByteBuffer? = nil, key: String? = nil, isStored: Bool = false
     ) {
         self.id = id
@@ -154,15 +154,15 @@ package struct RequestRecord: Sendable {
     /// The record for `ocn.requests`.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = commonHeaders()
-        headers.append(Name.originalTo, originalReceiver?.description)
-        headers.append(Name.contentEncoding, contentEncoding)
-        headers.append(Name.origin, origin.text)
-        headers.append(Name.stored, isStored ? "true" : nil)
-        headers.append(Name.copyID, copyID)
-        headers.append(Name.target, target)
-        headers.append(Name.deadline, deadline.map { String($0.milliseconds) })
-        headers.append(Name.replyPartition, reply.map { String($0.partition) })
-        headers.append(Name.replyEpoch, reply.map { String($0.epoch) })
+        headers.append(HeaderName.originalTo, originalReceiver?.description)
+        headers.append(HeaderName.contentEncoding, contentEncoding)
+        headers.append(HeaderName.origin, origin.text)
+        headers.append(HeaderName.stored, isStored ? "true" : nil)
+        headers.append(HeaderName.copyID, copyID)
+        headers.append(HeaderName.target, target)
+        headers.append(HeaderName.deadline, deadline.map { String($0.milliseconds) })
+        headers.append(HeaderName.replyPartition, reply.map { String($0.partition) })
+        headers.append(HeaderName.replyEpoch, reply.map { String($0.epoch) })
         return OutgoingRecord(topic: topics.requests, key: key, value: body.unlessEmpty, headers: headers)
     }
 
@@ -170,53 +170,53 @@ package struct RequestRecord: Sendable {
     /// - Throws: the first header that is missing or not understood; the record is then not ours to act on.
     package init(_ record: IncomingRecord) throws(RecordError) {
         let headers = record.headers
-        let type = try headers.requiredParsed(Name.type, EventType.init(text:))
-        let partition = try headers.parsed(Name.replyPartition) { Int32($0) }
-        let epoch = try headers.parsed(Name.replyEpoch) { UInt64($0) }
-        let origin = headers[Name.origin] ?? Origin.local.text
+        let type = try headers.requiredParsed(HeaderName.type, EventType.init(text:))
+        let partition = try headers.parsed(HeaderName.replyPartition) { Int32($0) }
+        let epoch = try headers.parsed(HeaderName.replyEpoch) { UInt64($0) }
+        let origin = headers[HeaderName.origin] ?? RequestOrigin.local.text
         self.init(
-            id: try headers.required(Name.id),
-            time: try headers.requiredParsed(Name.time, Timestamp.init(rfc3339:)),
+            id: try headers.required(HeaderName.id),
+            time: try headers.requiredParsed(HeaderName.time, Timestamp.init(rfc3339:)),
             module: type.module, interface: type.interface, method: type.method,
-            version: try headers.requiredParsed(Name.version, OCPIVersion.init(rawValue:)),
-            from: try headers.requiredParsed(Name.from) { PartyID($0) },
-            to: try headers.requiredParsed(Name.to) { PartyID($0) },
-            path: headers[Name.path] ?? "", query: headers[Name.query],
-            requestID: try headers.required(Name.requestID), correlationID: try headers.required(Name.correlationID),
-            signature: headers[Name.signature], origin: Origin(text: origin),
-            stateVersion: try headers.parsed(Name.stateVersion) { Int64($0) } ?? 0,
-            deadline: try headers.parsed(Name.deadline) { Int64($0).map(Timestamp.init(milliseconds:)) },
+            version: try headers.requiredParsed(HeaderName.version, OCPIVersion.init(rawValue:)),
+            from: try headers.requiredParsed(HeaderName.from) { PartyID($0) },
+            to: try headers.requiredParsed(HeaderName.to) { PartyID($0) },
+            path: headers[HeaderName.path] ?? "", query: headers[HeaderName.query],
+            requestID: try headers.required(HeaderName.requestID), correlationID: try headers.required(HeaderName.correlationID),
+            signature: headers[HeaderName.signature], origin: RequestOrigin(text: origin),
+            stateVersion: try headers.parsed(HeaderName.stateVersion) { Int64($0) } ?? 0,
+            deadline: try headers.parsed(HeaderName.deadline) { Int64($0).map(Timestamp.init(milliseconds:)) },
             reply: partition.flatMap { partition in epoch.map { ReplyAddress(partition: partition, epoch: $0) } },
-            target: headers[Name.target],
-            trace: Trace(traceparent: headers[Name.traceparent], tracestate: headers[Name.tracestate]),
-            contentType: headers[Name.contentType], contentEncoding: headers[Name.contentEncoding],
+            target: headers[HeaderName.target],
+            trace: TraceContext(traceparent: headers[HeaderName.traceparent], tracestate: headers[HeaderName.tracestate]),
+            contentType: headers[HeaderName.contentType], contentEncoding: headers[HeaderName.contentEncoding],
             body: record.value.unlessEmpty,
-            key: record.key, isStored: headers[Name.stored] == "true")
-        originalReceiver = try headers.parsed(Name.originalTo) { PartyID($0) }
-        copyID = headers[Name.copyID]
+            key: record.key, isStored: headers[HeaderName.stored] == "true")
+        originalReceiver = try headers.parsed(HeaderName.originalTo) { PartyID($0) }
+        copyID = headers[HeaderName.copyID]
     }
 
     /// What a request and its copies have in common.
     func commonHeaders() -> RecordHeaders {
         var headers = RecordHeaders()
-        headers.append(Name.specVersion, "1.0")
-        headers.append(Name.id, id)
-        headers.append(Name.type, EventType(module: module, interface: interface, method: method).text)
-        headers.append(Name.source, "/\(from.country)/\(from.party)")
-        headers.append(Name.subject, path)
-        headers.append(Name.time, time.description)
-        headers.append(Name.contentType, contentType)
-        headers.append(Name.version, version.rawValue)
-        headers.append(Name.from, from.description)
-        headers.append(Name.to, to.description)
-        headers.append(Name.path, path)
-        headers.append(Name.query, query)
-        headers.append(Name.requestID, requestID)
-        headers.append(Name.correlationID, correlationID)
-        headers.append(Name.signature, signature)
-        headers.append(Name.stateVersion, String(stateVersion))
-        headers.append(Name.traceparent, trace.traceparent)
-        headers.append(Name.tracestate, trace.tracestate)
+        headers.append(HeaderName.specVersion, "1.0")
+        headers.append(HeaderName.id, id)
+        headers.append(HeaderName.type, EventType(module: module, interface: interface, method: method).text)
+        headers.append(HeaderName.source, "/\(from.country)/\(from.party)")
+        headers.append(HeaderName.subject, path)
+        headers.append(HeaderName.time, time.description)
+        headers.append(HeaderName.contentType, contentType)
+        headers.append(HeaderName.version, version.rawValue)
+        headers.append(HeaderName.from, from.description)
+        headers.append(HeaderName.to, to.description)
+        headers.append(HeaderName.path, path)
+        headers.append(HeaderName.query, query)
+        headers.append(HeaderName.requestID, requestID)
+        headers.append(HeaderName.correlationID, correlationID)
+        headers.append(HeaderName.signature, signature)
+        headers.append(HeaderName.stateVersion, String(stateVersion))
+        headers.append(HeaderName.traceparent, trace.traceparent)
+        headers.append(HeaderName.tracestate, trace.tracestate)
         return headers
     }
 }

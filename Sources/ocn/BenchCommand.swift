@@ -89,7 +89,7 @@ extension BenchCommand {
             options.logs = logs
             let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
             // Its processes are children of ours: a signal to us must not leave them behind.
-            let run = SingleRun { try await isolation.run() }
+            let run = OneShotService { try await isolation.run() }
             try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
             guard let result = run.outcome else { throw ExitCode(130) }
             for line in json ? [result.json] : result.lines { print(line) }

@@ -1,11 +1,11 @@
 import ArgumentParser
+import Encoding
 import Glibc
 import Kafka
 import Logging
 import OCPI
 import ServiceLifecycle
 import Topics
-import Wire
 
 /// `ocn broker`: Kafka in memory, for trying things out on one machine.
 struct BrokerCommand: AsyncParsableCommand {

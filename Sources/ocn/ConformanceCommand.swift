@@ -71,9 +71,9 @@ struct ConformanceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let numbers = try ConformanceOptions.numbers(only)
-        let rig = Rig(
-            hub: try hub(), cast: try ConformanceOptions.cast(party),
-            listening: Rig.Listening(address: listen, reachAs: reachAs, firstPort: firstPort))
+        let rig = TestEnvironment(
+            hub: try hub(), participants: try ConformanceOptions.participants(party),
+            listening: TestEnvironment.Listening(address: listen, reachAs: reachAs, firstPort: firstPort))
         do {
             try await rig.start()
         } catch {
@@ -83,11 +83,11 @@ struct ConformanceCommand: AsyncParsableCommand {
         }
         let isTerminal = isatty(STDERR_FILENO) == 1
         let findings = await Runner(rig).run(numbers) { finding in
-            tell((isTerminal ? Self.emptyLine : "") + Report.progress(finding) + (isTerminal ? "" : "\n"))
+            tell((isTerminal ? Self.emptyLine : "") + ConformanceReport.progress(finding) + (isTerminal ? "" : "\n"))
         }
         if isTerminal { tell(Self.emptyLine) }
         await rig.stop()
-        let report = Report(findings, color: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
+        let report = ConformanceReport(findings, color: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
         for line in json ? report.json : report.table { print(line) }
         fflush(nil)
         if !report.isPassed { throw ExitCode(1) }
@@ -157,9 +157,9 @@ enum ConformanceOptions {
     }
 
     /// Reads `cpo=NL-ABC`.
-    static func cast(_ entries: [String]) throws -> Cast {
-        guard var cast = Cast.usual else { throw ValidationError("the usual parties cannot be read") }
-        let places: [String: WritableKeyPath<Cast, PartyID>] = [
+    static func participants(_ entries: [String]) throws -> Participants {
+        guard var participants = Participants.usual else { throw ValidationError("the usual parties cannot be read") }
+        let places: [String: WritableKeyPath<Participants, PartyID>] = [
             "cpo": \.cpo, "other-cpo": \.otherCPO, "emsp": \.emsp, "other-emsp": \.otherEMSP, "both": \.both, "sibling": \.sibling,
             "spare": \.spare, "absent": \.absent, "unknown": \.unknown,
         ]
@@ -170,11 +170,11 @@ enum ConformanceOptions {
                 throw ValidationError(
                     "'\(entry)': write one of \(places.keys.sorted().joined(separator: ", ")) and a party, like cpo=NL-ABC")
             }
-            cast[keyPath: place] = party
+            participants[keyPath: place] = party
         }
-        guard Set(cast.listed + [cast.unknown]).count == cast.listed.count + 1 else {
+        guard Set(participants.listed + [participants.unknown]).count == participants.listed.count + 1 else {
             throw ValidationError("every party needs an id of its own")
         }
-        return cast
+        return participants
     }
 }

@@ -1,11 +1,11 @@
 import Admin
 import ArgumentParser
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// What replay and discard have in common.
 struct DeadAct: ParsableArguments {

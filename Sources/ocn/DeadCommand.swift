@@ -1,12 +1,12 @@
 import Admin
 import ArgumentParser
 import Directory
+import Encoding
 import Kafka
 import Logging
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// `ocn dead`: copies that were given up.
 struct DeadCommand: AsyncParsableCommand {

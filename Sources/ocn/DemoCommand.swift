@@ -28,7 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics(declared: ProgramMetrics.declarations)
         Program.bootstrap(level: logLevel, metrics: metrics)
         let color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
-        let world = LocalWorld(metrics: metrics)
+        let world = LocalDemoCluster(metrics: metrics)
         let result = await runDemo(world: world, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) { line in
             print(line)
             fflush(nil)

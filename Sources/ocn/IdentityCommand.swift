@@ -1,8 +1,8 @@
 import ArgumentParser
 import Directory
+import Encoding
 import Notary
 import OCPI
-import Wire
 
 /// `ocn identity`: which key and secret are a node's, and which processes it has.
 struct IdentityCommand: AsyncParsableCommand {

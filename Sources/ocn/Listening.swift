@@ -1,7 +1,7 @@
+import Encoding
 import Glibc
 import NIOCore
 import ServiceLifecycle
-import Wire
 
 /// A service that listens, and says in words which setting is wrong when it cannot.
 struct Listening: Service {

@@ -36,7 +36,7 @@ struct LocalOperator: NodeOperator {
             for service in site.services { try await shared.topicUpkeep.ensureOutbox(of: service) }
             let address = configuration.key.address.hex
             let node = Fact.node(NetworkNode(operatorAddress: address, url: site.publicURL, isVerbatim: true, source: "state"))
-            try await shared.writer.write(([node] + site.registry(address)).map(Change.put))
+            try await shared.writer.write(([node] + site.registry(address)).map(FactChange.put))
         } catch {
             await shared.close()
             throw error

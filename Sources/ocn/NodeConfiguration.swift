@@ -7,7 +7,7 @@ import OCPI
 import Topics
 
 /// The roles of a node.
-enum Role: String, CaseIterable, Sendable {
+enum NodeRole: String, CaseIterable, Sendable {
     case ingress, matcher, exchange, push, control
 }
 
@@ -16,7 +16,7 @@ enum Role: String, CaseIterable, Sendable {
 struct NodeConfiguration: Sendable {
     var publicURL: String
     var instance: String
-    var roles: Set<Role>
+    var roles: Set<NodeRole>
     var hub: PartyID
     var hubName: String
     var key: SigningKey

@@ -37,11 +37,11 @@ struct NodeService: Service {
         self.logger = logger
         self.onReady = onReady
         let readsRegistry = configuration.registryFile != nil && configuration.roles.contains(.control)
-        health = Health(expecting: configuration.roles.map(\.rawValue) + (readsRegistry ? [RegistryWatch.check] : []))
+        health = Health(expecting: configuration.roles.map(\.rawValue) + (readsRegistry ? [RegistryReloader.check] : []))
     }
 
     func run() async throws {
-        health.set(KafkaWatch.check, ready: false, reason: "connecting")
+        health.set(KafkaHealthCheck.check, ready: false, reason: "connecting")
         let plan = try ConnectionPlan(configuration, files: OpenFiles.limit)
         let listener = PrivateListener(
             .hostname(configuration.privateHost, port: configuration.privatePort), plan.privateLimits, metrics: metrics, health: health,
@@ -55,7 +55,7 @@ struct NodeService: Service {
     /// Connects, runs the roles, and disconnects.
     private func connect(_ listener: PrivateListener, _ plan: ConnectionPlan) async throws {
         guard let shared = try await open() else { return }
-        health.set(KafkaWatch.check, ready: true)
+        health.set(KafkaHealthCheck.check, ready: true)
         let result: Result<Void, any Error>
         do { result = .success(try await runRoles(shared, listener, plan)) } catch { result = .failure(error) }
         await shared.close()
@@ -78,7 +78,7 @@ struct NodeService: Service {
     }
 
     private func runRoles(_ shared: SharedResources, _ listener: PrivateListener, _ plan: ConnectionPlan) async throws {
-        let consistency = ConsistencyWatch(configuration.consistency(), facts: .init(shared), health: health, logger: logger)
+        let consistency = ConsistencyMonitor(configuration.consistency(), facts: .init(shared), health: health, logger: logger)
         do {
             try await cancelWhenGracefulShutdown { try await consistency.join() }
         } catch {
@@ -90,7 +90,7 @@ struct NodeService: Service {
         var workers: [any Service] = []
         if roles.contains(.control) {
             let registry = registryPublisher(shared)
-            if let registry { workers.append(RegistryWatch(publisher: registry)) }
+            if let registry { workers.append(RegistryReloader(publisher: registry)) }
             workers.append(control(shared, registry))
         }
         if roles.contains(.push) {
@@ -106,7 +106,8 @@ struct NodeService: Service {
             workers += [exchange, watch(.exchange) { await exchange.stalls() }]
         }
         var services: [any Service] = [
-            kafkaWatch(shared), consistency, SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
+            kafkaHealthCheck(shared), consistency,
+            SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
         ]
         if !workers.isEmpty { services.append(ConcurrentServices(services: workers)) }
         if roles.contains(.ingress) {
@@ -118,7 +119,7 @@ struct NodeService: Service {
         logger.notice(
             "starting",
             metadata: [
-                "roles": "\(Role.allCases.filter(roles.contains).map(\.rawValue).joined(separator: ","))",
+                "roles": "\(NodeRole.allCases.filter(roles.contains).map(\.rawValue).joined(separator: ","))",
                 "url": "\(configuration.publicURL)",
                 "kafka": "\(configuration.kafka.bootstrap)", "operator": "\(configuration.key.address.hex)",
             ])
@@ -169,7 +170,7 @@ struct NodeService: Service {
             settings, kafka: shared.kafka, topics: configuration.topics, store: shared.store, writer: shared.writer,
             capabilities: shared.capabilities, secrets: configuration.secrets, producer: shared.producer, client: shared.outbound,
             activity: shared.activity, kafkaAvailability: availability, logger: label("ingress"),
-            onServerRunning: { _ in health.set(Role.ingress.rawValue, ready: true) })
+            onServerRunning: { _ in health.set(NodeRole.ingress.rawValue, ready: true) })
     }
 
     private func exchange(_ shared: SharedResources) -> ExchangeService {
@@ -213,7 +214,7 @@ struct NodeService: Service {
         guard let file = configuration.registryFile else { return nil }
         return RegistryPublisher(
             source: FileSource(path: file), writer: shared.writer, store: shared.store, topics: shared.topicUpkeep,
-            logger: label("registry"), onReadiness: { [health] in health.set(RegistryWatch.check, ready: $0, reason: $1) })
+            logger: label("registry"), onReadiness: { [health] in health.set(RegistryReloader.check, ready: $0, reason: $1) })
     }
 
     private func control(_ shared: SharedResources, _ registry: RegistryPublisher?) -> ControlService {
@@ -249,7 +250,7 @@ struct NodeService: Service {
         let handshake = Handshake(
             hub: HubCredentials(publicURL: configuration.publicURL, party: configuration.hub, name: configuration.hubName),
             peers: PeerClient(shared.outbound, logger: label("admin")),
-            enrolment: Enrolment(
+            registrationWriter: RegistrationWriter(
                 state: state, secrets: configuration.secrets, nodeAddress: configuration.key.address.hex, hub: configuration.hub,
                 tokenOverlap: configuration.tokenOverlap, logger: label("admin")),
             logger: label("admin"))
@@ -258,8 +259,8 @@ struct NodeService: Service {
             isKafkaAway: { [availability] in availability.outage != nil })
     }
 
-    private func kafkaWatch(_ shared: SharedResources) -> KafkaWatch {
-        let watch = KafkaWatch(
+    private func kafkaHealthCheck(_ shared: SharedResources) -> KafkaHealthCheck {
+        let watch = KafkaHealthCheck(
             shared.kafka, names: configuration.topics, settings: configuration.topicSettings, store: shared.store, health: health,
             availability: availability, logger: label("kafka"))
         shared.onTrouble { [weak watch] in watch?.hint() }
@@ -267,7 +268,7 @@ struct NodeService: Service {
     }
 
     /// Lets a role's group say that it has joined, and that it was put out.
-    private func reporting(_ role: Role, _ membership: GroupConsumer.Settings) -> GroupConsumer.Settings {
+    private func reporting(_ role: NodeRole, _ membership: GroupConsumer.Settings) -> GroupConsumer.Settings {
         let health = health
         var membership = membership
         membership.onAssigned = { health.set(role.rawValue, ready: true) }
@@ -275,8 +276,8 @@ struct NodeService: Service {
         return membership
     }
 
-    private func watch(_ role: Role, _ stalls: @escaping @Sendable () async -> [Stall]) -> ReadingWatch {
-        ReadingWatch(role: role, health: health, logger: label(role.rawValue), isShared: role != .push, stalls: stalls)
+    private func watch(_ role: NodeRole, _ stalls: @escaping @Sendable () async -> [Stall]) -> StallMonitor {
+        StallMonitor(role: role, health: health, logger: label(role.rawValue), isShared: role != .push, stalls: stalls)
     }
 
     private func label(_ name: String) -> Logger {

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Encoding
 import Glibc
 import Logging
 import Synchronization
-import Wire
 
 /// Options of the commands that work on a node's Kafka without a running node.
 struct OperatorOptions: ParsableArguments {
@@ -65,7 +65,7 @@ enum OperatorText {
     static func topicPrefix(_ text: String) throws -> String { try setting(.topicPrefix, text) }
 
     private static func setting(_ type: SettingType<String>, _ text: String) throws -> String {
-        do throws(Refusal) {
+        do throws(ValueRefusal) {
             return try type.read(.text(text))
         } catch {
             throw ValidationError("it must be \(type.allowed)")

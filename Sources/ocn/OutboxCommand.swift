@@ -1,10 +1,10 @@
 import Admin
 import ArgumentParser
 import Directory
+import Encoding
 import Logging
 import OCPI
 import Topics
-import Wire
 
 /// `ocn outbox`: what waits for services, and orders about it.
 struct OutboxCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import Admin
+import Encoding
 import HTTPTypes
 import Hummingbird
 import Inbound
@@ -8,7 +9,6 @@ import NIOHTTP1
 import ServiceLifecycle
 import Synchronization
 import Telemetry
-import Wire
 
 /// The private listener: metrics and probes from the first moment, the admin API once this process is connected. For operators, never on the
 /// public address; protected like the public one all the same.
@@ -84,8 +84,8 @@ private struct BrokenRequests: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPParserError {
-            return PrivateListener.problem(.badRequest, Inbound.Refusal(error).message)
-        } catch let refusal as Inbound.Refusal {
+            return PrivateListener.problem(.badRequest, Inbound.HTTPRefusal(error).message)
+        } catch let refusal as Inbound.HTTPRefusal {
             return PrivateListener.problem(HTTPResponse.Status(code: Int(refusal.status.code)), refusal.message)
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Encoding
 import Glibc
 import Instruments
 import Logging
@@ -7,7 +8,6 @@ import Metrics
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
-import Wire
 
 /// What every command of the program sets up once.
 enum Program {

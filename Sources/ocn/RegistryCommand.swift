@@ -1,11 +1,11 @@
 import ArgumentParser
 import Directory
+import Encoding
 import Kafka
 import Logging
 import OCPI
 import Registry
 import Topics
-import Wire
 
 /// `ocn registry`: edits the registry that lives in the node's own `ocn.state`.
 struct RegistryCommand: AsyncParsableCommand {

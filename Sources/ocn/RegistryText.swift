@@ -1,6 +1,6 @@
 import Directory
+import Encoding
 import Registry
-import Wire
 
 /// What `ocn registry` prints.
 enum RegistryText {

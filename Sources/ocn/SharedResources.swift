@@ -114,7 +114,7 @@ struct SharedResources {
         self.trouble = trouble
         self.staticInstance = staticInstance
         topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
-        producer = try Producer(writing, patience: Self.patience(configuration), logger: logger)
+        producer = try Producer(writing, deliveryTimeout: Self.deliveryTimeout(configuration), logger: logger)
         followers = FollowerReader(kafka: kafka, topics: [configuration.topics.state, configuration.topics.links], logger: logger)
         store = StateStore(followers, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
         writer = StateWriter(producer: producer, topics: configuration.topics, store: store, logger: logger, availability: availability)
@@ -131,14 +131,14 @@ struct SharedResources {
     /// Only MATCHER never gives up what it writes; a command would wait for ever. A write of `ocn.state` is repeated by its writer. A request
     /// must not be written any more when its caller has been told that it was not: it would come after what the caller has sent since. Half of
     /// the time is left for its answer.
-    private static func patience(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> Patience {
+    private static func deliveryTimeout(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> DeliveryTimeout {
         let (requests, state) = (configuration.topics.requests, configuration.topics.state)
         let limit = configuration.requestTimeout / 2
         let isMatcher = configuration.roles.contains(.matcher)
-        let matcher = MatcherService.patience(configuration.topics)
+        let matcher = MatcherService.deliveryTimeout(configuration.topics)
         return { topic in
             if topic == requests { return .limited(limit) }
-            if topic == state { return .limited(StateWriter.patience) }
+            if topic == state { return .limited(StateWriter.maximumWait) }
             return isMatcher ? matcher(topic) : .usual
         }
     }

@@ -35,14 +35,14 @@ struct SoakCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let cast = Cast.usual else { throw ConfigurationError(description: "the usual parties cannot be read") }
+        guard let participants = SoakParticipants.usual else { throw ConfigurationError(description: "the usual parties cannot be read") }
         var options = SoakOptions(seconds: testbed.seconds, seed: seed ?? TestbedOptions.anySeed)
         options.kills = kill
         options.rate = rate
         options.brokers = testbed.brokers
         options.logs = testbed.logs
         try await testbed.run("soak") { [options] host in
-            try await Soak(options, host: host, cast: cast) { WaitNotice.write($0) }.run()
+            try await Soak(options, host: host, participants: participants) { WaitNotice.write($0) }.run()
         }
     }
 }

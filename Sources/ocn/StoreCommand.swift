@@ -1,9 +1,9 @@
 import Admin
 import ArgumentParser
 import Directory
+import Encoding
 import Logging
 import OCPI
-import Wire
 
 /// `ocn store`: which messages the hub takes for their recipients.
 struct StoreCommand: AsyncParsableCommand {

@@ -46,7 +46,7 @@ struct TestbedOptions: ParsableArguments {
     ) async throws {
         Program.bootstrap(level: .error)
         let logger = Logger(label: name)
-        let run = SingleRun { try await body(LocalOperator(logger: logger)) }
+        let run = OneShotService { try await body(LocalOperator(logger: logger)) }
         // Its processes are children of ours: a signal to us must not leave them behind.
         try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
         guard let result = run.outcome else { throw ExitCode(130) }

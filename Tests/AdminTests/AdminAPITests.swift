@@ -1,6 +1,7 @@
 import Admin
 import Credentials
 import Directory
+import Encoding
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -10,7 +11,6 @@ import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite struct AdminAPITests {
     @Test func theOperatorInvitesAPlatformAndSeesItsStatusAndStrangersSeeNothing() async throws {

@@ -1,11 +1,11 @@
 import Admin
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite struct DeadLettersTests {
     let topics = TopicNames()

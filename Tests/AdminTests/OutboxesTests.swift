@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Admin
 @testable import Directory

@@ -1,9 +1,9 @@
 import Admin
 import Credentials
+import Encoding
 import HTTPTypes
 import OCPI
 import Testing
-import Wire
 
 @testable import Directory
 

@@ -1,5 +1,6 @@
 import Admin
 import Credentials
+import Encoding
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -8,7 +9,6 @@ import NIOCore
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Directory
 
@@ -24,7 +24,7 @@ final class Platforms: Sendable {
     private let isReadOnly: Bool
     private let peer: Peer
     /// What others write at the same time: comes into the log just before our next write.
-    private let others = Mutex<(@Sendable (Directory) -> [Change])?>(nil)
+    private let others = Mutex<(@Sendable (Directory) -> [FactChange])?>(nil)
 
     init(isReadOnly: Bool = false, peer: @escaping Peer = { _, _ in nil }) {
         self.isReadOnly = isReadOnly
@@ -34,11 +34,11 @@ final class Platforms: Sendable {
         ])
     }
 
-    func meanwhile(_ changes: @escaping @Sendable (Directory) -> [Change]) { others.withLock { $0 = changes } }
+    func meanwhile(_ changes: @escaping @Sendable (Directory) -> [FactChange]) { others.withLock { $0 = changes } }
 
     var directory: Directory { current.withLock { $0 } }
 
-    func apply(_ changes: [Change]) {
+    func apply(_ changes: [FactChange]) {
         current.withLock { directory in
             for change in changes {
                 switch change {
@@ -58,7 +58,7 @@ final class Platforms: Sendable {
                 }
                 return answer
             },
-            enrolment: Enrolment(
+            registrationWriter: RegistrationWriter(
                 state: state, secrets: Platforms.secrets, nodeAddress: "0xaa", hub: party("CH-OCN"), logger: Logger(label: "test")),
             logger: Logger(label: "test"))
     }

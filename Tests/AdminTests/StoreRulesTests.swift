@@ -1,9 +1,9 @@
+import Encoding
 import Kafka
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Admin
 @testable import Directory

@@ -1,6 +1,6 @@
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @testable import Bench
 
@@ -49,22 +49,22 @@ import Wire
 @Suite struct IsolationCastTests {
     @Test func everyRecipientGetsCopiesAndRequestsInTurnAndNeverBothOfOneRequest() throws {
         for count in [2, 3, 10, 100, 1000] {
-            let cast = try #require(IsolationCast(recipients: count, hanging: 1))
-            let turns = (0..<count).map(cast.turn)
+            let participants = try #require(IsolationParticipants(recipients: count, hanging: 1))
+            let turns = (0..<count).map(participants.turn)
             #expect(Set(turns.map(\.service)).count == count && Set(turns.map(\.receiver)).count == count)
             #expect(turns.allSatisfy { $0.service != $0.receiver })
-            #expect(Set(cast.senders + cast.recipients).count == 2 * count)
+            #expect(Set(participants.senders + participants.recipients).count == 2 * count)
         }
     }
 
     @Test(arguments: [(1, 1), (0, 0), (10, 0), (10, 10), (1001, 1)])
     func someMustHangAndSomeNot(recipients: Int, hanging: Int) {
-        #expect(IsolationCast(recipients: recipients, hanging: hanging) == nil)
+        #expect(IsolationParticipants(recipients: recipients, hanging: hanging) == nil)
     }
 
     @Test func theLastOnesHang() throws {
-        let cast = try #require(IsolationCast(recipients: 100, hanging: 3))
-        #expect(cast.firstHanging == 97 && cast.recipients.last?.description == "NL-099")
+        let participants = try #require(IsolationParticipants(recipients: 100, hanging: 3))
+        #expect(participants.firstHanging == 97 && participants.recipients.last?.description == "NL-099")
     }
 }
 

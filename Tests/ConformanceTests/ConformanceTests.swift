@@ -13,7 +13,7 @@ import Testing
     @Test func theTable() async throws {
         var findings: [Finding] = []
         for requirement in Requirement.all { findings.append(try await Findings.shared.finding(requirement.number)) }
-        let report = Report(findings)
+        let report = ConformanceReport(findings)
         print(report.table.joined(separator: "\n"))
         #expect(report.isPassed, "\(report.summary)")
     }

@@ -1,9 +1,9 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import OCPI
 import Testbed
 import Testing
-import Wire
 
 @testable import Conformance
 @testable import ocn
@@ -26,20 +26,22 @@ import Wire
         let party = try #require(PartyID("DE-CPA"))
         #expect(try ConformanceOptions.tokens(["DE-CPA=a=b"])[party]?.raw == "a=b")
         #expect(throws: (any Error).self) { try ConformanceOptions.tokens(["DE-CPA"]) }
-        #expect(try ConformanceOptions.cast(["cpo=NL-ABC"]).cpo == PartyID("NL-ABC"))
-        #expect(throws: (any Error).self) { try ConformanceOptions.cast(["nobody=NL-ABC"]) }
-        #expect(throws: (any Error).self, "an id twice") { try ConformanceOptions.cast(["cpo=DE-MSA"]) }
+        #expect(try ConformanceOptions.participants(["cpo=NL-ABC"]).cpo == PartyID("NL-ABC"))
+        #expect(throws: (any Error).self) { try ConformanceOptions.participants(["nobody=NL-ABC"]) }
+        #expect(throws: (any Error).self, "an id twice") { try ConformanceOptions.participants(["cpo=DE-MSA"]) }
     }
 
     @Test func onlyAnUnmetMustFailsTheSuite() throws {
-        let report = Report([try Self.finding(2, .met), try Self.finding(6, .unmet("no")), try Self.finding(57, .skipped("2.3.0"))])
+        let report = ConformanceReport([
+            try Self.finding(2, .met), try Self.finding(6, .unmet("no")), try Self.finding(57, .skipped("2.3.0")),
+        ])
         #expect(report.isPassed)
         #expect(report.summary == "3 requirements: 1 met, 1 not met (0 M, 1 S, 0 D), 1 not tried")
-        #expect(!Report([try Self.finding(1, .unmet("no"))]).isPassed)
+        #expect(!ConformanceReport([try Self.finding(1, .unmet("no"))]).isPassed)
     }
 
     @Test func theTableGivesReasonsAndTheJSONOneObjectEach() throws {
-        let report = Report([try Self.finding(57, .skipped("OCPI 2.3.0 only")), try Self.finding(1, .met)])
+        let report = ConformanceReport([try Self.finding(57, .skipped("OCPI 2.3.0 only")), try Self.finding(1, .met)])
         let table = report.table
         #expect(table.first == "A. Transport, authentication, envelope")
         #expect(table.contains { $0.hasPrefix("  1  M  pass") } && table.contains { $0.hasSuffix("  OCPI 2.3.0 only") })
@@ -50,33 +52,33 @@ import Wire
 
     @Test(.timeLimit(.minutes(5))) func aHubThatIsNotThereMeetsNothing() async throws {
         let port = try FreePorts.one()
-        let rig = Rig(
+        let environment = TestEnvironment(
             hub: HubUnderTest(url: "http://127.0.0.1:\(port)", party: try #require(PartyID("CH-OCN")), timeout: .seconds(1)),
-            cast: try #require(Cast.usual))
-        let error = await #expect(throws: CallFailure.self) { try await rig.start() }
+            participants: try #require(Participants.usual))
+        let error = await #expect(throws: HTTPCallFailure.self) { try await environment.start() }
         #expect(error?.description.contains("could not be registered") == true)
-        for finding in await Runner(rig).run(Requirement.all.map(\.number)) {
+        for finding in await Runner(environment).run(Requirement.all.map(\.number)) {
             #expect(finding.outcome != .met, "\(finding.requirement.number) \(finding.requirement.title)")
         }
-        await rig.stop()
+        await environment.stop()
     }
 
     @Test func aPartyAnswersStopsAndComesBackOnItsPort() async throws {
-        let server = PartyServer(host: "127.0.0.1", port: 0) { head, body in
-            Answer(201, text: "\(head.method) \(head.uri) \(String(buffer: body))")
+        let server = ConformancePartyServer(host: "127.0.0.1", port: 0) { head, body in
+            HubResponse(201, text: "\(head.method) \(head.uri) \(String(buffer: body))")
         }
         try await server.start()
         let port = server.port
         let url = "http://127.0.0.1:\(port)/a?b"
-        let reply = try await HTTPCall.send(.put, url, headers: [:], body: ByteBuffer(string: "c"), patience: .seconds(5))
+        let reply = try await HTTPCall.send(.put, url, headers: [:], body: ByteBuffer(string: "c"), maximumWait: .seconds(5))
         #expect(reply.status == 201 && reply.text == "PUT /a?b c")
         await server.stop()
-        await #expect(throws: CallFailure.self) {
-            try await HTTPCall.send(.get, url, headers: [:], body: nil, patience: .seconds(5))
+        await #expect(throws: HTTPCallFailure.self) {
+            try await HTTPCall.send(.get, url, headers: [:], body: nil, maximumWait: .seconds(5))
         }
         try await server.start()
         #expect(server.port == port)
-        #expect(try await HTTPCall.send(.get, url, headers: [:], body: nil, patience: .seconds(5)).status == 201)
+        #expect(try await HTTPCall.send(.get, url, headers: [:], body: nil, maximumWait: .seconds(5)).status == 201)
         await server.stop()
     }
 }

@@ -20,11 +20,11 @@ enum TestHub {
     private static let world = Task { try await start() }
 
     /// - Throws: why there is no hub to try.
-    static func started() async throws -> Rig { try await world.value.0 }
+    static func started() async throws -> TestEnvironment { try await world.value.0 }
 
-    private static func start() async throws -> (Rig, EmbeddedCluster?) {
+    private static func start() async throws -> (TestEnvironment, EmbeddedCluster?) {
         let logger = quietLogger()
-        let cast = try #require(Cast.usual)
+        let participants = try #require(Participants.usual)
         let cluster = TestKafka.realCluster == nil ? try EmbeddedBroker.start(names: TopicNames(), services: [], logger: logger) : nil
         let bootstrap = try #require(cluster?.bootstrap ?? TestKafka.realCluster)
         var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap)
@@ -36,28 +36,28 @@ enum TestHub {
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         configuration.requestTimeout = timeout
         configuration.stillAliveInterval = .seconds(2)
-        try await list(cast, configuration, logger)
+        try await list(participants, configuration, logger)
 
         // Runs as long as the process.
         _ = try await RunningNode.start(configuration, metrics: PrometheusMetrics(), logger: logger)
-        let rig = Rig(
+        let environment = TestEnvironment(
             hub: HubUnderTest(
                 url: configuration.publicURL,
                 admin: HubUnderTest.Admin(url: "http://127.0.0.1:\(configuration.privatePort)", key: configuration.adminKey),
-                party: configuration.hub, timeout: timeout), cast: cast)
-        try await rig.start()
-        return (rig, cluster)
+                party: configuration.hub, timeout: timeout), participants: participants)
+        try await environment.start()
+        return (environment, cluster)
     }
 
     /// Puts the parties into the registry, under this node.
-    private static func list(_ cast: Cast, _ configuration: NodeConfiguration, _ logger: Logger) async throws {
+    private static func list(_ participants: Participants, _ configuration: NodeConfiguration, _ logger: Logger) async throws {
         let address = configuration.key.address.hex
         let facts: [Fact] =
             [.node(NetworkNode(operatorAddress: address, url: configuration.publicURL, source: "state"))]
-            + cast.listed.map { .party(NetworkParty(party: $0, roles: [], operatorAddress: address, source: "state")) }
+            + participants.listed.map { .party(NetworkParty(party: $0, roles: [], operatorAddress: address, source: "state")) }
         let shared = try await SharedResources.open(configuration, logger: logger)
         do throws(StateError) {
-            try await shared.writer.write(facts.map(Change.put))
+            try await shared.writer.write(facts.map(FactChange.put))
         } catch {
             await shared.close()
             throw error

@@ -1,11 +1,11 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Control
 

@@ -1,11 +1,11 @@
 import Credentials
+import Encoding
 import Kafka
 import OCPI
 import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Control
 @testable import Directory

@@ -1,8 +1,8 @@
 import Credentials
+import Encoding
 import Logging
 import OCPI
 import Synchronization
-import Wire
 
 @testable import Directory
 
@@ -13,7 +13,7 @@ final class StateInMemory: Sendable {
 
     private struct State {
         var directory: Directory
-        var written: [Change] = []
+        var written: [FactChange] = []
         var fails = false
     }
     private let state: Mutex<State>
@@ -26,7 +26,7 @@ final class StateInMemory: Sendable {
     }
 
     var directory: Directory { state.withLock { $0.directory } }
-    var written: [Change] { state.withLock { $0.written } }
+    var written: [FactChange] { state.withLock { $0.written } }
 
     /// Whether the next writes fail.
     func fail(_ fails: Bool) { state.withLock { $0.fails = fails } }
@@ -44,7 +44,7 @@ final class StateInMemory: Sendable {
             })
     }
 
-    private func apply(_ changes: [Change]) {
+    private func apply(_ changes: [FactChange]) {
         state.withLock { state in
             for change in changes {
                 switch change {

@@ -1,10 +1,10 @@
 import Credentials
 import Directory
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Control
 
@@ -59,7 +59,7 @@ import Wire
 
     @Test func whatHappenedWhileAPlatformWasAskedCounts() throws {
         let asked = StateInMemory([registered("p1"), .status(platform: "p1", .connected, time(1))]).directory
-        func outcome(_ isAlive: Bool, _ facts: [Fact]) -> Change? {
+        func outcome(_ isAlive: Bool, _ facts: [Fact]) -> FactChange? {
             StillAlive.outcome("p1", isAlive: isAlive, asked: asked, newest: StateInMemory(facts).directory, now: time(9))
         }
         let heard = [registered("p1"), .status(platform: "p1", .connected, time(5))]

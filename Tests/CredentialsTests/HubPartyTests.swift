@@ -7,10 +7,10 @@ import Testing
     /// Operators list the hub's party in the registry, under this node.
     @Test(arguments: [[], [party("CH-OCN")]] as [[PartyID]], ["CH-OCN", "ch-ocn"])
     func nobodyRegistersAsTheHubItselfHoweverItWasInvited(invited: [PartyID], name: String) throws {
-        let peer = try PeerCredentials(Meeting.credentials(roles: [("CPO", "AT-NEW"), ("CPO", name)], token: "b"))
+        let peer = try PeerCredentials(HandshakePair.credentials(roles: [("CPO", "AT-NEW"), ("CPO", name)], token: "b"))
         let platform = Platform(id: "p", tokenAHash: "a", invited: invited + [party("AT-NEW")])
         #expect {
-            try Meeting().enrolment.check(peer, for: platform)
+            try HandshakePair().registrationWriter.check(peer, for: platform)
         } throws: {
             "\($0)".contains("is this hub itself")
         }

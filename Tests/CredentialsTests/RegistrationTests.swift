@@ -1,8 +1,8 @@
 import Credentials
+import Encoding
 import NIOCore
 import OCPI
 import Testing
-import Wire
 
 @testable import Directory
 
@@ -11,12 +11,12 @@ import Wire
     private let new = party("AT-NEW")
 
     private func peer(_ roles: [(String, String)]) throws -> PeerCredentials {
-        try PeerCredentials(Meeting.credentials(roles: roles, token: "b"))
+        try PeerCredentials(HandshakePair.credentials(roles: roles, token: "b"))
     }
 
     private func changes(
         for platform: Platform, _ roles: [(String, String)], overlap: Duration = .zero, in directory: Directory
-    ) throws -> [Change] {
+    ) throws -> [FactChange] {
         let peer = try peer(roles)
         return Registration.changes(
             for: platform, peer, PeerClient.Description(version: .v2_2, encoding: .base64, endpoints: []), newToken: Token("new"),
@@ -95,7 +95,7 @@ import Wire
     // MARK: Who may act for whom
 
     @Test func aTokenAIsForThePartiesItWasIssuedFor() throws {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         let address = try #require(directory.networkParty(new)?.operatorAddress)
         let other = NetworkParty(party: party("AT-OTH"), roles: ["CPO"], operatorAddress: address, source: "test")
         let provider = party("AT-BIL")
@@ -140,13 +140,13 @@ import Wire
         var platform = Platform(id: "p", tokenAHash: "a", tokenAExpires: now.adding(milliseconds: 1))
         platform.invite([new, party("FR-OFF")], until: now.adding(milliseconds: 5))
         platform.invite([party("AT-OLD")], until: now)
-        guard case .put(.platform(let first)) = try changes(for: platform, [("CPO", "AT-NEW")], in: Meeting().directory).last else {
+        guard case .put(.platform(let first)) = try changes(for: platform, [("CPO", "AT-NEW")], in: HandshakePair().directory).last else {
             Issue.record("no platform")
             return
         }
         #expect(first.invited == [party("FR-OFF")] && first.invitedUntil == [party("FR-OFF"): now.adding(milliseconds: 5)])
         #expect(first.tokenAHash == nil && first.tokenAExpires == nil)
-        let next = try changes(for: first, [("CPO", "FR-OFF")], in: Meeting().directory)
+        let next = try changes(for: first, [("CPO", "FR-OFF")], in: HandshakePair().directory)
         let second = try #require(
             next.lazy.compactMap { change -> Platform? in
                 guard case .put(.platform(let platform)) = change else { return nil }
@@ -154,12 +154,12 @@ import Wire
             }.first)
         #expect(second.invited.isEmpty && second.invitedUntil.isEmpty)
         #expect(throws: OCPIError.self, "it has left: the operator decides whether it may come back") {
-            try Registration.check([new], for: second, nodeAddress: Meeting.ownAddress, now: now, in: Meeting().directory)
+            try Registration.check([new], for: second, nodeAddress: HandshakePair.ownAddress, now: now, in: HandshakePair().directory)
         }
     }
 
     @Test func rolesAreThoseOfOCPIAndOfTheRegistry() throws {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         var listed = try #require(directory.networkParty(new))
         listed.roles = ["cpo", "Parking"]
         let fact = Fact.party(listed)
@@ -171,7 +171,7 @@ import Wire
     }
 
     @Test func aTokenAExpires() {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         let fact = Fact.platform(Platform(id: "p", tokenAHash: TokenHash.of(Token("a")), tokenAExpires: now, invited: [new]))
         directory.apply(key: fact.key, fact)
         #expect(directory.platform(presenting: [Token("a")], now: now.adding(milliseconds: -1))?.platform.id == "p")
@@ -207,9 +207,9 @@ import Wire
     @Test(arguments: [-5000, 0, 5000] as [Int64], [true, false])
     func ofTwoThatClaimAPartyAtOnceExactlyOneGetsIt(_ skew: Int64, _ readsLate: Bool) throws {
         #expect(Self.interleavings.count == 70)
-        let start = Meeting().directory
+        let start = HandshakePair().directory
         for order in Self.interleavings {
-            var log: [Change] = ["one", "two"].map { .put(.platform(Platform(id: $0, tokenAHash: $0))) }
+            var log: [FactChange] = ["one", "two"].map { .put(.platform(Platform(id: $0, tokenAHash: $0))) }
             var contenders = [
                 Contender(platform: Platform(id: "one", tokenAHash: "one"), now: now),
                 Contender(platform: Platform(id: "two", tokenAHash: "two"), now: now.adding(milliseconds: skew)),
@@ -228,7 +228,7 @@ import Wire
                 switch contenders[who].step {
                 case 1:
                     let check: Void? = try? Registration.check(
-                        [new], for: platform, nodeAddress: Meeting.ownAddress, now: time, in: directory)
+                        [new], for: platform, nodeAddress: HandshakePair.ownAddress, now: time, in: directory)
                     contenders[who].isOut = check == nil
                 case 2:
                     log += Registration.claims(of: [new], for: platform, now: time)
@@ -251,7 +251,7 @@ import Wire
     }
 
     @Test func aClaimThatTheLoserCouldNotTakeBackDoesNotHideTheWinner() {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         directory.apply([
             .put(.platform(Platform(id: "one", tokenCHashes: ["c"], roles: [PlatformRole(role: "CPO", party: new)]))),
             .put(.platform(Platform(id: "two", tokenAHash: "a"))),
@@ -262,11 +262,11 @@ import Wire
     }
 
     @Test func aPartyOfARegisteredPlatformIsNeverTakenOver() throws {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         directory.apply(.put(.platform(Platform(id: "two", tokenAHash: "a"))))
         let two = try #require(directory.platform(id: "two"))
         #expect(throws: OCPIError.self) {
-            try Registration.check([party("DE-CPO")], for: two, nodeAddress: Meeting.ownAddress, now: now, in: directory)
+            try Registration.check([party("DE-CPO")], for: two, nodeAddress: HandshakePair.ownAddress, now: now, in: directory)
         }
         // Even if it did not know better: the claim does not stand.
         directory.apply(Registration.claims(of: [party("DE-CPO")], for: two, now: Timestamp(milliseconds: 0)))
@@ -278,7 +278,7 @@ import Wire
 
     @Test func thePlatformsRecordMakesTheRestEffective() throws {
         let platform = Platform(id: "p", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("AT-OLD"))])
-        let changes = try changes(for: platform, [("CPO", "AT-NEW")], in: Meeting().directory)
+        let changes = try changes(for: platform, [("CPO", "AT-NEW")], in: HandshakePair().directory)
         #expect(changes.last == .delete(key: FactKey.claim(party("AT-OLD"), platform: "p")))
         guard case .put(.platform(let written)) = changes.dropLast().last else {
             Issue.record("\(changes)")
@@ -294,7 +294,7 @@ import Wire
         for (overlap, retiring) in [
             (Duration.zero, []), (.milliseconds(1500), [RetiringToken(hash: "old", until: now.adding(milliseconds: 1500))]),
         ] {
-            let changes = try changes(for: platform, [("CPO", "AT-NEW")], overlap: overlap, in: Meeting().directory)
+            let changes = try changes(for: platform, [("CPO", "AT-NEW")], overlap: overlap, in: HandshakePair().directory)
             guard case .put(.platform(let written)) = changes.last else {
                 Issue.record("\(changes)")
                 return
@@ -304,7 +304,7 @@ import Wire
     }
 
     @Test func partiesThatLeaveAreTellableAsSuspendedUntilTheyAreBack() throws {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         let platform = Platform(id: "p", tokenAHash: "a", roles: [])
         directory.apply([.put(.platform(platform))] + Registration.claims(of: [new, party("FR-OFF")], for: platform, now: now))
         directory.apply(try changes(for: platform, [("CPO", "AT-NEW"), ("EMSP", "AT-NEW"), ("CPO", "FR-OFF")], in: directory))
@@ -324,7 +324,7 @@ import Wire
 
     @Test(arguments: [false, true])
     func aPartyThatComesBackIsToldAsConnectedWhetherOrNotItsLeavingWasTold(isTold: Bool) throws {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         let before = Platform(id: "p", tokenAHash: "a")
         directory.apply([.put(.platform(before))] + Registration.claims(of: [new], for: before, now: now))
         directory.apply(try changes(for: before, [("CPO", "AT-NEW")], in: directory))
@@ -345,7 +345,7 @@ import Wire
     }
 
     @Test func removalLeavesNothingButTheSuspendedParties() throws {
-        var directory = Meeting().directory
+        var directory = HandshakePair().directory
         let before = directory
         let platform = Platform(id: "p", tokenAHash: "a", invited: [party("FR-OFF")])
         directory.apply([.put(.platform(platform))] + Registration.claims(of: [new, party("FR-OFF")], for: platform, now: now))
@@ -378,5 +378,5 @@ import Wire
 }
 
 extension Directory {
-    fileprivate mutating func apply(_ change: Change) { apply([change]) }
+    fileprivate mutating func apply(_ change: FactChange) { apply([change]) }
 }

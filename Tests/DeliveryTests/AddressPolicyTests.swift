@@ -1,6 +1,6 @@
+import Encoding
 import NIOCore
 import Testing
-import Wire
 
 @testable import Delivery
 @testable import Outbound

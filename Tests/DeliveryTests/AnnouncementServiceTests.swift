@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -8,7 +9,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -18,7 +18,7 @@ import Wire
     }
 
     /// Everything in `ocn.announce` is done.
-    private func finished(_ push: PushService, _ world: DeliveryWorld, _ count: Int64) async throws -> Bool {
+    private func finished(_ push: PushService, _ world: DeliveryEnvironment, _ count: Int64) async throws -> Bool {
         let partitions = push.assignment.filter { $0.topic == world.kafka.topics.announce }
         return try await push.consumer.committed(partitions, timeout: .seconds(5)).reduce(0) { $0 + max(0, $1.offset) } == count
     }
@@ -26,7 +26,7 @@ import Wire
     @Test func partiesAndNodesAreToldEachInTheirWay() async throws {
         let refusals = Atomic<Int>(1)
         // DE-CPO's server plays the other node too, whose answers have no body.
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             guard seen.uri == "/ocn/client-info" else { return .success }
             let isRefused = refusals.wrappingSubtract(1, ordering: .relaxed).newValue >= 0
             return .answer(isRefused ? 400 : 200, [], "")
@@ -77,7 +77,7 @@ import Wire
     }
 
     @Test func aSignedBroadcastArrivesWithASignatureThatItsRecipientCanVerifyAndAnUnsignedOneNotWhereOneIsWanted() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let sender = SigningKey.generate()
         let hub = try #require(PartyID("CH-OCN"))
         let key = try #require(Fixture.key)
@@ -115,7 +115,7 @@ import Wire
     }
 
     @Test func aCopyThatLacksTheSignatureItsServiceWantsByNowIsADeadLetter() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             try await world.writer.write([.put(.rules(platform: "bil", signatures: true, active: nil))])
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
@@ -127,7 +127,9 @@ import Wire
 
     @Test("Scenario 32: an announcement to a party that is OFFLINE is dropped and not replayed")
     func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
-        let world = try await DeliveryWorld(cpo: { $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success })
+        let world = try await DeliveryEnvironment(cpo: {
+            $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success
+        })
         let push = try world.push()
         try await world.run(push: push) {
             // Refused for good, no such interface, not connected here, no such node.
@@ -150,7 +152,7 @@ import Wire
     }
 
     @Test func whatIsTooOldIsDropped() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .answer(503, [("Retry-After", "3600")], "") })
+        let world = try await DeliveryEnvironment(cpo: { _ in .answer(503, [("Retry-After", "3600")], "") })
         let push = try world.push { $0.announcementHorizon = .seconds(3) }
         try await world.run(push: push) {
             try await world.announce(try token("T1"), to: "DE-CPO", key: "T1")
@@ -164,7 +166,7 @@ import Wire
     @Test("Scenario 31: a recipient that failed is told only the latest of an object")
     func aRecipientThatFailedIsToldOnlyTheLatestOfAnObject() async throws {
         let isUp = Atomic<Bool>(false)
-        let world = try await DeliveryWorld(cpo: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
+        let world = try await DeliveryEnvironment(cpo: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
         let push = try world.push()
         try await world.run(push: push) {
             try await world.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
@@ -182,7 +184,7 @@ import Wire
 
     @Test("Scenario 24: a party that hangs delays no announcement to others")
     func aPartyThatHangsDelaysNobody() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
         let push = try world.push {
             $0.announcementsPerRecipient = 30
             $0.bytesPerPartition = 1

@@ -1,10 +1,10 @@
+import Encoding
 import Logging
 import NIOCore
 import OCPI
 import Support
 import Synchronization
 import Testing
-import Wire
 
 @testable import Delivery
 @testable import Directory
@@ -16,8 +16,8 @@ import Wire
         struct State {
             var directory = Directory(secrets: Fixture.secrets)
             var now = Timestamp(milliseconds: 1_700_000_000_000)
-            var standings: [Recipient: BreakerStanding] = [:]
-            var written: [[Change]] = []
+            var standings: [Recipient: BreakerReading] = [:]
+            var written: [[FactChange]] = []
             var failures = 0
             var steps: [@Sendable (inout State) -> Void] = []
         }
@@ -84,9 +84,9 @@ import Wire
         let (recipient, began) = (Recipient.party(billing), began)
         let start = scene.state.withLock { $0.now }
         await scene.run([
-            { $0.standings[recipient] = BreakerStanding(state: .open, since: began) },
+            { $0.standings[recipient] = BreakerReading(state: .open, since: began) },
             { $0.now = $0.now.adding(milliseconds: 5000) },
-            { $0.standings[recipient] = BreakerStanding(state: .halfOpen, since: began) },
+            { $0.standings[recipient] = BreakerReading(state: .halfOpen, since: began) },
             { $0.standings = [:] },
         ])
         let written = scene.state.withLock { $0.written }
@@ -102,7 +102,7 @@ import Wire
     @Test func aReportIsRenewedEveryMinuteWhileItHolds() async {
         let scene = Scene()
         let start = scene.state.withLock { $0.now }
-        scene.state.withLock { $0.standings[.party(billing)] = BreakerStanding(state: .open, since: began) }
+        scene.state.withLock { $0.standings[.party(billing)] = BreakerReading(state: .open, since: began) }
         await scene.run(Array(repeating: { $0.now = $0.now.adding(milliseconds: 20_000) }, count: 7))
         #expect(scene.state.withLock { $0.written.count } == 3, "after 0, 60 and 120 s")
         #expect(scene.breakers(of: billing).first?.since == start)
@@ -114,7 +114,7 @@ import Wire
         let (recipient, began) = (Recipient.party(billing), began)
         scene.state.withLock { state in
             state.failures = 2
-            state.standings[recipient] = BreakerStanding(state: .open, since: began)
+            state.standings[recipient] = BreakerReading(state: .open, since: began)
         }
         await scene.run([{ _ in }, { $0.standings[recipient]?.state = .halfOpen }, { _ in }])
         #expect(scene.state.withLock { $0.written.count } == 1)
@@ -137,7 +137,7 @@ import Wire
 
     @Test func nodesAreNotReported() async {
         let scene = Scene()
-        scene.state.withLock { $0.standings[.node("0xother")] = BreakerStanding(state: .open, since: began) }
+        scene.state.withLock { $0.standings[.node("0xother")] = BreakerReading(state: .open, since: began) }
         await scene.run([])
         #expect(scene.state.withLock { $0.written }.isEmpty)
     }
@@ -146,7 +146,7 @@ import Wire
         let scene = Scene()
         let parties = try (100..<999).map { try #require(PartyID("DE-\($0)")) }
         scene.state.withLock { state in
-            for party in parties { state.standings[.party(party)] = BreakerStanding(state: .open, since: began) }
+            for party in parties { state.standings[.party(party)] = BreakerReading(state: .open, since: began) }
         }
         await scene.run(Array(repeating: { _ in }, count: 6))
         let written = scene.state.withLock { $0.written }

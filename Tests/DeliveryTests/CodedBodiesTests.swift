@@ -1,5 +1,6 @@
 import Credentials
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -9,7 +10,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 @testable import Outbound
@@ -59,7 +59,7 @@ import Wire
 
     @Test func anExchangePassesTheCodingThroughAndCountsItsSuccess() async throws {
         let heard = Mutex<[String]>([])
-        let world = try await DeliveryWorld(cpo: { _ in Self.answer(Self.success) })
+        let world = try await DeliveryEnvironment(cpo: { _ in Self.answer(Self.success) })
         try await world.run(
             exchange: try world.exchange { _ in
             } onAnswer: { id in
@@ -74,7 +74,7 @@ import Wire
     }
 
     @Test func whatTheHubAsksForItselfIsDecodedOrRefused() async throws {
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             switch seen.uri.split(separator: "/").last {
             case "good": Self.answer(Self.success, [("X-Total-Count", "0")])
             case "bomb": Self.answer(String(repeating: " ", count: RecordLimits.answerBody) + Self.success)
@@ -102,7 +102,7 @@ import Wire
         let link = "<https://cpo.example/2>; rel=\"next\""
         let values = SignableValues.response(envelope: ["status_code": 1000]) { ["link": link][$0] }
         let signature = try OCNSignature.sign(values, with: party, numbers: .js).text(.brotli)
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             Self.answer(#"{"status_code":1000,"ocn_signature":"\#(signature)"}"#, [("Link", link)])
         })
         try await world.run(exchange: try world.exchange()) {
@@ -119,19 +119,19 @@ import Wire
     @Test func aCodedBodyOfACustomModuleTravelsWithItsHeader() throws {
         var record = try request(ModuleID(rawValue: "wishes"), .receiver, .post, body: "\u{1F}\u{8B}")
         record.contentEncoding = "gzip"
-        let call = Hop.call(record, url: "https://cpo.example/wishes", authorization: "Token x")
+        let call = OutboundRequestBuilder.call(record, url: "https://cpo.example/wishes", authorization: "Token x")
         #expect(call.headers["Content-Encoding"] == ["gzip"])
         // An OCN message has no place for it.
         let node = NetworkNode(operatorAddress: "0xother", url: "https://other.example", source: "test")
         #expect(throws: JSONError.self) {
-            try Hop.message(record, to: node, proxy: nil, key: try #require(Fixture.key))
+            try OutboundRequestBuilder.message(record, to: node, proxy: nil, key: try #require(Fixture.key))
         }
     }
 
     // MARK: Copies and handshake
 
     @Test func aServiceThatCodesItsAnswerHasTheCopy() async throws {
-        let world = try await DeliveryWorld(service: { seen in
+        let world = try await DeliveryEnvironment(service: { seen in
             seen.headers.first(name: "OCN-Copy-ID") == "refused"
                 ? Self.answer(#"{"status_code":2001}"#) : Self.answer(#"{"status_code":1000}"#)
         })

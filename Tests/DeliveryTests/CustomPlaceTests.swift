@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -6,7 +7,6 @@ import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 @testable import Outbound
@@ -15,13 +15,13 @@ import Wire
 /// another node's: whoever follows it sends its token along.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct CustomPlaceTests {
     private static let parking = ModuleID(rawValue: "parking")
-    private static let hub = DeliveryWorld.publicURL
+    private static let hub = DeliveryEnvironment.publicURL
     private static let own = "/ocpi/custom/sender/parking"
     private static let error = #"{"status_code":2001,"status_message":"no such page"}"#
 
     /// The CPO's server writes what the query says, and plays the other node too.
-    private func world() async throws -> DeliveryWorld {
-        let world = try await DeliveryWorld(cpo: { seen in
+    private func world() async throws -> DeliveryEnvironment {
+        let world = try await DeliveryEnvironment(cpo: { seen in
             let query = seen.body.jsonString(["query_params", "u"]).map { "u=" + PercentText.encoded($0) }
             let pairs = PercentText.pairs(query ?? String(seen.uri.split(separator: "?").last ?? ""))
             let written = pairs.first { $0.name == "u" }?.value ?? ""
@@ -36,7 +36,7 @@ import Wire
         return world
     }
 
-    private func endpoints(_ world: DeliveryWorld) -> Fact {
+    private func endpoints(_ world: DeliveryEnvironment) -> Fact {
         .endpoints(
             platform: "cpo",
             [
@@ -94,7 +94,7 @@ import Wire
         try await world.run(exchange: try world.exchange()) {
             try await world.writer.write([.put(endpoints(world))])
             for written in Self.bad {
-                for origin in [Origin.local, .node("http://other.example")] {
+                for origin in [RequestOrigin.local, .node("http://other.example")] {
                     var asked = (list: try request(.get, writing: written), made: try request(.post, writing: written))
                     (asked.list.origin, asked.made.origin) = (origin, origin)
                     // Without its next page a list would look complete.

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import Notary
@@ -7,7 +8,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 @testable import Outbound
@@ -23,7 +23,7 @@ import Wire
 
     @Test func realTimeAuthorisationIsNeverAnsweredFromMemory() async throws {
         let calls = Atomic<Int>(0)
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             let allowed = calls.wrappingAdd(1, ordering: .relaxed).newValue == 1 ? "ALLOWED" : "BLOCKED"
             return .answer(200, [], #"{"status_code":1000,"data":{"allowed":"\#(allowed)"}}"#)
         })
@@ -44,14 +44,14 @@ import Wire
     }
 
     @Test func onlyAuthorisationIsExemptFromBeingSentOnce() throws {
-        #expect(RepeatKey(try request(.tokens, .sender, .post, path: "T1/authorize")) == nil)
-        #expect(RepeatKey(try request(.tokens, .sender, .post, path: "T1/other")) != nil)
-        #expect(RepeatKey(try request(.commands, .receiver, .post, path: "START_SESSION")) != nil)
-        #expect(RepeatKey(try request(ModuleID(rawValue: "parking"), .sender, .post, path: "T1/authorize")) != nil)
+        #expect(IdempotencyKey(try request(.tokens, .sender, .post, path: "T1/authorize")) == nil)
+        #expect(IdempotencyKey(try request(.tokens, .sender, .post, path: "T1/other")) != nil)
+        #expect(IdempotencyKey(try request(.commands, .receiver, .post, path: "START_SESSION")) != nil)
+        #expect(IdempotencyKey(try request(ModuleID(rawValue: "parking"), .sender, .post, path: "T1/authorize")) != nil)
     }
 
     @Test(arguments: [401, 407]) func aRefusalOfTheHubsTokenIsNotTheCallers(_ status: Int) async throws {
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             .answer(status, [("WWW-Authenticate", "Token")], #"{"status_code":2001,"status_message":"unknown token"}"#)
         })
         try await world.run(exchange: try world.exchange()) {
@@ -69,7 +69,7 @@ import Wire
     }
 
     @Test func a403IsTheRecipientsWord() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .answer(403, [], #"{"status_code":2000}"#) })
+        let world = try await DeliveryEnvironment(cpo: { _ in .answer(403, [], #"{"status_code":2000}"#) })
         try await world.run(exchange: try world.exchange()) {
             let answer = try await world.ask(try request(.locations, .sender, .get))
             #expect(answer.outcome == .answered && answer.httpStatus == 403)
@@ -80,7 +80,7 @@ import Wire
         PartyAnswer.answer(204, [], ""), .answer(200, [], #"{"status_code":"1000"}"#), .answer(200, [], #"{"status_code":1000.0}"#),
         .answer(200, [], "\u{FEFF}" + #"{"status_code":1000}"#),
     ]) func aServiceThatMeansSuccessHasTheCopy(_ answer: PartyAnswer) async throws {
-        let world = try await DeliveryWorld(service: { _ in answer })
+        let world = try await DeliveryEnvironment(service: { _ in answer })
         // Whoever had to wait would wait for longer than this test.
         try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
             for id in ["1", "2"] { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
@@ -91,10 +91,10 @@ import Wire
     @Test func aByteOrderMarkStaysOnTheWayToAPartyAndIsLeftOutWithinAMessage() throws {
         let body = "\u{FEFF}" + #"{"id":"1"}"#
         let record = try request(.cdrs, .receiver, .post, body: body)
-        #expect(Hop.call(record, url: "https://cpo.example", authorization: "Token x").body == ByteBuffer(string: body))
+        #expect(OutboundRequestBuilder.call(record, url: "https://cpo.example", authorization: "Token x").body == ByteBuffer(string: body))
         for isVerbatim in [false, true] {
             let node = NetworkNode(operatorAddress: "0xother", url: "https://other.example", isVerbatim: isVerbatim, source: "test")
-            let message = try Hop.message(record, to: node, proxy: nil, key: try #require(Fixture.key))
+            let message = try OutboundRequestBuilder.message(record, to: node, proxy: nil, key: try #require(Fixture.key))
             let received = try OCNMessage.decode(try #require(message.body))
             #expect(received.body == ByteBuffer(string: #"{"id":"1"}"#))
         }

@@ -11,7 +11,7 @@ import Topics
     private static let twice = #"{"status_code":1000,"data":{},"status_code":2001}"#
 
     @Test func anAnswerWithTwoStatusesIsAnErrorAndMayHaveBeenCarriedOut() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .answer(200, [], Self.twice) })
+        let world = try await DeliveryEnvironment(cpo: { _ in .answer(200, [], Self.twice) })
         try await world.run(exchange: try world.exchange()) {
             let cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             var again = cdr
@@ -30,7 +30,7 @@ import Topics
     }
 
     @Test func aCopyIsNotTakenForDeliveredByIt() async throws {
-        let world = try await DeliveryWorld(service: { _ in .answer(200, [], Self.twice) })
+        let world = try await DeliveryEnvironment(service: { _ in .answer(200, [], Self.twice) })
         try await world.run(push: try world.push()) {
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "copy", key: "1")
             try await eventually("it is sent again") { world.service.seen.count > 1 }
@@ -39,7 +39,7 @@ import Topics
 
     @Test func aResponseURLThatStandsTwiceIsNotChosenFrom() throws {
         let body = #"{"response_url":"https://a.example/1","response_url":"https://b.example/2"}"#
-        let error = #expect(throws: Obstacle.self) {
+        let error = #expect(throws: ExchangeFailure.self) {
             try Rewrites.responseURL(of: try request(.commands, .receiver, .post, path: "START_SESSION", body: body))
         }
         #expect(error?.error.code == .invalidParameters && error?.error.message.contains("twice") == true)

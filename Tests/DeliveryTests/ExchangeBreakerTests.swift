@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import Metrics
 import NIOCore
@@ -7,7 +8,6 @@ import Synchronization
 import Telemetry
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -15,7 +15,7 @@ import Wire
 @Suite struct InFlightBreakerTests {
     private func inFlight(idleLimit: Int = 10_000) -> InFlight<TestRequest> {
         var limits = InFlight<TestRequest>.Limits(
-            perRecipient: Load(requests: 4, bytes: 1000), inTotal: Load(requests: 10_000, bytes: 1_000_000))
+            perRecipient: ExchangeLoad(requests: 4, bytes: 1000), inTotal: ExchangeLoad(requests: 10_000, bytes: 1_000_000))
         limits.breaker.minimumCalls = 2
         limits.breaker.probes = 1
         limits.idleLimit = idleLimit
@@ -61,7 +61,7 @@ import Wire
         #expect(held == (false, nil) && other == (true, nil))
         let probe = call(&inFlight, one, .succeeded, at(6))
         #expect(probe == (true, .closed))
-        #expect(inFlight.unanswering == 0 && inFlight.total == Load())
+        #expect(inFlight.unanswering == 0 && inFlight.total == ExchangeLoad())
     }
 
     @Test func aProbeThatFailsIsNoNews() throws {
@@ -94,7 +94,7 @@ import Wire
         let waited = leave(&inFlight, one, nil, .unused, at(6))
         #expect(waited == nil && inFlight.unanswering == 1)
         let answered = leave(&inFlight, one, probe, .succeeded, at(6))
-        #expect(answered == .closed && inFlight.total == Load())
+        #expect(answered == .closed && inFlight.total == ExchangeLoad())
     }
 
     @Test func recipientsThatNobodyCallsAreForgotten() throws {
@@ -111,7 +111,7 @@ import Wire
         for number in 600..<800 { _ = call(&inFlight, try party(number), .succeeded, at(700)) }
         #expect(inFlight.recipients <= 201 && inFlight.unanswering == 0)
         let left = leave(&inFlight, waiting, nil, .unused, at(700))
-        #expect(left == nil && inFlight.total == Load())
+        #expect(left == nil && inFlight.total == ExchangeLoad())
     }
 
     @Test(arguments: [Breaker.Outcome.succeeded, .failed])
@@ -129,7 +129,7 @@ import Wire
 /// EXCHANGE on a Kafka, with a recipient that is as bad as a test needs it.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ExchangeBreakerTests {
     private func exchange(
-        _ world: DeliveryWorld, _ metrics: PrometheusMetrics, pause: Duration = .seconds(3600)
+        _ world: DeliveryEnvironment, _ metrics: PrometheusMetrics, pause: Duration = .seconds(3600)
     ) throws -> ExchangeService {
         try withMetricsFactory(metrics) {
             try world.exchange { settings in
@@ -149,7 +149,7 @@ import Wire
 
     @Test("Scenario 24: a recipient that hangs costs its own callers some time-outs, then they are answered at once; others notice nothing")
     func hanging() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
         let metrics = PrometheusMetrics(includesProcess: false)
         try await world.run(exchange: try exchange(world, metrics)) {
             try await eventually("calls are held back") {
@@ -178,7 +178,7 @@ import Wire
     @Test("Scenario 24: a recipient that answers again is called again")
     func recovering() async throws {
         let isWell = Atomic<Bool>(false)
-        let world = try await DeliveryWorld(cpo: { _ in isWell.load(ordering: .relaxed) ? .success : .hangUp })
+        let world = try await DeliveryEnvironment(cpo: { _ in isWell.load(ordering: .relaxed) ? .success : .hangUp })
         let metrics = PrometheusMetrics(includesProcess: false)
         try await world.run(exchange: try exchange(world, metrics, pause: .milliseconds(500))) {
             try await eventually("it is left alone") {
@@ -194,7 +194,9 @@ import Wire
     }
 
     @Test func anyAnswerSpeaksForARecipientSoThatOneBadModuleDoesNotCutOffTheOthers() async throws {
-        let world = try await DeliveryWorld(cpo: { $0.uri.hasPrefix("/sender/locations") ? .answer(500, [], "out of order") : .success })
+        let world = try await DeliveryEnvironment(cpo: {
+            $0.uri.hasPrefix("/sender/locations") ? .answer(500, [], "out of order") : .success
+        })
         try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
             for _ in 0..<10 {
                 let answer = try await world.ask(try request(.locations, .sender, .get))
@@ -206,7 +208,7 @@ import Wire
     }
 
     @Test func aRepeatOfWhatIsUnderWayIsNotRefusedWhenCallsAreHeldBack() async throws {
-        let world = try await DeliveryWorld(cpo: { $0.method == "POST" ? .hang : .hangUp })
+        let world = try await DeliveryEnvironment(cpo: { $0.method == "POST" ? .hang : .hangUp })
         try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
             var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             cdr.deadline = Timestamp.now.adding(milliseconds: 4000)

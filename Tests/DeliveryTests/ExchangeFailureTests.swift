@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import Metrics
 import NIOCore
@@ -8,7 +9,6 @@ import Synchronization
 import Telemetry
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -19,7 +19,7 @@ import Wire
         "Scenario 36: a request whose time is over is not sent, whether it came too late or its link took too long to be stored",
         .enabled(if: TestKafka.realCluster == nil))
     func expired() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let links = world.kafka.topics.links
         try await world.run(exchange: try world.exchange { $0.margin = .milliseconds(100) }) {
             // Too long to be sealed.
@@ -51,7 +51,7 @@ import Wire
 
     @Test("Scenario 11: what a worker had under way is not sent again by the next one if it must not happen twice")
     func takenOver() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hang }, service: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hang }, service: { _ in .hang })
         let first = try worker(world)
         try await world.run(exchange: first) {
             var start = try request(
@@ -90,7 +90,7 @@ import Wire
 
     @Test func whatWaitsWhenAWorkerLeavesIsSentByTheNextOneAndNothingTwice() async throws {
         let isReleased = Atomic<Bool>(false)
-        let world = try await DeliveryWorld(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
         // Whoever loses its session cannot say what it has not begun, and a busy machine takes its time.
         let metrics = PrometheusMetrics(includesProcess: false)
         let first = try withMetricsFactory(metrics) {
@@ -115,7 +115,7 @@ import Wire
             }
             try await eventually("the worker has promised something about all of them") { [place] in
                 let commits = try await first.consumer.committed([place], timeout: .seconds(5))
-                return commits.contains { Promise(text: $0.metadata, committed: $0.offset).map { $0.limit > 30 } ?? false }
+                return commits.contains { StartIntent(text: $0.metadata, committed: $0.offset).map { $0.limit > 30 } ?? false }
             }
             await first.consumer.stop()
             isReleased.store(true, ordering: .relaxed)
@@ -135,13 +135,14 @@ import Wire
 
     /// One that goes at once when it is stopped.
     private func worker(
-        _ world: DeliveryWorld, drain: Duration = .zero, session: Duration? = nil, _ change: (inout ExchangeSettings) -> Void = { _ in }
+        _ world: DeliveryEnvironment, drain: Duration = .zero, session: Duration? = nil,
+        _ change: (inout ExchangeSettings) -> Void = { _ in }
     ) throws -> ExchangeService {
         var kafka = world.kafka.settings
         if let session { kafka.properties["session.timeout.ms"] = "\(session.components.seconds * 1000)" }
         var membership = ExchangeService.membership(of: world.kafka.topics)
         membership.drain = drain
-        var settings = ExchangeSettings(publicURL: DeliveryWorld.publicURL, nodeKey: try #require(Fixture.key))
+        var settings = ExchangeSettings(publicURL: DeliveryEnvironment.publicURL, nodeKey: try #require(Fixture.key))
         change(&settings)
         return ExchangeService(
             kafka: kafka, topics: world.kafka.topics, membership: membership, settings: settings, store: world.store,
@@ -150,7 +151,7 @@ import Wire
 
     @Test func whatAnotherNodeDidNotPassOnMayBeTriedAgain() async throws {
         let codes = Mutex([4003, 4001, 1000, 3000])
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             .answer(200, [], #"{"status_code":\#(codes.withLock { $0.isEmpty ? 0 : $0.removeFirst() })}"#)
         })
         try await world.run(exchange: try world.exchange()) {
@@ -168,7 +169,7 @@ import Wire
 
     /// A node of ours says so, whatever it refuses a request for. A party may write that header too, and is not asked again.
     @Test func whatAnotherNodeSaysIsNotDoneMayBeTriedAgain() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             .answer(400, [("OCN-Not-Done", "refused")], #"{"status_code":2000}"#)
         })
         try await world.run(exchange: try world.exchange()) {
@@ -189,7 +190,7 @@ import Wire
     /// The sender's node sends it again until the service has it, and nobody reads what the service has made of it.
     @Test func aCopyOfAnotherNodeIsBroughtUntilItsServiceTakesItAndThenNoMore() async throws {
         let calls = Atomic<Int>(0)
-        let world = try await DeliveryWorld(service: { seen in
+        let world = try await DeliveryEnvironment(service: { seen in
             calls.wrappingAdd(1, ordering: .relaxed).newValue == 1
                 ? .answer(500, [], #"{"status_code":3000}"#)
                 : .answer(201, [("Location", "https://elsewhere.example/1")], #"{"status_code":1000}"#)
@@ -218,7 +219,7 @@ import Wire
     @Test("Scenario 33: an answer without end, or larger than a node passes on, becomes an OCPI error for its caller")
     func tooLarge() async throws {
         let large = #"{"status_code":1000,"data":""# + String(repeating: "x", count: RecordLimits.answerBody) + #""}"#
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             switch seen.uri {
             case "/sender/locations/endless": .endless(200)
             case "/sender/locations/large": .answer(200, [], large)

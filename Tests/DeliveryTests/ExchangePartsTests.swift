@@ -1,20 +1,20 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
 @Suite struct ExchangeTimesTests {
-    private func exchange(_ deadline: Int64?) throws -> Exchange {
+    private func exchange(_ deadline: Int64?) throws -> PendingExchange {
         var record = try request(.tokens, .receiver, .get)
         let wall = Timestamp(milliseconds: 1_000_000)
         record.time = wall
         record.deadline = deadline.map(Timestamp.init(milliseconds:))
         let key = try #require(Fixture.key)
-        return Exchange(
+        return PendingExchange(
             record, at: IncomingRecord(topic: "t", partition: 0, offset: 0, value: nil), account: "platform/msp",
             settings: ExchangeSettings(publicURL: "https://hub", nodeKey: key), wall: wall, now: .uptimeNanoseconds(1),
             on: Fixture.eventLoop)

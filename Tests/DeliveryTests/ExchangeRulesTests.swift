@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -8,13 +9,12 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
 @Suite(.serialized) struct ExchangeRulesTests {
     @Test func aRequestThatNobodyWaitsForIsFinishedWithoutACall() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let exchange = try world.exchange()
         try await world.run(exchange: exchange) {
             var broadcast = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
@@ -30,7 +30,7 @@ import Wire
     }
 
     @Test func aPlatformIsCalledOnlyWhileItIsConnected() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let answered = Mutex<[String]>([])
         try await world.run(
             exchange: try world.exchange { _ in
@@ -56,7 +56,7 @@ import Wire
 
     @Test func aRepeatedRequestIsSentOnceAndAnsweredEachTime() async throws {
         let calls = Atomic<Int>(0)
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             guard seen.method == "POST" else { return .success }
             let number = calls.wrappingAdd(1, ordering: .relaxed).newValue
             return seen.uri.hasSuffix("/STOP_SESSION")
@@ -103,7 +103,7 @@ import Wire
     // MARK: Charging profiles
 
     @Test func aResponseURLInTheQueryComesBackThroughTheHub() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(exchange: try world.exchange()) {
             let original = world.msp.url + "/sender/chargingprofiles/result/42?x=%2F"
             let query = "duration=900&response_url=" + PercentText.encoded(original) + "&x=%2f"
@@ -115,7 +115,7 @@ import Wire
                 #expect(seen.method == method.rawValue && parts[0] == "/receiver/chargingprofiles/S1")
                 #expect(parts[1].hasPrefix("duration=900&response_url=https%3A%2F%2F") && parts[1].hasSuffix("&x=%2f"))
                 let url = try #require(PercentText.pairs(String(parts[1])).first { $0.name == "response_url" }?.value)
-                let prefix = DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/chargingprofiles/S1/"
+                let prefix = DeliveryEnvironment.publicURL + "/ocpi/sender/2.2.1/chargingprofiles/S1/"
                 #expect(url.hasPrefix(prefix) && url.utf8.count <= 255)
                 let token = String(url.dropFirst(prefix.count))
                 let callback = try #require(await world.capabilities.resolve(token))
@@ -129,7 +129,7 @@ import Wire
     }
 
     /// What INGRESS makes of the recipient's POST to the hub URL.
-    private func callBack(_ world: DeliveryWorld, _ token: String, _ callback: Capability) async throws {
+    private func callBack(_ world: DeliveryEnvironment, _ token: String, _ callback: Capability) async throws {
         var result = try request(.chargingprofiles, .sender, .post, path: "S1/" + token, body: #"{"result":"ACCEPTED"}"#)
         result.from = callback.user
         result.to = callback.owner
@@ -142,7 +142,7 @@ import Wire
     }
 
     @Test func aResponseURLInTheQueryIsKeptByTheRecipientsNode() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let party = SigningKey.generate()
         try await world.run(exchange: try world.exchange()) {
             let original = world.msp.url + "/sender/chargingprofiles/result/42"
@@ -167,7 +167,7 @@ import Wire
     }
 
     @Test func aResultThatWasAddressedToTheHubIsSignedForItsReceiver() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let party = SigningKey.generate()
         try await world.run(exchange: try world.exchange()) {
             for receiver in ["DE-MSP", "NL-CPO"] {
@@ -198,7 +198,7 @@ import Wire
         let link = "<https://cpo.example/2>; rel=\"next\""
         let values = SignableValues.response(envelope: ["status_code": 1000]) { ["link": link, "x-limit": "2"][$0] }
         let signature = try OCNSignature.sign(values, with: party, numbers: .js).text(.brotli)
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             .answer(200, [("Link", link), ("X-Limit", "2")], #"{"status_code":1000,"ocn_signature":"\#(signature)"}"#)
         })
         try await world.run(exchange: try world.exchange()) {
@@ -209,14 +209,14 @@ import Wire
             let received = SignableValues.response(envelope: try JSONValue.parse(body), header: header)
             let rewritten = try OCNSignature(text: try #require(body.jsonString(["ocn_signature"])))
             #expect(try rewritten.verify(received).signatories == [Fixture.key?.address, party.address])
-            #expect(answer.headers["Link"]?.hasPrefix("<" + DeliveryWorld.publicURL) == true)
+            #expect(answer.headers["Link"]?.hasPrefix("<" + DeliveryEnvironment.publicURL) == true)
         }
     }
 
     @Test func anAnswerThatKafkaDoesNotTakeBecomesAnErrorAtOnce() async throws {
         let body = #"{"status_code":1000,"data":""# + String(repeating: "x", count: RecordLimits.answerBody - 40) + #""}"#
         let header = String(repeating: "1", count: 66_000)
-        let world = try await DeliveryWorld(cpo: { _ in .answer(200, [("X-Limit", header)], body) })
+        let world = try await DeliveryEnvironment(cpo: { _ in .answer(200, [("X-Limit", header)], body) })
         try await world.run(exchange: try world.exchange()) {
             let began = NIODeadline.now()
             var record = try request(.locations, .sender, .get)

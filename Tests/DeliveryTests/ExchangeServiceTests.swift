@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -7,13 +8,12 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
 @Suite(.serialized) struct ExchangeServiceTests {
     @Test func everyRequestGetsItsOneAnswer() async throws {
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             switch (seen.method, seen.uri) {
             case ("GET", "/sender/locations?limit=2"):
                 .answer(
@@ -40,13 +40,13 @@ import Wire
         }
     }
 
-    private func pages(_ world: DeliveryWorld) async throws {
+    private func pages(_ world: DeliveryEnvironment) async throws {
         let list = try await world.ask(try request(.locations, .sender, .get, query: "limit=2"))
         #expect(list.outcome == .answered && list.httpStatus == 200 && list.address.epoch == 7)
         #expect(list.body.map { String(buffer: $0) } == #"{"status_code":1000,"data":[ 1.10 ]}"#)
         #expect(list.headers["X-Limit"] == "2" && list.headers["X-Total-Count"] == "5" && list.headers["Set-Cookie"] == nil)
         let next = try #require(LinkHeader.next(in: [list.headers["Link"] ?? ""]))
-        let prefix = DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/locations/page/"
+        let prefix = DeliveryEnvironment.publicURL + "/ocpi/sender/2.2.1/locations/page/"
         #expect(next.hasPrefix(prefix))
         let page = try #require(await world.capabilities.resolve(String(next.dropFirst(prefix.count))))
         #expect(page.owner == PartyID("DE-CPO") && page.user == PartyID("DE-MSP") && page.kind == .page)
@@ -74,10 +74,10 @@ import Wire
         #expect(none.body.map { String(buffer: $0) } == "no such thing")
     }
 
-    private func cdrs(_ world: DeliveryWorld) async throws {
+    private func cdrs(_ world: DeliveryEnvironment) async throws {
         let posted = try await world.ask(try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#))
         let location = try #require(posted.headers["Location"])
-        let prefix = DeliveryWorld.publicURL + "/ocpi/receiver/2.2.1/cdrs/"
+        let prefix = DeliveryEnvironment.publicURL + "/ocpi/receiver/2.2.1/cdrs/"
         #expect(location.hasPrefix(prefix) && location.utf8.count <= 255)
         let object = try #require(await world.capabilities.resolve(String(location.dropFirst(prefix.count))))
         #expect(object.url(in: world.store.directory) == world.cpo.url + "/receiver/cdrs/7")
@@ -88,7 +88,7 @@ import Wire
         #expect(try await world.ask(remote).headers["Location"] == world.cpo.url + "/receiver/cdrs/7")
     }
 
-    private func commands(_ world: DeliveryWorld) async throws {
+    private func commands(_ world: DeliveryEnvironment) async throws {
         let original = world.msp.url + "/sender/commands/START_SESSION/42"
         let answer = try await world.ask(
             try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{ "response_url" : "\#(original)", "n": 1.10 }"#))
@@ -96,7 +96,7 @@ import Wire
         let seen = try #require(world.cpo.seen.last)
         let url = try #require(seen.body.jsonString(["response_url"]))
         #expect(seen.text == #"{ "response_url" : "\#(url)", "n": 1.10 }"#)
-        let prefix = DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/commands/START_SESSION/"
+        let prefix = DeliveryEnvironment.publicURL + "/ocpi/sender/2.2.1/commands/START_SESSION/"
         let callback = try #require(await world.capabilities.resolve(String(url.dropFirst(prefix.count))))
         #expect(callback.owner == PartyID("DE-MSP") && callback.user == PartyID("DE-CPO"))
         #expect(callback.url(in: world.store.directory) == original)
@@ -122,7 +122,7 @@ import Wire
         #expect(malformed.outcome == .refused && malformed.status == .invalidParameters)
     }
 
-    private func failures(_ world: DeliveryWorld) async throws {
+    private func failures(_ world: DeliveryEnvironment) async throws {
         var unknown = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
         unknown.to = try #require(PartyID("XX-XXX"))
         let nobody = try await world.ask(unknown)
@@ -152,7 +152,7 @@ import Wire
 
     @Test("Scenario 24: a recipient that hangs gets no more calls than its limit, who asks for more waits, others are served")
     func aHangingRecipientDoesNotHoldUpOthers() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
         try await world.run(exchange: try world.exchange { $0.callsPerRecipient = 3 }) {
             for _ in 0..<3 {
                 var record = try request(.locations, .sender, .get)

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Logging
 import NIOCore
@@ -6,7 +7,6 @@ import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -24,7 +24,7 @@ import Wire
     }
 
     @Test func anExchangeWhoseClockIsAnHourAheadAnswersByKafkas() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         world.store.clock.learn(Self.ahead)
         try await world.run(exchange: try world.exchange()) {
             let record = stamped(try request(.locations, .sender, .get))
@@ -36,7 +36,7 @@ import Wire
     }
 
     @Test func aPushWhoseClockIsAnHourAheadJudgesHorizonsByKafkas() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         world.store.clock.learn(Self.ahead)
         try await world.run(
             push: try world.push { settings in
@@ -52,7 +52,7 @@ import Wire
     }
 
     @Test func whatTheHubReadTooLateIsItsOwnFault() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let lines = LogLines()
         try await world.run(exchange: try world.exchange(logger: lines.logger)) {
             for _ in 0..<3 {
@@ -69,7 +69,7 @@ import Wire
     }
 
     @Test func aTokenThatThisNodeCannotOpenIsItsOwnFault() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(exchange: try world.exchange()) {
             let theirs = NodeSecrets(current: Array("the secret of other processes".utf8))
             var platform = try #require(world.store.directory.platform(id: "cpo"))
@@ -83,7 +83,7 @@ import Wire
     }
 
     @Test func whatWaitedForItsRecipientIsTheRecipientsFault() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
         let lines = LogLines()
         try await world.run(exchange: try world.exchange(logger: lines.logger) { $0.callsPerRecipient = 1 }) {
             var holding = try request(.locations, .sender, .get)

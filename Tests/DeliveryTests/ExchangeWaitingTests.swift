@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Metrics
 import NIOCore
@@ -7,7 +8,6 @@ import Support
 import Telemetry
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -21,7 +21,7 @@ import Wire
         return record
     }
 
-    private func send(_ world: DeliveryWorld, _ records: [RequestRecord]) async throws {
+    private func send(_ world: DeliveryEnvironment, _ records: [RequestRecord]) async throws {
         for record in records { _ = try await world.producer.send(record.outgoing(to: world.kafka.topics)) }
     }
 
@@ -32,7 +32,7 @@ import Wire
 
     @Test("A burst after a stall waits for its recipient, in order, and is answered")
     func aBurstWaits() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
         let metrics = PrometheusMetrics(includesProcess: false)
         let exchange = try withMetricsFactory(metrics) { try world.exchange { $0.callsPerRecipient = 1 } }
         try await world.run(exchange: exchange) {
@@ -56,12 +56,12 @@ import Wire
     }
 
     @Test func partiesOfOnePlatformTogetherLeaveAPlaceToOthers() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
         let metrics = PrometheusMetrics(includesProcess: false)
         let exchange = try withMetricsFactory(metrics) { try world.exchange { $0.callsPerRecipient = 4 } }
         try await world.run(exchange: exchange) {
             let names = ["FR-AAA", "FR-BBB"]
-            try await world.writer.write(Fixture.platform("many", names, url: world.msp.url, []).map(Change.put))
+            try await world.writer.write(Fixture.platform("many", names, url: world.msp.url, []).map(FactChange.put))
             func put(_ number: Int, from sender: String) throws -> RequestRecord {
                 var record = try self.put(number, key: "\(sender)|tokens|1")
                 record.from = try #require(PartyID(sender))
@@ -84,7 +84,7 @@ import Wire
     }
 
     @Test func whoseTimeIsOverWhileItWaitsIsToldInTimeAndNotCalled() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
         try await world.run(
             exchange: try world.exchange { settings in
                 settings.callsPerRecipient = 1
@@ -107,7 +107,7 @@ import Wire
     }
 
     @Test func whoWaitsIsAnsweredAtOnceWhenTheBreakerOpens() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
         try await world.run(
             exchange: try world.exchange { settings in
                 settings.callsPerRecipient = 3
@@ -129,7 +129,7 @@ import Wire
     }
 
     @Test func moreThanMayWaitIsRefusedAtOnce() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
         try await world.run(
             exchange: try world.exchange { settings in
                 settings.callsPerRecipient = 1
@@ -151,7 +151,7 @@ import Wire
     }
 
     @Test func aRepeatOfWhatWaitsIsSentOnce() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .hold })
+        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
         try await world.run(exchange: try world.exchange { $0.callsPerRecipient = 1 }) {
             var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             cdr.key = "DE-CPO|tokens|1"

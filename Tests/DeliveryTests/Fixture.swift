@@ -1,11 +1,11 @@
 import Directory
+import Encoding
 import Logging
 import NIOCore
 import NIOPosix
 import Notary
 import OCPI
 import Testing
-import Wire
 
 /// What several tests need.
 enum Fixture {

@@ -113,7 +113,7 @@ import Testing
                 #expect(try await call(server.url, method, allowing: ["127.0.0.0/8"]) == nil)
             }
             #expect(server.seen.count == 2)
-            #expect(Verdict(httpStatus: status, statusCode: nil) == .retry("HTTP \(status)"))
+            #expect(ResponseClassification(httpStatus: status, statusCode: nil) == .retry("HTTP \(status)"))
             await server.stop()
         }
         #expect(secret.seen.isEmpty)

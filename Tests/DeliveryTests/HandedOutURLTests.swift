@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -6,7 +7,6 @@ import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -15,7 +15,7 @@ import Wire
     // MARK: response_url
 
     @Test func aResponseURLThatCouldNotBeServedLaterIsRefusedAtOnce() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(exchange: try world.exchange()) {
             try await world.writer.write([
                 .put(.origins(platform: "msp", ["http://10.1.2.3:80", "https://results.example:443"])),
@@ -68,8 +68,8 @@ import Wire
         "dots": "/%2e%2e/p", "versions": "/versions",
     ]
 
-    private func world() async throws -> DeliveryWorld {
-        try await DeliveryWorld(cpo: { seen in
+    private func world() async throws -> DeliveryEnvironment {
+        try await DeliveryEnvironment(cpo: { seen in
             guard let url = Self.written[String(seen.uri.split(separator: "/").last ?? "")] else {
                 guard let url = seen.headers.first(name: "X-Correlation-ID").flatMap({ Self.written[$0] }) else { return .success }
                 return .answer(201, [("Location", url)], #"{"status_code":1000}"#)
@@ -81,7 +81,7 @@ import Wire
     @Test func aRecipientsURLThatCouldNotBeServedLaterIsAnErrorThatNamesIt() async throws {
         let world = try await world()
         try await world.run(exchange: try world.exchange()) {
-            for (place, origin) in [("here", Origin.local), ("elsewhere", .node("http://other.example"))] {
+            for (place, origin) in [("here", RequestOrigin.local), ("elsewhere", .node("http://other.example"))] {
                 for (name, url) in Self.written {
                     let list = try request(.locations, .sender, .get, path: name)
                     var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"\#(name)"}"#)
@@ -104,7 +104,7 @@ import Wire
     }
 
     @Test func whatSaysThatNothingWasDoneNeedsNoURL() async throws {
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             .answer(
                 200, [("Location", "http://internal.local/1"), ("Link", "<http://internal.local/2>; rel=next")],
                 seen.method == "GET" ? #"{"status_code":2001}"# : #"{"status_code":"2001"}"#)
@@ -122,7 +122,7 @@ import Wire
     /// Lists have many next pages: those that take a place in the store end earlier.
     @Test func aNextPageWorksForADayUnlessItIsStored() async throws {
         let pages = ["short": "/p?x", "long": "/p?" + String(repeating: "x", count: 300)]
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             let page = pages[String(seen.uri.split(separator: "/").last ?? "")] ?? ""
             return .answer(200, [("Link", "<\(page)>; rel=next")], #"{"status_code":1000,"data":[]}"#)
         })
@@ -155,7 +155,7 @@ import Wire
             ("./?a=|", "/sender/?a=|"), ("../sender/locations?b", "/sender/locations?b"), ("/p?c", "/p?c"),
             ("//HOST/p?d", "/p?d"), ("C1", "/sender/C1"), ("", "/sender/locations?case=8"),
         ]
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             if seen.method == "POST" { return .answer(201, [("Location", "C1")], #"{"status_code":1000}"#) }
             guard let number = seen.uri.split(separator: "=").last.flatMap({ Int($0) }), cases.indices.contains(number - 1) else {
                 return .success
@@ -168,7 +168,7 @@ import Wire
             for (index, (reference, expected)) in cases.enumerated() {
                 var record = try request(.locations, .sender, .get, query: "case=\(index + 1)")
                 let link = try #require(LinkHeader.next(in: [try await world.ask(record).headers["Link"] ?? ""]), "\(reference)")
-                try #require(link.hasPrefix(DeliveryWorld.publicURL + "/ocpi/sender/2.2.1/locations/page/"), "\(reference): \(link)")
+                try #require(link.hasPrefix(DeliveryEnvironment.publicURL + "/ocpi/sender/2.2.1/locations/page/"), "\(reference): \(link)")
                 let token = String(link.split(separator: "/").last ?? "")
                 let page = try #require(await world.capabilities.resolve(token), "\(reference)")
                 #expect(page.url(in: world.store.directory) == world.cpo.url + expected, "\(reference)")
@@ -187,7 +187,7 @@ import Wire
     }
 
     @Test func theRelativeURLOfAnotherNodeIsAnError() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in
+        let world = try await DeliveryEnvironment(cpo: { _ in
             .answer(200, [("Link", "<?offset=1>; rel=next")], #"{"status_code":1000,"data":[]}"#)
         })
         try await world.run(exchange: try world.exchange()) {
@@ -201,7 +201,7 @@ import Wire
     // MARK: Links
 
     @Test func whoHasAsManyLinksAsItMayIsRefusedAndOthersAreNot() async throws {
-        let world = try await DeliveryWorld(maxLinksPerParty: 3)
+        let world = try await DeliveryEnvironment(maxLinksPerParty: 3)
         try await world.run(exchange: try world.exchange()) {
             func command(_ number: Int, from: String = "DE-MSP", _ url: String) throws -> RequestRecord {
                 var record = try request(
@@ -225,7 +225,7 @@ import Wire
 
     @Test func cdrsAndPagesTakeNoPlaceFromCommands() async throws {
         let long = String(repeating: "x", count: 255)
-        let world = try await DeliveryWorld(
+        let world = try await DeliveryEnvironment(
             cpo: { seen in
                 seen.method == "POST" && seen.uri.hasSuffix("cdrs")
                     ? .answer(
@@ -233,14 +233,14 @@ import Wire
                     : .success
             }, maxLinksPerParty: 1)
         try await world.run(exchange: try world.exchange()) {
-            func post(_ number: Int, _ origin: Origin = .local) async throws -> ReplyRecord {
+            func post(_ number: Int, _ origin: RequestOrigin = .local) async throws -> ReplyRecord {
                 var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"\#(number)"}"#)
                 (cdr.requestID, cdr.correlationID, cdr.origin) = ("cdr \(number)", "\(number)", origin)
                 if origin != .local { cdr.from = try #require(PartyID("NL-CPO")) }
                 return try await world.ask(cdr)
             }
             // Here, and for another node, which would only be refused by a URL that this one does not know.
-            for origin in [Origin.local, .node("http://other.example")] {
+            for origin in [RequestOrigin.local, .node("http://other.example")] {
                 #expect(try await post(1, origin).headers["Location"] != nil)
                 let further = try await post(2, origin)
                 #expect(further.outcome == .answered && further.httpStatus == 201 && further.headers["Location"] == nil)
@@ -256,7 +256,7 @@ import Wire
 
     /// What lies deeper below the endpoint of another module is not that module's: the other node could not ask for it unless it is known.
     @Test func whatIsBelowAnotherModulesEndpointIsRememberedForAnotherNode() async throws {
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             guard seen.method == "GET" else { return .success }
             return .answer(200, [("Link", "</s/t/2>; rel=next")], #"{"status_code":1000,"data":[]}"#)
         })

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -7,7 +8,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -21,7 +21,7 @@ import Wire
     ]
 
     @Test func copiesThatCannotBeTrueAreDeadLettersWithTheirReason() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             let copy = try request(.cdrs, .receiver, .post, body: "{}")
             for (id, _, change) in Self.changes {
@@ -44,7 +44,7 @@ import Wire
 
     /// One more than there is now may exist by the time it is read.
     @Test func aCopyThatWasJudgedByMoreThanIsReadHereWaitsForThat() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             let user = try #require(PartyID("FR-MSP"))
             let agreement = Fact.agreement(Agreement(user: user, provider: try #require(PartyID("DE-BIL")), source: "file"))
@@ -66,7 +66,7 @@ import Wire
     }
 
     @Test func announcementsThatCannotBeTrueAreDropped() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             for (id, _, change) in Self.changes {
                 var poisoned = try request(.tokens, .receiver, .put, path: "DE/MSP/\(id)", body: "{}")
@@ -82,7 +82,7 @@ import Wire
     }
 
     @Test func requestsThatCannotBeTrueAreRefusedWithTheirReason() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(exchange: try world.exchange()) {
             var changes = Self.changes
             changes.append(

@@ -22,7 +22,8 @@ import Testing
     }
 
     private func flight(_ change: (inout Flight.Limits) -> Void = { _ in }) -> Flight {
-        var limits = Flight.Limits(perRecipient: Load(requests: 2, bytes: 1000), inTotal: Load(requests: 100, bytes: 100_000))
+        var limits = Flight.Limits(
+            perRecipient: ExchangeLoad(requests: 2, bytes: 1000), inTotal: ExchangeLoad(requests: 100, bytes: 100_000))
         limits.breaker.minimumCalls = 2
         change(&limits)
         var flight = Flight(limits)
@@ -61,14 +62,14 @@ import Testing
     @Test func whatFindsNoPlaceWaitsAndStartsInTheOrderOfItsArrival() {
         var flight = flight()
         #expect(enter(&flight, one, 1...5) == [.entered, .entered, .waits, .waits, .waits])
-        #expect(flight.waiting == Load(requests: 3, bytes: 30))
+        #expect(flight.waiting == ExchangeLoad(requests: 3, bytes: 30))
         #expect(started(leave(&flight, one, 2)) == [3])
         #expect(enter(&flight, one, 6...6) == [.waits], "nobody goes past those who wait")
         #expect(started(leave(&flight, one, 1)) == [4])
         #expect(started(leave(&flight, one, 4)) == [5])
         #expect(started(leave(&flight, one, 3)) == [6])
         for offset: Int64 in 5...6 { #expect(started(leave(&flight, one, offset)) == []) }
-        #expect(flight.total == Load() && flight.waiting == Load())
+        #expect(flight.total == ExchangeLoad() && flight.waiting == ExchangeLoad())
     }
 
     @Test func oneThatIsSlowHoldsUpNobodyElse() {
@@ -106,8 +107,8 @@ import Testing
 
     @Test func moreThanMayWaitIsRefused() {
         var flight = flight { limits in
-            limits.waitingPerRecipient = Load(requests: 3, bytes: 100)
-            limits.waitingInTotal = Load(requests: 80, bytes: 10_000)
+            limits.waitingPerRecipient = ExchangeLoad(requests: 3, bytes: 100)
+            limits.waitingInTotal = ExchangeLoad(requests: 80, bytes: 10_000)
         }
         #expect(enter(&flight, one, 1...6) == [.entered, .entered, .waits, .waits, .waits, .refused(.full)])
         #expect(enter(&flight, two, 11...12) == [.entered, .entered])
@@ -118,8 +119,8 @@ import Testing
     @Test func nobodyLetsMoreWaitThanAnEighthOfWhatIsFree() throws {
         var flight = flight { limits in
             limits.perRecipient.requests = 1
-            limits.waitingPerRecipient = Load(requests: 1000, bytes: 1_000_000)
-            limits.waitingInTotal = Load(requests: 80, bytes: 1_000_000)
+            limits.waitingPerRecipient = ExchangeLoad(requests: 1000, bytes: 1_000_000)
+            limits.waitingInTotal = ExchangeLoad(requests: 80, bytes: 1_000_000)
         }
         // 10 of 80, then 8 of 70: whoever comes later finds room.
         var waiting: [Int] = []
@@ -175,7 +176,7 @@ import Testing
     @Test func whoKeepsManyRequestsOpenLeavesPlacesAndQueueToOthers() {
         var flight = flight { limits in
             limits.perRecipient.requests = 8
-            limits.waitingPerRecipient = Load(requests: 8, bytes: 10_000)
+            limits.waitingPerRecipient = ExchangeLoad(requests: 8, bytes: 10_000)
         }
         let loud = enter(&flight, "loud", 1...20)
         #expect(loud.prefix(6).allSatisfy { $0 == .entered } && loud.dropFirst(6).prefix(6).allSatisfy { $0 == .waits })
@@ -191,7 +192,7 @@ import Testing
     @Test func whoHasNothingThereYetIsNotRefusedBecauseOthersFillTheQueue() {
         var flight = flight { limits in
             limits.perRecipient.requests = 8
-            limits.waitingPerRecipient = Load(requests: 8, bytes: 10_000)
+            limits.waitingPerRecipient = ExchangeLoad(requests: 8, bytes: 10_000)
         }
         _ = enter(&flight, "loud", 1...20)
         #expect(enter(&flight, "other", 31...35) == [.entered, .entered, .waits, .waits, .refused(.full)])
@@ -215,11 +216,11 @@ import Testing
             }
         }
         #expect(order == [3, 7, 4, 8, 5, 6])
-        #expect(flight.total == Load() && flight.waiting == Load())
+        #expect(flight.total == ExchangeLoad() && flight.waiting == ExchangeLoad())
     }
 
     @Test func oneAloneThatIsLargeHasItsPlaceAndWhoGivesUpLosesItsTurn() {
-        var flight = flight { $0.perRecipient = Load(requests: 8, bytes: 1000) }
+        var flight = flight { $0.perRecipient = ExchangeLoad(requests: 8, bytes: 1000) }
         #expect(enter(&flight, one, 1...1, bytes: 900) == [.entered], "more than three quarters of all, but nothing else")
         let late = flight.enter(
             TestRequest(recipient: one, offset: 2, bytes: 200, sendBy: .at(.seconds(1)), sender: "late"), now: .at(.zero))
@@ -227,7 +228,7 @@ import Testing
         #expect(enter(&flight, "quiet", 3...3) == [.waits], "it would fit, but it is not its turn")
         let actions = flight.wake(now: .at(.seconds(1)))
         #expect(expired(actions) == [2] && started(actions) == [3])
-        #expect(flight.waiting == Load())
+        #expect(flight.waiting == ExchangeLoad())
     }
 
     // MARK: Breakers
@@ -236,13 +237,13 @@ import Testing
     private func fail(_ flight: inout Flight, _ recipient: PartyID, _ offset: Int64, of sender: String? = nil) -> [Flight.Action] {
         let request = TestRequest(recipient: recipient, offset: offset, sender: sender)
         let permit = flight.permit(recipient, of: request.account, now: .at(.zero))
-        return flight.leave(request, permit, .failed, callsNobody: \.isRepeat, now: .at(.zero), jitter: 0)
+        return flight.leave(request, permit, .failed, callsNobody: \.isRepeated, now: .at(.zero), jitter: 0)
     }
 
     @Test func whoWaitsIsRefusedAtOnceWhenTheBreakerOpensAndNobodyWaitsMeanwhile() {
         var flight = flight()
         _ = enter(&flight, one, 1...5)
-        let repeated = flight.enter(TestRequest(recipient: one, offset: 6, isRepeat: true), callsNobody: true, now: .at(.zero))
+        let repeated = flight.enter(TestRequest(recipient: one, offset: 6, isRepeated: true), callsNobody: true, now: .at(.zero))
         #expect(repeated.entry == .waits)
         #expect(started(fail(&flight, one, 1)) == [3])
         let actions = fail(&flight, one, 2)
@@ -289,9 +290,9 @@ import Testing
         var random = SeededGenerator(seed: UInt64(seed))
         let partitions = (0..<3).map { TopicPartition(topic: "ocn.requests", partition: Int32($0)) }
         let parties = try (0..<5).map { try #require(PartyID("DE-\(100 + $0)")) }
-        var limits = Flight.Limits(perRecipient: Load(requests: 3, bytes: 300), inTotal: Load(requests: 8, bytes: 700))
-        limits.waitingPerRecipient = Load(requests: 6, bytes: 400)
-        limits.waitingInTotal = Load(requests: 100, bytes: 8000)
+        var limits = Flight.Limits(perRecipient: ExchangeLoad(requests: 3, bytes: 300), inTotal: ExchangeLoad(requests: 8, bytes: 700))
+        limits.waitingPerRecipient = ExchangeLoad(requests: 6, bytes: 400)
+        limits.waitingInTotal = ExchangeLoad(requests: 100, bytes: 8000)
         limits.breaker.minimumCalls = 4
         var flight = Flight(limits)
         flight.assign(partitions, epoch: 1)
@@ -373,8 +374,8 @@ private struct InFlightModel {
         waiting[request.recipient]?.remove(at: place)
     }
 
-    func load(_ requests: some Sequence<TestRequest>) -> Load {
-        requests.reduce(into: Load()) { $0.add($1.bytes) }
+    func load(_ requests: some Sequence<TestRequest>) -> ExchangeLoad {
+        requests.reduce(into: ExchangeLoad()) { $0.add($1.bytes) }
     }
 
     /// The limits hold, and whoever is first in a queue does not fit.

@@ -1,8 +1,8 @@
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Delivery
 @testable import Outbound

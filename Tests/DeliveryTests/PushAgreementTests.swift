@@ -15,7 +15,7 @@ import Topics
     @Test("Scenario 37: copies that are queued when their agreement is revoked are withheld, beside records that nobody understands")
     func queuedCopiesAreWithheldWhenTheAgreementIsRevoked() async throws {
         let isUp = Atomic<Bool>(false)
-        let world = try await DeliveryWorld(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(503, [], "") })
+        let world = try await DeliveryEnvironment(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(503, [], "") })
         let provider = try #require(PartyID("DE-BIL"))
         let users = try (0..<20).map { try #require(PartyID("NL-\(100 + $0)")) }
         let (revoked, kept) = (users.prefix(10), users.dropFirst(10))
@@ -55,7 +55,7 @@ import Topics
         await store.stop()
     }
 
-    private func writeNonsense(in world: DeliveryWorld) async throws {
+    private func writeNonsense(in world: DeliveryEnvironment) async throws {
         // Kafka refuses records without a key in a compacted topic.
         for (key, text) in [("agreement/NL-100", "{"), (world.kafka.isEmbedded ? nil : "", "{}"), ("agreement/NL-100/DE-BIL/x", "[]")] {
             let record = OutgoingRecord(

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import NIOCore
 import NIOHTTP1
 import OCPI
@@ -6,7 +7,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -32,7 +32,7 @@ import Wire
     @Test("Scenario 33: an answer is judged by its status and its body, read to a limit, and is never taken for success by mistake")
     func answersAreJudged() async throws {
         let tries = Mutex<[String: Int]>([:])
-        let world = try await DeliveryWorld(service: { seen in
+        let world = try await DeliveryEnvironment(service: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let count = tries.withLock { tries in
                 tries[id, default: 0] += 1
@@ -60,7 +60,7 @@ import Wire
     /// The service is connected to another node, which says 2001 for a module that the service does not have yet: a service here is waited for.
     @Test func aCopyWaitsForWhatItsServiceLacksAtAnotherNodeToo() async throws {
         let tries = Mutex<[String: Int]>([:])
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let count = tries.withLock { tries in
                 tries[id, default: 0] += 1
@@ -85,7 +85,7 @@ import Wire
 
     /// The node of a service elsewhere refuses such a copy, which is final too.
     @Test func aCopyThatLeadsToCredentialsIsADeadLetterAtOnce() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             let endpoints = [
                 Endpoint(module: .tokens, interface: .receiver, url: world.service.url + "/api"),
@@ -102,7 +102,7 @@ import Wire
 
     @Test func copiesShareConnectionsAlsoWhenTheServiceComplains() async throws {
         let count = Atomic<Int>(0)
-        let world = try await DeliveryWorld(service: { _ in
+        let world = try await DeliveryEnvironment(service: { _ in
             // Every tenth is sent again.
             count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .answer(503, [], String(repeating: "x", count: 5000)) : .success
         })
@@ -123,7 +123,7 @@ import Wire
     /// Servers close connections that are idle, and when they are stopped.
     @Test func aConnectionThatTheServiceLeavesCostsNoBackoff() async throws {
         let count = Atomic<Int>(0)
-        let world = try await DeliveryWorld(service: { _ in
+        let world = try await DeliveryEnvironment(service: { _ in
             let body = #"{"status_code":1000}"#
             return count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .last(200, [], body) : .answer(200, [], body)
         })

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOHTTP1
 import OCPI
@@ -6,14 +7,13 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
 /// A recipient that fails, with HTTP and Kafka.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushBreakerTests {
     @Test func aServiceThatFailsIsNotCalledAnyMoreWhileOthersAre() async throws {
-        let world = try await DeliveryWorld(service: { _ in .answer(503, [], "") })
+        let world = try await DeliveryEnvironment(service: { _ in .answer(503, [], "") })
         let provider = try #require(PartyID("DE-BIL"))
         // Nobody is asked again within this test.
         let push = try world.push(worker: "worker-1") { settings in
@@ -49,7 +49,7 @@ import Wire
 
     /// Else each of its objects would go there, signed, again and again.
     @Test func aServiceThatIsNotConnectedToItsNodeIsNotAskedForAnyMore() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in Self.offlineElsewhere })
+        let world = try await DeliveryEnvironment(cpo: { _ in Self.offlineElsewhere })
         let provider = try #require(PartyID("DE-BIL"))
         let push = try world.push(worker: "worker-1") { settings in
             (settings.backoffBase, settings.backoffCap) = (.seconds(600), .seconds(600))
@@ -67,7 +67,7 @@ import Wire
     }
 
     @Test func theDeadLetterOfACopyThatItsServicesNodeHinderedTellsItsAttempts() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in Self.offlineElsewhere })
+        let world = try await DeliveryEnvironment(cpo: { _ in Self.offlineElsewhere })
         try await world.run(push: try world.push { $0.horizon = .seconds(4) }) {
             try await world.moveService()
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
@@ -81,7 +81,7 @@ import Wire
     @Test func whenAServiceIsBackItGetsEveryCopyOnceAndInOrder() async throws {
         let isBack = Atomic<Bool>(false)
         let taken = Mutex<[String]>([])
-        let world = try await DeliveryWorld(service: { seen in
+        let world = try await DeliveryEnvironment(service: { seen in
             guard isBack.load(ordering: .relaxed) else { return .answer(503, [("Retry-After", "0")], "") }
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             taken.withLock { $0.append(id) }
@@ -126,7 +126,7 @@ import Wire
 
     /// The state was lost, or the copy is from another life of the node: the version it was made under never comes.
     @Test func aCopyWhoseStateNeverComesIsGivenUpAsSoonAsThatIsKnown() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "lost", key: "a", judgedAt: 1_000_000_000)
             try await eventually("it is given up") { try await world.dead().count == 1 }

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOHTTP1
 import OCPI
@@ -6,7 +7,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -23,14 +23,14 @@ import Wire
         }
     }
 
-    private func seen(_ id: String, _ world: DeliveryWorld) -> Int {
+    private func seen(_ id: String, _ world: DeliveryEnvironment) -> Int {
         world.service.seen.count { $0.headers.first(name: "OCN-Copy-ID") == id }
     }
 
     @Test("Scenario 13: a service that hangs does not keep a worker from ending; the next one sends that copy again, and no other")
     func aServiceHangsAtTheEnd() async throws {
         let hangs = Atomic<Bool>(true)
-        let world = try await DeliveryWorld(service: { seen in
+        let world = try await DeliveryEnvironment(service: { seen in
             hangs.load(ordering: .relaxed) && seen.headers.first(name: "OCN-Copy-ID") == "hanging" ? .hang : .success
         })
         try await world.run {
@@ -63,7 +63,7 @@ import Wire
 
     @Test("Scenario 29: a copy whose worker changed is given up at the horizon of its request, not of its new worker")
     func theHorizonSurvivesAChangeOfWorkers() async throws {
-        let world = try await DeliveryWorld(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
+        let world = try await DeliveryEnvironment(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
         try await world.run {
             let horizon = Duration.seconds(60)
             try await working(try world.push { $0.horizon = horizon }) {
@@ -86,7 +86,7 @@ import Wire
     func deadLettersCannotBeWritten() async throws {
         let cluster = Mutex<(EmbeddedCluster, String)?>(nil)
         let partitions = Int32(TopicSettings().outboxPartitions)
-        let world = try await DeliveryWorld(
+        let world = try await DeliveryEnvironment(
             service: { seen in
                 guard seen.headers.first(name: "OCN-Copy-ID") == "refused" else { return .success }
                 // From now on nobody leads `ocn.dead`.

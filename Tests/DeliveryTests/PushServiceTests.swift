@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -8,7 +9,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
@@ -17,7 +17,7 @@ import Wire
 
     @Test func copiesArriveInOrderPerObjectAndEndInDeadLettersWhereTheyMust() async throws {
         let failures = Mutex<[String: Int]>([:])
-        let world = try await DeliveryWorld(service: { seen in
+        let world = try await DeliveryEnvironment(service: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let failed = failures.withLock { failures in
                 failures[id, default: 0] += 1
@@ -50,24 +50,24 @@ import Wire
 
     /// An attempt of a later copy never comes before the last attempt of an earlier one of its object.
     private func check(_ seen: [Seen]) {
-        var lanes: [Int: [Int]] = [:]
+        var scheduler: [Int: [Int]] = [:]
         var requestIDs: Set<String> = []
         for request in seen {
             guard let number = request.body.jsonInteger(["number"]) else {
                 Issue.record("another body: \(request.text)")
                 continue
             }
-            lanes[number % 5, default: []].append(number)
+            scheduler[number % 5, default: []].append(number)
             #expect(request.headers["X-Correlation-ID"] == ["correlation-1"])
             #expect(request.headers["OCPI-to-party-id"] == ["BIL"] && request.headers["OCPI-from-party-id"] == ["MSP"])
             #expect(requestIDs.insert(request.headers.first(name: "X-Request-ID") ?? "").inserted, "every attempt has its own id")
         }
-        for (_, numbers) in lanes { #expect(numbers == numbers.sorted()) }
+        for (_, numbers) in scheduler { #expect(numbers == numbers.sorted()) }
     }
 
     @Test func aWithdrawnAgreementStopsCopiesThatWait() async throws {
         let isUp = Atomic<Bool>(false)
-        let world = try await DeliveryWorld(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
+        let world = try await DeliveryEnvironment(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
         try await world.run(push: try world.push()) {
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
             try await eventually("it was tried") { !world.service.seen.isEmpty }
@@ -87,7 +87,7 @@ import Wire
     }
 
     @Test func aSignedCopyIsSignedAnewForItsService() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let sender = SigningKey.generate()
         let hub = try #require(Fixture.key)
         try await world.run(push: try world.push()) {
@@ -106,7 +106,7 @@ import Wire
     }
 
     @Test func whatOnlyWaitsDoesNotHoldUpTheEnd() async throws {
-        let world = try await DeliveryWorld(service: { _ in .answer(500, [], "") })
+        let world = try await DeliveryEnvironment(service: { _ in .answer(500, [], "") })
         var ended = ContinuousClock.now
         try await world.run(push: try world.push(drain: .seconds(60)) { ($0.backoffBase, $0.backoffCap) = (.seconds(60), .seconds(60)) }) {
             for number in 0..<20 {
@@ -119,7 +119,7 @@ import Wire
     }
 
     @Test func whatIsTooOldBecomesADeadLetter() async throws {
-        let world = try await DeliveryWorld(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
+        let world = try await DeliveryEnvironment(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
         try await world.run(push: try world.push { $0.horizon = .seconds(4) }) {
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
             try await eventually("it is given up") { try await world.dead().count == 1 }
@@ -131,7 +131,7 @@ import Wire
 
     /// MATCHER may have read further than PUSH: then a missing agreement is one not read yet, not a withdrawn one.
     @Test func aCopyWhoseAgreementIsNotReadYetWaitsForItAndIsNotWithheld() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let provider = try #require(PartyID("DE-BIL"))
         let user = try #require(PartyID("DE-CPO"))
         let push = try world.push()
@@ -148,7 +148,7 @@ import Wire
     }
 
     @Test func aServiceThatReadsItsTopicIsNotCalled() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let provider = try #require(PartyID("DE-BIL"))
         try await world.writer.write([
             .put(.service(NetworkService(provider: provider, name: "billing", permissions: [0], delivery: .topic, source: "file")))

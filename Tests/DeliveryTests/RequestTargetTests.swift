@@ -33,7 +33,7 @@ import Topics
     }
 
     @Test func theRequestLineHasThem() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run {
             for text in Self.odd {
                 let request = OutboundRequest(url: world.cpo.url + text, method: .get)
@@ -51,7 +51,7 @@ import Topics
             (70_000, 70_000, .tooLarge),
         ] as [(Int, Int, OutboundFailure.Kind?)])
     func whatIsTooLongIsNotSent(url: Int, header: Int, kind: OutboundFailure.Kind?) async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run {
             let base = world.cpo.url + "/"
             let request = OutboundRequest(
@@ -70,7 +70,7 @@ import Topics
     // MARK: In the roles. Each of these ended the process once.
 
     @Test func aRequestThatIsTooLongToPassOnIsRefused() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(exchange: try world.exchange()) {
             let path = try request(.tokens, .receiver, .put, path: "DE/MSP/" + String(repeating: "|", count: 30_000), body: "{}")
             var signed = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
@@ -86,7 +86,7 @@ import Topics
     }
 
     @Test func aCopyThatIsTooLongEndsAsADeadLetterAndOthersFollow() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             var record = try request(.cdrs, .receiver, .post, body: "{}")
             record.correlationID = String(repeating: "c", count: 100_000)
@@ -100,7 +100,7 @@ import Topics
     }
 
     @Test func anAnnouncementThatIsTooLongIsDroppedAndOthersFollow() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             let url = world.cpo.url + "/" + String(repeating: "u", count: 70_000)
             try await world.writer.write([

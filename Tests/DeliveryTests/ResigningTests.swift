@@ -1,10 +1,10 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 

@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Testing
-import Wire
 
 @testable import Delivery
 @testable import Outbound

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Logging
 import OCPI
@@ -6,7 +7,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 

@@ -1,9 +1,9 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 @testable import Directory

@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 @testable import Outbound
@@ -12,7 +12,7 @@ import Wire
 /// Statuses of recipients that mean something by a header of theirs.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct StatusHeadersTests {
     @Test func whenARecipientMayBeAskedAgainIsTold() async throws {
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             .answer(seen.method == "GET" ? 429 : 503, [("Retry-After", "120")], #"{"status_code":2000}"#)
         })
         try await world.run(exchange: try world.exchange()) {
@@ -34,7 +34,7 @@ import Wire
     @Test func whatAStatusNeedsPassesWithItAndWithNoOther() async throws {
         let written = Self.accept.map { ($0.key, $0.value) } + [("Allow", "GET"), ("Allow", "PUT"), ("Upgrade", "h2c"), ("Server", "x")]
         // The CPO's server plays the other node too.
-        let world = try await DeliveryWorld(cpo: { seen in
+        let world = try await DeliveryEnvironment(cpo: { seen in
             let path = seen.body.jsonString(["url_path"]) ?? seen.uri
             return .answer(path.split(separator: "/").last.flatMap { Int($0) } ?? 500, written, #"{"status_code":2000}"#)
         })
@@ -53,7 +53,7 @@ import Wire
     }
 
     @Test func aRedirectIsAnErrorThatSaysSo() async throws {
-        let world = try await DeliveryWorld(cpo: { _ in .answer(307, [("Location", "https://internal.example/")], "") })
+        let world = try await DeliveryEnvironment(cpo: { _ in .answer(307, [("Location", "https://internal.example/")], "") })
         try await world.run(exchange: try world.exchange()) {
             var elsewhere = try request(.locations, .sender, .get)
             elsewhere.to = try #require(PartyID("NL-CPO"))
@@ -73,8 +73,8 @@ import Wire
     @Test(arguments: [(300, false), (301, false), (302, false), (303, true), (304, false), (307, false), (308, false), (399, false)])
     func onlySeeOtherSaysThatSomethingMayBeDone(_ status: Int, _ mayBeDone: Bool) throws {
         let recipient = try #require(PartyID("DE-CPO"))
-        let obstacle = try #require(Obstacle.instead(of: OutboundResponse(status: status), from: recipient))
-        #expect(obstacle.mayBeDone == mayBeDone && obstacle.error.message.contains("\(status)"))
-        #expect(Obstacle.instead(of: OutboundResponse(status: 200), from: recipient) == nil)
+        let exchangeFailure = try #require(ExchangeFailure.instead(of: OutboundResponse(status: status), from: recipient))
+        #expect(exchangeFailure.mayBeDone == mayBeDone && exchangeFailure.error.message.contains("\(status)"))
+        #expect(ExchangeFailure.instead(of: OutboundResponse(status: 200), from: recipient) == nil)
     }
 }

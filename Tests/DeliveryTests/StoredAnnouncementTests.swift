@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -7,13 +8,12 @@ import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Delivery
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct StoredAnnouncementTests {
     @Test func whatAPartySentAndTheHubStoredArrivesInItsNameWithItsSignature() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let push = try world.push()
         let key = SigningKey.generate()
         try await world.run(push: push) {
@@ -40,7 +40,7 @@ import Wire
     }
 
     @Test func aStoredRequestIsFinishedByExchangeWithoutACallOrAReply() async throws {
-        let world = try await DeliveryWorld()
+        let world = try await DeliveryEnvironment()
         let exchange = try world.exchange()
         try await world.run(exchange: exchange) {
             var stored = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")

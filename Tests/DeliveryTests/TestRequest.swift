@@ -5,7 +5,7 @@ import OCPI
 @testable import Delivery
 
 /// What waits in a test.
-struct TestRequest: Held, Hashable {
+struct TestRequest: HeldCall, Hashable {
     var recipient: PartyID
     var partition = TopicPartition(topic: "ocn.requests", partition: 0)
     var offset: Int64
@@ -13,7 +13,7 @@ struct TestRequest: Held, Hashable {
     var bytes = 10
     var sendBy = NIODeadline.distantFuture
     var isInDoubt = false
-    var isRepeat = false
+    var isRepeated = false
     /// Who sends it; nil for one that sends nothing else.
     var sender: String?
 

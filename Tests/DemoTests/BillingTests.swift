@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import OCPI
 import Testing
-import Wire
 
 @testable import Demo
 
@@ -105,9 +105,9 @@ import Wire
     @Test func theFiguresOfEverySampleCDRAddUp() throws {
         let cpo = try #require(PartyIDs.cpo)
         let driver = DriverToken(owner: try #require(PartyIDs.emsp))
-        let market = try #require(Site.stromladen(cpo).first)
-        let quay = try #require(Site.laadpunt(cpo).first)
-        let samples: [(ChargeFigures, Site)] = [
+        let market = try #require(DemoSite.stromladen(cpo).first)
+        let quay = try #require(DemoSite.laadpunt(cpo).first)
+        let samples: [(ChargeFigures, DemoSite)] = [
             (.evening, market), (.mistaken, market), (.corrected, market), (.kade, quay),
         ]
         for (figures, site) in samples {

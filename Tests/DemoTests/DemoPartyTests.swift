@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import OCPI
 import Testing
-import Wire
 
 @testable import Demo
 
@@ -29,7 +29,7 @@ private final class FakeNode: Sendable {
         let presented = Token.readings(authorization: request.header("Authorization") ?? "").map(\.raw)
         switch (request.method, request.path) {
         case ("POST", "/admin/generate-registration-token"):
-            guard request.header("Authorization") == "Token admin" else { return PartyDesk.refusal(401, "no admin") }
+            guard request.header("Authorization") == "Token admin" else { return PartyModules.refusal(401, "no admin") }
             return ServedAnswer(
                 body: JSONValue.object(["token": .string(tokenA), "versions": .string("\(url)/ocpi/versions")]).encoded())
         case ("GET", "/ocpi/versions") where presented.contains(tokenA):
@@ -52,24 +52,24 @@ private final class FakeNode: Sendable {
             ("POST", "/ocpi/sender/2.2.1/commands/START_SESSION/x") where presented.contains(tokenC):
             return ServedAnswer(headers: [("X-Request-ID", request.header("X-Request-ID") ?? "")], body: Envelope.success())
         default:
-            return PartyDesk.refusal(401, "unknown token")
+            return PartyModules.refusal(401, "unknown token")
         }
     }
 
     /// Calls back with token B, as a node does, and answers with token C only if the party's own endpoints are there.
     private static func credentials(_ request: ServedRequest) async -> ServedAnswer {
         guard let tokenB = request.body.jsonString(["token"]), let versions = request.body.jsonString(["url"]) else {
-            return PartyDesk.refusal(400, "no credentials")
+            return PartyModules.refusal(400, "no credentials")
         }
         let authorization = Token(tokenB).authorization(encoding: .base64)
         do {
             let list = try JSONValue.parse(try await PartyClient.call(.get, versions, authorization: authorization).body)
-            guard let details = list["data"]?.array?.first?["url"]?.string else { return PartyDesk.refusal(200, "no versions") }
+            guard let details = list["data"]?.array?.first?["url"]?.string else { return PartyModules.refusal(200, "no versions") }
             let found = try await PartyClient.call(.get, details, authorization: authorization)
-            guard found.status == 200 else { return PartyDesk.refusal(200, "no details") }
+            guard found.status == 200 else { return PartyModules.refusal(200, "no details") }
             return ServedAnswer(body: Envelope.success(data: ["token": .string(tokenC), "url": "x", "roles": []]))
         } catch {
-            return PartyDesk.refusal(200, "\(error)")
+            return PartyModules.refusal(200, "\(error)")
         }
     }
 }
@@ -145,7 +145,7 @@ private final class FakeNode: Sendable {
 
     @Test func aCPOServesItsLocationsInPages() async throws {
         try await withParty("DE-ONE", .cpo) { party, _, token in
-            party.offer(Site.stromladen(party.profile.id))
+            party.offer(DemoSite.stromladen(party.profile.id))
             let first = try await call(.get, "\(party.url)/ocpi/2.2.1/locations?limit=1", token)
             #expect(first.header("X-Total-Count") == "2")
             #expect(first.header("X-Limit") == "1")
@@ -204,7 +204,7 @@ private final class FakeNode: Sendable {
             let url = "\(party.url)/ocpi/2.2.1/cdrs"
             #expect(try await call(.post, url, token, body: #"{"id":"1"}"#, correlationID: "before").status == 200)
             await party.stop()
-            await #expect(throws: CallFailure.self) { try await call(.post, url, token, body: #"{"id":"2"}"#, correlationID: "while") }
+            await #expect(throws: PartyCallFailure.self) { try await call(.post, url, token, body: #"{"id":"2"}"#, correlationID: "while") }
             try await party.start()
             #expect("\(party.url)/ocpi/2.2.1/cdrs" == url)
             #expect(try await call(.post, url, token, body: #"{"id":"3"}"#, correlationID: "after").status == 200)

@@ -1,7 +1,7 @@
+import Encoding
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Demo
 
@@ -19,18 +19,18 @@ final class Lines: Sendable {
 }
 
 @Suite struct ReportTests {
-    private func told(_ options: DemoOptions, _ tell: (Report) -> Void) -> [String] {
+    private func told(_ options: DemoOptions, _ tell: (DemoReport) -> Void) -> [String] {
         let lines = Lines()
-        tell(Report(options) { lines.add($0) })
+        tell(DemoReport(options) { lines.add($0) })
         return lines.all
     }
 
-    private func exchange() throws -> Exchange {
+    private func exchange() throws -> ChargingExchange {
         let crossing = Crossing(
             node: 0, kind: .request, topic: "ocn.requests", partition: 3, offset: 17, key: "DE-ONE|cdrs|SES-1", id: "r1",
             type: "org.openchargingnetwork.cdrs.receiver.post", source: "/DE/ONE", correlationID: "c1", replyTo: nil, isLocal: true,
             produced: Timestamp(milliseconds: 1000), seen: Timestamp(milliseconds: 1003))
-        return Exchange(
+        return ChargingExchange(
             from: try #require(PartyIDs.cpo), to: try #require(PartyIDs.emsp), method: .post, path: "/ocpi/receiver/2.2.1/cdrs",
             status: 200, milliseconds: 14.24,
             stations: [
@@ -48,7 +48,7 @@ final class Lines: Sendable {
     @Test func aHopIsOneLineAndItsStationsAnother() throws {
         let exchange = try exchange()
         #expect(
-            told(DemoOptions()) { $0.hop(.cdr, exchange) } == [
+            told(DemoOptions()) { $0.route(.cdr, exchange) } == [
                 "   DE-ONE → FR-MSP  POST  /ocpi/receiver/2.2.1/cdrs                            200     14.2 ms",
                 "      node 1 ocn.requests[3]@17 +2 → FR-MSP +5 → DE-ONE +7",
             ])
@@ -58,14 +58,14 @@ final class Lines: Sendable {
         let exchange = try exchange()
         let lines = told(DemoOptions(json: true, color: true)) {
             $0.began(.cdr)
-            $0.hop(.cdr, exchange)
+            $0.route(.cdr, exchange)
             $0.note(.cdr, "noted")
             $0.ended(.cdr, seconds: 0.123, outcome: "done")
             $0.failed(DemoFailure(step: 4, reason: "no copy"))
         }
         #expect(
             lines == [
-                #"{"event":"hop","step":3,"kind":"exchange","from":"DE-ONE","to":"FR-MSP","method":"POST","#
+                #"{"event":"route","step":3,"kind":"exchange","from":"DE-ONE","to":"FR-MSP","method":"POST","#
                     + #""path":"/ocpi/receiver/2.2.1/cdrs","status":200,"ms":14.2,"stations":[{"at":"node 1","#
                     + #""topic":"ocn.requests","partition":3,"offset":17,"ms":2},"#
                     + #"{"at":"FR-MSP","ms":5},{"at":"DE-ONE","ms":7}]}"#,
@@ -108,7 +108,7 @@ final class Lines: Sendable {
     }
 
     @Test func longPathsOfStationsAreWrappedBetweenStations() {
-        #expect(Report.wrapped(["aaaa", "bbbb", "cccc"], separator: "→", width: 12) == ["aaaa → bbbb", "→ cccc"])
+        #expect(DemoReport.wrapped(["aaaa", "bbbb", "cccc"], separator: "→", width: 12) == ["aaaa → bbbb", "→ cccc"])
     }
 
     @Test func thePictureHasBothSidesNextToEachOther() throws {
@@ -123,7 +123,7 @@ final class Lines: Sendable {
     }
 
     @Test func sealedTokensAreCutInPaths() throws {
-        let exchange = Exchange(
+        let exchange = ChargingExchange(
             from: try #require(PartyIDs.cpo), to: try #require(PartyIDs.emsp), method: .get,
             path: "/ocpi/sender/2.2.1/locations/page/" + String(repeating: "x", count: 120), status: 200, milliseconds: 1, stations: [])
         #expect(exchange.shortPath == "/ocpi/sender/2.2.1/locations/page/xxxxxxxx…")

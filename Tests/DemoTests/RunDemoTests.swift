@@ -6,12 +6,12 @@ import Testing
 @testable import Demo
 
 /// A world that does not come up.
-private final class BrokenWorld: DemoWorld {
+private final class BrokenWorld: DemoClusterStarter {
     struct NoKafka: Error, CustomStringConvertible { let description = "no Kafka today" }
     let stops = Mutex(0)
 
     func startClusters(services: [PartyID]) async throws -> [DemoCluster] { throw NoKafka() }
-    func publish(_ changes: [Change], on node: Int) async throws { throw NoKafka() }
+    func publish(_ changes: [FactChange], on node: Int) async throws { throw NoKafka() }
     func startNode(_ index: Int) async throws -> DemoNode { throw NoKafka() }
     func stop() async { stops.withLock { $0 += 1 } }
 }

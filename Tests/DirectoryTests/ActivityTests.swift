@@ -1,7 +1,7 @@
+import Encoding
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Directory
 
@@ -62,7 +62,7 @@ import Wire
         let directory = directory([registered("p1"), .status(platform: "p1", .offline, time(1))])
         let calls = Count()
         let failures = Count()
-        let (written, writes) = AsyncStream<[Change]>.makeStream()
+        let (written, writes) = AsyncStream<[FactChange]>.makeStream()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await activity.run(
@@ -73,7 +73,7 @@ import Wire
                     }, retryAfter: .zero, onFailure: { _ in _ = failures.next() })
             }
             activity.note("p1", now: time(2))
-            var first: [Change]?
+            var first: [FactChange]?
             for await changes in written {
                 first = changes
                 break
@@ -85,7 +85,7 @@ import Wire
     }
 
     private func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
-    private func connected(_ platform: String, _ milliseconds: Int64) -> Change {
+    private func connected(_ platform: String, _ milliseconds: Int64) -> FactChange {
         .put(.status(platform: platform, .connected, time(milliseconds)))
     }
     private func registered(_ id: String) -> Fact { .platform(Platform(id: id, tokenCHashes: ["hash of \(id)"])) }

@@ -1,10 +1,10 @@
 import Directory
+import Encoding
 import Kafka
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite struct CapabilityTests {
     @Test func aPartyHasABoundedNumberOfLinksHoweverManyAreMadeAtOnce() async throws {

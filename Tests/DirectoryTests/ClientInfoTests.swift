@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @Suite struct ClientInfoTests {
     let own = "0x00000000000000000000000000000000000000aa"

@@ -1,6 +1,6 @@
 import Directory
+import Encoding
 import Testing
-import Wire
 
 @Suite struct ClockSkewTests {
     let kafka = Timestamp(milliseconds: 1_700_000_000_000)

@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @Suite struct DirectoryTests {
     let secrets = NodeSecrets(current: Array("a secret of the node".utf8))

@@ -1,4 +1,5 @@
 import Dispatch
+import Encoding
 import Kafka
 import Logging
 import NIOCore
@@ -7,7 +8,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 

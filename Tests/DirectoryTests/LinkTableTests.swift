@@ -1,8 +1,8 @@
+import Encoding
 import Kafka
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import Directory
 

@@ -1,8 +1,8 @@
 import Directory
+import Encoding
 import OCPI
 import Support
 import Testing
-import Wire
 
 @Suite struct OCNRulesTests {
     @Test func aWhitelistLetsThroughTheModulesItListsAndABlacklistRefusesThem() throws {
@@ -123,7 +123,7 @@ import Wire
 extension Directory {
     fileprivate mutating func apply(_ fact: Fact) { apply(key: fact.key, fact) }
 
-    fileprivate mutating func apply(_ change: Change) {
+    fileprivate mutating func apply(_ change: FactChange) {
         switch change {
         case .put(let fact): apply(fact)
         case .delete(let key): apply(key: key, nil)

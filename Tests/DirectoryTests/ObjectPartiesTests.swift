@@ -1,9 +1,9 @@
+import Encoding
 import Kafka
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 

@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @Suite struct OutboxOrderTests {
     let time = Timestamp(milliseconds: 1_700_000_000_000)

@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
@@ -5,7 +6,6 @@ import Support
 import Testbed
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 
@@ -20,7 +20,7 @@ import Wire
         return .platform(Platform(id: id, tokenCHashes: [TokenHash.of(Token(token))], roles: roles, revision: revision))
     }
 
-    private func read(_ log: [Change]) -> Directory {
+    private func read(_ log: [FactChange]) -> Directory {
         var directory = Directory(secrets: secrets)
         for change in log {
             switch change {
@@ -32,7 +32,7 @@ import Wire
     }
 
     /// What Kafka keeps: the newest record of each key.
-    private func compacted(_ log: [Change]) -> [Change] {
+    private func compacted(_ log: [FactChange]) -> [FactChange] {
         var known: Set<String> = []
         return Array(log.reversed().filter { known.insert($0.key).inserted }.reversed())
     }
@@ -43,7 +43,7 @@ import Wire
 
     @Test func aPlatformThatWasRemovedStaysGoneWhateverIsWrittenAboutItAndWhen() throws {
         let party = try #require(cpo)
-        let writes: [Change] = [
+        let writes: [FactChange] = [
             .put(.gone(platform: "p", time)), .delete(key: FactKey.platform("p")), .put(platform(7, "late")),
             .put(.claim(PartyClaim(party: party, platform: "p", since: time))), .put(.status(platform: "p", .connected, time)),
         ]
@@ -62,7 +62,9 @@ import Wire
     }
 
     @Test func aRemovalIsForgottenWhenNothingOfThePlatformIsLeft() {
-        var log: [Change] = [.put(.gone(platform: "p", time)), .put(platform(2, "late")), .put(.status(platform: "p", .connected, time))]
+        var log: [FactChange] = [
+            .put(.gone(platform: "p", time)), .put(platform(2, "late")), .put(.status(platform: "p", .connected, time)),
+        ]
         #expect(read(log).forgettable(by: time).isEmpty)
         #expect(read(log).orphanedKeys == [FactKey.platform("p"), FactKey.status("p")])
         log += read(log).orphanedKeys.map { .delete(key: $0) }
@@ -72,12 +74,12 @@ import Wire
     // MARK: Changes
 
     @Test func ofTwoChangesOfOneRecordTheFirstInTheLogCounts() {
-        let log: [Change] = [.put(platform(1, "old")), .put(platform(2, "rotated")), .put(platform(2, "old"))]
+        let log: [FactChange] = [.put(platform(1, "old")), .put(platform(2, "rotated")), .put(platform(2, "old"))]
         let directory = read(log)
         #expect(knows("rotated", directory) && !knows("old", directory), "a token that was replaced does not come back")
         #expect(directory.overruledFacts == [platform(3, "rotated")])
         // Written again, it is also what compaction leaves.
-        let mended = log + directory.overruledFacts.map(Change.put)
+        let mended = log + directory.overruledFacts.map(FactChange.put)
         #expect(read(mended).overruledFacts.isEmpty)
         #expect(knows("rotated", read(compacted(mended))) && !knows("old", read(compacted(mended))))
         #expect(knows("next", read(mended + [.put(platform(4, "next"))])))
@@ -85,8 +87,8 @@ import Wire
 
     /// The segment that is written to is not compacted: of the closed ones only the record that was overruled may be left.
     @Test func whoHasReadOnlyTheRecordThatWasOverruledTakesWhatStands() {
-        let log: [Change] = [.put(platform(5, "old")), .put(platform(6, "first")), .put(platform(6, "second"))]
-        let mended = log + read(log).overruledFacts.map(Change.put)
+        let log: [FactChange] = [.put(platform(5, "old")), .put(platform(6, "first")), .put(platform(6, "second"))]
+        let mended = log + read(log).overruledFacts.map(FactChange.put)
         let late = compacted(log) + mended.dropFirst(log.count)
         #expect(knows("first", read(late)) && !knows("second", read(late)) && knows("first", read(mended)))
         #expect(read(late).platform(id: "p") == read(mended).platform(id: "p"))
@@ -94,18 +96,18 @@ import Wire
 
     /// A writer repeats a write whose outcome it does not know.
     @Test func theFirstRecordAgainDoesNotMendWhatCompactionWouldLeave() {
-        let log: [Change] = [.put(platform(6, "first")), .put(platform(6, "second")), .put(platform(6, "first"))]
+        let log: [FactChange] = [.put(platform(6, "first")), .put(platform(6, "second")), .put(platform(6, "first"))]
         #expect(read(log).overruledFacts == [platform(7, "first")])
     }
 
     /// Somebody else changes the record while it is written again: whoever is first in the log counts, for everybody.
     @Test func aThirdChangeAtTheSameTimeIsNotLostUnseen() {
-        let log: [Change] = [.put(platform(6, "first")), .put(platform(6, "second"))]
-        let again = read(log).overruledFacts.map(Change.put)
-        let third: [Change] = [.put(platform(7, "third"))]
+        let log: [FactChange] = [.put(platform(6, "first")), .put(platform(6, "second"))]
+        let again = read(log).overruledFacts.map(FactChange.put)
+        let third: [FactChange] = [.put(platform(7, "third"))]
         for (order, winner) in [(third + again, "third"), (again + third, "first")] {
             #expect(knows(winner, read(log + order)), "\(winner)")
-            let mended = log + order + read(log + order).overruledFacts.map(Change.put)
+            let mended = log + order + read(log + order).overruledFacts.map(FactChange.put)
             #expect(read(mended).overruledFacts.isEmpty, "\(winner)")
             for length in 0...mended.count {
                 #expect(knows(winner, read(compacted(Array(mended.prefix(length))) + mended.dropFirst(length))), "\(winner), \(length)")
@@ -130,17 +132,17 @@ import Wire
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func compactionAgreesWithWhoeverReadEverything(seed: UInt64) throws {
         var numbers = SeededNumbers(seed: seed)
-        var log: [Change] = [.put(platform(1, "0"))]
+        var log: [FactChange] = [.put(platform(1, "0"))]
         for step in 1...30 {
             let seen = read(Array(log.prefix(1 + numbers.below(log.count))))
             guard let platform = seen.platform(id: "p") else { continue }
             log.append(.put(.platform(platform.changed { $0.tokenCHashes = [TokenHash.of(Token("\(step)"))] })))
             // As the writer does, or the leader, who may have read less.
-            if numbers.chance(70) { log += read(log).overruledFacts.map(Change.put) }
-            if numbers.chance(10) { log += read(Array(log.prefix(1 + numbers.below(log.count)))).overruledFacts.map(Change.put) }
+            if numbers.chance(70) { log += read(log).overruledFacts.map(FactChange.put) }
+            if numbers.chance(10) { log += read(Array(log.prefix(1 + numbers.below(log.count)))).overruledFacts.map(FactChange.put) }
             if numbers.chance(5), let again = log.dropLast(numbers.below(3)).last { log.append(again) }
         }
-        log += read(log).overruledFacts.map(Change.put)
+        log += read(log).overruledFacts.map(FactChange.put)
         let standing = try #require(read(log).platform(id: "p"))
         for length in 0...log.count {
             let late = compacted(Array(log.prefix(length))) + log.dropFirst(length)

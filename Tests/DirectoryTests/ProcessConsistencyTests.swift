@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @Suite struct ProcessConsistencyTests {
     static let address = "0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2"

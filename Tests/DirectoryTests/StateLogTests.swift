@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import Logging
 import NIOCore
@@ -5,7 +6,6 @@ import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 

@@ -1,11 +1,11 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite struct StateTests {
     @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)

@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @Suite struct StoreRuleTests {
     @Test(arguments: [

@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import Notary
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Fuzz
 
@@ -160,15 +160,15 @@ import Wire
             #expect(request.due == .refusal && request.prefix(100_000).count > 6500, "\(request.kind)")
         }
         #expect(oversized.requests.count >= 14 && oversized.messages.count >= 7)
-        for (record, id, fate) in oversized.records {
+        for (record, id, outcome) in oversized.records {
             let longest = record.record.headers.fields.map(\.value.utf8.count).max() ?? 0
             #expect(longest >= 29_000 && record.record.headers["ce_id"] == id, "\(record.kind)")
-            #expect(fate == .anything || fate == (record.record.topic == material.topics.requests ? .refused : .dead))
+            #expect(outcome == .anything || outcome == (record.record.topic == material.topics.requests ? .refused : .dead))
         }
         // In requests and copies, and announced to a party and a node.
         for name in ["ce_ocntarget", "content-encoding", "tracestate"] {
             let found = oversized.records.filter { ($0.record.record.headers[name]?.utf8.count ?? 0) > 60_000 }
-            #expect(found.contains { $0.fate == .refused } && found.contains { $0.fate == .dead }, "\(name)")
+            #expect(found.contains { $0.outcome == .refused } && found.contains { $0.outcome == .dead }, "\(name)")
             #expect(found.count { $0.record.record.topic == material.topics.announce } >= 2, "\(name)")
         }
         #expect(

@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func aFindingNamesWhatRepeatsIt() {
-        let finding = Finding(surface: .node, number: 12, kind: "k", what: "w", input: "i")
+        let finding = FuzzFinding(surface: .node, number: 12, kind: "k", what: "w", input: "i")
         #expect(finding.line(seed: 5) == "w\n  k (--seed 5 --surface node --case 12)\n  i")
     }
 

@@ -7,7 +7,7 @@ import Testing
     private let good = HeadRules(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "a"]))
     private let last = HeadRules(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "a", "Connection": "close"]))
     private let bad = HeadRules(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: [:]))
-    private let broken = Refusal(HTTPParserError.invalidChunkSize)
+    private let broken = HTTPRefusal(HTTPParserError.invalidChunkSize)
 
     private func receive(_ state: inout ConnectionState) {
         #expect(state.head(good) == .pass && state.body() == .pass && state.end() == .pass)

@@ -39,7 +39,7 @@ import Testing
         limits.trustedProxies = proxies
         let gate = ConnectionGate(.public, limits, InboundMetrics(), logger)
         for (address, client) in [("10.0.0.9", "192.0.2.1"), ("203.0.113.5", "203.0.113.5")] {
-            let watch = SocketWatch(limits, gate: gate, budget: AnswerBudget(limit: 1000), cut: { _ in })
+            let watch = SocketMonitor(limits, gate: gate, budget: AnswerBudget(limit: 1000), cut: { _ in })
             let channel = EmbeddedChannel(handlers: [watch, ForwardedClient(proxies, watch)])
             try channel.connect(to: SocketAddress(ipAddress: address, port: 80)).wait()
             #expect(watch.client == address)

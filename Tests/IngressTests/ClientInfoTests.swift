@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import HTTPTypes
 import Hummingbird
 import Inbound
@@ -7,7 +8,6 @@ import Notary
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Ingress
 
@@ -125,7 +125,7 @@ import Wire
             .clientInfo(ClientInfo(party: party("NL-CPO"), role: "CPO", status: .offline, lastUpdated: time(3_000))),
             .clientInfo(ClientInfo(party: party("AT-CPO"), role: "CPO", status: .suspended, lastUpdated: time(1_000))),
         ]
-        var directory = Directory(secrets: World.secrets)
+        var directory = Directory(secrets: TestIngress.secrets)
         for fact in facts + more { directory.apply(key: fact.key, fact) }
         return directory
     }
@@ -133,14 +133,14 @@ import Wire
 
 @Suite struct ClientInfoEndpointTests {
     @Test func whatTheOperatorOfThePartySignedIsKept() async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await put(world, body("OFFLINE", 5_000), signedBy: world.remoteKey)
         #expect(answer.status == 200 && answer.code == 1000)
         #expect(told(world) == [ClientInfo(party: party("NL-REM"), role: "CPO", status: .offline, lastUpdated: time(5_000))])
     }
 
     @Test func theNewestCountsInWhateverOrderTheyArrive() async throws {
-        let world = World()
+        let world = TestIngress()
         for (status, milliseconds, expected) in [
             ("CONNECTED", Int64(5_000), PlatformStatus.connected), ("OFFLINE", 4_999, .connected), ("OFFLINE", 5_000, .connected),
             ("OFFLINE", 5_001, .offline),
@@ -152,7 +152,7 @@ import Wire
     }
 
     @Test func anotherSignerAnotherBodyAndNoSignatureAreRefusedInAnEnvelope() async throws {
-        let world = World()
+        let world = TestIngress()
         let good = body("OFFLINE", 5_000)
         let signature = NodeSignature.sign(ByteBuffer(string: good), with: world.remoteKey)
         let cases: [(String, String?)] = [
@@ -167,7 +167,7 @@ import Wire
     }
 
     @Test func whatIsNoClientInfoIsRefused() async throws {
-        let world = World()
+        let world = TestIngress()
         let bodies = [
             "", "[]", "{", body("GONE", 5_000), body("OFFLINE", 5_000, role: ""), body("OFFLINE", 5_000, role: "a/b"),
             body("OFFLINE", 5_000, role: String(repeating: "C", count: 33)),
@@ -181,7 +181,7 @@ import Wire
 
     /// The tree of a text is many times as long as its bytes: a stranger must not have one built.
     @Test func nothingButThePartyIsReadBeforeTheSignerIsKnown() async throws {
-        let world = World()
+        let world = TestIngress()
         for text in [body("GONE", 5_000), body("OFFLINE", 5_000, role: "CPO2"), body("OFFLINE", 5_000, role: "")] {
             let stranger = try await put(world, text, signedBy: .generate())
             #expect(stranger.code == 2001 && stranger.message?.contains("is not signed") == true, "\(stranger.text)")
@@ -191,7 +191,7 @@ import Wire
     }
 
     @Test func aNodeMakesUpNoRoles() async throws {
-        let world = World()
+        let world = TestIngress()
         let madeUp = try await put(world, body("OFFLINE", 5_000, role: "CPO2"), signedBy: world.remoteKey)
         #expect(madeUp.status == 400 && madeUp.code == 2001)
         for role in ["EMSP", "emsp"] {
@@ -205,7 +205,7 @@ import Wire
     }
 
     @Test func aClientInfoFromTheFutureDoesNotKeepOutThoseThatFollow() async throws {
-        let world = World()
+        let world = TestIngress()
         let future = Timestamp.now.adding(milliseconds: 3_600_000).milliseconds
         let answer = try await put(world, body("SUSPENDED", future), signedBy: world.remoteKey)
         #expect(answer.status == 400 && answer.code == 2001 && told(world).isEmpty)
@@ -214,7 +214,7 @@ import Wire
     }
 
     @Test func nobodyTellsThisNodeAboutItsOwnParties() async throws {
-        let world = World()
+        let world = TestIngress()
         for own in ["CPO", "OFF"] {
             let text = body("SUSPENDED", 5_000, country: own == "CPO" ? "DE" : "FR", party: own)
             let answer = try await put(world, text, signedBy: world.remoteKey)
@@ -224,7 +224,7 @@ import Wire
     }
 
     @Test func aPartyThatWasListedAMomentAgoIsFound() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock {
             $0.waiting = [
                 .party(NetworkParty(party: party("NL-NEW"), roles: ["CPO"], operatorAddress: world.remoteKey.address.hex, source: "test"))
@@ -235,7 +235,7 @@ import Wire
     }
 
     @Test func aStateThatCannotBeWrittenIsToldAndAnotherMethodIsNotAllowed() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock { $0.writeFails = true }
         let answer = try await put(world, body("CONNECTED", 5_000), signedBy: world.remoteKey)
         #expect(answer.status == 200 && answer.code == 3000)
@@ -251,12 +251,12 @@ import Wire
         return #"{"party_id":"\#(party)","country_code":"\#(country)","role":"\#(role)","status":"\#(status)","last_updated":"\#(time)"}"#
     }
 
-    private func put(_ world: World, _ body: String, signedBy key: SigningKey) async throws -> Answer {
+    private func put(_ world: TestIngress, _ body: String, signedBy key: SigningKey) async throws -> Answer {
         try await put(world, body, NodeSignature.sign(ByteBuffer(string: body), with: key))
     }
 
     /// Asks the endpoint, and says a refusal the way the listener does.
-    private func put(_ world: World, _ body: String, _ signature: String?, method: String = "PUT") async throws -> Answer {
+    private func put(_ world: TestIngress, _ body: String, _ signature: String?, method: String = "PUT") async throws -> Answer {
         var fields = HTTPFields()
         if let name = HTTPField.Name("OCN-Signature") { fields[name] = signature }
         fields[.contentLength] = String(body.utf8.count)
@@ -267,17 +267,17 @@ import Wire
             body: RequestBody(buffer: ByteBuffer(string: body)))
         let head = RequestHead(request.head)
         let endpoint = ClientInfoEndpoint(
-            nodeAddress: world.settings.nodeAddress, neighbours: world.neighbours,
-            freshness: Freshness(neighbours: world.neighbours, catchUps: CatchUps(perSecond: 20)),
-            intake: BodyIntake(pending: world.pending, limit: world.settings.bodyLimit, proxies: .init()), logger: World.silent)
+            nodeAddress: world.settings.nodeAddress, dependencies: world.dependencies,
+            staleReadRetry: StaleReadRetry(dependencies: world.dependencies, catchUpLimiter: CatchUpLimiter(perSecond: 20)),
+            bodyReader: BodyReader(pending: world.pending, limit: world.settings.bodyLimit, proxies: .init()), logger: TestIngress.silent)
         do {
             return try await Answer(endpoint.respond(request, head, IngressContext()))
         } catch let error as OCPIError {
-            return try await Answer(.refusal(error, version: Destination(head).version, ResponseAddress(head)))
+            return try await Answer(.refusal(error, version: RequestDestination(head).version, ResponseAddress(head)))
         }
     }
 
-    private func told(_ world: World) -> [ClientInfo] { world.state.withLock { $0.directory }.toldClientInfos }
+    private func told(_ world: TestIngress) -> [ClientInfo] { world.state.withLock { $0.directory }.toldClientInfos }
 }
 
 private func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }

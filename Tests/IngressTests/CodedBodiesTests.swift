@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import NIOCore
 import Notary
@@ -5,7 +6,6 @@ import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -18,7 +18,7 @@ import Wire
 
     @Test(arguments: paths, OCPIVersion.allCases)
     func whereBodiesAreReadCodedOnesAreRefused(_ path: String, _ version: OCPIVersion) async throws {
-        let world = World()
+        let world = TestIngress()
         let path = path.split(separator: "VERSION", omittingEmptySubsequences: false).joined(separator: version.rawValue)
         for coding in ["gzip", "identity, br"] {
             let answer = try await world.ask("PUT", path, headers(["Content-Encoding": coding]), body: "{}")
@@ -28,7 +28,7 @@ import Wire
     }
 
     @Test func betweenNodesToo() async throws {
-        let world = World()
+        let world = TestIngress()
         let signature = NodeSignature.sign(ByteBuffer(string: "{}"), with: world.remoteKey)
         for (method, path) in [("POST", "/ocn/message"), ("PUT", "/ocn/client-info")] {
             let answer = try await world.ask(
@@ -38,7 +38,7 @@ import Wire
     }
 
     @Test func identityIsNoCodingAndWithoutBodyThereIsNothingToDecode() async throws {
-        let world = World()
+        let world = TestIngress()
         let put = try await world.ask(
             "PUT", "/ocpi/receiver/2.2.1/locations/DE/MSP/1", headers(["Content-Encoding": "Identity"]), body: "{}")
         let get = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Content-Encoding": "gzip"]))
@@ -46,7 +46,7 @@ import Wire
     }
 
     @Test func toACustomModuleTheCodingTravelsWithTheBytes() async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await world.ask(
             "POST", "/ocpi/custom/receiver/parking/spots", headers(["Content-Encoding": "gzip"]), body: "coded")
         let record = try #require(world.produced.first)
@@ -54,8 +54,8 @@ import Wire
     }
 
     @Test func theCodingOfAnAnswerGoesToTheCaller() async throws {
-        let world = World { request in
-            var reply = World.ok(request)
+        let world = TestIngress { request in
+            var reply = TestIngress.ok(request)
             reply.headers = ["Content-Encoding": "gzip"]
             if request.path == "none" { reply.httpStatus = 204 }
             return reply

@@ -1,9 +1,9 @@
 import Credentials
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -48,13 +48,13 @@ import Wire
 
     static let tokenA = ["Authorization": "Token new-token-a"]
 
-    private func directory(_ world: World) -> Directory { world.state.withLock { $0.directory } }
+    private func directory(_ world: TestIngress) -> Directory { world.state.withLock { $0.directory } }
 
     // MARK: Registration
 
     @Test(arguments: OCPIVersion.allCases)
     func registrationConnectsThePlatform(_ version: OCPIVersion) async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let answer = try await world.ask("POST", "/ocpi/\(version.rawValue)/credentials", Self.tokenA, body: Self.body())
         #expect(answer.status == 200)
         #expect(answer.code == 1000)
@@ -94,7 +94,7 @@ import Wire
     }
 
     @Test func peerThatRefusesBase64GetsThePlainToken() async throws {
-        let world = World(peer: { url, authorization in
+        let world = TestIngress(peer: { url, authorization in
             authorization == "Token peer-token-b" ? Self.good(url, authorization) : PeerAnswer(httpStatus: 401, body: ByteBuffer())
         })
         let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
@@ -160,7 +160,7 @@ import Wire
 
     @Test(arguments: failures)
     func failureLeavesNoState(_ failure: Failure) async throws {
-        let world = World(peer: failure.peer)
+        let world = TestIngress(peer: failure.peer)
         let before = directory(world)
         let answer = try await world.ask("POST", "/ocpi/\(failure.version.rawValue)/credentials", Self.tokenA, body: failure.body)
         #expect(answer.status == failure.status)
@@ -176,7 +176,7 @@ import Wire
     }
 
     @Test func stateThatCannotBeWrittenIsAnError() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         world.state.withLock { $0.writeFails = true }
         let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         #expect(answer.status == 200)
@@ -184,7 +184,7 @@ import Wire
     }
 
     @Test func earlierClaimOfAnotherPlatformWins() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let rival = PartyClaim(party: party("AT-NEW"), platform: "rival", since: .now)
         world.state.withLock {
             $0.directory.apply(key: FactKey.platform("rival"), .platform(Platform(id: "rival")))
@@ -196,7 +196,7 @@ import Wire
     }
 
     @Test func ofTwoPlatformsThatRegisterAPartyAtOnceOneIsRefused() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let rival = Platform(id: "rival", tokenAHash: TokenHash.of(Token("rival-token-a")))
         world.state.withLock { $0.directory.apply(key: FactKey.platform("rival"), .platform(rival)) }
         async let first = world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
@@ -210,7 +210,7 @@ import Wire
 
     @Test func claimThatWasNeverFinishedIsVoid() async throws {
         for exists in [true, false] {
-            let world = World(peer: Self.good)
+            let world = TestIngress(peer: Self.good)
             let old = PartyClaim(party: party("AT-NEW"), platform: "rival", since: Timestamp.now.adding(milliseconds: -61_000))
             world.state.withLock {
                 if exists { $0.directory.apply(key: FactKey.platform("rival"), .platform(Platform(id: "rival"))) }
@@ -223,7 +223,7 @@ import Wire
     }
 
     @Test func theEncodingThatTheOperatorChoseIsTriedFirst() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         world.state.withLock {
             guard var platform = $0.directory.platform(id: "new") else { return }
             platform.tokenEncoding = .plain
@@ -236,7 +236,7 @@ import Wire
     }
 
     @Test func severalRolesOfOnePlatformAllBecomeRoutable() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let roles = [("CPO", "AT-NEW"), ("EMSP", "AT-NEW"), ("CPO", "FR-OFF")]
         #expect(try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body(roles: roles)).code == 1000)
         let directory = directory(world)
@@ -248,14 +248,14 @@ import Wire
 
     @Test(arguments: [("PUT", tokenA), ("DELETE", tokenA), ("POST", ["Authorization": "Token msp-token-c"]), ("PATCH", tokenA)])
     func methodThatDoesNotFitIsNotAllowed(_ method: String, _ headers: [String: String]) async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let answer = try await world.ask(method, "/ocpi/2.2.1/credentials", headers, body: Self.body())
         #expect(answer.status == 405)
         #expect(answer.code == 2000)
     }
 
     @Test func renewalGivesANewTokenAndMovesTheParties() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let first = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         let old = try #require(first.json?["data"]?["token"]?.string)
         let since = try #require(directory(world).claim(of: party("AT-NEW"))?.since)
@@ -281,7 +281,7 @@ import Wire
     }
 
     @Test func renewalCannotTakeOverAParty() async throws {
-        let world = World(peer: Self.good)
+        let world = TestIngress(peer: Self.good)
         let answer = try await world.ask(
             "PUT", "/ocpi/2.2.1/credentials", ["Authorization": "Token msp-token-c"], body: Self.body(roles: [("CPO", "DE-CPO")]))
         #expect(answer.code == 2001)
@@ -290,7 +290,7 @@ import Wire
     }
 
     @Test func leavingRemovesEverything() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock {
             let rules = Fact.rules(platform: "cpo", signatures: true, active: .whitelist)
             $0.directory.apply(key: rules.key, rules)
@@ -316,7 +316,7 @@ import Wire
 
     @Test func versionsAreListedForBothTokens() async throws {
         for token in ["Token new-token-a", "Token msp-token-c"] {
-            let answer = try await World().ask("GET", "/ocpi/versions", ["Authorization": token, "X-Request-ID": "r9"])
+            let answer = try await TestIngress().ask("GET", "/ocpi/versions", ["Authorization": token, "X-Request-ID": "r9"])
             #expect(answer.status == 200)
             #expect(
                 answer.json?["data"]?.text
@@ -331,7 +331,7 @@ import Wire
 
     @Test(arguments: OCPIVersion.allCases)
     func everyAdvertisedEndpointIsServed(_ version: OCPIVersion) async throws {
-        let answer = try await World().ask("GET", "/ocpi/\(version.rawValue)", ["Authorization": "Token msp-token-c"])
+        let answer = try await TestIngress().ask("GET", "/ocpi/\(version.rawValue)", ["Authorization": "Token msp-token-c"])
         let data = try #require(answer.json?["data"])
         #expect(data["version"]?.string == version.rawValue)
         let endpoints = try #require(data["endpoints"]?.array)
@@ -366,7 +366,7 @@ import Wire
 
     @Test(arguments: [("/ocpi/versions", 401), ("/ocpi/2.2.1", 401), ("/ocpi/2.2", 400), ("/ocpi/2.2/credentials", 400)])
     func configurationModulesNeedAToken(_ path: String, _ status: Int) async throws {
-        let world = World()
+        let world = TestIngress()
         #expect(try await world.ask("GET", path).status == status)
         #expect(try await world.ask("GET", path, ["Authorization": "Token bogus"]).status == status)
         #expect(try await world.ask("PATCH", path, ["Authorization": "Token msp-token-c"]).status == 405)

@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -12,7 +12,7 @@ import Wire
 /// What *Decisions* says about what parties write.
 @Suite struct DecisionsTests {
     @Test func aByteOrderMarkIsIgnoredAndGoesOn() async throws {
-        let world = World()
+        let world = TestIngress()
         let body = "\u{FEFF}" + #"{"id":"1","session_id":"S1"}"#
         let answer = try await world.ask("POST", "/ocpi/receiver/2.2.1/cdrs", headers(), body: body)
         #expect(answer.code == 1000)
@@ -26,8 +26,8 @@ import Wire
     @Test(
         arguments: [(0, nil, true), (1, nil, false), (2, nil, true), (0, next, false), (2, next, false)] as [(Int, String?, Bool)])
     func aListOfUnknownLengthIsNotTakenForAWholeOne(_ count: Int, _ link: String?, _ isWhole: Bool) async throws {
-        let world = World(bodyLimit: 4096) { request in
-            var reply = World.ok(request)
+        let world = TestIngress(bodyLimit: 4096) { request in
+            var reply = TestIngress.ok(request)
             let objects = (0..<count).map { #"{"id":"\#($0)"}"# }.joined(separator: ",")
             reply.body = ByteBuffer(string: #"{"status_code":"1000","data":[\#(objects)],"timestamp":"2026-01-01T00:00:00Z"}"#)
             if let link { reply.headers = ["Link": link] }

@@ -1,4 +1,5 @@
 import Credentials
+import Encoding
 import Kafka
 import NIOCore
 import Notary
@@ -6,7 +7,6 @@ import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -32,7 +32,7 @@ import Wire
         // Sessions, CDRs and commands are not for the hub, which would refuse them for that.
         let receivers = number == 2 || number == 3 ? Self.receivers : [Self.receivers[0], Self.receivers[2]]
         for receiver in receivers {
-            let world = World(bodyLimit: 4096)
+            let world = TestIngress(bodyLimit: 4096)
             let answer = try await world.ask(
                 method, "/ocpi/receiver/\(version.rawValue)/\(path)", headers(HubAddressedTests.fromCPO.merging(receiver) { $1 }),
                 body: body)
@@ -43,7 +43,7 @@ import Wire
 
     @Test(arguments: cases.indices) func soIsAnotherNode(_ number: Int) async throws {
         let (method, path, body) = Self.cases[number]
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let segments = path.split(separator: "/", maxSplits: 1)
         let message = OCNMessage(
             module: ModuleID(rawValue: String(segments[0])), interface: .receiver, method: OCPI.Method(rawValue: method), requestID: "r",
@@ -57,7 +57,7 @@ import Wire
     }
 
     @Test func whatTheHubDoesNotLookAtPassesByteForByte() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let body = #"{"name":"a","name":"b","evses":[{"uid":"1","uid":"2"}]}"#
         let answer = try await world.ask(
             "PUT", "/ocpi/receiver/2.2.1/locations/DE/CPO/1",
@@ -68,7 +68,7 @@ import Wire
     }
 
     @Test func aListsQuerySaysOneThing() async throws {
-        let world = World()
+        let world = TestIngress()
         for query in ["limit=1&limit=2", "offset=1&offset=1", "offset=0&%6Fffset=5", "date_from=a&date%5Ffrom=b", "date_to=a&date_to=a"] {
             let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/tariffs?\(query)", headers(HubAddressedTests.toHub))
             #expect(answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(query)")
@@ -86,7 +86,7 @@ import Wire
             ] as [(String, String, String?)] {
                 // Whom the hub itself is asked for one object it refuses for that.
                 guard receiver["OCPI-to-party-id"] != "OCN" || method == "PUT" || method == "PATCH" else { continue }
-                let world = World(bodyLimit: 4096)
+                let world = TestIngress(bodyLimit: 4096)
                 let to = receiver["OCPI-to-party-id"] == "MSP" ? ["OCPI-to-party-id": "CPO"] : receiver
                 let answer = try await world.ask(method, "/ocpi/\(path)?type=RFID&t%79pe=APP_USER", headers(to), body: body)
                 #expect(answer.code == 2001 && answer.message?.contains("type stands twice") == true, "\(path): \(answer.text)")
@@ -96,7 +96,7 @@ import Wire
     }
 
     @Test(arguments: [false, true]) func soItHasFromAnotherNode(_ isVerbatim: Bool) async throws {
-        let world = World(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
+        let world = TestIngress(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
         let message = OCNMessage(
             module: .tokens, interface: .receiver, method: .put, requestID: "r", correlationID: "c", sender: party("NL-REM"),
             receiver: party("DE-MSP"), urlPath: "NL/REM/1",
@@ -113,8 +113,8 @@ import Wire
         for body in [
             #"{"status_code":1000,"data":[],"status_code":2000}"#, #"{"data":null,"status_code":1000,"data":[{"id":1}]}"#,
         ] {
-            let world = World { request in
-                var reply = World.ok(request)
+            let world = TestIngress { request in
+                var reply = TestIngress.ok(request)
                 reply.body = ByteBuffer(string: body)
                 return reply
             }
@@ -130,15 +130,15 @@ import Wire
         #"{"token":"b","url":"https://peer.example/versions","roles":[{"role":"CPO","country_code":"AT","party_id":"NEW","party_id":"XXX"}]}"#,
         #"{"roles":[],"token":"b","url":"https://peer.example/versions","roles":[{"role":"CPO","country_code":"AT","party_id":"NEW"}]}"#,
     ]) func credentialsSayOneThing(_ body: String) async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let answer = try await world.ask(
-            "POST", "/ocpi/2.2.1/credentials", ["Authorization": World.tokenA.authorization(encoding: .base64)], body: body)
+            "POST", "/ocpi/2.2.1/credentials", ["Authorization": TestIngress.tokenA.authorization(encoding: .base64)], body: body)
         #expect(answer.status == 200 && answer.code == 2001 && answer.message?.contains("stands twice") == true, "\(answer.text)")
         #expect(world.state.withLock { $0.peerCalls.isEmpty })
     }
 
     @Test func soDoRulesAndClientInfos() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let rule = try await world.ask(
             "POST", "/ocpi/receiver/2.2.1/ocnrules/whitelist", headers(),
             body: #"{"country_code":"DE","party_id":"CPO","modules":[],"party_id":"XXX"}"#)

@@ -1,9 +1,9 @@
 import Credentials
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -35,7 +35,7 @@ import Wire
 
     @Test(arguments: cases, OCPIVersion.allCases)
     func isRefusedWithItsReason(_ bad: (url: String, reason: String), _ version: OCPIVersion) async throws {
-        let world = World(peer: Self.offering(bad.url))
+        let world = TestIngress(peer: Self.offering(bad.url))
         let answer = try await world.ask(
             "POST", "/ocpi/\(version.rawValue)/credentials", CredentialsTests.tokenA, body: CredentialsTests.body())
         #expect(answer.status == 200 && answer.code == 3001)
@@ -48,7 +48,7 @@ import Wire
 
     @Test func soIsThatOfACustomModuleUnlessItIsOfAnotherKind() async throws {
         for (url, code) in [("https://u:p@new.example/t", 3001), ("HTTPS://new.example/t#x", 3001), ("wss://new.example/t#x", 1000)] {
-            let world = World(peer: Self.offering(url, as: "tunnel"))
+            let world = TestIngress(peer: Self.offering(url, as: "tunnel"))
             let answer = try await world.ask(
                 "POST", "/ocpi/2.2.1/credentials", CredentialsTests.tokenA, body: CredentialsTests.body())
             #expect(answer.code == code, "\(url)")
@@ -56,8 +56,8 @@ import Wire
     }
 
     @Test func aPlatformThatChangesItsEndpointsKeepsTheOldOnes() async throws {
-        let world = World(peer: Self.offering("https://new.example/t#x"))
-        let headers = ["Authorization": World.tokenCPO.authorization(encoding: .base64)]
+        let world = TestIngress(peer: Self.offering("https://new.example/t#x"))
+        let headers = ["Authorization": TestIngress.tokenCPO.authorization(encoding: .base64)]
         let before = world.state.withLock { $0.directory.endpoints(of: "cpo") }
         let answer = try await world.ask(
             "PUT", "/ocpi/2.2.1/credentials", headers, body: CredentialsTests.body(roles: [("CPO", "DE-CPO"), ("CPO", "CH-CPO")]))

@@ -1,8 +1,8 @@
+import Encoding
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Ingress
 
@@ -101,7 +101,7 @@ import Wire
 
     @Test(arguments: cases, OCPIVersion.allCases)
     func refusesAndProducesNothing(_ wrong: Case, _ version: OCPIVersion) async throws {
-        let world = World()
+        let world = TestIngress()
         let path = wrong.path.split(separator: "VERSION", maxSplits: 1, omittingEmptySubsequences: false).joined(
             separator: version.rawValue)
         let answer = try await world.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
@@ -115,14 +115,14 @@ import Wire
     }
 
     @Test func headWithoutResourceHasNoBody() async throws {
-        let answer = try await World().ask("HEAD", "/ocpi/sender/2.2.1/locations", headers())
+        let answer = try await TestIngress().ask("HEAD", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 405)
         #expect(answer.body.readableBytes == 0)
     }
 
     @Test(arguments: ["X-Request-ID", "X-Correlation-ID"])
     func missingMessageIDIsRefusedInTheOldDialect(_ name: String) async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers([name: nil]))
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
@@ -132,7 +132,7 @@ import Wire
 
     @Test(arguments: ["X-Request-ID", "X-Correlation-ID"])
     func missingMessageIDIsMadeInTheNewDialect(_ name: String) async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers([name: nil]))
         #expect(answer.status == 200)
         let record = try #require(world.produced.first)
@@ -142,7 +142,7 @@ import Wire
     }
 
     @Test func bodiesOfCustomModulesAreOpaque() async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await world.ask("POST", "/ocpi/custom/receiver/parking/spots", headers(), body: "simple string")
         #expect(answer.status == 200)
         let record = try #require(world.produced.first)
@@ -153,13 +153,13 @@ import Wire
 
     @Test func tokenIsUnderstoodPlainAndInBase64() async throws {
         for value in ["Token msp-token-c", "msp-token-c", "Token bXNwLXRva2VuLWM=", "Token bXNwLXRva2VuLWMK"] {
-            let answer = try await World().ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": value]))
+            let answer = try await TestIngress().ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": value]))
             #expect(answer.status == 200, "\(value)")
         }
     }
 
     @Test func partiesCompareWithoutCase() async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await world.ask(
             "GET", "/ocpi/sender/2.2.1/locations", headers(["OCPI-from-party-id": "msp", "OCPI-to-country-code": "de"]))
         #expect(answer.status == 200)

@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -14,14 +14,14 @@ import Wire
     static let toHub: [String: String?] = ["OCPI-to-country-code": "CH", "OCPI-to-party-id": "OCN"]
     static let toNobody: [String: String?] = ["OCPI-to-country-code": nil, "OCPI-to-party-id": nil]
     static let fromCPO: [String: String?] = [
-        "Authorization": World.tokenCPO.authorization(encoding: .base64), "OCPI-from-party-id": "CPO",
+        "Authorization": TestIngress.tokenCPO.authorization(encoding: .base64), "OCPI-from-party-id": "CPO",
     ]
 
     private func world(
         _ endpoints: [(String, ModuleID, InterfaceRole)] = [],
-        answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) }
-    ) -> World {
-        let world = World(bodyLimit: 4096, answer: answer)
+        answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { TestIngress.ok($0) }
+    ) -> TestIngress {
+        let world = TestIngress(bodyLimit: 4096, answer: answer)
         for platform in Set(endpoints.map(\.0)) {
             let list = endpoints.filter { $0.0 == platform }.map {
                 Endpoint(module: $0.1, interface: $0.2, url: "https://\(platform).example/\($0.1)/\($0.2.path)")
@@ -142,7 +142,7 @@ import Wire
     }
 
     @Test func aHubURLSaysWhoseItIs() async throws {
-        let world = World()
+        let world = TestIngress()
         let capability = Capability(
             kind: .page, owner: party("DE-CPO"), user: party("DE-MSP"), target: .url("https://cpo.example/ocpi/cdrs?offset=2"),
             expires: Timestamp.now.adding(milliseconds: 60_000))
@@ -157,7 +157,7 @@ import Wire
 
     @Test func theListOfAllIsOneListInTheOrderOfTheParties() async throws {
         let world = world([("cpo", .cdrs, .sender)]) { request in
-            World.list(request, of: request.to == party("DE-CPO") ? [1, 2, 3] : [7, 8])
+            TestIngress.list(request, of: request.to == party("DE-CPO") ? [1, 2, 3] : [7, 8])
         }
         let headers = headers(Self.toHub)
         var next: String? = "/ocpi/sender/2.2.1/cdrs?date_from=2026-01-01T00:00:00Z&limit=2"
@@ -181,14 +181,14 @@ import Wire
     }
 
     @Test func theNextPageIsAURLWhateverTheCallerAskedFor() async throws {
-        let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1, 2, 3]) }
+        let world = world([("cpo", .cdrs, .sender)]) { TestIngress.list($0, of: [1, 2, 3]) }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs?x=<y>&limit=2", headers(Self.toHub))
         #expect(answer["Link"] == #"<https://hub.example/ocpi/sender/2.2.1/cdrs?x=%3Cy%3E&offset=2&limit=2>; rel="next""#)
     }
 
     /// Also with a platform in common: they are parties like any other.
     @Test func theListOfAllHasTheObjectsOfAPartyThatSharesThePlatform() async throws {
-        let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1, 2]) }
+        let world = world([("cpo", .cdrs, .sender)]) { TestIngress.list($0, of: [1, 2]) }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.fromCPO.merging(Self.toHub) { $1 }))
         #expect(answer.code == 1000 && answer["X-Total-Count"] == "2")
         #expect(Set(world.produced.filter { $0.reply != nil }.map(\.to)) == [party("CH-CPO")], "and not its own")
@@ -196,8 +196,8 @@ import Wire
 
     @Test func oneSilentPartyFailsTheWholeList() async throws {
         let world = world([("cpo", .cdrs, .sender)]) { request in
-            guard request.to == party("DE-CPO") else { return World.list(request, of: [1]) }
-            var reply = World.ok(request)
+            guard request.to == party("DE-CPO") else { return TestIngress.list(request, of: [1]) }
+            var reply = TestIngress.ok(request)
             (reply.outcome, reply.httpStatus, reply.status, reply.body) = (.timeout, nil, .timeout, nil)
             return reply
         }
@@ -231,7 +231,7 @@ import Wire
     }
 
     @Test func aListOfAllTakesNoLongerThanARequestToOneParty() async throws {
-        let world = World(timeout: .zero, answer: { World.list($0, of: [1]) })
+        let world = TestIngress(timeout: .zero, answer: { TestIngress.list($0, of: [1]) })
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub))
         #expect(answer.code == 4002)
     }
@@ -239,10 +239,10 @@ import Wire
     @Test func aPartyThatGivesMoreThanItWasAskedForHidesNothingOfTheNextOne() async throws {
         // DE-CPO comes after CH-CPO, which has no idea of pages.
         let world = world([("cpo", .cdrs, .sender)]) { request in
-            guard request.to == party("CH-CPO") else { return World.list(request, of: [7, 8, 9]) }
+            guard request.to == party("CH-CPO") else { return TestIngress.list(request, of: [7, 8, 9]) }
             var all = request
             all.query = nil
-            return World.list(all, of: [1, 2, 3])
+            return TestIngress.list(all, of: [1, 2, 3])
         }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs?offset=2&limit=10", headers(Self.toHub))
         let ids = (answer.json?["data"]?.array ?? []).compactMap { $0["id"]?.int }
@@ -251,7 +251,7 @@ import Wire
 
     @Test(arguments: ["", #","data":null"#, #","data":[]"#]) func aListThatIsAbsentOrNullIsEmpty(_ data: String) async throws {
         let world = world([("cpo", .cdrs, .sender)]) { request in
-            var reply = World.ok(request)
+            var reply = TestIngress.ok(request)
             reply.body = ByteBuffer(string: #"{"status_code":1000\#(data),"timestamp":"2026-01-01T00:00:00Z"}"#)
             return reply
         }
@@ -261,7 +261,7 @@ import Wire
 
     @Test func thereIsNo4000InVersion2_2() async throws {
         let world = world([("cpo", .cdrs, .sender)]) { request in
-            var reply = World.ok(request)
+            var reply = TestIngress.ok(request)
             reply.body = ByteBuffer(string: #"{"status_code":1000,"data":{},"timestamp":"2026-01-01T00:00:00Z"}"#)
             return reply
         }
@@ -270,7 +270,7 @@ import Wire
     }
 
     @Test func anOfflinePartyFailsTheWholeList() async throws {
-        let world = world([("cpo", .cdrs, .sender)]) { World.list($0, of: [1]) }
+        let world = world([("cpo", .cdrs, .sender)]) { TestIngress.list($0, of: [1]) }
         let offline = Fact.status(platform: "cpo", .offline, .now)
         world.state.withLock { $0.directory.apply(key: offline.key, offline) }
         #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.toHub)).code == 4003)
@@ -322,7 +322,7 @@ import Wire
             Fact.rules(platform: "cpo", signatures: false, active: .whitelist),
             .platform(
                 Platform(
-                    id: "msp", tokenCHashes: [TokenHash.of(World.tokenMSP)], version: .v2_2,
+                    id: "msp", tokenCHashes: [TokenHash.of(TestIngress.tokenMSP)], version: .v2_2,
                     roles: [PlatformRole(role: "EMSP", party: party("DE-MSP"))])),
         ] {
             world.state.withLock { $0.directory.apply(key: fact.key, fact) }
@@ -338,7 +338,7 @@ import Wire
     }
 }
 
-extension World {
+extension TestIngress {
     /// A page of objects with these ids, as the query of the request wants it.
     static func list(_ request: RequestRecord, of ids: [Int]) -> ReplyRecord {
         var offset = 0
@@ -349,7 +349,7 @@ extension World {
             if parts.first == "limit" { limit = parts.last.flatMap { Int($0) } ?? 0 }
         }
         let objects = ids.dropFirst(offset).prefix(limit).map { #"{"id":\#($0)}"# }.joined(separator: " , ")
-        var reply = World.ok(request)
+        var reply = TestIngress.ok(request)
         reply.body = ByteBuffer(string: #"{"status_code":1000,"data": [ \#(objects) ],"timestamp":"2026-01-01T00:00:00Z"}"#)
         reply.headers.append("X-Total-Count", String(ids.count))
         return reply

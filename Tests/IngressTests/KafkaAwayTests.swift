@@ -15,15 +15,15 @@ import Testing
             ("POST", "/ocpi/receiver/2.2/cdrs", 3000), ("POST", "/ocpi/2.2.1/credentials", 4000), ("POST", "/ocn/message", 3000),
         ])
     func everythingThatNeedsKafkaIsRefusedAtOnce(_ method: String, _ path: String, _ code: Int) async throws {
-        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
         world.availability.began("no broker answers")
         let refused = try await world.ask(method, path, headers(), body: method == "GET" ? nil : "{}")
         #expect(refused.status == 503 && refused["Retry-After"] == "5" && refused.code == code, "\(refused.text)")
-        #expect(world.produced.isEmpty && world.pending.count == 0 && world.state.withLock { $0.catchUps } == 0)
+        #expect(world.produced.isEmpty && world.pending.count == 0 && world.state.withLock { $0.catchUpLimiter } == 0)
     }
 
     @Test func whatIsAnsweredFromMemoryGoesOn() async throws {
-        let world = World()
+        let world = TestIngress()
         world.availability.began("no broker answers")
         let versions = try await world.ask("GET", "/ocpi/versions", headers())
         #expect(versions.status == 200 && versions.code == 1000)
@@ -33,14 +33,14 @@ import Testing
     }
 
     @Test func requestsAreAcceptedAgainAfterwards() async throws {
-        let world = World()
+        let world = TestIngress()
         world.availability.began("no broker answers")
         world.availability.ended()
         #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers()).status == 200)
     }
 
     @Test func whoWaitsForKafkaToTakeARequestIsToldWhenItTurnsOutToBeAway() async throws {
-        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
         world.state.withLock { $0.isSilent = true }
         world.availability.whenItBegins { world.pending.failUnrecorded(.away) }
         async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func whoWaitsForARecipientGoesOnWaitingAndBlamesNobodyElseAtTheDeadline() async throws {
-        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
         world.availability.whenItBegins { world.pending.failUnrecorded(.away) }
         async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
         while world.produced.isEmpty { await Task.yield() }
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func aRecipientThatDoesNotAnswerIsBlamedIfKafkaWasThere() async throws {
-        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
         world.availability.began("no broker answers")
         world.availability.ended()
         async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")

@@ -1,16 +1,16 @@
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Ingress
 
 @Suite struct MessageSizeTests {
     /// What one node takes passes on two: the limit is for the body, not for the message around it.
     @Test func theBodyOfAMessageMayBeAsLongAsAnyOther() async throws {
-        let world = World(bodyLimit: 4096, maxPendingBytes: 1_000_000)
+        let world = TestIngress(bodyLimit: 4096, maxPendingBytes: 1_000_000)
         func send(_ length: Int) async throws -> Answer {
             let body = ByteBuffer(string: #"{"uid":"\#(String(repeating: "x", count: length - 10))"}"#)
             let message = try OCNMessage(
@@ -31,7 +31,7 @@ import Wire
     }
 
     @Test func aBodyInBase64CountsByItsBytes() async throws {
-        let world = World(bodyLimit: 4096, maxPendingBytes: 1_000_000)
+        let world = TestIngress(bodyLimit: 4096, maxPendingBytes: 1_000_000)
         for (length, status) in [(4096, 200), (4097, 413)] {
             let message = try OCNMessage(
                 module: ModuleID(rawValue: "parking"), isCustom: true, interface: .receiver, method: .put, requestID: "r7",

@@ -1,8 +1,8 @@
+import Encoding
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -10,8 +10,8 @@ import Wire
 // What another node may make this one call: `proxy_resource`.
 extension MessageTests {
     /// DE-MSP's platform with a list of sessions, a place for results of commands below which it has its credentials, and versions.
-    private func worldWithEndpoints() -> World {
-        let world = World(bodyLimit: 4096)
+    private func worldWithEndpoints() -> TestIngress {
+        let world = TestIngress(bodyLimit: 4096)
         world.state.withLock { state in
             var platform = state.directory.platform(id: "msp")
             platform?.versionsURL = "https://msp.example/ocpi/versions"

@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import NIOCore
 import Notary
@@ -5,7 +6,6 @@ import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -20,14 +20,14 @@ import Wire
         return String(buffer: try message.encoded())
     }
 
-    func send(_ text: String, to world: World, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
+    func send(_ text: String, to world: TestIngress, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
         let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: key ?? world.remoteKey)
         return try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
     }
 
     @Test func messageBecomesARecord() async throws {
-        let world = World(bodyLimit: 4096) { request in
-            var reply = World.ok(request)
+        let world = TestIngress(bodyLimit: 4096) { request in
+            var reply = TestIngress.ok(request)
             reply.httpStatus = 201
             reply.headers = ["Location": "https://msp.example/1"]
             return reply
@@ -53,7 +53,7 @@ import Wire
     }
 
     @Test func signatureOfTheCanonicalFormIsEnough() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let canonical = try message()
         let spaced = canonical.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ", ")
         #expect(try await send(spaced, to: world, signing: canonical).status == 200)
@@ -61,7 +61,7 @@ import Wire
     }
 
     @Test func signatureOfSomebodyElseIsRefused() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let answer = try await send(message(), to: world, signedBy: .generate())
         #expect(answer.status == 200)
         #expect(answer.code == 4003)
@@ -72,7 +72,7 @@ import Wire
 
     /// The tree of a message is many times as long as its bytes: a stranger must not have one built.
     @Test(arguments: [true, false]) func nothingButTheSenderIsReadBeforeTheSignerIsKnown(_ isVerbatim: Bool) async throws {
-        let world = World(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
+        let world = TestIngress(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
         for (good, bad) in [
             (#""module":"TOKENS""#, #""module":"NONE""#), (#""method":"PUT""#, #""method":"PUT","method":"PUT""#),
             (#""url_path":"/NL/REM/T 1""#, #""url_path":[[0],[0]]"#),
@@ -87,7 +87,7 @@ import Wire
     }
 
     @Test func aNodeThatKeepsBytesSignsWhatItSends() async throws {
-        let world = World(bodyLimit: 4096, remoteIsVerbatim: true)
+        let world = TestIngress(bodyLimit: 4096, remoteIsVerbatim: true)
         let canonical = try message()
         let spaced = canonical.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ", ")
         #expect(try await send(spaced, to: world, signing: canonical).code == 4003 && world.produced.isEmpty)
@@ -105,7 +105,7 @@ import Wire
             #expect(try await forms.form(of: spaced, signedBy: key.address, signature, from: "a") == canonical)
             #expect(try await forms.form(of: spaced, signedBy: .zero, signature, from: "a") == nil)
         }
-        for limits in [StrangerBudget.Limits(requests: 0), StrangerBudget.Limits(perAddress: 0)] {
+        for limits in [UnauthenticatedBudget.Limits(requests: 0), UnauthenticatedBudget.Limits(perAddress: 0)] {
             await #expect(throws: OCPIError.busy) {
                 try await CanonicalForms(limits).form(of: spaced, signedBy: key.address, signature, from: "a")
             }
@@ -113,7 +113,7 @@ import Wire
     }
 
     @Test func malformedSignatureIsRefused() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let answer = try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: message())
         #expect(answer.status == 200)
         #expect(answer.code == 4003)
@@ -122,7 +122,7 @@ import Wire
 
     @Test(arguments: ["X-Request-ID", "OCN-Signature"])
     func missingHeaderIsRefused(_ name: String) async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let headers = ["X-Request-ID": "hop", "OCN-Signature": "00"].filter { $0.key != name }
         let answer = try await world.ask("POST", "/ocn/message", headers, body: message())
         #expect(answer.status == 400)
@@ -135,7 +135,7 @@ import Wire
         ("DE-CPO", "DE-MSP", 4003),
     ])
     func partiesMustFit(_ sender: String, _ receiver: String, _ code: Int) async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let text = try message {
             $0.sender = party(sender)
             $0.receiver = party(receiver)
@@ -148,7 +148,7 @@ import Wire
 
     @Test(arguments: ["", "{", "[]", "{}"])
     func whatIsNoMessageIsRefused(_ text: String) async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await send(text, to: world)
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
@@ -157,7 +157,7 @@ import Wire
 
     /// What comes from another node is remembered as what comes from a party here.
     @Test func aSessionThatAnotherNodeBroughtIsFoundWithoutReceiver() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let session = try message {
             $0.module = .sessions
             $0.urlPath = "/NL/REM/S*1"
@@ -182,7 +182,7 @@ import Wire
     }
 
     @Test func whoHasNoSuchRoleIsNotTakenForAnOwnerInMessagesEither() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         #expect(try await send(message { $0.urlPath = "/NL/REM/T1" }, to: world).code == 1000)
         let session = try message {
             $0.module = .sessions
@@ -194,14 +194,14 @@ import Wire
     }
 
     @Test func configurationModulesAreNotForwarded() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let answer = try await send(message { $0.module = .credentials }, to: world)
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
     }
 
     @Test func proxyUIDIsKeptBeforeTheRequestIsProduced() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let text = try message {
             $0.module = .commands
             $0.method = .post
@@ -222,7 +222,7 @@ import Wire
 
     /// A reservation may be cancelled for as long as it stands.
     @Test(arguments: ["RESERVE_NOW", "RESERVE_NOW/", "/RESERVE_NOW/"]) func theLinkOfAReservationOutlivesIt(_ path: String) async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let end = Timestamp.now.adding(milliseconds: 10 * 86_400_000)
         let text = try message {
             ($0.module, $0.method, $0.urlPath, $0.query) = (.commands, .post, path, nil)
@@ -235,7 +235,7 @@ import Wire
     }
 
     @Test func linkThatCannotBeKeptStopsTheRequest() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
         let text = try message {
             $0.proxyUID = "uid-1"
@@ -248,7 +248,7 @@ import Wire
 
     @Test func whoseLinkIsNotKeptIsToldWhy() async throws {
         for (error, code, words) in [(LinkError.quota(party("NL-REM"), limit: 7), 2000, "7 hub URLs"), (.taken, 2001, "nothing was sent")] {
-            let world = World(bodyLimit: 4096)
+            let world = TestIngress(bodyLimit: 4096)
             world.state.withLock { $0.linkError = error }
             let text = try message {
                 $0.proxyUID = "uid-1"
@@ -264,8 +264,8 @@ import Wire
 
     /// The caller's node passes on what this one says, so this one says it in the caller's version.
     @Test func refusalsComeInTheVersionOfTheCaller() async throws {
-        let world = World(bodyLimit: 4096) { request in
-            var reply = World.ok(request)
+        let world = TestIngress(bodyLimit: 4096) { request in
+            var reply = TestIngress.ok(request)
             reply.outcome = .unreachable
             reply.status = .hubError
             return reply
@@ -292,7 +292,7 @@ import Wire
     // MARK: Custom modules
 
     @Test func bodiesOfCustomModulesTravelAsText() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let text = try message {
             $0.module = ModuleID(rawValue: "parking")
             $0.isCustom = true
@@ -331,7 +331,7 @@ import Wire
             $0.query = params
             $0.queryText = query
         }
-        let (plain, keeping) = (World(bodyLimit: 4096), World(bodyLimit: 4096, remoteIsVerbatim: true))
+        let (plain, keeping) = (TestIngress(bodyLimit: 4096), TestIngress(bodyLimit: 4096, remoteIsVerbatim: true))
         for world in [plain, keeping] { #expect(try await send(text, to: world).status == 200) }
         #expect(keeping.produced.first?.path == path && keeping.produced.first?.query == query)
         #expect(plain.produced.first?.path == "NL/REM/a%7Cb%20C%FF%25%5B1%5D")
@@ -348,13 +348,13 @@ import Wire
     // MARK: Registry
 
     @Test func nodeTellsWhoItIs() async throws {
-        let answer = try await World().ask("GET", "/ocn/registry/node-info")
+        let answer = try await TestIngress().ask("GET", "/ocn/registry/node-info")
         #expect(answer.status == 200)
         #expect(answer.text == #"{"url":"https://hub.example","address":"0x00000000000000000000000000000000000000aa"}"#)
     }
 
     @Test func nodeOfAPartyIsTold() async throws {
-        let world = World()
+        let world = TestIngress()
         #expect(try await world.ask("GET", "/ocn/registry/node/n%6C/R%45M").json?["url"]?.string == "https://other.example")
         let found = try await world.ask("GET", "/ocn/registry/node/nl/rem")
         #expect(found.json?["url"]?.string == "https://other.example")

@@ -1,10 +1,10 @@
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -13,9 +13,9 @@ import Wire
 @Suite struct NodeCopiesTests {
     /// DE-MSP is a service that NL-REM has agreed to, with rules that let nobody in and a rule that stores tokens.
     private func world(
-        isAgreed: Bool = true, answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { World.ok($0) }
-    ) throws -> World {
-        let world = World(bodyLimit: 4096, answer: answer)
+        isAgreed: Bool = true, answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { TestIngress.ok($0) }
+    ) throws -> TestIngress {
+        let world = TestIngress(bodyLimit: 4096, answer: answer)
         let (service, user) = (party("DE-MSP"), party("NL-REM"))
         var facts: [Fact] = [
             .endpoints(platform: "msp", [Endpoint(module: .tokens, interface: .receiver, url: "https://msp.example/tokens")]),
@@ -30,7 +30,7 @@ import Wire
     private let closed = Fact.rules(platform: "msp", signatures: false, active: .whitelist)
 
     private func send(
-        _ text: String, to world: World, copyID: String? = nil, signedBy key: SigningKey? = nil
+        _ text: String, to world: TestIngress, copyID: String? = nil, signedBy key: SigningKey? = nil
     ) async throws -> Answer {
         var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: key ?? world.remoteKey)]
         headers["OCN-Caller-Version"] = "2.2.1"
@@ -42,22 +42,22 @@ import Wire
 
     @Test func aCopyKeepsItsIDAndWaitsForItsService() async throws {
         let world = try world()
-        #expect(try await send(World.nodeMessage(), to: world, copyID: "0123456789abcdef").code == 1000)
+        #expect(try await send(TestIngress.nodeMessage(), to: world, copyID: "0123456789abcdef").code == 1000)
         let copy = try #require(world.produced.first)
         #expect(copy.copyID == "0123456789abcdef" && copy.reply != nil && !copy.isStored, "the sender's node hears what the service says")
         #expect(world.state.withLock { $0.objects.isEmpty }, "the service is nobody's customer")
         // The header is not signed: whoever leaves it out changes nothing of that.
-        #expect(try await send(World.nodeMessage(), to: world).code == 1000)
+        #expect(try await send(TestIngress.nodeMessage(), to: world).code == 1000)
         #expect(world.produced.last?.copyID == nil && world.produced.last?.isStored == false)
         let stranger = try self.world(isAgreed: false)
-        #expect(try await send(World.nodeMessage(), to: stranger, copyID: "0123456789abcdef").code == 1000)
+        #expect(try await send(TestIngress.nodeMessage(), to: stranger, copyID: "0123456789abcdef").code == 1000)
         #expect(stranger.produced.first?.isStored == true)
     }
 
     @Test(arguments: ["", "a b", "a/b", "a\tb", String(repeating: "a", count: 65)])
     func whatIsNoIDIsNotPassedOn(_ id: String) async throws {
         let world = try world()
-        #expect(try await send(World.nodeMessage(), to: world, copyID: id).code == 1000)
+        #expect(try await send(TestIngress.nodeMessage(), to: world, copyID: id).code == 1000)
         #expect(world.produced.first?.copyID == nil)
     }
 
@@ -65,21 +65,21 @@ import Wire
         for (isAgreed, id, code) in [(true, "1", 1000), (true, nil, 2000), (false, "1", 2000)] {
             let world = try world(isAgreed: isAgreed)
             world.apply(closed)
-            #expect(try await send(World.nodeMessage(), to: world, copyID: id).code == code, "\(isAgreed) \(id ?? "no copy")")
+            #expect(try await send(TestIngress.nodeMessage(), to: world, copyID: id).code == code, "\(isAgreed) \(id ?? "no copy")")
             #expect(world.produced.count == (code == 1000 ? 1 : 0))
         }
     }
 
     @Test func aCopyOfAResultHasNoTokenAtItsEnd() async throws {
         for (module, path) in [(ModuleID.commands, "START_SESSION"), (.chargingprofiles, ""), (.chargingprofiles, "S1")] {
-            let text = try World.nodeMessage { ($0.module, $0.interface, $0.method, $0.urlPath) = (module, .sender, .post, path) }
+            let text = try TestIngress.nodeMessage { ($0.module, $0.interface, $0.method, $0.urlPath) = (module, .sender, .post, path) }
             let world = try world()
             #expect(try await send(text, to: world, copyID: "1").code == 1000, "\(module) \(path)")
             #expect(world.produced.first?.path == path)
             let unsaid = try await send(text, to: world)
             #expect(path == "S1" ? unsaid.code == 1000 : [404, 405].contains(unsaid.status), "\(module) \(path): \(unsaid.status)")
         }
-        let nonsense = try World.nodeMessage { ($0.module, $0.method, $0.urlPath) = (.cdrs, .delete, "x/y") }
+        let nonsense = try TestIngress.nodeMessage { ($0.module, $0.method, $0.urlPath) = (.cdrs, .delete, "x/y") }
         #expect(try await send(nonsense, to: world(), copyID: "1").status >= 400, "a copy has a place too")
     }
 
@@ -89,51 +89,51 @@ import Wire
         let world = try world()
         world.apply(closed)
         for (text, said) in [
-            (try World.nodeMessage(), "refused"), (try World.nodeMessage { $0.receiver = party("FR-OFF") }, "hindered"),
-            (try World.nodeMessage { $0.receiver = party("DE-XXX") }, "hindered"),
-            (try World.nodeMessage { $0.method = .delete }, "refused"),
+            (try TestIngress.nodeMessage(), "refused"), (try TestIngress.nodeMessage { $0.receiver = party("FR-OFF") }, "hindered"),
+            (try TestIngress.nodeMessage { $0.receiver = party("DE-XXX") }, "hindered"),
+            (try TestIngress.nodeMessage { $0.method = .delete }, "refused"),
             ("{}", "refused"),
         ] { #expect(try await send(text, to: world)["OCN-Not-Done"] == said, "\(text)") }
         world.apply(.status(platform: "msp", .offline, Timestamp(milliseconds: 2)))
-        #expect(try await send(World.nodeMessage(), to: world)["OCN-Not-Done"] == "hindered")
+        #expect(try await send(TestIngress.nodeMessage(), to: world)["OCN-Not-Done"] == "hindered")
         #expect(world.produced.isEmpty)
     }
 
     /// 4003 and 4001 as well, and not because of how the recipient stands.
     @Test func whatIsWrongWithTheSenderDoesNotHinderTheRecipient() async throws {
         let world = try world()
-        let forged = try await send(World.nodeMessage(), to: world, signedBy: .generate())
+        let forged = try await send(TestIngress.nodeMessage(), to: world, signedBy: .generate())
         #expect(forged.code == 4003 && forged["OCN-Not-Done"] == "refused")
         let malformed = try await world.ask(
-            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: World.nodeMessage())
+            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: TestIngress.nodeMessage())
         #expect(malformed.code == 4003 && malformed["OCN-Not-Done"] == "refused")
-        let unknown = try await send(World.nodeMessage { $0.sender = party("XX-XXX") }, to: world)
+        let unknown = try await send(TestIngress.nodeMessage { $0.sender = party("XX-XXX") }, to: world)
         #expect(unknown.code == 4001 && unknown["OCN-Not-Done"] == "refused")
         world.apply(.node(NetworkNode(operatorAddress: "nonsense", url: "https://other.example", source: "test")))
         world.apply(.party(NetworkParty(party: party("NL-REM"), roles: ["CPO"], operatorAddress: "nonsense", source: "test")))
-        let nameless = try await send(World.nodeMessage(), to: world)
+        let nameless = try await send(TestIngress.nodeMessage(), to: world)
         #expect(nameless.code == 4003 && nameless.message?.contains("no usable address") == true)
         #expect(nameless["OCN-Not-Done"] == "refused" && world.produced.isEmpty)
     }
 
     @Test func whatCameOfARequestIsSaidAsEXCHANGESaysIt() async throws {
         for (outcome, notDone) in [
-            (Outcome.refused, NotDone.hindered), (.unreachable, .refused), (.expired, .refused), (.timeout, nil), (.answered, nil),
+            (ReplyOutcome.refused, NotDone.hindered), (.unreachable, .refused), (.expired, .refused), (.timeout, nil), (.answered, nil),
         ] {
-            let world = World(bodyLimit: 4096) { request in
-                var reply = World.ok(request)
+            let world = TestIngress(bodyLimit: 4096) { request in
+                var reply = TestIngress.ok(request)
                 (reply.outcome, reply.notDone) = (outcome, notDone)
                 return reply
             }
-            #expect(try await send(World.nodeMessage(), to: world)["OCN-Not-Done"] == notDone?.rawValue, "\(outcome)")
+            #expect(try await send(TestIngress.nodeMessage(), to: world)["OCN-Not-Done"] == notDone?.rawValue, "\(outcome)")
             let party = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers())
             #expect(party["OCN-Not-Done"] == nil && party.code != nil, "it is between nodes")
         }
     }
 
     @Test func whatNobodyKnowsIsNotSaidToBeUndone() async throws {
-        let silent = World(timeout: .seconds(60), bodyLimit: 4096) { _ in nil }
-        async let asked = send(World.nodeMessage(), to: silent)
+        let silent = TestIngress(timeout: .seconds(60), bodyLimit: 4096) { _ in nil }
+        async let asked = send(TestIngress.nodeMessage(), to: silent)
         while silent.produced.isEmpty { await Task.yield() }
         silent.pending.sweep(now: .now() + .seconds(61))
         let answer = try await asked
@@ -141,6 +141,6 @@ import Wire
     }
 }
 
-extension World {
+extension TestIngress {
     fileprivate func apply(_ fact: Fact) { state.withLock { $0.directory.apply(key: fact.key, fact) } }
 }

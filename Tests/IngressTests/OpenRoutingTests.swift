@@ -1,10 +1,10 @@
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -13,7 +13,7 @@ import Wire
 @Suite struct OpenRoutingTests {
     /// In whatever spelling it is asked for.
     @Test func anIDIsTheSameHoweverItIsWritten() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let put = try await world.ask("PUT", "/ocpi/receiver/2.2.1/locations/D%45/CPO/M%2A1", headers(HubAddressedTests.toMSP), body: "{}")
         #expect(put.code == 1000 && world.produced.last?.path == "D%45/CPO/M%2A1", "on the wire it stays as it came")
         for id in ["M*1", "m%2a1", "%4D*%31"] {
@@ -37,7 +37,7 @@ import Wire
     }
 
     @Test func aTokenIsFoundByItsTypeToo() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(), body: "{}")
         _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/2?type=APP_USER", headers(), body: "{}")
         _ = try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/3", headers(), body: #"{"type":"OTHER"}"#)
@@ -53,7 +53,7 @@ import Wire
 
     /// DE-CPO and CH-CPO are one platform, which writes for each of them in the name of either.
     @Test func whatAPlatformWritesForOneOfItsPartiesIsFoundByAll() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let fromSibling = HubAddressedTests.fromCPO.merging(["OCPI-from-country-code": "CH"]) { $1 }
         func put(_ path: String) async throws {
             let toMSP = fromSibling.merging(["OCPI-to-party-id": "MSP"]) { $1 }
@@ -84,7 +84,7 @@ import Wire
 
     /// The sender's node vouches for the sender only.
     @Test func whatAnotherNodeWritesForAnotherPartyIsNotRemembered() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let sibling = Fact.party(
             NetworkParty(party: party("NL-SIB"), roles: ["CPO"], operatorAddress: world.remoteKey.address.hex, source: "test"))
         world.state.withLock { $0.directory.apply(key: sibling.key, sibling) }
@@ -101,7 +101,7 @@ import Wire
     /// Who answers its hub may name the hub: the URL says whose it is.
     @Test(arguments: ["commands/STOP_SESSION/abc", "chargingprofiles/S1/abc", "chargingprofiles/%61bc"], ["2.2", "2.2.1"])
     func aResultThatIsAddressedToTheHubReachesWhoAskedForIt(_ path: String, _ version: String) async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         let endpoints = Fact.endpoints(
             platform: "msp", [Endpoint(module: .commands, interface: .sender, url: "https://msp.example/commands")])
         world.state.withLock { $0.directory.apply(key: endpoints.key, endpoints) }
@@ -127,7 +127,7 @@ import Wire
     }
 
     @Test func aPageThatIsAskedOfTheHubIsItsOwners() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock {
             $0.capabilities["abc"] = Capability(
                 kind: .page, owner: party("DE-CPO"), user: party("DE-MSP"), target: .url("https://cpo.example/ocpi/cdrs?offset=2"),

@@ -10,7 +10,7 @@ import Topics
 @Suite struct OverloadTests {
     @Test("Scenario 38: beyond its limits the node answers 503 with Retry-After, holds no more than they say, and recovers")
     func moreRequestsThanPlaces() async throws {
-        let world = World(timeout: .seconds(60), maxPending: 4, answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), maxPending: 4, answer: { _ in nil })
         try await withThrowingTaskGroup(of: Int.self) { open in
             for _ in 0..<4 {
                 open.addTask { try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers()).status }
@@ -22,7 +22,7 @@ import Topics
             }
             #expect(world.produced.count == 4 && world.pending.count == 4, "nothing of the rest is kept anywhere")
 
-            for request in world.produced { world.pending.deliver(World.ok(request)) }
+            for request in world.produced { world.pending.deliver(TestIngress.ok(request)) }
             for try await status in open { #expect(status == 200) }
         }
         #expect(world.pending.count == 0)
@@ -31,7 +31,7 @@ import Topics
 
     @Test("Scenario 38: bodies are bounded in bytes, and one that is too long is answered 413 before Kafka")
     func moreBytesThanPlaces() async throws {
-        let world = World(timeout: .seconds(60), bodyLimit: 1024, maxPending: 100, maxPendingBytes: 8000, answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), bodyLimit: 1024, maxPending: 100, maxPendingBytes: 8000, answer: { _ in nil })
         let body = #"{"id":"\#(String(repeating: "x", count: 800))"}"#
         try await withThrowingTaskGroup(of: Int.self) { open in
             for _ in 0..<2 {
@@ -45,7 +45,7 @@ import Topics
                 try await world.ask(
                     "POST", "/ocpi/receiver/2.2.1/cdrs",
                     headers([
-                        "Authorization": World.tokenCPO.authorization(encoding: .base64), "OCPI-from-party-id": "CPO",
+                        "Authorization": TestIngress.tokenCPO.authorization(encoding: .base64), "OCPI-from-party-id": "CPO",
                         "OCPI-to-party-id": "MSP",
                     ]), body: body
                 ).status
@@ -56,7 +56,7 @@ import Topics
             #expect(long.status == 413 && (long.code ?? 0) >= 2000)
             #expect(world.produced.count == 3, "neither reached Kafka")
 
-            for request in world.produced { world.pending.deliver(World.ok(request)) }
+            for request in world.produced { world.pending.deliver(TestIngress.ok(request)) }
             for try await status in open { #expect(status == 200) }
         }
         #expect(world.pending.bytes == 0 && world.pending.count == 0, "every byte was given back")
@@ -64,7 +64,7 @@ import Topics
 
     @Test(arguments: [["Content-Length": "1024"], ["Transfer-Encoding": "chunked"]])
     func aBodyThatIsOnlyAnnouncedHoldsNothing(announced: [String: String]) async throws {
-        let world = World(timeout: .seconds(60), bodyLimit: 1024, maxPending: 100, maxPendingBytes: 4096)
+        let world = TestIngress(timeout: .seconds(60), bodyLimit: 1024, maxPending: 100, maxPendingBytes: 4096)
         let responder = world.responder
         let ends = Shared<[AsyncStream<ByteBuffer>.Continuation]>([])
         try await withThrowingTaskGroup(of: Int.self) { open in
@@ -91,7 +91,7 @@ import Topics
     }
 
     @Test func behindATrustedProxyEachClientHasItsOwnPlaces() async throws {
-        let world = World(timeout: .seconds(60), proxies: TrustedProxies(["10.0.0.0/8"]))
+        let world = TestIngress(timeout: .seconds(60), proxies: TrustedProxies(["10.0.0.0/8"]))
         let responder = world.responder
         let signature = String(repeating: "11", count: 64) + "1b"
         @Sendable func ask(_ client: String, from address: String, stream: AsyncStream<ByteBuffer>? = nil) async throws -> Int {
@@ -119,7 +119,7 @@ import Topics
     }
 
     @Test func strangersTakeNoPlaceOfThoseWithAToken() async throws {
-        let world = World(timeout: .seconds(60), bodyLimit: 4096, maxPending: 4, maxPendingBytes: 8192)
+        let world = TestIngress(timeout: .seconds(60), bodyLimit: 4096, maxPending: 4, maxPendingBytes: 8192)
         let responder = world.responder
         let signature = String(repeating: "11", count: 64) + "1b"
         // Bodies whose end never comes.
@@ -145,7 +145,7 @@ import Topics
     }
 
     @Test func theBudgetForStrangersIsBoundedInRequestsAddressesAndBytes() {
-        let budget = StrangerBudget(.init(requests: 6, perAddress: 2, bytes: 100))
+        let budget = UnauthenticatedBudget(.init(requests: 6, perAddress: 2, bytes: 100))
         #expect(budget.enter("a") && budget.enter("a") && !budget.enter("a"))
         for other in ["b", "c", "d", "e"] { #expect(budget.enter(other)) }
         #expect(!budget.enter("f"))

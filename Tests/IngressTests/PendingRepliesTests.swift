@@ -1,9 +1,9 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import Ingress
 

@@ -36,7 +36,7 @@ import Topics
             ("HTTP/1.1", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"]),
         ] as [(String, [String])])
     func aConnectionClosesAndSaysSo(version: String, headers: [String]) async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 // A request behind the last one is not carried out.
@@ -60,7 +60,7 @@ import Topics
     }
 
     @Test func aClientThatSaysItIsDoneStillGetsItsWholeAnswer() async throws {
-        try await RawListener.run(World(answer: RawConnectionTests.long)) { listener in
+        try await RawListener.run(TestIngress(answer: RawConnectionTests.long)) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request())
                 try await connection.finish()
@@ -85,7 +85,7 @@ import Topics
     }
 
     @Test func aClientMayHaveSixteenRequestsUnderWay() async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(String(repeating: RawListener.request(), count: 100))
@@ -127,7 +127,7 @@ import Topics
     }
 
     @Test func aBodyThatDoesNotComeIsGivenUp() async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{"))
@@ -148,7 +148,7 @@ import Topics
     }
 
     @Test func theTimeForABodyBehindASlowAnswerBeginsWithThatAnswer() async throws {
-        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
         try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let post = RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{")
@@ -159,21 +159,21 @@ import Topics
     }
 
     @Test func theTimeForAHeadBehindASlowAnswerBeginsWithThatAnswer() async throws {
-        let world = World(timeout: .seconds(60), answer: { _ in nil })
+        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
         try await RawListener.run(world, adjust: { $0.head = .seconds(1) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in try await answerLate(connection, world, behind: "G") }
         }
     }
 
     /// A request is answered after the time for what came behind it is over.
-    private func answerLate(_ connection: RawConnection, _ world: World, behind rest: String) async throws {
+    private func answerLate(_ connection: RawConnection, _ world: TestIngress, behind rest: String) async throws {
         try await connection.send(RawListener.request())
         try await eventually("the request is under way") { world.produced.count == 1 }
         try await connection.send(rest)
         // Nothing tells that the time has passed; if it has not, the outcome is the same.
         try await Task.sleep(for: .milliseconds(500))
         #expect(connection.count == 0 && !connection.isClosed)
-        for request in world.produced { world.pending.deliver(World.ok(request)) }
+        for request in world.produced { world.pending.deliver(TestIngress.ok(request)) }
         try await connection.waitForClose()
         #expect(connection.answers().map(\.status) == [200, 408], "\(connection.text)")
     }
@@ -197,7 +197,7 @@ import Topics
             limits.write = .seconds(600)
             limits.answer = .milliseconds(800)
         }
-        try await RawListener.run(World(timeout: .seconds(60), answer: RawConnectionTests.long), adjust: adjust) { listener in
+        try await RawListener.run(TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long), adjust: adjust) { listener in
             let connection = try await RawConnection(port: listener.port, reads: false)
             try await connection.send(String(repeating: RawListener.request(), count: 16))
             try await waitForCut(connection)
@@ -206,7 +206,7 @@ import Topics
     }
 
     @Test func aClientThatDoesNotReadIsCutOffAndHoldsOneAnswer() async throws {
-        let world = World(timeout: .seconds(60), answer: RawConnectionTests.long)
+        let world = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
         try await RawListener.run(world, adjust: { $0.write = .milliseconds(800) }) { listener in
             let connection = try await RawConnection(port: listener.port, reads: false)
             try await connection.send(String(repeating: RawListener.request(), count: 16))
@@ -220,7 +220,7 @@ import Topics
     }
 
     @Test func answersThatWaitHaveRoomTogether() async throws {
-        let world = World(timeout: .seconds(60), answer: RawConnectionTests.long)
+        let world = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
         try await RawListener.run(
             world,
             adjust: {
@@ -251,11 +251,12 @@ import Topics
     }
 
     @Test func whereAnswersHaveNoRoomRequestsAreSentAway() async throws {
-        let world = World()
+        let world = TestIngress()
         let nobody = PeerClient(ask: { (_, _, _, _) throws(OCPIError) in throw OCPIError.busy })
         let full = OCPIResponder(
-            world.settings, topics: World.topics, neighbours: world.neighbours, peers: nobody, secrets: World.secrets,
-            pending: world.pending, replyPartition: 3, metrics: IngressMetrics(), logger: World.silent, hasRoomForAnswer: { _ in false })
+            world.settings, topics: TestIngress.topics, dependencies: world.dependencies, peers: nobody, secrets: TestIngress.secrets,
+            pending: world.pending, replyPartition: 3, metrics: IngressMetrics(), logger: TestIngress.silent,
+            hasRoomForAnswer: { _ in false })
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(), at: full)
         #expect(answer.status == 503 && answer["Retry-After"] == "1")
         #expect(world.produced.isEmpty)
@@ -319,7 +320,7 @@ import Topics
     }
 
     @Test func aTrustedProxyMayHaveMoreConnections() async throws {
-        let world = World(proxies: TrustedProxies(["127.0.0.1"]))
+        let world = TestIngress(proxies: TrustedProxies(["127.0.0.1"]))
         try await RawListener.run(world, adjust: { $0.connectionsPerAddress = 1 }) { listener in
             try await RawConnection.with(port: listener.port) { first in
                 try await RawListener.expectKept(first, after: 0)
@@ -332,7 +333,7 @@ import Topics
     /// A long answer.
     private static let length = 2 * 1024 * 1024
     @Sendable private static func long(_ request: RequestRecord) -> ReplyRecord {
-        var reply = World.ok(request)
+        var reply = TestIngress.ok(request)
         let frame = (before: "{\"status_code\":1000,\"data\":\"", after: "\"}")
         let filler = String(repeating: "x", count: length - frame.before.utf8.count - frame.after.utf8.count)
         reply.body = ByteBuffer(string: frame.before + filler + frame.after)

@@ -1,3 +1,4 @@
+import Encoding
 import Hummingbird
 import Inbound
 import Logging
@@ -5,11 +6,10 @@ import NIOCore
 import ServiceLifecycle
 import Support
 import Testing
-import Wire
 
 @testable import Ingress
 
-/// The public listener on a socket, in front of a ``World``.
+/// The public listener on a socket, in front of a ``TestIngress``.
 struct RawListener {
     let port: Int
     let server: InboundServer
@@ -17,7 +17,7 @@ struct RawListener {
     /// Listens for as long as `body` runs.
     /// - Parameter adjust: what is different from the usual limits.
     static func run(
-        _ world: World = World(), logger: Logger = World.silent, adjust: (inout InboundLimits) -> Void = { _ in },
+        _ world: TestIngress = TestIngress(), logger: Logger = TestIngress.silent, adjust: (inout InboundLimits) -> Void = { _ in },
         _ body: (RawListener) async throws -> Void
     ) async throws {
         var settings = world.settings
@@ -27,7 +27,7 @@ struct RawListener {
         let application = PublicListener.application(
             settings, server, responder: world.responder, eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger
         ) { ports.continuation.yield($0) }
-        let group = ServiceGroup(configuration: .init(services: [application], logger: World.silent))
+        let group = ServiceGroup(configuration: .init(services: [application], logger: TestIngress.silent))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             let result: Result<Void, any Error>

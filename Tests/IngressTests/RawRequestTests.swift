@@ -1,10 +1,10 @@
+import Encoding
 import Inbound
 import NIOCore
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Ingress
 
@@ -93,7 +93,7 @@ import Wire
     @Test(arguments: requestLines + headerLines + smuggling) func whatIsNoClearRequestGetsOneAnswerAndTheConnectionCloses(
         broken: Broken
     ) async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 // What follows is not read as a request.
@@ -124,7 +124,7 @@ import Wire
     // MARK: Bodies
 
     @Test func aBadChunkIsRefusedOnce() async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(
@@ -158,7 +158,7 @@ import Wire
     }
 
     @Test func aRequestThatEndsInTheMiddleIsNotCarriedOut() async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             for part in ["GET /ocpi/vers", RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{}")] {
                 try await RawConnection.with(port: listener.port) { connection in
@@ -250,7 +250,7 @@ import Wire
 
     /// A recipient that echoes a TRACE would tell the caller the hub's token.
     @Test(arguments: ["TRACE", "HEAD", "PROPFIND", "OPTIONS"]) func customModulesHaveTheFiveMethodsOfOCPIToo(method: String) async throws {
-        let world = World()
+        let world = TestIngress()
         let refused = try await world.ask(method, "/ocpi/custom/sender/parking", headers())
         #expect(refused.status == 405)
         #expect(Set((refused["Allow"] ?? "").split(separator: ", ")) == ["GET", "PUT", "POST", "PATCH", "DELETE"])
@@ -259,7 +259,7 @@ import Wire
 
     /// Some servers take a backslash for a slash, so it must not lead out of the endpoint.
     @Test func aBackslashGoesOnUnlessItLeadsElsewhere() async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let good = #"/ocpi/sender/2.2.1/locations/A\B%5CC\?x=a\b&y=..\c"#
@@ -282,7 +282,7 @@ import Wire
     }
 
     @Test func anAbsoluteTargetIsReadAsItStands() async throws {
-        let world = World()
+        let world = TestIngress()
         try await RawListener.run(world) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(

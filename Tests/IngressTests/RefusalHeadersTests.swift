@@ -1,9 +1,9 @@
+import Encoding
 import Kafka
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -48,7 +48,7 @@ import Wire
         Case(testDescription: "a custom module", path: "/ocpi/custom/sender/parking", changes: ["OCPI-to-party-id": "XXX"], from: "DE-XXX"),
     ]
 
-    private func ask(_ world: World, _ wrong: Case, _ version: OCPIVersion) async throws -> Answer {
+    private func ask(_ world: TestIngress, _ wrong: Case, _ version: OCPIVersion) async throws -> Answer {
         let path = wrong.path.split(separator: "VERSION", maxSplits: 1, omittingEmptySubsequences: false).joined(
             separator: version.rawValue)
         return try await world.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
@@ -60,7 +60,7 @@ import Wire
 
     @Test(arguments: cases, OCPIVersion.allCases)
     func aRefusalIsToWhoeverAskedFromWhoeverWasAsked(_ wrong: Case, _ version: OCPIVersion) async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await ask(world, wrong, version)
         #expect(answer.code != 1000 && world.produced.isEmpty, "\(answer.text)")
         let from = party(wrong.from)
@@ -69,7 +69,7 @@ import Wire
     }
 
     @Test func alsoWithoutMessageIDsAndWhileKafkaIsAway() async throws {
-        let world = World()
+        let world = TestIngress()
         let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers(["X-Request-ID": nil]))
         #expect(answer.code == 2001 && parties(answer) == ["DE", "MSP", "DE", "CPO"])
         world.availability.began("no broker answers")
@@ -84,13 +84,13 @@ import Wire
         ] as [[String: String?]]) func whoHasNotProvenItsNameIsNotCalledByIt(_ changes: [String: String?]) async throws
     {
         for path in ["/ocpi/sender/2.2.1/locations", "/ocpi/sender/2.2.1/locations/a/b/c/d"] {
-            let answer = try await World().ask("GET", path, headers(changes))
+            let answer = try await TestIngress().ask("GET", path, headers(changes))
             #expect(answer.code != 1000 && parties(answer) == [nil, nil, nil, nil])
         }
     }
 
     @Test func whatTheNodeAnswersItselfIsNotRouted() async throws {
-        let answer = try await World().ask("PUT", "/ocpi/2.2.1/hubclientinfo", headers())
+        let answer = try await TestIngress().ask("PUT", "/ocpi/2.2.1/hubclientinfo", headers())
         #expect(answer.status == 405 && parties(answer) == [nil, nil, nil, nil])
     }
 }

@@ -1,10 +1,10 @@
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -13,8 +13,8 @@ import Wire
 @Suite struct ReplayedMessageTests {
     /// Otherwise whoever has seen a message could write it in another way, and it would not be known again.
     @Test func whatIsPassedOnIsWhatWasSigned() async throws {
-        let world = World(bodyLimit: 4096)
-        let signed = try World.nodeMessage {
+        let world = TestIngress(bodyLimit: 4096)
+        let signed = try TestIngress.nodeMessage {
             $0.query = ["limit": 5]
             $0.body = ByteBuffer(string: #"{"uid":"T 1","kwh":1.5}"#)
         }
@@ -24,32 +24,32 @@ import Wire
         for text in [signed, spaced] { #expect(try await world.bring(text, signing: signed).status == 200) }
         #expect(world.produced.count == 2)
         #expect(world.produced.allSatisfy { $0.body.map { String(buffer: $0) } == #"{"uid":"T 1","kwh":1.5}"# && $0.query == "limit=5" })
-        let keys = world.produced.map { RepeatKey($0) }
+        let keys = world.produced.map { IdempotencyKey($0) }
         #expect(keys[0] != nil && keys[0] == keys[1])
         #expect(world.produced[0].key == world.produced[1].key, "one worker sees both")
     }
 
     /// Its parties are not this hub's.
     @Test func nothingOfAnotherNodeIsBroadcast() async throws {
-        let world = World(bodyLimit: 4096)
-        let broadcast = try World.nodeMessage { $0.receiver = party("CH-OCN") }
+        let world = TestIngress(bodyLimit: 4096)
+        let broadcast = try TestIngress.nodeMessage { $0.receiver = party("CH-OCN") }
         #expect(try await world.bring(broadcast).code == 4001)
         // Listed, so that this node's signature counts for it.
-        let listed = NetworkParty(party: party("CH-OCN"), roles: ["HUB"], operatorAddress: World.ownAddress, source: "test")
+        let listed = NetworkParty(party: party("CH-OCN"), roles: ["HUB"], operatorAddress: TestIngress.ownAddress, source: "test")
         world.state.withLock { $0.directory.apply(key: Fact.party(listed).key, .party(listed)) }
         #expect(try await world.bring(broadcast).code == 4003)
         #expect(world.produced.isEmpty)
     }
 
     @Test func whatAsksForAResultComesToTheWorkerThatKnowsIt() async throws {
-        let world = World(bodyLimit: 4096)
-        let question = try World.nodeMessage {
+        let world = TestIngress(bodyLimit: 4096)
+        let question = try TestIngress.nodeMessage {
             ($0.module, $0.method, $0.urlPath, $0.body) = (.chargingprofiles, .get, "/S1", nil)
             $0.query = ["duration": 60, "response_url": "https://other.example/x"]
         }
         for _ in 0..<2 { #expect(try await world.bring(question).status == 200) }
         #expect(world.produced.map(\.key) == Array(repeating: "NL-REM|chargingprofiles|r7", count: 2))
-        let keys = world.produced.map { RepeatKey($0) }
+        let keys = world.produced.map { IdempotencyKey($0) }
         #expect(keys[0] != nil && keys[0] == keys[1])
     }
 }

@@ -1,17 +1,17 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
 
 @Suite struct RoutingTests {
     @Test func requestBecomesARecordByteForByte() async throws {
-        let world = World()
+        let world = TestIngress()
         let body = #"{ "id" : "LOC1",  "power": 1.10, "z":null, "a":"ä" }"#
         let answer = try await world.ask(
             "PUT", "/ocpi/receiver/2.2.1/locations/DE/MSP/LOC%201?x=%20&y",
@@ -44,7 +44,7 @@ import Wire
     }
 
     @Test func readsHaveNoKeyAndNoBody() async throws {
-        let world = World()
+        let world = TestIngress()
         _ = try await world.ask("GET", "/ocpi/sender/2.2.1/sessions?date_from=2026-01-01T00:00:00Z", headers())
         let record = try #require(world.produced.first)
         #expect(record.key == nil)
@@ -53,8 +53,8 @@ import Wire
     }
 
     @Test func recipientsAnswerPassesUnchanged() async throws {
-        let world = World { request in
-            var reply = World.ok(request)
+        let world = TestIngress { request in
+            var reply = TestIngress.ok(request)
             reply.httpStatus = 404
             reply.contentType = "text/plain"
             reply.body = ByteBuffer(string: "no such thing")
@@ -81,8 +81,8 @@ import Wire
     }
 
     @Test func answerWithoutContentTypeIsJSON() async throws {
-        let world = World { request in
-            var reply = World.ok(request)
+        let world = TestIngress { request in
+            var reply = TestIngress.ok(request)
             reply.contentType = nil
             return reply
         }
@@ -91,8 +91,8 @@ import Wire
     }
 
     @Test func statusesWithoutBodyHaveNone() async throws {
-        let world = World { request in
-            var reply = World.ok(request)
+        let world = TestIngress { request in
+            var reply = TestIngress.ok(request)
             reply.httpStatus = 204
             return reply
         }
@@ -104,8 +104,8 @@ import Wire
 
     @Test(arguments: [101, 99, 600, 1000, -1])
     func unusableStatusOfARecipientBecomesAnError(_ status: Int) async throws {
-        let world = World { request in
-            var reply = World.ok(request)
+        let world = TestIngress { request in
+            var reply = TestIngress.ok(request)
             reply.httpStatus = status
             return reply
         }
@@ -114,9 +114,9 @@ import Wire
         #expect(answer.code == 4000)
     }
 
-    @Test(arguments: [(Outcome.timeout, 4002), (.expired, 4002), (.unreachable, 4003), (.refused, 4000)], OCPIVersion.allCases)
-    func noAnswerHasItsCode(_ expected: (Outcome, Int), _ version: OCPIVersion) async throws {
-        let world = World { request in
+    @Test(arguments: [(ReplyOutcome.timeout, 4002), (.expired, 4002), (.unreachable, 4003), (.refused, 4000)], OCPIVersion.allCases)
+    func noAnswerHasItsCode(_ expected: (ReplyOutcome, Int), _ version: OCPIVersion) async throws {
+        let world = TestIngress { request in
             ReplyRecord(
                 requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0),
                 from: request.to, time: .now,
@@ -130,7 +130,7 @@ import Wire
     }
 
     @Test func requestsAreStampedByKafkasClock() async throws {
-        let world = World(ahead: 3_600_000)
+        let world = TestIngress(ahead: 3_600_000)
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 200 && answer.code == 1000, "an hour has not passed meanwhile")
         let request = try #require(world.produced.first)
@@ -141,7 +141,7 @@ import Wire
 
     @Test func exchangesOwnRefusalHasTheStatusOfTheDialect() async throws {
         for (version, status) in [(OCPIVersion.v2_2, 400), (.v2_2_1, 200)] {
-            let world = World { request in
+            let world = TestIngress { request in
                 ReplyRecord(
                     requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0),
                     from: request.to, time: .now,
@@ -156,7 +156,7 @@ import Wire
 
     @Test("Scenario 20: who is not answered in time is answered 4002")
     func deadlineIsAnsweredWith4002() async throws {
-        let world = World { _ in nil }
+        let world = TestIngress { _ in nil }
         let sweeper = world.pending
         async let answer = world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         while world.produced.isEmpty { await Task.yield() }
@@ -168,7 +168,7 @@ import Wire
     }
 
     @Test func failureToProduceIsAHubError() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
         let new = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(new.status == 200)
@@ -180,7 +180,7 @@ import Wire
 
     @Test("Scenario 38: a full queue to Kafka is answered 503 with Retry-After")
     func fullQueueIsBusy() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -184) }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 503)
@@ -189,7 +189,7 @@ import Wire
     }
 
     @Test func noPlaceLeftIsBusyAndNothingIsProduced() async throws {
-        let world = World(maxPending: 1)
+        let world = TestIngress(maxPending: 1)
         #expect(world.pending.reserve(for: "a"))
         let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers())
         #expect(answer.status == 503)
@@ -200,7 +200,7 @@ import Wire
     // MARK: Freshness
 
     @Test func tokenThatWasWrittenAMomentAgoIsFoundByCatchingUp() async throws {
-        let world = World()
+        let world = TestIngress()
         let token = Token("fresh-token")
         world.state.withLock {
             $0.waiting = [
@@ -211,22 +211,22 @@ import Wire
         let answer = try await world.ask(
             "GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": token.authorization(encoding: .plain)]))
         #expect(answer.status == 200)
-        #expect(world.state.withLock { $0.catchUps } == 1)
+        #expect(world.state.withLock { $0.catchUpLimiter } == 1)
         #expect(world.produced.first?.stateVersion == 41)
     }
 
     @Test func missingTokenAsksNobody() async throws {
-        let world = World()
+        let world = TestIngress()
         _ = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": nil]))
-        #expect(world.state.withLock { $0.catchUps } == 0)
+        #expect(world.state.withLock { $0.catchUpLimiter } == 0)
     }
 
     // MARK: Capability URLs
 
     private func world(
         _ kind: Capability.Kind, owner: String, user: String, expires: Timestamp = .now.adding(milliseconds: 60_000)
-    ) -> World {
-        let world = World()
+    ) -> TestIngress {
+        let world = TestIngress()
         world.state.withLock {
             $0.capabilities["tok"] = Capability(
                 kind: kind, owner: party(owner), user: party(user), target: .below(.cdrs, .sender, remainder: "?offset=10"),
@@ -271,7 +271,7 @@ import Wire
 
     @Test(arguments: ["https://stranger.example/cb/1", "http://msp.example/cb/1", "https://msp.example:8443/cb/1"])
     func callbackToAnOriginThatTheOwnerNeverRegisteredIsNotFound(_ url: String) async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock {
             $0.directory.apply(key: msp.key, msp)
             $0.capabilities["tok"] = Capability(
@@ -287,7 +287,7 @@ import Wire
     }
 
     @Test func callbackToAnOriginThatTheOperatorListedIsCalled() async throws {
-        let world = World()
+        let world = TestIngress()
         let origins = Fact.origins(platform: "msp", ["https://stranger.example:443"])
         world.state.withLock {
             for fact in [msp, origins] { $0.directory.apply(key: fact.key, fact) }
@@ -306,7 +306,7 @@ import Wire
     }
 
     @Test func callbackHasAKeyOfItsOwn() async throws {
-        let world = World()
+        let world = TestIngress()
         world.state.withLock {
             $0.directory.apply(key: msp.key, msp)
             $0.capabilities["tok"] = Capability(
@@ -327,16 +327,16 @@ import Wire
     // MARK: Replies from Kafka
 
     @Test func unreadableRecordsOfTheRepliesTopicAreSkipped() async throws {
-        let world = World { _ in nil }
+        let world = TestIngress { _ in nil }
         async let answer = world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         while world.produced.isEmpty { await Task.yield() }
         let request = try #require(world.produced.first)
-        let good = World.ok(request).outgoing(to: World.topics)
+        let good = TestIngress.ok(request).outgoing(to: TestIngress.topics)
         let batch = [
             IncomingRecord(topic: "ocn.replies", partition: 3, offset: 1, value: nil),
             IncomingRecord(topic: "ocn.replies", partition: 3, offset: 2, value: good.value, headers: good.headers),
         ]
-        ReplyReader.deliver(batch, to: world.pending, IngressMetrics(), ThrottledLog(World.silent))
+        ReplyReader.deliver(batch, to: world.pending, IngressMetrics(), ThrottledLog(TestIngress.silent))
         #expect(try await answer.status == 200)
     }
 

@@ -1,14 +1,14 @@
 import Directory
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 @testable import Ingress
 
 @Suite struct RulesTests {
-    let world = World()
+    let world = TestIngress()
     let remote = party("NL-REM")
 
     private static let entry = #"{"party_id":"rem","country_code":"nl","modules":["CDRs","lite-Locations"]}"#
@@ -173,14 +173,14 @@ import Wire
     }
 
     @Test func aWriteThatIsOvertakenIsTold() async throws {
-        var neighbours = world.neighbours
-        let write = neighbours.write
-        neighbours.write = { (changes) throws(StateError) in
+        var dependencies = world.dependencies
+        let write = dependencies.write
+        dependencies.write = { (changes) throws(StateError) in
             try await write(changes)
             try await write([.put(.rules(platform: "cpo", signatures: true, active: nil))])
         }
         await #expect(throws: OCPIError.self) {
-            try await RulesModule(neighbours: neighbours, logger: World.silent).answer(
+            try await RulesModule(dependencies: dependencies, logger: TestIngress.silent).answer(
                 .put, rest: "block-all", body: nil, platform: Platform(id: "cpo"), directory: directory)
         }
     }
@@ -192,13 +192,13 @@ import Wire
 
     // MARK: Asking
 
-    private var directory: Directory { world.neighbours.directory() }
+    private var directory: Directory { world.dependencies.directory() }
 
     @discardableResult
     private func ask(
         _ method: OCPI.Method, _ rest: String, _ body: String? = nil, as platform: String = "cpo"
     ) async throws(OCPIError) -> JSONValue? {
-        try await RulesModule(neighbours: world.neighbours, logger: World.silent).answer(
+        try await RulesModule(dependencies: world.dependencies, logger: TestIngress.silent).answer(
             method, rest: rest, body: body.map { ByteBuffer(string: $0) }, platform: Platform(id: platform), directory: directory)
     }
 

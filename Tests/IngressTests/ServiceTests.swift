@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import NIOHTTP1
@@ -10,7 +11,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Ingress
 
@@ -47,7 +47,7 @@ final class Node: Sendable {
 
     init(_ kafka: TestKafka, maxPending: Int = 10_000) async throws {
         self.kafka = kafka
-        let secrets = World.secrets
+        let secrets = TestIngress.secrets
         let policy = try AddressPolicy()
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         self.producer = producer
@@ -61,7 +61,7 @@ final class Node: Sendable {
             kafka: kafka.settings, secrets: secrets, producer: producer, topics: kafka.topics, logger: kafka.logger)
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let settings = IngressSettings(
-            publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: World.ownAddress,
+            publicURL: "http://hub.example", port: 0, hub: party("CH-OCN"), nodeAddress: TestIngress.ownAddress,
             requestTimeout: .milliseconds(700),
             bodyLimit: 1024, headerLimit: 4096, maxPending: maxPending, replyPartitions: TopicSettings().replyPartitions)
         ingress = IngressService(
@@ -77,14 +77,14 @@ final class Node: Sendable {
             onBatch: { batch in
                 for record in batch {
                     guard let request = try? RequestRecord(record), request.path != "SILENT", request.reply != nil else { continue }
-                    producer.send(World.ok(request).outgoing(to: topics)) { _ in }
+                    producer.send(TestIngress.ok(request).outgoing(to: topics)) { _ in }
                 }
             },
             onEnd: { _, _ in })
         do {
             try await store.start()
             try await capabilities.start()
-            try await writer.write(World.facts(remote: "0x00000000000000000000000000000000000000bb").map(Change.put))
+            try await writer.write(TestIngress.facts(remote: "0x00000000000000000000000000000000000000bb").map(FactChange.put))
             try await exchange.start()
         } catch {
             // A client that is dropped without an end traps, and that would hide why.

@@ -1,9 +1,9 @@
 import Directory
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Testing
-import Wire
 
 @testable import Ingress
 
@@ -148,7 +148,7 @@ import Wire
 
     /// DE-MSP and its operator are in the registry, DE-CPO is connected here.
     private func directory(address: String?) -> Directory {
-        var directory = Directory(secrets: World.secrets)
+        var directory = Directory(secrets: TestIngress.secrets)
         directory.apply(
             .party(
                 NetworkParty(
@@ -156,7 +156,7 @@ import Wire
         directory.apply(
             .platform(
                 Platform(
-                    id: "cpo", tokenCHashes: [TokenHash.of(World.tokenCPO)], version: .v2_2_1,
+                    id: "cpo", tokenCHashes: [TokenHash.of(TestIngress.tokenCPO)], version: .v2_2_1,
                     roles: [PlatformRole(role: "CPO", party: party("DE-CPO"))])))
         directory.apply(.claim(PartyClaim(party: party("DE-CPO"), platform: "cpo", since: Timestamp(milliseconds: 1))))
         return directory

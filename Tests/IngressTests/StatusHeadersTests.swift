@@ -1,3 +1,4 @@
+import Encoding
 import Kafka
 import NIOCore
 import Notary
@@ -5,7 +6,6 @@ import OCPI
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 @testable import Directory
 @testable import Ingress
@@ -17,14 +17,14 @@ import Wire
         "/ocpi/sender/2.2.1/locations", "/ocpi/custom/sender/parking",
     ]) func a401SaysHowToAuthenticate(_ path: String) async throws {
         for authorization in [nil, "Token bogus"] {
-            let answer = try await World().ask("GET", path, headers(["Authorization": authorization]))
+            let answer = try await TestIngress().ask("GET", path, headers(["Authorization": authorization]))
             #expect(answer.status == 401 && answer["WWW-Authenticate"] == "Token", "\(path)")
         }
-        #expect(try await World().ask("GET", path, headers())["WWW-Authenticate"] == nil)
+        #expect(try await TestIngress().ask("GET", path, headers())["WWW-Authenticate"] == nil)
     }
 
     @Test func whereAWrongTokenIs400ThereIsNothingToAuthenticateWith() async throws {
-        let answer = try await World().ask("GET", "/ocpi/sender/2.2/locations", headers(["Authorization": nil]))
+        let answer = try await TestIngress().ask("GET", "/ocpi/sender/2.2/locations", headers(["Authorization": nil]))
         #expect(answer.status == 400 && answer["WWW-Authenticate"] == nil)
     }
 
@@ -39,18 +39,18 @@ import Wire
             ("GET", "/ocn/message", "POST"), ("POST", "/ocn/client-info", "PUT"), ("POST", "/ocn/registry/node-info", "GET, HEAD"),
         ] as [(String, String, String)]) func a405SaysWhatIsAllowed(_ method: String, _ path: String, _ allowed: String) async throws
     {
-        let answer = try await World().ask(method, path, headers(), body: method == "GET" ? nil : "{}")
+        let answer = try await TestIngress().ask(method, path, headers(), body: method == "GET" ? nil : "{}")
         #expect(answer.status == 405 && answer["Allow"] == allowed, "\(answer.status) \(answer["Allow"] ?? "")")
     }
 
     @Test func whoIsNotRegisteredYetMayPost() async throws {
-        let tokenA = ["Authorization": World.tokenA.authorization(encoding: .base64)]
-        let answer = try await World().ask("PUT", "/ocpi/2.2.1/credentials", tokenA, body: CredentialsTests.body())
+        let tokenA = ["Authorization": TestIngress.tokenA.authorization(encoding: .base64)]
+        let answer = try await TestIngress().ask("PUT", "/ocpi/2.2.1/credentials", tokenA, body: CredentialsTests.body())
         #expect(answer.status == 405 && answer["Allow"] == "GET, POST")
     }
 
     @Test func anotherNodeIsToldTooWhatAModuleAllows() async throws {
-        let world = World(bodyLimit: 4096)
+        let world = TestIngress(bodyLimit: 4096)
         for (method, resource, allowed) in [
             (OCPI.Method.delete, nil, "GET, PUT, PATCH"), (.patch, "https://msp.example/1", "GET"),
         ] as [(OCPI.Method, String?, String)] {
@@ -67,8 +67,8 @@ import Wire
 
     @Test(arguments: [429, 503], ["120", "Sun, 06 Nov 1994 08:49:37 GMT"])
     func theCallerIsToldWhenTheRecipientMayBeAskedAgain(_ status: Int, _ when: String) async throws {
-        let world = World(bodyLimit: 4096) { request in
-            var reply = World.ok(request)
+        let world = TestIngress(bodyLimit: 4096) { request in
+            var reply = TestIngress.ok(request)
             reply.httpStatus = status
             reply.headers = ["Retry-After": when]
             return reply

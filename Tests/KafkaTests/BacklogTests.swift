@@ -17,7 +17,7 @@ import Testing
             var longest = Duration.zero
         }
 
-        let count = Watched(0)
+        let count = Observed(0)
         private let state = Mutex(State())
 
         var longestPause: Duration { state.withLock { $0.longest } }
@@ -52,7 +52,7 @@ import Testing
         try cluster.createTopic("t", partitions: Self.partitions)
         let settings = TestCluster.settings("writer", cluster, ["linger.ms": "20", "batch.num.messages": "2500"])
         let producer = try Producer(settings, logger: TestCluster.logger)
-        let written = Watched(0)
+        let written = Observed(0)
         let value = ByteBuffer(repeating: 0x2E, count: 150)
         for number in 0..<Self.partitions * Self.perPartition {
             producer.send(OutgoingRecord(topic: "t", partition: Int32(number % Self.partitions), value: value)) { result in

@@ -12,7 +12,7 @@ import Testing
             var isClosed = false
         }
 
-        let limits = Watched<[Int32]>([])
+        let limits = Observed<[Int32]>([])
         private let state: Monitor<State>
         private let isGood: @Sendable (Int) -> Bool
 
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    private typealias Answers = Watched<[Result<Int64, KafkaError>]>
+    private typealias Answers = Observed<[Result<Int64, KafkaError>]>
 
     private func ask(_ questions: EndQuestions, _ answers: Answers, timeout: Duration = .seconds(60)) {
         questions.ask(timeout: timeout) { answer in answers.update { $0.append(answer) } }

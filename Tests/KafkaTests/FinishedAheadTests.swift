@@ -1,6 +1,6 @@
+import Encoding
 import Kafka
 import Testing
-import Wire
 
 @Suite struct FinishedAheadTests {
     @Test func anEmptySetNeedsNoText() {

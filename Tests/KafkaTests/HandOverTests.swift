@@ -6,12 +6,12 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct HandOverTests {
     /// Finishes what it receives on other threads and out of order, as the roles do.
     final class Worker: GroupHandler {
-        let processed: Watched<Set<RecordPosition>>
+        let processed: Observed<Set<RecordPosition>>
         private let consumer = Mutex<GroupConsumer?>(nil)
         private let queue: AsyncStream<[IncomingRecord]>
         private let input: AsyncStream<[IncomingRecord]>.Continuation
 
-        init(_ processed: Watched<Set<RecordPosition>>) {
+        init(_ processed: Observed<Set<RecordPosition>>) {
             self.processed = processed
             (queue, input) = AsyncStream.makeStream()
         }
@@ -46,7 +46,7 @@ import Testing
         let topic = try await TestCluster.topic(partitions: 4)
         let group = TestCluster.unique("group")
         let partitions = (0..<4).map { TopicPartition(topic: topic, partition: Int32($0)) }
-        let processed = Watched<Set<RecordPosition>>([])
+        let processed = Observed<Set<RecordPosition>>([])
         let workers = [Worker(processed), Worker(processed)]
         let consumers = try workers.map { worker in
             let consumer = GroupConsumer(
@@ -57,8 +57,8 @@ import Testing
             return consumer
         }
         let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
-        let isWriting = Watched(true)
-        let written = Watched<Set<RecordPosition>>([])
+        let isWriting = Observed(true)
+        let written = Observed<Set<RecordPosition>>([])
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for worker in workers { tasks.addTask { await worker.work() } }
             tasks.addTask {
@@ -97,8 +97,8 @@ import Testing
 
     /// Of ten records the even ones wait for something; they will not end here.
     private final class Waiting: GroupHandler {
-        let received = Watched<[IncomingRecord]>([])
-        let isRevoked = Watched(false)
+        let received = Observed<[IncomingRecord]>([])
+        let isRevoked = Observed(false)
         private let consumer = Mutex<GroupConsumer?>(nil)
 
         func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
@@ -150,7 +150,7 @@ import Testing
     }
 
     /// Records go on arriving, so the share is looked at with each of them; without records, with time.
-    private func waitForShare(_ consumer: GroupConsumer, partitions: Int, _ processed: Watched<Set<RecordPosition>>) async -> Bool {
+    private func waitForShare(_ consumer: GroupConsumer, partitions: Int, _ processed: Observed<Set<RecordPosition>>) async -> Bool {
         let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline {
             if consumer.assignment.count == partitions { return true }

@@ -10,7 +10,7 @@ import Testing
     private let start = ContinuousClock.now
 
     @Test func whoIsOutForTooLongGetsAFreshClientAtGrowingIntervals() {
-        var watch = MembershipWatch(after: .seconds(30), from: start)
+        var watch = MembershipMonitor(after: .seconds(30), from: start)
         #expect(watch.mustRenew(at: start + .seconds(29)) == nil)
         var renewed: [Int] = []
         for second in 30...1000 where watch.mustRenew(at: start + .seconds(second)) != nil {
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func whoComesBackByItselfIsNoNews() {
-        var watch = MembershipWatch(after: .seconds(30), from: start)
+        var watch = MembershipMonitor(after: .seconds(30), from: start)
         #expect(watch.joined(at: start + .seconds(29)) == nil)
         watch.left(at: start + .seconds(100))
         #expect(watch.joined(at: start + .seconds(103)) == nil)
@@ -86,7 +86,7 @@ import Testing
     func aMemberThatTheGroupHasGivenUpIsToldSo() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
-        let events = Watched<[String]>([])
+        let events = Observed<[String]>([])
         let handler = RecordingHandler()
         var settings = GroupConsumer.Settings(group: "g", subscription: ["t"], drain: .seconds(60))
         settings.onAssigned = { events.update { $0.append("assigned") } }

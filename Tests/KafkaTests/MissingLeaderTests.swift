@@ -32,7 +32,7 @@ import Testing
         _ trouble: Trouble, on cluster: EmbeddedCluster, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         trouble.begin(cluster)
-        let isOver = Watched(false)
+        let isOver = Observed(false)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await body()
@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: Trouble.allCases) func aReaderStartsWhenItIsOver(_ trouble: Trouble) async throws {
         try await withCluster { cluster, settings in
             try await write(settings)
-            let ends = Watched<[Int64]>([])
+            let ends = Observed<[Int64]>([])
             let reader = PartitionReader(
                 settings, topic: "t", partitions: [0], start: .beginning, logger: TestCluster.logger,
                 onBatch: { _ in }, onEnd: { _, next in ends.update { $0.append(next) } })

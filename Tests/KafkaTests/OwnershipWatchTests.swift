@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test func looksAreSoonAfterAnAssignmentAndThenRare() {
-        var watch = OwnershipWatch(every: .seconds(10))
+        var watch = OwnershipMonitor(every: .seconds(10))
         func looks(_ seconds: ClosedRange<Int>) -> [Int] {
             seconds.filter { second in
                 guard watch.begin(at: start + .seconds(second)) else { return false }
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func onlyWhatHasNoOwnerTwiceInARowIsTold() {
-        var watch = OwnershipWatch(every: .seconds(10))
+        var watch = OwnershipMonitor(every: .seconds(10))
         func found(_ unowned: Set<TopicPartition>) -> [Int32] { watch.found(unowned, at: start).map(\.partition) }
         #expect(found(places(1, 2)).isEmpty)
         #expect(found(places(3)).isEmpty, "others than before")

@@ -12,7 +12,7 @@ import Testing
         let topic = try await TestCluster.topic(partitions: 2)
         try await write(topic, 0..<20, partition: 0)
         try await write(topic, 20..<25, partition: 1)
-        let seen = Watched(Seen())
+        let seen = Observed(Seen())
         let reader = try reader(topic, [0, 1], .beginning, seen)
         try await reader.start()
         #expect(await seen.wait { $0.ends == [0: 20, 1: 5] })
@@ -29,7 +29,7 @@ import Testing
 
     @Test func anEmptyPartitionHasItsEndAtOnce() async throws {
         let topic = try await TestCluster.topic()
-        let seen = Watched(Seen())
+        let seen = Observed(Seen())
         let reader = try reader(topic, [0], .beginning, seen)
         try await reader.start()
         #expect(await seen.wait { $0.ends == [0: 0] })
@@ -39,7 +39,7 @@ import Testing
     @Test func fromTheEndItSeesOnlyLaterRecords() async throws {
         let topic = try await TestCluster.topic()
         try await write(topic, 0..<10, partition: 0)
-        let seen = Watched(Seen())
+        let seen = Observed(Seen())
         let reader = try reader(topic, [0], .end, seen)
         try await reader.start()
         // Written before the reader has fetched anything: must not be missed.
@@ -52,7 +52,7 @@ import Testing
     @Test func fromAnOffset() async throws {
         let topic = try await TestCluster.topic()
         try await write(topic, 0..<10, partition: 0)
-        let seen = Watched(Seen())
+        let seen = Observed(Seen())
         let reader = try reader(topic, [0], .offset(7), seen)
         try await reader.start()
         #expect(await seen.wait { $0.ends[0] == 10 })
@@ -63,7 +63,7 @@ import Testing
     @Test func aPositionOutOfRangeIsReportedAndReadAgainFromTheBeginning() async throws {
         let topic = try await TestCluster.topic()
         try await write(topic, 0..<3, partition: 0)
-        let seen = Watched(Seen())
+        let seen = Observed(Seen())
         let reader = try reader(topic, [0], .offset(1000), seen)
         try await reader.start()
         #expect(await seen.wait { $0.ends[0] == 3 })
@@ -74,7 +74,7 @@ import Testing
 
     @Test func stoppingIsQuickAndMayBeRepeated() async throws {
         let topic = try await TestCluster.topic()
-        let reader = try reader(topic, [0], .beginning, Watched(Seen()))
+        let reader = try reader(topic, [0], .beginning, Observed(Seen()))
         try await reader.start()
         let time = await ContinuousClock().measure {
             await withTaskGroup(of: Void.self) { group in
@@ -86,12 +86,12 @@ import Testing
     }
 
     @Test func aReaderThatWasNeverStartedStops() async throws {
-        let reader = try reader("nowhere", [0], .beginning, Watched(Seen()))
+        let reader = try reader("nowhere", [0], .beginning, Observed(Seen()))
         await reader.stop()
     }
 
     private func reader(
-        _ topic: String, _ partitions: [Int32], _ start: PartitionReader.Start, _ seen: Watched<Seen>
+        _ topic: String, _ partitions: [Int32], _ start: PartitionReader.Start, _ seen: Observed<Seen>
     ) throws -> PartitionReader {
         PartitionReader(
             try TestCluster.settings("reader"), topic: topic, partitions: partitions, start: start, logger: TestCluster.logger,

@@ -67,7 +67,7 @@ import Testing
     @Test func whatWaitsForItsTopicIsReportedAtClose() async throws {
         let topic = try await TestCluster.topic()
         let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
-        let reports = Watched(0)
+        let reports = Observed(0)
         for _ in 0..<3 {
             producer.send(OutgoingRecord(topic: topic, partition: 7, value: TestCluster.value("lost"))) { result in
                 if result.failure?.isUnknownTopic == true { reports.update { $0 += 1 } }
@@ -98,7 +98,7 @@ import Testing
         cluster.setBroker(-1, up: false)
         let settings = TestCluster.settings("producer", cluster, ["queue.buffering.max.messages": "10"])
         let producer = try Producer(settings, logger: TestCluster.logger)
-        let outcomes = Watched<[Result<RecordPosition, KafkaError>]>([])
+        let outcomes = Observed<[Result<RecordPosition, KafkaError>]>([])
         for _ in 0..<15 {
             producer.send(OutgoingRecord(topic: "t", value: TestCluster.value("x"))) { result in outcomes.update { $0.append(result) } }
         }
@@ -113,7 +113,7 @@ import Testing
     @Test func closingCallsEveryReportAndRefusesLaterRecords() async throws {
         let topic = try await TestCluster.topic(partitions: 3)
         let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
-        let reports = Watched((good: 0, bad: 0))
+        let reports = Observed((good: 0, bad: 0))
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
                 group.addTask {
@@ -139,7 +139,7 @@ import Testing
         let topic = try await TestCluster.topic()
         for _ in 0..<5 {
             let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
-            let reports = Watched(0)
+            let reports = Observed(0)
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<2 {
                     group.addTask {
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test func statisticsAreHandedOver() async throws {
-        let texts = Watched<[String]>([])
+        let texts = Observed<[String]>([])
         var settings = try TestCluster.settings("statistics", ["statistics.interval.ms": "100"])
         settings.onStatistics = { client, json in
             texts.update { $0.append(client.hasPrefix("statistics-") && json.contains("\"txmsgs\"") ? "good" : "bad") }
@@ -182,7 +182,7 @@ import Testing
         defer { cluster.close() }
         for topic in ["little", "usual"] { try cluster.createTopic(topic, partitions: 1) }
         let producer = try Producer(
-            TestCluster.settings("producer", cluster), patience: { $0 == "little" ? .limited(.seconds(1)) : .usual },
+            TestCluster.settings("producer", cluster), deliveryTimeout: { $0 == "little" ? .limited(.seconds(1)) : .usual },
             logger: TestCluster.logger)
         func record(_ topic: String, _ text: String) -> OutgoingRecord {
             OutgoingRecord(topic: topic, partition: 0, value: TestCluster.value(text))
@@ -198,7 +198,7 @@ import Testing
     }
 
     private func read(_ topic: String, count: Int) async throws -> [IncomingRecord] {
-        let records = Watched<[IncomingRecord]>([])
+        let records = Observed<[IncomingRecord]>([])
         let reader = PartitionReader(
             try TestCluster.settings("reader"), topic: topic, partitions: [0], start: .beginning, logger: TestCluster.logger,
             onBatch: { batch in records.update { $0 += batch } }, onEnd: { _, _ in })

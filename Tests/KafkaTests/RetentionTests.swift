@@ -87,7 +87,7 @@ import Testing
     @Test("Scenario 8: a reader whose position is deleted begins again and says so")
     func aReaderWhosePositionIsDeletedSaysSo() async throws {
         let topic = try await TestCluster.topic()
-        let events = Watched<[String]>([])
+        let events = Observed<[String]>([])
         // It reads at most 2 MB ahead, and rests after the first record.
         let settings = try TestCluster.settings("reader", ["queued.min.messages": "100"])
         let mayGoOn = Monitor(true)

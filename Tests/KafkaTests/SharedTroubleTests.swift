@@ -29,7 +29,7 @@ import Testing
     func aBrokerThatGoesIsToldOnceByAllClientsOfAProcess(remindedAfter interval: Duration) async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
-        let noticed = Watched<Set<String>>([])
+        let noticed = Observed<Set<String>>([])
         var settings = TestCluster.settings("process", cluster, ["statistics.interval.ms": "100"])
         settings.logLimiter = LogLimiter(interval: interval)
         let lines = LogLines()

@@ -9,13 +9,13 @@ import Testing
 
     private func after(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
 
-    private func reading(_ position: Int64, commit: Int64 = 0, epoch: UInt64 = 1, isPaused: Bool = false) -> StallWatch.Reading {
-        StallWatch.Reading(epoch: epoch, position: position, commitPoint: commit, isPaused: isPaused)
+    private func reading(_ position: Int64, commit: Int64 = 0, epoch: UInt64 = 1, isPaused: Bool = false) -> StallDetector.Reading {
+        StallDetector.Reading(epoch: epoch, position: position, commitPoint: commit, isPaused: isPaused)
     }
 
     @Test("Scenario 23: a partition that stands still before its end is told, and only that one")
     func standingStillBeforeTheEndIsToldOnceItHasLasted() {
-        var watch = StallWatch(after: .seconds(60))
+        var watch = StallDetector(after: .seconds(60))
         for second in stride(from: 0, to: 60, by: 5) {
             let readings = [one: reading(3), two: reading(Int64(second))]
             #expect(watch.stalls(readings, ends: [one: 10, two: 1000], roundAt: after(second), at: after(second)).isEmpty)
@@ -29,7 +29,7 @@ import Testing
 
     @Test("Scenario 23: a partition whose end nobody tells counts as one that has more")
     func anUnknownEndIsOneThatMayLieFurther() {
-        var watch = StallWatch(after: .seconds(60))
+        var watch = StallDetector(after: .seconds(60))
         _ = watch.stalls([one: reading(3)], ends: [:], roundAt: after(0), at: after(0))
         #expect(
             watch.stalls([one: reading(3)], ends: [:], roundAt: after(61), at: after(61))
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func restIsNoStall() {
-        var watch = StallWatch(after: .seconds(60))
+        var watch = StallDetector(after: .seconds(60))
         for second in stride(from: 0, through: 300, by: 30) {
             // At the end; paused by its handler.
             let readings = [one: reading(10), two: reading(3, isPaused: true)]
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func movingInAnyWayIsGettingOn() {
-        var watch = StallWatch(after: .seconds(60))
+        var watch = StallDetector(after: .seconds(60))
         let steps = [reading(3), reading(4), reading(4, commit: 1), reading(4, commit: 1, epoch: 2)]
         for (index, step) in steps.enumerated() {
             #expect(watch.stalls([one: step], ends: [one: 9], roundAt: after(index * 50), at: after(index * 50)).isEmpty)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func aThreadThatDoesNotComeRoundStallsEverything() {
-        var watch = StallWatch(after: .seconds(60))
+        var watch = StallDetector(after: .seconds(60))
         let readings = [one: reading(10), two: reading(3, isPaused: true)]
         let ends: [TopicPartition: Int64] = [one: 10, two: 10]
         #expect(watch.stalls(readings, ends: ends, roundAt: after(0), at: after(59)).isEmpty)

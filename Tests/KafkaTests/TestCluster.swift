@@ -61,7 +61,7 @@ enum TestCluster {
 }
 
 /// A value that tests wait on, instead of sleeping.
-final class Watched<State: Sendable>: Sendable {
+final class Observed<State: Sendable>: Sendable {
     private struct Waiter {
         let id: Int
         let condition: @Sendable (State) -> Bool
@@ -145,7 +145,7 @@ final class RecordingHandler: GroupHandler {
         var errors: [KafkaError] = []
     }
 
-    let log = Watched(Log())
+    let log = Observed(Log())
     private let onRecords: @Sendable ([IncomingRecord]) -> Void
 
     init(_ onRecords: @escaping @Sendable ([IncomingRecord]) -> Void = { _ in }) {

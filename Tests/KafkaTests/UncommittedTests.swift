@@ -13,10 +13,10 @@ import Testing
             var shares: [Int] = []
         }
 
-        private let seen: Watched<Seen>
+        private let seen: Observed<Seen>
         private let consumer = Mutex<GroupConsumer?>(nil)
 
-        init(_ seen: Watched<Seen>) { self.seen = seen }
+        init(_ seen: Observed<Seen>) { self.seen = seen }
         func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
 
         func assigned(_ partitions: [TopicPartition], epoch: UInt64) { seen.update { $0.shares.append(partitions.count) } }
@@ -38,7 +38,7 @@ import Testing
     @Test func readingThatRestedWhileCommitsWereRefusedGoesOn() async throws {
         let topic = try await TestCluster.topic(partitions: 4)
         let group = TestCluster.unique("group")
-        let seen = Watched(Counting.Seen())
+        let seen = Observed(Counting.Seen())
         let handlers = (0..<3).map { _ in Counting(seen) }
         let kafka = try TestCluster.settings("uncommitted", ["heartbeat.interval.ms": "2500"])
         let consumers = handlers.enumerated().map { index, handler in
@@ -51,8 +51,8 @@ import Testing
             return consumer
         }
         let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
-        let written = Watched(0)
-        let isWriting = Watched(true)
+        let written = Observed(0)
+        let isWriting = Observed(true)
         for consumer in consumers.prefix(2) { try consumer.start() }
         #expect(await seen.wait(.seconds(30)) { $0.shares.suffix(2) == [2, 2] })
         let settled = seen.state.shares.count

@@ -1,10 +1,10 @@
 import Directory
+import Encoding
 import Matcher
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @Suite struct BroadcastTests {
     private static let modules: [ModuleID] = [.locations, .tariffs, .tokens]
@@ -35,7 +35,7 @@ import Wire
         original.signature = "signature"
         original.query = "a=b"
         original.deadline = Timestamp(milliseconds: 5)
-        original.trace = Trace(traceparent: "00-trace")
+        original.trace = TraceContext(traceparent: "00-trace")
         let announcement = try #require(try announcements(of: original, Self.two()).first)
         let request = announcement.request
         #expect(announcement.node == nil && request.from.description == "CH-OCN" && request.to.description == "NL-MSP")

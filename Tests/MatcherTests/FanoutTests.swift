@@ -1,10 +1,10 @@
 import Directory
+import Encoding
 import Matcher
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @Suite struct FanoutTests {
     @Test func aPermissionMatchesExactlyItsModuleAndInterface() throws {

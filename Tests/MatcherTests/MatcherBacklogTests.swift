@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Matcher
 import NIOCore
@@ -7,7 +8,6 @@ import ServiceLifecycle
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite(.timeLimit(.minutes(5))) struct MatcherBacklogTests {
     private static let requests = 2000
@@ -24,7 +24,7 @@ import Wire
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing])
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         try await writeState(
             kafka, producer, secrets,
@@ -64,7 +64,7 @@ import Wire
         return isInTime
     }
 
-    private func writeState(_ kafka: TestKafka, _ producer: Producer, _ secrets: NodeSecrets, _ changes: [Change]) async throws {
+    private func writeState(_ kafka: TestKafka, _ producer: Producer, _ secrets: NodeSecrets, _ changes: [FactChange]) async throws {
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
         try await StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger).write(changes)

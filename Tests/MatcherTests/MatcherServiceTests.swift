@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Matcher
 import NIOCore
@@ -7,7 +8,6 @@ import ServiceLifecycle
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite struct MatcherServiceTests {
     @Test(.timeLimit(.minutes(5)), arguments: FetchWait.allCases)
@@ -16,7 +16,7 @@ import Wire
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing], fetchWait: fetchWait)
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let own = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
@@ -77,7 +77,7 @@ import Wire
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing])
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
@@ -120,7 +120,7 @@ import Wire
     @Test(.timeLimit(.minutes(5))) func aBroadcastIsAnnouncedToEveryPartyThatItIsFor() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
@@ -130,14 +130,14 @@ import Wire
             try Broadcaster.platform("cpo", [("DE-CPO", "CPO")], [.locations])
             + Broadcaster.platform("other", [("NL-MSP", "EMSP")], [.tariffs])
             + Broadcaster.platform("msp", [("DE-MSP", "EMSP"), ("FR-MSP", "EMSP")], [.locations])
-        try await writer.write(facts.map(Change.put))
+        try await writer.write(facts.map(FactChange.put))
         let matcher = MatcherService(
             kafka: kafka.settings, topics: kafka.topics, hub: hub, store: store, producer: producer, logger: kafka.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             // All in one partition, the one that is broadcast last.
-            for origin in [Origin.hub, .node("0xother"), .local] {
+            for origin in [RequestOrigin.hub, .node("0xother"), .local] {
                 var broadcast = try Broadcaster.request(from: "DE-CPO", .locations)
                 broadcast.origin = origin
                 broadcast.signature = "signature"

@@ -1,10 +1,10 @@
 import Directory
+import Encoding
 import Matcher
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 /// Every permission against every interface of every module, for a user that agreed, one that never did and one that took it back.
 @Suite struct PermissionMatrixTests {
@@ -62,7 +62,7 @@ import Wire
                 #expect(Fanout.copies(of: try request(ModuleID(rawValue: custom), interface), in: directory).isEmpty, "\(custom)")
             }
             for module in Self.modules {
-                for origin in [Origin.node("https://other.example"), .hub] {
+                for origin in [RequestOrigin.node("https://other.example"), .hub] {
                     var request = try request(ModuleID(rawValue: module), interface)
                     request.origin = origin
                     #expect(Fanout.copies(of: request, in: directory).isEmpty, "\(module), \(origin)")

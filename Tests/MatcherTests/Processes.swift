@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Matcher
 import NIOCore
@@ -8,7 +9,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 /// A node of several processes that know of each other only what stands in Kafka: two in which agreements are made and revoked, one that
 /// accepts requests, and a MATCHER that reads `ocn.state` late. The service DE-BIL asks for CDRs.
@@ -38,7 +38,7 @@ final class Processes: Sendable {
         witness = try #require(PartyID("FR-CPO"))
         let kafka = try await TestKafka(services: [billing], fetchWait: fetchWait)
         self.kafka = kafka
-        producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         stores = [Self.store(kafka), Self.store(kafka)]
         for store in stores { try await store.start() }
         let reader = PartitionReader(
@@ -102,7 +102,7 @@ final class Processes: Sendable {
 
     private func agreement(of user: PartyID) -> Fact { .agreement(Agreement(user: user, provider: billing, source: "state")) }
 
-    private func write(_ changes: [Change], in process: Int) async throws {
+    private func write(_ changes: [FactChange], in process: Int) async throws {
         try await StateWriter(producer: producer, topics: kafka.topics, store: stores[process], logger: kafka.logger).write(changes)
     }
 

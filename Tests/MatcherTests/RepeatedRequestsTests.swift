@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
@@ -6,7 +7,6 @@ import ServiceLifecycle
 import Support
 import Testing
 import Topics
-import Wire
 
 @testable import Matcher
 
@@ -14,16 +14,16 @@ import Wire
 @Suite(.serialized) struct RepeatedRequestsTests {
     @Test func aStoredMessageThatComesAgainIsARepeatOfItsFirstRecordOnly() throws {
         var announced = AnnouncedRequests()
-        func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
-            announced.isRepeat(request, in: record, of: "\(request.from)", now: now)
+        func isRepeated(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+            announced.isRepeated(request, in: record, of: "\(request.from)", now: now)
         }
         let stored = try self.stored()
         let first = record(1)
-        #expect(!isRepeat(stored, in: first, now: at(0)))
-        #expect(!isRepeat(stored, in: first, now: at(1)), "its partition was given up and came back")
-        #expect(isRepeat(stored, in: record(2), now: at(1)))
+        #expect(!isRepeated(stored, in: first, now: at(0)))
+        #expect(!isRepeated(stored, in: first, now: at(1)), "its partition was given up and came back")
+        #expect(isRepeated(stored, in: record(2), now: at(1)))
         #expect(
-            isRepeat(stored, in: record(0), now: at(2)), "it had been read, and comes again behind the one that was announced")
+            isRepeated(stored, in: record(0), now: at(2)), "it had been read, and comes again behind the one that was announced")
         let changes: [(inout RequestRecord) -> Void] = [
             { $0.requestID = "req-2" }, { $0.body = ByteBuffer(string: "[]") }, { $0.path = "DE/CPO/2" }, { $0.query = "x=1" },
             { $0.method = .delete }, { $0.module = .tariffs },
@@ -31,45 +31,45 @@ import Wire
         for (number, change) in changes.enumerated() {
             var other = stored
             change(&other)
-            #expect(!isRepeat(other, in: record(10 + Int64(number)), now: at(3)), "change \(number)")
+            #expect(!isRepeated(other, in: record(10 + Int64(number)), now: at(3)), "change \(number)")
         }
         // What waits for its turn for as long as answers are remembered is known all the same.
-        #expect(isRepeat(stored, in: record(30), now: at(19)))
-        #expect(!isRepeat(stored, in: record(31), now: at(20)))
+        #expect(isRepeated(stored, in: record(30), now: at(19)))
+        #expect(!isRepeated(stored, in: record(31), now: at(20)))
     }
 
     @Test func ofPartiesHereOnlyWhatMustNotBeDoneTwiceIsPassedOnOnce() throws {
         var announced = AnnouncedRequests()
-        func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
-            announced.isRepeat(request, in: record, of: "\(request.from)", now: now)
+        func isRepeated(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+            announced.isRepeated(request, in: record, of: "\(request.from)", now: now)
         }
         var broadcast = try Broadcaster.request(from: "DE-CPO", .locations)
-        for offset in Int64(0)..<3 { #expect(!isRepeat(broadcast, in: record(offset), now: at(0)), "a PUT means the same twice") }
+        for offset in Int64(0)..<3 { #expect(!isRepeated(broadcast, in: record(offset), now: at(0)), "a PUT means the same twice") }
         broadcast.method = .patch
-        #expect(!isRepeat(broadcast, in: record(3), now: at(0)))
-        #expect(isRepeat(broadcast, in: record(4), now: at(0)))
+        #expect(!isRepeated(broadcast, in: record(3), now: at(0)))
+        #expect(isRepeated(broadcast, in: record(4), now: at(0)))
     }
 
     @Test func oneSenderDrivesOutOnlyItsOwn() throws {
         var announced = AnnouncedRequests(requests: 8)
-        func isRepeat(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
-            announced.isRepeat(request, in: record, of: "\(request.from)", now: now)
+        func isRepeated(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
+            announced.isRepeated(request, in: record, of: "\(request.from)", now: now)
         }
         let quiet = try stored()
-        #expect(!isRepeat(quiet, in: record(0), now: at(0)))
+        #expect(!isRepeated(quiet, in: record(0), now: at(0)))
         var loud = quiet
         loud.from = try #require(PartyID("NL-CPO"))
         for number in Int64(1)...100 {
             loud.requestID = "loud-\(number)"
-            #expect(!isRepeat(loud, in: record(number), now: at(0)))
+            #expect(!isRepeated(loud, in: record(number), now: at(0)))
         }
-        #expect(isRepeat(quiet, in: record(101), now: at(0)))
+        #expect(isRepeated(quiet, in: record(101), now: at(0)))
     }
 
     @Test(.timeLimit(.minutes(5))) func whatComesAgainIsAnnouncedOnce() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
-        let producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        let producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         let secrets = NodeSecrets(current: Array("a secret of the node".utf8))
         let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
@@ -77,7 +77,7 @@ import Wire
         let facts =
             try Broadcaster.platform("cpo", [("DE-CPO", "CPO")], [.locations])
             + Broadcaster.platform("msp", [("NL-MSP", "EMSP")], [.locations])
-        try await writer.write(facts.map(Change.put))
+        try await writer.write(facts.map(FactChange.put))
         let matcher = MatcherService(
             kafka: kafka.settings, topics: kafka.topics, hub: try Broadcaster.hub, store: store, producer: producer, logger: kafka.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: matcher)], logger: kafka.logger))
@@ -129,17 +129,17 @@ import Wire
 /// What makes room for what.
 @Suite struct RecentRequestsTests {
     private struct Item {
-        let key: RepeatKey
+        let key: IdempotencyKey
         let account: String
         let bytes: Int
         let expires: NIODeadline
     }
 
-    private func key(_ id: Int, from sender: String) throws -> RepeatKey {
+    private func key(_ id: Int, from sender: String) throws -> IdempotencyKey {
         var request = try Broadcaster.request(from: sender, .locations)
         request.method = .patch
         request.requestID = "\(id)"
-        return try #require(RepeatKey(request))
+        return try #require(IdempotencyKey(request))
     }
 
     /// To how much each is cut so that all together have no more than the target.

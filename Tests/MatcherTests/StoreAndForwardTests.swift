@@ -1,11 +1,11 @@
 import Directory
+import Encoding
 import Kafka
 import Matcher
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @Suite struct StoreAndForwardTests {
     @Test func theRecipientGetsWhatItsSenderWrote() throws {

@@ -1,6 +1,6 @@
+import Encoding
 import Notary
 import Testing
-import Wire
 
 @Suite struct EthereumAddressTests {
     /// The examples of EIP-55.

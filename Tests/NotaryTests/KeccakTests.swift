@@ -1,6 +1,6 @@
+import Encoding
 import Notary
 import Testing
-import Wire
 
 @Suite struct KeccakTests {
     /// Bytes 0, 7, 14, ... modulo 256.

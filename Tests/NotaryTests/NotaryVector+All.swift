@@ -1,5 +1,5 @@
+import Encoding
 import Notary
-import Wire
 
 extension NotaryVector {
     static let partyKey = "0x7f2797a1a866312ce20f7811fd24ccdb001786b035b516399c848eabfb9d992e"

@@ -1,6 +1,6 @@
+import Encoding
 import Notary
 import Testing
-import Wire
 
 /// Signatures made like those of the notary libraries for JavaScript and the JVM. The text holds fields, hash, rsv, signatory and rewrites.
 struct NotaryVector: Sendable, CustomTestStringConvertible {

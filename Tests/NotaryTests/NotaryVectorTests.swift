@@ -1,6 +1,6 @@
+import Encoding
 import Notary
 import Testing
-import Wire
 
 @Suite struct NotaryVectorTests {
     private func values(_ text: String) throws -> SignableValues {

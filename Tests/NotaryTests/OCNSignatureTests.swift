@@ -1,6 +1,6 @@
+import Encoding
 import Notary
 import Testing
-import Wire
 
 @Suite struct OCNSignatureTests {
     let party = SigningKey.generate()

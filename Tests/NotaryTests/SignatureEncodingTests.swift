@@ -1,5 +1,5 @@
+import Encoding
 import Testing
-import Wire
 
 @testable import Notary
 

@@ -1,6 +1,6 @@
+import Encoding
 import Notary
 import Testing
-import Wire
 
 @Suite struct SigningKeyTests {
     let secret = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"

@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import OCPI
 import Testing
-import Wire
 
 @Suite struct EnvelopeTests {
     @Test func successHasItsMembersInOrder() throws {

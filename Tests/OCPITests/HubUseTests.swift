@@ -45,6 +45,6 @@ import Testing
 
     @Test(arguments: audiences)
     func broadcastsReachTheOppositeRoles(_ module: ModuleID, _ from: [String], _ to: [String]) {
-        #expect(Audience.roles(for: module, from: from).sorted() == to)
+        #expect(BroadcastRoles.roles(for: module, from: from).sorted() == to)
     }
 }

@@ -1,8 +1,8 @@
+import Encoding
 import NIOCore
 import OCPI
 import Support
 import Testing
-import Wire
 
 @Suite struct OrderingKeyTests {
     private func key(

@@ -1,7 +1,7 @@
+import Encoding
 import OCPI
 import Support
 import Testing
-import Wire
 
 @Suite struct TokenPropertyTests {
     /// What OCPI allows in a token: printable ASCII without blanks, 1 to 64 characters.

@@ -1,6 +1,6 @@
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @Suite struct TokenTests {
     private func readings(_ header: String) -> [String] { Token.readings(authorization: header).map(\.raw) }

@@ -70,7 +70,7 @@ import Testing
         fewer.agreements = []
         fewer.nodes[0].url = "https://moved.example"
         let second = fewer.changes(against: directory, source: "file").changes
-        let expected: [Change] = [
+        let expected: [FactChange] = [
             .put(.node(fewer.nodes[0])), .delete(key: "agreement/DE-CPO/DE-BIL"), .delete(key: "service/DE-BIL"),
         ]
         #expect(second == expected, "what refers to another entry goes first")

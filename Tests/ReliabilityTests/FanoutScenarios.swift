@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Kafka
 import Logging
 import Matcher
@@ -8,7 +9,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 /// MATCHER under faults. Copies are written at least once, always under the same id; that each is visible once is not promised.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct FanoutScenarios {
@@ -86,7 +86,7 @@ private final class Network: Sendable {
     init(ownBrokers: Int?) async throws {
         services = try ["DE-BIL", "NL-TAX", "AT-LOG"].map { try #require(PartyID($0)) }
         kafka = try await TestKafka(services: services, ownBrokers: ownBrokers)
-        producer = try Producer(kafka.settings, patience: MatcherService.patience(kafka.topics), logger: kafka.logger)
+        producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
         store = StateStore(
             kafka: kafka.settings, topics: kafka.topics, secrets: NodeSecrets(current: Array("a secret of the node".utf8)),
             logger: kafka.logger)
@@ -96,7 +96,7 @@ private final class Network: Sendable {
         try await writer.write(
             services.flatMap { provider in
                 [
-                    Change.put(.service(NetworkService(provider: provider, name: "service", permissions: [8], source: "state"))),
+                    FactChange.put(.service(NetworkService(provider: provider, name: "service", permissions: [8], source: "state"))),
                     .put(.agreement(Agreement(user: cpo, provider: provider, source: "state"))),
                 ]
             })

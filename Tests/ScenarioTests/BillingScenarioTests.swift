@@ -1,9 +1,9 @@
 import Demo
+import Encoding
 import Logging
 import Synchronization
 import Telemetry
 import Testing
-import Wire
 
 @testable import ocn
 
@@ -12,7 +12,7 @@ extension Scenarios {
     @Suite(.serialized) struct BillingScenarioTests {
         @Test(.timeLimit(.minutes(5))) func theBillingScenarioHoldsInEveryStep() async throws {
             let lines = Mutex<[String]>([])
-            let world = LocalWorld(metrics: PrometheusMetrics())
+            let world = LocalDemoCluster(metrics: PrometheusMetrics())
             let result = await runDemo(world: world, options: DemoOptions(json: true)) { line in lines.withLock { $0.append(line) } }
             #expect(result.ok, "\(result.reason ?? "")")
             #expect(result.steps == Dictionary(uniqueKeysWithValues: (1...8).map { ($0, true) }))

@@ -1,6 +1,6 @@
+import Encoding
 import Foundation
 import Testing
-import Wire
 
 @testable import ocn
 

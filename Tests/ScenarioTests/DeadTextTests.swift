@@ -1,10 +1,10 @@
 import Admin
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Testing
 import Topics
-import Wire
 
 @testable import ocn
 

@@ -1,11 +1,11 @@
 import Demo
 import Directory
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import ocn
 
@@ -13,7 +13,7 @@ extension Scenarios {
     /// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,
     /// through HTTP, Kafka and HTTP.
     @Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(5))) struct FidelityTests {
-        private func world() throws -> FidelityWorld { try #require(FidelityWorld.current) }
+        private func world() throws -> FidelityNetwork { try #require(FidelityNetwork.current) }
 
         @Test(arguments: [
             #"{"id":"L","x_unknown":{"deeply":[{"nested":true}]},"also unknown":[[],{}]}"#,
@@ -64,8 +64,8 @@ extension Scenarios {
 }
 
 /// One node with a sender, a recipient and a service that the sender agreed to.
-final class FidelityWorld: Sendable {
-    @TaskLocal static var current: FidelityWorld?
+final class FidelityNetwork: Sendable {
+    @TaskLocal static var current: FidelityNetwork?
 
     let node: ReferenceNode
     let sender: ReferenceParty
@@ -83,15 +83,15 @@ final class FidelityWorld: Sendable {
         service = ReferenceParty(ids[2], "OTHER", at: node, modules: modules) { _, _ in ReferenceAnswer() }
     }
 
-    static func start() async throws -> FidelityWorld {
-        let world = try await FidelityWorld()
+    static func start() async throws -> FidelityNetwork {
+        let world = try await FidelityNetwork()
         do {
             let (node, parties) = (world.node, [world.sender, world.recipient, world.service])
             var facts = parties.map(ReferenceNetwork.listing)
             facts.append(.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.url, source: "state")))
             facts.append(.service(NetworkService(provider: world.service.id, name: "Copies", permissions: [0], source: "state")))
             facts.append(.agreement(Agreement(user: world.sender.id, provider: world.service.id, source: "state")))
-            try await node.publish(facts.map(Change.put))
+            try await node.publish(facts.map(FactChange.put))
             try await node.start()
             for party in parties {
                 try await party.start()
@@ -151,9 +151,9 @@ struct FidelityTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let world = try await FidelityWorld.start()
+        let world = try await FidelityNetwork.start()
         do {
-            try await FidelityWorld.$current.withValue(world) { try await function() }
+            try await FidelityNetwork.$current.withValue(world) { try await function() }
         } catch {
             await world.stop()
             throw error

@@ -1,7 +1,7 @@
+import Encoding
 import Foundation
 import Support
 import Testing
-import Wire
 
 extension Scenarios {
     /// `ocn fuzz` as an operator runs it: a whole node, input that nobody expects on every surface, and oversized everything before that.

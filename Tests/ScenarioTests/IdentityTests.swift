@@ -1,3 +1,4 @@
+import Encoding
 import Foundation
 import Kafka
 import Logging
@@ -5,7 +6,6 @@ import Support
 import Testbed
 import Testing
 import Topics
-import Wire
 
 @testable import ocn
 

@@ -1,11 +1,11 @@
 import Demo
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import ocn
 
@@ -40,7 +40,7 @@ extension Scenarios {
 
         private func play(_ node: ReferenceNode, _ parties: [DemoParty]) async throws {
             let (cpo, emsp, billing) = (parties[0], parties[1], parties[2])
-            try await node.publish(registry(of: node, parties.map(\.profile.id)).map(Change.put))
+            try await node.publish(registry(of: node, parties.map(\.profile.id)).map(FactChange.put))
             try await node.start()
             for party in parties {
                 try await party.start()

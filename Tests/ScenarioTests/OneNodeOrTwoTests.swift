@@ -1,8 +1,8 @@
 import Directory
+import Encoding
 import NIOCore
 import OCPI
 import Testing
-import Wire
 
 @testable import ocn
 
@@ -189,7 +189,7 @@ private final class FaultyWorld: Sendable {
         do {
             let facts = try world.facts()
             for (place, node) in [(Place.near, world.n1), (.far, world.n2)] {
-                try await node.publish((facts.network + (facts.ofPlace[place] ?? [])).map(Change.put))
+                try await node.publish((facts.network + (facts.ofPlace[place] ?? [])).map(FactChange.put))
                 try await node.start()
             }
         } catch {

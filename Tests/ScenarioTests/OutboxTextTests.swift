@@ -1,7 +1,7 @@
+import Encoding
 import Kafka
 import OCPI
 import Testing
-import Wire
 
 @testable import Admin
 @testable import Directory

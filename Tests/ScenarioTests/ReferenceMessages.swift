@@ -1,10 +1,10 @@
 import Demo
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
 import Testing
-import Wire
 
 /// What a party answers, before it is signed.
 struct ReferenceAnswer: Sendable {

@@ -1,11 +1,11 @@
 import Demo
 import Directory
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import ocn
 

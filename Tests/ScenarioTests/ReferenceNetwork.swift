@@ -1,11 +1,11 @@
 import Demo
 import Directory
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import ocn
 
@@ -52,7 +52,7 @@ final class ReferenceNetwork: Sendable {
             }
             let facts = listed + network.parties.map(listing)
             for node in network.nodes {
-                try await node.publish(facts.map(Change.put))
+                try await node.publish(facts.map(FactChange.put))
                 try await node.start()
             }
             for party in network.parties {
@@ -84,7 +84,7 @@ final class ReferenceNetwork: Sendable {
     }
 
     /// Changes what both nodes read of the registry.
-    func publish(_ changes: [Change]) async throws {
+    func publish(_ changes: [FactChange]) async throws {
         for node in nodes { try await node.publish(changes) }
     }
 

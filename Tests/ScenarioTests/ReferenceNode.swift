@@ -58,10 +58,10 @@ final class ReferenceNode: Sendable {
     var operatorAddress: String { configuration.key.address.hex }
 
     /// Writes facts into `ocn.state`, also while the node runs.
-    func publish(_ changes: [Change]) async throws { try await publish { _ in changes } }
+    func publish(_ changes: [FactChange]) async throws { try await publish { _ in changes } }
 
     /// Writes facts that follow from those that stand.
-    func publish(_ changes: (Directory) throws -> [Change]) async throws {
+    func publish(_ changes: (Directory) throws -> [FactChange]) async throws {
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
             try await shared.writer.write(try changes(shared.store.directory))

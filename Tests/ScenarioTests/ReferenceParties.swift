@@ -1,8 +1,8 @@
 import Demo
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
-import Wire
 
 /// The CPO and the eMSP of the reference nodes' own tests.
 enum ReferenceParties {
@@ -34,16 +34,16 @@ enum ReferenceParties {
         let modules: [(String, InterfaceRole)] = [
             ("cdrs", .receiver), ("hubclientinfo", .receiver), ("commands", .sender), ("enriched-locations", .receiver),
         ]
-        let shelf = Shelf()
+        let store = ObjectStore()
         return ReferenceParty(id, "EMSP", at: node, encoding: encoding, modules: modules) { party, request in
             let segments = request.path.split(separator: "/").map(String.init)
             guard segments.count >= 3 else { return nil }
             switch (request.method, segments[2], segments.count) {
             case ("POST", "cdrs", 3):
                 guard let cdr = try? JSONValue.parse(request.body), let name = cdr["id"]?.string else { return nil }
-                shelf[name] = cdr
+                store[name] = cdr
                 return ReferenceAnswer(headers: [(OCPIHeader.location, "\(party.url("cdrs"))/\(name)")])
-            case ("GET", "cdrs", 4): return shelf[segments[3]].map { ReferenceAnswer(data: $0) }
+            case ("GET", "cdrs", 4): return store[segments[3]].map { ReferenceAnswer(data: $0) }
             case ("POST", "commands", _), ("PUT", "hubclientinfo", 5): return ReferenceAnswer()
             default: return nil
             }
@@ -95,7 +95,7 @@ enum ReferenceParties {
 }
 
 /// Objects by id.
-private final class Shelf: Sendable {
+private final class ObjectStore: Sendable {
     private let objects = Mutex<[String: JSONValue]>([:])
 
     subscript(_ id: String) -> JSONValue? {

@@ -1,17 +1,17 @@
 import AsyncHTTPClient
 import Demo
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
 import Synchronization
 import Testing
-import Wire
 
 /// A party as the reference nodes' own tests have it: speaks OCPI 2.2, signs what it asks and answers, refuses a wrong token with HTTP 200.
 final class ReferenceParty: Sendable {
     /// What it does with a request of a module; nil for what it does not serve.
-    typealias Desk = @Sendable (ReferenceParty, ServedRequest) async -> ReferenceAnswer?
+    typealias Replies = @Sendable (ReferenceParty, ServedRequest) async -> ReferenceAnswer?
 
     let id: PartyID
     let role: String
@@ -22,7 +22,7 @@ final class ReferenceParty: Sendable {
     /// Every request, configuration modules included, in order of arrival.
     let received = Journal<ServedRequest>()
     private let modules: [(name: String, interface: InterfaceRole)]
-    private let desk: Desk
+    private let desk: Replies
     private let tokenB = Token.generate()
     private let tokenC = Mutex<Token?>(nil)
     private let servers = Mutex<LoopbackServer?>(nil)
@@ -30,7 +30,7 @@ final class ReferenceParty: Sendable {
     /// A party that does not listen yet.
     init(
         _ id: PartyID, _ role: String, at node: ReferenceNode, encoding: TokenEncoding = .base64,
-        modules: [(name: String, interface: InterfaceRole)], desk: @escaping Desk
+        modules: [(name: String, interface: InterfaceRole)], desk: @escaping Replies
     ) {
         self.id = id
         self.role = role

@@ -1,5 +1,6 @@
 import Demo
 import Directory
+import Encoding
 import Foundation
 import Kafka
 import Logging
@@ -9,7 +10,6 @@ import Support
 import Testbed
 import Testing
 import Topics
-import Wire
 
 @testable import ocn
 

@@ -1,5 +1,6 @@
 import Demo
 import Directory
+import Encoding
 import Foundation
 import Hummingbird
 import NIOCore
@@ -9,7 +10,6 @@ import Synchronization
 import Telemetry
 import Testbed
 import Testing
-import Wire
 
 @testable import ocn
 
@@ -67,7 +67,7 @@ extension Scenarios {
                 + parties.map {
                     .party(NetworkParty(party: $0, roles: [], operatorAddress: node.operatorAddress, source: "state"))
                 }
-            try await node.publish(facts.map(Change.put))
+            try await node.publish(facts.map(FactChange.put))
             try await node.start()
             return node
         }

@@ -1,7 +1,7 @@
+import Encoding
 import Foundation
 import Support
 import Testing
-import Wire
 
 extension Scenarios {
     /// `ocn soak` as an operator runs it: every role processes of its own, killed again and again.

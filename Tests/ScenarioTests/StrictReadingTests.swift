@@ -11,7 +11,7 @@ import Topics
     @Test func whatIsLeftOutHasItsDefault() throws {
         let node = try Text.configuration()
         #expect(node.publicURL == "https://ocn.example")
-        #expect(node.roles == Set(Role.allCases))
+        #expect(node.roles == Set(NodeRole.allCases))
         #expect(node.publicHost == "0.0.0.0")
         #expect(node.publicPort == 8080)
         #expect(node.allowNetworks.isEmpty)

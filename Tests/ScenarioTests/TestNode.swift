@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Encoding
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -6,7 +7,6 @@ import Notary
 import Support
 import Testbed
 import Testing
-import Wire
 
 @testable import ocn
 

@@ -1,16 +1,16 @@
 import Demo
+import Encoding
 import NIOCore
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import ocn
 
 extension Scenarios {
     /// Recipients and services that are connected to another node are served as those here are.
-    @Suite(.serialized, TwinWorldTrait(), .timeLimit(.minutes(5))) struct TwinPartiesTests {
-        private func world() throws -> TwinWorld { try #require(TwinWorld.current) }
+    @Suite(.serialized, TwoNodeNetworkTrait(), .timeLimit(.minutes(5))) struct TwinPartiesTests {
+        private func world() throws -> TwoNodeNetwork { try #require(TwoNodeNetwork.current) }
 
         @Test(
             arguments: [
@@ -20,7 +20,7 @@ extension Scenarios {
             ] as [(String, String?, [UInt8])])
         func aCustomModuleGetsWhatItsSenderSent(_ type: String, _ coding: String?, _ bytes: [UInt8]) async throws {
             let world = try world()
-            for place in TwinWorld.Place.allCases {
+            for place in TwoNodeNetwork.Place.allCases {
                 let (recipient, id) = (try place.party("RCV"), UUIDText.v4())
                 let answer = try await world.call(
                     "POST", "/ocpi/custom/receiver/parking/lots/\(id)?x=%20", to: recipient, type: type, coding: coding,
@@ -34,7 +34,7 @@ extension Scenarios {
 
         @Test func whatComesAgainIsCarriedOutOnce() async throws {
             let world = try world()
-            for place in TwinWorld.Place.allCases {
+            for place in TwoNodeNetwork.Place.allCases {
                 let (recipient, id) = (try place.party("RCV"), UUIDText.v4())
                 let before = world.desk.seen(by: recipient, "cdrs").count
                 let answers = [
@@ -50,8 +50,8 @@ extension Scenarios {
         /// Nobody has done anything yet, so the answer must not stand for ten minutes.
         @Test func whatWasRefusedInTheRecipientsPlaceMayBeAskedAgain() async throws {
             let world = try world()
-            for (name, refusal, mended) in [("RUL", 2000, TwinWorld.withoutRules), ("LAT", 2001, TwinWorld.withCDRs)] {
-                for place in TwinWorld.Place.allCases {
+            for (name, refusal, mended) in [("RUL", 2000, TwoNodeNetwork.withoutRules), ("LAT", 2001, TwoNodeNetwork.withCDRs)] {
+                for place in TwoNodeNetwork.Place.allCases {
                     let (recipient, id) = (try place.party(name), UUIDText.v4())
                     for _ in 0..<2 {
                         let refused = try await world.post(id, to: recipient)
@@ -69,10 +69,10 @@ extension Scenarios {
 
         @Test func aCopyIsTriedAgainUnderItsIDUntilItsServiceTakesIt() async throws {
             let world = try world()
-            let services = try TwinWorld.Place.allCases.map { try $0.party("SRV") }
-            let late = try TwinWorld.Place.allCases.map { try $0.party("NEW") }
+            let services = try TwoNodeNetwork.Place.allCases.map { try $0.party("SRV") }
+            let late = try TwoNodeNetwork.Place.allCases.map { try $0.party("NEW") }
             world.desk.fail(once: services, "copied")
-            #expect(try await world.post(UUIDText.v4(), to: try TwinWorld.Place.near.party("RCV"), #"{"id":"copied"}"#).code == 1000)
+            #expect(try await world.post(UUIDText.v4(), to: try TwoNodeNetwork.Place.near.party("RCV"), #"{"id":"copied"}"#).code == 1000)
             var ids: Set<String> = []
             for service in services {
                 let copies = try await world.desk.seen(by: service, "cdrs", body: "copied", atLeast: 2)
@@ -82,10 +82,10 @@ extension Scenarios {
             }
             #expect(ids.count == 2)
             // What is not there yet is waited for, and so are the rules that would not let the sender itself through.
-            for place in TwinWorld.Place.allCases {
+            for place in TwoNodeNetwork.Place.allCases {
                 let service = try place.party("NEW")
                 #expect(world.desk.seen(by: service, "cdrs").isEmpty)
-                try await world.publish(TwinWorld.withCDRs(world, service), at: place)
+                try await world.publish(TwoNodeNetwork.withCDRs(world, service), at: place)
             }
             for service in late {
                 let copy = try #require(try await world.desk.seen(by: service, "cdrs", body: "copied", atLeast: 1).first)
@@ -95,7 +95,7 @@ extension Scenarios {
 
         @Test func aResultIsCopiedWithoutItsToken() async throws {
             let world = try world()
-            let recipient = try TwinWorld.Place.near.party("RCV")
+            let recipient = try TwoNodeNetwork.Place.near.party("RCV")
             let command = #"{"response_url":"\#(world.url)/DE-MSP/commands/STOP_SESSION/1","session_id":"1"}"#
             let answer = try await world.call(
                 "POST", "/ocpi/receiver/2.2.1/commands/STOP_SESSION", to: recipient, body: ByteBuffer(string: command))
@@ -105,7 +105,7 @@ extension Scenarios {
             let result = try await world.call(
                 "POST", url: url, from: recipient, to: world.sender, body: ByteBuffer(string: #"{"result":"ACCEPTED"}"#))
             #expect(result.code == 1000, "\(result)")
-            for service in try TwinWorld.Place.allCases.map({ try $0.party("SRV") }) {
+            for service in try TwoNodeNetwork.Place.allCases.map({ try $0.party("SRV") }) {
                 let copy = try #require(try await world.desk.seen(by: service, "commands", body: "ACCEPTED", atLeast: 1).first)
                 #expect(copy.path == "/\(service)/commands/STOP_SESSION" && copy.header(OCPIHeader.copyID) != nil)
             }

@@ -1,5 +1,6 @@
 import Demo
 import Directory
+import Encoding
 import Foundation
 import Logging
 import NIOCore
@@ -9,7 +10,6 @@ import Synchronization
 import Testbed
 import Testing
 import Topics
-import Wire
 
 @testable import ocn
 
@@ -108,7 +108,7 @@ final class TwoProcesses: Sendable {
             ]
         let shared = try await SharedResources.open(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         do {
-            try await shared.writer.write(facts.map(Change.put))
+            try await shared.writer.write(facts.map(FactChange.put))
         } catch {
             await shared.close()
             throw error

@@ -81,7 +81,7 @@ import Testing
         ledger.refused(1)
         #expect(ledger.balance(at: .zero).isClean)
         arrive(&ledger, 1)
-        #expect(ledger.balance(at: .zero).strangers == 1)
+        #expect(ledger.balance(at: .zero).unexpectedCopies == 1)
     }
 
     @Test func aFirstDeliveryOutOfOrderIsAViolationOnlyForThatRecipientAndObject() {
@@ -143,7 +143,7 @@ import Testing
         ledger.arrived(nil, id: "x", fingerprint: 0, at: steady, time: .zero)
         ledger.died(8, .dead, for: steady, at: .zero)
         ledger.unreadable("something")
-        #expect(ledger.balance(at: .zero).strangers == 5)
+        #expect(ledger.balance(at: .zero).unexpectedCopies == 5)
     }
 
     @Test func aCopyIsTheSameBytesUnderTheSameId() {
@@ -151,13 +151,13 @@ import Testing
         accept(&ledger, message(1, 1))
         accept(&ledger, message(2, 2))
         ledger.arrived(1, id: "a", fingerprint: 99, at: steady, time: .zero)
-        #expect(ledger.balance(at: .zero).strangers == 1, "altered")
+        #expect(ledger.balance(at: .zero).unexpectedCopies == 1, "altered")
         ledger.arrived(1, id: "b", fingerprint: 1, at: steady, time: .zero)
-        #expect(ledger.balance(at: .zero).strangers == 2, "another id")
+        #expect(ledger.balance(at: .zero).unexpectedCopies == 2, "another id")
         ledger.arrived(2, id: "a", fingerprint: 2, at: steady, time: .zero)
-        #expect(ledger.balance(at: .zero).strangers == 3, "an id that another copy has")
+        #expect(ledger.balance(at: .zero).unexpectedCopies == 3, "an id that another copy has")
         ledger.arrived(2, id: nil, fingerprint: 2, at: steady, time: .zero)
-        #expect(ledger.balance(at: .zero).strangers == 4, "none")
+        #expect(ledger.balance(at: .zero).unexpectedCopies == 4, "none")
     }
 
     @Test func theLongestStallIsTheLongestTimeWithoutAnyDeliveryWhileSomethingWaited() {
@@ -204,7 +204,7 @@ import Testing
             }
             let balance = ledger.balance(at: .seconds(1))
             #expect(balance.adds && balance.waiting == ledger.waiting, "seed \(seed)")
-            #expect(balance.orderViolations == 0 && balance.strangers == 0, "seed \(seed)")
+            #expect(balance.orderViolations == 0 && balance.unexpectedCopies == 0, "seed \(seed)")
             #expect(ledger.missing(limit: .max).count == ledger.waiting, "seed \(seed)")
         }
     }

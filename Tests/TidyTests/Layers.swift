@@ -8,7 +8,7 @@ struct Layers {
         static func < (left: Row, right: Row) -> Bool { left.rawValue < right.rawValue }
     }
 
-    private static let belowDirectory: Set<String> = ["Topics", "OCPI", "Kafka", "Instruments", "Wire"]
+    private static let belowDirectory: Set<String> = ["Topics", "OCPI", "Kafka", "Instruments", "Encoding"]
     private static let directory = belowDirectory.union(["Directory"])
     private static let all = directory.union(
         [
@@ -26,14 +26,14 @@ struct Layers {
         "CSecp256k1": (.system, []),
         "CBrotli": (.system, []),
         "CZlib": (.system, []),
-        "Wire": (.ground, ["CZlib"]),
+        "Encoding": (.ground, ["CZlib"]),
         "Instruments": (.ground, []),
-        "Kafka": (.ground, ["CLibrdkafka", "Instruments", "Wire"]),
-        "OCPI": (.first, ["Wire"]),
-        "Notary": (.first, ["Wire", "CSecp256k1", "CBrotli"]),
-        "Outbound": (.second, ["OCPI", "Wire"]),
-        "Inbound": (.second, ["Instruments", "Kafka", "Wire"]),
-        "Topics": (.second, ["OCPI", "Kafka", "Wire"]),
+        "Kafka": (.ground, ["CLibrdkafka", "Instruments", "Encoding"]),
+        "OCPI": (.first, ["Encoding"]),
+        "Notary": (.first, ["Encoding", "CSecp256k1", "CBrotli"]),
+        "Outbound": (.second, ["OCPI", "Encoding"]),
+        "Inbound": (.second, ["Instruments", "Kafka", "Encoding"]),
+        "Topics": (.second, ["OCPI", "Kafka", "Encoding"]),
         "Directory": (.third, belowDirectory),
         "Registry": (.third, directory),
         "Credentials": (.third, directory.union(["Outbound"])),
@@ -49,13 +49,13 @@ struct Layers {
         "Bench": (.top, all.subtracting(tops)),
         "Soak": (.top, all.subtracting(tops)),
         "Fuzz": (.top, all.subtracting(tops)),
-        "Conformance": (.top, ["OCPI", "Wire"]),
+        "Conformance": (.top, ["OCPI", "Encoding"]),
         "ocn": (.top, all),
     ]
 
     /// Arrows within a row.
     static let sideways: Set<[String]> = [
-        ["Registry", "Directory"], ["Kafka", "Wire"], ["Kafka", "Instruments"], ["Credentials", "Directory"], ["ocn", "Demo"],
+        ["Registry", "Directory"], ["Kafka", "Encoding"], ["Kafka", "Instruments"], ["Credentials", "Directory"], ["ocn", "Demo"],
         ["ocn", "Conformance"], ["ocn", "Soak"], ["ocn", "Fuzz"], ["ocn", "Bench"],
     ]
 

@@ -11,14 +11,14 @@ import Testing
             name: "x", products: [.executable(name: "ocn", targets: ["ocn"])],
             targets: [
                 system("CThing", pkgConfig: "thing", apt: "libthing-dev"),
-                module("Wire", [nioCore]), // why
+                module("Encoding", [nioCore]), // why
                 module("Empty"),
                 module("Kafka", [
-                    "CThing", "Wire",
+                    "CThing", "Encoding",
                     .product(name: "Logging", package: "swift-log"),
                 ]),
                 .executableTarget(name: "ocn", dependencies: ["Kafka", nioCore], swiftSettings: settings),
-                tests("WireTests", ["Wire", nioCore]),
+                tests("EncodingTests", ["Encoding", nioCore]),
             ])
         """
 
@@ -26,10 +26,10 @@ import Testing
         let manifest = Manifest(text)
         #expect(
             manifest.modules == [
-                "Wire": ["NIOCore"], "Empty": [], "Kafka": ["CThing", "Wire", "Logging"], "ocn": ["Kafka", "NIOCore"],
+                "Encoding": ["NIOCore"], "Empty": [], "Kafka": ["CThing", "Encoding", "Logging"], "ocn": ["Kafka", "NIOCore"],
             ])
         #expect(manifest.systemModules == ["CThing"])
-        #expect(manifest.ours == ["Wire", "Empty", "Kafka", "ocn", "CThing"])
+        #expect(manifest.ours == ["Encoding", "Empty", "Kafka", "ocn", "CThing"])
         #expect(manifest.problems == [])
     }
 
@@ -41,13 +41,13 @@ import Testing
     @Test func findsArrowsThatTheTableDoesNotHave() {
         let manifest = Manifest(
             #"""
-            system("CLibrdkafka"), system("COther"), module("Wire"), module("OCPI", ["Wire"]), module("Telemetry", ["Wire"]), module("New"),
-            module("Ingress", ["Matcher", "Wire"]), module("Matcher", ["CLibrdkafka"])
+            system("CLibrdkafka"), system("COther"), module("Encoding"), module("OCPI", ["Encoding"]), module("Telemetry", ["Encoding"]), module("New"),
+            module("Ingress", ["Matcher", "Encoding"]), module("Matcher", ["CLibrdkafka"])
             """#)
         #expect(
             Layers.violations(in: manifest) == [
                 "Ingress must not depend on Matcher", "Matcher must not depend on CLibrdkafka", "New has no row",
-                "Telemetry must not depend on Wire", "COther has no row",
+                "Telemetry must not depend on Encoding", "COther has no row",
             ])
     }
 

@@ -41,21 +41,21 @@ import Testing
             in: file(
                 """
                 import NIOCore
-                package import Wire
+                package import Encoding
                 @testable import Kafka
                 @preconcurrency public import struct OCPI.PartyID
                 internal import Logging // why
                 // import Hidden
                 let text = "import Nothing"
                 """))
-        #expect(found.map(\.module) == ["NIOCore", "Wire", "Kafka", "OCPI", "Logging"])
+        #expect(found.map(\.module) == ["NIOCore", "Encoding", "Kafka", "OCPI", "Logging"])
         #expect(found.map(\.line) == [0, 1, 2, 3, 4])
     }
 
     @Test func importsMustBeDeclared() {
-        let text = file("import Wire\nimport Synchronization\nimport DequeModule\nimport NIOCore\npackage import Kafka")
+        let text = file("import Encoding\nimport Synchronization\nimport DequeModule\nimport NIOCore\npackage import Kafka")
         #expect(
-            lines(Rules.undeclaredImports(in: text, dependencies: ["Wire", "Collections"])) == [
+            lines(Rules.undeclaredImports(in: text, dependencies: ["Encoding", "Collections"])) == [
                 "4: imports NIOCore, which Package.swift does not list for Ingress",
                 "5: imports Kafka, which Package.swift does not list for Ingress",
             ])
@@ -65,17 +65,17 @@ import Testing
         let manifest = Manifest(
             #"""
             let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-            module("Wire"), module("Kafka"), module("Top", ["Wire", "Kafka", nio])
+            module("Encoding"), module("Kafka"), module("Top", ["Encoding", "Kafka", nio])
             """#)
-        let files = [file("import Wire", in: "Top"), file("// import Kafka", in: "Top")]
+        let files = [file("import Encoding", in: "Top"), file("// import Kafka", in: "Top")]
         #expect(
             Rules.unusedDependencies(of: "Top", files, in: manifest)
                 == ["Package.swift lists Kafka for Top, but no file of it imports that"])
     }
 
     @Test func foundationIsFoundWhereItIsNotWelcome() {
-        let text = "import FoundationEssentials\nprivate import Foundation\nimport Wire"
-        #expect(lines(Rules.foundation(in: file(text, in: "Wire"))) == ["1: imports FoundationEssentials", "2: imports Foundation"])
+        let text = "import FoundationEssentials\nprivate import Foundation\nimport Encoding"
+        #expect(lines(Rules.foundation(in: file(text, in: "Encoding"))) == ["1: imports FoundationEssentials", "2: imports Foundation"])
         #expect(Rules.foundation(in: file(text, in: "Registry")) == [])
     }
 
@@ -142,8 +142,8 @@ import Testing
         let text = "func f(_ p: UnsafeMutableRawBufferPointer, _ q: UnsafePointer<Int>?) // UnsafePointer\na.withUnsafeReadableBytes { }"
         #expect(
             lines(Rules.unsafePointers(in: file(text))) == [
-                "1: UnsafeMutableRawBufferPointer outside Kafka and Notary and Wire",
-                "1: UnsafePointer outside Kafka and Notary and Wire",
+                "1: UnsafeMutableRawBufferPointer outside Kafka and Notary and Encoding",
+                "1: UnsafePointer outside Kafka and Notary and Encoding",
             ])
         #expect(Rules.unsafePointers(in: file(text, in: "Notary")) == [])
     }
@@ -153,7 +153,7 @@ import Testing
     @Test func wantsDocumentationOnWhatOthersCanUse() {
         let text = file(
             """
-            package import Wire
+            package import Encoding
             package struct A {
                 /// Why.
                 package var b: Int

@@ -2,7 +2,7 @@ import Foundation
 
 /// A Swift file, line by line, with what is code told apart from comments and the insides of string literals.
 struct SourceText {
-    /// Below the project's folder: `Sources/Wire/Hex.swift`.
+    /// Below the project's folder: `Sources/Encoding/Hex.swift`.
     let path: String
     let lines: [String]
     /// The same lines with blanks in place of comments and of text in string literals; interpolations stay.
@@ -19,7 +19,7 @@ struct SourceText {
         self.comments = Self.split(lexer.comments)
     }
 
-    /// `Wire` for a file in `Sources/Wire`, `WireTests` for one in `Tests/WireTests`.
+    /// `Encoding` for a file in `Sources/Encoding`, `EncodingTests` for one in `Tests/EncodingTests`.
     var module: String {
         let parts = path.split(separator: "/")
         return parts.count > 2 ? String(parts[1]) : ""

@@ -1,3 +1,4 @@
+import Encoding
 import Foundation
 import Kafka
 import Logging
@@ -7,7 +8,6 @@ import Support
 import Synchronization
 import Testing
 import Topics
-import Wire
 
 /// The example that developers of services start from, with the public Kafka and CloudEvents packages for Python.
 @Suite(.serialized) struct OutboxReaderTests {

@@ -1,10 +1,10 @@
+import Encoding
 import Foundation
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
-import Wire
 
 @testable import Topics
 
@@ -91,7 +91,7 @@ import Wire
             #expect(Set(listed) == names(record), "\(letter)")
         }
         let all = Set(rows.flatMap(\.names))
-        #expect(Name.allCases.allSatisfy { all.contains($0.rawValue) }, "a header that no record above has is in neither")
+        #expect(HeaderName.allCases.allSatisfy { all.contains($0.rawValue) }, "a header that no record above has is in neither")
     }
 
     // MARK: Records
@@ -102,7 +102,7 @@ import Wire
             version: .v2_2_1, from: try #require(PartyID("DE-CPO")), to: try #require(PartyID("NL-MSP")), path: "p", query: "q=1",
             requestID: "r", correlationID: "c", signature: "s", origin: .node("https://other.example"), stateVersion: 1,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 1, epoch: 2), target: "https://t/1",
-            trace: Trace(traceparent: "00", tracestate: "x=y"), contentType: "application/json", contentEncoding: "gzip",
+            trace: TraceContext(traceparent: "00", tracestate: "x=y"), contentType: "application/json", contentEncoding: "gzip",
             body: ByteBuffer(string: "{}"), key: "k", isStored: true)
         request.originalReceiver = PartyID("CH-OCN")
         request.copyID = "copy-0"

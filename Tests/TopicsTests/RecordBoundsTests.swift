@@ -1,6 +1,6 @@
+import Encoding
 import OCPI
 import Testing
-import Wire
 
 @testable import Topics
 

@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Support
 import Testing
 import Topics
-import Wire
 
 @Suite struct RecordTests {
     let topics = TopicNames()
@@ -52,7 +52,7 @@ import Wire
         record.path = ""
         record.query = nil
         record.signature = nil
-        record.trace = Trace()
+        record.trace = TraceContext()
         let names = Set(record.outgoing(to: topics).headers.fields.map(\.name))
         #expect(names.isDisjoint(with: ["ce_subject", "ce_ocpipath", "ce_ocpiquery", "ce_ocnsignature", "traceparent", "tracestate"]))
     }
@@ -182,7 +182,7 @@ import Wire
             version: .v2_2_1, from: party("de-CPO"), to: party("NL-MSP"), path: "DE/CPO/x%20y", query: "a=1&b=%2F", requestID: "req",
             correlationID: "corr", signature: "sig", origin: .node("https://other.example"), stateVersion: 42,
             deadline: Timestamp(milliseconds: 1_700_000_030_000), reply: ReplyAddress(partition: 3, epoch: 77), target: "https://t/1",
-            trace: Trace(traceparent: "00-aa-bb-01", tracestate: "x=y"), contentType: "application/json",
+            trace: TraceContext(traceparent: "00-aa-bb-01", tracestate: "x=y"), contentType: "application/json",
             contentEncoding: "gzip", body: ByteBuffer(string: #"{"id":"1", "kwh": 1.0}"#), key: "DE-CPO|cdrs|1")
     }
 

@@ -1,7 +1,7 @@
+package import Encoding
 import NIOCore
 package import OCPI
 package import Topics
-package import Wire
 
 /// A copy that was given up, as a list shows it: everything but its body.
 package struct DeadLetter: Sendable, Equatable {

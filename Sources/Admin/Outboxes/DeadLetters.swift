@@ -1,9 +1,9 @@
+package import Encoding
 package import Kafka
 package import Logging
 import NIOCore
 package import OCPI
 package import Topics
-package import Wire
 
 /// The dead letters of a node, as they stand in `ocn.dead`, and what operators do about them.
 package struct DeadLetters: Sendable {

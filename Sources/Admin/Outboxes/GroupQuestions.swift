@@ -8,7 +8,7 @@ struct GroupQuestions: Sendable {
     let admin: KafkaAdmin
 
     /// How long Kafka may take for one answer.
-    private static let patience = Duration.seconds(2)
+    private static let maximumWait = Duration.seconds(2)
     /// Most groups whose offsets are asked for.
     private static let limit = 500
 
@@ -28,7 +28,7 @@ struct GroupQuestions: Sendable {
         do throws(KafkaError) {
             let groups = named.isEmpty ? try await others() : named
             let asked = Array(groups.prefix(GroupQuestions.limit))
-            let answers = try await admin.committedOffsets(ofGroups: asked, logs.keys.sorted(), within: GroupQuestions.patience)
+            let answers = try await admin.committedOffsets(ofGroups: asked, logs.keys.sorted(), within: GroupQuestions.maximumWait)
             let committed = answers.compactMapValues { try? $0.get() }
             var found = byTopic.mapValues { logs in
                 committed.sorted { $0.key < $1.key }.compactMap { group, offsets in
@@ -52,12 +52,12 @@ struct GroupQuestions: Sendable {
     /// Groups that are not this node's own.
     private func others() async throws(KafkaError) -> [String] {
         let own = Set(["exchange", "matcher", "push", "control"].map(topics.group))
-        return try await admin.listGroups(within: GroupQuestions.patience).filter { !own.contains($0) }.sorted()
+        return try await admin.listGroups(within: GroupQuestions.maximumWait).filter { !own.contains($0) }.sorted()
     }
 
     private func describe(_ names: [String]) async -> [String: Result<GroupDescription, KafkaError>] {
         do throws(KafkaError) {
-            return try await admin.describeGroups(names, within: GroupQuestions.patience)
+            return try await admin.describeGroups(names, within: GroupQuestions.maximumWait)
         } catch {
             return names.reduce(into: [:]) { $0[$1] = .failure(error) }
         }

@@ -1,7 +1,7 @@
 package import Directory
+package import Encoding
 package import Kafka
 package import OCPI
-package import Wire
 
 /// How one recipient's outbox stands.
 package struct OutboxStatus: Sendable, Equatable {

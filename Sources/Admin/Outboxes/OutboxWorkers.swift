@@ -1,5 +1,5 @@
+import Encoding
 import Kafka
-import Wire
 
 /// Who sends what waits in an outbox, by what Kafka says of the group of PUSH.
 package enum OutboxWorkers: Sendable, Equatable {

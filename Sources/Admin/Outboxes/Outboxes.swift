@@ -1,9 +1,9 @@
 package import Directory
+package import Encoding
 package import Kafka
 package import Logging
 package import OCPI
 package import Topics
-package import Wire
 
 /// The outboxes of a node: how they stand, and orders that PUSH carries out.
 ///

@@ -1,6 +1,6 @@
 import Directory
+package import Encoding
 package import OCPI
-package import Wire
 
 /// What a rewind of an outbox would do.
 package struct RewindPlan: Sendable, Equatable {

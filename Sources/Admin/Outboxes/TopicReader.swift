@@ -1,5 +1,5 @@
+import Encoding
 import Kafka
-import Wire
 
 /// How far a group has read an outbox that its service reads by itself.
 package struct TopicReader: Sendable, Equatable {

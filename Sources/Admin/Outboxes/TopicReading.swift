@@ -18,7 +18,7 @@ struct TopicReading: Sendable {
     let logger: Logger
 
     /// How long Kafka may be silent before the reading is given up.
-    private static let patience = Duration.seconds(30)
+    private static let maximumWait = Duration.seconds(30)
 
     /// Reads the offsets in `spans` that exist, in order per partition.
     /// - Parameters:
@@ -31,13 +31,14 @@ struct TopicReading: Sendable {
     ) async throws {
         let spans = spans.filter { !$0.value.isEmpty }
         guard !spans.isEmpty else { return }
-        let course = Course(spans)
+        let readProgress = ReadProgress(spans)
         let reader = PartitionReader(
             kafka, topic: topic, partitions: spans.keys.sorted(), start: .offsets(spans.mapValues(\.lowerBound)), logger: logger,
-            onBatch: { course.take($0, each) }, onEnd: { partition, _ in course.leave(partition) }, onError: { course.failed($0) })
+            onBatch: { readProgress.take($0, each) }, onEnd: { partition, _ in readProgress.leave(partition) },
+            onError: { readProgress.failed($0) })
         try await reader.start()
         do {
-            try await wait(for: course, progress)
+            try await wait(for: readProgress, progress)
         } catch {
             await reader.stop()
             throw error
@@ -45,21 +46,21 @@ struct TopicReading: Sendable {
         await reader.stop()
     }
 
-    private func wait(for course: Course, _ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws {
+    private func wait(for readProgress: ReadProgress, _ progress: @escaping @Sendable (Int64, Int64) -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await course.complete() }
+            group.addTask { await readProgress.complete() }
             group.addTask {
-                var last = course.done
+                var last = readProgress.done
                 var since = ContinuousClock.now
                 while true {
                     try await Task.sleep(for: .seconds(1))
-                    let done = course.done
-                    progress(done, course.total)
+                    let done = readProgress.done
+                    progress(done, readProgress.total)
                     if done != last {
                         last = done
                         since = .now
-                    } else if ContinuousClock.now - since > Self.patience {
-                        let reason = course.lastError.map { ": \($0)" } ?? ""
+                    } else if ContinuousClock.now - since > Self.maximumWait {
+                        let reason = readProgress.lastError.map { ": \($0)" } ?? ""
                         throw OutboxError("Kafka sends nothing of \(topic) any more\(reason). Check kafka.bootstrap and the brokers.")
                     }
                 }
@@ -71,7 +72,7 @@ struct TopicReading: Sendable {
 }
 
 /// How far a reading has come. Thread-safe.
-private final class Course: Sendable {
+private final class ReadProgress: Sendable {
     private struct State {
         var positions: [Int32: Int64]
         /// Partitions of which more is wanted.

@@ -1,7 +1,7 @@
 package import Directory
+package import Encoding
 package import OCPI
 package import Topics
-package import Wire
 
 /// The rules by which a node stores and forwards: records of `ocn.state` that every INGRESS process obeys.
 package struct StoreRules: Sendable {
@@ -78,7 +78,7 @@ package struct StoreRules: Sendable {
         return report
     }
 
-    private func change(_ rule: StoreRule, stands: Bool, isDryRun: Bool, _ change: Change) async throws -> Report {
+    private func change(_ rule: StoreRule, stands: Bool, isDryRun: Bool, _ change: FactChange) async throws -> Report {
         guard await store.catchUp(timeout: .seconds(10)) else {
             throw StoreRuleError("\(topics.state) could not be read to its end within 10 s; nothing was changed. Is Kafka overloaded?")
         }

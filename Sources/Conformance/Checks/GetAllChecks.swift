@@ -1,77 +1,77 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Requirements 99 to 103: one list of everybody's objects.
 enum GetAllChecks {
     static let all: [Check] = [
-        Check(99) { rig in
-            let offered = offer(rig, each: 2)
-            let reply = try await rig.emsp.send(.get, .locations, .sender, to: rig.hub.party).expectSuccess()
+        Check(99) { environment in
+            let offered = offer(environment, each: 2)
+            let reply = try await environment.emsp.send(.get, .locations, .sender, to: environment.hub.party).expectSuccess()
             try same("the ids in the list", Set(ids(reply.data?.array)), Set(ids(offered)))
-            try same("OCPI-from of the answer", reply.from, rig.hub.party)
-            try same("OCPI-to of the answer", reply.to, rig.emsp.id)
+            try same("OCPI-from of the answer", reply.from, environment.hub.party)
+            try same("OCPI-to of the answer", reply.to, environment.emsp.id)
         },
-        Check(100) { rig in
-            let offered = offer(rig, each: 1)
-            let reply = try await rig.emsp.send(.get, .locations, .sender, to: rig.hub.party).expectSuccess()
+        Check(100) { environment in
+            let offered = offer(environment, each: 1)
+            let reply = try await environment.emsp.send(.get, .locations, .sender, to: environment.hub.party).expectSuccess()
             let list = try require(reply.data?.array, "data is no list")
             for object in offered {
                 try require(list.contains(object), "\(object["id"]?.string ?? "an object") is not in the list as its owner gave it")
             }
         },
-        Check(101) { rig in
-            let offered = offer(rig, each: 3)
+        Check(101) { environment in
+            let offered = offer(environment, each: 3)
             let filter = "date_from=2024-01-01T00:00:00Z"
-            let pages = try await rig.emsp.crawl(.locations, query: filter + "&limit=2", to: rig.hub.party)
+            let pages = try await environment.emsp.crawl(.locations, query: filter + "&limit=2", to: environment.hub.party)
             try require(pages.count > 1, "\(offered.count) objects with limit=2 came on one page")
             try same("the ids on all pages", ids(pages.objects).sorted(), ids(offered).sorted())
             for page in pages {
                 try same("X-Total-Count", page.header(OCPIHeader.totalCount), String(offered.count))
                 try require(page.header(OCPIHeader.limit).flatMap { Int($0) } ?? 0 > 0, "X-Limit is missing")
             }
-            let asked = rig.cpo.received.entries.filter { $0.interface == Interface(.locations, .sender) }
+            let asked = environment.cpo.received.entries.filter { $0.interface == Interface(.locations, .sender) }
             for request in asked { try same("date_from", request.parameter("date_from"), "2024-01-01T00:00:00Z") }
         },
         Check(102, withheld),
-        Check(103) { rig in
-            _ = offer(rig, each: 1)
-            rig.otherCPO.script { $0.interface == nil ? nil : .failure(3000, status: 500) }
-            let reply = try await rig.emsp.send(.get, .locations, .sender, to: rig.hub.party)
+        Check(103) { environment in
+            _ = offer(environment, each: 1)
+            environment.otherCPO.script { $0.interface == nil ? nil : .failure(3000, status: 500) }
+            let reply = try await environment.emsp.send(.get, .locations, .sender, to: environment.hub.party)
             try require(
-                reply.code != 1000 || reply.message?.contains(rig.otherCPO.id.description) == true,
-                "a list without the objects of \(rig.otherCPO.id) looks complete")
+                reply.code != 1000 || reply.message?.contains(environment.otherCPO.id.description) == true,
+                "a list without the objects of \(environment.otherCPO.id) looks complete")
         },
     ]
 
     /// The only permission between two parties that a hub of this kind knows of: its OcnRules.
-    @Sendable private static func withheld(_ rig: Rig) async throws {
-        guard let rules = try? rig.cpo.endpoint(ModuleID(rawValue: "ocnrules"), .receiver) else {
+    @Sendable private static func withheld(_ environment: TestEnvironment) async throws {
+        guard let rules = try? environment.cpo.endpoint(ModuleID(rawValue: "ocnrules"), .receiver) else {
             throw Skipped("needs a way for a party to withhold its objects: the hub has no OcnRules")
         }
         let blacklist = URLJoin.join(rules, "blacklist", query: nil)
-        let offered = offer(rig, each: 1)
+        let offered = offer(environment, each: 1)
         let entry: JSONValue = [
-            "country_code": .string(rig.emsp.id.country), "party_id": .string(rig.emsp.id.party), "modules": ["locations"],
+            "country_code": .string(environment.emsp.id.country), "party_id": .string(environment.emsp.id.party), "modules": ["locations"],
         ]
-        try await rig.cpo.configure(.put, blacklist, body: [entry]).expectSuccess()
+        try await environment.cpo.configure(.put, blacklist, body: [entry]).expectSuccess()
         do {
-            let own = Set(ids(offered.filter { $0["party_id"]?.string == rig.cpo.id.party }))
-            let reply = try await rig.emsp.send(.get, .locations, .sender, to: rig.hub.party).expectSuccess()
+            let own = Set(ids(offered.filter { $0["party_id"]?.string == environment.cpo.id.party }))
+            let reply = try await environment.emsp.send(.get, .locations, .sender, to: environment.hub.party).expectSuccess()
             try same("the ids in the list", Set(ids(reply.data?.array)), Set(ids(offered)).subtracting(own))
             try same("X-Total-Count", reply.header(OCPIHeader.totalCount), String(offered.count - own.count))
-            let other = try await rig.otherEMSP.send(.get, .locations, .sender, to: rig.hub.party).expectSuccess()
+            let other = try await environment.otherEMSP.send(.get, .locations, .sender, to: environment.hub.party).expectSuccess()
             try same("the ids for another party", Set(ids(other.data?.array)), Set(ids(offered)))
         } catch {
-            _ = try? await rig.cpo.configure(.put, blacklist, body: [])
+            _ = try? await environment.cpo.configure(.put, blacklist, body: [])
             throw error
         }
-        try await rig.cpo.configure(.put, blacklist, body: []).expectSuccess()
+        try await environment.cpo.configure(.put, blacklist, body: []).expectSuccess()
     }
 
     /// Locations of every CPO.
-    private static func offer(_ rig: Rig, each count: Int) -> [JSONValue] {
-        [rig.cpo, rig.otherCPO, rig.both].flatMap { party in
+    private static func offer(_ environment: TestEnvironment, each count: Int) -> [JSONValue] {
+        [environment.cpo, environment.otherCPO, environment.both].flatMap { party in
             let objects = (0..<count).map { _ in Sample.location(Sample.id("LOC"), of: party.id) }
             party.offers(objects, .locations)
             return objects

@@ -1,46 +1,47 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Requirements 114 to 121: X-Request-ID and X-Correlation-ID.
 enum MessageIDChecks {
     static let all: [Check] = [
-        Check(114) { rig in
-            for reply in try await answers(rig) {
+        Check(114) { environment in
+            for reply in try await answers(environment) {
                 try same("X-Request-ID of the answer to \(reply.line)", reply.header(OCPIHeader.requestID), reply.requestID)
             }
         },
-        Check(115) { rig in
-            for reply in try await answers(rig) {
+        Check(115) { environment in
+            for reply in try await answers(environment) {
                 try same("X-Correlation-ID of the answer to \(reply.line)", reply.header(OCPIHeader.correlationID), reply.correlationID)
             }
         },
-        Check(116) { rig in
-            let reply = try await session(rig)
-            let id = try require(try await rig.emsp.arrival(of: reply).requestID, "the recipient got no X-Request-ID")
+        Check(116) { environment in
+            let reply = try await session(environment)
+            let id = try require(try await environment.emsp.arrival(of: reply).requestID, "the recipient got no X-Request-ID")
             try require(!id.isEmpty && id != reply.requestID, "the recipient got the requester's own X-Request-ID")
         },
-        Check(117) { rig in
-            let reply = try await session(rig)
-            try same("X-Correlation-ID at the recipient", try await rig.emsp.arrival(of: reply).correlationID, reply.correlationID)
+        Check(117) { environment in
+            let reply = try await session(environment)
+            try same("X-Correlation-ID at the recipient", try await environment.emsp.arrival(of: reply).correlationID, reply.correlationID)
         },
-        Check(118) { rig in
-            rig.emsp.script {
+        Check(118) { environment in
+            environment.emsp.script {
                 $0.interface == nil
                     ? nil : .success(headers: [(OCPIHeader.requestID, "id-of-the-second-hop"), (OCPIHeader.correlationID, "x")])
             }
-            let reply = try await session(rig)
+            let reply = try await session(environment)
             try same("X-Request-ID of the answer", reply.header(OCPIHeader.requestID), reply.requestID)
             try same("X-Correlation-ID of the answer", reply.header(OCPIHeader.correlationID), reply.correlationID)
         },
-        Check(119) { rig in
+        Check(119) { environment in
             let id = Sample.id("LOC")
-            let reply = try await rig.cpo.send(
-                .put, .locations, .receiver, Sample.path(rig.cpo.id, id), to: rig.hub.party, body: Sample.location(id, of: rig.cpo.id)
+            let reply = try await environment.cpo.send(
+                .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.hub.party,
+                body: Sample.location(id, of: environment.cpo.id)
             ).expectSuccess()
             let correlation = reply.correlationID
             var ids = [reply.requestID]
-            for (recipient, count) in [(rig.emsp, 1), (rig.otherEMSP, 1), (rig.both, 2)] {
+            for (recipient, count) in [(environment.emsp, 1), (environment.otherEMSP, 1), (environment.both, 2)] {
                 let entries = await recipient.received.wait(within: .seconds(5)) { $0.count { $0.correlationID == correlation } >= count }
                 let copies = try require(entries, "\(recipient.id) did not get its copies").filter { $0.correlationID == correlation }
                 ids += copies.map(\.requestID)
@@ -48,25 +49,26 @@ enum MessageIDChecks {
             try same("the number of different X-Request-IDs of a broadcast and its copies", Set(ids).count, 5)
             try require(!ids.contains(nil), "a copy has no X-Request-ID")
         },
-        Check(120) { rig in
+        Check(120) { environment in
             for missing in [[OCPIHeader.requestID], [OCPIHeader.correlationID], [OCPIHeader.requestID, OCPIHeader.correlationID]] {
                 let id = Sample.id("SES")
-                let path = Sample.path(rig.cpo.id, id)
-                let reply = try await rig.cpo.send(
-                    .put, .sessions, .receiver, path, to: rig.emsp.id, body: Sample.session(id, of: rig.cpo.id, driver: rig.emsp.id),
+                let path = Sample.path(environment.cpo.id, id)
+                let reply = try await environment.cpo.send(
+                    .put, .sessions, .receiver, path, to: environment.emsp.id,
+                    body: Sample.session(id, of: environment.cpo.id, driver: environment.emsp.id),
                     omitting: missing
                 ).expectSuccess()
-                let request = try await rig.emsp.arrival(reply.line) { $0.rest == path }
+                let request = try await environment.emsp.arrival(reply.line) { $0.rest == path }
                 try require(request.requestID?.isEmpty == false, "the recipient got no X-Request-ID")
                 try require(request.correlationID?.isEmpty == false, "the recipient got no X-Correlation-ID")
                 try same("X-Correlation-ID of the answer", reply.header(OCPIHeader.correlationID), request.correlationID)
                 try require(reply.header(OCPIHeader.requestID)?.isEmpty == false, "the answer has no X-Request-ID")
             }
         },
-        Check(121) { rig in
-            let cpo = rig.cpo
+        Check(121) { environment in
+            let cpo = environment.cpo
             for url in [
-                rig.hub.versionsURL, try await cpo.detailsURL(of: rig.hub.version), try cpo.credentialsURL(),
+                environment.hub.versionsURL, try await cpo.detailsURL(of: environment.hub.version), try cpo.credentialsURL(),
                 try cpo.endpoint(.hubclientinfo, .sender),
             ] {
                 let reply = try await cpo.configure(.get, url).expectSuccess()
@@ -84,22 +86,24 @@ enum MessageIDChecks {
         },
     ]
 
-    private static func session(_ rig: Rig, to: PartyID? = nil) async throws -> Reply {
+    private static func session(_ environment: TestEnvironment, to: PartyID? = nil) async throws -> Reply {
         let id = Sample.id("SES")
-        return try await rig.cpo.send(
-            .put, .sessions, .receiver, Sample.path(rig.cpo.id, id), to: to ?? rig.emsp.id,
-            body: Sample.session(id, of: rig.cpo.id, driver: rig.emsp.id))
+        return try await environment.cpo.send(
+            .put, .sessions, .receiver, Sample.path(environment.cpo.id, id), to: to ?? environment.emsp.id,
+            body: Sample.session(id, of: environment.cpo.id, driver: environment.emsp.id))
     }
 
     /// Of a party, of the hub instead of a party, and refusals.
-    private static func answers(_ rig: Rig) async throws -> [Reply] {
+    private static func answers(_ environment: TestEnvironment) async throws -> [Reply] {
         let id = Sample.id("LOC")
-        let broadcast = try await rig.cpo.send(
-            .put, .locations, .receiver, Sample.path(rig.cpo.id, id), to: rig.hub.party, body: Sample.location(id, of: rig.cpo.id))
-        let list = try await rig.emsp.send(.get, .tariffs, .sender, to: rig.hub.party)
+        let broadcast = try await environment.cpo.send(
+            .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.hub.party,
+            body: Sample.location(id, of: environment.cpo.id))
+        let list = try await environment.emsp.send(.get, .tariffs, .sender, to: environment.hub.party)
         return [
-            try await session(rig).expectSuccess(), try broadcast.expectSuccess(), try list.expectSuccess(),
-            try await session(rig, to: rig.cast.unknown).expect(code: 4001), try await session(rig, to: rig.hub.party),
+            try await session(environment).expectSuccess(), try broadcast.expectSuccess(), try list.expectSuccess(),
+            try await session(environment, to: environment.participants.unknown).expect(code: 4001),
+            try await session(environment, to: environment.hub.party),
         ]
     }
 }

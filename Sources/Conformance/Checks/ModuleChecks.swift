@@ -1,6 +1,6 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Requirements 131 to 151: what the modules say that a hub must not break.
 enum ModuleChecks {
@@ -8,10 +8,11 @@ enum ModuleChecks {
 
     /// Objects, and what is done with them. `answeredLater` has the rest.
     private static let objects: [Check] = [
-        Check(131) { rig in
+        Check(131) { environment in
             // Whoever notices: the hub, or the recipient whose answer it passes on.
             for (from, to, module) in [
-                (rig.cpo, rig.emsp, ModuleID.locations), (rig.cpo, rig.emsp, .sessions), (rig.emsp, rig.cpo, .tokens),
+                (environment.cpo, environment.emsp, ModuleID.locations), (environment.cpo, environment.emsp, .sessions),
+                (environment.emsp, environment.cpo, .tokens),
             ] {
                 to.script { request in
                     guard request.method == .patch, request.json?["last_updated"] == nil else { return nil }
@@ -23,85 +24,88 @@ enum ModuleChecks {
                 try await from.send(.patch, module, .receiver, path, to: to.id, body: complete).expectSuccess()
             }
         },
-        Check(132) { rig in
-            let path = Sample.path(rig.cpo.id, Sample.id("LOC"))
+        Check(132) { environment in
+            let path = Sample.path(environment.cpo.id, Sample.id("LOC"))
             let spelled = "{ \"name\" : null,\"x_unknown\":{\"b\":1.0,\"a\":1},\n \"last_updated\":\"\(Sample.lastUpdated)\", \"x\":[]}"
             for method in [OCPI.Method.put, .patch, .put] {
-                let reply = try await rig.cpo.send(method, .locations, .receiver, path, to: rig.emsp.id, text: spelled)
-                try same("the body of \(method)", try await rig.emsp.arrival(of: reply).text, spelled)
-                let broadcast = try await rig.cpo.send(method, .locations, .receiver, path, to: rig.hub.party, text: spelled)
-                try same("the body of \(method) as a broadcast", try await rig.emsp.arrival(of: broadcast).text, spelled)
+                let reply = try await environment.cpo.send(method, .locations, .receiver, path, to: environment.emsp.id, text: spelled)
+                try same("the body of \(method)", try await environment.emsp.arrival(of: reply).text, spelled)
+                let broadcast = try await environment.cpo.send(
+                    method, .locations, .receiver, path, to: environment.hub.party, text: spelled)
+                try same("the body of \(method) as a broadcast", try await environment.emsp.arrival(of: broadcast).text, spelled)
             }
         },
-        Check(133) { rig in
-            let path = Sample.path(rig.cpo.id, Sample.id("SES"), "charging_periods", "1")
-            let reply = try await rig.cpo.send(
-                .patch, .sessions, .receiver, path, to: rig.emsp.id, body: ["last_updated": .string(Sample.lastUpdated)])
-            try isRefused(reply, at: rig.emsp)
+        Check(133) { environment in
+            let path = Sample.path(environment.cpo.id, Sample.id("SES"), "charging_periods", "1")
+            let reply = try await environment.cpo.send(
+                .patch, .sessions, .receiver, path, to: environment.emsp.id, body: ["last_updated": .string(Sample.lastUpdated)])
+            try isRefused(reply, at: environment.emsp)
         },
-        Check(134) { rig in
+        Check(134) { environment in
             let period: JSONValue = [
                 "start_date_time": "2024-02-29T22:30:00Z", "dimensions": [["type": "ENERGY", "volume": .number("0.50")]],
             ]
             let change: JSONValue = ["charging_periods": [period], "last_updated": .string(Sample.lastUpdated)]
-            let path = Sample.path(rig.cpo.id, Sample.id("SES"))
-            let reply = try await rig.cpo.send(.patch, .sessions, .receiver, path, to: rig.emsp.id, body: change).expectSuccess()
-            try same("the body", try await rig.emsp.arrival(of: reply).body, change.encoded())
+            let path = Sample.path(environment.cpo.id, Sample.id("SES"))
+            let reply = try await environment.cpo.send(.patch, .sessions, .receiver, path, to: environment.emsp.id, body: change)
+                .expectSuccess()
+            try same("the body", try await environment.emsp.arrival(of: reply).body, change.encoded())
             // Twice would be two periods.
-            try await arrivedOnce(reply, at: rig.emsp, rig)
+            try await arrivedOnce(reply, at: environment.emsp, environment)
         },
-        Check(135) { rig in
+        Check(135) { environment in
             let id = Sample.id("SES")
-            let path = Sample.path(rig.cpo.id, id)
-            var full = Sample.session(id, of: rig.cpo.id, driver: rig.emsp.id).members ?? []
+            let path = Sample.path(environment.cpo.id, id)
+            var full = Sample.session(id, of: environment.cpo.id, driver: environment.emsp.id).members ?? []
             full.append(JSONMember(name: "charging_periods", value: [["start_date_time": "2024-02-29T22:30:00Z", "dimensions": []]]))
-            let first = try await rig.cpo.send(.put, .sessions, .receiver, path, to: rig.emsp.id, body: .object(full))
-            try same("the body", try await rig.emsp.arrival(of: first).json, .object(full))
-            let bare = Sample.session(id, of: rig.cpo.id, driver: rig.emsp.id)
-            let second = try await rig.cpo.send(.put, .sessions, .receiver, path, to: rig.emsp.id, body: bare)
-            try same("the body without charging_periods", try await rig.emsp.arrival(of: second).json, bare)
+            let first = try await environment.cpo.send(.put, .sessions, .receiver, path, to: environment.emsp.id, body: .object(full))
+            try same("the body", try await environment.emsp.arrival(of: first).json, .object(full))
+            let bare = Sample.session(id, of: environment.cpo.id, driver: environment.emsp.id)
+            let second = try await environment.cpo.send(.put, .sessions, .receiver, path, to: environment.emsp.id, body: bare)
+            try same("the body without charging_periods", try await environment.emsp.arrival(of: second).json, bare)
         },
-        Check(136) { rig in
-            rig.emsp.script { $0.method == .patch ? .failure(2003, status: 404, "no such session") : nil }
-            let path = Sample.path(rig.cpo.id, Sample.id("SES"))
+        Check(136) { environment in
+            environment.emsp.script { $0.method == .patch ? .failure(2003, status: 404, "no such session") : nil }
+            let path = Sample.path(environment.cpo.id, Sample.id("SES"))
             let change: JSONValue = ["kwh": .number("2"), "last_updated": .string(Sample.lastUpdated)]
-            let reply = try await rig.cpo.send(.patch, .sessions, .receiver, path, to: rig.emsp.id, body: change)
+            let reply = try await environment.cpo.send(.patch, .sessions, .receiver, path, to: environment.emsp.id, body: change)
             try reply.expect(http: 404).expect(code: 2003)
-            try await arrivedOnce(reply, at: rig.emsp, rig)
-            let others = rig.emsp.received.entries.filter { $0.rest == path && $0.method != .patch }
+            try await arrivedOnce(reply, at: environment.emsp, environment)
+            let others = environment.emsp.received.entries.filter { $0.rest == path && $0.method != .patch }
             try require(others.isEmpty, "the hub tried to repair what a PATCH could not change")
         },
-        Check(137) { rig in
-            let reply = try await cdr(rig).expectSuccess()
+        Check(137) { environment in
+            let reply = try await cdr(environment).expectSuccess()
             try require(reply.header(OCPIHeader.location) != nil, "the answer has no Location")
-            rig.emsp.script { [url = rig.emsp.url(.cdrs, .receiver)] in
+            environment.emsp.script { [url = environment.emsp.url(.cdrs, .receiver)] in
                 $0.method == .post ? .success(status: 201, headers: [(OCPIHeader.location, url + "/1")]) : nil
             }
-            let created = try await cdr(rig).expect(http: 201).expectSuccess()
+            let created = try await cdr(environment).expect(http: 201).expectSuccess()
             try require(created.header(OCPIHeader.location) != nil, "an answer with HTTP 201 loses its Location")
         },
         Check(138, location),
-        Check(139) { rig in
+        Check(139) { environment in
             let id = Sample.id("CDR")
             for method in [OCPI.Method.put, .patch, .delete] {
-                let reply = try await rig.cpo.send(
-                    method, .cdrs, .receiver, id, to: rig.emsp.id,
-                    body: method == .delete ? nil : Sample.cdr(id, of: rig.cpo.id, driver: rig.emsp.id))
-                try isRefused(reply, at: rig.emsp)
+                let reply = try await environment.cpo.send(
+                    method, .cdrs, .receiver, id, to: environment.emsp.id,
+                    body: method == .delete ? nil : Sample.cdr(id, of: environment.cpo.id, driver: environment.emsp.id))
+                try isRefused(reply, at: environment.emsp)
             }
-            let credit = Sample.cdr(Sample.id("CDR"), of: rig.cpo.id, driver: rig.emsp.id, credits: id)
-            let reply = try await rig.cpo.send(.post, .cdrs, .receiver, to: rig.emsp.id, body: credit).expectSuccess()
-            try same("the credit CDR", try await rig.emsp.arrival(of: reply).json, credit)
+            let credit = Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: environment.emsp.id, credits: id)
+            let reply = try await environment.cpo.send(.post, .cdrs, .receiver, to: environment.emsp.id, body: credit).expectSuccess()
+            try same("the credit CDR", try await environment.emsp.arrival(of: reply).json, credit)
         },
         Check(147, authorize),
-        Check(148) { rig in
+        Check(148) { environment in
             let uid = Sample.id("UID")
-            let path = Sample.path(rig.emsp.id, uid)
+            let path = Sample.path(environment.emsp.id, uid)
             for query in [nil, "type=RFID", "type=APP_USER", "type=AD_HOC_USER", "type=EMAID"] {
                 for method in [OCPI.Method.put, .get] {
-                    let body = method == .put ? Sample.token(uid, of: rig.emsp.id) : nil
-                    let reply = try await rig.emsp.send(method, .tokens, .receiver, path, query: query, to: rig.cpo.id, body: body)
-                    let request = try await rig.cpo.arrival(of: reply.expectSuccess())
+                    let body = method == .put ? Sample.token(uid, of: environment.emsp.id) : nil
+                    let reply = try await environment.emsp.send(
+                        method, .tokens, .receiver, path, query: query, to: environment.cpo.id, body: body)
+                    let request = try await environment.cpo.arrival(of: reply.expectSuccess())
                     try same("the path", request.rest, path)
                     // Absent means RFID to the recipient; a hub has nothing to add.
                     try require(
@@ -110,55 +114,58 @@ enum ModuleChecks {
                 }
             }
         },
-        Check(149) { rig in
+        Check(149) { environment in
             let path = Sample.id("SES") + "/charging_preferences"
             let preferences: JSONValue = ["profile_type": "GREEN", "departure_time": "2024-03-01T06:00:00Z"]
-            let reply = try await rig.emsp.send(.put, .sessions, .sender, path, to: rig.cpo.id, body: preferences).expectSuccess()
-            let request = try await rig.cpo.arrival(of: reply)
+            let reply = try await environment.emsp.send(.put, .sessions, .sender, path, to: environment.cpo.id, body: preferences)
+                .expectSuccess()
+            let request = try await environment.cpo.arrival(of: reply)
             try same("the path", request.rest, path)
             try same("the interface", request.interface, Interface(.sessions, .sender))
             try same("the body", request.json, preferences)
             try same("data of the answer", reply.data, "ACCEPTED")
         },
-        Check(150) { rig in
+        Check(150) { environment in
             let id = Sample.id("TAR")
-            let path = Sample.path(rig.cpo.id, id)
-            let patch = try await rig.cpo.send(
-                .patch, .tariffs, .receiver, path, to: rig.emsp.id, body: ["last_updated": .string(Sample.lastUpdated)])
-            try isRefused(patch, at: rig.emsp)
-            let put = try await rig.cpo.send(.put, .tariffs, .receiver, path, to: rig.emsp.id, body: Sample.tariff(id, of: rig.cpo.id))
-            try same("the method", try await rig.emsp.arrival(of: put.expectSuccess()).method, .put)
-            let delete = try await rig.cpo.send(.delete, .tariffs, .receiver, path, to: rig.emsp.id).expectSuccess()
-            try same("the method", try await rig.emsp.arrival(of: delete).method, .delete)
+            let path = Sample.path(environment.cpo.id, id)
+            let patch = try await environment.cpo.send(
+                .patch, .tariffs, .receiver, path, to: environment.emsp.id, body: ["last_updated": .string(Sample.lastUpdated)])
+            try isRefused(patch, at: environment.emsp)
+            let put = try await environment.cpo.send(
+                .put, .tariffs, .receiver, path, to: environment.emsp.id, body: Sample.tariff(id, of: environment.cpo.id))
+            try same("the method", try await environment.emsp.arrival(of: put.expectSuccess()).method, .put)
+            let delete = try await environment.cpo.send(.delete, .tariffs, .receiver, path, to: environment.emsp.id).expectSuccess()
+            try same("the method", try await environment.emsp.arrival(of: delete).method, .delete)
         },
-        Check(151) { rig in
-            await rig.emsp.stop()
-            let missed = try await push(rig)
+        Check(151) { environment in
+            await environment.emsp.stop()
+            let missed = try await push(environment)
             try missed.expect(codeIn: [4000, 4002, 4003])
-            try await rig.emsp.start()
+            try await environment.emsp.start()
             // The hub may have to notice first that the party is back.
-            try await rig.emsp.configure(.get, rig.hub.versionsURL).expectSuccess()
-            try await rig.eventually("\(rig.emsp.id) can be reached again") { try await push(rig).code == 1000 }
-            try require(rig.emsp.arrivals(of: missed).isEmpty, "a push that was answered with \(missed.code ?? 0) was delivered later")
+            try await environment.emsp.configure(.get, environment.hub.versionsURL).expectSuccess()
+            try await environment.eventually("\(environment.emsp.id) can be reached again") { try await push(environment).code == 1000 }
+            try require(
+                environment.emsp.arrivals(of: missed).isEmpty, "a push that was answered with \(missed.code ?? 0) was delivered later")
         },
     ]
 
-    @Sendable private static func location(_ rig: Rig) async throws {
-        let url = try require(try await cdr(rig).expectSuccess().header(OCPIHeader.location), "the answer has no Location")
-        try PaginationChecks.isOfTheHub(url, rig)
-        let object = Sample.cdr(Sample.id("CDR"), of: rig.cpo.id, driver: rig.emsp.id)
-        rig.emsp.script { $0.method == .get && $0.interface?.module == .cdrs ? .success(object) : nil }
-        let reply = try await rig.cpo.call(.get, url, to: rig.emsp.id).expectSuccess()
+    @Sendable private static func location(_ environment: TestEnvironment) async throws {
+        let url = try require(try await cdr(environment).expectSuccess().header(OCPIHeader.location), "the answer has no Location")
+        try PaginationChecks.isOfTheHub(url, environment)
+        let object = Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: environment.emsp.id)
+        environment.emsp.script { $0.method == .get && $0.interface?.module == .cdrs ? .success(object) : nil }
+        let reply = try await environment.cpo.call(.get, url, to: environment.emsp.id).expectSuccess()
         try same("the CDR at Location", reply.data, object)
-        try same("OCPI-from at the recipient", try await rig.emsp.arrival(of: reply).from, rig.cpo.id)
-        for stranger in [rig.otherCPO, rig.otherEMSP] {
-            let refused = try await stranger.call(.get, url, to: rig.emsp.id)
+        try same("OCPI-from at the recipient", try await environment.emsp.arrival(of: reply).from, environment.cpo.id)
+        for stranger in [environment.otherCPO, environment.otherEMSP] {
+            let refused = try await stranger.call(.get, url, to: environment.emsp.id)
             try refused.expect(http: 404)
-            try require(rig.emsp.arrivals(of: refused).isEmpty, "\(stranger.id) reached another party's CDR")
+            try require(environment.emsp.arrivals(of: refused).isEmpty, "\(stranger.id) reached another party's CDR")
         }
     }
 
-    @Sendable private static func authorize(_ rig: Rig) async throws {
+    @Sendable private static func authorize(_ environment: TestEnvironment) async throws {
         let path = Sample.id("UID") + "/authorize"
         let answers: [(http: Int, text: String)] = [
             (
@@ -170,41 +177,43 @@ enum ModuleChecks {
             (200, #"{"status_code":2002,"status_message":"which EVSE?","timestamp":"2024-02-29T23:59:58Z"}"#),
         ]
         for (index, answer) in answers.enumerated() {
-            rig.emsp.script { $0.interface == nil ? nil : Answer(answer.http, text: answer.text) }
+            environment.emsp.script { $0.interface == nil ? nil : HubResponse(answer.http, text: answer.text) }
             let query = index % 2 == 0 ? "type=APP_USER" : nil
             let body: JSONValue? = index < 2 ? ["location_id": "LOC1", "evse_uids": ["EVSE1"]] : nil
-            let reply = try await rig.cpo.send(.post, .tokens, .sender, path, query: query, to: rig.emsp.id, body: body)
+            let reply = try await environment.cpo.send(.post, .tokens, .sender, path, query: query, to: environment.emsp.id, body: body)
             try reply.expect(http: answer.http)
             try same("the answer", reply.text, answer.text)
-            let request = try await rig.emsp.arrival(of: reply)
+            let request = try await environment.emsp.arrival(of: reply)
             try same("the path", request.rest, path)
             try same("the query", request.query, query)
             try same("the body", request.body, body?.encoded() ?? ByteBuffer())
         }
     }
 
-    private static func cdr(_ rig: Rig) async throws -> Reply {
-        try await rig.cpo.send(
-            .post, .cdrs, .receiver, to: rig.emsp.id, body: Sample.cdr(Sample.id("CDR"), of: rig.cpo.id, driver: rig.emsp.id))
+    private static func cdr(_ environment: TestEnvironment) async throws -> Reply {
+        try await environment.cpo.send(
+            .post, .cdrs, .receiver, to: environment.emsp.id,
+            body: Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: environment.emsp.id))
     }
 
-    private static func push(_ rig: Rig) async throws -> Reply {
+    private static func push(_ environment: TestEnvironment) async throws -> Reply {
         let id = Sample.id("LOC")
-        return try await rig.cpo.send(
-            .put, .locations, .receiver, Sample.path(rig.cpo.id, id), to: rig.emsp.id, body: Sample.location(id, of: rig.cpo.id))
+        return try await environment.cpo.send(
+            .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.emsp.id,
+            body: Sample.location(id, of: environment.cpo.id))
     }
 
     /// No such resource or method, and the recipient heard nothing of it.
-    private static func isRefused(_ reply: Reply, at recipient: Party) throws {
+    private static func isRefused(_ reply: Reply, at recipient: ConformanceParty) throws {
         try require(
             [404, 405].contains(reply.status) || 2000..<3000 ~= reply.code ?? 0, "\(reply.line): not refused with 404, 405 or OCPI 2xxx")
         try require(recipient.arrivals(of: reply).isEmpty, "\(reply.line) was refused and passed on")
     }
 
     /// Exactly once, when something sent after it is there.
-    static func arrivedOnce(_ reply: Reply, at recipient: Party, _ rig: Rig) async throws {
+    static func arrivedOnce(_ reply: Reply, at recipient: ConformanceParty, _ environment: TestEnvironment) async throws {
         let id = Sample.id("SES")
-        let sender = recipient === rig.cpo ? rig.otherCPO : rig.cpo
+        let sender = recipient === environment.cpo ? environment.otherCPO : environment.cpo
         let later = try await sender.send(
             .put, .sessions, .receiver, Sample.path(sender.id, id), to: recipient.id,
             body: Sample.session(id, of: sender.id, driver: recipient.id))

@@ -1,7 +1,7 @@
+import Encoding
 import OCPI
-import Wire
 
-extension Party {
+extension ConformanceParty {
     /// Serves these objects as the list of a sender interface, page by page (OCPI 2.2.1, 4.1.3 Pagination).
     /// - Parameter maxLimit: most objects on a page.
     func offers(_ objects: [JSONValue], _ module: ModuleID, maxLimit: Int = 50) {

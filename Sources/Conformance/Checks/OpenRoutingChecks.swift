@@ -1,59 +1,60 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Requirements 93 to 98: Open Routing Request.
 enum OpenRoutingChecks {
     static let all: [Check] = [
-        Check(93) { rig in
-            let reply = try await cdr(rig, of: rig.emsp.id)
-            try await rig.emsp.arrival(of: reply)
+        Check(93) { environment in
+            let reply = try await cdr(environment, of: environment.emsp.id)
+            try await environment.emsp.arrival(of: reply)
             try reply.expectSuccess()
         },
-        Check(94) { rig in
-            let request = try await rig.emsp.arrival(of: try await cdr(rig, of: rig.emsp.id))
-            try same("OCPI-to", request.to, rig.emsp.id)
-            try same("OCPI-from", request.from, rig.cpo.id)
+        Check(94) { environment in
+            let request = try await environment.emsp.arrival(of: try await cdr(environment, of: environment.emsp.id))
+            try same("OCPI-to", request.to, environment.emsp.id)
+            try same("OCPI-from", request.from, environment.cpo.id)
         },
-        Check(95) { rig in
-            let refused = #"{"status_code":2004,"status_message":"by \#(rig.emsp.id)","timestamp":"2024-02-29T23:59:58Z"}"#
-            rig.emsp.script { $0.interface == nil ? nil : Answer(text: refused) }
-            let reply = try await cdr(rig, of: rig.emsp.id)
+        Check(95) { environment in
+            let refused = #"{"status_code":2004,"status_message":"by \#(environment.emsp.id)","timestamp":"2024-02-29T23:59:58Z"}"#
+            environment.emsp.script { $0.interface == nil ? nil : HubResponse(text: refused) }
+            let reply = try await cdr(environment, of: environment.emsp.id)
             try same("the body of the answer", reply.text, refused)
-            try same("OCPI-from of the answer", reply.from, rig.emsp.id)
-            try same("OCPI-to of the answer", reply.to, rig.cpo.id)
+            try same("OCPI-from of the answer", reply.from, environment.emsp.id)
+            try same("OCPI-to of the answer", reply.to, environment.cpo.id)
         },
         Check(96, methods),
-        Check(97) { rig in
-            let unknown = try await rig.emsp.send(.get, .locations, .sender, Sample.id("LOC"), to: nil)
+        Check(97) { environment in
+            let unknown = try await environment.emsp.send(.get, .locations, .sender, Sample.id("LOC"), to: nil)
             try unknown.expect(code: 4001)
             let id = Sample.id("LOC")
-            let write = try await rig.cpo.send(
-                .put, .locations, .receiver, Sample.path(rig.cpo.id, id), to: nil, body: Sample.location(id, of: rig.cpo.id))
+            let write = try await environment.cpo.send(
+                .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: nil, body: Sample.location(id, of: environment.cpo.id)
+            )
             if write.code != 4001 {
                 try write.expectSuccess()
-                try await rig.emsp.arrival(of: write)
-                try await rig.otherEMSP.arrival(of: write)
+                try await environment.emsp.arrival(of: write)
+                try await environment.otherEMSP.arrival(of: write)
             }
         },
-        Check(98) { rig in
+        Check(98) { environment in
             // Names in the object that OCPI does not define there, or that mean somebody else, lead nowhere.
-            var members = Sample.cdr(Sample.id("CDR"), of: rig.cpo.id, driver: rig.cast.sibling).members ?? []
-            let decoy = Sample.cdrToken("TOK1", of: rig.emsp.id)
+            var members = Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: environment.participants.sibling).members ?? []
+            let decoy = Sample.cdrToken("TOK1", of: environment.emsp.id)
             members.append(JSONMember(name: "token", value: decoy))
-            members.append(JSONMember(name: "receiver", value: .string(rig.emsp.id.description)))
+            members.append(JSONMember(name: "receiver", value: .string(environment.emsp.id.description)))
             members.insert(JSONMember(name: "x_cdr_token", value: decoy), at: 0)
-            let reply = try await rig.cpo.send(.post, .cdrs, .receiver, to: nil, body: .object(members))
-            let request = try await rig.both.arrival(of: reply)
-            try same("OCPI-to", request.to, rig.cast.sibling)
-            try require(rig.emsp.arrivals(of: reply).isEmpty, "a party that is named where OCPI defines nothing got the CDR")
+            let reply = try await environment.cpo.send(.post, .cdrs, .receiver, to: nil, body: .object(members))
+            let request = try await environment.both.arrival(of: reply)
+            try same("OCPI-to", request.to, environment.participants.sibling)
+            try require(environment.emsp.arrivals(of: reply).isEmpty, "a party that is named where OCPI defines nothing got the CDR")
         },
     ]
 
     /// Each method once: by content, by the session's parties, to everybody concerned.
-    @Sendable private static func methods(_ rig: Rig) async throws {
-        let (cpo, emsp) = (rig.cpo, rig.emsp)
-        let post = try await cdr(rig, of: emsp.id)
+    @Sendable private static func methods(_ environment: TestEnvironment) async throws {
+        let (cpo, emsp) = (environment.cpo, environment.emsp)
+        let post = try await cdr(environment, of: emsp.id)
         try same("the method", try await emsp.arrival(of: post).method, .post)
 
         let id = Sample.id("SES")
@@ -80,8 +81,9 @@ enum OpenRoutingChecks {
         try require((list.code ?? 0) >= 2000, "\(list.line): a list without TO was not refused")
     }
 
-    /// A CDR of `rig.cpo` for a driver of `owner`, without TO.
-    private static func cdr(_ rig: Rig, of owner: PartyID) async throws -> Reply {
-        try await rig.cpo.send(.post, .cdrs, .receiver, to: nil, body: Sample.cdr(Sample.id("CDR"), of: rig.cpo.id, driver: owner))
+    /// A CDR of `environment.cpo` for a driver of `owner`, without TO.
+    private static func cdr(_ environment: TestEnvironment, of owner: PartyID) async throws -> Reply {
+        try await environment.cpo.send(
+            .post, .cdrs, .receiver, to: nil, body: Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: owner))
     }
 }

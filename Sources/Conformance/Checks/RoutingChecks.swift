@@ -1,12 +1,12 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Requirements 62 to 75: from party to party.
 enum RoutingChecks {
     static let all: [Check] = [
-        Check(62) { rig in
-            let (reply, request) = try await exchange(rig)
+        Check(62) { environment in
+            let (reply, request) = try await exchange(environment)
             let names = [
                 (OCPIHeader.toCountry, 2), (OCPIHeader.toParty, 3), (OCPIHeader.fromCountry, 2), (OCPIHeader.fromParty, 3),
             ]
@@ -15,60 +15,61 @@ enum RoutingChecks {
                 try same("the length of \(name) in the answer", reply.header(name)?.count, length)
             }
         },
-        Check(63) { rig in
-            let (_, request) = try await exchange(rig)
-            try same("OCPI-to", request.to, rig.emsp.id)
-            try same("OCPI-from", request.from, rig.cpo.id)
+        Check(63) { environment in
+            let (_, request) = try await exchange(environment)
+            try same("OCPI-to", request.to, environment.emsp.id)
+            try same("OCPI-from", request.from, environment.cpo.id)
         },
-        Check(64) { rig in
-            let (reply, _) = try await exchange(rig)
-            try same("OCPI-to", reply.to, rig.cpo.id)
-            try same("OCPI-from", reply.from, rig.emsp.id)
+        Check(64) { environment in
+            let (reply, _) = try await exchange(environment)
+            try same("OCPI-to", reply.to, environment.cpo.id)
+            try same("OCPI-from", reply.from, environment.emsp.id)
         },
         .none(65, because: "needs a second hub"),
         Check(66, configurationModules),
         Check(67, foreignSender),
-        Check(68) { rig in
+        Check(68) { environment in
             for half in [OCPIHeader.toParty, OCPIHeader.toCountry] {
-                let reply = try await put(rig, to: rig.emsp.id, omitting: [half])
+                let reply = try await put(environment, to: environment.emsp.id, omitting: [half])
                 try reply.expect(code: 2001)
-                try require(rig.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
+                try require(environment.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
             }
         },
-        Check(69) { rig in
-            let (_, request) = try await exchange(rig)
+        Check(69) { environment in
+            let (_, request) = try await exchange(environment)
             try same("last_updated", request.json?["last_updated"]?.string, Sample.lastUpdated)
-            rig.emsp.script { $0.interface == nil ? nil : .success(["id": "LOC1", "last_updated": .string(Sample.lastUpdated)]) }
-            let reply = try await rig.cpo.send(.get, .locations, .receiver, Sample.path(rig.cpo.id, "LOC1"), to: rig.emsp.id)
+            environment.emsp.script { $0.interface == nil ? nil : .success(["id": "LOC1", "last_updated": .string(Sample.lastUpdated)]) }
+            let reply = try await environment.cpo.send(
+                .get, .locations, .receiver, Sample.path(environment.cpo.id, "LOC1"), to: environment.emsp.id)
             try same("last_updated of the answer", reply.data?["last_updated"]?.string, Sample.lastUpdated)
         },
-        Check(70) { rig in
-            try await put(rig, to: rig.cast.unknown).expect(code: 4001)
-            try await rig.emsp.send(.get, .locations, .sender, to: rig.cast.unknown).expect(code: 4001)
+        Check(70) { environment in
+            try await put(environment, to: environment.participants.unknown).expect(code: 4001)
+            try await environment.emsp.send(.get, .locations, .sender, to: environment.participants.unknown).expect(code: 4001)
         },
-        Check(71) { rig in
-            rig.emsp.script { $0.interface == nil ? nil : .silence }
-            let reply = try await put(rig, to: rig.emsp.id)
-            try await rig.emsp.arrival(of: reply)
+        Check(71) { environment in
+            environment.emsp.script { $0.interface == nil ? nil : .silence }
+            let reply = try await put(environment, to: environment.emsp.id)
+            try await environment.emsp.arrival(of: reply)
             try reply.expect(code: 4002)
         },
         Check(72, notConnected),
-        Check(73) { rig in
+        Check(73) { environment in
             // The recipient was reached and answers, but not with HTTP that anybody could pass on.
-            rig.emsp.script { $0.interface == nil ? nil : .hangUp }
-            let reply = try await put(rig, to: rig.emsp.id)
-            try reply.expect(codeIn: rig.hub.version == .v2_2 ? [3000, 4002, 4003] : [4000, 4002, 4003])
+            environment.emsp.script { $0.interface == nil ? nil : .hangUp }
+            let reply = try await put(environment, to: environment.emsp.id)
+            try reply.expect(codeIn: environment.hub.version == .v2_2 ? [3000, 4002, 4003] : [4000, 4002, 4003])
         },
-        Check(74) { rig in
-            try await put(rig, to: rig.cast.unknown).expect(code: 4001).expect(http: 200)
-            try await put(rig, to: rig.cast.absent).expect(code: 4003).expect(http: 200)
-            rig.emsp.script { $0.interface == nil ? nil : .silence }
-            try await put(rig, to: rig.emsp.id).expect(code: 4002).expect(http: 200)
+        Check(74) { environment in
+            try await put(environment, to: environment.participants.unknown).expect(code: 4001).expect(http: 200)
+            try await put(environment, to: environment.participants.absent).expect(code: 4003).expect(http: 200)
+            environment.emsp.script { $0.interface == nil ? nil : .silence }
+            try await put(environment, to: environment.emsp.id).expect(code: 4002).expect(http: 200)
         },
-        Check(75) { rig in
+        Check(75) { environment in
             for code in [2000, 2001, 2002, 2003, 2004, 2900, 3000, 3001] {
-                rig.emsp.script { $0.interface == nil ? nil : .failure(code, "as the recipient says") }
-                let reply = try await put(rig, to: rig.emsp.id)
+                environment.emsp.script { $0.interface == nil ? nil : .failure(code, "as the recipient says") }
+                let reply = try await put(environment, to: environment.emsp.id)
                 try reply.expect(code: code)
                 try same("status_message", reply.message, "as the recipient says")
             }
@@ -76,33 +77,38 @@ enum RoutingChecks {
     ]
 
     /// A location from the CPO to the eMSP, and what arrived there.
-    private static func exchange(_ rig: Rig) async throws -> (reply: Reply, request: Received) {
-        let reply = try await put(rig, to: rig.emsp.id).expectSuccess()
-        return (reply, try await rig.emsp.arrival(of: reply))
+    private static func exchange(_ environment: TestEnvironment) async throws -> (reply: Reply, request: Received) {
+        let reply = try await put(environment, to: environment.emsp.id).expectSuccess()
+        return (reply, try await environment.emsp.arrival(of: reply))
     }
 
     /// A location from the CPO.
     @discardableResult
-    private static func put(_ rig: Rig, to: PartyID, from: PartyID? = nil, omitting: [String] = []) async throws -> Reply {
+    private static func put(
+        _ environment: TestEnvironment, to: PartyID, from: PartyID? = nil, omitting: [String] = []
+    ) async throws -> Reply {
         let id = Sample.id("LOC")
-        return try await rig.cpo.send(
-            .put, .locations, .receiver, Sample.path(rig.cpo.id, id), to: to, from: from, body: Sample.location(id, of: rig.cpo.id),
+        return try await environment.cpo.send(
+            .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: to, from: from,
+            body: Sample.location(id, of: environment.cpo.id),
             omitting: omitting)
     }
 
     private static let routing = [OCPIHeader.toCountry, OCPIHeader.toParty, OCPIHeader.fromCountry, OCPIHeader.fromParty]
 
-    private static func configurationModules(_ rig: Rig) async throws {
+    private static func configurationModules(_ environment: TestEnvironment) async throws {
         var replies = [
-            try await rig.emsp.configure(.get, rig.hub.versionsURL),
-            try await rig.emsp.configure(.get, try await rig.emsp.detailsURL(of: rig.hub.version)),
-            try await rig.emsp.configure(.get, try rig.emsp.credentialsURL()),
+            try await environment.emsp.configure(.get, environment.hub.versionsURL),
+            try await environment.emsp.configure(.get, try await environment.emsp.detailsURL(of: environment.hub.version)),
+            try await environment.emsp.configure(.get, try environment.emsp.credentialsURL()),
         ]
-        if let url = try? rig.emsp.endpoint(.hubclientinfo, .sender) { replies.append(try await rig.emsp.configure(.get, url)) }
+        if let url = try? environment.emsp.endpoint(.hubclientinfo, .sender) {
+            replies.append(try await environment.emsp.configure(.get, url))
+        }
         for reply in replies {
             for name in routing { try require(reply.header(name) == nil, "the answer to \(reply.line) has \(name)") }
         }
-        try await rig.withSpare { spare in
+        try await environment.withSpare { spare in
             let calls = spare.received.entries.filter { $0.interface == nil }
             try require(!calls.isEmpty, "the hub did not call back")
             for call in calls {
@@ -111,26 +117,28 @@ enum RoutingChecks {
         }
     }
 
-    private static func foreignSender(_ rig: Rig) async throws {
-        for stranger in [rig.otherCPO.id, rig.cast.unknown, rig.emsp.id] {
-            let reply = try await put(rig, to: rig.emsp.id, from: stranger)
+    private static func foreignSender(_ environment: TestEnvironment) async throws {
+        for stranger in [environment.otherCPO.id, environment.participants.unknown, environment.emsp.id] {
+            let reply = try await put(environment, to: environment.emsp.id, from: stranger)
             try reply.expect(code: 2001)
-            try require(rig.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
+            try require(environment.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
         }
-        let reply = try await rig.both.send(
-            .get, .tokens, .sender, to: rig.emsp.id, omitting: [OCPIHeader.fromCountry, OCPIHeader.fromParty])
+        let reply = try await environment.both.send(
+            .get, .tokens, .sender, to: environment.emsp.id, omitting: [OCPIHeader.fromCountry, OCPIHeader.fromParty])
         try reply.expect(code: 2001)
-        try require(rig.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
+        try require(environment.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
     }
 
-    private static func notConnected(_ rig: Rig) async throws {
-        try await put(rig, to: rig.cast.absent).expect(code: 4003)
-        await rig.emsp.stop()
-        let refused = try await put(rig, to: rig.emsp.id)
+    private static func notConnected(_ environment: TestEnvironment) async throws {
+        try await put(environment, to: environment.participants.absent).expect(code: 4003)
+        await environment.emsp.stop()
+        let refused = try await put(environment, to: environment.emsp.id)
         try refused.expect(code: 4003)
-        try await rig.emsp.start()
-        try await rig.emsp.configure(.get, rig.hub.versionsURL).expect(code: 1000)
-        try await rig.eventually("\(rig.emsp.id) can be reached again") { try await put(rig, to: rig.emsp.id).code == 1000 }
-        try require(rig.emsp.arrivals(of: refused).isEmpty, "what could not be delivered came later")
+        try await environment.emsp.start()
+        try await environment.emsp.configure(.get, environment.hub.versionsURL).expect(code: 1000)
+        try await environment.eventually("\(environment.emsp.id) can be reached again") {
+            try await put(environment, to: environment.emsp.id).code == 1000
+        }
+        try require(environment.emsp.arrivals(of: refused).isEmpty, "what could not be delivered came later")
     }
 }

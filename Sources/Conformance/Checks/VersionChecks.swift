@@ -1,22 +1,22 @@
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Requirements 30 to 39: versions and version details.
 enum VersionChecks {
     static let all: [Check] = [
-        Check(30) { rig in
-            let reply = try await rig.emsp.configure(.get, rig.hub.versionsURL).expect(http: 200).expect(code: 1000)
+        Check(30) { environment in
+            let reply = try await environment.emsp.configure(.get, environment.hub.versionsURL).expect(http: 200).expect(code: 1000)
             let versions = try require(reply.data?.array, "data is no list")
             try require(!versions.isEmpty, "there is no version")
             for entry in versions {
                 try require(entry["version"]?.string != nil && entry["url"]?.string != nil, "an entry lacks version or url")
             }
-            try await rig.emsp.configure(.get, rig.hub.versionsURL, omitting: [OCPIHeader.authorization]).expect(http: 401)
+            try await environment.emsp.configure(.get, environment.hub.versionsURL, omitting: [OCPIHeader.authorization]).expect(http: 401)
         },
-        Check(31) { rig in
-            let details = try await rig.emsp.discover()
-            try same("version", details["version"]?.string, rig.hub.version.rawValue)
+        Check(31) { environment in
+            let details = try await environment.emsp.discover()
+            try same("version", details["version"]?.string, environment.hub.version.rawValue)
             let endpoints = try require(details["endpoints"]?.array, "endpoints is no list")
             try require(!endpoints.isEmpty, "there is no endpoint")
             for entry in endpoints {
@@ -26,41 +26,41 @@ enum VersionChecks {
                 try require(entry["url"]?.string != nil, "an endpoint lacks its url")
             }
         },
-        Check(32) { rig in
-            let versions = try await rig.emsp.configure(.get, rig.hub.versionsURL).data?.array ?? []
-            let endpoints = try await rig.emsp.discover()["endpoints"]?.array ?? []
-            let credentials = try await rig.emsp.configure(.get, try rig.emsp.credentialsURL()).data
+        Check(32) { environment in
+            let versions = try await environment.emsp.configure(.get, environment.hub.versionsURL).data?.array ?? []
+            let endpoints = try await environment.emsp.discover()["endpoints"]?.array ?? []
+            let credentials = try await environment.emsp.configure(.get, try environment.emsp.credentialsURL()).data
             for url in (versions + endpoints + [credentials].compactMap { $0 }).map({ $0["url"]?.string ?? "missing" }) {
                 try require(URLJoin.origin(of: url) != nil, "\(url) is no absolute URL")
             }
         },
         Check(33, modules),
         Check(34, credentialsRole),
-        Check(35) { rig in
+        Check(35) { environment in
             // The parties' paths are of no usual shape; only the advertised one leads anywhere.
-            let reply = try await rig.emsp.send(.get, .tariffs, .sender, to: rig.cpo.id)
+            let reply = try await environment.emsp.send(.get, .tariffs, .sender, to: environment.cpo.id)
             try reply.expectSuccess()
-            let request = try await rig.cpo.arrival(of: reply)
+            let request = try await environment.cpo.arrival(of: reply)
             try same("the interface that was called", request.interface, Interface(.tariffs, .sender))
             try require(
-                rig.cpo.received.entries.allSatisfy { $0.interface != nil || $0.path.hasPrefix("/hello/") },
+                environment.cpo.received.entries.allSatisfy { $0.interface != nil || $0.path.hasPrefix("/hello/") },
                 "the hub called a path that nobody advertises")
         },
         Check(36, slashes),
         Check(37, versionChoice),
-        Check(38) { rig in
-            try await rig.withSpare(registered: false) { spare in
+        Check(38) { environment in
+            try await environment.withSpare(registered: false) { spare in
                 let odd: [JSONValue] = [
                     ["identifier": "teleporters", "role": "SENDER", "url": .string(spare.base + "/teleporters")],
                     ["identifier": "x-fortune-telling", "role": "RECEIVER", "url": .string(spare.base + "/fortune")],
                 ]
                 try await offer(spare) { $0 + odd }
                 try await spare.register()
-                try await rig.cpo.send(.get, .tokens, .sender, to: spare.id).expectSuccess()
+                try await environment.cpo.send(.get, .tokens, .sender, to: spare.id).expectSuccess()
             }
         },
-        Check(39) { rig in
-            try await rig.withSpare { spare in
+        Check(39) { environment in
+            try await environment.withSpare { spare in
                 let moved = spare.base + "/moved"
                 try await offer(spare) { endpoints in
                     endpoints.map { endpoint in
@@ -69,14 +69,14 @@ enum VersionChecks {
                     }
                 }
                 try await spare.putCredentials().expect(code: 1000)
-                try await callReaches(spare, "/moved", rig)
+                try await callReaches(spare, "/moved", environment)
             }
         },
     ]
 
     /// Other endpoints in the details of the version under test from now on; what comes below `/moved` is answered, too.
     static func offer(
-        _ party: Party, at version: OCPIVersion? = nil, _ change: @escaping @Sendable ([JSONValue]) -> [JSONValue]
+        _ party: ConformanceParty, at version: OCPIVersion? = nil, _ change: @escaping @Sendable ([JSONValue]) -> [JSONValue]
     ) async throws {
         let version = version ?? party.hub.version
         let own = party.versionDetails(version)
@@ -91,21 +91,21 @@ enum VersionChecks {
     }
 
     /// The highest version that hub and parties speak.
-    static func highest(of rig: Rig) async throws -> OCPIVersion {
-        let offered = try await rig.emsp.configure(.get, rig.hub.versionsURL).data?.array ?? []
+    static func highest(of environment: TestEnvironment) async throws -> OCPIVersion {
+        let offered = try await environment.emsp.configure(.get, environment.hub.versionsURL).data?.array ?? []
         let versions = offered.compactMap { $0["version"]?.string.flatMap(OCPIVersion.init(rawValue:)) }
         return try require(versions.max(), "there is no common version")
     }
 
     /// A GET of the party's tokens arrives at this path.
-    static func callReaches(_ party: Party, _ path: String, _ rig: Rig) async throws {
-        let reply = try await rig.cpo.send(.get, .tokens, .sender, to: party.id)
+    static func callReaches(_ party: ConformanceParty, _ path: String, _ environment: TestEnvironment) async throws {
+        let reply = try await environment.cpo.send(.get, .tokens, .sender, to: party.id)
         try same("the path that was called", try await party.arrival(of: reply).path, path)
         try reply.expectSuccess()
     }
 
-    private static func modules(_ rig: Rig) async throws {
-        let endpoints = try await rig.emsp.discover()["endpoints"]?.array ?? []
+    private static func modules(_ environment: TestEnvironment) async throws {
+        let endpoints = try await environment.emsp.discover()["endpoints"]?.array ?? []
         let offered = endpoints.map { ($0["identifier"]?.string ?? "") + " " + ($0["role"]?.string ?? "") }
         for module in ModuleTable.functional {
             for role in InterfaceRole.allCases {
@@ -116,45 +116,46 @@ enum VersionChecks {
         try same("the number of credentials endpoints", offered.filter { $0.hasPrefix("credentials ") }.count, 1)
     }
 
-    private static func credentialsRole(_ rig: Rig) async throws {
-        let endpoints = try await rig.emsp.discover()["endpoints"]?.array ?? []
+    private static func credentialsRole(_ environment: TestEnvironment) async throws {
+        let endpoints = try await environment.emsp.discover()["endpoints"]?.array ?? []
         let own = endpoints.first { $0["identifier"]?.string == "credentials" }
         try same("the role of the credentials endpoint", own?["role"]?.string, "SENDER")
-        try await rig.withSpare(registered: false) { spare in
-            let url = spare.base + "/hello/" + rig.hub.version.rawValue + "/credentials"
+        try await environment.withSpare(registered: false) { spare in
+            let url = spare.base + "/hello/" + environment.hub.version.rawValue + "/credentials"
             try await offer(spare) { endpoints in
                 [["identifier": "credentials", "role": "RECEIVER", "url": .string(url)]]
                     + endpoints.filter { $0["identifier"]?.string != "credentials" }
             }
             try await spare.register()
-            try await rig.cpo.send(.get, .tokens, .sender, to: spare.id).expectSuccess()
+            try await environment.cpo.send(.get, .tokens, .sender, to: spare.id).expectSuccess()
         }
     }
 
-    private static func slashes(_ rig: Rig) async throws {
-        for party in [rig.emsp, rig.otherEMSP] {
+    private static func slashes(_ environment: TestEnvironment) async throws {
+        for party in [environment.emsp, environment.otherEMSP] {
             let id = Sample.id("LOC")
-            let reply = try await rig.cpo.send(
-                .put, .locations, .receiver, Sample.path(rig.cpo.id, id), to: party.id, body: Sample.location(id, of: rig.cpo.id))
+            let reply = try await environment.cpo.send(
+                .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: party.id,
+                body: Sample.location(id, of: environment.cpo.id))
             try same(
                 "the path at \(party.id)", try await party.arrival(of: reply).path,
-                "/shelf/in-locations/" + Sample.path(rig.cpo.id, id))
+                "/shelf/in-locations/" + Sample.path(environment.cpo.id, id))
             // A list has no path of its own.
-            let list = try await rig.cpo.send(.get, .tokens, .sender, query: "limit=1", to: party.id)
+            let list = try await environment.cpo.send(.get, .tokens, .sender, query: "limit=1", to: party.id)
             try same("the interface at \(party.id)", try await party.arrival(of: list).interface, Interface(.tokens, .sender))
         }
-        let endpoint = URLJoin.trimmed(try rig.emsp.endpoint(.locations, .sender))
+        let endpoint = URLJoin.trimmed(try environment.emsp.endpoint(.locations, .sender))
         for url in [endpoint, endpoint + "/"] {
-            try await rig.emsp.call(.get, url, to: rig.cpo.id).expectSuccess()
+            try await environment.emsp.call(.get, url, to: environment.cpo.id).expectSuccess()
         }
-        let versions = URLJoin.trimmed(rig.hub.versionsURL)
+        let versions = URLJoin.trimmed(environment.hub.versionsURL)
         for url in [versions, versions + "/"] {
-            try await rig.emsp.configure(.get, url).expect(http: 200)
+            try await environment.emsp.configure(.get, url).expect(http: 200)
         }
     }
 
-    private static func versionChoice(_ rig: Rig) async throws {
-        try await rig.withSpare(registered: false) { spare in
+    private static func versionChoice(_ environment: TestEnvironment) async throws {
+        try await environment.withSpare(registered: false) { spare in
             let strange: [JSONValue] = [
                 ["version": "9.9.9-beta", "url": .string(spare.base + "/nine")], ["version": "2.1.1", "url": .string(spare.base + "/old")],
             ]
@@ -164,13 +165,13 @@ enum VersionChecks {
             try require(
                 !spare.received.entries.contains { $0.path == "/nine" || $0.path == "/old" }, "the hub read details of a strange version")
         }
-        try await rig.withSpare(registered: false) { spare in
+        try await environment.withSpare(registered: false) { spare in
             let strange: JSONValue = ["version": "9.9.9-beta", "url": .string(spare.base + "/nine")]
             let list = JSONValue.array([strange] + (spare.versionList.array ?? []))
             spare.script { $0.path == "/hello/versions" && $0.isAuthorized ? .success(list) : nil }
-            guard let started = try await OperatorHandshake.begin(with: spare, rig) else { return }
+            guard let started = try await OperatorHandshake.begin(with: spare, environment) else { return }
             try started.expect(http: 200)
-            let highest = try await highest(of: rig).rawValue
+            let highest = try await highest(of: environment).rawValue
             try await spare.arrival("a GET of the details of \(highest)") { $0.path == "/hello/" + highest }
         }
     }

@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import OCPI
 import Topics
-import Wire
 
 /// A place of a custom module as a caller may ask for it: below the hub's own path of the module, as `/ocpi/custom/sender/parking/1?x=2`. It needs
 /// no token, because whoever may ask the module may ask for all that is below its endpoint. Without scheme and host it is the same at every

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Instruments
 import Kafka
 import Logging
@@ -9,20 +10,19 @@ import OCPI
 import Outbound
 import Synchronization
 import Topics
-import Wire
 
 // From the recipient's answer, or from what took its place, to the acknowledged reply.
 extension ExchangeFlow {
     /// - Parameter url: what was called; nil for another node, which judges the URLs of its parties itself.
-    func answered(_ exchange: Exchange, _ response: OutboundResponse, calledAt url: String?) {
+    func answered(_ exchange: PendingExchange, _ response: OutboundResponse, calledAt url: String?) {
         let record = exchange.record
         // 1xx is no answer, and 101 would change the protocol.
         guard 200..<600 ~= response.status else { return refuse(exchange, "its HTTP status is \(response.status)") }
-        if let obstacle = Obstacle.instead(of: response, from: exchange.recipient) {
-            if Obstacle.refusesToken(response) {
-                failures.log(.warning, "token \(exchange.recipient)", "a recipient is not reached: \(obstacle.error.message)")
+        if let exchangeFailure = ExchangeFailure.instead(of: response, from: exchange.recipient) {
+            if ExchangeFailure.refusesToken(response) {
+                failures.log(.warning, "token \(exchange.recipient)", "a recipient is not reached: \(exchangeFailure.error.message)")
             }
-            return settle(exchange, obstacle, entered: true)
+            return settle(exchange, exchangeFailure, entered: true)
         }
         let status = response.answerStatus
         if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
@@ -72,7 +72,7 @@ extension ExchangeFlow {
     /// another node says: a caller that follows one sends its token along.
     /// - Parameter others: the headers without URLs.
     private func settleCustom(
-        _ exchange: Exchange, _ response: OutboundResponse, _ others: [(name: String, value: String)], calledAt url: String?
+        _ exchange: PendingExchange, _ response: OutboundResponse, _ others: [(name: String, value: String)], calledAt url: String?
     ) {
         let record = exchange.record
         guard let (kind, written) = Rewrites.customURL(record, status: response.status, response.headers) else {
@@ -98,14 +98,14 @@ extension ExchangeFlow {
     }
 
     /// The recipient has answered with what cannot be passed on.
-    private func refuse(_ exchange: Exchange, _ reason: String) {
+    private func refuse(_ exchange: PendingExchange, _ reason: String) {
         settle(exchange, .unusable(reason, of: exchange.recipient), entered: true)
     }
 
     /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
     /// that it has given it away.
     private func handOut(
-        _ exchange: Exchange, _ capability: Capability, _ url: String, _ directory: Directory,
+        _ exchange: PendingExchange, _ capability: Capability, _ url: String, _ directory: Directory,
         then body: @escaping @Sendable (LinkError?) -> Void
     ) {
         let record = exchange.record
@@ -116,14 +116,14 @@ extension ExchangeFlow {
     /// Without its next page a list would look complete, so it is an error if that cannot be stored. A CDR is there all the same; only
     /// reading it back through us is not.
     private func publish(
-        _ capability: Capability, _ id: String, _ exchange: Exchange, then body: @escaping @Sendable (LinkError?) -> Void
+        _ capability: Capability, _ id: String, _ exchange: PendingExchange, then body: @escaping @Sendable (LinkError?) -> Void
     ) {
         capabilities.publish(capability, id: id) { result in
             exchange.eventLoop.execute {
                 switch (result, capability.kind) {
                 case (.success, _): body(nil)
                 case (.failure(let error), .page):
-                    self.settle(exchange, Obstacle(.unreachable, error.refusal(of: "next page")), entered: true)
+                    self.settle(exchange, ExchangeFailure(.unreachable, error.refusal(of: "next page")), entered: true)
                 case (.failure(let error), _): body(error)
                 }
             }
@@ -131,7 +131,7 @@ extension ExchangeFlow {
     }
 
     /// INGRESS looks into it.
-    private func settleForHub(_ exchange: Exchange, _ response: OutboundResponse) {
+    private func settleForHub(_ exchange: PendingExchange, _ response: OutboundResponse) {
         do throws(UnreadableCoding) {
             let plain = try response.decoded(upTo: RecordLimits.answerBody)
             settle(exchange, plain, Rewrites.passedHeaders(plain))
@@ -152,7 +152,7 @@ extension ExchangeFlow {
 
     /// With this URL in the place of the recipient's.
     private func settle(
-        _ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], _ kind: Capability.Kind,
+        _ exchange: PendingExchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], _ kind: Capability.Kind,
         _ url: String
     ) {
         let header = (name: kind.header, value: kind == .page ? LinkHeader.next(url) : url)
@@ -168,44 +168,44 @@ extension ExchangeFlow {
         settle(exchange, response, headers)
     }
 
-    private func settle(_ exchange: Exchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
+    private func settle(_ exchange: PendingExchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
         let isToCopy = exchange.record.copyID != nil
-        conclude(exchange, Answer(response, headers, isOfNode: exchange.isAnsweredByNode, isToCopy: isToCopy), entered: true)
+        conclude(exchange, RecipientResponse(response, headers, isOfNode: exchange.isAnsweredByNode, isToCopy: isToCopy), entered: true)
     }
 
-    func settle(_ exchange: Exchange, _ obstacle: Obstacle, entered: Bool) {
-        conclude(exchange, Answer(obstacle), entered: entered)
+    func settle(_ exchange: PendingExchange, _ exchangeFailure: ExchangeFailure, entered: Bool) {
+        conclude(exchange, RecipientResponse(exchangeFailure), entered: entered)
     }
 
     /// The one answer of this request, and of its repeats that came meanwhile.
-    private func conclude(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
-        if let key = exchange.repeatKey {
+    private func conclude(_ exchange: PendingExchange, _ answer: RecipientResponse, entered: Bool) {
+        if let key = exchange.idempotencyKey {
             let isKept = exchange.record.copyID == nil ? answer.mayBeDone : answer.endsCopy
-            let waiting = repeats.withLock { $0.end(key, isKept ? answer : nil, of: exchange.account, now: .now()) }
+            let waiting = idempotency.withLock { $0.end(key, isKept ? answer : nil, of: exchange.account, now: .now()) }
             for other in waiting { tellAgain(other, answer, entered: true) }
         }
         tell(exchange, answer, entered: entered)
     }
 
     /// What an earlier request of the same kind was answered.
-    func tellAgain(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
+    func tellAgain(_ exchange: PendingExchange, _ answer: RecipientResponse, entered: Bool) {
         metrics.answeredAgain.increment()
         tell(exchange, answer, entered: entered)
     }
 
-    private func tell(_ exchange: Exchange, _ answer: Answer, entered: Bool) {
+    private func tell(_ exchange: PendingExchange, _ answer: RecipientResponse, entered: Bool) {
         metrics.ended(answer.outcome, after: .now() - exchange.began)
         guard let address = exchange.record.reply else { return finish(exchange, entered: entered) }
         reply(answer.reply(to: exchange.record, at: address, time: store.clock.now), to: exchange, entered: entered, tries: 1)
     }
 
     /// Until Kafka has it, or the caller has gone.
-    private func reply(_ reply: ReplyRecord, to exchange: Exchange, entered: Bool, tries: Int) {
+    private func reply(_ reply: ReplyRecord, to exchange: PendingExchange, entered: Bool, tries: Int) {
         producer.send(reply.outgoing(to: topics)) { result in
             guard case .failure(let error) = result else { return self.finish(exchange, entered: entered) }
             if error.isTooLarge, reply.outcome == .answered {
                 self.metrics.repliesTooLarge.increment()
-                let instead = Answer(.unusable("it is too large to be passed on", of: exchange.recipient))
+                let instead = RecipientResponse(.unusable("it is too large to be passed on", of: exchange.recipient))
                 let replacement = instead.reply(to: exchange.record, at: reply.address, time: reply.time)
                 return self.reply(replacement, to: exchange, entered: entered, tries: 1)
             }

@@ -11,23 +11,23 @@ import Topics
 // From a request's turn to its call. Everything but the end happens on the request's event loop.
 extension ExchangeFlow {
     /// It may be sent, as far as its partition is concerned.
-    func begin(_ exchange: Exchange, _ directory: Directory) {
+    func begin(_ exchange: PendingExchange, _ directory: Directory) {
         var exchange = exchange
         // Nobody waits: the hub has answered already, and what follows is MATCHER's.
         guard exchange.record.reply != nil else { return finish(exchange, entered: false) }
-        if let fault = exchange.fault { return settle(exchange, Obstacle(.refused, .implausible("\(fault)")), entered: false) }
+        if let fault = exchange.fault { return settle(exchange, ExchangeFailure(.refused, .implausible("\(fault)")), entered: false) }
         guard exchange.sendBy > .now() else { return settle(exchange, hubTooLate(exchange), entered: false) }
-        let key = RepeatKey(exchange.record)
-        if let key, let answer = repeats.withLock({ $0.answer(key, now: .now()) }) {
+        let key = IdempotencyKey(exchange.record)
+        if let key, let answer = idempotency.withLock({ $0.answer(key, now: .now()) }) {
             return tellAgain(exchange, answer, entered: false)
         }
-        exchange.isRepeat = key.map { key in repeats.withLock { $0.isUnderWay(key) } } ?? false
+        exchange.isRepeated = key.map { key in idempotency.withLock { $0.isUnderWay(key) } } ?? false
         // A record that comes again after the partition went and came back may still be under way here.
-        guard exchange.maySend || exchange.isRepeat else { return settleInDoubt(exchange, entered: false) }
-        let destination = Destination(of: exchange.record, in: directory, ownOperator: ownOperator)
-        if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: false) }
+        guard exchange.maySend || exchange.isRepeated else { return settleInDoubt(exchange, entered: false) }
+        let destination = RecipientRoute(of: exchange.record, in: directory, ownOperator: ownOperator)
+        if case .none(let exchangeFailure) = destination { return settle(exchange, exchangeFailure, entered: false) }
         let (entry, alarm) = inFlight.withLock { [exchange] in
-            $0.enter(exchange, callsNobody: exchange.isRepeat, now: .now())
+            $0.enter(exchange, callsNobody: exchange.isRepeated, now: .now())
         }
         switch entry {
         case .entered: proceed(exchange, key, destination, directory)
@@ -39,30 +39,30 @@ extension ExchangeFlow {
     }
 
     /// It has waited for its place, and meanwhile the recipient may have gone.
-    func goOn(_ exchange: Exchange) {
+    func goOn(_ exchange: PendingExchange) {
         guard exchange.sendBy > .now() else { return settle(exchange, Self.waitedTooLong(exchange), entered: true) }
         let directory = store.directory
-        let destination = Destination(of: exchange.record, in: directory, ownOperator: ownOperator)
-        if case .none(let obstacle) = destination { return settle(exchange, obstacle, entered: true) }
-        proceed(exchange, RepeatKey(exchange.record), destination, directory)
+        let destination = RecipientRoute(of: exchange.record, in: directory, ownOperator: ownOperator)
+        if case .none(let exchangeFailure) = destination { return settle(exchange, exchangeFailure, entered: true) }
+        proceed(exchange, IdempotencyKey(exchange.record), destination, directory)
     }
 
     /// It has a place.
-    private func proceed(_ exchange: Exchange, _ key: RepeatKey?, _ destination: Destination, _ directory: Directory) {
+    private func proceed(_ exchange: PendingExchange, _ key: IdempotencyKey?, _ destination: RecipientRoute, _ directory: Directory) {
         var exchange = exchange
         let (calls, unanswering) = inFlight.withLock { ($0.total.requests, $0.unanswering) }
         metrics.inFlight(calls, unanswering: unanswering)
         if let key {
-            switch repeats.withLock({ $0.begin(key, exchange, now: .now()) }) {
-            case .first: exchange.repeatKey = key
+            switch idempotency.withLock({ $0.begin(key, exchange, now: .now()) }) {
+            case .first: exchange.idempotencyKey = key
             case .waits: return
             case .answered(let answer): return tellAgain(exchange, answer, entered: true)
             }
         }
-        guard exchange.maySend || exchange.repeatKey == nil else { return settleInDoubt(exchange, entered: true) }
+        guard exchange.maySend || exchange.idempotencyKey == nil else { return settleInDoubt(exchange, entered: true) }
         exchange.permit = inFlight.withLock { $0.permit(exchange.recipient, of: exchange.account, now: .now()) }
         guard exchange.permit != nil else { return refuse(exchange, .breaker, entered: true) }
-        do throws(Obstacle) {
+        do throws(ExchangeFailure) {
             try prepare(exchange, destination, directory)
         } catch {
             settle(exchange, error, entered: true)
@@ -70,24 +70,24 @@ extension ExchangeFlow {
     }
 
     /// It waited for the recipient: for those before it to be answered.
-    static func waitedTooLong(_ exchange: Exchange) -> Obstacle { Obstacle(.expired, .noAnswer(exchange.recipient)) }
+    static func waitedTooLong(_ exchange: PendingExchange) -> ExchangeFailure { ExchangeFailure(.expired, .noAnswer(exchange.recipient)) }
 
     /// Its time was over before its turn came, and not for the recipient's sake: so it is this node's own trouble.
-    func hubTooLate(_ exchange: Exchange) -> Obstacle {
+    func hubTooLate(_ exchange: PendingExchange) -> ExchangeFailure {
         // Whether an earlier worker has sent it nobody knows.
-        guard !exchange.isInDoubt else { return Obstacle(.timeout, .unknownOutcome(exchange.recipient)) }
+        guard !exchange.isInDoubt else { return ExchangeFailure(.timeout, .unknownOutcome(exchange.recipient)) }
         failures.log(
             .error, "late", "a request was not sent, because this node came to it too late",
             metadata: ["at": "\(exchange.partition)@\(exchange.offset)", "recipient": "\(exchange.recipient)"])
-        return Obstacle(.expired, .notSentInTime(exchange.recipient))
+        return ExchangeFailure(.expired, .notSentInTime(exchange.recipient))
     }
 
-    private func settleInDoubt(_ exchange: Exchange, entered: Bool) {
+    private func settleInDoubt(_ exchange: PendingExchange, entered: Bool) {
         metrics.refused(.inDoubt)
-        settle(exchange, Obstacle(.timeout, .unknownOutcome(exchange.recipient)), entered: entered)
+        settle(exchange, ExchangeFailure(.timeout, .unknownOutcome(exchange.recipient)), entered: entered)
     }
 
-    func refuse(_ exchange: Exchange, _ refusal: InFlight<Exchange>.Refusal, entered: Bool) {
+    func refuse(_ exchange: PendingExchange, _ refusal: InFlight<PendingExchange>.Refusal, entered: Bool) {
         let error: OCPIError
         switch refusal {
         case .full:
@@ -97,21 +97,22 @@ extension ExchangeFlow {
             metrics.refused(.breaker)
             error = .heldBack(exchange.recipient)
         }
-        settle(exchange, Obstacle(.refused, error), entered: entered)
+        settle(exchange, ExchangeFailure(.refused, error), entered: entered)
     }
 
     /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
-    private func prepare(_ exchange: Exchange, _ destination: Destination, _ directory: Directory) throws(Obstacle) {
+    private func prepare(_ exchange: PendingExchange, _ destination: RecipientRoute, _ directory: Directory) throws(ExchangeFailure) {
         var record = exchange.record
         // Addressed to the hub, with a URL that says whose it is.
         if let receiver = record.originalReceiver {
             record = Resigning.copy(record, originalReceiver: receiver, key: settings.nodeKey)
         }
         guard record.origin == .local, let found = try Rewrites.responseURL(of: record) else {
-            return try call(exchange, record, destination, proxy: record.target.map { Hop.Proxy(uid: nil, resource: $0) })
+            return try call(
+                exchange, record, destination, proxy: record.target.map { OutboundRequestBuilder.Proxy(uid: nil, resource: $0) })
         }
         if let defect = defect(of: found.url, handedOutBy: record.from, in: directory) {
-            throw Obstacle(.refused, OCPIError(code: .invalidParameters, message: "response_url \(defect)"))
+            throw ExchangeFailure(.refused, OCPIError(code: .invalidParameters, message: "response_url \(defect)"))
         }
         switch destination {
         case .node(let node):
@@ -119,7 +120,7 @@ extension ExchangeFlow {
             let id = Capabilities.newID()
             let url = Rewrites.callbackPrefix(at: node, for: record) + id
             let changed = Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey)
-            let proxy = Hop.Proxy(uid: id, resource: found.url)
+            let proxy = OutboundRequestBuilder.Proxy(uid: id, resource: found.url)
             guard !directory.lies(found.url, below: record.module, .sender, of: record.from) else {
                 return try call(exchange, changed, destination, proxy: proxy)
             }
@@ -132,7 +133,7 @@ extension ExchangeFlow {
             let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
             let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
             // The query is part of the URL that is called.
-            let destination = Destination(of: changed, in: directory, ownOperator: ownOperator)
+            let destination = RecipientRoute(of: changed, in: directory, ownOperator: ownOperator)
             switch hubURL {
             case .sealed: try call(exchange, changed, destination, proxy: nil)
             case .link(_, let capability, let id): callAfterPublishing(capability, id, exchange, changed, destination, proxy: nil)
@@ -155,13 +156,13 @@ extension ExchangeFlow {
 
     /// The callback may come before the answer, so the link is safe in Kafka before the call.
     private func callAfterPublishing(
-        _ capability: Capability, _ id: String, _ exchange: Exchange, _ record: RequestRecord, _ destination: Destination,
-        proxy: Hop.Proxy?
+        _ capability: Capability, _ id: String, _ exchange: PendingExchange, _ record: RequestRecord, _ destination: RecipientRoute,
+        proxy: OutboundRequestBuilder.Proxy?
     ) {
         capabilities.publish(capability, id: id) { result in
             exchange.eventLoop.execute {
-                do throws(Obstacle) {
-                    if case .failure(let error) = result { throw Obstacle(.refused, error.refusal(of: "response_url")) }
+                do throws(ExchangeFailure) {
+                    if case .failure(let error) = result { throw ExchangeFailure(.refused, error.refusal(of: "response_url")) }
                     try self.call(exchange, record, destination, proxy: proxy)
                 } catch {
                     self.settle(exchange, error, entered: true)
@@ -170,22 +171,24 @@ extension ExchangeFlow {
         }
     }
 
-    private func call(_ exchange: Exchange, _ record: RequestRecord, _ destination: Destination, proxy: Hop.Proxy?) throws(Obstacle) {
+    private func call(
+        _ exchange: PendingExchange, _ record: RequestRecord, _ destination: RecipientRoute, proxy: OutboundRequestBuilder.Proxy?
+    ) throws(ExchangeFailure) {
         switch destination {
         case .platform(let url, let authorization):
-            attempt(exchange, Hop.call(record, url: url, authorization: authorization), calledAt: url, tries: 1)
+            attempt(exchange, OutboundRequestBuilder.call(record, url: url, authorization: authorization), calledAt: url, tries: 1)
         case .node(let node):
             let request: OutboundRequest
-            do { request = try Hop.message(record, to: node, proxy: proxy, key: settings.nodeKey) } catch {
-                throw Obstacle(.refused, .notSendable("the body: \(error)"))
+            do { request = try OutboundRequestBuilder.message(record, to: node, proxy: proxy, key: settings.nodeKey) } catch {
+                throw ExchangeFailure(.refused, .notSendable("the body: \(error)"))
             }
             attempt(exchange, request, calledAt: nil, tries: 1)
-        case .none(let obstacle): throw obstacle
+        case .none(let exchangeFailure): throw exchangeFailure
         }
     }
 
     /// - Parameter url: what relative URLs in the answer are relative to; nil for another node.
-    private func attempt(_ exchange: Exchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
+    private func attempt(_ exchange: PendingExchange, _ request: OutboundRequest, calledAt url: String?, tries: Int) {
         let began = NIODeadline.now()
         // What came before, storing a link say, may have taken all the time there was.
         guard began < exchange.sendBy else {
@@ -201,12 +204,12 @@ extension ExchangeFlow {
             case .failure(let failure):
                 let pause = TimeAmount.milliseconds(50 << (2 * Int64(tries - 1)))
                 if failure.kind == .notSent || failure.kind == .busy, tries < 3, .now() + pause < exchange.sendBy {
-                    self.metrics.repeats.increment()
+                    self.metrics.idempotency.increment()
                     exchange.eventLoop.scheduleTask(in: pause) { [exchange] in
                         self.attempt(exchange, request, calledAt: url, tries: tries + 1)
                     }
                 } else {
-                    self.settle(exchange, Self.obstacle(failure, exchange.recipient), entered: true)
+                    self.settle(exchange, Self.exchangeFailure(failure, exchange.recipient), entered: true)
                 }
             }
         }
@@ -215,7 +218,7 @@ extension ExchangeFlow {
     /// What a call says about its recipient. Any answer speaks for it, whatever its status: it passes through unchanged, and one module
     /// that fails must not cut off the others.
     private static func judgement(
-        _ result: Result<OutboundResponse, OutboundFailure>, of exchange: Exchange, began: NIODeadline
+        _ result: Result<OutboundResponse, OutboundFailure>, of exchange: PendingExchange, began: NIODeadline
     ) -> Breaker.Outcome {
         switch result {
         case .success: .succeeded
@@ -228,22 +231,22 @@ extension ExchangeFlow {
         }
     }
 
-    private static func obstacle(_ failure: OutboundFailure, _ recipient: PartyID) -> Obstacle {
+    private static func exchangeFailure(_ failure: OutboundFailure, _ recipient: PartyID) -> ExchangeFailure {
         switch failure.kind {
-        case .notSent, .busy, .forbidden: Obstacle(.unreachable, .notReached(recipient, failure.reason))
-        case .tooLarge: Obstacle(.refused, .notSendable(failure.reason))
-        case .timeout: Obstacle(.timeout, .noAnswer(recipient))
+        case .notSent, .busy, .forbidden: ExchangeFailure(.unreachable, .notReached(recipient, failure.reason))
+        case .tooLarge: ExchangeFailure(.refused, .notSendable(failure.reason))
+        case .timeout: ExchangeFailure(.timeout, .noAnswer(recipient))
         case .broken: .unusable(failure.reason, of: recipient)
         }
     }
 
     /// The record's one end: nothing of it is held any more.
-    func finish(_ exchange: Exchange, entered: Bool) {
+    func finish(_ exchange: PendingExchange, entered: Bool) {
         if entered {
             let jitter = Double.random(in: -1...1)
             let (actions, calls, unanswering) = inFlight.withLock { state in
                 let actions = state.leave(
-                    exchange, exchange.permit, exchange.callOutcome, callsNobody: \.isRepeat, now: .now(), jitter: jitter)
+                    exchange, exchange.permit, exchange.callOutcome, callsNobody: \.isRepeated, now: .now(), jitter: jitter)
                 return (actions, state.total.requests, state.unanswering)
             }
             metrics.inFlight(calls, unanswering: unanswering)
@@ -256,9 +259,10 @@ extension ExchangeFlow {
 extension InFlight.Limits {
     init(_ settings: ExchangeSettings) {
         self.init(
-            perRecipient: Load(requests: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
-            inTotal: Load(requests: settings.callsInTotal, bytes: settings.bytesInTotal),
-            waitingPerRecipient: Load(requests: settings.waitingPerRecipient, bytes: settings.waitingBytesPerRecipient),
-            waitingInTotal: Load(requests: settings.waitingInTotal, bytes: settings.waitingBytesInTotal), breaker: .init(settings.breaker))
+            perRecipient: ExchangeLoad(requests: settings.callsPerRecipient, bytes: settings.bytesPerRecipient),
+            inTotal: ExchangeLoad(requests: settings.callsInTotal, bytes: settings.bytesInTotal),
+            waitingPerRecipient: ExchangeLoad(requests: settings.waitingPerRecipient, bytes: settings.waitingBytesPerRecipient),
+            waitingInTotal: ExchangeLoad(requests: settings.waitingInTotal, bytes: settings.waitingBytesInTotal),
+            breaker: .init(settings.breaker))
     }
 }

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Instruments
 import Kafka
 import Logging
@@ -8,11 +9,10 @@ import OCPI
 import Outbound
 import Synchronization
 import Topics
-import Wire
 
 /// Takes requests from `ocn.requests` and sees each of them through to its one answer. See ``ExchangeService`` for the picture.
 final class ExchangeFlow: GroupHandler {
-    let reading = Reading()
+    let reading = GroupReading()
     let settings: ExchangeSettings
     let topics: TopicNames
     let store: StateStore
@@ -26,9 +26,9 @@ final class ExchangeFlow: GroupHandler {
     /// Told the id of a platform here whenever it answered well.
     let onAnswer: @Sendable (String) -> Void
     let ownOperator: String
-    let inFlight: Mutex<InFlight<Exchange>>
-    let repeats: Mutex<Repeats<Exchange>>
-    private let promises: Mutex<Promises<Exchange>>
+    let inFlight: Mutex<InFlight<PendingExchange>>
+    let idempotency: Mutex<IdempotencyCache<PendingExchange>>
+    private let intents: Mutex<StartIntents<PendingExchange>>
     /// What the group has committed of partitions that are about to be assigned.
     private let committed = Mutex<[TopicPartition: CommitOffset]>([:])
     private let eventLoops: [any EventLoop]
@@ -56,9 +56,9 @@ final class ExchangeFlow: GroupHandler {
         eventLoops = Array(client.eventLoops.makeIterator())
         clockLoop = client.eventLoops.next()
         inFlight = Mutex(InFlight(.init(settings)))
-        promises = Mutex(Promises(.init(lease: .init(lease))))
-        repeats = Mutex(
-            Repeats(
+        intents = Mutex(StartIntents(.init(lease: .init(lease))))
+        idempotency = Mutex(
+            IdempotencyCache(
                 .init(
                     requests: settings.rememberedAnswers, bytes: settings.rememberedBytes, window: .init(settings.repeatWindow),
                     perAccount: 4)))
@@ -72,18 +72,18 @@ final class ExchangeFlow: GroupHandler {
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
         let now = store.clock.now.milliseconds
-        let takeovers = committed.withLock { known in
-            partitions.reduce(into: [:]) { $0[$1] = Takeover(known.removeValue(forKey: $1), since: now) }
+        let redeliveryGuards = committed.withLock { known in
+            partitions.reduce(into: [:]) { $0[$1] = RedeliveryGuard(known.removeValue(forKey: $1), since: now) }
         }
         inFlight.withLock { $0.assign(partitions, epoch: epoch) }
-        carryOut(promises.withLock { $0.assign(takeovers, epoch: epoch) })
+        carryOut(intents.withLock { $0.assign(redeliveryGuards, epoch: epoch) })
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
         let actions = inFlight.withLock { $0.revoke(partitions, now: .now()) }
         let waiting = actions.compactMap { if case .abandon(let exchange) = $0 { exchange } else { nil } }
         carryOut(actions)
-        carryOut(promises.withLock { $0.revoke(partitions, waiting: waiting) })
+        carryOut(intents.withLock { $0.revoke(partitions, waiting: waiting) })
     }
 
     func received(_ batch: [IncomingRecord]) {
@@ -105,11 +105,11 @@ final class ExchangeFlow: GroupHandler {
         let bounds = store.bounds(reaching: version, timeout: Self.stateTimeout)
         let wall = store.clock.now
         let now = NIODeadline.now()
-        let isInDoubt = promises.withLock { promises in requests.map { promises.isInDoubt($0.record) } }
-        let maySend = Takeover.maySend(zip(requests, isInDoubt).map { ($0.record.key, $0.request.method, $1) })
+        let isInDoubt = intents.withLock { intents in requests.map { intents.isInDoubt($0.record) } }
+        let maySend = RedeliveryGuard.maySend(zip(requests, isInDoubt).map { ($0.record.key, $0.request.method, $1) })
         let directory = store.directory
         let exchanges = requests.enumerated().map { index, entry in
-            var exchange = Exchange(
+            var exchange = PendingExchange(
                 entry.request, at: entry.record, account: directory.account(of: entry.request.from), settings: settings, wall: wall,
                 now: now, on: eventLoop(for: entry.request.to))
             exchange.isInDoubt = isInDoubt[index]
@@ -123,45 +123,45 @@ final class ExchangeFlow: GroupHandler {
             }
             return exchange
         }
-        carryOut(promises.withLock { $0.receive(exchanges, now: now) })
+        carryOut(intents.withLock { $0.receive(exchanges, now: now) })
     }
 
     func committed(_ offsets: [CommitOffset]) {
         let now = NIODeadline.now()
-        let actions = promises.withLock { $0.committed(offsets, now: now) }
-        for case .begin(let exchange) in actions { metrics.waited(now - exchange.began, for: .promise) }
+        let actions = intents.withLock { $0.committed(offsets, now: now) }
+        for case .begin(let exchange) in actions { metrics.waited(now - exchange.began, for: .intent) }
         carryOut(actions)
     }
 
     /// What is committed beside an offset, now.
-    func promise(_ partition: TopicPartition, commitPoint: Int64) -> String? {
-        promises.withLock { $0.next(partition, commitPoint: commitPoint, now: .now()) }
+    func intent(_ partition: TopicPartition, commitPoint: Int64) -> String? {
+        intents.withLock { $0.next(partition, commitPoint: commitPoint, now: .now()) }
     }
 
     // MARK: Carrying out
 
-    private func carryOut(_ actions: [Promises<Exchange>.Action]) {
-        var begun: [Exchange] = []
+    private func carryOut(_ actions: [StartIntents<PendingExchange>.Action]) {
+        var begun: [PendingExchange] = []
         var uncommitted: [TopicPartition] = []
         for action in actions {
             switch action {
             case .begin(let exchange): begun.append(exchange)
-            case .expire(let exchange): waited(exchange, for: .promise) { self.settle(exchange, self.hubTooLate(exchange), entered: false) }
+            case .expire(let exchange): waited(exchange, for: .intent) { self.settle(exchange, self.hubTooLate(exchange), entered: false) }
             case .abandon(let exchange): abandon(exchange)
             case .commit(let partition): uncommitted.append(partition)
             case .pause(let partition): reading.pause(partition)
             case .resume(let partition): reading.resume(partition)
             case .alarm(let due):
-                clockLoop.scheduleTask(deadline: due) { self.carryOut(self.promises.withLock { $0.wake(now: .now()) }) }
+                clockLoop.scheduleTask(deadline: due) { self.carryOut(self.intents.withLock { $0.wake(now: .now()) }) }
             }
         }
         handOver(begun)
         if !uncommitted.isEmpty { reading.commitSoon(uncommitted) }
-        metrics.waiting(promises.withLock { $0.waiting.requests }, for: .promise)
+        metrics.waiting(intents.withLock { $0.waiting.requests }, for: .intent)
     }
 
     /// One wake-up per event loop.
-    private func handOver(_ exchanges: [Exchange]) {
+    private func handOver(_ exchanges: [PendingExchange]) {
         guard !exchanges.isEmpty else { return }
         let directory = store.directory
         for eventLoop in eventLoops {
@@ -179,9 +179,9 @@ final class ExchangeFlow: GroupHandler {
     }
 
     /// It was not sent: whoever gets its partition next sends it.
-    func abandon(_ exchange: Exchange) { reading.abandoned(exchange.partition, records: 1, epoch: exchange.epoch) }
+    func abandon(_ exchange: PendingExchange) { reading.abandoned(exchange.partition, records: 1, epoch: exchange.epoch) }
 
-    func carryOut(_ actions: [InFlight<Exchange>.Action]) {
+    func carryOut(_ actions: [InFlight<PendingExchange>.Action]) {
         guard !actions.isEmpty else { return }
         for action in actions {
             switch action {
@@ -202,12 +202,12 @@ final class ExchangeFlow: GroupHandler {
         clockLoop.scheduleTask(deadline: due) { self.carryOut(self.inFlight.withLock { $0.wake(now: .now()) }) }
     }
 
-    private func waited(_ exchange: Exchange, for wait: ExchangeMetrics.Wait, then body: @escaping @Sendable () -> Void) {
+    private func waited(_ exchange: PendingExchange, for wait: ExchangeMetrics.Wait, then body: @escaping @Sendable () -> Void) {
         metrics.waited(.now() - exchange.began, for: wait)
         exchange.eventLoop.execute(body)
     }
 
-    private func tell(_ turn: InFlight<Exchange>.Turn, of recipient: PartyID) {
+    private func tell(_ turn: InFlight<PendingExchange>.Turn, of recipient: PartyID) {
         let metadata: Logger.Metadata = ["recipient": "\(recipient)"]
         switch turn {
         case .opened:

@@ -19,13 +19,13 @@ package struct ExchangeMetrics: MetricSet {
         /// A place under its recipient's limit.
         case place
         /// Kafka's word that it may be begun.
-        case promise
+        case intent
     }
 
-    private let outcomes = CounterFamily<Outcome>(
+    private let outcomes = CounterFamily<ReplyOutcome>(
         "ocn_exchange_requests_total", unit: "requests", label: "outcome", "Requests that were answered to their caller, by how they ended."
     )
-    private let durations = TimerFamily<Outcome>(
+    private let durations = TimerFamily<ReplyOutcome>(
         "ocn_exchange_duration_seconds", unit: "seconds", label: "outcome",
         "Time from reading a request to having its answer, by how it ended.")
     private let refusals = CounterFamily<Refusal>(
@@ -45,7 +45,7 @@ package struct ExchangeMetrics: MetricSet {
     let implausible = CounterMetric(
         "ocn_exchange_implausible_records_total", unit: "records",
         "Requests that were refused because their time, deadline or state version cannot be true.")
-    let repeats = CounterMetric(
+    let idempotency = CounterMetric(
         "ocn_exchange_connection_retries_total", unit: "requests",
         "Requests that were tried again at once because the first connection did not take them.")
     let answeredAgain = CounterMetric(
@@ -59,7 +59,7 @@ package struct ExchangeMetrics: MetricSet {
     /// For the list of all metrics.
     package static var sample: ExchangeMetrics { ExchangeMetrics() }
 
-    func ended(_ outcome: Outcome, after time: TimeAmount) {
+    func ended(_ outcome: ReplyOutcome, after time: TimeAmount) {
         outcomes.increment(outcome)
         durations.recordNanoseconds(max(0, time.nanoseconds), outcome)
     }

@@ -20,7 +20,7 @@ package import Topics
 ///      │                                                                         │               │
 ///      └── finished ◀── acknowledged ◀── ocn.replies ◀───────────────────────────┴───────────────┘
 /// ```
-/// A request is begun below the ``Promise`` that is committed for its partition, which goes ahead of it, so that it waits only when many come
+/// A request is begun below the ``StartIntent`` that is committed for its partition, which goes ahead of it, so that it waits only when many come
 /// at once. Under its recipient's limit it then has a place, or waits for one in the recipient's queue, or is answered 4003 at once, because
 /// too much waits or the recipient does not answer (``Breaker``). Nothing pauses for a recipient, and nothing waits past its deadline. A
 /// repeat of a request under way keeps its place and waits for that request's answer. Every record ends in exactly one `finished`, after its
@@ -51,7 +51,7 @@ package final class ExchangeService: Service {
         let flow = ExchangeFlow(
             settings: settings, topics: topics, store: store, capabilities: capabilities, producer: producer, client: client,
             lease: session * 3 / 4, logger: logger, onAnswer: onAnswer)
-        membership.commitMetadata = { partition, commitPoint, _ in flow.promise(partition, commitPoint: commitPoint) }
+        membership.commitMetadata = { partition, commitPoint, _ in flow.intent(partition, commitPoint: commitPoint) }
         // A promise is good for three quarters of a session, and is renewed three times meanwhile.
         membership.recommitInterval = session / 4
         consumer = GroupConsumer(kafka, membership, handler: flow, logger: logger)

@@ -53,7 +53,7 @@ package struct ExchangeSettings: Sendable {
         defaultTimeout: Duration = .seconds(30), margin: Duration = .milliseconds(500), pageLifetime: Duration = .seconds(86_400),
         storedPageLifetime: Duration = .seconds(2 * 3600),
         objectLifetime: Duration = .seconds(400 * 86_400), callbackLifetime: Duration = .seconds(86_400),
-        repeatWindow: Duration = RepeatKey.window, rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
+        repeatWindow: Duration = IdempotencyKey.window, rememberedAnswers: Int = 100_000, rememberedBytes: Int = 64 * 1024 * 1024,
         breaker: BreakerSettings = BreakerSettings()
     ) {
         self.publicURL = publicURL

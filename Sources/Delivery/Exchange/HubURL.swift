@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import Kafka
 import OCPI
-import Wire
 
 /// A URL of ours that stands for a party's own.
 enum HubURL {

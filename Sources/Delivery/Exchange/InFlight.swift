@@ -21,12 +21,12 @@ import OCPI
 ///
 /// Recipients with nothing under way are forgotten with what their breakers know. They are looked through when their number has grown by
 /// a part of itself, so a call costs the same however many there are.
-struct InFlight<Request: Held>: Sendable {
+struct InFlight<Request: HeldCall>: Sendable {
     struct Limits: Sendable {
-        var perRecipient: Load
-        var inTotal: Load
-        var waitingPerRecipient = Load(requests: 512, bytes: 8 * 1024 * 1024)
-        var waitingInTotal = Load(requests: 8192, bytes: 128 * 1024 * 1024)
+        var perRecipient: ExchangeLoad
+        var inTotal: ExchangeLoad
+        var waitingPerRecipient = ExchangeLoad(requests: 512, bytes: 8 * 1024 * 1024)
+        var waitingInTotal = ExchangeLoad(requests: 8192, bytes: 128 * 1024 * 1024)
         var breaker = Breaker.Settings()
         /// How many recipients are remembered at most that have nothing under way.
         var idleLimit = 10_000
@@ -78,10 +78,10 @@ struct InFlight<Request: Held>: Sendable {
     }
 
     private struct Share {
-        var load = Load()
+        var load = ExchangeLoad()
         /// The same of each account that has some.
-        var running: [String: Load] = [:]
-        var waiting = Load()
+        var running: [String: ExchangeLoad] = [:]
+        var waiting = ExchangeLoad()
         /// Accounts that wait, by turns.
         var turns = Deque<String>()
         var breaker: Breaker
@@ -93,12 +93,12 @@ struct InFlight<Request: Held>: Sendable {
 
     private let limits: Limits
     private var shares: [PartyID: Share] = [:]
-    private var room = WaitingRoom<Line, Request>()
+    private var room = AdmissionQueue<Line, Request>()
     /// Recipients with a place for who waits for them, as far as they are concerned: only the total has none. They take turns.
     private var ready = Deque<PartyID>()
     private var epochs: [TopicPartition: UInt64] = [:]
     private var lookAt = Self.fewest
-    private(set) var total = Load()
+    private(set) var total = ExchangeLoad()
     /// Recipients whose breaker is not closed.
     private(set) var unanswering = 0
 
@@ -114,7 +114,7 @@ struct InFlight<Request: Held>: Sendable {
     var recipients: Int { shares.count }
 
     /// What waits for a place.
-    var waiting: Load { room.total }
+    var waiting: ExchangeLoad { room.total }
 
     // MARK: What happened
 
@@ -234,7 +234,7 @@ struct InFlight<Request: Held>: Sendable {
 
     private mutating func take(_ request: Request) {
         shares[request.recipient]?.load.add(request.bytes)
-        shares[request.recipient]?.running[request.account, default: Load()].add(request.bytes)
+        shares[request.recipient]?.running[request.account, default: ExchangeLoad()].add(request.bytes)
         total.add(request.bytes)
     }
 
@@ -253,7 +253,7 @@ struct InFlight<Request: Held>: Sendable {
 
     /// Whether its account leaves enough to others.
     private func hasPlace(_ request: Request, in share: Share) -> Bool {
-        share.load.allows(request.bytes, to: share.running[request.account] ?? Load(), in: limits.perRecipient)
+        share.load.allows(request.bytes, to: share.running[request.account] ?? ExchangeLoad(), in: limits.perRecipient)
     }
 
     /// Who of those that wait for a recipient has the next place, whether it is free or not.
@@ -298,15 +298,17 @@ struct InFlight<Request: Held>: Sendable {
 
     private func mayWait(_ request: Request, behind share: Share) -> Bool {
         // What is larger than all places would wait for nothing.
-        guard Load().fits(request.bytes, in: limits.perRecipient), Load().fits(request.bytes, in: limits.inTotal) else { return false }
-        let most = Load(
+        guard ExchangeLoad().fits(request.bytes, in: limits.perRecipient), ExchangeLoad().fits(request.bytes, in: limits.inTotal) else {
+            return false
+        }
+        let most = ExchangeLoad(
             requests: min(limits.waitingPerRecipient.requests, (limits.waitingInTotal.requests - room.total.requests) / 8),
             bytes: min(limits.waitingPerRecipient.bytes, (limits.waitingInTotal.bytes - room.total.bytes) / 8))
         let own = room.load(of: line(of: request))
         // Who has nothing there yet always finds room if each that waits could have one like it.
         if own.requests == 0, share.running[request.account] == nil {
             let accounts = share.turns.count
-            if Load(requests: accounts, bytes: accounts * request.bytes).fits(request.bytes, in: most) { return true }
+            if ExchangeLoad(requests: accounts, bytes: accounts * request.bytes).fits(request.bytes, in: most) { return true }
         }
         return share.waiting.fits(request.bytes, in: most) && share.waiting.allows(request.bytes, to: own, in: most)
     }

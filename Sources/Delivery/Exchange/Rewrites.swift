@@ -1,11 +1,11 @@
 import Directory
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
 import Outbound
 import Topics
-import Wire
 
 /// What the hub changes in passing messages: nothing but URLs that would lead around it (OCPI 2.2.1, 4.1.5 and 13.3). No I/O.
 enum Rewrites {
@@ -24,7 +24,7 @@ enum Rewrites {
 
     /// The `response_url` of a request; nil for a request that has none by its kind.
     /// - Throws: 2001 if it has one and it is missing, or no URL.
-    static func responseURL(of record: RequestRecord) throws(Obstacle) -> ResponseURL? {
+    static func responseURL(of record: RequestRecord) throws(ExchangeFailure) -> ResponseURL? {
         guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, record.route) else { return nil }
         return switch place {
         case .body: try responseURL(inBody: record.body)
@@ -32,7 +32,7 @@ enum Rewrites {
         }
     }
 
-    private static func responseURL(inBody body: ByteBuffer?) throws(Obstacle) -> ResponseURL {
+    private static func responseURL(inBody body: ByteBuffer?) throws(ExchangeFailure) -> ResponseURL {
         guard let body, !body.readableBytesView.isEmpty else {
             throw refused("The body with response_url is missing")
         }
@@ -49,7 +49,7 @@ enum Rewrites {
     }
 
     /// Reading and clearing charging profiles (OCPI 2.2.1, 13.3.1).
-    private static func responseURL(inQuery query: String) throws(Obstacle) -> ResponseURL {
+    private static func responseURL(inQuery query: String) throws(ExchangeFailure) -> ResponseURL {
         let parameters = Array(query.utf8).split(separator: UInt8(ascii: "&")).map { parameter in
             let name = parameter.prefix { $0 != UInt8(ascii: "=") }
             return (name: PercentText.decoded(String(decoding: name, as: UTF8.self)), value: parameter[name.endIndex...].dropFirst())
@@ -66,8 +66,8 @@ enum Rewrites {
         return ResponseURL(place: .query, range: value.startIndex..<value.endIndex, url: url)
     }
 
-    private static func refused(_ message: String) -> Obstacle {
-        Obstacle(.refused, OCPIError(code: .invalidParameters, message: message))
+    private static func refused(_ message: String) -> ExchangeFailure {
+        ExchangeFailure(.refused, OCPIError(code: .invalidParameters, message: message))
     }
 
     private static func isURL(_ text: String) -> Bool {

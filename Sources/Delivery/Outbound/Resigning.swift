@@ -1,10 +1,10 @@
+import Encoding
 import Instruments
 import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
 import Topics
-import Wire
 
 /// Signs a message again of which this node changed something that its party had signed (OCN Notary): the old value and the old
 /// signature stay in the new one, so that whoever reads it can undo the change and check both.
@@ -23,7 +23,7 @@ enum Resigning {
     static func copy(_ request: RequestRecord, originalReceiver: PartyID, key: SigningKey) -> RequestRecord {
         var original = request
         original.to = originalReceiver
-        var changes: [Change] = []
+        var changes: [FactChange] = []
         if request.to.country != originalReceiver.country { changes.append((.toCountry, .string(request.to.country))) }
         if request.to.party != originalReceiver.party { changes.append((.toParty, .string(request.to.party))) }
         return self.request(request, from: original, changes, key: key)
@@ -34,7 +34,7 @@ enum Resigning {
     static func broadcast(_ request: RequestRecord, original route: AnnouncementRecord.Route, key: SigningKey) -> RequestRecord {
         var original = request
         (original.from, original.to) = (route.from, route.to)
-        var changes: [Change] = []
+        var changes: [FactChange] = []
         func change(_ place: SignedPlace, _ old: String, _ new: String) {
             if old != new { changes.append((place, .string(new))) }
         }
@@ -45,13 +45,13 @@ enum Resigning {
         return self.request(request, from: original, changes, key: key)
     }
 
-    typealias Change = (place: SignedPlace, value: JSONValue)
+    typealias FactChange = (place: SignedPlace, value: JSONValue)
 
     /// - Parameters:
     ///   - changed: the request as it will be sent, but for its signature.
     ///   - original: the request that the signature fits.
     ///   - changes: in which signed places they differ, and what stands there now.
-    static func request(_ changed: RequestRecord, from original: RequestRecord, _ changes: [Change], key: SigningKey) -> RequestRecord {
+    static func request(_ changed: RequestRecord, from original: RequestRecord, _ changes: [FactChange], key: SigningKey) -> RequestRecord {
         guard let signature = original.signature, !changes.isEmpty else { return changed }
         var changed = changed
         if let values = values(of: original), let rewritten = rewritten(signature, values, changes, key: key) {
@@ -118,7 +118,7 @@ enum Resigning {
     // MARK: Both
 
     /// In the encoding it came in. Nil if it is unreadable or does not fit.
-    private static func rewritten(_ text: String, _ values: SignableValues, _ changes: [Change], key: SigningKey) -> String? {
+    private static func rewritten(_ text: String, _ values: SignableValues, _ changes: [FactChange], key: SigningKey) -> String? {
         do throws(SignatureError) {
             let signature = try OCNSignature(text: text)
             let numbers = try signature.verify(values).numbers

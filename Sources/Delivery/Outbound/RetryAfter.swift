@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Outbound
-import Wire
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of HTTP.
 enum RetryAfter {

@@ -1,9 +1,9 @@
 package import Directory
+package import Encoding
 import Kafka
 import Logging
 import NIOCore
 import OCPI
-package import Wire
 
 /// Says in `ocn.state` which parties this worker's PUSH does not call, or only to see whether they are back, so that operators see it.
 ///
@@ -15,7 +15,7 @@ package struct BreakerReports: Sendable {
     /// The newest snapshot.
     let directory: @Sendable () -> Directory
     /// Makes the changes.
-    let write: @Sendable ([Change]) async throws(StateError) -> Void
+    let write: @Sendable ([FactChange]) async throws(StateError) -> Void
     /// The time of day.
     let now: @Sendable () -> Timestamp
     /// Returns after about a second, or when cancelled.
@@ -27,7 +27,7 @@ package struct BreakerReports: Sendable {
     /// - Parameters: as the properties say.
     package init(
         worker: String, directory: @escaping @Sendable () -> Directory,
-        write: @escaping @Sendable ([Change]) async throws(StateError) -> Void,
+        write: @escaping @Sendable ([FactChange]) async throws(StateError) -> Void,
         now: @escaping @Sendable () -> Timestamp, pause: @escaping @Sendable () async -> Void
     ) {
         self.worker = worker
@@ -47,7 +47,7 @@ package struct BreakerReports: Sendable {
 
     /// Until cancelled: sees to it that `ocn.state` says what is so. What this worker left there in an earlier life goes with it.
     /// - Parameter standings: the breakers that are not closed.
-    func run(logger: Logger, standings: @Sendable () -> [Recipient: BreakerStanding]) async {
+    func run(logger: Logger, standings: @Sendable () -> [Recipient: BreakerReading]) async {
         var times: [PartyID: (closed: NIODeadline, since: Timestamp)] = [:]
         let failures = ThrottledLog(logger)
         while !Task.isCancelled {
@@ -72,7 +72,7 @@ package struct BreakerReports: Sendable {
 
     /// This worker ends: it has no breakers any more.
     func withdraw(logger: Logger) async {
-        let own = directory().breakers.filter { $0.worker == worker }.map { Change.delete(key: Fact.breaker($0).key) }
+        let own = directory().breakers.filter { $0.worker == worker }.map { FactChange.delete(key: Fact.breaker($0).key) }
         guard !own.isEmpty else { return }
         do { try await write(own) } catch {
             logger.info("reports of breakers are left to become outdated", metadata: ["error": "\(error)"])
@@ -80,9 +80,9 @@ package struct BreakerReports: Sendable {
     }
 
     /// What is wrong in `ocn.state`, if `open` holds for this worker.
-    private func changes(to open: [PartyID: BreakerReport], now: Timestamp) -> [Change] {
+    private func changes(to open: [PartyID: BreakerReport], now: Timestamp) -> [FactChange] {
         var missing = open
-        var changes: [Change] = []
+        var changes: [FactChange] = []
         for written in directory().breakers {
             if written.worker == worker {
                 guard let report = missing.removeValue(forKey: written.recipient) else {

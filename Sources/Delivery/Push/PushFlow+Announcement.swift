@@ -1,25 +1,25 @@
 import Directory
+import Encoding
 import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
 import Outbound
 import Topics
-import Wire
 
 // One attempt to deliver one announcement, on an event loop. Nothing is kept of what cannot be delivered.
 extension PushFlow {
-    func announce(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord) {
+    func announce(_ attempt: DeliveryAttempt<OutboxRecord>, _ announcement: AnnouncementRecord) {
         let request = announcement.request
-        guard bounds(of: errand.parcel).fault(of: request) == nil else { return complete(errand, .ended(.dropped(.unsendable))) }
-        guard end(of: request) > store.clock.now else { return complete(errand, .ended(.dropped(.expired))) }
+        guard bounds(of: attempt.pending).fault(of: request) == nil else { return complete(attempt, .ended(.dropped(.unsendable))) }
+        guard end(of: request) > store.clock.now else { return complete(attempt, .ended(.dropped(.expired))) }
         let directory = store.directory
         // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
-        guard directory.version >= request.stateVersion else { return hinder(errand) }
+        guard directory.version >= request.stateVersion else { return hinder(attempt) }
         if let node = announcement.node {
-            tell(errand, request, directory.node(operator: node))
+            tell(attempt, request, directory.node(operator: node))
         } else {
-            tell(errand, announcement, directory)
+            tell(attempt, announcement, directory)
         }
     }
 
@@ -29,69 +29,69 @@ extension PushFlow {
     }
 
     /// A party's platform.
-    private func tell(_ errand: Errand<Consignment>, _ announcement: AnnouncementRecord, _ directory: Directory) {
+    private func tell(_ attempt: DeliveryAttempt<OutboxRecord>, _ announcement: AnnouncementRecord, _ directory: Directory) {
         let request =
             announcement.original.map {
                 Resigning.broadcast(announcement.request, original: $0, key: settings.nodeKey)
             } ?? announcement.request
         guard let platform = directory.platform(of: request.to), directory.status(of: platform.id) == .connected else {
-            return complete(errand, .ended(.dropped(.notConnected)))
+            return complete(attempt, .ended(.dropped(.notConnected)))
         }
-        guard case .platform(let url, let authorization) = Destination(of: request, in: directory, ownOperator: ownOperator) else {
-            return complete(errand, .ended(.dropped(.noDestination)))
+        guard case .platform(let url, let authorization) = RecipientRoute(of: request, in: directory, ownOperator: ownOperator) else {
+            return complete(attempt, .ended(.dropped(.noDestination)))
         }
         // What the hub itself tells has no sender who could sign it.
         guard !request.module.isFunctional || directory.isContent(request.to, withSignature: request.signature) else {
-            return complete(errand, .ended(.dropped(.unsigned)))
+            return complete(attempt, .ended(.dropped(.unsigned)))
         }
-        var outbound = Hop.call(request, url: url, authorization: authorization)
+        var outbound = OutboundRequestBuilder.call(request, url: url, authorization: authorization)
         if !request.module.isFunctional {
             // Configuration modules are between two platforms, not between parties (OCPI 2.2.1, 4.1.4).
             for name in OCPIHeader.routing { outbound.headers.remove(name: name) }
         }
-        send(errand, outbound) { response in
+        send(attempt, outbound) { response in
             let status = response.statusCode
-            switch Verdict(httpStatus: response.status, statusCode: status) {
+            switch ResponseClassification(httpStatus: response.status, statusCode: status) {
             case .delivered:
                 self.onAnswer(platform.id)
-                self.ended(errand, .delivered)
-            case .final: self.ended(errand, .dropped(.rejected))
-            case .retry: self.again(errand, response, LastAttempt(httpStatus: response.status, status: status))
+                self.ended(attempt, .delivered)
+            case .final: self.ended(attempt, .dropped(.rejected))
+            case .retry: self.again(attempt, response, LastAttempt(httpStatus: response.status, status: status))
             }
         }
     }
 
     /// Another node (OCN node 1.1, `PUT /ocn/client-info`). Whatever it answers but success may pass: it may not know us yet.
-    private func tell(_ errand: Errand<Consignment>, _ request: RequestRecord, _ node: NetworkNode?) {
-        guard let node, !node.url.isEmpty else { return complete(errand, .ended(.dropped(.noDestination))) }
+    private func tell(_ attempt: DeliveryAttempt<OutboxRecord>, _ request: RequestRecord, _ node: NetworkNode?) {
+        guard let node, !node.url.isEmpty else { return complete(attempt, .ended(.dropped(.noDestination))) }
         let body = request.body ?? ByteBuffer()
         var headers = HTTPHeaders()
         headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
         headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: settings.nodeKey))
         headers.add(name: "Content-Type", value: "application/json")
         let outbound = OutboundRequest(url: URLJoin.trimmed(node.url) + "/ocn/client-info", method: .put, headers: headers, body: body)
-        send(errand, outbound) { response in
+        send(attempt, outbound) { response in
             // The reference nodes answer with an empty body.
             if 200..<300 ~= response.status {
-                self.ended(errand, .delivered)
+                self.ended(attempt, .delivered)
             } else {
-                self.again(errand, response, LastAttempt(httpStatus: response.status))
+                self.again(attempt, response, LastAttempt(httpStatus: response.status))
             }
         }
     }
 
-    private func ended(_ errand: Errand<Consignment>, _ ending: Ending) {
+    private func ended(_ attempt: DeliveryAttempt<OutboxRecord>, _ ending: DeliveryOutcome) {
         metrics.attempted(ending == .delivered ? .delivered : .rejected)
-        complete(errand, .ended(ending))
+        complete(attempt, .ended(ending))
     }
 
     /// Nobody may ask us to wait until after the end.
-    private func again(_ errand: Errand<Consignment>, _ response: OutboundResponse, _ last: LastAttempt) {
+    private func again(_ attempt: DeliveryAttempt<OutboxRecord>, _ response: OutboundResponse, _ last: LastAttempt) {
         metrics.attempted(.retry)
         let now = store.clock.now
-        let rest = max(0, end(of: errand.parcel.cargo.request).milliseconds - now.milliseconds)
+        let rest = max(0, end(of: attempt.pending.payload.request).milliseconds - now.milliseconds)
         let cap = min(.init(settings.retryAfterCap), TimeAmount.milliseconds(rest))
-        complete(errand, .failed(last, after: RetryAfter.delay(response, now: now, cap: cap)))
+        complete(attempt, .failed(last, after: RetryAfter.delay(response, now: now, cap: cap)))
     }
 }
 

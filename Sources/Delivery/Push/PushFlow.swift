@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Instruments
 import Kafka
 import Logging
@@ -8,14 +9,13 @@ import OCPI
 import Outbound
 import Synchronization
 import Topics
-import Wire
 
 /// Takes copies from the outboxes and announcements from `ocn.announce`, and sees each of them through to its end. See ``PushService``
 /// for the picture.
 ///
-/// What to do when is ``Lanes``' decision; here it is carried out.
+/// What to do when is ``DeliveryScheduler``' decision; here it is carried out.
 final class PushFlow: GroupHandler {
-    let reading = Reading()
+    let reading = GroupReading()
     let settings: PushSettings
     let topics: TopicNames
     let store: StateStore
@@ -31,13 +31,13 @@ final class PushFlow: GroupHandler {
     private let eventLoops: [any EventLoop]
     private let clockLoop: any EventLoop
     private let turn = Atomic<Int>(0)
-    private let lanes: Mutex<Lanes<Consignment>>
+    private let scheduler: Mutex<DeliveryScheduler<OutboxRecord>>
     /// How many copies past their horizon may go to `ocn.dead`.
-    private let ration: Mutex<Ration>
+    private let bucket: Mutex<TokenBucket>
     private let stateEnd = Mutex(StateEnd())
-    /// What the consumer was told last. Taken before `lanes`, never the other way round.
+    /// What the consumer was told last. Taken before `scheduler`, never the other way round.
     private let gates = Mutex<[TopicPartition: Bool]>([:])
-    /// The gauge's figure. Taken before `lanes`, never the other way round.
+    /// The gauge's figure. Taken before `scheduler`, never the other way round.
     private let openBreakers = Mutex(0)
 
     /// How long a batch waits for the state its records were made under.
@@ -59,25 +59,25 @@ final class PushFlow: GroupHandler {
         Resigning.prepare()
         eventLoops = Array(client.eventLoops.makeIterator())
         clockLoop = client.eventLoops.next()
-        lanes = Mutex(
-            Lanes(
+        scheduler = Mutex(
+            DeliveryScheduler(
                 .init(
                     perRecipient: settings.copiesPerRecipient, bytesPerPartition: settings.bytesPerPartition,
-                    crowd: .init(
+                    announcementQuota: .init(
                         records: settings.announcementsPerRecipient, bytes: settings.announcementBytesPerRecipient,
                         totalBytes: settings.announcementBytes),
                     backoff: Backoff(base: .init(settings.backoffBase), cap: .init(settings.backoffCap)),
                     breaker: .init(settings.breaker))))
-        ration = Mutex(Ration(perSecond: settings.expiredPerSecond))
+        bucket = Mutex(TokenBucket(perSecond: settings.expiredPerSecond))
     }
 
     /// The recipients that are not called, or only to see whether they are back.
-    var breakers: [Recipient: BreakerStanding] { lanes.withLock { $0.breakers } }
+    var breakers: [Recipient: BreakerReading] { scheduler.withLock { $0.breakers } }
 
     /// - Returns: nil if one more copy past its horizon may go to `ocn.dead` now, else when to ask again.
     func turnedAway() -> NIODeadline? {
         let now = NIODeadline.now()
-        return ration.withLock { $0.take(now: now) }
+        return bucket.withLock { $0.take(now: now) }
     }
 
     // MARK: The consumer's thread
@@ -86,7 +86,7 @@ final class PushFlow: GroupHandler {
         // A new assignment is read from the start, whatever was paused before.
         let actions = gates.withLock { gates in
             for partition in partitions { gates[partition] = nil }
-            return lanes.withLock { $0.assign(partitions, epoch: epoch) }
+            return scheduler.withLock { $0.assign(partitions, epoch: epoch) }
         }
         carryOut(actions)
     }
@@ -94,17 +94,17 @@ final class PushFlow: GroupHandler {
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
         let actions = gates.withLock { gates in
             for partition in partitions { gates[partition] = nil }
-            return lanes.withLock { $0.revoke(partitions) }
+            return scheduler.withLock { $0.revoke(partitions) }
         }
         carryOut(actions)
     }
 
     func received(_ batch: [IncomingRecord]) {
-        var parcels: [Parcel<Consignment>] = []
-        parcels.reserveCapacity(batch.count)
+        var pendingRecords: [PendingRecord<OutboxRecord>] = []
+        pendingRecords.reserveCapacity(batch.count)
         for record in batch {
             do throws(RecordError) {
-                parcels.append(Parcel(record, try Consignment(record, announce: topics.announce)))
+                pendingRecords.append(PendingRecord(record, try OutboxRecord(record, announce: topics.announce)))
             } catch {
                 // There is nothing in it that could be sent, nor buried as a copy.
                 metrics.malformed.increment()
@@ -114,19 +114,19 @@ final class PushFlow: GroupHandler {
                 reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
-        guard let version = parcels.map(\.cargo.request.stateVersion).max() else { return }
+        guard let version = pendingRecords.map(\.payload.request.stateVersion).max() else { return }
         // An agreement must be known before its absence can mean that it was withdrawn.
         if store.directory.version < version { askForStateEnd() }
         let directory = store.directory
-        let due = parcels.filter { parcel in
-            guard case .copy(let copy) = parcel.cargo, directory.version >= copy.request.stateVersion,
+        let due = pendingRecords.filter { pending in
+            guard case .copy(let copy) = pending.payload, directory.version >= copy.request.stateVersion,
                 directory.service(copy.request.to)?.delivery == .topic
             else { return true }
-            finish(parcel, .topic)
+            finish(pending, .topic)
             return false
         }
         let now = NIODeadline.now()
-        carryOut(lanes.withLock { lanes in due.flatMap { lanes.add($0, now: now) } })
+        carryOut(scheduler.withLock { scheduler in due.flatMap { scheduler.add($0, now: now) } })
     }
 
     // MARK: What can be true
@@ -153,54 +153,54 @@ final class PushFlow: GroupHandler {
     private static let doubtPause = Duration.milliseconds(500)
 
     /// It was judged by more of `ocn.state` than is read here, which may come, or cannot be.
-    func hinder(_ errand: Errand<Consignment>) {
+    func hinder(_ attempt: DeliveryAttempt<OutboxRecord>) {
         stateEnd.withLock { $0.doubt() }
-        complete(errand, .hindered)
+        complete(attempt, .hindered)
     }
 
-    func bounds(of parcel: Parcel<Consignment>) -> RecordBounds {
-        RecordBounds(now: store.clock.now, stateEnd: stateEnd.withLock { $0.limit(ofRecordRead: parcel.readAt) })
+    func bounds(of pending: PendingRecord<OutboxRecord>) -> RecordBounds {
+        RecordBounds(now: store.clock.now, stateEnd: stateEnd.withLock { $0.limit(ofRecordRead: pending.readAt) })
     }
 
     // MARK: Carrying out
 
     /// An errand is done; what follows from that is carried out.
-    func complete(_ errand: Errand<Consignment>, _ result: ErrandResult) {
+    func complete(_ attempt: DeliveryAttempt<OutboxRecord>, _ result: AttemptResult) {
         let now = NIODeadline.now()
         let jitter = Double.random(in: -1...1)
-        carryOut(lanes.withLock { $0.complete(errand, result, now: now, jitter: jitter) })
+        carryOut(scheduler.withLock { $0.complete(attempt, result, now: now, jitter: jitter) })
     }
 
     private func wake() {
         let now = NIODeadline.now()
-        carryOut(lanes.withLock { $0.wake(now: now) })
+        carryOut(scheduler.withLock { $0.wake(now: now) })
     }
 
-    private func carryOut(_ actions: [Lanes<Consignment>.Action]) {
-        var errands: [Errand<Consignment>] = []
+    private func carryOut(_ actions: [DeliveryScheduler<OutboxRecord>.Action]) {
+        var deliveryAttempts: [DeliveryAttempt<OutboxRecord>] = []
         for action in actions {
             switch action {
-            case .run(let errand): errands.append(errand)
-            case .finish(let parcel, let ending): finish(parcel, ending)
+            case .run(let attempt): deliveryAttempts.append(attempt)
+            case .finish(let pending, let ending): finish(pending, ending)
             case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
             case .gate(let partition): gate(partition)
             case .abandon(let partition, let epoch, let records): reading.abandoned(partition, records: records, epoch: epoch)
             case .breaker(let recipient, let turn): tell(recipient, turn)
             }
         }
-        handOver(errands)
-        metrics.waiting(lanes.withLock { $0.held })
+        handOver(deliveryAttempts)
+        metrics.waiting(scheduler.withLock { $0.held })
     }
 
-    private func finish(_ parcel: Parcel<Consignment>, _ ending: Ending) {
-        metrics.ended(parcel.cargo, ending)
-        reading.finished(parcel.partition, offset: parcel.offset, epoch: parcel.epoch)
+    private func finish(_ pending: PendingRecord<OutboxRecord>, _ ending: DeliveryOutcome) {
+        metrics.ended(pending.payload, ending)
+        reading.finished(pending.partition, offset: pending.offset, epoch: pending.epoch)
     }
 
     /// Two threads may get here in the other order than their changes happened, so the consumer is told what holds now.
     private func gate(_ partition: TopicPartition) {
         gates.withLock { gates in
-            let isPaused = lanes.withLock { $0.isPaused(partition) }
+            let isPaused = scheduler.withLock { $0.isPaused(partition) }
             guard gates[partition, default: false] != isPaused else { return }
             gates[partition] = isPaused
             if isPaused { reading.pause(partition) } else { reading.resume(partition) }
@@ -217,20 +217,20 @@ final class PushFlow: GroupHandler {
         case .forgotten: logger.notice("breaker closed: nothing is left here for the recipient", metadata: metadata)
         }
         openBreakers.withLock { figure in
-            figure = lanes.withLock { $0.breakers.count }
+            figure = scheduler.withLock { $0.breakers.count }
             metrics.openBreakers(figure)
         }
     }
 
     /// One wake-up per event loop.
-    private func handOver(_ errands: [Errand<Consignment>]) {
-        guard !errands.isEmpty else { return }
-        let first = turn.wrappingAdd(errands.count, ordering: .relaxed).newValue & 0xFFFF
+    private func handOver(_ deliveryAttempts: [DeliveryAttempt<OutboxRecord>]) {
+        guard !deliveryAttempts.isEmpty else { return }
+        let first = turn.wrappingAdd(deliveryAttempts.count, ordering: .relaxed).newValue & 0xFFFF
         for (number, eventLoop) in eventLoops.enumerated() {
-            let share = errands.enumerated().filter { (first + $0.offset) % eventLoops.count == number }.map(\.element)
+            let share = deliveryAttempts.enumerated().filter { (first + $0.offset) % eventLoops.count == number }.map(\.element)
             guard !share.isEmpty else { continue }
             eventLoop.execute {
-                for errand in share { self.run(errand) }
+                for attempt in share { self.run(attempt) }
             }
         }
     }

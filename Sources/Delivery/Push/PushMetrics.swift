@@ -18,7 +18,7 @@ package struct PushMetrics: MetricSet {
 
     private let attempts = CounterFamily<Attempt>(
         "ocn_push_attempts_total", unit: "attempts", label: "result", "Attempts to deliver a copy or an announcement, by result.")
-    private let copies = CounterFamily<Ending>(
+    private let copies = CounterFamily<DeliveryOutcome>(
         "ocn_push_copies_total", unit: "copies", labels: ["ending"],
         series: [
             (.delivered, ["delivered"]), (.dead, ["dead"]), (.unsendable, ["unsendable"]), (.expired, ["expired"]),
@@ -26,16 +26,17 @@ package struct PushMetrics: MetricSet {
         ],
         "Copies that are done with: taken, or given up to the dead letters (dead, unsendable, expired), or not to be sent (withheld, topic)."
     )
-    private let announcements = CounterFamily<Ending>(
+    private let announcements = CounterFamily<DeliveryOutcome>(
         "ocn_push_announcements_total", unit: "announcements", labels: ["ending"],
-        series: [(.delivered, ["delivered"]), (.replaced, ["replaced"])] + Drop.allCases.map { (.dropped($0), ["dropped_" + $0.rawValue]) },
+        series: [(.delivered, ["delivered"]), (.replaced, ["replaced"])]
+            + DropReason.allCases.map { (.dropped($0), ["dropped_" + $0.rawValue]) },
         "Announcements that are done with: taken, replaced by a newer one, or dropped and why.")
     private let waiting = GaugeMetric(
         "ocn_push_waiting_records", unit: "records", "Copies and announcements that were read and wait for their recipient.")
     private let breakers = GaugeMetric(
         "ocn_push_open_breakers", unit: "recipients", "Recipients that fail most calls and are left alone for a while.")
     let malformed = CounterMetric("ocn_push_malformed_records_total", unit: "records", "Records of outboxes that could not be read.")
-    let unburied = CounterMetric(
+    let deadLetterFailed = CounterMetric(
         "ocn_push_dead_letter_failures_total", unit: "copies",
         "Times Kafka did not take a dead letter; the copy stays uncommitted and comes again.")
     let breakerOpenings = CounterMetric(
@@ -56,8 +57,8 @@ package struct PushMetrics: MetricSet {
         }
     }
 
-    func ended(_ consignment: Consignment, _ ending: Ending) {
-        switch consignment {
+    func ended(_ outboxRecord: OutboxRecord, _ ending: DeliveryOutcome) {
+        switch outboxRecord {
         case .copy: copies.increment(ending)
         case .announcement: announcements.increment(ending)
         }

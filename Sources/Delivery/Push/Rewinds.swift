@@ -1,9 +1,9 @@
 package import Directory
+package import Encoding
 package import Kafka
 import Logging
 import OCPI
 import Topics
-package import Wire
 
 /// Carries out what operators ordered for outboxes: sending again from some time on. Only the worker that owns a partition can.
 package struct Rewinds: Sendable {
@@ -14,13 +14,13 @@ package struct Rewinds: Sendable {
     /// The first offset at or after a time per partition; nil if there is none.
     let offsets: @Sendable ([TopicPartition], Timestamp) async throws(KafkaError) -> [TopicPartition: Int64?]
     /// Notes what was done.
-    let write: @Sendable ([Change]) async throws(StateError) -> Void
+    let write: @Sendable ([FactChange]) async throws(StateError) -> Void
 
     /// - Parameters: as the properties say.
     package init(
         directory: @escaping @Sendable () -> Directory, changed: @escaping @Sendable (_ since: Int64) async -> Void,
         offsets: @escaping @Sendable ([TopicPartition], Timestamp) async throws(KafkaError) -> [TopicPartition: Int64?],
-        write: @escaping @Sendable ([Change]) async throws(StateError) -> Void
+        write: @escaping @Sendable ([FactChange]) async throws(StateError) -> Void
     ) {
         self.directory = directory
         self.changed = changed

@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// How far this process's clock is from those of the other processes of its node, measured against Kafka's, which all of them can ask.
 ///

@@ -1,5 +1,5 @@
+package import Encoding
 import Synchronization
-package import Wire
 
 /// Kafka's clock, as far as this process knows how much its own is ahead of it. Until that was measured it is this process's own.
 package final class KafkaClock: Sendable {

@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// What makes processes those of one node, as the first of them wrote it into `ocn.state`.
 package struct NodeIdentity: Sendable, Equatable {

@@ -1,4 +1,4 @@
-package import Wire
+package import Encoding
 
 /// Whether this process agrees with the others of its node about what they must share. A value: asked with a snapshot of the shared
 /// state, it answers in words for the operator.

@@ -1,5 +1,5 @@
+package import Encoding
 import Testbed
-package import Wire
 
 /// The inputs of a run: which case has which number follows from the seed alone, and its bytes also from the material.
 package struct Inputs: Sendable {

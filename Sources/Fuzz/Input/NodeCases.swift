@@ -1,8 +1,8 @@
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Testbed
-import Wire
 
 /// What another node may send: unsigned, badly signed, and well signed with contents that may be anything.
 struct NodeCases {

@@ -1,6 +1,6 @@
+import Encoding
 import OCPI
 import Testbed
-import Wire
 
 /// Clear HTTP requests of a party whose token is known, and in which anything else may be wrong.
 struct OCPIRequests {

@@ -1,5 +1,5 @@
+import Encoding
 import Testbed
-import Wire
 
 /// JSON that is not what was expected, and texts that are nearly JSON.
 enum OddJSON {

@@ -1,14 +1,14 @@
+import Encoding
 import Kafka
 import NIOCore
 import Notary
 import OCPI
 import Topics
-import Wire
 
 /// One input of each kind that is longer than anything may be, with what has to become of it. Every run begins with these.
 package struct Oversized: Sendable {
     /// What has to become of a record.
-    package enum Fate: String, Sendable, Equatable {
+    package enum RecordOutcome: String, Sendable, Equatable {
         /// Its reply says anything but that it was answered.
         case refused
         /// It is a dead letter.
@@ -120,8 +120,8 @@ package struct Oversized: Sendable {
     // MARK: Records
 
     /// In the topics, each with its id.
-    package var records: [(record: RecordCase, id: String, fate: Fate)] {
-        var found: [(record: RecordCase, id: String, fate: Fate)] = []
+    package var records: [(record: RecordCase, id: String, outcome: RecordOutcome)] {
+        var found: [(record: RecordCase, id: String, outcome: RecordOutcome)] = []
         for (name, leaves, change) in Self.changes {
             let id = "oversized-\(found.count)"
             var asked = honest(id)
@@ -194,7 +194,7 @@ package struct Oversized: Sendable {
         (
             "a tracestate of 100 KB", true,
             {
-                $0.trace = Trace(
+                $0.trace = TraceContext(
                     traceparent: "00-" + text(32, of: "a") + "-" + text(16, of: "b") + "-01", tracestate: text(100_000, of: "x"))
             }
         ),

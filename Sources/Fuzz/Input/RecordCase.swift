@@ -1,6 +1,6 @@
+import Encoding
 package import Kafka
 import NIOCore
-import Wire
 
 /// A record for a topic.
 package struct RecordCase: Sendable {

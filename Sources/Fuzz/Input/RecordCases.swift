@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import NIOCore
 import Notary
 import OCPI
 import Testbed
 import Topics
-import Wire
 
 /// Records as somebody may write them who has a right that only the node's processes should have.
 struct RecordCases {
@@ -63,7 +63,7 @@ struct RecordCases {
             requestID: "fuzz", requestType: "ocpi.tokens.receiver.put",
             address: ReplyAddress(partition: Int32(numbers.below(Self.replyPartitions)), epoch: numbers.next()), from: material.receiver,
             time: now,
-            outcome: numbers.pick(Outcome.allCases), httpStatus: numbers.pick([nil, 200, 0, -1, 99, 999, Int.max]),
+            outcome: numbers.pick(ReplyOutcome.allCases), httpStatus: numbers.pick([nil, 200, 0, -1, 99, 999, Int.max]),
             status: numbers.pick([nil, .success, .serverError]), message: numbers.chance(30) ? OddText.make(&numbers) : nil,
             headers: RecordHeaders([RecordHeader(name: "Link", value: OddText.make(&numbers))]), contentType: "application/json",
             body: OddJSON.value(&numbers).encoded())

@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// Objects of OCPI as they should be, to be spoilt.
 struct SampleObjects {

@@ -1,9 +1,9 @@
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Testbed
 import Topics
-import Wire
 
 /// Records of the compacted topics, under keys of few parties and platforms that nobody else uses: what was written about those in play would
 /// be true for the node, and it may not grow with the number of cases.

@@ -1,5 +1,5 @@
+import Encoding
 import NIOCore
-import Wire
 
 /// One answer as it came.
 struct RawAnswer: Sendable, Equatable {

@@ -1,15 +1,15 @@
+import Encoding
 import Kafka
 import Logging
 import NIOCore
 import Synchronization
 import Testbed
 import Topics
-import Wire
 
 /// Sends inputs and judges what comes back.
 final class Barrage: Sendable {
     /// How long an answer may take: longer than the node lets a caller wait.
-    private static let patience = TimeAmount.seconds(20)
+    private static let maximumWait = TimeAmount.seconds(20)
     /// What may be written to a compacted topic in memory, which keeps 5 MB whatever its policy: the registry is among them.
     private static let compactedLimit = 1_000_000
     private static let recordsAtOnce = 20
@@ -41,7 +41,8 @@ final class Barrage: Sendable {
         self.findings = findings
         self.recent = recent
         let address = material.host.split(separator: ":")
-        caller = RawCaller(host: address.first.map(String.init) ?? "", port: address.last.flatMap { Int($0) } ?? 0, patience: Self.patience)
+        caller = RawCaller(
+            host: address.first.map(String.init) ?? "", port: address.last.flatMap { Int($0) } ?? 0, maximumWait: Self.maximumWait)
         producer = try Producer(kafka, logger: Logger(label: "fuzz.producer") { _ in SwiftLogNoOpLogHandler() })
         shown = Shown(hiding: material.secrets)
     }
@@ -97,7 +98,7 @@ final class Barrage: Sendable {
         tally.withLock { tally in for answer in final { tally.answers[answer.status, default: 0] += 1 } }
         for fault in Judge.faults(of: input, transcript) {
             let answer = transcript.bytes.isEmpty ? "" : "\n  answered: \(shown.text(transcript.bytes, limit: 600))"
-            findings.note(Finding(surface: surface, number: number, kind: input.kind, what: fault, input: text + answer))
+            findings.note(FuzzFinding(surface: surface, number: number, kind: input.kind, what: fault, input: text + answer))
         }
     }
 

@@ -1,15 +1,15 @@
+import Encoding
 import NIOCore
 import OCPI
 import Synchronization
 import Testbed
-import Wire
 
 /// Exchanges of honest parties in between: one asks another, and a service gets a copy.
 final class Controls: Sendable {
     /// How long an answer, and then a copy, may take.
     private static let answerLimit = Duration.seconds(10)
     private static let copyLimit = Duration.seconds(30)
-    private let sender: Party
+    private let sender: TestbedParty
     private let receiver: PartyID
     private let caller: Caller
     private let arrived: Arrivals
@@ -22,7 +22,7 @@ final class Controls: Sendable {
         func contains(_ id: String) -> Bool { ids.withLock { $0.contains(id) } }
     }
 
-    init(sender: Party, receiver: PartyID, caller: Caller, arrived: Arrivals) {
+    init(sender: TestbedParty, receiver: PartyID, caller: Caller, arrived: Arrivals) {
         self.sender = sender
         self.receiver = receiver
         self.caller = caller

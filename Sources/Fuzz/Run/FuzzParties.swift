@@ -1,13 +1,13 @@
 import Directory
+import Encoding
 import NIOCore
 import Notary
 import OCPI
 import Testbed
 import Topics
-import Wire
 
 /// Who is there: parties whose names inputs bear, and others whose exchanges must go on meanwhile.
-struct FuzzCast: Sendable {
+struct FuzzParticipants: Sendable {
     let sender: PartyID
     let receiver: PartyID
     let service: PartyID
@@ -71,14 +71,14 @@ struct FuzzCast: Sendable {
 
 /// The parties of a run with their servers. All take what they get.
 struct FuzzParties: Sendable {
-    let cast: FuzzCast
-    let sender: Party
-    let receiver: Party
-    let scapegoat: Party
-    let oversized: Party
-    let controlSender: Party
+    let participants: FuzzParticipants
+    let sender: TestbedParty
+    let receiver: TestbedParty
+    let scapegoat: TestbedParty
+    let oversized: TestbedParty
+    let controlSender: TestbedParty
     let arrived = Controls.Arrivals()
-    private let others: [Party]
+    private let others: [TestbedParty]
 
     private static let modules: [(module: ModuleID, role: InterfaceRole)] = {
         let both: [ModuleID] = [.cdrs, .sessions, .locations, .tariffs, .tokens, .commands, .chargingprofiles]
@@ -86,24 +86,25 @@ struct FuzzParties: Sendable {
         return both.map { ($0, .sender) } + receivers.map { ($0, .receiver) }
     }()
 
-    init(_ cast: FuzzCast) {
-        self.cast = cast
-        func party(_ id: PartyID, _ role: String) -> Party {
-            Party(id, role: role, modules: Self.modules) { _, _, _ in Serving(body: Envelope.success(data: .array([]))) }
+    init(_ participants: FuzzParticipants) {
+        self.participants = participants
+        func party(_ id: PartyID, _ role: String) -> TestbedParty {
+            TestbedParty(id, role: role, modules: Self.modules) { _, _, _ in Serving(body: Envelope.success(data: .array([]))) }
         }
-        sender = party(cast.sender, "CPO")
-        receiver = party(cast.receiver, "EMSP")
-        scapegoat = party(cast.scapegoat, "CPO")
-        oversized = party(cast.oversized, "EMSP")
-        controlSender = party(cast.controlSender, "CPO")
-        let controlService = Party(cast.controlService, role: "OTHER", modules: Self.modules) { [arrived] request, module, _ in
+        sender = party(participants.sender, "CPO")
+        receiver = party(participants.receiver, "EMSP")
+        scapegoat = party(participants.scapegoat, "CPO")
+        oversized = party(participants.oversized, "EMSP")
+        controlSender = party(participants.controlSender, "CPO")
+        let controlService = TestbedParty(participants.controlService, role: "OTHER", modules: Self.modules) {
+            [arrived] request, module, _ in
             if module == ModuleID.sessions.rawValue, let id = request.body.jsonString(["id"]) { arrived.insert(id) }
             return Serving(body: Envelope.success())
         }
-        others = [party(cast.service, "OTHER"), party(cast.controlReceiver, "EMSP"), controlService]
+        others = [party(participants.service, "OTHER"), party(participants.controlReceiver, "EMSP"), controlService]
     }
 
-    private var all: [Party] { [sender, receiver, scapegoat, oversized, controlSender] + others }
+    private var all: [TestbedParty] { [sender, receiver, scapegoat, oversized, controlSender] + others }
 
     func start(_ hub: Testbed.Running) async throws {
         for party in all {
@@ -118,24 +119,26 @@ struct FuzzParties: Sendable {
 
     /// What inputs are made with.
     func material(_ hub: Testbed.Running) async throws -> Material {
-        let body: JSONValue = [["party_id": .string(cast.invited.party), "country_code": .string(cast.invited.country)]]
+        let body: JSONValue = [["party_id": .string(participants.invited.party), "country_code": .string(participants.invited.country)]]
         let invitation = try await hub.caller.call(
             "POST", "\(hub.adminURL)/admin/generate-registration-token",
             headers: [(OCPIHeader.authorization, "Token \(hub.node.adminToken)")], body: body.encoded())
         guard invitation.status == 200, let tokenA = invitation.body.jsonString(["token"]) else {
-            throw TestbedFailure("\(cast.invited) was not invited: HTTP \(invitation.status)")
+            throw TestbedFailure("\(participants.invited) was not invited: HTTP \(invitation.status)")
         }
         return Material(
             publicURL: hub.publicURLs[0], authorization: sender.authorization, scapegoat: scapegoat.authorization,
-            invitation: Token(tokenA).authorization(encoding: .base64), sender: cast.sender, receiver: cast.receiver, service: cast.service,
-            remote: cast.remote, remoteKey: cast.remoteKey, absent: cast.absent, receiverURL: receiver.url, topics: hub.node.topics)
+            invitation: Token(tokenA).authorization(encoding: .base64), sender: participants.sender, receiver: participants.receiver,
+            service: participants.service,
+            remote: participants.remote, remoteKey: participants.remoteKey, absent: participants.absent, receiverURL: receiver.url,
+            topics: hub.node.topics)
     }
 
     /// A platform that advertises endpoints of 70 KB.
     /// - Returns: what was wrong: it must be refused, in an envelope.
     func registerOversized(_ hub: Testbed.Running) async throws -> String? {
-        let party = Party(
-            cast.invited, role: "CPO", modules: Self.modules, endpointSuffix: "/" + Oversized.text(70_000, of: "x")
+        let party = TestbedParty(
+            participants.invited, role: "CPO", modules: Self.modules, endpointSuffix: "/" + Oversized.text(70_000, of: "x")
         ) { _, _, _ in nil }
         try await party.start()
         let fault: String?

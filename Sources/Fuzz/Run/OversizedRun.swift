@@ -41,26 +41,27 @@ struct OversizedRun: Sendable {
         guard let platform = try await Platforms.id(at: run.parties.oversized.url, kafka, topics) else {
             throw TestbedFailure("the platform that gets long endpoints is not in the state")
         }
-        let fates = try await Fates(kafka, topics)
+        let outcomes = try await RecordOutcomes(kafka, topics)
         // Announcements to everybody reach this one too.
         await run.barrage.send(inputs.endpoints(of: platform))
-        var expected: [(kind: String, id: String, fate: Oversized.Fate)] = []
-        for (record, id, fate) in inputs.records {
+        var expected: [(kind: String, id: String, outcome: Oversized.RecordOutcome)] = []
+        for (record, id, outcome) in inputs.records {
             guard await run.barrage.send(record) else { throw TestbedFailure("Kafka did not take a record: \(record.kind)") }
-            expected.append((record.kind, id, fate))
+            expected.append((record.kind, id, outcome))
         }
         let deadline = ContinuousClock.now + Self.limit
-        var waiting = expected.filter { $0.fate != .anything }
+        var waiting = expected.filter { $0.outcome != .anything }
         while !waiting.isEmpty, ContinuousClock.now < deadline {
             // Nothing announces it.
             try await Task.sleep(for: .milliseconds(50))
-            waiting.removeAll { fates.fate(of: $0.id) == $0.fate }
+            waiting.removeAll { outcomes.outcome(of: $0.id) == $0.outcome }
         }
-        for (kind, id, fate) in waiting {
-            let seen = fates.fate(of: id).map { "it was \($0.rawValue)" } ?? "nothing became of it"
-            run.findings.note(Finding(surface: .records, number: nil, kind: kind, what: "should be \(fate.rawValue): \(seen)", input: ""))
+        for (kind, id, outcome) in waiting {
+            let seen = outcomes.outcome(of: id).map { "it was \($0.rawValue)" } ?? "nothing became of it"
+            run.findings.note(
+                FuzzFinding(surface: .records, number: nil, kind: kind, what: "should be \(outcome.rawValue): \(seen)", input: ""))
         }
-        await fates.stop()
-        return (expected.count + 1, expected.count { $0.fate == .dead && fates.fate(of: $0.id) == .dead })
+        await outcomes.stop()
+        return (expected.count + 1, expected.count { $0.outcome == .dead && outcomes.outcome(of: $0.id) == .dead })
     }
 }

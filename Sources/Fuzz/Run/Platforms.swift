@@ -1,10 +1,10 @@
+import Encoding
 import Kafka
 import Logging
 import NIOCore
 import Synchronization
 import Testbed
 import Topics
-import Wire
 
 /// Looks into `ocn.state` for the id that the node gave to a platform.
 enum Platforms {

@@ -6,7 +6,7 @@ struct RawCaller: Sendable {
     let host: String
     let port: Int
     /// How long an answer, and then the end of the connection, may take.
-    let patience: TimeAmount
+    let maximumWait: TimeAmount
 
     /// The whole conversation; never throws: a connection that breaks is part of it.
     func converse(_ input: RequestCase) async -> Transcript {
@@ -18,7 +18,7 @@ struct RawCaller: Sendable {
             .connectTimeout(.seconds(10))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Conversation(input, patience: patience, promise))
+                    try channel.pipeline.syncOperations.addHandler(Conversation(input, maximumWait: maximumWait, promise))
                 }
             }
         bootstrap.connect(host: host, port: port).whenFailure { _ in promise.succeed(Transcript(isRefused: true)) }
@@ -32,15 +32,15 @@ private final class Conversation: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let input: RequestCase
-    private let patience: TimeAmount
+    private let maximumWait: TimeAmount
     private let promise: EventLoopPromise<Transcript>
     private var transcript = Transcript()
     private var hasFinished = false
     private var timer: Scheduled<Void>?
 
-    init(_ input: RequestCase, patience: TimeAmount, _ promise: EventLoopPromise<Transcript>) {
+    init(_ input: RequestCase, maximumWait: TimeAmount, _ promise: EventLoopPromise<Transcript>) {
         self.input = input
-        self.patience = patience
+        self.maximumWait = maximumWait
         self.promise = promise
     }
 
@@ -88,7 +88,7 @@ private final class Conversation: ChannelInboundHandler {
     private func limit(_ context: ChannelHandlerContext) {
         timer?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: patience) {
+        timer = context.eventLoop.scheduleTask(in: maximumWait) {
             let (handler, context) = bound.value
             handler.transcript.isOverdue = true
             context.close(promise: nil)

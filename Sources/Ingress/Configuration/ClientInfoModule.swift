@@ -1,8 +1,8 @@
 import Directory
+import Encoding
 import HTTPTypes
 import Hummingbird
 import OCPI
-import Wire
 
 /// The hub client info module: how all parties stand that the caller may know of (OCPI 2.2.1, 14.2.1). Pure.
 struct ClientInfoModule: Sendable {

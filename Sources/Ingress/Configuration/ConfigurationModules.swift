@@ -1,33 +1,33 @@
 import Directory
+import Encoding
 import Hummingbird
 import Logging
 import NIOCore
 import OCPI
-import Wire
 
 /// Versions, credentials, HubClientInfo and OcnRules: answered by this node itself, per hop, without routing headers (OCPI 2.2.1, 4.1.5).
 struct ConfigurationModules: Sendable {
-    let gate: Gate
+    let requestAdmission: RequestAdmission
     let versions: VersionList
     let credentials: CredentialsModule
     let clientInfo: ClientInfoModule
     let rules: RulesModule
-    let neighbours: Neighbours
-    let freshness: Freshness
-    let intake: BodyIntake
+    let dependencies: IngressDependencies
+    let staleReadRetry: StaleReadRetry
+    let bodyReader: BodyReader
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ route: Route) async throws -> Response {
         try checkMethod(head.method, route)
         let isForToken = isForTokenA(route)
-        let (caller, directory) = try await freshness.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
-            try gate.caller(head.authorization, registering: isForToken, in: directory)
+        let (caller, directory) = try await staleReadRetry.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
+            try requestAdmission.caller(head.authorization, registering: isForToken, in: directory)
         }
-        if countsAsHeard(route, caller.platform, in: directory) { neighbours.heard(caller.platform.id) }
-        let address = ResponseAddress(MessageIDs(completing: head))
-        let version = Destination.configuration(route).version
+        if countsAsHeard(route, caller.platform, in: directory) { dependencies.heard(caller.platform.id) }
+        let address = ResponseAddress(MessageIDFactory(completing: head))
+        let version = RequestDestination.configuration(route).version
         do {
-            return try await intake.withBody(of: request, head, from: caller.platform.id) { body in
+            return try await bodyReader.withBody(of: request, head, from: caller.platform.id) { body in
                 switch route {
                 case .versions: return .envelope(Envelope.success(data: versions.versions), address)
                 case .versionDetails(let version): return .envelope(Envelope.success(data: versions.details(version)), address)

@@ -1,31 +1,31 @@
 import Credentials
 import Directory
+import Encoding
 import Logging
 import NIOCore
 import OCPI
-import Wire
 
 /// The credentials module: how a platform connects, renews its tokens and leaves (OCPI 2.2.1, 7).
 struct CredentialsModule: Sendable {
     private let hub: HubCredentials
     private let peers: PeerClient
-    private let enrolment: Enrolment
+    private let registrationWriter: RegistrationWriter
     private let underWay = HandshakesUnderWay()
 
     init(
-        settings: IngressSettings, neighbours: Neighbours, secrets: NodeSecrets, peers: PeerClient, logger: Logger
+        settings: IngressSettings, dependencies: IngressDependencies, secrets: NodeSecrets, peers: PeerClient, logger: Logger
     ) {
         hub = HubCredentials(publicURL: settings.publicURL, party: settings.hub, name: settings.hubName)
         self.peers = peers
-        enrolment = Enrolment(
-            state: SharedState(directory: neighbours.directory, write: neighbours.write), secrets: secrets,
+        registrationWriter = RegistrationWriter(
+            state: SharedState(directory: dependencies.directory, write: dependencies.write), secrets: secrets,
             nodeAddress: settings.nodeAddress, hub: settings.hub, tokenOverlap: settings.tokenOverlap, logger: logger)
     }
 
     /// `data` of the answer. Nothing is changed when this throws before the first write.
     /// - Parameter version: of the endpoint that was called; the platform is connected with that version afterwards.
     func answer(
-        _ method: Method, _ caller: Gate.Caller, _ version: OCPIVersion, body: ByteBuffer?
+        _ method: Method, _ caller: RequestAdmission.Caller, _ version: OCPIVersion, body: ByteBuffer?
     ) async throws(OCPIError) -> JSONValue? {
         let platform = caller.platform
         switch method {
@@ -38,7 +38,7 @@ struct CredentialsModule: Sendable {
             return try await connect(platform, version, body)
         case .delete:
             guard platform.isRegistered else { throw notAllowed("Not registered", platform) }
-            try await enrolment.remove(platform)
+            try await registrationWriter.remove(platform)
             return nil
         default: throw notAllowed("\(method) is not available here", platform)
         }
@@ -46,14 +46,14 @@ struct CredentialsModule: Sendable {
 
     private func connect(_ platform: Platform, _ version: OCPIVersion, _ body: ByteBuffer?) async throws(OCPIError) -> JSONValue {
         let peer = try PeerCredentials(body)
-        try enrolment.check(peer, for: platform)
+        try registrationWriter.check(peer, for: platform)
         guard underWay.begin(platform.id) else {
             throw OCPIError(code: .serverError, message: "Too many handshakes are under way at this moment; nothing was changed, try again")
         }
         defer { underWay.end(platform.id) }
         let description = try await peers.describe(peer.versionsURL, peer.token, trying: platform.tokenEncoding, version)
         let token = Token.generate()
-        try await enrolment.complete(platform, peer, description, token: token)
+        try await registrationWriter.complete(platform, peer, description, token: token)
         return hub.object(token)
     }
 

@@ -1,5 +1,5 @@
+import Encoding
 import Synchronization
-import Wire
 
 /// Handshakes that platforms have begun here. Each looks up names, makes calls and holds answers of the platform's servers, for up to half a
 /// minute, so nobody may have many at a time. Thread-safe.

@@ -1,15 +1,15 @@
 import Directory
+import Encoding
 import Logging
 import NIOCore
 import OCPI
-import Wire
 
 /// The OcnRules module: a platform says whom it lets through, and whether they must sign (OCN node 1.1, OcnRules).
 ///
 /// Paths, bodies and refusals are those of the reference node; so is that `PUT signatures` toggles, and that a list whose last entry is
 /// deleted is no longer active.
 struct RulesModule: Sendable {
-    let neighbours: Neighbours
+    let dependencies: IngressDependencies
     let logger: Logger
 
     /// `data` of the answer. Nothing is changed when this throws before the first write.
@@ -22,8 +22,8 @@ struct RulesModule: Sendable {
         let request = try RulesRequest(method, rest: rest, body: body)
         if request == .read { return directory.rules(of: platform.id).json }
         // What was changed through another process a moment ago counts: the new rules are made out of the old ones.
-        await neighbours.catchUp()
-        let newest = neighbours.directory()
+        await dependencies.catchUp()
+        let newest = dependencies.directory()
         guard newest.platform(id: platform.id)?.isRegistered == true else {
             throw OCPIError(code: .invalidParameters, message: "Authorization token is not known here", kind: .unauthorized)
         }
@@ -31,7 +31,7 @@ struct RulesModule: Sendable {
         let changes = newest.changes(ofRulesOf: platform.id, to: wanted)
         guard !changes.isEmpty else { return nil }
         try await write(changes)
-        guard neighbours.directory().rules(of: platform.id) == wanted else {
+        guard dependencies.directory().rules(of: platform.id) == wanted else {
             throw OCPIError(code: .serverError, message: "Your OcnRules were changed at the same time, read them and try again")
         }
         logger.info(
@@ -43,9 +43,9 @@ struct RulesModule: Sendable {
         return nil
     }
 
-    private func write(_ changes: [Change]) async throws(OCPIError) {
+    private func write(_ changes: [FactChange]) async throws(OCPIError) {
         do {
-            try await neighbours.write(changes)
+            try await dependencies.write(changes)
         } catch {
             logger.error("OcnRules could not be stored", metadata: ["error": "\(error)"])
             throw OCPIError(code: .serverError, message: "The node could not store your OcnRules, read them and try again")

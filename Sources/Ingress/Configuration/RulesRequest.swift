@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// What a platform asks of its OcnRules. Pure.
 enum RulesRequest: Sendable, Equatable {

@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// The versions and endpoints this node advertises (OCPI 2.2.1, 6). Only what is served stands here.
 struct VersionList: Sendable {

@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Whose objects a party may broadcast: those of its own platform (OCPI 2.2.1, 4.1.5 Broadcast Push and 4.1.6 Errors).
 ///

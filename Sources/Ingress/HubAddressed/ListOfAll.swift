@@ -1,9 +1,9 @@
 import Directory
+import Encoding
 import Kafka
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// One list out of the lists of several parties (OCPI 2.2.1, 4.1.5 GET All via Hubs).
 ///

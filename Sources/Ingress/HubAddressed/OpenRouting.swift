@@ -1,7 +1,7 @@
 import Directory
+import Encoding
 import NIOCore
 import OCPI
-import Wire
 
 /// Finds out whom a request is for that names no receiver (OCPI 2.2.1, 4.1.5 Open Routing Request). Pure.
 ///

@@ -1,8 +1,8 @@
 import Directory
+import Encoding
 import NIOCore
 import OCPI
 import Topics
-import Wire
 
 /// What a request tells about whose an object is, for open routing later. The same wherever it entered the node: from a party that is
 /// connected here or from another node.

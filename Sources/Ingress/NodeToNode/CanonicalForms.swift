@@ -7,12 +7,12 @@ import OCPI
 /// Who asks may be a stranger, and the tree of a message is many times as long as its bytes. So one is built at a time, few are
 /// taken in for it, and of these still fewer from one address.
 struct CanonicalForms: Sendable {
-    private let waiting: StrangerBudget
+    private let waiting: UnauthenticatedBudget
     private let writer = Writer()
 
     /// - Parameter limits: how many are taken in, with the one that is being written.
-    init(_ limits: StrangerBudget.Limits = StrangerBudget.Limits(requests: 32, perAddress: 8)) {
-        waiting = StrangerBudget(limits)
+    init(_ limits: UnauthenticatedBudget.Limits = UnauthenticatedBudget.Limits(requests: 32, perAddress: 8)) {
+        waiting = UnauthenticatedBudget(limits)
     }
 
     /// The canonical form of a message if `signer` has signed that, else nil.

@@ -1,31 +1,31 @@
 import Directory
+import Encoding
 import Hummingbird
 import Logging
 import NIOCore
 import Notary
 import OCPI
 import Topics
-import Wire
 
 /// `PUT /ocn/client-info`: another node tells how one of its parties stands (OCN node 1.1). CONTROL passes it on to the platforms here.
 struct ClientInfoEndpoint: Sendable {
     /// Operator address of this node, lower case.
     let nodeAddress: String
-    let neighbours: Neighbours
-    let freshness: Freshness
-    let intake: BodyIntake
+    let dependencies: IngressDependencies
+    let staleReadRetry: StaleReadRetry
+    let bodyReader: BodyReader
     let logger: Logger
 
     func respond(_ request: Request, _ head: RequestHead, _ context: IngressContext) async throws -> Response {
         guard head.method == .put else { throw OCPIError.notAvailable(head.method, but: [.put]) }
         guard let signature = head.signature else { throw ClientInfoEndpoint.refused("OCN-Signature header is missing") }
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
-        return try await intake.withBody(of: request, head, context) { (body) -> (ClientInfo, NetworkNode, Directory) in
+        return try await bodyReader.withBody(of: request, head, context) { (body) -> (ClientInfo, NetworkNode, Directory) in
             guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
             // The party is all that is read before it is known who signed it: a stranger must not have trees built.
             let (node, directory) = try await home(of: try ClientInfoEndpoint.party(in: body))
             try ClientInfoEndpoint.verify(body, signature, by: node)
-            let info = try ClientInfoEndpoint.info(body, now: neighbours.now())
+            let info = try ClientInfoEndpoint.info(body, now: dependencies.now())
             // Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
             guard directory.networkParty(info.party)?.mayHave(role: info.role) == true else {
                 throw ClientInfoEndpoint.refused("role is none of OCPI and none the registry lists for \(info.party)")
@@ -74,7 +74,7 @@ struct ClientInfoEndpoint: Sendable {
     /// The node that may speak for a party.
     private func home(of party: PartyID) async throws(OCPIError) -> (NetworkNode, Directory) {
         do {
-            let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
+            let (node, directory) = try await staleReadRetry.ask { directory throws(OCPIError) in
                 guard let listed = directory.networkParty(party), let node = directory.node(of: party) else {
                     throw OCPIError.unknownReceiver(party)
                 }
@@ -113,7 +113,7 @@ struct ClientInfoEndpoint: Sendable {
             return
         }
         do throws(StateError) {
-            try await neighbours.write([.put(.clientInfo(info))])
+            try await dependencies.write([.put(.clientInfo(info))])
         } catch {
             logger.error("a client info could not be stored", metadata: ["party": "\(info.party)", "error": "\(error)"])
             throw OCPIError(code: .serverError, message: "The node could not store the ClientInfo, try again")

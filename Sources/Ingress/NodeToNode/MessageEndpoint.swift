@@ -1,19 +1,19 @@
 import Directory
+import Encoding
 import Hummingbird
 import Logging
 import NIOCore
 import Notary
 import OCPI
 import Topics
-import Wire
 
 /// `POST /ocn/message`: a request that another node forwards for one of its parties to one of ours (dialect `ocn-1`).
 struct MessageEndpoint: Sendable {
     let settings: IngressSettings
-    let gate: Gate
-    let neighbours: Neighbours
-    let freshness: Freshness
-    let intake: BodyIntake
+    let requestAdmission: RequestAdmission
+    let dependencies: IngressDependencies
+    let staleReadRetry: StaleReadRetry
+    let bodyReader: BodyReader
     let producer: RequestProducer
     let signatures: RequestSignatures
     let logger: Logger
@@ -40,32 +40,32 @@ struct MessageEndpoint: Sendable {
             throw OCPIError(code: .invalidParameters, message: "OCN-Signature header is missing")
         }
         guard NodeSignature.isWellFormed(signature) else { throw MessageEndpoint.unsigned }
-        let longest = MessageEndpoint.longestMessage(around: intake.limit)
-        let client = intake.client(of: request, context)
-        return try await intake.withBody(of: request, head, context, upTo: longest) { (body) -> (OCNMessage, NetworkNode, Directory) in
+        let longest = MessageEndpoint.longestMessage(around: bodyReader.limit)
+        let client = bodyReader.client(of: request, context)
+        return try await bodyReader.withBody(of: request, head, context, upTo: longest) { (body) -> (OCNMessage, NetworkNode, Directory) in
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
             // Its sender is all that is read before it is known who signed it: a stranger must not have trees built.
             let sender = try OCNMessage.sender(in: body)
-            let (signer, _) = try await freshness.ask { directory throws(OCPIError) in
+            let (signer, _) = try await staleReadRetry.ask { directory throws(OCPIError) in
                 try MessageEndpoint.node(of: sender, in: directory)
             }
             // What counts is what was signed: written in another way it would not be known again.
             let signed = try await signed(body, signature, by: signer, from: client)
             let message = try OCNMessage.decode(signed)
-            let (node, directory) = try await freshness.ask { directory throws(OCPIError) in
+            let (node, directory) = try await staleReadRetry.ask { directory throws(OCPIError) in
                 try sendingNode(of: message, in: directory)
             }
             // The registry may have changed in between.
             guard node.operatorAddress == signer.operatorAddress else { throw MessageEndpoint.unsigned }
-            guard message.body?.readableBytes ?? 0 <= intake.limit else { throw intake.tooLarge(intake.limit) }
+            guard message.body?.readableBytes ?? 0 <= bodyReader.limit else { throw bodyReader.tooLarge(bodyReader.limit) }
             return (message, node, directory)
         } name: {
             $0.1.operatorAddress
         } _: { message, node, directory in
             let copy = CopyClaim(message, head, in: directory)
-            try Gate.checkWilling(message.receiver, from: message.sender, message.module, isCopy: copy.id != nil, in: directory)
+            try RequestAdmission.checkWilling(message.receiver, from: message.sender, message.module, isCopy: copy.id != nil, in: directory)
             try signatures.check(SignedRequest(message), in: directory)
             if !copy.isResult { try MessageEndpoint.checkResource(of: message) }
             if let body = message.body { try DecisiveMembers.check(body, MessageEndpoint.route(of: message)) }
@@ -75,11 +75,11 @@ struct MessageEndpoint: Sendable {
             // The sender's node vouches for the sender only, whatever else it serves.
             let isOwn = { (party: PartyID) in party == message.sender }
             record.copyID = copy.id
-            if record.copyID == nil { neighbours.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory, isOwn: isOwn)) }
+            if record.copyID == nil { dependencies.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory, isOwn: isOwn)) }
             // A copy waits at the sender's node, which must hear what the service says; whether a message is one is nothing that its
             // signature covers, so the agreement decides.
             if message.proxyUID == nil, !directory.hasAgreement(user: message.sender, provider: message.receiver),
-                Storing.applies(to: record, in: directory, isOwn: isOwn)
+                StoreAndForwardPolicy.applies(to: record, in: directory, isOwn: isOwn)
             {
                 record.isStored = true
             } else {
@@ -129,7 +129,7 @@ struct MessageEndpoint: Sendable {
             throw OCPIError(code: .invalidParameters, message: "Module \(message.module) is not forwarded between nodes")
         }
         let node = try MessageEndpoint.node(of: message.sender, in: directory)
-        try gate.checkReachable(message.receiver, in: directory)
+        try requestAdmission.checkReachable(message.receiver, in: directory)
         guard directory.platform(of: message.receiver) != nil else {
             throw OCPIError(code: .unknownReceiver, message: "\(message.receiver) is connected to another node", notDone: .hindered)
         }
@@ -163,7 +163,7 @@ struct MessageEndpoint: Sendable {
                     message: "\(message.method) of \(message.module) has no proxy_resource", kind: .methodNotAllowed(methods))
             }
         } else {
-            try Gate.checkResource(message.method, route(of: message))
+            try RequestAdmission.checkResource(message.method, route(of: message))
         }
     }
 
@@ -194,7 +194,7 @@ struct MessageEndpoint: Sendable {
         let kind: Capability.Kind = !message.method.isRead ? .callback : message.interface == .sender ? .page : .object
         let asked = Capability(
             kind: kind, owner: message.receiver, user: message.sender, target: .url(url), expires: Timestamp(milliseconds: 0))
-        guard var known = await neighbours.resolve(asked.handedOutID, .now) else { return false }
+        guard var known = await dependencies.resolve(asked.handedOutID, .now) else { return false }
         // Whatever else stands under this id: it must say the same.
         known.expires = asked.expires
         return known == asked
@@ -217,9 +217,9 @@ struct MessageEndpoint: Sendable {
             expires: Capability.callbackExpiry(
                 message.module, path: path, body: message.body, lifetime: settings.linkTTL.milliseconds))
         do throws(LinkError) {
-            try await neighbours.publish(link, id)
+            try await dependencies.publish(link, id)
         } catch {
-            if neighbours.isKafkaAway() { throw .kafkaAway }
+            if dependencies.isKafkaAway() { throw .kafkaAway }
             if case .kafka = error { logger.error("ocn.links did not take a link", metadata: ["error": "\(error)"]) }
             throw error.refusal(of: "response_url")
         }
@@ -232,7 +232,7 @@ struct MessageEndpoint: Sendable {
     // MARK: Record
 
     private func record(
-        _ message: OCNMessage, _ version: OCPIVersion, from node: NetworkNode, _ directory: Directory, target: String?, trace: Trace
+        _ message: OCNMessage, _ version: OCPIVersion, from node: NetworkNode, _ directory: Directory, target: String?, trace: TraceContext
     ) -> RequestRecord {
         let path = URLText.path(message.urlPath ?? "", isVerbatim: node.isVerbatim)
         let text = node.isVerbatim ? message.queryText.flatMap { URLText.query($0, saying: message.query) } : nil
@@ -240,7 +240,7 @@ struct MessageEndpoint: Sendable {
         let isCallback = target != nil && !message.method.isRead
         let body = message.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         return RequestRecord(
-            id: UUIDText.v7(), time: neighbours.now(), module: message.module, interface: message.interface, method: message.method,
+            id: UUIDText.v7(), time: dependencies.now(), module: message.module, interface: message.interface, method: message.method,
             version: version, from: message.sender, to: message.receiver, path: path,
             query: text ?? message.query.flatMap { URLText.query($0) },
             requestID: message.requestID, correlationID: message.correlationID, signature: message.signature, origin: .node(node.url),

@@ -1,8 +1,8 @@
 import Directory
+import Encoding
 import Hummingbird
 import NIOCore
 import OCPI
-import Wire
 
 /// What other nodes may ask about this node and about where a party is connected; open to everybody, as the registry itself is.
 struct RegistryEndpoint: Sendable {
@@ -26,7 +26,7 @@ struct RegistryEndpoint: Sendable {
     }
 
     let settings: IngressSettings
-    let neighbours: Neighbours
+    let dependencies: IngressDependencies
 
     func respond(_ head: RequestHead, _ question: Question) throws(OCPIError) -> Response {
         guard head.method.isRead else { throw .notAvailable(head.method, but: [.get, .head]) }
@@ -38,7 +38,7 @@ struct RegistryEndpoint: Sendable {
         case .thisNode:
             return ["url": .string(settings.publicURL), "address": .string(settings.nodeAddress)]
         case .nodeOf(let country, let party):
-            guard let id = PartyID(segments: country, party), let node = neighbours.directory().node(of: id) else {
+            guard let id = PartyID(segments: country, party), let node = dependencies.directory().node(of: id) else {
                 return .string("Party \(country) \(party) is not registered on the network")
             }
             return ["url": .string(node.url), "address": .string(node.operatorAddress)]

@@ -1,5 +1,5 @@
+import Encoding
 import OCPI
-import Wire
 
 /// Writes the decoded path and query of a message between nodes as parts of a URL (RFC 3986).
 enum URLText {

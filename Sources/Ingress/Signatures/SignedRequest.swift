@@ -1,7 +1,7 @@
+import Encoding
 import NIOCore
 import Notary
 import OCPI
-import Wire
 
 /// A request as its sender wrote it, with the party's signature if there is one.
 struct SignedRequest: Sendable {

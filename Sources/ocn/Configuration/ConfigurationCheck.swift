@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// What `ocn config check` finds out about a file and the environment.
 struct ConfigurationCheck: Sendable {

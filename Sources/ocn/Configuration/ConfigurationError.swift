@@ -1,7 +1,7 @@
-import Wire
+import Encoding
 
 /// Where a value was given.
-enum Origin: Sendable, Equatable, CustomStringConvertible {
+enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case flag(String)
     case variable(String)
     case file(path: String, line: Int)
@@ -23,16 +23,16 @@ struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
     /// The setting, or what was written in its place; nil if it is about a source as a whole.
     let key: String?
     let text: String
-    let origin: Origin?
+    let origin: SettingOrigin?
 
-    init(key: String? = nil, _ text: String, at origin: Origin? = nil) {
+    init(key: String? = nil, _ text: String, at origin: SettingOrigin? = nil) {
         self.key = key
         self.text = text
         self.origin = origin
     }
 
     /// A value that cannot be read.
-    init(_ setting: any SettingDeclaration, _ refusal: Refusal, at origin: Origin?) {
+    init(_ setting: any SettingDeclaration, _ refusal: ValueRefusal, at origin: SettingOrigin?) {
         let subject = refusal.entry.map { "entry \($0) of \(setting.key)" } ?? setting.key
         let found =
             switch refusal.found {

@@ -18,7 +18,7 @@ struct Contradictions {
         try examples()
     }
 
-    private mutating func add(_ key: String, _ text: String, at origin: Origin?) {
+    private mutating func add(_ key: String, _ text: String, at origin: SettingOrigin?) {
         problems.append(ConfigurationProblem(key: key, "\(key) \(text)", at: origin))
     }
 
@@ -120,7 +120,7 @@ struct Contradictions {
         }
     }
 
-    private mutating func refuse(_ key: String, _ reach: String, _ fresh: String, at origin: Origin?) {
+    private mutating func refuse(_ key: String, _ reach: String, _ fresh: String, at origin: SettingOrigin?) {
         add(
             key, "must not be the example of this project's files, which everybody knows: \(reach). Make your own with `\(fresh)`",
             at: origin)

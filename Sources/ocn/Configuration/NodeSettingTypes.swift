@@ -1,9 +1,9 @@
 import Delivery
+import Encoding
 import Kafka
 import Notary
 import OCPI
 import Outbound
-import Wire
 
 /// Where the registry of a node comes from.
 enum RegistryKind: String, CaseIterable, Sendable {
@@ -14,11 +14,11 @@ extension SettingType where Value == String {
     /// An absolute URL, kept without slashes at its end.
     static var url: SettingType {
         let allowed = "an http or https URL like https://ocn.example.com"
-        return SettingType(allowed: allowed) { raw throws(Refusal) in
+        return SettingType(allowed: allowed) { raw throws(ValueRefusal) in
             let text = try raw.oneText(allowed)
             if let fault = URLJoin.faultOfBase(text) {
                 let isOther = URLJoin.origin(of: text) == nil && !URLJoin.mayHoldPassword(text)
-                throw isOther ? Refusal("be \(allowed)", found: .value(text)) : Refusal(fault)
+                throw isOther ? ValueRefusal("be \(allowed)", found: .value(text)) : ValueRefusal(fault)
             }
             var url = text
             while url.hasSuffix("/") { url.removeLast() }
@@ -87,13 +87,13 @@ extension SettingType where Value == Token {
     }
 }
 
-extension SettingType where Value == Set<Role> {
+extension SettingType where Value == Set<NodeRole> {
     /// At least one.
     static var roles: SettingType {
-        let list = SettingType<[Role]>.list(of: Role.allCases.map(\.rawValue).joined(separator: ", "), .choice)
-        return SettingType(allowed: list.allowed) { raw throws(Refusal) in
+        let list = SettingType<[NodeRole]>.list(of: NodeRole.allCases.map(\.rawValue).joined(separator: ", "), .choice)
+        return SettingType(allowed: list.allowed) { raw throws(ValueRefusal) in
             let roles = Set(try list.read(raw))
-            guard !roles.isEmpty else { throw Refusal("be \(list.allowed), at least one") }
+            guard !roles.isEmpty else { throw ValueRefusal("be \(list.allowed), at least one") }
             return roles
         }
     }
@@ -103,36 +103,37 @@ extension SettingType where Value == [String: String] {
     /// Properties of librdkafka, which judges them without asking a broker. What is refused is told by number only: it may be secret.
     static var kafkaProperties: SettingType {
         let allowed = "a list of librdkafka's properties, each written as name=value"
-        return SettingType(allowed: allowed) { raw throws(Refusal) in
+        return SettingType(allowed: allowed) { raw throws(ValueRefusal) in
             var entries: [String: Int] = [:]
             var properties: [String: String] = [:]
             for (index, text) in try raw.entries(allowed, entriesMayHoldCommas: true).enumerated() {
                 let number = index + 1
                 guard let sign = text.firstIndex(of: "="), !text[..<sign].allSatisfy(\.isWhitespace) else {
-                    throw Refusal("be written as name=value", entry: number)
+                    throw ValueRefusal("be written as name=value", entry: number)
                 }
                 let name = String(text[..<sign]).trimmed
                 let value = String(text[text.index(after: sign)...]).trimmed
                 if let first = entries.updateValue(number, forKey: name) {
-                    throw Refusal("not set the same property as entry \(first)", entry: number)
+                    throw ValueRefusal("not set the same property as entry \(first)", entry: number)
                 }
                 if name == unsecured, value != "false" {
-                    throw Refusal("not set \(name): it is not supported, because it is insecure: nobody signs such tokens", entry: number)
+                    throw ValueRefusal(
+                        "not set \(name): it is not supported, because it is insecure: nobody signs such tokens", entry: number)
                 }
                 if let reason = GuardedProperties.reason(against: name) {
-                    throw Refusal("not set \(name): \(reason)", entry: number)
+                    throw ValueRefusal("not set \(name): \(reason)", entry: number)
                 }
                 switch KafkaSettings.fault(ofProperty: name, value: value) {
                 case nil: properties[name] = value
                 case .unknownName:
                     let similar = Similar.names(to: name, among: KafkaSettings.propertyNames)
-                    throw Refusal("name a property that librdkafka knows\(Similar.question(similar))", entry: number)
-                case .invalidValue: throw Refusal("have a value that librdkafka permits for this property", entry: number)
+                    throw ValueRefusal("name a property that librdkafka knows\(Similar.question(similar))", entry: number)
+                case .invalidValue: throw ValueRefusal("have a value that librdkafka permits for this property", entry: number)
                 }
             }
             for name in mechanism where properties[name]?.uppercased() == "OAUTHBEARER" {
                 guard properties["sasl.oauthbearer.method"]?.lowercased() != "oidc" else { continue }
-                throw Refusal(
+                throw ValueRefusal(
                     "not ask for OAUTHBEARER without sasl.oauthbearer.method=oidc: nothing else gives it tokens", entry: entries[name])
             }
             return properties

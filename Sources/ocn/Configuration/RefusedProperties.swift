@@ -1,5 +1,5 @@
+import Encoding
 import Kafka
-import Wire
 
 /// What librdkafka says against properties that it takes one by one, but not together or not here: when it makes a client.
 enum RefusedProperties {

@@ -38,7 +38,7 @@ struct Setting<Value: Sendable>: Sendable {
     }
 
     /// What a source gave, or what holds without; nil if it had to be given.
-    func value(_ raw: WrittenValue?) throws(Refusal) -> Value? {
+    func value(_ raw: WrittenValue?) throws(ValueRefusal) -> Value? {
         if let raw { return try type.read(raw) }
         if case .value(let raw) = fallback { return try type.read(raw) }
         return absent
@@ -63,13 +63,13 @@ protocol SettingDeclaration: Sendable {
     /// What may be written, to stand behind "must be".
     var allowed: String { get }
     /// Reads a value only to see whether it can be read.
-    func check(_ raw: WrittenValue) throws(Refusal)
+    func check(_ raw: WrittenValue) throws(ValueRefusal)
 }
 
 extension Setting: SettingDeclaration {
     var allowed: String { type.allowed }
 
-    func check(_ raw: WrittenValue) throws(Refusal) { _ = try type.read(raw) }
+    func check(_ raw: WrittenValue) throws(ValueRefusal) { _ = try type.read(raw) }
 }
 
 extension SettingDeclaration {

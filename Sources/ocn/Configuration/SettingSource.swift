@@ -1,10 +1,10 @@
+import Encoding
 import FoundationEssentials
-import Wire
 
 /// A value and where it stands.
 struct GivenValue: Sendable {
     let value: WrittenValue
-    let origin: Origin
+    let origin: SettingOrigin
 }
 
 /// What one source says of settings, unread.
@@ -36,7 +36,7 @@ struct SettingSource: Sendable {
         return source
     }
 
-    private mutating func add(_ value: WrittenValue, for key: String, at origin: Origin) {
+    private mutating func add(_ value: WrittenValue, for key: String, at origin: SettingOrigin) {
         if Settings.byKey[key] == nil {
             unknown.add(at: origin) { (key, Similar.names(to: key, among: Settings.byKey.keys)) }
         } else {

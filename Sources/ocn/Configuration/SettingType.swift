@@ -1,13 +1,13 @@
-import Wire
+import Encoding
 
 /// What a setting's value is: what may be written, and how it is read.
 struct SettingType<Value: Sendable>: Sendable {
     /// What may be written, to stand behind "must be".
     let allowed: String
     /// Reads strictly: what is not understood is refused.
-    let read: @Sendable (WrittenValue) throws(Refusal) -> Value
+    let read: @Sendable (WrittenValue) throws(ValueRefusal) -> Value
 
-    init(allowed: String, read: @escaping @Sendable (WrittenValue) throws(Refusal) -> Value) {
+    init(allowed: String, read: @escaping @Sendable (WrittenValue) throws(ValueRefusal) -> Value) {
         self.allowed = allowed
         self.read = read
     }
@@ -15,9 +15,9 @@ struct SettingType<Value: Sendable>: Sendable {
     /// One text.
     /// - Parameter parse: nil for what is not allowed.
     static func one(_ allowed: String, parse: @escaping @Sendable (String) -> Value?) -> SettingType {
-        SettingType(allowed: allowed) { raw throws(Refusal) in
+        SettingType(allowed: allowed) { raw throws(ValueRefusal) in
             let text = try raw.oneText(allowed)
-            guard let value = parse(text) else { throw Refusal("be \(allowed)", found: .value(text)) }
+            guard let value = parse(text) else { throw ValueRefusal("be \(allowed)", found: .value(text)) }
             return value
         }
     }
@@ -25,7 +25,7 @@ struct SettingType<Value: Sendable>: Sendable {
     /// The same text, read as something else.
     func map<New>(_ transform: @escaping @Sendable (Value) -> New) -> SettingType<New> {
         let read = read
-        return SettingType<New>(allowed: allowed) { raw throws(Refusal) in transform(try read(raw)) }
+        return SettingType<New>(allowed: allowed) { raw throws(ValueRefusal) in transform(try read(raw)) }
     }
 }
 
@@ -90,10 +90,10 @@ extension SettingType {
         of name: String, _ element: SettingType<Element>, entriesMayHoldCommas: Bool = false
     ) -> SettingType where Value == [Element] {
         let allowed = "a list of \(name)"
-        return SettingType(allowed: allowed) { raw throws(Refusal) in
+        return SettingType(allowed: allowed) { raw throws(ValueRefusal) in
             var values: [Element] = []
             for (index, text) in try raw.entries(allowed, entriesMayHoldCommas: entriesMayHoldCommas).enumerated() {
-                do throws(Refusal) {
+                do throws(ValueRefusal) {
                     values.append(try element.read(.text(text)))
                 } catch {
                     var refusal = error

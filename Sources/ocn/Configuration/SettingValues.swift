@@ -13,7 +13,7 @@ struct SettingValues: Sendable {
             for setting in Settings.all {
                 guard let value = source.values[setting.key] else { continue }
                 given[setting.key, default: []].append(value)
-                do throws(Refusal) {
+                do throws(ValueRefusal) {
                     try setting.check(value.value)
                 } catch {
                     found.append(ConfigurationProblem(setting, error, at: value.origin))
@@ -38,8 +38,8 @@ struct SettingValues: Sendable {
     func callAsFunction<Value>(_ path: KeyPath<Settings, Setting<Value>>) throws(ConfigurationError) -> Value {
         let setting = Settings.table[keyPath: path]
         let first = given[setting.key]?.first
-        do throws(Refusal) {
-            guard let value = try setting.value(first?.value) else { throw Refusal("be given") }
+        do throws(ValueRefusal) {
+            guard let value = try setting.value(first?.value) else { throw ValueRefusal("be given") }
             return value
         } catch {
             throw ConfigurationError([ConfigurationProblem(setting, error, at: first?.origin)])
@@ -50,7 +50,9 @@ struct SettingValues: Sendable {
     func given(_ setting: any SettingDeclaration) -> [GivenValue] { given[setting.key] ?? [] }
 
     /// Where a setting was given; nil if it was not.
-    func origin<Value>(_ path: KeyPath<Settings, Setting<Value>>) -> Origin? { given[Settings.table[keyPath: path].key]?.first?.origin }
+    func origin<Value>(_ path: KeyPath<Settings, Setting<Value>>) -> SettingOrigin? {
+        given[Settings.table[keyPath: path].key]?.first?.origin
+    }
 }
 
 extension ConfigurationProblem {

@@ -12,7 +12,7 @@ struct Settings: Sendable {
     let hub = Setting("node.hub", .party, default: "CH-OCN", "The hub's own party, as it registers with parties.")
     let name = Setting("node.name", .text, default: "Open Charging Network Node", "The hub's name, as it registers with parties.")
     let roles = Setting(
-        "node.roles", .roles, default: .list(Role.allCases.map(\.rawValue)), "Roles of this process. Flag: --roles.")
+        "node.roles", .roles, default: .list(NodeRole.allCases.map(\.rawValue)), "Roles of this process. Flag: --roles.")
     let instance = Setting(
         "node.instance", .text, ifLeftOut: "a name of its own at each start",
         "A name that stays the same over restarts, e.g. a StatefulSet ordinal. Then MATCHER and PUSH keep their partitions over a short restart."

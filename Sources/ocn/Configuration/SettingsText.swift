@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// The settings that there are, for people and for programs.
 enum SettingsText {

@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 
 /// What a source gives and is no setting: the first ones by name, with what may have been meant, and how many others there are.
 struct UnknownNames: Sendable {
@@ -7,12 +7,12 @@ struct UnknownNames: Sendable {
 
     private var named: [ConfigurationProblem] = []
     private var others = 0
-    private var firstOther: Origin?
+    private var firstOther: SettingOrigin?
 
     /// - Parameters:
     ///   - kind: what it is, with a blank behind it.
     ///   - describe: what may be shown of its name, nil for nothing, and settings that may be meant; asked only if they are told.
-    mutating func add(kind: String = "", at origin: Origin? = nil, _ describe: () -> (name: String?, similar: [String])) {
+    mutating func add(kind: String = "", at origin: SettingOrigin? = nil, _ describe: () -> (name: String?, similar: [String])) {
         guard named.count < UnknownNames.told else {
             if others == 0 { firstOther = origin }
             others += 1

@@ -19,11 +19,11 @@ enum WrittenValue: Sendable, Hashable {
 
     /// The one text that it is.
     /// - Parameter allowed: what may be written, for the refusal.
-    func oneText(_ allowed: String) throws(Refusal) -> String {
+    func oneText(_ allowed: String) throws(ValueRefusal) -> String {
         switch self {
         case .text(let text), .line(let text): return text
-        case .list: throw Refusal("be \(allowed)", found: .kind("a list"))
-        case .other(let kind): throw Refusal("be \(allowed)", found: .kind(kind))
+        case .list: throw ValueRefusal("be \(allowed)", found: .kind("a list"))
+        case .other(let kind): throw ValueRefusal("be \(allowed)", found: .kind(kind))
         }
     }
 
@@ -31,17 +31,17 @@ enum WrittenValue: Sendable, Hashable {
     /// - Parameters:
     ///   - allowed: what may be written, for the refusal.
     ///   - entriesMayHoldCommas: then a file's text with a comma is refused: it could be one entry or more.
-    func entries(_ allowed: String, entriesMayHoldCommas: Bool) throws(Refusal) -> [String] {
+    func entries(_ allowed: String, entriesMayHoldCommas: Bool) throws(ValueRefusal) -> [String] {
         switch self {
         case .list(let entries): return entries
         case .line(let text): return text.trimmed.isEmpty ? [] : WrittenValue.split(text)
         case .text(let text):
             guard entriesMayHoldCommas else { return WrittenValue.split(text) }
             guard !text.contains(",") else {
-                throw Refusal("be \(allowed); a text with a comma could be one entry or more, so write [\"…\", \"…\"]")
+                throw ValueRefusal("be \(allowed); a text with a comma could be one entry or more, so write [\"…\", \"…\"]")
             }
             return [text]
-        case .other(let kind): throw Refusal("be \(allowed)", found: .kind(kind))
+        case .other(let kind): throw ValueRefusal("be \(allowed)", found: .kind(kind))
         }
     }
 
@@ -60,7 +60,7 @@ extension WrittenValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLi
 }
 
 /// Why a value is not taken.
-struct Refusal: Error {
+struct ValueRefusal: Error {
     /// What stands there instead.
     enum Found: Sendable {
         /// Text that somebody wrote; not to be shown if the setting is secret.

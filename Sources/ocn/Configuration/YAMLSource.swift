@@ -1,4 +1,4 @@
-import Wire
+import Encoding
 import Yams
 
 extension SettingSource {
@@ -59,7 +59,7 @@ private struct YAMLReading {
 
     private mutating func read(_ mapping: Node.Mapping, below section: String) {
         for (name, node) in mapping {
-            let origin = Origin.file(path: path, line: name.mark?.line ?? 0)
+            let origin = SettingOrigin.file(path: path, line: name.mark?.line ?? 0)
             guard case .scalar(let scalar) = name else {
                 source.faults.append(ConfigurationProblem("a key must be a text", at: origin))
                 continue

@@ -1,0 +1,156 @@
+import Encoding
+import NIOCore
+import OCPI
+import Synchronization
+
+/// The hub under test between its parties. Checks run one at a time; each finds all parties connected, without script and without mail.
+package final class TestEnvironment: Sendable {
+    /// Where parties listen.
+    package struct Listening: Sendable {
+        /// Address to listen on.
+        package var address: String
+        /// Host by which the hub reaches it.
+        package var reachAs: String
+        /// Ports from here on, one for each party; 0 for free ones.
+        package var firstPort: Int
+
+        /// On this machine by itself, on free ports, if nothing else is said.
+        package init(address: String = "127.0.0.1", reachAs: String? = nil, firstPort: Int = 0) {
+            self.address = address
+            self.reachAs = reachAs ?? address
+            self.firstPort = firstPort
+        }
+    }
+
+    let hub: HubUnderTest
+    let participants: Participants
+    private let listening: Listening
+    /// `participants.cpo`; role CPO, all modules of a CPO.
+    let cpo: ConformanceParty
+    /// `participants.otherCPO`; the same on another platform.
+    let otherCPO: ConformanceParty
+    /// `participants.emsp`; role EMSP, all modules of an eMSP.
+    let emsp: ConformanceParty
+    /// `participants.otherEMSP`; the same on another platform, but no tariffs module; endpoint URLs end in a slash.
+    let otherEMSP: ConformanceParty
+    /// `participants.both` as CPO and EMSP and `participants.sibling` as EMSP on one platform, all modules of both.
+    let both: ConformanceParty
+    /// The five of them.
+    var parties: [ConformanceParty] { [cpo, otherCPO, emsp, otherEMSP, both] }
+
+    /// A rig whose parties do not listen yet.
+    package init(hub: HubUnderTest, participants: Participants, listening: Listening = Listening()) {
+        self.hub = hub
+        self.participants = participants
+        self.listening = listening
+        func party(_ number: Int, _ roles: [ConformanceParty.Role], _ interfaces: [Interface], slash: Bool = false) -> ConformanceParty {
+            ConformanceParty(roles, interfaces, trailingSlash: slash, hub: hub, place: TestEnvironment.place(listening, number))
+        }
+        let common = Interface(.hubclientinfo, .receiver)
+        cpo = party(0, [ConformanceParty.Role(role: "CPO", id: participants.cpo)], Participants.cpoInterfaces)
+        otherCPO = party(1, [ConformanceParty.Role(role: "CPO", id: participants.otherCPO)], Participants.cpoInterfaces)
+        emsp = party(2, [ConformanceParty.Role(role: "EMSP", id: participants.emsp)], Participants.emspInterfaces)
+        otherEMSP = party(
+            3, [ConformanceParty.Role(role: "EMSP", id: participants.otherEMSP)],
+            Participants.emspInterfaces.filter { $0 != Interface(.tariffs, .receiver) }, slash: true)
+        both = party(
+            4,
+            [
+                ConformanceParty.Role(role: "CPO", id: participants.both), ConformanceParty.Role(role: "EMSP", id: participants.both),
+                ConformanceParty.Role(role: "EMSP", id: participants.sibling),
+            ], Participants.cpoInterfaces.filter { $0 != common } + Participants.emspInterfaces)
+    }
+
+    /// Starts all parties and registers them, at the same time.
+    /// - Throws: what went wrong, with the party's name.
+    package func start() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for party in parties {
+                group.addTask {
+                    do {
+                        try await party.start()
+                        try await party.register()
+                    } catch {
+                        throw HTTPCallFailure(description: "\(party.id) could not be registered: \(error)")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// All parties leave the hub and close their servers.
+    package func stop() async {
+        await withTaskGroup(of: Void.self) { group in
+            for party in parties {
+                group.addTask {
+                    await party.leave()
+                    await party.stop()
+                }
+            }
+        }
+    }
+
+    /// What every check begins with: parties listen, answer by themselves, are connected and have no mail.
+    func reset() async throws {
+        for party in parties where try await party.reset() { try await reconnect(party) }
+        for party in parties { party.received.clear() }
+    }
+
+    /// A hub may have found out that the party was away. A call of the party and then one to it end that.
+    private func reconnect(_ party: ConformanceParty) async throws {
+        try await party.configure(.get, hub.versionsURL).expect(code: 1000)
+        guard let caller = parties.first(where: { $0 !== party }), let list = party.interfaces.first(where: { $0.role == .sender }) else {
+            return
+        }
+        let query = "date_from=2020-01-01T00:00:00Z"
+        try await eventually("\(party.id) can be reached again") {
+            try await caller.send(.get, list.module, .sender, query: query, to: party.id).code == 1000
+        }
+    }
+
+    /// Waits for what nothing announces: asks again until it is so.
+    /// - Throws: `Unmet` when it is not so within the limit.
+    func eventually(_ what: String, within limit: Duration = .seconds(5), _ condition: () async throws -> Bool) async throws {
+        let end = ContinuousClock.now + limit
+        while try await !condition() {
+            guard ContinuousClock.now < end else { throw Unmet("not within \(limit): \(what)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Gives `use` a new platform for `participants.spare`, which leaves again afterwards.
+    /// - Parameters:
+    ///   - role: `CPO` or `EMSP`, which decides its modules.
+    ///   - registered: false to do the handshake in `use`.
+    /// - Throws: `Skipped` if the hub cannot be asked for a token A.
+    func withSpare<Result: Sendable>(
+        _ role: String = "EMSP", registered: Bool = true, _ use: (ConformanceParty) async throws -> Result
+    ) async throws -> Result {
+        guard hub.admin != nil else { throw Skipped("needs the hub's admin API to invite a platform") }
+        let spare = ConformanceParty(
+            [ConformanceParty.Role(role: role, id: participants.spare)],
+            role == "CPO" ? Participants.cpoInterfaces : Participants.emspInterfaces, hub: hub,
+            place: TestEnvironment.place(listening, 5))
+        do {
+            try await spare.start()
+            if registered { try await spare.register() }
+            let result = try await use(spare)
+            await dismiss(spare)
+            return result
+        } catch {
+            await dismiss(spare)
+            throw error
+        }
+    }
+
+    private func dismiss(_ spare: ConformanceParty) async {
+        await spare.leave()
+        await spare.stop()
+    }
+
+    private static func place(_ listening: Listening, _ number: Int) -> ConformanceParty.Place {
+        ConformanceParty.Place(
+            listen: listening.address, port: listening.firstPort == 0 ? 0 : listening.firstPort + number, reachAs: listening.reachAs)
+    }
+}

@@ -1,0 +1,156 @@
+import DequeModule
+import HeapModule
+import Kafka
+import NIOCore
+import OCPI
+
+/// What EXCHANGE holds of a request while it waits.
+protocol HeldCall: Sendable {
+    var recipient: PartyID { get }
+    /// The platform or node that sends it: what its parties hold is counted together.
+    var account: String { get }
+    var partition: TopicPartition { get }
+    var offset: Int64 { get }
+    var epoch: UInt64 { get }
+    /// What it holds in memory, about, in bytes.
+    var bytes: Int { get }
+    /// When its recipient's time is over.
+    var sendBy: NIODeadline { get }
+    /// An earlier owner of its partition may have begun it.
+    var isInDoubt: Bool { get }
+}
+
+/// Requests and their bytes.
+struct ExchangeLoad: Sendable, Equatable {
+    var requests = 0
+    var bytes = 0
+
+    /// Whether one more fits.
+    func fits(_ bytes: Int, in limit: ExchangeLoad) -> Bool { requests < limit.requests && bytes <= limit.bytes - self.bytes }
+
+    /// Whether one more of an account may have room here that accounts share: beyond a quarter of all it leaves the last quarter to others.
+    /// - Parameter own: what the account has of this already.
+    func allows(_ bytes: Int, to own: ExchangeLoad, in limit: ExchangeLoad) -> Bool {
+        let quarter = ExchangeLoad(requests: limit.requests / 4, bytes: limit.bytes / 4)
+        let most = ExchangeLoad(requests: limit.requests - quarter.requests, bytes: limit.bytes - quarter.bytes)
+        return own.requests == 0 || own.fits(bytes, in: quarter) || fits(bytes, in: most)
+    }
+
+    mutating func add(_ bytes: Int) {
+        requests += 1
+        self.bytes += bytes
+    }
+
+    mutating func remove(_ bytes: Int) {
+        requests -= 1
+        self.bytes -= bytes
+    }
+}
+
+/// Requests that wait in queues, each until it is taken from the front, its time is over or its partition is given up. A value without
+/// clock or lock. Every step takes amortised logarithmic time, giving up partitions one look at all that wait.
+struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
+    private struct Line: Sendable {
+        /// In order of arrival, with those that have left from the middle.
+        var numbers = Deque<UInt64>()
+        var load = ExchangeLoad()
+    }
+
+    private struct Due: Comparable, Sendable {
+        let time: NIODeadline
+        let number: UInt64
+        static func < (a: Due, b: Due) -> Bool { (a.time, a.number) < (b.time, b.number) }
+        static func == (a: Due, b: Due) -> Bool { a.number == b.number }
+    }
+
+    private var lines: [Queue: Line] = [:]
+    private var requests: [UInt64: (queue: Queue, request: Request)] = [:]
+    /// Also of some that have left.
+    private var dues = Heap<Due>()
+    private var lastNumber: UInt64 = 0
+    private var armed: NIODeadline?
+
+    /// All that waits.
+    private(set) var total = ExchangeLoad()
+
+    /// What waits in one queue.
+    func load(of queue: Queue) -> ExchangeLoad { lines[queue]?.load ?? ExchangeLoad() }
+
+    /// Who is next in a queue.
+    mutating func first(in queue: Queue) -> Request? {
+        guard let place = lines.index(forKey: queue) else { return nil }
+        while let number = lines.values[place].numbers.first {
+            if let entry = requests[number] { return entry.request }
+            lines.values[place].numbers.removeFirst()
+        }
+        return nil
+    }
+
+    /// Puts a request at the end of a queue.
+    mutating func add(_ request: Request, to queue: Queue) {
+        lastNumber += 1
+        requests[lastNumber] = (queue, request)
+        lines[queue, default: Line()].numbers.append(lastNumber)
+        lines[queue]?.load.add(request.bytes)
+        total.add(request.bytes)
+        dues.insert(Due(time: request.sendBy, number: lastNumber))
+    }
+
+    mutating func removeFirst(in queue: Queue) -> Request? {
+        guard first(in: queue) != nil, let number = lines[queue]?.numbers.first else { return nil }
+        return remove(number)
+    }
+
+    /// Those of a queue that are wanted, in order.
+    mutating func remove(in queue: Queue, where isWanted: (Request) -> Bool) -> [Request] {
+        let numbers = lines[queue]?.numbers ?? []
+        return numbers.filter { requests[$0].map { isWanted($0.request) } ?? false }.compactMap { remove($0) }
+    }
+
+    /// Those of these partitions, in order of arrival.
+    mutating func remove(of partitions: Set<TopicPartition>) -> [Request] {
+        let numbers = requests.filter { partitions.contains($0.value.request.partition) }.keys.sorted()
+        return numbers.compactMap { remove($0) }
+    }
+
+    /// Those whose time is over.
+    mutating func removeOverdue(now: NIODeadline) -> [Request] {
+        if let armed, armed <= now { self.armed = nil }
+        var overdue: [Request] = []
+        while let due = dues.min, due.time <= now {
+            dues.removeMin()
+            if let request = remove(due.number) { overdue.append(request) }
+        }
+        return overdue
+    }
+
+    /// When to call ``removeOverdue(now:)`` next; nil if that was said already.
+    mutating func alarm() -> NIODeadline? {
+        while let due = dues.min, requests[due.number] == nil { dues.removeMin() }
+        guard let due = dues.min?.time, armed.map({ due < $0 }) ?? true else { return nil }
+        armed = due
+        return due
+    }
+
+    private mutating func remove(_ number: UInt64) -> Request? {
+        guard let (queue, request) = requests.removeValue(forKey: number) else { return nil }
+        total.remove(request.bytes)
+        if let place = lines.index(forKey: queue) {
+            lines.values[place].load.remove(request.bytes)
+            if lines.values[place].numbers.first == number { lines.values[place].numbers.removeFirst() }
+            compact(place)
+        }
+        return request
+    }
+
+    /// What has left stays behind in order and heap; it goes when it is the larger part.
+    private mutating func compact(_ place: Dictionary<Queue, Line>.Index) {
+        let waiting = lines.values[place].load.requests
+        if waiting == 0 {
+            lines.remove(at: place)
+        } else if lines.values[place].numbers.count > 2 * waiting + 16 {
+            lines.values[place].numbers.removeAll { requests[$0] == nil }
+        }
+        if dues.count > 2 * requests.count + 64 { dues = Heap(dues.unordered.filter { requests[$0.number] != nil }) }
+    }
+}

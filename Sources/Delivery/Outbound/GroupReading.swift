@@ -1,0 +1,29 @@
+import Kafka
+import Synchronization
+
+/// The group consumer that a handler reports to. Consumer and handler know each other, so it is attached after both exist.
+final class GroupReading: Sendable {
+    private let consumer = Mutex<GroupConsumer?>(nil)
+
+    func attach(_ consumer: GroupConsumer) {
+        self.consumer.withLock { $0 = consumer }
+    }
+
+    func finished(_ partition: TopicPartition, offset: Int64, epoch: UInt64) {
+        current?.finished(partition, offset: offset, epoch: epoch)
+    }
+
+    /// See `GroupConsumer.abandoned`.
+    func abandoned(_ partition: TopicPartition, records: Int, epoch: UInt64) {
+        current?.abandoned(partition, records: records, epoch: epoch)
+    }
+
+    /// See `GroupConsumer.commitSoon`.
+    func commitSoon(_ partitions: [TopicPartition]) { current?.commitSoon(partitions) }
+
+    func pause(_ partition: TopicPartition) { current?.pause([partition]) }
+
+    func resume(_ partition: TopicPartition) { current?.resume([partition]) }
+
+    private var current: GroupConsumer? { consumer.withLock { $0 } }
+}

@@ -1,0 +1,48 @@
+import Kafka
+import NIOCore
+import OCPI
+import Topics
+
+/// What PUSH brings to somebody: a record of an outbox or of `ocn.announce`.
+enum OutboxRecord: Sendable {
+    case copy(CopyRecord)
+    case announcement(AnnouncementRecord)
+
+    /// - Throws: the first header that is missing or not understood.
+    init(_ record: IncomingRecord, announce topic: String) throws(RecordError) {
+        self = record.topic == topic ? .announcement(try AnnouncementRecord(record)) : .copy(try CopyRecord(record))
+    }
+
+    var request: RequestRecord {
+        switch self {
+        case .copy(let copy): copy.request
+        case .announcement(let announcement): announcement.request
+        }
+    }
+
+    var recipient: Recipient {
+        switch self {
+        case .copy(let copy): .party(copy.request.to.canonical)
+        case .announcement(let announcement): announcement.node.map(Recipient.node) ?? .party(announcement.request.to.canonical)
+        }
+    }
+
+    /// Nil for a copy: each must arrive.
+    var supersession: Supersession? {
+        guard case .announcement(let announcement) = self else { return nil }
+        return Supersession(place: announcement.request.place, isWhole: [.put, .delete].contains(announcement.request.method))
+    }
+}
+
+extension PendingRecord<OutboxRecord> {
+    /// What a record holds in memory besides its body, about.
+    private static let overhead = 2048
+
+    init(_ record: IncomingRecord, _ outboxRecord: OutboxRecord) {
+        self.init(
+            partition: record.topicPartition, offset: record.offset, epoch: record.epoch, recipient: outboxRecord.recipient,
+            key: record.key, supersession: outboxRecord.supersession,
+            bytes: (outboxRecord.request.body?.readableBytes ?? 0) + Self.overhead,
+            payload: outboxRecord)
+    }
+}

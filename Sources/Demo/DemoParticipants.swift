@@ -1,0 +1,61 @@
+package import OCPI
+
+/// What a mock party does in the story.
+package enum PartyPart: String, Sendable {
+    /// Runs chargers: serves locations and tariffs, takes commands.
+    case cpo = "CPO"
+    /// Has the drivers: takes sessions, CDRs, command results and invoices.
+    case emsp = "EMSP"
+    /// The third-party service that gets copies: takes CDRs and writes invoices.
+    case billing = "OTHER"
+
+    /// The part in words.
+    package var title: String {
+        switch self {
+        case .cpo: "CPO"
+        case .emsp: "eMSP"
+        case .billing: "billing service"
+        }
+    }
+}
+
+/// Who a mock party is.
+package struct PartyProfile: Sendable {
+    /// OCPI party id.
+    package let id: PartyID
+    /// Business name.
+    package let name: String
+    /// What it does.
+    package let part: PartyPart
+
+    /// - Parameters: as the properties say.
+    package init(id: PartyID, name: String, part: PartyPart) {
+        self.id = id
+        self.name = name
+        self.part = part
+    }
+}
+
+/// The four parties of the scenario: `cpo1` and `billing` on node 1, `cpo2` and `emsp` on node 2.
+struct DemoParticipants: Sendable {
+    let cpo1: DemoParty
+    let cpo2: DemoParty
+    let emsp: DemoParty
+    let billing: DemoParty
+
+    init() throws {
+        func party(_ id: String, _ name: String, _ part: PartyPart) throws -> DemoParty {
+            guard let id = PartyID(id) else { throw DemoFailure(step: 0, reason: "\(id) is no party id") }
+            return DemoParty(PartyProfile(id: id, name: name, part: part))
+        }
+        cpo1 = try party("DE-ONE", "Stromladen", .cpo)
+        cpo2 = try party("NL-TWO", "Laadpunt", .cpo)
+        emsp = try party("FR-MSP", "RouleVolt", .emsp)
+        billing = try party("DE-BIL", "Abrechnung", .billing)
+    }
+
+    /// All parties with the index of the node each is connected to.
+    var all: [(party: DemoParty, node: Int)] { [(cpo1, 0), (billing, 0), (cpo2, 1), (emsp, 1)] }
+
+    func nodeIndex(of party: DemoParty) -> Int { party.profile.part == .emsp || party.profile.id == cpo2.profile.id ? 1 : 0 }
+}

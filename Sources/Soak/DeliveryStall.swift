@@ -1,0 +1,48 @@
+/// The longest time in which something waited and nothing ended.
+struct DeliveryStall: Sendable {
+    private var longest = Duration.zero
+    private var since: Duration?
+    private var open = 0
+
+    /// One more waits.
+    mutating func begin(at time: Duration) {
+        open += 1
+        since = since ?? time
+    }
+
+    /// Something ended, or arrived once more: things move.
+    /// - Parameter isOwed: whether it was one of those that wait.
+    mutating func move(_ isOwed: Bool, at time: Duration) {
+        longest = longest(until: time)
+        if isOwed { open -= 1 }
+        since = open > 0 ? time : nil
+    }
+
+    /// Counting what goes on right now.
+    func longest(until time: Duration) -> Duration {
+        since.map { max(longest, time - $0) } ?? longest
+    }
+}
+
+/// The most that happened within any window of a given length.
+struct Pace: Sendable {
+    private(set) var peak = 0
+    private let window: Duration
+    private var times: [Duration] = []
+    private var first = 0
+
+    init(window: Duration) {
+        self.window = window
+    }
+
+    /// Something happened; times do not run backwards by more than what concurrency makes of them.
+    mutating func note(_ time: Duration) {
+        times.append(time)
+        while first < times.count, times[first] < time - window { first += 1 }
+        peak = max(peak, times.count - first)
+        if first > 10_000 {
+            times.removeFirst(first)
+            first = 0
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Encoding
+import NIOCore
+import OCPI
+import Testbed
+
+/// One request as it is to be sent.
+struct Dispatch: Sendable {
+    /// What the ledger knows of it.
+    let message: Ledger.Message
+    let method: OCPI.Method
+    let module: ModuleID
+    /// Below the module's endpoint.
+    let path: String
+    let body: ByteBuffer
+
+    /// A hash of what a recipient must get, the same within one process.
+    static func fingerprint(_ method: String, _ module: String, _ path: String, _ body: ByteBuffer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(method)
+        hasher.combine(module)
+        hasher.combine(path)
+        hasher.combine(body)
+        return hasher.finalize()
+    }
+}
+
+/// What a caller learns about a request.
+enum DispatchOutcome: Sendable, Equatable {
+    /// HTTP 200 and OCPI 1000.
+    case accepted
+    /// Another answer of the hub: it was in Kafka before, or never will be.
+    case answered(Int)
+    /// Nothing of it was sent.
+    case refused
+    /// The connection broke or nothing came in time. It may become true at any time, or never.
+    case unknown
+}
+
+/// What is sent next: sessions that are put and patched, and their CDRs, each object with one request under way at a time. A value.
+struct Workload: Sendable {
+    private struct ChargingSession: Sendable {
+        let module: ModuleID
+        let id: String
+        var sequence = 1
+    }
+
+    /// Requests of one object before another takes its place.
+    private static let length = 40
+    private let participants: SoakParticipants
+    private var free: [ChargingSession] = []
+    private var running: [Int: ChargingSession] = [:]
+    private var born = 0
+    private var sent = 0
+    private var numbers: SeededNumbers
+
+    /// - Parameter objects: how many are in play at a time; every third is a CDR's.
+    init(_ participants: SoakParticipants, objects: Int, seed: UInt64) {
+        self.participants = participants
+        numbers = SeededNumbers(seed: seed)
+        for _ in 0..<objects { begin(born % 3 == 2 ? .cdrs : .sessions) }
+    }
+
+    /// The next request of some object; nil while every object has one under way.
+    mutating func next() -> Dispatch? {
+        guard !free.isEmpty else { return nil }
+        let chargingSession = free.remove(at: Int.random(in: free.indices, using: &numbers))
+        sent += 1
+        running[sent] = chargingSession
+        return dispatch(chargingSession, number: sent)
+    }
+
+    /// A request has ended.
+    mutating func ended(_ number: Int, _ outcome: DispatchOutcome) {
+        guard var chargingSession = running.removeValue(forKey: number) else { return }
+        switch outcome {
+        case .refused: free.append(chargingSession)
+        case .unknown: begin(chargingSession.module)  // It may yet become true, before or after whatever followed: so nothing follows.
+        case .accepted, .answered:
+            chargingSession.sequence += 1
+            if chargingSession.sequence > Self.length { begin(chargingSession.module) } else { free.append(chargingSession) }
+        }
+    }
+
+    private mutating func begin(_ module: ModuleID) {
+        born += 1
+        free.append(ChargingSession(module: module, id: "S\(born)"))
+    }
+
+    private func dispatch(_ chargingSession: ChargingSession, number: Int) -> Dispatch {
+        let owner = participants.cpo
+        let sequence = JSONValue.number(String(chargingSession.sequence))
+        let now = JSONValue.string(Timestamp.now.description)
+        let content: (method: OCPI.Method, path: String, body: JSONValue)
+        let place = "\(owner.country)/\(owner.party)/\(chargingSession.id)"
+        switch chargingSession.module {
+        case .cdrs:
+            content = (
+                .post, "",
+                [
+                    "country_code": .string(owner.country), "party_id": .string(owner.party),
+                    "id": .string("\(chargingSession.id)-\(chargingSession.sequence)"),
+                    "session_id": .string(chargingSession.id), "total_energy": sequence, "currency": "EUR", "last_updated": now,
+                ]
+            )
+        case _ where chargingSession.sequence == 1:
+            content = (
+                .put, place,
+                [
+                    "country_code": .string(owner.country), "party_id": .string(owner.party), "id": .string(chargingSession.id),
+                    "kwh": sequence,
+                    "auth_method": "WHITELIST", "currency": "EUR", "status": "ACTIVE", "last_updated": now,
+                ]
+            )
+        default: content = (.patch, place, ["kwh": sequence, "last_updated": now])
+        }
+        let body = content.body.encoded()
+        let message = Ledger.Message(
+            number: number, object: "\(chargingSession.module.rawValue)/\(chargingSession.id)", sequence: chargingSession.sequence,
+            recipients: participants.recipients(of: chargingSession.module),
+            fingerprint: Dispatch.fingerprint(content.method.rawValue, chargingSession.module.rawValue, content.path, body))
+        return Dispatch(message: message, method: content.method, module: chargingSession.module, path: content.path, body: body)
+    }
+}

@@ -1,0 +1,98 @@
+import Demo
+import Directory
+import Encoding
+import Kafka
+import Logging
+import Notary
+import OCPI
+import Synchronization
+import Telemetry
+import Testbed
+import Topics
+
+/// Two operators on this machine: an in-memory Kafka cluster and a node each, all in this process.
+final class LocalDemoCluster: DemoClusterStarter {
+    private struct Operator {
+        let cluster: EmbeddedCluster
+        let configuration: NodeConfiguration
+        var node: RunningNode?
+    }
+
+    private let operators = Mutex<[Operator]>([])
+    private let metrics: PrometheusMetrics
+    private let logger = Logger(label: "demo")
+
+    init(metrics: PrometheusMetrics) {
+        self.metrics = metrics
+    }
+
+    func startClusters(services: [PartyID]) async throws -> [DemoCluster] {
+        try (1...2).map { number in
+            let topics = TopicNames()
+            let cluster = try EmbeddedBroker.start(names: topics, services: services, logger: logger)
+            let configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap)
+            operators.withLock { $0.append(Operator(cluster: cluster, configuration: configuration)) }
+            return DemoCluster(kafka: configuration.kafka.tunedForEmbeddedCluster, topics: topics)
+        }
+    }
+
+    func publish(_ changes: [FactChange], on node: Int) async throws {
+        let configuration = try configuration(node)
+        let shared = try await SharedResources.open(configuration, logger: logger)
+        do throws(StateError) {
+            try await shared.writer.write(changes)
+        } catch {
+            await shared.close()
+            throw error
+        }
+        await shared.close()
+    }
+
+    func startNode(_ index: Int) async throws -> DemoNode {
+        let configuration = try configuration(index)
+        let node = try await RunningNode.start(configuration, metrics: metrics, logger: Logger(label: configuration.instance))
+        operators.withLock { $0[index].node = node }
+        return DemoNode(
+            publicURL: configuration.publicURL, adminURL: "http://127.0.0.1:\(configuration.privatePort)",
+            adminToken: configuration.adminKey.raw, operatorAddress: configuration.key.address.hex)
+    }
+
+    func stop() async {
+        let all = operators.withLock { operators in
+            defer { operators = [] }
+            return operators
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for node in all.compactMap(\.node) { group.addTask { await node.stop() } }
+        }
+        for node in all { node.cluster.close() }
+    }
+
+    private func configuration(_ index: Int) throws -> NodeConfiguration {
+        try operators.withLock { operators in
+            guard operators.indices.contains(index) else { throw ConfigurationError(description: "there is no node \(index)") }
+            return operators[index].configuration
+        }
+    }
+}
+
+extension NodeConfiguration {
+    /// A node for one machine: free ports, fresh keys, loopback only.
+    static func local(number: Int, bootstrap: String) throws -> NodeConfiguration {
+        let (publicPort, privatePort) = try FreePorts.two()
+        var configuration = try NodeConfiguration([
+            .program([
+                "node.url": "http://127.0.0.1:\(publicPort)", "node.name": "Node \(number)",
+                "node.key": .text(SigningKey.generate().secretHex), "node.secret": .text(Token.generate().raw),
+                "node.admin_key": .text(Token.generate().raw),
+                "http.public.host": "127.0.0.1", "http.public.port": "\(publicPort)", "http.private.port": "\(privatePort)",
+                "http.allow_networks": ["127.0.0.0/8"], "kafka.bootstrap": .text(bootstrap),
+                // Services of the demo come back within seconds: so should their copies.
+                "push.backoff_base_ms": 200, "push.backoff_cap_ms": 1000,
+            ])
+        ])
+        configuration.instance = "node-\(number)"
+        configuration.kafka.clientID = configuration.instance
+        return configuration
+    }
+}

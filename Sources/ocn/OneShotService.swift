@@ -1,0 +1,26 @@
+import ServiceLifecycle
+import Synchronization
+
+/// Work with an outcome as a service, so that signals stop it.
+final class OneShotService<Outcome: Sendable>: Service {
+    private let work: @Sendable () async throws -> Outcome
+    private let done = Mutex<Outcome?>(nil)
+
+    init(_ work: @escaping @Sendable () async throws -> Outcome) { self.work = work }
+
+    /// Nil if it was stopped.
+    var outcome: Outcome? { done.withLock { $0 } }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { [self] in
+            do {
+                let outcome = try await work()
+                done.withLock { $0 = outcome }
+            } catch is CancellationError {
+                return
+            } catch {
+                if !Task.isCancelled { throw error }
+            }
+        }
+    }
+}

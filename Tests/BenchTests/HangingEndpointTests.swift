@@ -1,0 +1,65 @@
+import NIOCore
+import OCPI
+import Support
+import Testing
+
+@testable import Bench
+@testable import Testbed
+
+@Suite struct HangingEndpointTests {
+    private let hole = HangingEndpoint()
+
+    /// Runs `body` with a call to a party that answers unless the hole is open; it returns the HTTP status.
+    private func withParty(_ body: (@escaping @Sendable (TimeAmount) async throws -> Int) async throws -> Void) async throws {
+        let party = TestbedParty(try #require(PartyID("NL-MSP")), role: "EMSP", modules: [(.sessions, .receiver)]) { [hole] request, _, _ in
+            hole.swallows(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
+        }
+        try await party.start()
+        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", Caller())
+        let headers = [(OCPIHeader.authorization, party.tokenB.authorization(encoding: .base64))]
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(
+                try await body { limit in try await caller.call("GET", url, headers: headers, timeout: limit).status })
+        } catch {
+            outcome = .failure(error)
+        }
+        await caller.close()
+        await party.stop()
+        try outcome.get()
+    }
+
+    private var open: Int { hole.look()[.exchange] ?? 0 }
+
+    @Test func aCallerThatGivesUpIsNoLongerCounted() async throws {
+        try await withParty { call in
+            hole.open()
+            await #expect(throws: (any Error).self) { try await call(.milliseconds(200)) }
+            try await eventually("nothing is open") { open == 0 }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 { group.addTask { _ = try? await call(.seconds(60)) } }
+                try await eventually("three calls are open") { open == 3 }
+                #expect(hole.most == [.exchange: 3])
+                group.cancelAll()
+            }
+            try await eventually("nothing is open") { open == 0 }
+        }
+    }
+
+    @Test func onceItIsClosedWhoWaitedIsLetGoAndEverybodyIsAnswered() async throws {
+        try await withParty { call in
+            #expect(try await call(.seconds(20)) == 200)
+            hole.open()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await #expect(throws: (any Error).self) { try await call(.seconds(60)) }
+                }
+                try await eventually("one call is open") { open == 1 }
+                hole.close()
+                try await group.waitForAll()
+            }
+            try await eventually("nothing is open") { open == 0 }
+            #expect(try await call(.seconds(20)) == 200)
+        }
+    }
+}
