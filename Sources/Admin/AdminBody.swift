@@ -1,13 +1,6 @@
 import Encoding
 import NIOCore
 
-/// Why an admin call makes no sense; for the operator.
-struct AdminFault: Error {
-    let message: String
-
-    init(_ message: String) { self.message = message }
-}
-
 /// A JSON object of an admin call, read strictly: what is not understood is refused, so that a slip does nothing instead of something else.
 struct AdminBody {
     private let json: JSONValue

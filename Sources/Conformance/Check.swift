@@ -33,22 +33,6 @@ package struct Check: Sendable {
         + ClientInfoChecks.all + ModuleChecks.all).sorted { $0.number < $1.number }
 }
 
-/// A requirement is not met.
-struct Unmet: Error, CustomStringConvertible {
-    /// What was found instead; never a token.
-    let description: String
-
-    init(_ reason: String) { description = reason }
-}
-
-/// A requirement cannot be tried here.
-struct Skipped: Error, CustomStringConvertible {
-    /// What is missing.
-    let description: String
-
-    init(_ reason: String) { description = reason }
-}
-
 /// Goes on if the condition holds.
 func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(Unmet) {
     if !condition { throw Unmet(reason()) }
@@ -75,5 +59,5 @@ private protocol OptionalValue {
 }
 
 extension Optional: OptionalValue {
-    fileprivate var shown: String { map { "\($0)" } ?? "missing" }
+    var shown: String { map { "\($0)" } ?? "missing" }
 }

@@ -3,12 +3,6 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 
-/// A call that got no answer.
-struct HTTPCallFailure: Error, CustomStringConvertible {
-    /// What was called and what came of it; never a token.
-    let description: String
-}
-
 /// HTTP without opinions: what is in the headers goes out, what comes back is told.
 enum HTTPCall {
     private static let answerLimit = 16 * 1024 * 1024

@@ -1,69 +1,6 @@
 import Encoding
 package import NIOCore
 
-/// What the billing service knows about a driver's contract.
-package struct Customer: Sendable, Equatable {
-    /// `cdr_token.contract_id` of the driver's CDRs.
-    package let contractID: String
-    /// Name on the invoice.
-    package let name: String
-    /// Address on the invoice, one line.
-    package let address: String
-
-    /// - Parameters: as the properties say.
-    package init(contractID: String, name: String, address: String) {
-        self.contractID = contractID
-        self.name = name
-        self.address = address
-    }
-}
-
-/// One line of an invoice. Amounts are cents without VAT, negative on a credit note.
-package struct InvoiceLine: Sendable, Equatable {
-    /// What is billed.
-    package enum Kind: String, Sendable { case energy = "ENERGY", time = "TIME" }
-    /// Energy or time.
-    package let kind: Kind
-    /// Wh or seconds, after the tariff's step size; never negative.
-    package let quantity: Int
-    /// Price without VAT of a kWh or an hour, in 1/10,000 of the currency.
-    package let unitPrice: Int
-    /// VAT in 1/100 percent: 1900 is 19 %.
-    package let vatRate: Int
-    /// Quantity times price, rounded half up to cents.
-    package let net: Int
-}
-
-/// What an eMSP pays for one CDR. Amounts are cents, negative on a credit note.
-package struct Invoice: Sendable, Equatable {
-    /// Made from the CDR's id, so that the same CDR never gets two numbers.
-    package let number: String
-    /// The CDR that it bills.
-    package let cdrID: String
-    /// The session behind it.
-    package let sessionID: String
-    /// Whose contract it is.
-    package let customer: Customer
-    /// ISO 4217 code.
-    package let currency: String
-    /// The CDR that this one takes back, on a credit note.
-    package let creditsCDR: String?
-    /// Energy before time; a line per tariff and VAT rate.
-    package let lines: [InvoiceLine]
-    /// Sum of the lines.
-    package let net: Int
-    /// VAT, computed per rate on the sum of that rate's lines.
-    package let vat: Int
-    /// Net and VAT.
-    package var total: Int { net + vat }
-}
-
-/// Why a CDR cannot be billed.
-package struct BillingError: Error, Equatable, CustomStringConvertible {
-    /// What is missing or wrong in it.
-    package let description: String
-}
-
 /// Computes invoices from CDRs (OCPI 2.2.1, 10.3.1): pure, integers only.
 package enum Billing {
     /// Wh or seconds of one period; keeps every sum far from overflow.
@@ -153,7 +90,7 @@ package enum Billing {
         }
     }
 
-    fileprivate static func text(_ name: String, in object: JSONValue) throws(BillingError) -> String {
+    static func text(_ name: String, in object: JSONValue) throws(BillingError) -> String {
         guard let text = object[name]?.string else { throw BillingError(description: "\(name) is missing") }
         return text
     }
@@ -189,36 +126,5 @@ private struct PriceComponent {
             }
         }
         return prices
-    }
-}
-
-extension Invoice {
-    /// The invoice as the custom module `invoices` carries it: decimal numbers, no binary fractions on the way.
-    package func encoded() -> ByteBuffer {
-        JSONValue.object([
-            "id": .string(number), "type": creditsCDR == nil ? "INVOICE" : "CREDIT_NOTE", "cdr_id": .string(cdrID),
-            "session_id": .string(sessionID), "credits_cdr_id": creditsCDR.map { .string($0) },
-            "customer": [
-                "contract_id": .string(customer.contractID), "name": .string(customer.name), "address": .string(customer.address),
-            ],
-            "currency": .string(currency), "lines": .array(lines.map(\.object)),
-            "total": [
-                "excl_vat": .number(Decimal.text(net, places: 2)), "vat": .number(Decimal.text(vat, places: 2)),
-                "incl_vat": .number(Decimal.text(total, places: 2)),
-            ],
-        ]).encoded()
-    }
-
-    /// Total with currency, `11.84 EUR`.
-    package var totalText: String { "\(Decimal.text(total, places: 2)) \(currency)" }
-}
-
-extension InvoiceLine {
-    var object: JSONValue {
-        [
-            "type": .string(kind.rawValue), "quantity": .int(quantity), "unit": kind == .energy ? "Wh" : "s",
-            "unit_price": .number(Decimal.text(unitPrice, places: 4)), "price_per": kind == .energy ? "kWh" : "h",
-            "vat": .number(Decimal.text(vatRate, places: 2)), "excl_vat": .number(Decimal.text(net, places: 2)),
-        ]
     }
 }

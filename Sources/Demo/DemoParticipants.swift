@@ -1,40 +1,4 @@
-package import OCPI
-
-/// What a mock party does in the story.
-package enum PartyPart: String, Sendable {
-    /// Runs chargers: serves locations and tariffs, takes commands.
-    case cpo = "CPO"
-    /// Has the drivers: takes sessions, CDRs, command results and invoices.
-    case emsp = "EMSP"
-    /// The third-party service that gets copies: takes CDRs and writes invoices.
-    case billing = "OTHER"
-
-    /// The part in words.
-    package var title: String {
-        switch self {
-        case .cpo: "CPO"
-        case .emsp: "eMSP"
-        case .billing: "billing service"
-        }
-    }
-}
-
-/// Who a mock party is.
-package struct PartyProfile: Sendable {
-    /// OCPI party id.
-    package let id: PartyID
-    /// Business name.
-    package let name: String
-    /// What it does.
-    package let part: PartyPart
-
-    /// - Parameters: as the properties say.
-    package init(id: PartyID, name: String, part: PartyPart) {
-        self.id = id
-        self.name = name
-        self.part = part
-    }
-}
+import OCPI
 
 /// The four parties of the scenario: `cpo1` and `billing` on node 1, `cpo2` and `emsp` on node 2.
 struct DemoParticipants: Sendable {

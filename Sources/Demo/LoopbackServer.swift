@@ -1,50 +1,9 @@
-package import HTTPTypes
+import HTTPTypes
 import Hummingbird
 import Logging
-package import NIOCore
+import NIOCore
 import ServiceLifecycle
 import Synchronization
-
-/// One request as a loopback server got it, its body complete.
-package struct ServedRequest: Sendable {
-    /// Upper-case HTTP method.
-    package let method: String
-    /// Path without the query, as it came.
-    package let path: String
-    /// Query without "?", as it came.
-    package let query: String?
-    /// Headers as they came.
-    package let headers: HTTPFields
-    /// Body bytes, empty without a body.
-    package let body: ByteBuffer
-
-    /// The value of a header, its name matched without case.
-    package func header(_ name: String) -> String? {
-        HTTPField.Name(name).flatMap { headers[$0] }
-    }
-}
-
-/// What a loopback server answers.
-package struct ServedAnswer: Sendable {
-    /// HTTP status.
-    package let status: Int
-    /// Headers besides Content-Type and Content-Length.
-    package let headers: [(name: String, value: String)]
-    /// JSON body.
-    package let body: ByteBuffer
-
-    /// An answer with a JSON body.
-    package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: ByteBuffer) {
-        self.status = status
-        self.headers = headers
-        self.body = body
-    }
-
-    /// The same answer with more headers.
-    func repeating(_ more: [(name: String, value: String)]) -> ServedAnswer {
-        ServedAnswer(status: status, headers: headers + more, body: body)
-    }
-}
 
 /// A JSON server on 127.0.0.1 that can be stopped and brought back on the same port. Start and stop are for one task at a time.
 package final class LoopbackServer: Sendable {

@@ -94,16 +94,10 @@ extension Directory {
 }
 
 extension ClientInfo {
-    fileprivate var name: ClientInfoName { ClientInfoName(party: party, role: role) }
+    var name: ClientInfoName { ClientInfoName(party: party, role: role) }
 }
 
 extension NetworkParty {
     /// Whether it is on the network: the registries keep a party that was taken off as one without an operator.
     package var isListed: Bool { operatorAddress.contains { $0 != "0" && $0 != "x" } }
-}
-
-/// What a ClientInfo is about.
-struct ClientInfoName: Hashable, Sendable {
-    let party: PartyID
-    let role: String
 }

@@ -13,37 +13,6 @@ package enum PlatformStatus: String, Sendable, CaseIterable {
     case suspended = "SUSPENDED"
 }
 
-/// One party that a platform acts for (OCPI 2.2.1, 7.4.2 CredentialsRole).
-package struct PlatformRole: Sendable, Equatable {
-    /// `CPO`, `EMSP`, …; open.
-    package var role: String
-    /// The party.
-    package var party: PartyID
-    /// `business_details` as the party sent it.
-    package var businessDetails: JSONValue?
-
-    /// - Parameters: as the properties say.
-    package init(role: String, party: PartyID, businessDetails: JSONValue? = nil) {
-        self.role = role
-        self.party = party
-        self.businessDetails = businessDetails
-    }
-}
-
-/// A token that was replaced and is still accepted for a moment, so that calls under way with it are not refused.
-package struct RetiringToken: Sendable, Equatable {
-    /// As ``TokenHash`` makes it.
-    package var hash: String
-    /// From then on it is unknown.
-    package var until: Timestamp
-
-    /// - Parameters: as the properties say.
-    package init(hash: String, until: Timestamp) {
-        self.hash = hash
-        self.until = until
-    }
-}
-
 /// A party's backend that is, or may become, connected to this node: its credentials.
 package struct Platform: Sendable, Equatable {
     /// Ours, a UUID.
@@ -118,40 +87,5 @@ package struct Platform: Sendable, Equatable {
     /// Whether nobody has connected or renewed in between, which always brings new tokens: invitations and the encoding may differ.
     package func hasSameCredentials(as other: Platform) -> Bool {
         id == other.id && tokenAHash == other.tokenAHash && tokenCHashes == other.tokenCHashes && outboundToken == other.outboundToken
-    }
-}
-
-/// One endpoint a platform advertised (OCPI 2.2.1, 6.2.2 Endpoint).
-package struct Endpoint: Sendable, Equatable {
-    /// Module; custom modules included.
-    package var module: ModuleID
-    /// Interface it implements.
-    package var interface: InterfaceRole
-    /// Absolute URL.
-    package var url: String
-
-    /// - Parameters: as the properties say.
-    package init(module: ModuleID, interface: InterfaceRole, url: String) {
-        self.module = module
-        self.interface = interface
-        self.url = url
-    }
-}
-
-/// "This party is served by this platform", from when the platform's record has it among its roles. The claim of a platform that registered with
-/// the party counts, otherwise the earliest, so that nobody can take a party over.
-package struct PartyClaim: Sendable, Equatable {
-    /// The party.
-    package var party: PartyID
-    /// Id of the platform.
-    package var platform: String
-    /// When it was first claimed; kept when the claim is written again.
-    package var since: Timestamp
-
-    /// - Parameters: as the properties say.
-    package init(party: PartyID, platform: String, since: Timestamp) {
-        self.party = party
-        self.platform = platform
-        self.since = since
     }
 }

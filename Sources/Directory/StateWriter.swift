@@ -4,15 +4,6 @@ package import Logging
 import NIOCore
 package import Topics
 
-/// A change of the shared state that could not be made.
-package struct StateError: Error, Sendable, CustomStringConvertible {
-    /// What happened, and what to do.
-    package let description: String
-
-    /// - Parameter description: as the property says.
-    package init(description: String) { self.description = description }
-}
-
 /// Writes facts to `ocn.state`.
 ///
 /// A write returns when this process's own follower has applied it, so that the writer reads its own writes. A write whose outcome is

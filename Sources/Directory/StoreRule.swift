@@ -66,17 +66,6 @@ package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertibl
     }
 }
 
-/// Something about store rules that cannot be done.
-package struct StoreRuleError: Error, Equatable, CustomStringConvertible {
-    /// Why not.
-    package let description: String
-
-    /// - Parameter description: why not.
-    package init(_ description: String) {
-        self.description = description
-    }
-}
-
 extension StoreRule {
     var json: JSONValue {
         [

@@ -129,46 +129,9 @@ package struct IngressService: ServiceLifecycle.Service {
     }
 }
 
-/// The public listener: what it bears, and how it speaks when a request is none.
-enum PublicListener {
-    /// Bears what the settings say, and refuses in OCPI's words.
-    static func server(_ settings: IngressSettings, logger: Logger) -> InboundServer {
-        InboundServer(
-            .public, settings.connections,
-            bodyLimit: { [limit = settings.bodyLimit] path in
-                path == MessageEndpoint.path ? MessageEndpoint.longestMessage(around: limit) : limit
-            },
-            refusalBody: { Envelope.error(code: .clientError, message: $0) }, logger: logger)
-    }
-
-    /// Listens, and hands every request to the responder.
-    static func application<Responder: HTTPResponder<IngressContext>>(
-        _ settings: IngressSettings, _ server: InboundServer, responder: Responder, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        onServerRunning: @escaping @Sendable (_ port: Int) async -> Void
-    ) -> some ApplicationProtocol {
-        Application(
-            responder: responder,
-            server: server.builder,
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), availableConnectionsDelegate: server.gate),
-            onServerRunning: { channel in
-                guard let port = channel.localAddress?.port else { return }
-                logger.info(
-                    "listening",
-                    metadata: [
-                        "host": "\(settings.host)", "port": "\(port)", "url": "\(settings.publicURL)",
-                        "connections": "\(settings.connections.connections)",
-                    ])
-                await onServerRunning(port)
-            },
-            eventLoopGroupProvider: .shared(eventLoopGroup),
-            logger: logger)
-    }
-}
-
 extension Result where Failure == any Error {
     /// What came of it, so that something can be done before it is thrown.
-    fileprivate static func of(_ body: () async throws -> Success) async -> Self {
+    static func of(_ body: () async throws -> Success) async -> Self {
         do { return .success(try await body()) } catch { return .failure(error) }
     }
 }

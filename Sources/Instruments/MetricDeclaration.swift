@@ -41,9 +41,3 @@ package struct MetricDeclaration: Sendable, Hashable {
         self.help = help
     }
 }
-
-/// Something that measures and says what.
-package protocol DeclaredMetric: Sendable {
-    /// What is measured.
-    var declaration: MetricDeclaration { get }
-}

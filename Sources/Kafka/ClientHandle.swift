@@ -2,69 +2,6 @@ import CLibrdkafka
 import Logging
 import Synchronization
 
-/// What librdkafka calls back into, beside delivery reports. All of it runs on threads that must not be blocked.
-final class ClientCallbacks: Sendable {
-    let log: ThrottledLog
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
-    private let trouble = Mutex<String?>(nil)
-    private let onError: @Sendable (KafkaError) -> Void
-    let onStatistics: @Sendable (String) -> Void
-    let onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)?
-
-    init(
-        log: ThrottledLog, onError: @escaping @Sendable (KafkaError) -> Void = { _ in },
-        onStatistics: @escaping @Sendable (String) -> Void = { _ in },
-        onRebalance: (@Sendable (OpaquePointer, rd_kafka_resp_err_t, [TopicPartition]) -> Void)? = nil
-    ) {
-        self.log = log
-        self.onError = onError
-        self.onStatistics = onStatistics
-        self.onRebalance = onRebalance
-    }
-
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
-    var lastTrouble: String? { trouble.withLock { $0 } }
-
-    func failed(_ error: KafkaError, client: String) {
-        if error.isAllBrokersDown {
-            // It follows from what was told of each of them.
-            log.log(.debug, error.name, "\(error)", metadata: ["client": "\(client)"])
-        } else {
-            trouble.withLock { $0 = ClientCallbacks.plain(error.reason) }
-            log.log(error, metadata: ["client": "\(client)"])
-        }
-        onError(error)
-    }
-
-    /// What librdkafka says of a broker, without its thread and without naming the broker twice:
-    /// `[thrd:host:1/bootstrap]: host:1/bootstrap: Connect to …` becomes `host:1/bootstrap: Connect to …`.
-    static func plain(_ text: String) -> String {
-        guard text.hasPrefix("[thrd:"), let end = text.firstRange(of: "]: ") else { return text }
-        return String(text[end.upperBound...])
-    }
-
-    /// A line of librdkafka.
-    /// - Parameter tellsErrors: whether the same trouble is also told as an error.
-    func line(_ level: Logger.Level, _ facility: String, _ text: String, tellsErrors: Bool) {
-        var level = level
-        switch facility {
-        // One settings dictionary serves producers and consumers, which each ignore some of it, and only an embedded cluster cannot be told
-        // not to create topics.
-        case "AUTOCREATE": level = .debug
-        // It follows from what is told of each broker.
-        case "ERROR" where text.hasSuffix("brokers are down"): level = .debug
-        case "CONFWARN" where text.contains("will be ignored by this"): level = .debug
-        // Nothing is wrong yet: brokers that have just started are not ready for everything.
-        case "GETPID" where text.hasSuffix("retrying"): level = .info
-        case "FAIL":
-            trouble.withLock { $0 = ClientCallbacks.plain(text) }
-            if tellsErrors { level = .debug }
-        default: break
-        }
-        log.log(level, facility, text, metadata: ["facility": "\(facility)"])
-    }
-}
-
 /// One librdkafka client and the gate that keeps it alive while any thread is inside a call.
 ///
 /// `@unchecked Sendable`: librdkafka's handle may be used from any thread, but is a bare pointer to Swift. It leaves this class only into

@@ -1,15 +1,5 @@
 import CLibrdkafka
 
-/// What Kafka said to one commit.
-struct CommitAnswer {
-    /// As they were sent.
-    let commits: [CommitOffset]
-    /// nil: all of them are committed.
-    let error: KafkaError?
-
-    var partitions: [TopicPartition] { commits.map(\.topicPartition) }
-}
-
 /// Commits under way, and where Kafka's answers to them arrive.
 ///
 /// `@unchecked Sendable`: each is touched by one thread only, the one that made it or its consumer's poll thread, which also runs

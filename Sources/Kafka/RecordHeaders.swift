@@ -1,17 +1,3 @@
-/// One header of a record.
-package struct RecordHeader: Sendable, Hashable {
-    /// Case-sensitive, as Kafka keeps it.
-    package var name: String
-    /// UTF-8 text; bytes of a foreign producer that are not UTF-8 are repaired.
-    package var value: String
-
-    /// - Parameters: as the properties say.
-    package init(name: String, value: String) {
-        self.name = name
-        self.value = value
-    }
-}
-
 /// The headers of a record in their order. A name may stand more than once.
 package struct RecordHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// In the order of the record.

@@ -23,12 +23,6 @@ enum ContentCoding {
     }
 }
 
-/// Why a coded body cannot be read.
-package struct UnreadableCoding: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong, for people.
-    package let description: String
-}
-
 extension OutboundResponse {
     /// Whether its body stands there in a coding.
     package var isCoded: Bool { !ContentCoding.names(in: headers).isEmpty && body.readableBytes > 0 }

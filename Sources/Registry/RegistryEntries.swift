@@ -68,7 +68,7 @@ extension Fact {
     }
 
     /// The order of `ocn registry` that removes an entry.
-    fileprivate var registryRemoval: String {
+    var registryRemoval: String {
         switch self {
         case .node(let node): "remove-node \(node.operatorAddress)"
         case .party(let party): "remove-party \(party.party)"
@@ -107,14 +107,4 @@ extension Directory {
         var seen: Set<String> = []
         return direct.flatMap { dependents(of: $0) + [$0] }.filter { seen.insert($0.key).inserted }
     }
-}
-
-/// Where registry entries come from. CONTROL reads it and publishes what it says in `ocn.state`.
-package protocol RegistrySource: Sendable {
-    /// Name of the source, stamped on its entries.
-    var name: String { get }
-    /// The whole registry as it is now, checked by ``RegistryCheck``.
-    /// - Parameter directory: what `ocn.state` says; entries may refer to those of other sources there.
-    /// - Throws: ``RegistryError`` with all that is wrong; the last good entries stay in force.
-    func entries(beside directory: Directory) async throws(RegistryError) -> RegistryEntries
 }

@@ -1,42 +1,7 @@
-package import NIOCore
-package import NIOHTTP1
+import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Synchronization
-
-/// A request as a party's server got it.
-package struct Served: Sendable {
-    /// Method, path and query, headers.
-    package let head: HTTPRequestHead
-    /// All of it.
-    package let body: ByteBuffer
-    /// Where it came from. Has no other request as long as this one is not answered.
-    package let connection: any Channel
-
-    /// A header, its name matched without case.
-    package func header(_ name: String) -> String? { head.headers.first(name: name) }
-
-    /// HTTP method.
-    package var method: String { head.method.rawValue }
-    /// Without the query.
-    package var path: String { head.uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "" }
-}
-
-/// What a party's server answers, and how long it takes for that.
-package struct Serving: Sendable {
-    /// HTTP status.
-    package var status: Int
-    /// JSON.
-    package var body: ByteBuffer
-    /// Time until the answer is sent.
-    package var delay: Duration
-
-    /// - Parameters: as the properties say.
-    package init(status: Int = 200, body: ByteBuffer, delay: Duration = .zero) {
-        self.status = status
-        self.body = body
-        self.delay = delay
-    }
-}
 
 /// The HTTP server of a party on a free port of this machine.
 final class TestbedPartyServer: Sendable {

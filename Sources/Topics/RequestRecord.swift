@@ -3,60 +3,6 @@ package import Kafka
 package import NIOCore
 package import OCPI
 
-/// Where a request entered the network.
-package enum RequestOrigin: Sendable, Equatable {
-    /// A party that is connected to this node.
-    case local
-    /// This node asks by itself, on behalf of the sending party; nothing is copied.
-    case hub
-    /// Another node, at this address; the sender's own node makes the copies.
-    case node(String)
-
-    init(text: String) {
-        switch text {
-        case RequestOrigin.local.text: self = .local
-        case RequestOrigin.hub.text: self = .hub
-        default: self = .node(text)
-        }
-    }
-
-    var text: String {
-        switch self {
-        case .local: "local"
-        case .hub: "hub"
-        case .node(let address): address
-        }
-    }
-}
-
-/// Where the answer goes: a partition of `ocn.replies`, and the life of the process that reads it.
-package struct ReplyAddress: Sendable, Equatable {
-    /// The ingress process's partition of `ocn.replies`.
-    package let partition: Int32
-    /// Random per process life; answers to an earlier life are dropped.
-    package let epoch: UInt64
-
-    /// - Parameters: as the properties say.
-    package init(partition: Int32, epoch: UInt64) {
-        self.partition = partition
-        self.epoch = epoch
-    }
-}
-
-/// W3C trace context, verbatim.
-package struct TraceContext: Sendable, Equatable {
-    /// `traceparent` as received.
-    package var traceparent: String?
-    /// `tracestate` as received.
-    package var tracestate: String?
-
-    /// - Parameters: as the properties say.
-    package init(traceparent: String? = nil, tracestate: String? = nil) {
-        self.traceparent = traceparent
-        self.tracestate = tracestate
-    }
-}
-
 /// One OCPI request as it stands in `ocn.requests`: the body byte for byte, everything else in CloudEvents headers.
 package struct RequestRecord: Sendable {
     /// Message id, a UUIDv7.
@@ -219,35 +165,4 @@ package struct RequestRecord: Sendable {
         headers.append(HeaderName.tracestate, trace.tracestate)
         return headers
     }
-}
-
-/// `ce_type`: `org.openchargingnetwork.<module>.<sender|receiver>.<method>`.
-struct EventType {
-    static let prefix = "org.openchargingnetwork."
-
-    let module: ModuleID
-    let interface: InterfaceRole
-    let method: Method
-
-    init(module: ModuleID, interface: InterfaceRole, method: Method) {
-        self.module = module
-        self.interface = interface
-        self.method = method
-    }
-
-    init?(text: String) {
-        guard text.hasPrefix(EventType.prefix) else { return nil }
-        // Names of custom modules may have dots.
-        let parts = text.dropFirst(EventType.prefix.count).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 3, let interface = InterfaceRole(path: parts[parts.count - 2]) else { return nil }
-        let module = parts.dropLast(2).joined(separator: ".")
-        let method = Method(rawValue: parts[parts.count - 1].uppercased())
-        // With another one, TRACE say, a recipient might tell what it was sent: the hub's token.
-        guard !module.isEmpty, ModuleTable.allMethods.contains(method) else { return nil }
-        self.module = ModuleID(rawValue: module)
-        self.interface = interface
-        self.method = method
-    }
-
-    var text: String { "\(EventType.prefix)\(module).\(interface.path).\(method.rawValue.lowercased())" }
 }

@@ -70,8 +70,3 @@ enum EmbeddedBroker {
         return cluster
     }
 }
-
-/// A service that only waits for the signal to stop.
-struct UntilShutdown: Service {
-    func run() async throws { try await gracefulShutdown() }
-}

@@ -54,23 +54,12 @@ final class PrivateListener: Service {
         try await application.run()
     }
 
-    fileprivate static func problem(_ message: String) -> ByteBuffer { JSONValue.object(["error": .string(message)]).encoded() }
+    static func problem(_ message: String) -> ByteBuffer { JSONValue.object(["error": .string(message)]).encoded() }
 
-    fileprivate static func problem(_ status: HTTPResponse.Status, _ message: String, _ headers: HTTPFields = [:]) -> Response {
+    static func problem(_ status: HTTPResponse.Status, _ message: String, _ headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.contentType] = "application/json"
         return Response(status: status, headers: headers, body: .init(byteBuffer: problem(message)))
-    }
-}
-
-/// Knows where the client is.
-struct PrivateContext: RequestContext, RemoteAddressRequestContext {
-    var coreContext: CoreRequestContextStorage
-    let remoteAddress: SocketAddress?
-
-    init(source: ApplicationRequestContextSource) {
-        coreContext = CoreRequestContextStorage(source: source)
-        remoteAddress = source.channel.remoteAddress
     }
 }
 

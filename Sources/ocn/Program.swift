@@ -75,12 +75,6 @@ private struct LastResort: Service {
     }
 }
 
-/// Options that all long-running commands share.
-struct LogOptions: ParsableArguments {
-    @Option(help: "How much to log: trace, debug, info, notice, warning, error, critical.", transform: readLogLevel)
-    var logLevel: Logger.Level = .info
-}
-
 /// Reads a log level from the command line.
 func readLogLevel(_ text: String) throws -> Logger.Level {
     guard let level = Logger.Level(rawValue: text.lowercased()) else {

@@ -8,26 +8,6 @@ import Kafka
 import Matcher
 import Telemetry
 
-/// Which program this is.
-struct BuildMetrics: MetricSet {
-    let info: GaugeMetric
-
-    static var sample: BuildMetrics { BuildMetrics(version: "") }
-
-    init(version: String) {
-        info = GaugeMetric("ocn_build_info", unit: "1", labels: ["version": version], "Always 1; the label says which version runs.")
-    }
-}
-
-/// How far this process's clock is off.
-struct ClockMetrics: MetricSet {
-    let skew = GaugeMetric(
-        "ocn_clock_skew_seconds", unit: "seconds", "How far this process's clock is ahead of those of the node's other processes.")
-    let offset = GaugeMetric("ocn_clock_offset_seconds", unit: "seconds", "How far this process's clock is ahead of Kafka's.")
-
-    static var sample: ClockMetrics { ClockMetrics() }
-}
-
 /// Every metric that a process can show.
 enum ProgramMetrics {
     private static let sets: [any MetricSet.Type] = [

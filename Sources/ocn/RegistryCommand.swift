@@ -46,54 +46,6 @@ struct RegistryCommand: AsyncParsableCommand {
     }
 }
 
-/// Options of every registry command.
-struct RegistryOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("YAML configuration file of the node.", valueName: "path"))
-    var config: String?
-
-    @Option(help: ArgumentHelp("Kafka's host:port; as kafka.bootstrap.", valueName: "host:port"))
-    var bootstrap: String?
-
-    func configuration() throws -> NodeConfiguration {
-        Program.bootstrap(level: .warning)
-        return try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
-    }
-
-    /// Connects to the node's Kafka, lets `work` edit, and disconnects.
-    /// - Parameters:
-    ///   - missingTopics: a node's first entry may come before the node itself; whatever else finds no topics has the wrong prefix.
-    ///   - isRemoval: where the registry is a file by now, what is left in `ocn.state` can still be removed.
-    func edit<Value>(
-        missingTopics: MissingTopics = .refused, isRemoval: Bool = false, _ work: (RegistryEditor) async throws -> Value
-    ) async throws -> Value {
-        let configuration = try configuration()
-        if let file = configuration.registryFile, !isRemoval {
-            throw OperatorError(description: "this node's registry is the file \(file): edit that file instead. Nothing was changed.")
-        }
-        let shared = try await SharedResources.open(configuration, missingTopics: missingTopics, logger: Logger(label: "registry"))
-        do {
-            let editor = RegistryEditor(
-                writer: shared.writer, store: shared.store, topics: shared.topicUpkeep, registryFile: configuration.registryFile)
-            let value = try await work(editor)
-            await shared.close()
-            return value
-        } catch {
-            await shared.close()
-            throw RegistryText.refusal(error)
-        }
-    }
-
-    /// Removes an entry and says what went with it.
-    func remove(_ name: String, _ work: (RegistryEditor) async throws -> [Fact]) async throws {
-        for line in RegistryText.removed(name, with: try await edit(isRemoval: true, work)) { print(line) }
-    }
-}
-
-/// What else a removal takes away.
-struct RemovalOptions: ParsableArguments {
-    @Flag(help: "Remove what depends on it too. Without this flag nothing is removed that others depend on.") var force = false
-}
-
 extension RegistryCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

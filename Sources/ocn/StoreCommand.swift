@@ -41,26 +41,6 @@ extension SharedResources {
     }
 }
 
-/// Which rule a command is about.
-struct StoreSelection: ParsableArguments {
-    @Option(help: ArgumentHelp("To whom, e.g. DE-MSP.", valueName: "CC-PID"), transform: RegistryCommand.party)
-    var recipient: PartyID
-
-    @Option(help: ArgumentHelp("locations, sessions, tariffs or tokens.", valueName: "module"))
-    var module: String
-
-    @Option(help: ArgumentHelp("PUT or DELETE.", valueName: "method"))
-    var method: String
-
-    @Flag(help: "Only say what would be done.") var dryRun = false
-
-    func validate() throws { _ = try rule }
-
-    var rule: StoreRule {
-        get throws { try StoreText.rule(recipient, module, method) }
-    }
-}
-
 extension StoreCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show the rules.")
@@ -104,35 +84,5 @@ extension StoreCommand {
                 for line in StoreText.report(report, json: options.json) { print(line) }
             }
         }
-    }
-}
-
-/// What `ocn store` reads and prints.
-enum StoreText {
-    static func rule(_ recipient: PartyID, _ module: String, _ method: String) throws -> StoreRule {
-        do throws(StoreRuleError) {
-            return try StoreRule(recipient: recipient, module: ModuleID(rawValue: module), method: Method(rawValue: method.uppercased()))
-        } catch {
-            throw ValidationError(OperatorText.printable(error.description))
-        }
-    }
-
-    static func list(_ rules: [StoreRule], json: Bool) -> [String] {
-        if json {
-            let list = rules.map { rule -> JSONValue in
-                [
-                    "recipient": .string(rule.recipient.description), "module": .string(rule.module.rawValue),
-                    "method": .string(rule.method.rawValue),
-                ]
-            }
-            return [JSONValue.array(list).text]
-        }
-        guard !rules.isEmpty else { return ["Nothing is stored: every request goes straight to its recipient."] }
-        return OperatorText.table(
-            [["RECIPIENT", "MODULE", "METHOD"]] + rules.map { [$0.recipient.description, $0.module.rawValue, $0.method.rawValue] })
-    }
-
-    static func report(_ report: StoreRules.Report, json: Bool) -> [String] {
-        json ? [report.json.text] : [report.description] + report.notes.map { "note: \($0)" }
     }
 }

@@ -1,6 +1,6 @@
 package import Directory
 package import Encoding
-package import Kafka
+import Kafka
 package import OCPI
 
 /// How one recipient's outbox stands.
@@ -73,56 +73,6 @@ package struct OutboxStatus: Sendable, Equatable {
             ),
             "partitions": .array(partitions.map(\.json)),
         ])
-    }
-}
-
-/// How far one partition of an outbox was delivered.
-package struct OutboxPartition: Sendable, Equatable {
-    /// Partition.
-    package var partition: Int32
-    /// What stands in it: the first offset, and the one after the last.
-    package var log: Range<Int64>
-    /// The next offset to be sent: what PUSH committed, else the first.
-    package var position: Int64
-    /// Records behind ``position`` that are finished all the same, while an earlier one is being retried.
-    package var finishedAhead: Int64
-    /// Records that Kafka deleted before they were sent.
-    package var lost: Int64
-
-    /// - Parameters:
-    ///   - log: what stands in it.
-    ///   - committed: what the group of PUSH committed; nil or offset -1 if nothing.
-    package init(partition: Int32, log: Range<Int64>, committed: CommitOffset?) {
-        self.partition = partition
-        self.log = log
-        guard let committed, committed.offset >= 0 else {
-            position = log.lowerBound
-            finishedAhead = 0
-            lost = 0
-            return
-        }
-        let begin = min(max(committed.offset, log.lowerBound), log.upperBound)
-        lost = max(0, log.lowerBound - committed.offset)
-        let runs = committed.metadata.flatMap { FinishedAhead(text: $0, committed: committed.offset) }?.runs ?? []
-        finishedAhead = runs.reduce(0) { sum, run in
-            let first = max(run.lowerBound, begin)
-            let last = min(run.upperBound, log.upperBound - 1)
-            return sum + max(0, last - first + 1)
-        }
-        position = begin
-    }
-
-    /// Records that wait. Kafka numbers a few offsets that hold no record, so this may be a little high.
-    package var waiting: Int64 { max(0, log.upperBound - position - finishedAhead) }
-
-    /// What waits and what is finished ahead.
-    var behind: Range<Int64> { position..<log.upperBound }
-
-    var json: JSONValue {
-        [
-            "partition": .number(String(partition)), "first": .number(String(log.lowerBound)), "next": .number(String(position)),
-            "end": .number(String(log.upperBound)), "finished_ahead": .number(String(finishedAhead)), "waiting": .number(String(waiting)),
-        ]
     }
 }
 

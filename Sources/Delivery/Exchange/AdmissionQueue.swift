@@ -4,49 +4,6 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// What EXCHANGE holds of a request while it waits.
-protocol HeldCall: Sendable {
-    var recipient: PartyID { get }
-    /// The platform or node that sends it: what its parties hold is counted together.
-    var account: String { get }
-    var partition: TopicPartition { get }
-    var offset: Int64 { get }
-    var epoch: UInt64 { get }
-    /// What it holds in memory, about, in bytes.
-    var bytes: Int { get }
-    /// When its recipient's time is over.
-    var sendBy: NIODeadline { get }
-    /// An earlier owner of its partition may have begun it.
-    var isInDoubt: Bool { get }
-}
-
-/// Requests and their bytes.
-struct ExchangeLoad: Sendable, Equatable {
-    var requests = 0
-    var bytes = 0
-
-    /// Whether one more fits.
-    func fits(_ bytes: Int, in limit: ExchangeLoad) -> Bool { requests < limit.requests && bytes <= limit.bytes - self.bytes }
-
-    /// Whether one more of an account may have room here that accounts share: beyond a quarter of all it leaves the last quarter to others.
-    /// - Parameter own: what the account has of this already.
-    func allows(_ bytes: Int, to own: ExchangeLoad, in limit: ExchangeLoad) -> Bool {
-        let quarter = ExchangeLoad(requests: limit.requests / 4, bytes: limit.bytes / 4)
-        let most = ExchangeLoad(requests: limit.requests - quarter.requests, bytes: limit.bytes - quarter.bytes)
-        return own.requests == 0 || own.fits(bytes, in: quarter) || fits(bytes, in: most)
-    }
-
-    mutating func add(_ bytes: Int) {
-        requests += 1
-        self.bytes += bytes
-    }
-
-    mutating func remove(_ bytes: Int) {
-        requests -= 1
-        self.bytes -= bytes
-    }
-}
-
 /// Requests that wait in queues, each until it is taken from the front, its time is over or its partition is given up. A value without
 /// clock or lock. Every step takes amortised logarithmic time, giving up partitions one look at all that wait.
 struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {

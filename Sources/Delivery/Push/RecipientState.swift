@@ -107,10 +107,3 @@ enum BreakerTurn: Sendable, Equatable {
     /// Nothing is left for the recipient, so nobody will find out here whether it is back.
     case forgotten
 }
-
-/// How a recipient's breaker stands that is not closed.
-struct BreakerReading: Sendable, Equatable {
-    var state: BreakerState
-    /// When it was closed last.
-    let since: NIODeadline
-}

@@ -1,17 +1,6 @@
 import Encoding
 import NIOCore
 
-/// One answer as it came.
-struct RawAnswer: Sendable, Equatable {
-    let status: Int
-    /// Names in lower case.
-    let headers: [String: String]
-    let body: [UInt8]
-
-    /// OCPI `status_code`; nil if the body is no envelope.
-    var code: Int? { ByteBuffer(bytes: body).jsonInteger(["status_code"]) }
-}
-
 /// What came back on one connection.
 struct Answers: Sendable, Equatable {
     /// Complete answers, without `100 Continue` and the like.

@@ -1,13 +1,3 @@
-/// What happened on one connection.
-struct Transcript: Sendable, Equatable {
-    /// All that came back.
-    var bytes: [UInt8] = []
-    /// It was not possible to connect.
-    var isRefused = false
-    /// The answer, or the end of the connection, did not come in time.
-    var isOverdue = false
-}
-
 /// Says what is wrong with an answer. Pure.
 enum Judge {
     /// The words with which a node answers after an error that nobody foresaw.

@@ -1,12 +1,6 @@
 import Encoding
 import FoundationEssentials
 
-/// A value and where it stands.
-struct GivenValue: Sendable {
-    let value: WrittenValue
-    let origin: SettingOrigin
-}
-
 /// What one source says of settings, unread.
 struct SettingSource: Sendable {
     /// By key; only of settings that there are.

@@ -1,0 +1,47 @@
+/// Rounds with hanging recipients beside rounds without.
+struct Comparison: Sendable {
+    /// By how much the worse may differ.
+    static let tolerance = 0.1
+    let without: [Figures]
+    let with: [Figures]
+
+    /// In the middle of the rounds.
+    static func median(_ measure: Figures.Measure, of rounds: [Figures]) -> Double {
+        let values = rounds.map { $0[measure] }.sorted()
+        guard let upper = values.dropFirst(values.count / 2).first else { return 0 }
+        return values.count % 2 == 1 ? upper : (values[values.count / 2 - 1] + upper) / 2
+    }
+
+    /// The largest less the smallest of the rounds, as part of the median: what comes out different with nothing changed.
+    static func spread(_ measure: Figures.Measure, of rounds: [Figures]) -> Double {
+        let values = rounds.map { $0[measure] }
+        guard let least = values.min(), let most = values.max(), most > least else { return 0 }
+        return (most - least) / median(measure, of: rounds)
+    }
+
+    /// With : without, by their medians; nil if there is nothing to compare with.
+    func ratio(_ measure: Figures.Measure) -> Double? {
+        let base = Self.median(measure, of: without)
+        return base > 0 ? Self.median(measure, of: with) / base : nil
+    }
+
+    /// Whether the hanging ones made the 99th percentile at most so much longer, and throughput at most so much lower.
+    var isWithinTolerance: Bool { objections.isEmpty }
+
+    /// What the hanging ones made worse by more than that, in words.
+    var objections: [String] {
+        guard let p99 = ratio(.p99), let perSecond = ratio(.perSecond), (without + with).allSatisfy({ $0.count > 0 }) else {
+            return ["nothing came in time in some rounds, so there is nothing to compare"]
+        }
+        func text(_ value: Double) -> String { IsolationResult.decimal(value, digits: 3) }
+        var objections: [String] = []
+        if p99 > 1 + Self.tolerance { objections.append("p99 is \(text(p99)) times as long, more than \(text(1 + Self.tolerance))") }
+        if perSecond < 1 - Self.tolerance {
+            objections.append("throughput is \(text(perSecond)) of what it was, less than \(text(1 - Self.tolerance))")
+        }
+        return objections
+    }
+
+    /// Whether rounds of the same kind differ among themselves by more than what is looked for.
+    var isNoisy: Bool { [without, with].contains { Self.spread(.p99, of: $0) > Self.tolerance } }
+}

@@ -1,0 +1,10 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import OCPI
+
+/// A call that got no answer.
+struct HTTPCallFailure: Error, CustomStringConvertible {
+    /// What was called and what came of it; never a token.
+    let description: String
+}

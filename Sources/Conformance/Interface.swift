@@ -1,0 +1,15 @@
+import Encoding
+import NIOCore
+import NIOHTTP1
+import OCPI
+
+/// One module of a party.
+struct Interface: Sendable, Hashable {
+    let module: ModuleID
+    let role: InterfaceRole
+
+    init(_ module: ModuleID, _ role: InterfaceRole) {
+        self.module = module
+        self.role = role
+    }
+}

@@ -1,0 +1,32 @@
+import DequeModule
+import HeapModule
+import Kafka
+import NIOCore
+import OCPI
+
+/// Requests and their bytes.
+struct ExchangeLoad: Sendable, Equatable {
+    var requests = 0
+    var bytes = 0
+
+    /// Whether one more fits.
+    func fits(_ bytes: Int, in limit: ExchangeLoad) -> Bool { requests < limit.requests && bytes <= limit.bytes - self.bytes }
+
+    /// Whether one more of an account may have room here that accounts share: beyond a quarter of all it leaves the last quarter to others.
+    /// - Parameter own: what the account has of this already.
+    func allows(_ bytes: Int, to own: ExchangeLoad, in limit: ExchangeLoad) -> Bool {
+        let quarter = ExchangeLoad(requests: limit.requests / 4, bytes: limit.bytes / 4)
+        let most = ExchangeLoad(requests: limit.requests - quarter.requests, bytes: limit.bytes - quarter.bytes)
+        return own.requests == 0 || own.fits(bytes, in: quarter) || fits(bytes, in: most)
+    }
+
+    mutating func add(_ bytes: Int) {
+        requests += 1
+        self.bytes += bytes
+    }
+
+    mutating func remove(_ bytes: Int) {
+        requests -= 1
+        self.bytes -= bytes
+    }
+}

@@ -1,0 +1,28 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+package import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// What a loopback server answers.
+package struct ServedAnswer: Sendable {
+    /// HTTP status.
+    package let status: Int
+    /// Headers besides Content-Type and Content-Length.
+    package let headers: [(name: String, value: String)]
+    /// JSON body.
+    package let body: ByteBuffer
+
+    /// An answer with a JSON body.
+    package init(status: Int = 200, headers: [(name: String, value: String)] = [], body: ByteBuffer) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The same answer with more headers.
+    func repeating(_ more: [(name: String, value: String)]) -> ServedAnswer {
+        ServedAnswer(status: status, headers: headers + more, body: body)
+    }
+}

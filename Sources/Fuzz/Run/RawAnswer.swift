@@ -1,0 +1,13 @@
+import Encoding
+import NIOCore
+
+/// One answer as it came.
+struct RawAnswer: Sendable, Equatable {
+    let status: Int
+    /// Names in lower case.
+    let headers: [String: String]
+    let body: [UInt8]
+
+    /// OCPI `status_code`; nil if the body is no envelope.
+    var code: Int? { ByteBuffer(bytes: body).jsonInteger(["status_code"]) }
+}

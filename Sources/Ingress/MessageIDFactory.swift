@@ -1,0 +1,32 @@
+import Directory
+import Encoding
+import OCPI
+
+/// `X-Request-ID` and `X-Correlation-ID` of one request (OCPI 2.2.1, 4.1.2 Unique message IDs).
+struct MessageIDFactory: Sendable {
+    let requestID: String
+    let correlationID: String
+    /// Names of the headers that were missing and got a value of ours.
+    let generated: [String]
+
+    /// The ids as they came. 2.2: both are needed, as the reference node has it. 2.2.1: a missing one is made.
+    init(_ head: RequestHead, version: OCPIVersion) throws(OCPIError) {
+        if version == .v2_2 {
+            guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
+            guard head.correlationID != nil else {
+                throw OCPIError(code: .invalidParameters, message: "X-Correlation-ID header is missing")
+            }
+        }
+        self.init(completing: head)
+    }
+
+    /// The ids as they came; missing ones are made.
+    init(completing head: RequestHead) {
+        var generated: [String] = []
+        if head.requestID == nil { generated.append(OCPIHeader.requestID) }
+        if head.correlationID == nil { generated.append(OCPIHeader.correlationID) }
+        requestID = head.requestID ?? UUIDText.v4()
+        correlationID = head.correlationID ?? UUIDText.v4()
+        self.generated = generated
+    }
+}

@@ -1,0 +1,33 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A point of the monotonic clock, for calls of C that take one or want what remains as milliseconds.
+struct Deadline: Sendable {
+    private let nanoseconds: Int64
+
+    init(after duration: Duration) {
+        let (sum, overflow) = Deadline.now.addingReportingOverflow(duration.clampedNanoseconds)
+        nanoseconds = overflow ? .max : sum
+    }
+
+    var time: timespec {
+        timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    }
+
+    /// Rounded up; 0 when it has passed.
+    var remainingMilliseconds: Int32 {
+        let remaining = nanoseconds - Deadline.now
+        return remaining <= 0 ? 0 : Int32(clamping: remaining / 1_000_000 + (remaining % 1_000_000 == 0 ? 0 : 1))
+    }
+
+    var hasPassed: Bool { Deadline.now >= nanoseconds }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,25 @@
+import Encoding
+import NIOCore
+import OCPI
+import Testbed
+
+/// One request as it is to be sent.
+struct Dispatch: Sendable {
+    /// What the ledger knows of it.
+    let message: Ledger.Message
+    let method: OCPI.Method
+    let module: ModuleID
+    /// Below the module's endpoint.
+    let path: String
+    let body: ByteBuffer
+
+    /// A hash of what a recipient must get, the same within one process.
+    static func fingerprint(_ method: String, _ module: String, _ path: String, _ body: ByteBuffer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(method)
+        hasher.combine(module)
+        hasher.combine(path)
+        hasher.combine(body)
+        return hasher.finalize()
+    }
+}

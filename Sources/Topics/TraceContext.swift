@@ -1,0 +1,18 @@
+import Encoding
+import Kafka
+import NIOCore
+import OCPI
+
+/// W3C trace context, verbatim.
+package struct TraceContext: Sendable, Equatable {
+    /// `traceparent` as received.
+    package var traceparent: String?
+    /// `tracestate` as received.
+    package var tracestate: String?
+
+    /// - Parameters: as the properties say.
+    package init(traceparent: String? = nil, tracestate: String? = nil) {
+        self.traceparent = traceparent
+        self.tracestate = tracestate
+    }
+}

@@ -1,0 +1,20 @@
+import Control
+import Delivery
+import Directory
+import Inbound
+import Ingress
+import Instruments
+import Kafka
+import Matcher
+import Telemetry
+
+/// Which program this is.
+struct BuildMetrics: MetricSet {
+    let info: GaugeMetric
+
+    static var sample: BuildMetrics { BuildMetrics(version: "") }
+
+    init(version: String) {
+        info = GaugeMetric("ocn_build_info", unit: "1", labels: ["version": version], "Always 1; the label says which version runs.")
+    }
+}

@@ -1,0 +1,8 @@
+import Encoding
+import FoundationEssentials
+
+/// A value and where it stands.
+struct GivenValue: Sendable {
+    let value: WrittenValue
+    let origin: SettingOrigin
+}

@@ -1,0 +1,16 @@
+/// A setting of any type.
+protocol SettingDeclaration: Sendable {
+    var key: String { get }
+    var fallback: SettingFallback { get }
+    var isSecret: Bool { get }
+    var help: String { get }
+    /// What may be written, to stand behind "must be".
+    var allowed: String { get }
+    /// Reads a value only to see whether it can be read.
+    func check(_ raw: WrittenValue) throws(ValueRefusal)
+}
+
+extension SettingDeclaration {
+    /// The environment variable of this setting.
+    var variable: String { Settings.variablePrefix + key.map { $0 == "." ? "_" : $0.uppercased() }.joined() }
+}

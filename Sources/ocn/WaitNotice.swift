@@ -1,0 +1,33 @@
+import ArgumentParser
+import Encoding
+import Glibc
+import Logging
+import Synchronization
+
+/// Tells who waits, on standard error: once a second, and only from the third second on.
+final class WaitNotice: Sendable {
+    private let what: String
+    private let next: Mutex<ContinuousClock.Instant>
+
+    init(_ what: String) {
+        self.what = what
+        next = Mutex(.now + .seconds(2))
+    }
+
+    /// Any thread.
+    func tell(_ done: Int64, _ total: Int64) {
+        let isDue = next.withLock { next in
+            let now = ContinuousClock.now
+            guard now >= next else { return false }
+            next = now + .seconds(1)
+            return true
+        }
+        if isDue { WaitNotice.write("\(what): \(done) of \(total)") }
+    }
+
+    /// A line on standard error.
+    static func write(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
