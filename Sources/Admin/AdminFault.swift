@@ -1,5 +1,4 @@
 import Encoding
-import NIOCore
 
 /// Why an admin call makes no sense; for the operator.
 struct AdminFault: Error {

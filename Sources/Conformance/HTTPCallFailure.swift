@@ -1,7 +1,4 @@
-import AsyncHTTPClient
-import NIOCore
 import NIOHTTP1
-import OCPI
 
 /// A call that got no answer.
 struct HTTPCallFailure: Error, CustomStringConvertible {

@@ -1,6 +1,4 @@
 import Encoding
-import NIOCore
-import NIOHTTP1
 import OCPI
 
 /// One module of a party.

@@ -1,6 +1,3 @@
-import Encoding
-import NIOCore
-
 /// Why a CDR cannot be billed.
 package struct BillingError: Error, Equatable, CustomStringConvertible {
     /// What is missing or wrong in it.

@@ -1,6 +1,4 @@
 import Encoding
-import NIOCore
-import OCPI
 
 /// The figures of one charge as its CDR states them. They are literals, so that the invoice is checked against something that it did
 /// not compute.

@@ -1,5 +1,4 @@
 import Encoding
-import NIOCore
 import OCPI
 
 /// A part of a charge: decimal literals of kWh and hours.

@@ -1,5 +1,4 @@
 import Encoding
-import NIOCore
 import OCPI
 
 /// A cost without and with VAT, as decimal literals.

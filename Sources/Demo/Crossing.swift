@@ -1,6 +1,5 @@
 package import Encoding
 import Kafka
-import Logging
 import Topics
 
 /// One record that was seen in Kafka.

@@ -1,5 +1,4 @@
 import Encoding
-import NIOCore
 
 /// What the billing service knows about a driver's contract.
 package struct Customer: Sendable, Equatable {

@@ -1,6 +1,5 @@
 import Directory
 package import Kafka
-import OCPI
 package import Topics
 
 /// The Kafka cluster of one operator.

@@ -1,6 +1,5 @@
 import Directory
 import Kafka
-import OCPI
 import Topics
 
 /// An expectation of the scenario that did not hold.

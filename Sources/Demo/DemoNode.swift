@@ -1,7 +1,5 @@
 import Directory
 import Kafka
-import OCPI
-import Topics
 
 /// What the demo knows of a running node.
 package struct DemoNode: Sendable {

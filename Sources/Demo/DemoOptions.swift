@@ -1,7 +1,6 @@
 import Directory
 import Kafka
 import OCPI
-import Topics
 
 /// How to run and show the demo.
 package struct DemoOptions: Sendable {

@@ -1,6 +1,5 @@
 import Directory
 import Kafka
-import OCPI
 import Topics
 
 /// How the scenario went.

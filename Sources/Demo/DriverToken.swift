@@ -1,5 +1,4 @@
 import Encoding
-import NIOCore
 import OCPI
 
 /// The driver's token, an OCPI 2.2.1 Token of the eMSP.

@@ -1,5 +1,4 @@
 import Encoding
-import NIOCore
 
 /// One line of an invoice. Amounts are cents without VAT, negative on a credit note.
 package struct InvoiceLine: Sendable, Equatable {

@@ -1,9 +1,3 @@
-import AsyncHTTPClient
-import Encoding
-import NIOCore
-import NIOHTTP1
-import OCPI
-
 /// A call to a node that got no proper answer.
 package struct PartyCallFailure: Error, CustomStringConvertible {
     /// What was called and what came of it; never a token.

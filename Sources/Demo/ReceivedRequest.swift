@@ -1,7 +1,5 @@
 package import Encoding
-import NIOCore
 package import OCPI
-import Synchronization
 
 /// One request that a party received, with the answer it gave.
 package struct ReceivedRequest: Sendable {

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 package import Encoding
 package import NIOCore
 import NIOHTTP1

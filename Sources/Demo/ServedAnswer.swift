@@ -1,9 +1,5 @@
 import HTTPTypes
-import Hummingbird
-import Logging
 package import NIOCore
-import ServiceLifecycle
-import Synchronization
 
 /// What a loopback server answers.
 package struct ServedAnswer: Sendable {

@@ -1,9 +1,5 @@
 package import HTTPTypes
-import Hummingbird
-import Logging
 package import NIOCore
-import ServiceLifecycle
-import Synchronization
 
 /// One request as a loopback server got it, its body complete.
 package struct ServedRequest: Sendable {

@@ -1,4 +1,3 @@
-import Encoding
 package import OCPI
 
 /// "This user's requests may be copied to this provider's service", in force while the record exists.

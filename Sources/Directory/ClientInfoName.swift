@@ -1,4 +1,3 @@
-import Encoding
 import OCPI
 
 /// What a ClientInfo is about.

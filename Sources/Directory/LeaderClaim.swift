@@ -1,6 +1,3 @@
-import Encoding
-import OCPI
-
 /// "This process leads": acts only while its claim is the newest.
 package struct LeaderClaim: Sendable, Equatable {
     /// The process's name.

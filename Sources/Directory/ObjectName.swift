@@ -1,9 +1,6 @@
 import Encoding
-import HeapModule
 import Kafka
-import NIOCore
 package import OCPI
-import Synchronization
 import Topics
 
 /// An object whose party the hub has seen: what open routing may go by (OCPI 2.2.1, 4.1.5 Open Routing Request).

@@ -1,7 +1,6 @@
 package import Encoding
 import HeapModule
 package import Kafka
-import NIOCore
 package import OCPI
 import Synchronization
 package import Topics

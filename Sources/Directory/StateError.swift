@@ -1,8 +1,4 @@
-import Encoding
 import Kafka
-import Logging
-import NIOCore
-import Topics
 
 /// A change of the shared state that could not be made.
 package struct StateError: Error, Sendable, CustomStringConvertible {

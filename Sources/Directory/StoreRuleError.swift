@@ -1,5 +1,4 @@
 import Encoding
-import OCPI
 
 /// Something about store rules that cannot be done.
 package struct StoreRuleError: Error, Equatable, CustomStringConvertible {

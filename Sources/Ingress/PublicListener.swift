@@ -8,7 +8,6 @@ import Logging
 import NIOCore
 import OCPI
 import Outbound
-import ServiceLifecycle
 import Topics
 
 /// The public listener: what it bears, and how it speaks when a request is none.

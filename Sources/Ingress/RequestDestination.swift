@@ -1,11 +1,7 @@
 import Credentials
 import Directory
-import HTTPTypes
-import Hummingbird
 import Inbound
 import Kafka
-import Logging
-import NIOCore
 import OCPI
 import Topics
 

@@ -1,5 +1,4 @@
 package import Metrics
-import Synchronization
 
 /// One series of a metric, declared where it is made. Made once and kept: making it takes a lock, measuring takes none.
 package struct Metric<Handle: MetricHandle>: DeclaredMetric {

@@ -1,7 +1,6 @@
 import CLibrdkafka
 import Dispatch
 import Glibc
-import Logging
 import Synchronization
 
 /// Asks where a partition ends, for everybody at once: a question that comes while one is under way shares the next answer.

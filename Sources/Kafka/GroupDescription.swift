@@ -1,5 +1,4 @@
 import CLibrdkafka
-import NIOCore
 
 /// A consumer group as its coordinator sees it.
 package struct GroupDescription: Sendable, Equatable {

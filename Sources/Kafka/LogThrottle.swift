@@ -1,6 +1,3 @@
-import Logging
-import Synchronization
-
 /// Lets one line of a kind through per interval and counts the others. Pure value; the caller brings the time.
 struct LogThrottle<Kind: Hashable> {
     private struct Window {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A right that a broker says our user lacks.
 package struct MissingRight: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// What the right is about.

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// Where Kafka put a record.
 package struct RecordPosition: Sendable, Hashable {
     /// The topic written to.

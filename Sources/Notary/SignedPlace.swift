@@ -1,5 +1,3 @@
-import Encoding
-
 /// A place of the signed values that a hub changes on the way, and must therefore sign again.
 package enum SignedPlace: Hashable, Sendable {
     /// By lower-case name.

@@ -1,5 +1,3 @@
-import NIOCore
-import NIOHTTP1
 import OCPI
 
 /// Why there is no answer.

@@ -1,8 +1,3 @@
-import Encoding
-import NIOCore
-import NIOHTTP1
-import OCPI
-
 /// Why a coded body cannot be read.
 package struct UnreadableCoding: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, for people.

@@ -1,5 +1,4 @@
 package import Directory
-import Encoding
 import OCPI
 import Topics
 

@@ -1,6 +1,3 @@
-import Logging
-import Synchronization
-
 /// Trouble that goes on, and when it is to be told: at once, then every minute with how often it was met. Pure value.
 struct Trouble {
     enum Telling: Equatable {

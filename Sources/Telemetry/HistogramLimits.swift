@@ -1,6 +1,4 @@
 import Metrics
-import NIOCore
-import Synchronization
 
 /// Upper limits of the buckets of a histogram, ascending; one more bucket takes what is above the last.
 struct HistogramLimits: Sendable {

@@ -1,6 +1,4 @@
 import Directory
-import Kafka
-import OCPI
 import Topics
 
 /// The operator of the node under test: who knows how a node is configured. The program is it.

@@ -1,6 +1,5 @@
 import Directory
 package import Kafka
-import OCPI
 package import Topics
 
 /// A node that was prepared.

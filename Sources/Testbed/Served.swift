@@ -1,7 +1,5 @@
 package import NIOCore
 package import NIOHTTP1
-import NIOPosix
-import Synchronization
 
 /// A request as a party's server got it.
 package struct Served: Sendable {

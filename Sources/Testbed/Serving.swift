@@ -1,7 +1,4 @@
 package import NIOCore
-import NIOHTTP1
-import NIOPosix
-import Synchronization
 
 /// What a party's server answers, and how long it takes for that.
 package struct Serving: Sendable {

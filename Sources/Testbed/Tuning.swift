@@ -1,6 +1,5 @@
 import Directory
 import Kafka
-import OCPI
 import Topics
 
 /// Settings of a node under test that differ from what a node does by itself.

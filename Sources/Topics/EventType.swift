@@ -1,6 +1,5 @@
 import Encoding
 import Kafka
-import NIOCore
 import OCPI
 
 /// `ce_type`: `org.openchargingnetwork.<module>.<sender|receiver>.<method>`.

@@ -1,5 +1,4 @@
 import Kafka
-import NIOCore
 
 /// A record whose headers do not say what its topic promises.
 package struct RecordError: Error, Equatable, CustomStringConvertible {

@@ -1,7 +1,4 @@
-import Encoding
 import Kafka
-import NIOCore
-import OCPI
 
 /// Where the answer goes: a partition of `ocn.replies`, and the life of the process that reads it.
 package struct ReplyAddress: Sendable, Equatable {

@@ -1,6 +1,5 @@
 import Encoding
 import Kafka
-import NIOCore
 import OCPI
 
 /// Where a request entered the network.

@@ -1,5 +1,4 @@
 import Kafka
-import OCPI
 
 /// A topic whose settings would lose data, or that is missing or cannot be made.
 package struct TopicError: Error, Equatable, CustomStringConvertible {

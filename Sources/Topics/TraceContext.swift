@@ -1,7 +1,5 @@
 import Encoding
 import Kafka
-import NIOCore
-import OCPI
 
 /// W3C trace context, verbatim.
 package struct TraceContext: Sendable, Equatable {

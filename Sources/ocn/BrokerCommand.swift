@@ -4,7 +4,6 @@ import Glibc
 import Kafka
 import Logging
 import OCPI
-import ServiceLifecycle
 import Topics
 
 /// `ocn broker`: Kafka in memory, for trying things out on one machine.

@@ -3,7 +3,6 @@ import ArgumentParser
 import Directory
 import Encoding
 import Kafka
-import NIOCore
 import OCPI
 import Topics
 

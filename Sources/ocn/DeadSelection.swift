@@ -3,8 +3,6 @@ import ArgumentParser
 import Directory
 import Encoding
 import Kafka
-import Logging
-import NIOCore
 import OCPI
 import Topics
 

@@ -1,5 +1,4 @@
 import Admin
-import ArgumentParser
 import Directory
 import Encoding
 import Kafka

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Directory
 import Encoding
 import Notary

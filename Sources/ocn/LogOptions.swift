@@ -1,11 +1,8 @@
 import ArgumentParser
 import Dispatch
-import Encoding
 import Glibc
-import Instruments
 import Logging
 import Metrics
-import ServiceLifecycle
 import Telemetry
 import UnixSignals
 

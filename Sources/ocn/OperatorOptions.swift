@@ -2,7 +2,6 @@ import ArgumentParser
 import Encoding
 import Glibc
 import Logging
-import Synchronization
 
 /// Options of the commands that work on a node's Kafka without a running node.
 struct OperatorOptions: ParsableArguments {

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Encoding
 import Glibc
-import Logging
-import Synchronization
 
 /// What operators write on the command line, and how they are answered.
 enum OperatorText {

@@ -1,14 +1,6 @@
 import Admin
-import Encoding
-import HTTPTypes
 import Hummingbird
-import Inbound
-import Logging
 import NIOCore
-import NIOHTTP1
-import ServiceLifecycle
-import Synchronization
-import Telemetry
 
 /// Knows where the client is.
 struct PrivateContext: RequestContext, RemoteAddressRequestContext {

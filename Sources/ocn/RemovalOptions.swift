@@ -1,9 +1,6 @@
 import ArgumentParser
 import Directory
-import Encoding
 import Kafka
-import Logging
-import OCPI
 import Registry
 import Topics
 

@@ -2,7 +2,6 @@ import Admin
 import ArgumentParser
 import Directory
 import Encoding
-import Logging
 import OCPI
 
 /// `ocn store`: which messages the hub takes for their recipients.

@@ -2,7 +2,6 @@ import Admin
 import ArgumentParser
 import Directory
 import Encoding
-import Logging
 import OCPI
 
 /// Which rule a command is about.

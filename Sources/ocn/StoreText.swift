@@ -2,7 +2,6 @@ import Admin
 import ArgumentParser
 import Directory
 import Encoding
-import Logging
 import OCPI
 
 /// What `ocn store` reads and prints.

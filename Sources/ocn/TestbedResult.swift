@@ -1,7 +1,5 @@
-import ArgumentParser
 import Fuzz
 import Glibc
-import Logging
 import Soak
 
 /// What a run against a testbed of processes ends with.

@@ -1,7 +1,5 @@
-import ArgumentParser
 import Encoding
 import Glibc
-import Logging
 import Synchronization
 
 /// Tells who waits, on standard error: once a second, and only from the third second on.

@@ -1,5 +1,4 @@
 package import Encoding
-import NIOCore
 package import OCPI
 import Topics
 

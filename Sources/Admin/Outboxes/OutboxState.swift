@@ -1,4 +1,3 @@
-import Encoding
 import Kafka
 
 /// How an outbox is getting on, in a word.

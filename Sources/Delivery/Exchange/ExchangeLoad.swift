@@ -1,7 +1,4 @@
-import DequeModule
-import HeapModule
 import Kafka
-import NIOCore
 import OCPI
 
 /// Requests and their bytes.

@@ -1,5 +1,3 @@
-import DequeModule
-import HeapModule
 import Kafka
 import NIOCore
 import OCPI

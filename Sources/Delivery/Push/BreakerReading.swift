@@ -1,4 +1,3 @@
-import DequeModule
 import Directory
 import Kafka
 import NIOCore

@@ -1,5 +1,4 @@
 import Kafka
-import NIOCore
 import OCPI
 
 /// Why a record is given up; kept while `ocn.dead` cannot be written.

@@ -1,5 +1,4 @@
 import Kafka
-import NIOCore
 import OCPI
 
 /// A record to be sent now, or buried now if `deadLetter` says so.

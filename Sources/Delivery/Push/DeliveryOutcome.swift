@@ -1,6 +1,4 @@
 import Kafka
-import NIOCore
-import OCPI
 
 /// How a record ended, once and for all.
 enum DeliveryOutcome: Hashable, Sendable {

@@ -1,5 +1,3 @@
-import Kafka
-import NIOCore
 import OCPI
 
 /// Why an announcement is given up.

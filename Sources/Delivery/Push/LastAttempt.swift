@@ -1,5 +1,3 @@
-import Kafka
-import NIOCore
 import OCPI
 
 /// What is known of the last attempt.

@@ -1,5 +1,4 @@
 import Kafka
-import NIOCore
 import OCPI
 
 /// What an announcement says of which URL.

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Something that must not happen, and the input with which it did.
 package struct FuzzFinding: Sendable, Equatable {
     /// Where the input went; nil if it is not known which input it was.

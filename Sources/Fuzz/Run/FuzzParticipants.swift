@@ -1,6 +1,5 @@
 import Directory
 import Encoding
-import NIOCore
 import Notary
 import OCPI
 import Testbed

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What a process held in the course of a run.
 struct Growth: Sendable, Equatable {
     /// Bound of what memory may grow by after the warm-up, bytes: what allocators keep and what is bounded by design fills up slowly.

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Bytes for people: printable ASCII as it is, the rest escaped, secrets left out, cut off where it is long.
 struct Shown: Sendable {
     static let limit = 2000

@@ -1,7 +1,5 @@
 import Directory
 import Encoding
-import HTTPTypes
-import Hummingbird
 import OCPI
 
 /// `date_from` (inclusive) and `date_to` (exclusive) of a list (OCPI 2.2.1, 4.1.4 Paginated Request). Other parameters mean nothing here.

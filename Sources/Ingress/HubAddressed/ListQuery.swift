@@ -1,7 +1,6 @@
 import Directory
 import Encoding
 import Kafka
-import NIOCore
 import OCPI
 import Topics
 

@@ -1,6 +1,5 @@
 import Directory
 import Encoding
-import NIOCore
 import OCPI
 
 /// Which parties implement which interface (OCPI 2.2.1, 2.1 Typical implementations).

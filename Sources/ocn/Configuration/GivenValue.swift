@@ -1,6 +1,3 @@
-import Encoding
-import FoundationEssentials
-
 /// A value and where it stands.
 struct GivenValue: Sendable {
     let value: WrittenValue
