@@ -41,8 +41,8 @@ import Testing
     @Test func findsArrowsThatTheTableDoesNotHave() {
         let manifest = Manifest(
             #"""
-            system("CLibrdkafka"), system("COther"), module("Encoding"), module("OCPI", ["Encoding"]), module("Telemetry", ["Encoding"]), module("New"),
-            module("Ingress", ["Matcher", "Encoding"]), module("Matcher", ["CLibrdkafka"])
+            system("CLibrdkafka"), system("COther"), module("Encoding"), module("OCPI", ["Encoding"]), module("Telemetry", ["Encoding"]),
+            module("New"), module("Ingress", ["Matcher", "Encoding"]), module("Matcher", ["CLibrdkafka"])
             """#)
         #expect(
             Layers.violations(in: manifest) == [

@@ -142,8 +142,8 @@ import Testing
         let text = "func f(_ p: UnsafeMutableRawBufferPointer, _ q: UnsafePointer<Int>?) // UnsafePointer\na.withUnsafeReadableBytes { }"
         #expect(
             lines(Rules.unsafePointers(in: file(text))) == [
-                "1: UnsafeMutableRawBufferPointer outside Kafka and Notary and Encoding",
-                "1: UnsafePointer outside Kafka and Notary and Encoding",
+                "1: UnsafeMutableRawBufferPointer outside Encoding and Kafka and Notary",
+                "1: UnsafePointer outside Encoding and Kafka and Notary",
             ])
         #expect(Rules.unsafePointers(in: file(text, in: "Notary")) == [])
     }

@@ -6,7 +6,7 @@ import Topics
 
 @testable import Ingress
 
-@Suite struct GateTests {
+@Suite struct RequestAdmissionTests {
     /// One bad request: what is wrong, and the literal HTTP status and OCPI code in both dialects.
     struct Case: Sendable, CustomTestStringConvertible {
         let what: String

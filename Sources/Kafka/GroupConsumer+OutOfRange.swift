@@ -17,7 +17,7 @@ extension GroupConsumer {
         for (partition, epoch) in outOfRange.withLock({ $0.due(at: .now) }) {
             guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { continue }
             do throws(KafkaError) {
-                try queries.enqueue("whereabouts") {
+                try queries.enqueue("log bounds") {
                     self.command(.found(partition, epoch: epoch, self.logBounds(of: partition, isKnown: position != .min)))
                 }
             } catch {
@@ -30,10 +30,10 @@ extension GroupConsumer {
     private func logBounds(of partition: TopicPartition, isKnown: Bool) -> Result<LogBounds, KafkaError> {
         let commits = isKnown ? .success([]) : withHandle { rk in GroupConsumer.committed(rk, [partition], milliseconds: 3000) }
         let logs = kafka.questions.use(kafka, log) { rk in OffsetRequests.watermarks(rk, [partition], milliseconds: 3000) }
-        guard let commits, let logs else { return .failure(.closed("whereabouts")) }
+        guard let commits, let logs else { return .failure(.closed("log bounds")) }
         return commits.flatMap { commits in
             logs.flatMap { found in
-                guard let log = found[partition] else { return .failure(KafkaError("whereabouts", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
+                guard let log = found[partition] else { return .failure(KafkaError("log bounds", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
                 return .success(LogBounds(log: log, committed: commits.first))
             }
         }
