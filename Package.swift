@@ -114,7 +114,7 @@ let package = Package(
                 "Credentials", "Directory", "Registry", "Topics", "OCPI", "Kafka", "Instruments", "Encoding", logging, lifecycle,
             ]),
         // beside
-        module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
+        module("Telemetry", ["Encoding", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
         module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         // top
@@ -143,7 +143,7 @@ let package = Package(
         tests("TidyTests", []),
         tests("EncodingTests", ["Encoding", "Support", nioCore]),
         tests("OCPITests", ["OCPI", "Encoding", "Support", nioCore]),
-        tests("NotaryTests", ["Notary", "Encoding", nioCore]),
+        tests("NotaryTests", ["Notary", "Encoding", "Support", nioCore]),
         tests("KafkaTests", ["Kafka", "Encoding", "Support", nioCore, logging]),
         tests(
             "ReliabilityTests",
@@ -166,7 +166,7 @@ let package = Package(
                 httpTypes, nioCore,
                 logging,
             ]),
-        tests("TelemetryTests", ["Telemetry", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
+        tests("TelemetryTests", ["Telemetry", "Encoding", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("InboundTests", ["Inbound", httpTypes, nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, logging]),
         tests(
             "IngressTests",

@@ -70,9 +70,7 @@ package struct StillAlive: Sendable {
 
     /// The registered platforms that were not heard of for `interval`.
     static func due(in directory: Directory, now: Timestamp, interval: Duration) -> [Platform] {
-        // Whole seconds and what is left; never long enough to overflow.
-        let (seconds, attoseconds) = min(max(interval, .zero), .seconds(366 * 86_400)).components
-        let latest = now.adding(milliseconds: -(seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+        let latest = now.adding(milliseconds: -max(0, interval.milliseconds))
         return directory.platforms.filter { platform in
             guard platform.isRegistered, let heard = directory.lastUpdated(of: platform.id), heard <= latest else { return false }
             return [.connected, .offline].contains(directory.status(of: platform.id))

@@ -199,11 +199,3 @@ package enum Registration {
         OCPIError(code: .invalidParameters, message: "\(party) is connected through another platform")
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, rounded down; stops at the end of the range.
-    fileprivate var milliseconds: Int64 {
-        let (product, overflow) = components.seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? .max : product &+ components.attoseconds / 1_000_000_000_000_000
-    }
-}

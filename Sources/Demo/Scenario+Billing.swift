@@ -103,7 +103,7 @@ extension Scenario {
                 call.sent.duration < .seconds(5), "a CDR was answered after \(DemoReport.decimal(call.sent.duration.inSeconds)) s only")
             calls.append(call)
         }
-        let slowest = calls.map(\.sent.duration.milliseconds).max() ?? 0
+        let slowest = calls.map(\.sent.duration.inMilliseconds).max() ?? 0
         report.note(step, "all three answered at once, the slowest after \(DemoReport.decimal(slowest)) ms")
         func arrivals(_ entries: [ReceivedRequest]) -> [ReceivedRequest] {
             entries.filter { $0.from != nil && !($0.correlationID.map(known.contains) ?? false) }

@@ -125,7 +125,7 @@ struct Scenario {
             step,
             ChargingExchange(
                 from: from.profile.id, to: to.profile.id, method: call.method, path: call.target, status: call.status,
-                milliseconds: call.duration.milliseconds,
+                milliseconds: call.duration.inMilliseconds,
                 stations: ChargingExchange.stations(
                     call, caller: from.profile.id, arrival: received, recipient: to.profile.id, trail: trail)))
         return (call, received)
@@ -154,8 +154,8 @@ struct Scenario {
 }
 
 extension Duration {
-    var milliseconds: Double {
+    var inMilliseconds: Double {
         Double(components.seconds) * 1000 + Double(components.attoseconds) / 1e15
     }
-    var inSeconds: Double { milliseconds / 1000 }
+    var inSeconds: Double { inMilliseconds / 1000 }
 }

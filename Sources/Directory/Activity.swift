@@ -51,7 +51,7 @@ package final class Activity: Sendable {
             }
             let heard = min(heard, now)
             let stored = directory.lastUpdated(of: platform) ?? Timestamp(milliseconds: .min)
-            if directory.status(of: platform) == .connected, heard < stored.adding(milliseconds: interval.wholeMilliseconds) { return nil }
+            if directory.status(of: platform) == .connected, heard < stored.adding(milliseconds: interval.milliseconds) { return nil }
             return .put(.status(platform: platform, .connected, max(heard, stored)))
         }
         if !strangers.isEmpty {
@@ -101,13 +101,5 @@ package final class Activity: Sendable {
             for case .put(.status(let platform, _, _)) in changes { state.unsettled.insert(platform) }
         }
         signal.yield()
-    }
-}
-
-extension Duration {
-    /// Rounded down, at most a year.
-    fileprivate var wholeMilliseconds: Int64 {
-        let (seconds, attoseconds) = min(max(self, .zero), .seconds(366 * 86_400)).components
-        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 }

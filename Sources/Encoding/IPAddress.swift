@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// An IP address as a number.
 package enum IPAddress: Hashable, Sendable {
     /// Four bytes.
@@ -5,15 +13,20 @@ package enum IPAddress: Hashable, Sendable {
     /// Sixteen bytes.
     case v6(UInt128)
 
-    /// Dotted decimal with exactly four parts without leading zeros, which system resolvers take for octal; or any text form of RFC 4291
+    /// Dotted decimal with exactly four parts without leading zeros, which some resolvers take for octal; or any text form of RFC 4291
     /// (embedded IPv4 included), without zone.
     package init?(_ text: some StringProtocol) {
-        if text.utf8.contains(UInt8(ascii: ":")) {
-            guard let number = Self.parseV6(text) else { return nil }
-            self = .v6(number)
+        // `inet_pton` stops at a zero byte.
+        guard !text.utf8.contains(0) else { return nil }
+        let text = String(text)
+        // It writes the bytes in the order of the network.
+        var (short, long) = (UInt32(0), UInt128(0))
+        if inet_pton(AF_INET, text, &short) == 1 {
+            self = .v4(UInt32(bigEndian: short))
+        } else if inet_pton(AF_INET6, text, &long) == 1 {
+            self = .v6(UInt128(bigEndian: long))
         } else {
-            guard let number = Self.parseV4(text) else { return nil }
-            self = .v4(number)
+            return nil
         }
     }
 
@@ -32,72 +45,5 @@ package enum IPAddress: Hashable, Sendable {
         case .v6(let number): [112, 96, 80, 64].map { String(number >> $0 & 0xffff, radix: 16) }.joined(separator: ":") + "::/64"
         case nil: ""
         }
-    }
-
-    private static func parseV4(_ text: some StringProtocol) -> UInt32? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var number: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.utf8.count), isDigits(part), let value = UInt8(part),
-                part.utf8.first != UInt8(ascii: "0") || part.utf8.count == 1
-            else { return nil }
-            number = number << 8 | UInt32(value)
-        }
-        return number
-    }
-
-    private static func parseV6(_ text: some StringProtocol) -> UInt128? {
-        // "::" stands for as many zero groups as are missing, and may stand once.
-        let halves = split(text)
-        guard halves.count <= 2, let head = groups(halves[0]) else { return nil }
-        guard halves.count == 2 else { return head.count == 8 ? number(head) : nil }
-        guard let tail = groups(halves[1]), head.count + tail.count < 8 else { return nil }
-        return number(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
-    }
-
-    private static func split(_ text: some StringProtocol) -> [String] {
-        let bytes = Array(text.utf8)
-        let colon = UInt8(ascii: ":")
-        var halves: [String] = []
-        var start = 0
-        var index = 0
-        while index + 1 < bytes.count {
-            if bytes[index] == colon, bytes[index + 1] == colon {
-                halves.append(String(decoding: bytes[start..<index], as: UTF8.self))
-                index += 2
-                start = index
-            } else {
-                index += 1
-            }
-        }
-        halves.append(String(decoding: bytes[start...], as: UTF8.self))
-        return halves
-    }
-
-    private static func groups(_ text: String) -> [UInt16]? {
-        guard !text.isEmpty else { return [] }
-        var groups: [UInt16] = []
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
-                guard let embedded = parseV4(part) else { return nil }
-                groups += [UInt16(truncatingIfNeeded: embedded >> 16), UInt16(truncatingIfNeeded: embedded)]
-            } else {
-                guard (1...4).contains(part.utf8.count), part.utf8.first != UInt8(ascii: "+"), let value = UInt16(part, radix: 16) else {
-                    return nil
-                }
-                groups.append(value)
-            }
-        }
-        return groups.count <= 8 ? groups : nil
-    }
-
-    private static func number(_ groups: [UInt16]) -> UInt128 {
-        groups.reduce(0) { $0 << 16 | UInt128($1) }
-    }
-
-    private static func isDigits(_ text: some StringProtocol) -> Bool {
-        text.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     }
 }

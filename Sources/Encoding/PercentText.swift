@@ -13,6 +13,16 @@ package enum PercentText {
         String(validating: decodedBytes(text, plusIsSpace: plusIsSpace), as: UTF8.self) ?? String(text)
     }
 
+    /// `%41` decoded; nil where `%` begins no encoding, or where the result is not UTF-8. `+` stays.
+    package static func strictlyDecoded(_ text: some StringProtocol) -> String? {
+        var rest = text.utf8[...]
+        while let mark = rest.firstIndex(of: UInt8(ascii: "%")) {
+            rest = rest[rest.index(after: mark)...]
+            guard rest.prefix(2).compactMap(Hex.value(of:)).count == 2 else { return nil }
+        }
+        return String(validating: decodedBytes(text, plusIsSpace: false), as: UTF8.self)
+    }
+
     /// `%41` and, in a query, `+` decoded; what is no encoding stays.
     package static func decodedBytes(_ text: some StringProtocol, plusIsSpace: Bool) -> [UInt8] {
         decodedBytes(Array(text.utf8), plusIsSpace: plusIsSpace)

@@ -80,12 +80,3 @@ package struct IngressSettings: Sendable {
 
     func timeout(for module: ModuleID) -> Duration { moduleTimeouts[module] ?? requestTimeout }
 }
-
-extension Duration {
-    /// Whole milliseconds, rounded down; stops at the end of the range.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? (seconds < 0 ? .min : .max) : product &+ attoseconds / 1_000_000_000_000_000
-    }
-}

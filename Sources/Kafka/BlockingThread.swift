@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// One thread that does blocking jobs in order, started by the first. For queries, admin calls and transactions.
+/// One thread that does blocking jobs in order, started by the first. For queries and admin calls.
 final class BlockingThread: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []

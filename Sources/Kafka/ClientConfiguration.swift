@@ -29,7 +29,7 @@ struct ClientConfiguration: Sendable {
     }
 
     /// A producer: safe order first (acknowledged by all in-sync replicas, no duplicates), then latency (no linger).
-    static func producer(_ settings: KafkaSettings, transactionalID: String?) -> ClientConfiguration {
+    static func producer(_ settings: KafkaSettings) -> ClientConfiguration {
         var ours = [
             "acks": "all",
             "enable.idempotence": "true",
@@ -42,7 +42,6 @@ struct ClientConfiguration: Sendable {
             "log.queue": "true",
         ]
         if settings.producersMakeTopics { ours["allow.auto.create.topics"] = "true" }
-        if let transactionalID { ours["transactional.id"] = transactionalID }
         return ClientConfiguration(settings, ours)
     }
 

@@ -73,11 +73,6 @@ package final class EmbeddedCluster: @unchecked Sendable {
         _ = handle.use { _ in rd_kafka_mock_coordinator_set(cluster, "group", group, broker) }
     }
 
-    /// Makes a broker the coordinator of a transactional id.
-    package func setCoordinator(transactionalID: String, _ broker: Int32) {
-        _ = handle.use { _ in rd_kafka_mock_coordinator_set(cluster, "transaction", transactionalID, broker) }
-    }
-
     /// Delays a broker's answers. -1: all brokers.
     package func setRoundTrip(broker: Int32, _ time: Duration) {
         _ = handle.use { _ in rd_kafka_mock_broker_set_rtt(cluster, broker, time.clampedMilliseconds) }

@@ -14,14 +14,12 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     package let isRetriable: Bool
     /// The client is of no further use and must be made anew.
     package let isFatal: Bool
-    /// The current transaction must be aborted.
-    package let needsAbort: Bool
     /// A record that failed may stand in Kafka all the same (time-out, lost connection).
     package let mayBePersisted: Bool
 
     init(
         _ operation: String, _ code: rd_kafka_resp_err_t, reason: String? = nil, isRetriable: Bool? = nil, isFatal: Bool? = nil,
-        needsAbort: Bool = false, mayBePersisted: Bool = false
+        mayBePersisted: Bool = false
     ) {
         self.operation = operation
         self.code = code.rawValue
@@ -29,7 +27,6 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         self.reason = reason ?? String(cString: rd_kafka_err2str(code))
         self.isRetriable = isRetriable ?? KafkaError.retriable.contains(code.rawValue)
         self.isFatal = isFatal ?? (code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__FENCED)
-        self.needsAbort = needsAbort
         self.mayBePersisted = mayBePersisted
     }
 
@@ -37,8 +34,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     init(_ operation: String, consuming error: OpaquePointer) {
         self.init(
             operation, rd_kafka_error_code(error), reason: String(cString: rd_kafka_error_string(error)),
-            isRetriable: rd_kafka_error_is_retriable(error) != 0, isFatal: rd_kafka_error_is_fatal(error) != 0,
-            needsAbort: rd_kafka_error_txn_requires_abort(error) != 0)
+            isRetriable: rd_kafka_error_is_retriable(error) != 0, isFatal: rd_kafka_error_is_fatal(error) != 0)
         rd_kafka_error_destroy(error)
     }
 
@@ -94,11 +90,6 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A broker or library that does not know the request, such as the embedded cluster for admin calls.
     package var isUnsupported: Bool {
         code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE.rawValue || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION.rawValue
-    }
-    /// A newer producer with the same transactional id has taken over.
-    package var isFenced: Bool {
-        code == RD_KAFKA_RESP_ERR__FENCED.rawValue || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED.rawValue
-            || code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH.rawValue
     }
 
     /// librdkafka does not take the properties of a client, or not together. No broker was asked.

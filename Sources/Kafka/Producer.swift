@@ -57,24 +57,21 @@ package final class Producer: Sendable {
     private let logger: Logger
     private let missingRights: MissingRights
     private let deliveryTimeout: @Sendable (_ topic: String) -> DeliveryTimeout
-    let transactions: BlockingThread
 
     /// - Parameters:
     ///   - settings: its client id also names the thread.
-    ///   - transactionalID: makes the transaction calls usable; unique among living producers.
     ///   - patience: how long records of a topic may take.
     ///   - logger: for librdkafka's own lines too.
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(
-        _ settings: KafkaSettings, transactionalID: String? = nil,
+        _ settings: KafkaSettings,
         deliveryTimeout: @escaping @Sendable (_ topic: String) -> DeliveryTimeout = { _ in .usual }, logger: Logger
     ) throws(KafkaError) {
-        let configuration = ClientConfiguration.producer(settings, transactionalID: transactionalID)
+        let configuration = ClientConfiguration.producer(settings)
         let clientID = configuration.clientID
         let metrics = ProducerMetrics(client: settings.clientID)
         queueLength = metrics.queueLength
         failures = metrics.failures
-        transactions = BlockingThread("transactions")
         self.logger = logger
         self.deliveryTimeout = deliveryTimeout
         missingRights = settings.missingRights
@@ -170,9 +167,7 @@ package final class Producer: Sendable {
     package var outstandingRecords: Int { outstanding.load(ordering: .relaxed) }
 
     /// Refuses new records, sends what is queued for at most `timeout`, fails the rest, and ends the thread. Every report is called.
-    /// A transaction call that is under way is waited for first.
     package func close(flush timeout: Duration) async {
-        await transactions.stop()
         await withCheckedContinuation { continuation in
             let isClosed = state.withLock { state in
                 switch state.phase {

@@ -22,7 +22,7 @@ import Encoding
 ///   - user: DE-CPO
 ///     provider: DE-BIL
 /// ```
-package struct FileSource: RegistrySource {
+package struct FileSource: Sendable {
     /// `file`.
     package let name = RegistryFile.source
     private let path: String

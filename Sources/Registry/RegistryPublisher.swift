@@ -4,7 +4,7 @@ package import Topics
 
 /// Publishes what a registry source says in `ocn.state`. Only the leader does this; doing it twice changes nothing.
 package struct RegistryPublisher: Sendable {
-    private let source: any RegistrySource
+    private let source: FileSource
     private let writer: StateWriter
     private let store: StateStore
     private let topics: TopicUpkeep
@@ -19,7 +19,7 @@ package struct RegistryPublisher: Sendable {
     ///   - logger: where changes, conflicts and what is wrong with the source are told.
     ///   - onReadiness: told whether the source makes sense, and why not, until it does for the first time.
     package init(
-        source: any RegistrySource, writer: StateWriter, store: StateStore, topics: TopicUpkeep, logger: Logger,
+        source: FileSource, writer: StateWriter, store: StateStore, topics: TopicUpkeep, logger: Logger,
         onReadiness: @escaping @Sendable (_ ready: Bool, _ reason: String?) -> Void = { _, _ in }
     ) {
         self.source = source

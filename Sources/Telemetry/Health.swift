@@ -1,3 +1,4 @@
+import Encoding
 package import NIOCore
 import Synchronization
 
@@ -88,19 +89,10 @@ package final class Health: Sendable {
     package func render() -> (ready: Bool, json: ByteBuffer) {
         let state = state.withLock { $0 }
         let ready = Self.isReady(state)
-        var json = [UInt8](#"{"ready":\#(ready),"checks":["#.utf8)
-        for (index, (name, check)) in state.checks.sorted(by: { $0.key < $1.key }).enumerated() {
-            json += (index == 0 ? #"{"name":"# : #",{"name":"#).utf8
-            json.appendJSON(name)
-            json += #","ready":\#(check.ready)"#.utf8
-            if let reason = check.reason {
-                json += #","reason":"#.utf8
-                json.appendJSON(reason)
-            }
-            json += "}".utf8
+        let checks = state.checks.sorted { $0.key < $1.key }.map { name, check in
+            JSONValue.object(["name": .string(name), "ready": .bool(check.ready), "reason": check.reason.map(JSONValue.string)])
         }
-        json += "]}".utf8
-        return (ready, ByteBuffer(bytes: json))
+        return (ready, JSONValue.object(["ready": .bool(ready), "checks": .array(checks)]).encoded())
     }
 
     private static func isReady(_ state: State) -> Bool {

@@ -1,8 +1,10 @@
+import Encoding
 import Logging
+import NIOCore
 
 /// One log event as bytes, with its line end. Values under names that look secret are replaced, at any depth.
 struct LogLine {
-    var time: LogTime
+    var time: Timestamp
     var level: Logger.Level
     var logger: String
     var message: String
@@ -10,18 +12,13 @@ struct LogLine {
 
     /// `{"time":"…","level":"info","logger":"…","message":"…",…}`, metadata sorted behind; a key that is taken gets `metadata.` before it.
     func json() -> [UInt8] {
-        var bytes = [UInt8](#"{"time":"\#(time.text)","level":"\#(level)","logger":"#.utf8)
-        bytes.appendJSON(logger)
-        bytes += #","message":"#.utf8
-        bytes.appendJSON(message)
+        let names = ["time", "level", "logger", "message"]
+        let values = ["\(time)", "\(level)", logger, message]
+        var members = zip(names, values).map { JSONMember(name: $0, value: .string($1)) }
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            bytes += ",".utf8
-            bytes.appendJSON(["time", "level", "logger", "message"].contains(key) ? "metadata.\(key)" : key)
-            bytes += ":".utf8
-            Self.appendJSON(value, named: key, to: &bytes)
+            members.append(JSONMember(name: names.contains(key) ? "metadata.\(key)" : key, value: Self.json(value, named: key)))
         }
-        bytes += "}\n".utf8
-        return bytes
+        return Array(JSONValue.object(members).encoded().readableBytesView) + "\n".utf8
     }
 
     /// `13:30:15.123 info  ocn.kafka: message key=value`.
@@ -30,42 +27,23 @@ struct LogLine {
         let name = "\(level)"
         let padding = String(repeating: " ", count: max(0, 8 - name.utf8.count))
         let shown = colour ? "\u{1b}[\(Self.colour(of: level))m\(name)\u{1b}[0m" : name
-        var line = "\(time.timeOfDay) \(shown)\(padding) \(Self.printable(logger)): \(Self.printable(message))"
+        var line = "\(time.description.dropFirst(11).dropLast()) \(shown)\(padding) \(Self.printable(logger)): \(Self.printable(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             line += " \(Self.printable(key))=\(Self.printable(Self.plain(value, named: key)))"
         }
         return [UInt8]((line + "\n").utf8)
     }
 
-    private static func appendJSON(_ value: Logger.Metadata.Value, named name: String, to bytes: inout [UInt8]) {
-        if Redaction.looksSecret(name) { return bytes.appendJSON(Redaction.marker) }
-        switch value {
-        case .string(let text):
-            bytes.appendJSON(text)
-        case .stringConvertible(let value):
-            if let number = value as? any BinaryInteger {
-                bytes += "\(number)".utf8
-            } else {
-                bytes.appendJSON(value.description)
-            }
-        case .array(let values):
-            bytes += "[".utf8
-            for (index, value) in values.enumerated() {
-                if index > 0 { bytes += ",".utf8 }
-                appendJSON(value, named: "", to: &bytes)
-            }
-            bytes += "]".utf8
+    private static func json(_ value: Logger.Metadata.Value, named name: String) -> JSONValue {
+        if Redaction.looksSecret(name) { return .string(Redaction.marker) }
+        return switch value {
+        case .string(let text): .string(text)
+        case .stringConvertible(let number as any BinaryInteger): .int(number)
+        case .stringConvertible(let value): .string(value.description)
+        case .array(let values): .array(values.map { json($0, named: "") })
         case .dictionary(let members):
-            bytes += "{".utf8
-            for (index, (key, value)) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { bytes += ",".utf8 }
-                bytes.appendJSON(key)
-                bytes += ":".utf8
-                appendJSON(value, named: key, to: &bytes)
-            }
-            bytes += "}".utf8
-        @unknown default:
-            bytes.appendJSON("\(value)")
+            .object(members.sorted { $0.key < $1.key }.map { JSONMember(name: $0.key, value: json($0.value, named: $0.key)) })
+        @unknown default: .string("\(value)")
         }
     }
 

@@ -1,6 +1,7 @@
 import Kafka
 import NIOCore
 import OCPI
+import Support
 import Testing
 
 @testable import Delivery
@@ -219,7 +220,7 @@ import Testing
 
     @Test(arguments: 0..<200)
     func everyRecordEndsOnceInTheOrderOfItsLane(_ seed: Int) throws {
-        var random = Splitmix(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let limit = Int.random(in: 1...6, using: &random)
         var scheduler = scheduler(perRecipient: limit, bytes: Int.random(in: 500...20_000, using: &random))
         scheduler.assign([one, two], epoch: 1)
@@ -291,18 +292,5 @@ import Testing
         let strange = Backoff(base: .zero, cap: .nanoseconds(.max / 2))
         #expect(strange.delay(failures: .max, jitter: 1) > .hours(24))
         #expect(strange.delay(failures: 0, jitter: 0) <= .nanoseconds(1))
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct Splitmix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Kafka
+import Support
 import Testing
 
 @Suite struct CompletionLedgerTests {
@@ -83,7 +84,7 @@ import Testing
     @Test("Scenario 1: no commit point lies beyond the lowest unfinished record, whatever ends first")
     func agreesWithANaiveModelOnRandomHistories() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for round in 0..<2_500 {
             let start = Int64.random(in: 0...100, using: &random)
             var ledger = CompletionLedger(start: start)

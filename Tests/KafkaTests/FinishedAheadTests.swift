@@ -1,5 +1,6 @@
 import Encoding
 import Kafka
+import Support
 import Testing
 
 @Suite struct FinishedAheadTests {
@@ -16,7 +17,7 @@ import Testing
     @Test("Scenario 5: what is finished ahead is read as it was written")
     func whatIsWrittenIsRead() throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for round in 0..<10_000 {
             let base = Int64.random(in: 0...1_000_000_000, using: &random)
             let ahead = FinishedAhead(base: base, runs: Self.runs(above: base, round: round, &random))
@@ -59,7 +60,7 @@ import Testing
             #expect(FinishedAhead(text: text, committed: 100) == nil, "\(text)")
         }
         let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<10_000 {
             // Whatever comes, it never traps, and what is understood has this base.
             var bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -74,7 +75,7 @@ import Testing
 
     @Test("Scenario 4: a set that does not fit is not committed")
     func aSetThatDoesNotFitHasNoText() {
-        var random = SplitMix(state: 1)
+        var random = SeededGenerator(seed: 1)
         var runs: [ClosedRange<Int64>] = []
         var next: Int64 = 0
         for _ in 0..<20_000 {
@@ -84,7 +85,7 @@ import Testing
         #expect(FinishedAhead(base: 0, runs: runs).text == nil)
     }
 
-    private static func runs(above base: Int64, round: Int, _ random: inout SplitMix) -> [ClosedRange<Int64>] {
+    private static func runs(above base: Int64, round: Int, _ random: inout SeededGenerator) -> [ClosedRange<Int64>] {
         let widest: Int64 = round % 100 == 0 ? 1_000_000 : [1, 3, 50, 1000].randomElement(using: &random) ?? 1
         var runs: [ClosedRange<Int64>] = []
         var next = base
@@ -95,17 +96,5 @@ import Testing
             next = upper + 1
         }
         return runs
-    }
-}
-
-/// Reproducible random numbers.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

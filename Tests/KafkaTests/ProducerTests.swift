@@ -8,12 +8,12 @@ import Testing
     @Test func noClientLetsKafkaMakeTopicsByItself() {
         var settings = KafkaSettings(bootstrap: "localhost:1", clientID: "x")
         let all = [
-            ClientConfiguration.producer(settings, transactionalID: nil), ClientConfiguration.consumer(settings, [:]),
+            ClientConfiguration.producer(settings), ClientConfiguration.consumer(settings, [:]),
             ClientConfiguration.questions(settings),
         ]
         for configuration in all { #expect(configuration.properties["allow.auto.create.topics"] == "false") }
         settings.producersMakeTopics = true
-        let maker = ClientConfiguration.producer(settings, transactionalID: nil)
+        let maker = ClientConfiguration.producer(settings)
         #expect(maker.properties["allow.auto.create.topics"] == "true", "the in-memory cluster has no other way")
     }
 

@@ -42,7 +42,7 @@ struct Layers {
         "Delivery": (.role, directory.union(["Notary", "Outbound"])),
         "Control": (.role, directory.union(["Notary", "Registry", "Credentials"])),
         // Beside the roles.
-        "Telemetry": (.role, ["Instruments"]),
+        "Telemetry": (.role, ["Encoding", "Instruments"]),
         "Admin": (.role, directory.union(["Credentials"])),
         "Testbed": (.role, directory),
         "Demo": (.top, all.subtracting(tops)),

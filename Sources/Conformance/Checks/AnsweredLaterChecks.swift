@@ -85,7 +85,7 @@ extension ModuleChecks {
                 body: ["start_date_time": "2024-02-29T22:00:00Z", "charging_profile": ["charging_rate_unit": "A"]])
             try require(try put.expectSuccess().data == nil, "the answer to a PUT has data")
             let id = Sample.id("SES")
-            let query = "duration=900&response_url=" + Query.encoded(environment.emsp.url(.chargingprofiles, .sender) + "/result")
+            let query = "duration=900&response_url=" + PercentText.encoded(environment.emsp.url(.chargingprofiles, .sender) + "/result")
             let asked = try await environment.emsp.send(.get, .chargingprofiles, .receiver, id, query: query, to: environment.cpo.id)
                 .expectSuccess()
             let url = try require(
@@ -103,8 +103,8 @@ extension ModuleChecks {
             let id = Sample.id("SES")
             let query =
                 switch method {
-                case .get: "duration=900&response_url=" + Query.encoded(own)
-                case .delete: "response_url=" + Query.encoded(own)
+                case .get: "duration=900&response_url=" + PercentText.encoded(own)
+                case .delete: "response_url=" + PercentText.encoded(own)
                 default: nil as String?
                 }
             let reply = try await environment.emsp.send(

@@ -72,7 +72,7 @@ enum OpenRoutingChecks {
         let preferences = try await emsp.send(
             .put, .sessions, .sender, "\(id)/charging_preferences", to: nil, body: ["profile_type": "GREEN"])
         try same("OCPI-to of charging preferences", try await cpo.arrival(of: preferences).to, cpo.id)
-        let query = "response_url=" + Query.encoded(emsp.url(.chargingprofiles, .sender) + "/cleared")
+        let query = "response_url=" + PercentText.encoded(emsp.url(.chargingprofiles, .sender) + "/cleared")
         let delete = try await emsp.send(.delete, .chargingprofiles, .receiver, id, query: query, to: nil)
         try same("OCPI-to of a DELETE", try await cpo.arrival(of: delete).to, cpo.id)
         for reply in [patch, get, preferences, delete] { try reply.expectSuccess() }

@@ -1,4 +1,5 @@
 import Directory
+import Encoding
 import Instruments
 import Kafka
 import Logging

@@ -78,14 +78,3 @@ package struct ExchangeSettings: Sendable {
         self.breaker = breaker
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, clamped.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
-        return carried ? product : sum
-    }
-}

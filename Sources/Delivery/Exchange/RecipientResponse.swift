@@ -29,7 +29,7 @@ struct RecipientResponse: Sendable {
     ) {
         outcome = .answered
         isRefusalOfNode = isOfNode && Self.isRefusalOfNode(response)
-        classification = isToCopy ? ResponseClassification(response) : nil
+        classification = isToCopy ? ResponseClassification(httpStatus: response.status, statusCode: response.statusCode) : nil
         httpStatus = response.status
         for (name, value) in headers { self.headers.append(name, value) }
         contentType = response.headers.first(name: "Content-Type")

@@ -16,10 +16,6 @@ enum ResponseClassification: Equatable, Sendable {
     /// It counts against the copy: sending it again changes nothing.
     case final(String)
 
-    init(_ response: OutboundResponse) {
-        self.init(httpStatus: response.status, statusCode: response.statusCode)
-    }
-
     /// - Parameter statusCode: OCPI `status_code`; nil if the body is no OCPI answer.
     init(httpStatus: Int, statusCode: Int?) {
         switch httpStatus {

@@ -28,25 +28,9 @@ struct ClientInfoFilter: Equatable {
 
     private static func time(_ parts: [Substring], unless known: Timestamp?) throws(OCPIError) -> Timestamp {
         guard known == nil else { throw OCPIError(code: .invalidParameters, message: "\(parts[0]) stands twice in the query") }
-        guard parts.count == 2, let text = decoded(parts[1]), let time = Timestamp(rfc3339: text) else {
+        guard parts.count == 2, let text = PercentText.strictlyDecoded(parts[1]), let time = Timestamp(rfc3339: text) else {
             throw OCPIError(code: .invalidParameters, message: "\(parts[0]) must be a time like 2026-11-22T13:30:15Z")
         }
         return time
-    }
-
-    /// Without percent-encoding; nil if that is broken.
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let digits = String(rest.prefix(2)), let value = Hex.decode(digits)?.first else { return nil }
-            rest = rest.dropFirst(2)
-            bytes.append(value)
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
