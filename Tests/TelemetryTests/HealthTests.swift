@@ -28,7 +28,7 @@ import Testing
     @Test func escapesReasons() {
         let health = Health()
         health.set("a\"b", ready: false, reason: "line\n\\ \u{1}\u{1f} é")
-        #expect(json(health) == #"{"ready":false,"checks":[{"name":"a\"b","ready":false,"reason":"line\n\\ \u0001\u001f é"}]}"#)
+        #expect(json(health) == #"{"ready":false,"checks":[{"name":"a\"b","ready":false,"reason":"line\n\\ \u0001\u001F é"}]}"#)
     }
 
     @Test func theFirstFatalReasonStaysAndTakesReadinessAway() {
