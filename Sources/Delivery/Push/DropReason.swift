@@ -13,7 +13,7 @@ enum DropReason: String, Hashable, Sendable, CaseIterable {
     /// The recipient's OcnRules want signatures, and it has none.
     case unsigned
     /// The recipient lets too much wait.
-    case overQuota
+    case overQuota = "over_quota"
     /// Its URL or its headers are longer than we send, or its time or state version cannot be true.
     case unsendable
 }
