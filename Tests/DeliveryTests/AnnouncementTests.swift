@@ -175,7 +175,7 @@ import Topics
     @Test func announcementsNeverPauseTheirPartition() throws {
         var scheduler = scheduler(bytesPerPartition: 1000)
         for offset: Int64 in 0..<100 {
-            for case .gate in scheduler.add(try pending(offset, .put, "\(offset)", keyQueue: "\(offset)"), now: start) {
+            for case .pauseChanged in scheduler.add(try pending(offset, .put, "\(offset)", keyQueue: "\(offset)"), now: start) {
                 Issue.record("paused")
             }
         }
@@ -220,7 +220,7 @@ import Topics
                 case .finish(let pending, let ending):
                     #expect(ends.insert(pending.offset).inserted, "seed \(seed)")
                     if ending == .delivered { try apply(pending.offset, to: &delivered) }
-                case .gate, .abandon, .breaker: break
+                case .pauseChanged, .abandon, .breaker: break
                 }
             }
         }

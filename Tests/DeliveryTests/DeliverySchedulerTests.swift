@@ -46,8 +46,8 @@ import Testing
         actions.compactMap { if case .abandon(_, epoch: 1, let records) = $0 { records } else { nil } }
     }
 
-    private func gates(_ actions: [DeliveryScheduler<Int>.Action]) -> Int {
-        actions.count { if case .gate = $0 { true } else { false } }
+    private func pauseChanges(_ actions: [DeliveryScheduler<Int>.Action]) -> Int {
+        actions.count { if case .pauseChanged = $0 { true } else { false } }
     }
 
     @Test func oneRecordOfALaneIsUnderWayAtATime() throws {
@@ -166,13 +166,13 @@ import Testing
         for offset in 0..<11 {
             let actions = scheduler.add(try pending(Int64(offset), "k\(offset)"), now: start)
             open += runs(actions)
-            paused += gates(actions)
+            paused += pauseChanges(actions)
         }
         #expect(paused == 1)
         #expect(scheduler.isPaused(one))
         for (done, attempt) in open.enumerated() {
             let actions = scheduler.complete(attempt, .ended(.delivered), now: start, jitter: 0)
-            #expect(gates(actions) == (done == 5 ? 1 : 0))
+            #expect(pauseChanges(actions) == (done == 5 ? 1 : 0))
         }
         #expect(!scheduler.isPaused(one))
     }
@@ -236,7 +236,7 @@ import Testing
                 case .run(let attempt): open.append(attempt)
                 case .alarm(let due): alarm = min(alarm ?? due, due)
                 case .finish(let pending, _): done["\(pending.partition)\(pending.key ?? "")", default: []].append(pending.offset)
-                case .gate, .abandon, .breaker: break
+                case .pauseChanged, .abandon, .breaker: break
                 }
             }
             #expect(open.count <= limit, "seed \(seed)")

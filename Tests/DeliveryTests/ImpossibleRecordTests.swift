@@ -111,11 +111,11 @@ import Topics
         var end = StateEnd()
         let read = NIODeadline.uptimeNanoseconds(100)
         let late = read + StateEnd.grace
-        #expect(end.limit(ofRecordRead: read) == nil && !end.isDoubted)
-        end.doubt()
-        #expect(end.isDoubted)
+        #expect(end.limit(ofRecordRead: read) == nil && !end.isRequested)
+        end.request()
+        #expect(end.isRequested)
         end.found(7, asked: late - .nanoseconds(1))
-        #expect(end.limit(ofRecordRead: read) == nil && !end.isDoubted, "more may come yet")
+        #expect(end.limit(ofRecordRead: read) == nil && !end.isRequested, "more may come yet")
         end.found(8, asked: late)
         #expect(end.limit(ofRecordRead: read) == 8)
     }

@@ -57,7 +57,7 @@ import Testing
                 case .finish(let pending, let ending):
                     #expect(ending == .expired)
                     deadLettered.append((pending.offset, now))
-                case .gate, .abandon: break
+                case .pauseChanged, .abandon: break
                 case .breaker: Issue.record("nobody was called")
                 }
             }
