@@ -7,7 +7,7 @@ import Testing
 @testable import Ingress
 
 /// Kafka cannot be used, and the process knows it: at once, or while callers wait already.
-@Suite struct KafkaAwayTests {
+@Suite struct KafkaUnavailableTests {
     @Test(
         "While Kafka is known to be away every request that needs it is refused at once, in the hub's own name, and nothing is written",
         arguments: [

@@ -160,7 +160,7 @@ final class TestIngress: Sendable {
             partyOf: { object in self.state.withLock { $0.objects[object] } },
             remember: { object, party in self.state.withLock { $0.objects[object] = party } },
             now: { [ahead] in Timestamp.now.adding(milliseconds: -ahead) },
-            isKafkaAway: { self.availability.outage != nil }, wasKafkaAway: { self.availability.wasAway(since: $0) })
+            isKafkaUnavailable: { self.availability.outage != nil }, wasKafkaUnavailable: { self.availability.wasAway(since: $0) })
     }
 
     var responder: OCPIResponder {
