@@ -21,7 +21,7 @@ import Testing
         Ledger.Message(number: number, object: object, sequence: sequence, recipients: recipients ?? [steady], fingerprint: number)
     }
 
-    /// As the recipient sees it, everything as it should be.
+    /// A correct arrival at the recipient.
     private func arrive(_ ledger: inout Ledger, _ number: Int, at recipient: PartyID? = nil, _ time: Duration = .zero) {
         let recipient = recipient ?? steady
         ledger.arrived(number, id: "\(number)/\(recipient)", fingerprint: number, at: recipient, time: time)
@@ -112,13 +112,13 @@ import Testing
         var ledger = ledger(inFlight: 2)
         accept(&ledger, message(1, 1))
         for second in 0..<5 { arrive(&ledger, 1, .seconds(second)) }
-        // Two under way and one within a commit interval.
+        // Two running copies and one within a commit interval.
         #expect(ledger.balance(at: .zero).duplicatesAllowed == 3 && ledger.balance(at: .zero).duplicates == 4)
         #expect(!ledger.balance(at: .zero).isClean)
-        ledger.disturbed(.push)
+        ledger.restarted(.push)
         #expect(ledger.balance(at: .zero).duplicatesAllowed == 6 && ledger.balance(at: .zero).isClean)
         for number in 2...8 { accept(&ledger, message(number, number)) }
-        ledger.disturbed(.matcher)
+        ledger.restarted(.matcher)
         #expect(ledger.balance(at: .zero).duplicatesAllowed == 9 + 7, "a matcher writes again what waits")
     }
 
@@ -193,7 +193,7 @@ import Testing
                 } else {
                     let recipient = Bool.random(using: &numbers) ? steady : other
                     guard let next = lanes[recipient]?[object].first else { continue }
-                    // Taken, taken and taken again, or refused for good.
+                    // Accepted once or twice, or rejected for good.
                     switch Int.random(in: 0..<4, using: &numbers) {
                     case 0: ledger.died(next, .dead, for: recipient, at: time)
                     case 1: arrive(&ledger, next, at: recipient, time)
