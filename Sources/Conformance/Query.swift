@@ -1,4 +1,4 @@
-/// Query strings.
+/// Reads and writes query strings.
 enum Query {
     /// The decoded value of a parameter; nil if it is absent.
     static func value(of name: String, in query: String) -> String? {
@@ -9,7 +9,7 @@ enum Query {
         return nil
     }
 
-    /// With `%XX` for everything but letters, digits and `-._~`.
+    /// Percent-encodes everything except letters, digits and `-._~`.
     static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
             switch byte {
@@ -22,7 +22,7 @@ enum Query {
         }.joined()
     }
 
-    /// Reads `%XX`; what is no such escape stays as it is.
+    /// Decodes `%XX`; an invalid escape is kept.
     static func decoded(_ text: some StringProtocol) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
