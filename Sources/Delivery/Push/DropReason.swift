@@ -13,7 +13,7 @@ enum DropReason: String, Hashable, Sendable, CaseIterable {
     /// The recipient's OcnRules require signatures, and the announcement has none.
     case unsigned
     /// The recipient's announcement quota is used up.
-    case overQuota
+    case overQuota = "over_quota"
     /// Its URL or its headers exceed the limits for requests, or its time or state version is implausible.
     case unsendable
 }
