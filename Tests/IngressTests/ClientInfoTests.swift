@@ -179,7 +179,7 @@ import Testing
         #expect(told(world).isEmpty)
     }
 
-    /// The tree of a text is many times as long as its bytes: a stranger must not have one built.
+    /// A tree needs many times the memory of its text: an unauthenticated caller must not make the node build one.
     @Test func nothingButThePartyIsReadBeforeTheSignerIsKnown() async throws {
         let world = TestIngress()
         for text in [body("GONE", 5_000), body("OFFLINE", 5_000, role: "CPO2"), body("OFFLINE", 5_000, role: "")] {
@@ -255,7 +255,7 @@ import Testing
         try await put(world, body, NodeSignature.sign(ByteBuffer(string: body), with: key))
     }
 
-    /// Asks the endpoint, and says a refusal the way the listener does.
+    /// Calls the endpoint, and converts an error as the listener does.
     private func put(_ world: TestIngress, _ body: String, _ signature: String?, method: String = "PUT") async throws -> Answer {
         var fields = HTTPFields()
         if let name = HTTPField.Name("OCN-Signature") { fields[name] = signature }

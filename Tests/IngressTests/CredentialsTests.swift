@@ -84,7 +84,7 @@ import Testing
                 Endpoint(module: ModuleID(rawValue: "parking"), interface: .receiver, url: "https://new.example/park"),
             ])
 
-        // Token A is dead, token C works.
+        // Token A is invalid now, token C is valid.
         let dead = try await world.ask("GET", "/ocpi/2.2.1/credentials", Self.tokenA)
         #expect(dead.status == 401)
         let alive = try await world.ask("GET", "/ocpi/2.2.1/credentials", ["Authorization": "Token \(tokenC)"])

@@ -9,7 +9,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// What *Decisions* says about what parties write.
+/// The rules of *Decisions* about requests of parties.
 @Suite struct DecisionsTests {
     @Test func aByteOrderMarkIsIgnoredAndGoesOn() async throws {
         let world = TestIngress()
@@ -22,7 +22,7 @@ import Topics
 
     private static let next = #"<https://cpo.example/2>; rel="next""#
 
-    /// What a party answers that is asked for one object, without saying how many it has.
+    /// A party's answer to a request for one object, without a total count.
     @Test(
         arguments: [(0, nil, true), (1, nil, false), (2, nil, true), (0, next, false), (2, next, false)] as [(Int, String?, Bool)])
     func aListOfUnknownLengthIsNotTakenForAWholeOne(_ count: Int, _ link: String?, _ isWhole: Bool) async throws {
@@ -35,7 +35,7 @@ import Topics
         }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(HubAddressedTests.toHub))
         if isWhole {
-            // DE-CPO and CH-CPO answer the same.
+            // DE-CPO and CH-CPO give the same answer.
             #expect(answer.code == 1000 && answer.json?["data"]?.array?.count == 2 * count)
         } else {
             #expect(answer.code == 4000 && answer.message?.contains("CH-CPO") == true && answer.message?.contains("X-Total-Count") == true)

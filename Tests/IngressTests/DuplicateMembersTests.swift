@@ -11,7 +11,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// Members that stand twice at their level: parsers differ in which of them they take.
+/// Members that occur twice in an object: parsers differ in which one they use.
 @Suite struct DuplicateMembersTests {
     private static let cases: [(method: String, path: String, body: String)] = [
         ("POST", "commands/START_SESSION", #"{"response_url":"https://msp.example/1","response_url":"https://msp.example/2"}"#),
@@ -29,7 +29,7 @@ import Topics
     @Test(arguments: cases.indices, OCPIVersion.allCases)
     func aPartyThatSaysTwoThingsIsRefused(_ number: Int, _ version: OCPIVersion) async throws {
         let (method, path, body) = Self.cases[number]
-        // Sessions, CDRs and commands are not for the hub, which would refuse them for that.
+        // Sessions, CDRs and commands are not sent to the hub, which would refuse them for that reason.
         let receivers = number == 2 || number == 3 ? Self.receivers : [Self.receivers[0], Self.receivers[2]]
         for receiver in receivers {
             let world = TestIngress(bodyLimit: 4096)
@@ -84,7 +84,7 @@ import Topics
                 ("PUT", "receiver/2.2.1/tokens/DE/MSP/1", "{}"), ("PATCH", "receiver/2.2.1/tokens/DE/MSP/1", "{}"),
                 ("GET", "receiver/2.2.1/tokens/DE/MSP/1", nil), ("POST", "sender/2.2.1/tokens/1/authorize", nil),
             ] as [(String, String, String?)] {
-                // Whom the hub itself is asked for one object it refuses for that.
+                // The hub refuses this request for one object if it is addressed to the hub.
                 guard receiver["OCPI-to-party-id"] != "OCN" || method == "PUT" || method == "PATCH" else { continue }
                 let world = TestIngress(bodyLimit: 4096)
                 let to = receiver["OCPI-to-party-id"] == "MSP" ? ["OCPI-to-party-id": "CPO"] : receiver

@@ -8,8 +8,8 @@ import Testing
 @testable import Directory
 @testable import Ingress
 
-/// An endpoint that could not be called as it stands is refused when its platform registers, and not left out: its callers would be told
-/// that it does not exist, or worse, that all is well.
+/// An endpoint with an unusable URL is refused at registration, not ignored: otherwise its callers would be told that it does not exist, or
+/// that a broadcast succeeded.
 @Suite struct EndpointURLTests {
     private static let cases: [(url: String, reason: String)] = [
         ("https://new.example/t#x", "has a fragment"), ("https://new.example/t ", "contains blanks or control characters"),

@@ -9,7 +9,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// Requests that are addressed to the hub itself, or to nobody.
+/// Requests that are addressed to the hub itself, or that name no receiver.
 @Suite struct HubAddressedTests {
     static let toHub: [String: String?] = ["OCPI-to-country-code": "CH", "OCPI-to-party-id": "OCN"]
     static let toNobody: [String: String?] = ["OCPI-to-country-code": nil, "OCPI-to-party-id": nil]
@@ -113,7 +113,7 @@ import Topics
 
     @Test func theOnlyPartyThatCanBeMeantIsAsked() async throws {
         let world = world([("cpo", .tokens, .receiver)])
-        // DE-CPO and CH-CPO share the platform, so this is not clear yet.
+        // DE-CPO and CH-CPO are on the same platform, so the receiver is not yet unique.
         let unclear = try await world.ask("GET", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(Self.toNobody))
         #expect(unclear.code == 4001 && world.produced.isEmpty)
         let left = Fact.claim(PartyClaim(party: party("CH-CPO"), platform: "cpo", since: Timestamp(milliseconds: 1))).key
@@ -186,7 +186,7 @@ import Topics
         #expect(answer["Link"] == #"<https://hub.example/ocpi/sender/2.2.1/cdrs?x=%3Cy%3E&offset=2&limit=2>; rel="next""#)
     }
 
-    /// Also with a platform in common: they are parties like any other.
+    /// This also applies to parties of the same platform.
     @Test func theListOfAllHasTheObjectsOfAPartyThatSharesThePlatform() async throws {
         let world = world([("cpo", .cdrs, .sender)]) { TestIngress.list($0, of: [1, 2]) }
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs", headers(Self.fromCPO.merging(Self.toHub) { $1 }))
@@ -237,7 +237,7 @@ import Topics
     }
 
     @Test func aPartyThatGivesMoreThanItWasAskedForHidesNothingOfTheNextOne() async throws {
-        // DE-CPO comes after CH-CPO, which has no idea of pages.
+        // DE-CPO comes after CH-CPO, which does not support pagination.
         let world = world([("cpo", .cdrs, .sender)]) { request in
             guard request.to == party("CH-CPO") else { return TestIngress.list(request, of: [7, 8, 9]) }
             var all = request
@@ -339,7 +339,7 @@ import Topics
 }
 
 extension TestIngress {
-    /// A page of objects with these ids, as the query of the request wants it.
+    /// A page of objects with these ids, cut as the query of the request demands.
     static func list(_ request: RequestRecord, of ids: [Int]) -> ReplyRecord {
         var offset = 0
         var limit = ids.count

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Ingress
 
-/// Kafka cannot be used, and the process knows it: at once, or while callers wait already.
+/// Kafka is unavailable and the process knows it, from the start or while callers already wait.
 @Suite struct KafkaUnavailableTests {
     @Test(
         "While Kafka is known to be away every request that needs it is refused at once, in the hub's own name, and nothing is written",
@@ -27,7 +27,7 @@ import Testing
         world.availability.began("no broker answers")
         let versions = try await world.ask("GET", "/ocpi/versions", headers())
         #expect(versions.status == 200 && versions.code == 1000)
-        // A token that is not known may have been given through another process: nobody can tell at the moment.
+        // An unknown token may have been issued through another process, which cannot be determined now.
         let stranger = try await world.ask("GET", "/ocpi/versions", headers(["Authorization": "Token c3RyYW5nZXI="]))
         #expect(stranger.status == 503 && stranger["Retry-After"] != nil)
     }

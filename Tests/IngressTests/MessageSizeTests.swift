@@ -8,7 +8,7 @@ import Topics
 @testable import Ingress
 
 @Suite struct MessageSizeTests {
-    /// What one node takes passes on two: the limit is for the body, not for the message around it.
+    /// A body that one node accepts can be forwarded by the next: the limit applies to the body, not to the message around it.
     @Test func theBodyOfAMessageMayBeAsLongAsAnyOther() async throws {
         let world = TestIngress(bodyLimit: 4096, maxPendingBytes: 1_000_000)
         func send(_ length: Int) async throws -> Answer {

@@ -7,9 +7,9 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-// What another node may make this one call: `proxy_resource`.
+// The URLs that another node may make this one call with `proxy_resource`.
 extension MessageTests {
-    /// DE-MSP's platform with a list of sessions, a place for results of commands below which it has its credentials, and versions.
+    /// DE-MSP's platform with a list of sessions, a URL for results of commands with its credentials below, and versions.
     private func worldWithEndpoints() -> TestIngress {
         let world = TestIngress(bodyLimit: 4096)
         world.state.withLock { state in
@@ -55,7 +55,7 @@ extension MessageTests {
         #expect(world.produced.first?.key == "NL-REM|commands-result|17")
     }
 
-    /// Another node took a party's connection over by calling its credentials with its token.
+    /// Otherwise another node could take over a party's registration by calling its credentials with its token.
     @Test(arguments: [
         "https://msp.example/ocpi/c/credentials", "https://msp.example/ocpi/c/credentials/", "https://msp.example/ocpi/c/credentials?a",
         "https://msp.example/ocpi/c//credentials", "https://msp.example/ocpi/c/%63redentials", "https://msp.example/ocpi/c/Credentials/x",
@@ -104,13 +104,13 @@ extension MessageTests {
         world.state.withLock { $0.capabilities[given.handedOutID] = given }
         #expect(try await send(proxied(.post, .commands, url), to: world).status == 200)
         #expect(try await send(proxied(.post, .commands, url + "0"), to: world).code == 2001)
-        // A proxy_uid of the other node is no URL that was handed out, whatever it names.
+        // A proxy_uid of the other node is not a URL that this node has handed out, whatever it refers to.
         var forged = given
         forged.target = .url("https://msp.example/ocpi/c/credentials")
         world.state.withLock { $0.capabilities[forged.handedOutID] = forged }
         #expect(try await send(proxied(.post, .commands, "https://msp.example/ocpi/c/credentials"), to: world).code == 2001)
         #expect(world.produced.map(\.target) == [url])
-        // What it made up itself under that id is not what was handed out.
+        // An id that the other node invented was not handed out either.
         let other = "https://msp.example/results/18"
         var made = given
         made.target = .url(other)

@@ -70,7 +70,7 @@ import Topics
         #expect(world.produced.isEmpty)
     }
 
-    /// The tree of a message is many times as long as its bytes: a stranger must not have one built.
+    /// A tree needs many times the memory of its message: an unauthenticated caller must not make the node build one.
     @Test(arguments: [true, false]) func nothingButTheSenderIsReadBeforeTheSignerIsKnown(_ isVerbatim: Bool) async throws {
         let world = TestIngress(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
         for (good, bad) in [
@@ -100,7 +100,7 @@ import Topics
         let signature = NodeSignature.sign(canonical, with: key)
         let spaced = ByteBuffer(string: String(buffer: canonical) + " ")
         let forms = CanonicalForms()
-        // More than may wait at once: the places are given back.
+        // More than the limit in total: the capacity is released again.
         for _ in 0..<40 {
             #expect(try await forms.form(of: spaced, signedBy: key.address, signature, from: "a") == canonical)
             #expect(try await forms.form(of: spaced, signedBy: .zero, signature, from: "a") == nil)
@@ -155,7 +155,7 @@ import Topics
         #expect(world.produced.isEmpty)
     }
 
-    /// What comes from another node is remembered as what comes from a party here.
+    /// An object from another node is recorded like one from a party here.
     @Test func aSessionThatAnotherNodeBroughtIsFoundWithoutReceiver() async throws {
         let world = TestIngress(bodyLimit: 4096)
         let session = try message {
@@ -220,7 +220,7 @@ import Topics
         #expect(world.produced.first?.target == nil)
     }
 
-    /// A reservation may be cancelled for as long as it stands.
+    /// A reservation may be cancelled until it ends.
     @Test(arguments: ["RESERVE_NOW", "RESERVE_NOW/", "/RESERVE_NOW/"]) func theLinkOfAReservationOutlivesIt(_ path: String) async throws {
         let world = TestIngress(bodyLimit: 4096)
         let end = Timestamp.now.adding(milliseconds: 10 * 86_400_000)
@@ -262,7 +262,7 @@ import Topics
 
     // MARK: The caller's version
 
-    /// The caller's node passes on what this one says, so this one says it in the caller's version.
+    /// The caller's node passes on this node's error, so it must use the caller's version.
     @Test func refusalsComeInTheVersionOfTheCaller() async throws {
         let world = TestIngress(bodyLimit: 4096) { request in
             var reply = TestIngress.ok(request)
@@ -313,7 +313,7 @@ import Topics
         #expect(URLText.path("/DE/CPO/LOC1/") == "DE/CPO/LOC1" && URLText.path("/") == "" && URLText.path("a/", isVerbatim: true) == "a")
     }
 
-    /// Nodes of ours keep bytes, and say so in the registry.
+    /// Nodes of this project forward bytes unchanged, which the registry marks as `verbatim`.
     @Test func pathAndQueryOfANodeThatKeepsBytesStayAsTheyAre() async throws {
         let path = "NL/REM/a|b%20C%FF%[1]"
         let query = "?flag&x=a|b&date_from=2026-01-01T00%3A00%3A00Z&y=a+b"
@@ -321,7 +321,7 @@ import Topics
         #expect(URLText.path("/a b?c#d\\", isVerbatim: true) == #"a%20b%3Fc%23d\"#, "what divides a URL is encoded all the same")
         let params: JSONValue = ["?flag": "", "x": "a|b", "date_from": "2026-01-01T00:00:00Z", "y": "a b"]
         #expect(URLText.query(query, saying: params) == query)
-        // What was signed counts, not what stands beside it.
+        // The signed path counts, not the one in the query.
         for other in ["x=a", query + "&z=1", "?flag&x=a|c&date_from=2026-01-01T00%3A00%3A00Z&y=a+b", query + "#"] {
             #expect(URLText.query(other, saying: params) == nil)
         }

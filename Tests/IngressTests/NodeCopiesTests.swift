@@ -9,9 +9,9 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// What another node sends for its services here, and what it is told of what was not done.
+/// Copies of another node for services of this node, and the header `OCN-Not-Done`.
 @Suite struct NodeCopiesTests {
-    /// DE-MSP is a service that NL-REM has agreed to, with rules that let nobody in and a rule that stores tokens.
+    /// DE-MSP is a service with an agreement of NL-REM, OcnRules that block all senders, and a rule that stores tokens.
     private func world(
         isAgreed: Bool = true, answer: @escaping @Sendable (RequestRecord) -> ReplyRecord? = { TestIngress.ok($0) }
     ) throws -> TestIngress {
@@ -46,7 +46,7 @@ import Topics
         let copy = try #require(world.produced.first)
         #expect(copy.copyID == "0123456789abcdef" && copy.reply != nil && !copy.isStored, "the sender's node hears what the service says")
         #expect(world.state.withLock { $0.objects.isEmpty }, "the service is nobody's customer")
-        // The header is not signed: whoever leaves it out changes nothing of that.
+        // The header is not signed, but leaving it out does not change the result.
         #expect(try await send(TestIngress.nodeMessage(), to: world).code == 1000)
         #expect(world.produced.last?.copyID == nil && world.produced.last?.isStored == false)
         let stranger = try self.world(isAgreed: false)
@@ -99,7 +99,7 @@ import Topics
         #expect(world.produced.isEmpty)
     }
 
-    /// 4003 and 4001 as well, and not because of how the recipient stands.
+    /// These are 4003 and 4001 too, but for reasons other than the recipient's state.
     @Test func whatIsWrongWithTheSenderDoesNotHinderTheRecipient() async throws {
         let world = try world()
         let forged = try await send(TestIngress.nodeMessage(), to: world, signedBy: .generate())

@@ -9,9 +9,9 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// Whose an object is, and whose a URL: however it is written, and whether or not the hub is named.
+/// The owner of an object or URL is found in every spelling, whether or not the hub is named as receiver.
 @Suite struct OpenRoutingTests {
-    /// In whatever spelling it is asked for.
+    /// The spelling of the id does not matter.
     @Test func anIDIsTheSameHoweverItIsWritten() async throws {
         let world = TestIngress(bodyLimit: 4096)
         let put = try await world.ask("PUT", "/ocpi/receiver/2.2.1/locations/D%45/CPO/M%2A1", headers(HubAddressedTests.toMSP), body: "{}")
@@ -51,7 +51,7 @@ import Topics
         }
     }
 
-    /// DE-CPO and CH-CPO are one platform, which writes for each of them in the name of either.
+    /// DE-CPO and CH-CPO are on one platform, which may write objects of both in the name of either.
     @Test func whatAPlatformWritesForOneOfItsPartiesIsFoundByAll() async throws {
         let world = TestIngress(bodyLimit: 4096)
         let fromSibling = HubAddressedTests.fromCPO.merging(["OCPI-from-country-code": "CH"]) { $1 }
@@ -69,7 +69,7 @@ import Topics
             let answer = try await world.ask(method, "/ocpi/\(path)", headers(HubAddressedTests.toNobody), body: body)
             #expect(answer.code == 1000 && world.produced.last?.to == party("DE-CPO"), "\(path): \(answer.text)")
         }
-        // Whichever of them goes on with it.
+        // Either of them may continue the session.
         for from in [HubAddressedTests.fromCPO, fromSibling] {
             for (method, path) in [("PATCH", "receiver/2.2.1/sessions/DE/CPO/S1"), ("PUT", "sender/2.2.1/chargingprofiles/S1")] {
                 let answer = try await world.ask(
@@ -77,12 +77,12 @@ import Topics
                 #expect(answer.code == 1000 && world.produced.last?.to == party("DE-MSP"), "\(path): \(answer.text)")
             }
         }
-        // What is nobody's of the platform was not believed.
+        // An object of a party outside the platform was not recorded.
         let preferences = "/ocpi/sender/2.2.1/sessions/S2/charging_preferences"
         #expect(try await world.ask("PUT", preferences, headers(HubAddressedTests.toNobody), body: "{}").code == 4001)
     }
 
-    /// The sender's node vouches for the sender only.
+    /// The sender's node is authenticated for the sender only.
     @Test func whatAnotherNodeWritesForAnotherPartyIsNotRemembered() async throws {
         let world = TestIngress(bodyLimit: 4096)
         let sibling = Fact.party(
@@ -98,7 +98,7 @@ import Topics
         #expect(answer.code == 1000 && world.state.withLock { $0.objects.isEmpty }, "\(answer.text)")
     }
 
-    /// Who answers its hub may name the hub: the URL says whose it is.
+    /// A result that is sent to a hub URL may name the hub: the URL determines the receiver.
     @Test(arguments: ["commands/STOP_SESSION/abc", "chargingprofiles/S1/abc", "chargingprofiles/%61bc"], ["2.2", "2.2.1"])
     func aResultThatIsAddressedToTheHubReachesWhoAskedForIt(_ path: String, _ version: String) async throws {
         let world = TestIngress(bodyLimit: 4096)
@@ -119,7 +119,7 @@ import Topics
             #expect(record.to == party(owner) && record.target == target)
             #expect(record.originalReceiver == party("CH-OCN"), "a signature fits this one")
         }
-        // Nobody else may, and no other party is meant.
+        // Other parties may not call it, and no other receiver is used.
         let stranger = headers(HubAddressedTests.toHub)
         #expect(try await world.ask("POST", "/ocpi/sender/\(version)/\(path)", stranger, body: "{}").status == 404)
         let other = headers(HubAddressedTests.fromCPO.merging(["OCPI-to-country-code": "CH", "OCPI-to-party-id": "CPO"]) { $1 })

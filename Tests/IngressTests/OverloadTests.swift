@@ -6,7 +6,7 @@ import Topics
 
 @testable import Ingress
 
-/// More than the node may have in hand.
+/// More requests than the limits of the node.
 @Suite struct OverloadTests {
     @Test("Scenario 38: beyond its limits the node answers 503 with Retry-After, holds no more than they say, and recovers")
     func moreRequestsThanPlaces() async throws {
@@ -40,7 +40,7 @@ import Topics
             while world.produced.count < 2 { await Task.yield() }
             let refused = try await world.ask("POST", "/ocpi/receiver/2.2.1/cdrs", headers(), body: body)
             #expect(refused.status == 503 && refused["Retry-After"] == "1")
-            // One platform has a quarter; the others have the rest.
+            // One platform may use a quarter; the others have the rest.
             open.addTask {
                 try await world.ask(
                     "POST", "/ocpi/receiver/2.2.1/cdrs",
@@ -81,7 +81,7 @@ import Topics
             #expect(world.pending.bytes == 0)
             let body = #"{"id":"\#(String(repeating: "x", count: 800))"}"#
             #expect(try await world.ask("POST", "/ocpi/receiver/2.2.1/cdrs", headers(), body: body, at: responder).status == 200)
-            // What has come counts.
+            // Bytes that have arrived count.
             ends.withLock { _ = $0.first?.yield(ByteBuffer(string: "{")) }
             while world.pending.bytes < 1 { await Task.yield() }
             for end in ends.withLock({ $0 }) { end.finish() }
@@ -122,7 +122,7 @@ import Topics
         let world = TestIngress(timeout: .seconds(60), bodyLimit: 4096, maxPending: 4, maxPendingBytes: 8192)
         let responder = world.responder
         let signature = String(repeating: "11", count: 64) + "1b"
-        // Bodies whose end never comes.
+        // Bodies that never end.
         let ends = Shared<[AsyncStream<ByteBuffer>.Continuation]>([])
         try await withThrowingTaskGroup(of: Int.self) { open in
             for _ in 0..<40 {
@@ -135,7 +135,7 @@ import Topics
                     ).status
                 }
             }
-            // Sixteen of one address wait, the others are sent away.
+            // Sixteen from one address wait, the others are refused.
             for _ in 0..<24 { #expect(try await open.next() == 503) }
             #expect(try await world.ask("PUT", "/ocpi/receiver/2.2.1/tokens/DE/MSP/1", headers(), body: "{}", at: responder).status == 200)
             for end in ends.withLock({ $0 }) { end.finish() }

@@ -8,7 +8,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// From whom and to whom a refusal is.
+/// The routing headers of error answers.
 @Suite struct RefusalHeadersTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -16,7 +16,7 @@ import Topics
         var path = "/ocpi/sender/VERSION/locations"
         var changes: [String: String?] = [:]
         var body: String?
-        /// Who refuses: the party that was asked, or the hub.
+        /// The party that answers: the addressed party, or the hub.
         var from = "DE-CPO"
     }
 

@@ -9,9 +9,9 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// A signed message of another node has no time: what comes again must be known again, and by the worker that saw it first.
+/// A signed message of another node contains no time, so a repeated message must be recognised, and by the worker that received it first.
 @Suite struct ReplayedMessageTests {
-    /// Otherwise whoever has seen a message could write it in another way, and it would not be known again.
+    /// Otherwise a captured message could be sent again in another serialisation without being recognised.
     @Test func whatIsPassedOnIsWhatWasSigned() async throws {
         let world = TestIngress(bodyLimit: 4096)
         let signed = try TestIngress.nodeMessage {
@@ -29,12 +29,12 @@ import Topics
         #expect(world.produced[0].key == world.produced[1].key, "one worker sees both")
     }
 
-    /// Its parties are not this hub's.
+    /// Parties of another node are not parties of this hub.
     @Test func nothingOfAnotherNodeIsBroadcast() async throws {
         let world = TestIngress(bodyLimit: 4096)
         let broadcast = try TestIngress.nodeMessage { $0.receiver = party("CH-OCN") }
         #expect(try await world.bring(broadcast).code == 4001)
-        // Listed, so that this node's signature counts for it.
+        // The party is in the registry, so this node's signature is valid for it.
         let listed = NetworkParty(party: party("CH-OCN"), roles: ["HUB"], operatorAddress: TestIngress.ownAddress, source: "test")
         world.state.withLock { $0.directory.apply(key: Fact.party(listed).key, .party(listed)) }
         #expect(try await world.bring(broadcast).code == 4003)

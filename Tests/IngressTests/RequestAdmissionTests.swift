@@ -7,7 +7,7 @@ import Topics
 @testable import Ingress
 
 @Suite struct RequestAdmissionTests {
-    /// One bad request: what is wrong, and the literal HTTP status and OCPI code in both dialects.
+    /// One invalid request, with the expected HTTP status and OCPI code in both versions.
     struct Case: Sendable, CustomTestStringConvertible {
         let what: String
         var method = "GET"
@@ -17,7 +17,7 @@ import Topics
         let oldStatus: Int
         let newStatus: Int
         let code: Int
-        /// Part of the message.
+        /// Expected part of the message.
         var says = ""
 
         var testDescription: String { what }

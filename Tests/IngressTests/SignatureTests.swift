@@ -87,7 +87,7 @@ import Testing
                 JSONMember(name: "limit", value: "4"),
             ], body: nil)
         head.signature = try OCNSignature.sign(values, with: sender, numbers: .js).text(.brotli)
-        // Neither the correlation id nor the receiver came with the request; the node finds both.
+        // The request has neither correlation id nor receiver; the node determines both.
         let request = SignedRequest(head, from: party("de-msp"), to: party("DE-CPO"), isCustom: false, body: nil)
         #expect(try RequestSignatures(isRequired: true).check(request, in: directory()) != nil)
     }
@@ -144,7 +144,7 @@ import Testing
         #expect(try RequestSignatures(isRequired: true).check(SignedRequest(message), in: directory()) != nil)
     }
 
-    // MARK: Making
+    // MARK: Helpers
 
     /// DE-MSP and its operator are in the registry, DE-CPO is connected here.
     private func directory(address: String?) -> Directory {
@@ -181,7 +181,7 @@ import Testing
         return SignedRequest(head, from: party("DE-MSP"), to: party("DE-CPO"), isCustom: false, body: ByteBuffer(string: Self.body))
     }
 
-    /// A command with its `response_url` replaced, and the signature it had before.
+    /// A command with its `response_url` replaced, and its original signature.
     private func rewrittenMessage(by key: SigningKey) throws -> (message: OCNMessage, original: String) {
         var values = try values()
         let original = OCNSignature.sign(values, with: sender, numbers: .js)

@@ -10,7 +10,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// Statuses come with the header that makes them useful.
+/// Statuses are sent with the headers that belong to them.
 @Suite struct StatusHeadersTests {
     @Test(arguments: [
         "/ocpi/versions", "/ocpi/2.2.1", "/ocpi/2.2.1/credentials", "/ocpi/2.2.1/hubclientinfo", "/ocpi/receiver/2.2.1/ocnrules",
@@ -76,7 +76,7 @@ import Topics
         let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == status && answer["Retry-After"] == when)
 
-        // And so is the caller's own node, if it is another one.
+        // So is the caller's own node, if it is another one.
         let bytes = try OCNMessage(
             module: .tokens, interface: .receiver, method: .get, requestID: "r", correlationID: "c", sender: party("NL-REM"),
             receiver: party("DE-MSP"), urlPath: "NL/REM/1"

@@ -10,14 +10,14 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// Requests that the hub answers by itself because an operator's rule says so.
+/// Requests that the hub answers itself because of an operator's rule.
 @Suite struct StoreAndForwardPolicyTests {
     private static let session = "/ocpi/receiver/2.2.1/sessions/DE/CPO/S1"
     private static let toMSP: [String: String?] = [
         "Authorization": TestIngress.tokenCPO.authorization(encoding: .base64), "OCPI-from-party-id": "CPO", "OCPI-to-party-id": "MSP",
     ]
 
-    /// What DE-MSP is sent with PUT is stored: sessions and tariffs. It has no interface for locations. A recipient that is asked refuses.
+    /// Rules store PUTs of sessions and tariffs to DE-MSP, which has no interface for locations. A recipient that is called refuses.
     private func world(_ facts: [Fact] = []) throws -> TestIngress {
         let world = TestIngress(bodyLimit: 4096) { request in
             guard request.reply != nil else { return nil }
@@ -72,7 +72,7 @@ import Topics
         arguments: [
             ("PATCH", "sessions/DE/CPO/S1"), ("GET", "sessions/DE/CPO/S1"), ("POST", "cdrs"), ("DELETE", "tariffs/DE/CPO/T1"),
             ("PUT", "tokens/DE/CPO/1"), ("PUT", "locations/DE/CPO/L1"),
-            // The object is not the sender's: the recipient must say what it thinks of that.
+            // The object is not the sender's: the recipient must decide about it.
             ("PUT", "sessions/DE/XXX/S1"), ("PUT", "sessions/NL/REM/S1"),
         ])
     func everythingElseIsTheRecipientsToAnswer(_ method: String, _ path: String) async throws {
@@ -143,7 +143,7 @@ import Topics
         #expect(record.from == party("NL-REM") && record.to == party("DE-MSP") && record.key == "NL-REM|sessions|S1")
     }
 
-    /// As from a party, whose paths lose it.
+    /// As for a party's request, whose path loses the slash.
     @Test func aSlashAtTheEndOfItsPathMeansNothing() async throws {
         let world = try world()
         #expect(try await world.bring(message { $0.urlPath = "/NL/REM/S1/" }).code == 1000)
