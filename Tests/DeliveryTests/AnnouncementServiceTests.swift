@@ -17,7 +17,7 @@ import Topics
         try request(.tokens, .receiver, .put, path: "DE/MSP/\(uid)", body: body)
     }
 
-    /// Everything in `ocn.announce` is done.
+    /// Waits until all records in `ocn.announce` are finished.
     private func finished(_ push: PushService, _ world: DeliveryEnvironment, _ count: Int64) async throws -> Bool {
         let partitions = push.assignment.filter { $0.topic == world.kafka.topics.announce }
         return try await push.consumer.committed(partitions, timeout: .seconds(5)).reduce(0) { $0 + max(0, $1.offset) } == count
@@ -25,7 +25,7 @@ import Topics
 
     @Test func partiesAndNodesAreToldEachInTheirWay() async throws {
         let refusals = Atomic<Int>(1)
-        // DE-CPO's server plays the other node too, whose answers have no body.
+        // DE-CPO's server also replaces the other node, whose answers have no body.
         let world = try await DeliveryEnvironment(cpo: { seen in
             guard seen.uri == "/ocn/client-info" else { return .success }
             let isRefused = refusals.wrappingSubtract(1, ordering: .relaxed).newValue >= 0
@@ -84,7 +84,7 @@ import Topics
         let push = try world.push()
         try await world.run(push: push) {
             try await world.writer.write([.put(.rules(platform: "cpo", signatures: true, active: nil))])
-            // Made before the rule: MATCHER would leave the recipient out.
+            // Written before the rule existed: MATCHER would leave the recipient out.
             try await world.announce(try token("unsigned"), to: "DE-CPO", key: "DE-MSP|tokens|0")
             var original = try token("T1", #"{"uid":"T1"}"#)
             original.to = hub
@@ -94,7 +94,7 @@ import Topics
             (announced.from, announced.to, announced.stateVersion) = (hub, try #require(PartyID("DE-CPO")), world.store.directory.version)
             let record = AnnouncementRecord(request: announced, original: .init(from: original.from, to: hub))
             _ = try await world.producer.send(record.outgoing(to: world.kafka.topics))
-            // The hub's own words are nobody's to sign.
+            // The hub's own announcements are not signed.
             try await world.writer.write([
                 .put(
                     .endpoints(
@@ -132,7 +132,7 @@ import Topics
         })
         let push = try world.push()
         try await world.run(push: push) {
-            // Refused for good, no such interface, not connected here, no such node.
+            // Rejected, no such interface, not connected here, no such node.
             try await world.announce(try token("refused"), to: "DE-CPO", key: "refused")
             try await world.announce(try token("no-interface"), to: "DE-MSP", key: "no-interface")
             try await world.announce(try token("elsewhere"), to: "NL-CPO", key: "elsewhere")
@@ -157,7 +157,7 @@ import Topics
         try await world.run(push: push) {
             try await world.announce(try token("T1"), to: "DE-CPO", key: "T1")
             try await eventually("it is dropped") { try await finished(push, world, 1) }
-            // Nobody can ask to be called after the end.
+            // A Retry-After beyond the expiry has no effect.
             #expect(world.cpo.seen.count <= 2)
             #expect(try await world.dead().isEmpty)
         }
@@ -172,7 +172,7 @@ import Topics
             try await world.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
             try await eventually("it was tried") { !world.cpo.seen.isEmpty }
             for number in 1...20 { try await world.announce(try token("T1", "\(number)"), to: "DE-CPO", key: "T1") }
-            // Behind them in the same partition: when it is tried, they have been read.
+            // They are later in the same partition: when one of them is tried, the earlier ones have been read.
             let other = try request(.tokens, .receiver, .patch, path: "DE/MSP/T1", body: "21")
             try await world.announce(other, to: "DE-CPO", key: "T1")
             try await eventually("the older ones are replaced") { try await finished(push, world, 20) }

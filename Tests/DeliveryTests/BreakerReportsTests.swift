@@ -9,9 +9,9 @@ import Testing
 @testable import Delivery
 @testable import Directory
 
-/// What is written when, without Kafka or time.
+/// The reports and their times, without Kafka and real time.
 @Suite struct BreakerReportsTests {
-    /// `ocn.state`, a clock, and the breakers of one worker. Every look of the worker takes one step.
+    /// `ocn.state`, a clock, and the breakers of one worker. Every check of the worker runs one step.
     private final class Scene: Sendable {
         struct State {
             var directory = Directory(secrets: Fixture.secrets)
@@ -52,7 +52,7 @@ import Testing
                 })
         }
 
-        /// Runs until all steps are taken, and once more.
+        /// Runs until all steps are done, and one more check.
         func run(_ steps: [@Sendable (inout State) -> Void]) async {
             state.withLock { $0.steps = steps + [{ _ in }] }
             let reports = reports("w")

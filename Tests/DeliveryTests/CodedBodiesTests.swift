@@ -14,7 +14,7 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// Parties whose servers code every answer, whatever they were asked for.
+/// Parties whose servers compress every answer, whatever the request accepts.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct CodedBodiesTests {
     private static let success = #"{"status_code":1000,"data":[]}"#
 
@@ -121,7 +121,7 @@ import Topics
         record.contentEncoding = "gzip"
         let call = OutboundRequestBuilder.call(record, url: "https://cpo.example/wishes", authorization: "Token x")
         #expect(call.headers["Content-Encoding"] == ["gzip"])
-        // An OCN message has no place for it.
+        // An OCN message cannot express the encoding.
         let node = NetworkNode(operatorAddress: "0xother", url: "https://other.example", source: "test")
         #expect(throws: JSONError.self) {
             try OutboundRequestBuilder.message(record, to: node, proxy: nil, key: try #require(Fixture.key))
@@ -135,7 +135,7 @@ import Topics
             seen.headers.first(name: "OCN-Copy-ID") == "refused"
                 ? Self.answer(#"{"status_code":2001}"#) : Self.answer(#"{"status_code":1000}"#)
         })
-        // Whoever had to wait would wait for longer than this test.
+        // A back-off would be longer than this test.
         try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
             for id in ["taken", "refused"] { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
             try await eventually("the second copy of the object is sent, and buried") { try await world.dead().count == 1 }

@@ -11,15 +11,15 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// `Link` and `Location` of custom modules: a caller gets URLs that it can ask for through the hub, and never one of the recipient's or of
-/// another node's: whoever follows it sends its token along.
+/// `Link` and `Location` of custom modules: a caller gets only URLs of the hub, never one of the recipient or of another node, because it
+/// would send its token to it.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct CustomPlaceTests {
     private static let parking = ModuleID(rawValue: "parking")
     private static let hub = DeliveryEnvironment.publicURL
     private static let own = "/ocpi/custom/sender/parking"
     private static let error = #"{"status_code":2001,"status_message":"no such page"}"#
 
-    /// The CPO's server writes what the query says, and plays the other node too.
+    /// The CPO's server answers with what the query says, and also replaces the other node.
     private func world() async throws -> DeliveryEnvironment {
         let world = try await DeliveryEnvironment(cpo: { seen in
             let query = seen.body.jsonString(["query_params", "u"]).map { "u=" + PercentText.encoded($0) }
@@ -81,7 +81,7 @@ import Topics
                 let made = try await world.ask(try request(.post, writing: written))
                 #expect(made.headers["Location"] == Self.hub + Self.own + place && made.headers["Link"] == nil, "\(written)")
                 #expect(list.body.map { String(buffer: $0) } == "any text")
-                // Another node puts its own address in front.
+                // Another node replaces the address by its own.
                 var elsewhere = try request(.get, writing: written)
                 (elsewhere.from, elsewhere.origin) = (try #require(PartyID("NL-CPO")), .node("http://other.example"))
                 #expect(link(try await world.ask(elsewhere)) == Self.own + place, "\(written)")
@@ -105,7 +105,7 @@ import Topics
                     #expect(made.outcome == .answered && made.headers["Location"] == nil && made.headers["Link"] == nil, "\(written)")
                 }
             }
-            // What is no success has no next page, whether HTTP says so or OCPI.
+            // An answer with an HTTP or OCPI error has no next page.
             for (correlation, status, body) in [("refused", 404, "any text"), ("error", 200, Self.error)] {
                 var refused = try request(.get, writing: "http://internal.local/")
                 refused.correlationID = correlation
@@ -117,7 +117,7 @@ import Topics
         }
     }
 
-    /// As of an endpoint that shares its path with others.
+    /// Such an endpoint shares its path with others.
     @Test func anEndpointWithAQueryKeepsItsParametersToItself() async throws {
         let world = try await world()
         try await world.run(exchange: try world.exchange()) {

@@ -12,9 +12,9 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// What *Decisions* says about answers that OCPI does not foresee.
+/// The rules of *Decisions* about answers that OCPI does not define.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct DecisionsTests {
-    /// The same request in another record, as a caller sends it that got no answer.
+    /// The same request in another record, as a caller without an answer repeats it.
     private func again(_ record: RequestRecord) -> RequestRecord {
         var again = record
         again.id = UUIDText.v7()
@@ -81,7 +81,7 @@ import Topics
         .answer(200, [], "\u{FEFF}" + #"{"status_code":1000}"#),
     ]) func aServiceThatMeansSuccessHasTheCopy(_ answer: PartyAnswer) async throws {
         let world = try await DeliveryEnvironment(service: { _ in answer })
-        // Whoever had to wait would wait for longer than this test.
+        // A back-off would be longer than this test.
         try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
             for id in ["1", "2"] { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
             try await eventually("the second copy of the object follows the first") { world.service.seen.count == 2 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Delivery
 
-/// Who is called when calls fail: without Kafka or time.
+/// Which recipients are called when calls fail, without Kafka and real time.
 @Suite struct DeliverySchedulerBreakerTests {
     private typealias Actions = [DeliveryScheduler<Int>.Action]
     private typealias DeliveryAttempts = [DeliveryAttempt<Int>]
@@ -59,7 +59,7 @@ import Testing
     @Test func whatIsPastItsHorizonIsGivenUpAlsoWhileNobodyIsCalled() throws {
         var scheduler = scheduler()
         let first = runs(scheduler.add(try pending(100), now: start))
-        // `ocn.dead` has had its share; then the others fail and the breaker opens.
+        // The rate limit of `ocn.dead` is used up; then the others fail and the breaker opens.
         _ = complete(&scheduler, first, .limited(until: start + .seconds(1)), at: start)
         var open: DeliveryAttempts = []
         for offset: Int64 in 0..<31 { open += runs(scheduler.add(try pending(offset), now: start)) }
@@ -78,7 +78,7 @@ import Testing
         #expect(runs(scheduler.add(try pending(50), now: start)).count == 1)
     }
 
-    /// Its node says so, whose party is there.
+    /// The recipient's node reports it; the party itself is connected.
     @Test func aModuleThatARecipientLacksHoldsUpOnlyItsOwnObjects() throws {
         var scheduler = scheduler()
         var open: DeliveryAttempts = []
@@ -90,7 +90,7 @@ import Testing
         #expect(again.count == 31 && again.allSatisfy { $0.attempts == 1 && $0.last.status == 2001 })
     }
 
-    /// 40 objects of DE-BIL, of which 32 were called in vain: the breaker has opened.
+    /// 40 objects of DE-BIL, of which 32 calls failed: the breaker has opened.
     private func failing() throws -> DeliveryScheduler<Int> {
         var scheduler = scheduler()
         var open: DeliveryAttempts = []
@@ -98,7 +98,7 @@ import Testing
         #expect(open.count == 32)
         let actions = complete(&scheduler, open, .failed(LastAttempt(), after: nil), at: start)
         #expect(transitions(actions) == [.opened])
-        // Those for whom there was room as long as calls were made; they are still under way.
+        // Those that fitted into the limit while calls were made; they are still running.
         let late = runs(actions)
         #expect(late.count == 8)
         #expect(runs(complete(&scheduler, late, .failed(LastAttempt(), after: nil), at: start)).isEmpty)
@@ -221,7 +221,7 @@ import Testing
     @Test func aBreakerIsForgottenWhenNothingIsLeftToAskWith() throws {
         var scheduler = try failing()
         _ = scheduler.wake(now: start + .seconds(1))
-        // All that waits has expired meanwhile.
+        // All waiting records have expired meanwhile.
         var turned: [BreakerTransition] = []
         var open = runs(scheduler.wake(now: start + .seconds(5)))
         while let attempt = open.popLast() {
@@ -269,7 +269,7 @@ import Testing
         for offset: Int64 in 0..<60 { open += runs(scheduler.add(try pending(offset), now: start)) }
         for _ in 0..<20 { open += runs(scheduler.complete(open.removeFirst(), .failed(LastAttempt(), after: nil), now: start, jitter: 0)) }
         #expect(try scheduler.breakers[party()]?.state == .open)
-        // The limit is reached by calls from before it opened.
+        // Calls from before the breaker opened reach the limit.
         #expect(open.count == 24)
         #expect(runs(scheduler.wake(now: start + .seconds(60))).count == 1)
         open += runs(complete(&scheduler, [open.removeFirst()], .failed(LastAttempt(), after: nil), at: start + .seconds(61)))
@@ -297,7 +297,7 @@ import Testing
                 }
             }
         }
-        /// Each has its good and its bad times.
+        /// Each recipient has phases of success and of failure.
         func result(_ attempt: DeliveryAttempt<Int>) -> AttemptResult {
             if let deadLetter = attempt.deadLetter { return random.chance(50) ? .deadLetterFailed(deadLetter) : .ended(deadLetter.ending) }
             let isBad = (now - start).nanoseconds / 20_000_000_000 % 2 == attempt.pending.offset % 2

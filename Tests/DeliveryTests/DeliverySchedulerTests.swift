@@ -105,7 +105,7 @@ import Testing
         #expect(offsets(again) == [1])
         #expect(again[0].attempts == 1)
         #expect(again[0].last.httpStatus == 500)
-        // The next record starts with a clean slate.
+        // The failure count starts at zero for the next record.
         let next = runs(scheduler.complete(again[0], .ended(.delivered), now: start + .seconds(1), jitter: 0))
         #expect(offsets(next) == [2])
         #expect(next[0].attempts == 0 && next[0].last == LastAttempt())
@@ -153,7 +153,7 @@ import Testing
             open = runs(actions)
             alarm = alarms(actions).first ?? alarm
         }
-        // 7 attempts in the first half minute, then one a minute, for each of 100 lanes.
+        // 7 attempts in the first half minute, then one per minute, for each of 100 key queues.
         #expect(attempts <= 100 * 18)
     }
 
@@ -294,7 +294,7 @@ import Testing
     }
 }
 
-/// SplitMix64: the same numbers for the same seed.
+/// SplitMix64: repeats the same numbers for the same seed.
 struct Splitmix: RandomNumberGenerator {
     var state: UInt64
 

@@ -6,7 +6,7 @@ import Topics
 
 @testable import Delivery
 
-/// Answers that say two things.
+/// Answers with a member that occurs twice.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct DuplicateMembersTests {
     private static let twice = #"{"status_code":1000,"data":{},"status_code":2001}"#
 

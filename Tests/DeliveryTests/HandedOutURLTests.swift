@@ -10,7 +10,7 @@ import Topics
 
 @testable import Delivery
 
-/// A URL of a party's for which the hub gives out one of its own: either it can be served later, or the request is refused now.
+/// A URL of a party that the hub replaces by one of its own: either it can be served later, or the request is refused now.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HandedOutURLTests {
     // MARK: response_url
 
@@ -61,7 +61,7 @@ import Topics
 
     // MARK: Link and Location
 
-    /// What a recipient writes, by the path that was asked for.
+    /// The URLs that a recipient answers, by the requested path.
     private static let written = [
         "internal": "http://internal.local:8080/p?x=1", "scheme": "https://127.0.0.1/p", "forbidden": "http://10.0.0.1/p",
         "script": "javascript:1", "password": "http://me:secret@internal.local/p", "long": "/" + String(repeating: "p", count: 2100),
@@ -119,7 +119,7 @@ import Topics
 
     // MARK: How long
 
-    /// Lists have many next pages: those that take a place in the store end earlier.
+    /// Lists have many next pages: stored ones expire earlier.
     @Test func aNextPageWorksForADayUnlessItIsStored() async throws {
         let pages = ["short": "/p?x", "long": "/p?" + String(repeating: "x", count: 300)]
         let world = try await DeliveryEnvironment(cpo: { seen in
@@ -135,7 +135,7 @@ import Topics
                 let own = try #require(await world.capabilities.resolve(String(link.split(separator: "/").last ?? "")), "\(path)")
                 let expected: ClosedRange<Int64> = path == "short" ? 1430...1440 : stored
                 #expect(expected ~= minutes(own), "\(path): \(minutes(own))")
-                // Another node asks by the URL itself, so that this one must keep it.
+                // Another node requests the URL itself, so this node must store it.
                 var remote = try request(.locations, .sender, .get, path: path)
                 (remote.from, remote.origin) = (try #require(PartyID("NL-CPO")), .node("http://other.example"))
                 #expect(try await world.ask(remote).outcome == .answered)
@@ -173,7 +173,7 @@ import Topics
                 let page = try #require(await world.capabilities.resolve(token), "\(reference)")
                 #expect(page.url(in: world.store.directory) == world.cpo.url + expected, "\(reference)")
 
-                // Another node cannot know what it is relative to.
+                // Another node does not know the base of a relative URL.
                 record.id = UUIDText.v7()
                 record.origin = .node("http://other.example")
                 record.from = try #require(PartyID("NL-CPO"))
@@ -216,7 +216,7 @@ import Topics
             let refused = try await world.ask(command(4, world.msp.url + long))
             #expect(refused.outcome == .refused && refused.status == .clientError && refused.message?.contains("3 hub URLs") == true)
             #expect(world.cpo.seen.count == 3)
-            // A short one needs no link, wherever it is.
+            // A short URL needs no link, whatever its server.
             #expect(try await world.ask(command(5, world.msp.url + "/sender/commands")).outcome == .answered)
             #expect(try await world.ask(command(6, world.msp.url + "/r")).outcome == .answered)
             #expect(try await world.ask(command(7, from: "DE-BIL", world.service.url + long)).outcome == .answered)
@@ -239,7 +239,7 @@ import Topics
                 if origin != .local { cdr.from = try #require(PartyID("NL-CPO")) }
                 return try await world.ask(cdr)
             }
-            // Here, and for another node, which would only be refused by a URL that this one does not know.
+            // Here, and for another node, which could not call a URL that this node does not know.
             for origin in [RequestOrigin.local, .node("http://other.example")] {
                 #expect(try await post(1, origin).headers["Location"] != nil)
                 let further = try await post(2, origin)
@@ -254,7 +254,8 @@ import Topics
 
     // MARK: Other nodes
 
-    /// What lies deeper below the endpoint of another module is not that module's: the other node could not ask for it unless it is known.
+    /// A URL that lies deeper below the endpoint of another module does not belong to this module: the other node could not request it
+    /// unless it is stored.
     @Test func whatIsBelowAnotherModulesEndpointIsRememberedForAnotherNode() async throws {
         let world = try await DeliveryEnvironment(cpo: { seen in
             guard seen.method == "GET" else { return .success }

@@ -11,7 +11,7 @@ import Topics
 
 @testable import Delivery
 
-/// Records that no process of the node can have written: they end, with their reason, and hold nobody up.
+/// Records that no process of the node can have written: they end with a reason and delay no other record.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ImpossibleRecordTests {
     private static let forever = Timestamp(milliseconds: 253_402_300_799_000)  // 9999-12-31T23:59:59Z
 
@@ -42,14 +42,14 @@ import Topics
         }
     }
 
-    /// One more than there is now may exist by the time it is read.
+    /// A record with a slightly higher state version may be valid by the time it is read.
     @Test func aCopyThatWasJudgedByMoreThanIsReadHereWaitsForThat() async throws {
         let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
             let user = try #require(PartyID("FR-MSP"))
             let agreement = Fact.agreement(Agreement(user: user, provider: try #require(PartyID("DE-BIL")), source: "file"))
             let known = world.store.directory.version
-            // This process reads its state late: what another one writes meanwhile is not known here when the copy comes.
+            // This process reads its state late: it does not know other processes' writes when the copy arrives.
             for number in 0..<20 {
                 var copy = try request(.cdrs, .receiver, .post, body: "{}")
                 copy.from = user

@@ -81,7 +81,7 @@ import Topics
         #expect(exchangeFailure.error.message.contains("for the sender interface of locations \(defect)"))
     }
 
-    /// A party whose endpoint lies above its credentials must not be asked for them by an id.
+    /// A party with an endpoint above its credentials must not be called there through an object's id.
     @Test(
         arguments: [
             ("https://cpo.example/ocpi", "credentials", nil, false), ("https://cpo.example/ocpi", "Credentials/x", nil, false),

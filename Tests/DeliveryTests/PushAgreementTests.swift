@@ -10,7 +10,7 @@ import Topics
 
 @testable import Delivery
 
-/// The agreement counts when a copy is sent, not only when it was made.
+/// The agreement must hold when a copy is sent, not only when it was made.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushAgreementTests {
     @Test("Scenario 37: copies that are queued when their agreement is revoked are withheld, beside records that nobody understands")
     func queuedCopiesAreWithheldWhenTheAgreementIsRevoked() async throws {
@@ -40,14 +40,14 @@ import Topics
             try await writeNonsense(in: world)
             try await writer.write(revoked.map { .delete(key: agreement($0).key) })
             try await writeNonsense(in: world)
-            // What was acknowledged reaches every process.
+            // An acknowledged change reaches every process.
             #expect(await world.store.catchUp(timeout: .seconds(20)))
             let before = world.service.seen.count
             isUp.store(true, ordering: .relaxed)
             try await eventually("everything has ended") { try await finished(push) == users.count * 3 }
             let after = world.service.seen[before...].compactMap(\.copyID)
             #expect(ids(kept).isSubset(of: after))
-            // A call that was under way is all that may still arrive.
+            // Only a call that was running may still arrive.
             #expect(Set(after).intersection(ids(revoked)).allSatisfy { $0.hasSuffix("-0") })
             #expect(Set(world.service.seen.compactMap(\.copyID)).isDisjoint(with: ids(revoked).filter { !$0.hasSuffix("-0") }))
             #expect(try await world.dead().isEmpty, "withheld, not dead")
@@ -56,7 +56,7 @@ import Topics
     }
 
     private func writeNonsense(in world: DeliveryEnvironment) async throws {
-        // Kafka refuses records without a key in a compacted topic.
+        // Kafka rejects records without a key in a compacted topic.
         for (key, text) in [("agreement/NL-100", "{"), (world.kafka.isEmbedded ? nil : "", "{}"), ("agreement/NL-100/DE-BIL/x", "[]")] {
             let record = OutgoingRecord(
                 topic: world.kafka.topics.state, partition: 0, key: key, value: ByteBuffer(string: text), headers: RecordHeaders())
@@ -64,7 +64,7 @@ import Topics
         }
     }
 
-    /// Records that are committed, those ahead of others included.
+    /// The number of committed records, including those finished ahead.
     private func finished(_ push: PushService) async throws -> Int {
         try await push.consumer.committed(push.assignment, timeout: .seconds(5)).reduce(0) { $0 + Int(max(0, $1.offset)) }
     }

@@ -10,9 +10,9 @@ import Topics
 
 @testable import Delivery
 
-/// What PUSH makes of answers, and of the connections that they come over.
+/// How PUSH handles answers and the connections that they arrive on.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushAnswerTests {
-    /// A bad answer, and whether the copy is worth another try.
+    /// An error answer, and whether the copy is tried again.
     private static let bad: [String: (answer: PartyAnswer, isRetried: Bool)] = [
         "status 3001": (.answer(200, [], #"{"status_code":3001}"#), true),
         "status 4000": (.answer(200, [], #"{"status_code":4000}"#), true),
@@ -57,7 +57,8 @@ import Topics
         #expect(world.service.pieces * 65_536 < 40_000_000, "what the system holds on its way is not read by anybody")
     }
 
-    /// The service is connected to another node, which says 2001 for a module that the service does not have yet: a service here is waited for.
+    /// The service is connected to another node, which answers 2001 for a module that the service does not have yet: the copy waits, as for
+    /// a service here.
     @Test func aCopyWaitsForWhatItsServiceLacksAtAnotherNodeToo() async throws {
         let tries = Mutex<[String: Int]>([:])
         let world = try await DeliveryEnvironment(cpo: { seen in
@@ -83,7 +84,7 @@ import Topics
         }
     }
 
-    /// The node of a service elsewhere refuses such a copy, which is final too.
+    /// The node of a service at another node refuses such a copy, which is final too.
     @Test func aCopyThatLeadsToCredentialsIsADeadLetterAtOnce() async throws {
         let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {
@@ -103,7 +104,7 @@ import Topics
     @Test func copiesShareConnectionsAlsoWhenTheServiceComplains() async throws {
         let count = Atomic<Int>(0)
         let world = try await DeliveryEnvironment(service: { _ in
-            // Every tenth is sent again.
+            // Every tenth copy is sent again.
             count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .answer(503, [], String(repeating: "x", count: 5000)) : .success
         })
         let copies = 1000
@@ -120,14 +121,14 @@ import Topics
         }
     }
 
-    /// Servers close connections that are idle, and when they are stopped.
+    /// Servers close idle connections, and all connections when they stop.
     @Test func aConnectionThatTheServiceLeavesCostsNoBackoff() async throws {
         let count = Atomic<Int>(0)
         let world = try await DeliveryEnvironment(service: { _ in
             let body = #"{"status_code":1000}"#
             return count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .last(200, [], body) : .answer(200, [], body)
         })
-        // Whoever had to wait would wait for longer than this test.
+        // A back-off would be longer than this test.
         try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
             for number in 0..<500 {
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 40)")

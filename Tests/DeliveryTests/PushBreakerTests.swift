@@ -10,12 +10,12 @@ import Topics
 
 @testable import Delivery
 
-/// A recipient that fails, with HTTP and Kafka.
+/// A failing recipient, with HTTP and Kafka.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushBreakerTests {
     @Test func aServiceThatFailsIsNotCalledAnyMoreWhileOthersAre() async throws {
         let world = try await DeliveryEnvironment(service: { _ in .answer(503, [], "") })
         let provider = try #require(PartyID("DE-BIL"))
-        // Nobody is asked again within this test.
+        // No probe is sent within this test.
         let push = try world.push(worker: "worker-1") { settings in
             (settings.backoffBase, settings.backoffCap) = (.seconds(600), .seconds(600))
             settings.breaker = BreakerSettings(minimumCalls: 8, pauseBase: .seconds(600), pauseCap: .seconds(600))
@@ -30,7 +30,7 @@ import Topics
             #expect(world.service.seen.count == 8)
 
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "further", key: "another object")
-            // One after the other in the same partition: when the second is delivered, the first has been read.
+            // Both are in the same partition: when the second is delivered, the first has been read.
             for (recipient, module) in [("DE-BIL", ModuleID.cdrs), ("DE-CPO", .tokens)] {
                 var announced = try request(module, .receiver, .put, path: "DE/MSP/1", body: "{}")
                 announced.to = try #require(PartyID(recipient))
@@ -47,7 +47,7 @@ import Topics
 
     private static let offlineElsewhere = PartyAnswer.answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":4003}"#)
 
-    /// Else each of its objects would go there, signed, again and again.
+    /// Otherwise every copy of its objects would be sent there repeatedly.
     @Test func aServiceThatIsNotConnectedToItsNodeIsNotAskedForAnyMore() async throws {
         let world = try await DeliveryEnvironment(cpo: { _ in Self.offlineElsewhere })
         let provider = try #require(PartyID("DE-BIL"))
@@ -91,7 +91,7 @@ import Topics
         let push = try world.push(worker: "worker-1") { settings in
             settings.breaker = BreakerSettings(minimumCalls: 5, pauseBase: .milliseconds(100), pauseCap: .milliseconds(300))
         }
-        // Left behind by this worker's earlier life, and by one that died.
+        // Left by an earlier run of this worker, and by one that crashed.
         let other = try #require(PartyID("NL-TAX"))
         let old = Timestamp.now.adding(milliseconds: -3_600_000)
         try await world.writer.write([
@@ -124,7 +124,7 @@ import Topics
         }
     }
 
-    /// The state was lost, or the copy is from another life of the node: the version it was made under never comes.
+    /// The state was lost, or the copy is from before it was recreated: its state version will never exist.
     @Test func aCopyWhoseStateNeverComesIsGivenUpAsSoonAsThatIsKnown() async throws {
         let world = try await DeliveryEnvironment()
         try await world.run(push: try world.push()) {

@@ -10,9 +10,9 @@ import Topics
 
 @testable import Delivery
 
-/// PUSH that ends, starts again, or cannot write what it must.
+/// PUSH that stops, restarts, or fails to write.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushFaultTests {
-    /// Runs a worker beside `body`, then stops it as SIGTERM does.
+    /// Runs a worker while `body` runs, then stops it as SIGTERM does.
     private func working(_ push: PushService, _ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try? await push.run() }
@@ -74,7 +74,7 @@ import Topics
             }
             #expect(try await world.dead().isEmpty)
             try await working(try world.push { $0.horizon = horizon }) {
-                // Sooner than a horizon that begins with this worker.
+                // Earlier than with a horizon that starts with this worker.
                 try await eventually("it is given up", within: .seconds(30)) { try await world.dead().count == 1 }
             }
             let dead = try #require(try await world.dead().first)
@@ -89,7 +89,7 @@ import Topics
         let world = try await DeliveryEnvironment(
             service: { seen in
                 guard seen.headers.first(name: "OCN-Copy-ID") == "refused" else { return .success }
-                // From now on nobody leads `ocn.dead`.
+                // From now on `ocn.dead` has no leader.
                 if let (cluster, dead) = cluster.withLock({ $0 }) { (0..<partitions).forEach { cluster.setLeader(dead, $0, nil) } }
                 return .answer(400, [], #"{"status_code":2001}"#)
             }, ownBrokers: 1)
@@ -110,7 +110,7 @@ import Topics
                 func committed() async throws -> CommitOffset? {
                     try await push.consumer.committed([record.topicPartition], timeout: .seconds(5)).first
                 }
-                // Some of the others stand behind it in its partition: they are committed, and it is not.
+                // Some of the others follow it in its partition: they are committed, and it is not.
                 try await eventually("what is finished behind it is committed") { try await committed()?.metadata != nil }
                 #expect(try await committed()?.offset == record.offset)
 

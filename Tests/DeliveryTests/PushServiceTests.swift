@@ -24,7 +24,7 @@ import Topics
                 return failures[id, default: 0]
             }
             if id.hasSuffix("-rejected") { return Self.rejection }
-            // Every other copy needs three attempts, failing in different ways.
+            // Every second copy needs three attempts, which fail in different ways.
             guard id.hasSuffix("-hard"), failed < 3 else { return .success }
             return failed == 1 ? .answer(503, [("Retry-After", "0")], "") : .answer(200, [], #"{"status_code":3000}"#)
         })
@@ -48,7 +48,7 @@ import Topics
         }
     }
 
-    /// An attempt of a later copy never comes before the last attempt of an earlier one of its object.
+    /// Checks that no attempt of a later copy comes before the last attempt of an earlier one of its object.
     private func check(_ seen: [Seen]) {
         var scheduler: [Int: [Int]] = [:]
         var requestIDs: Set<String> = []

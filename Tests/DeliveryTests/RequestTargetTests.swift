@@ -9,9 +9,9 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// What stands in a URL goes out as it stands there, and what is longer than we send does not go out at all.
+/// A URL is sent unchanged, and a URL over the limit is not sent.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RequestTargetTests {
-    /// Characters that Foundation's URL would encode, with whatever else is encoded in the same part.
+    /// Characters that Foundation's URL would encode, and other encodings in the same part.
     static let odd = [
         "/locations/A|B%20C", "/l?x=a|b&date_from=2026-01-01T00%3A00%3A00Z", "/r?ids[]=a&x=a%20b", "/p?filter[x]=a%20b", "/e?f[t]=a%20b",
         #"/x"{}^<>`\y%20z"#, "/a%", "/a%2", "/a%zz?%", "/a?b?c?%3F", "//a//b", "/a;b,c:d@e!$&'()*+=~_.-", "/%2e%2e/a", "/?", "/a?",
@@ -67,7 +67,7 @@ import Topics
         }
     }
 
-    // MARK: In the roles. Each of these ended the process once.
+    // MARK: In the roles. Each of these once crashed the process.
 
     @Test func aRequestThatIsTooLongToPassOnIsRefused() async throws {
         let world = try await DeliveryEnvironment()

@@ -10,15 +10,15 @@ import Testing
 @testable import Delivery
 @testable import Outbound
 
-/// What becomes of a recipient's wish to be left alone.
+/// The effect of a recipient's Retry-After.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RetryAfterSchedulerTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
     private static let cap = TimeAmount.hours(1)
 
-    /// Half a second before a full one, so that dates do not fit by chance.
+    /// Half a second before a full one, so that dates do not match by chance.
     private static let now = Timestamp(milliseconds: 784_111_739_500)
 
-    /// What a recipient says, and for how long it is left alone then; nil for as long as without it.
+    /// Values of Retry-After, and the resulting delays; nil if the value has no effect.
     private static let wishes: [(text: String, wish: TimeAmount?)] = [
         ("120", .seconds(120)), (" 30 ", .seconds(30)), ("0", .zero), ("3600", cap), ("3601", cap),
         ("1" + String(repeating: "0", count: 30), cap),
@@ -34,7 +34,7 @@ import Testing
             for status in [429, 503] {
                 for jitter in [-1.0, 0, 1] { try check(status, text, wish, jitter) }
             }
-            // Nobody else may ask.
+            // Other statuses have no effect.
             try check(500, text, nil, 0)
         }
     }
@@ -66,7 +66,7 @@ import Testing
         let due = Self.start + max(wish ?? .zero, backoff.delay(failures: 1, jitter: jitter))
         #expect(alarms(actions) == [due], "\(status) \(text)")
 
-        // Other objects of the recipient go on, their own failures wait as usual, and other recipients know nothing of it.
+        // Other objects of the recipient continue, their own failures wait as usual, and other recipients are not affected.
         let neighbour = try #require(try add(2, "b", in: own).first)
         _ = scheduler.complete(neighbour, .failed(LastAttempt(httpStatus: 500), after: nil), now: Self.start, jitter: jitter)
         #expect(try add(3, "a", in: own).isEmpty)
@@ -112,11 +112,11 @@ import Testing
         }
         #expect(try call("seconds", 1).time - call("seconds", 0).time >= .seconds(1))
         #expect(try call("absurd", 1).time - call("absurd", 0).time >= cap)
-        // HTTP knows no parts of seconds.
+        // HTTP dates have no fractions of seconds.
         #expect(try call("date", 1).date.milliseconds >= (call("date", 0).date.milliseconds + 2000) / 1000 * 1000)
     }
 
-    /// As HTTP writes dates; the day of the week says nothing.
+    /// A date in HTTP's format; the day of the week is ignored.
     private static func date(_ time: Timestamp) -> String {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let parts = time.description.split { "-T.".contains($0) }.map(String.init)

@@ -9,7 +9,7 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// Statuses of recipients that mean something by a header of theirs.
+/// Statuses of recipients that have a meaning only with a header.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct StatusHeadersTests {
     @Test func whenARecipientMayBeAskedAgainIsTold() async throws {
         let world = try await DeliveryEnvironment(cpo: { seen in
@@ -18,7 +18,7 @@ import Topics
         try await world.run(exchange: try world.exchange()) {
             let here = try await world.ask(try request(.locations, .sender, .get))
             #expect(here.httpStatus == 429 && here.headers["Retry-After"] == "120")
-            // The CPO's server plays the other node, which answers with what its party said.
+            // The CPO's server replaces the other node, which passes on its party's answer.
             var elsewhere = try request(.locations, .sender, .get)
             elsewhere.to = try #require(PartyID("NL-CPO"))
             let there = try await world.ask(elsewhere)
@@ -30,10 +30,10 @@ import Topics
         "Accept": "application/json", "Accept-Encoding": "identity", "Accept-Post": "text/plain", "Accept-Patch": "text/csv",
     ]
 
-    /// Of all that a recipient may write, what belongs to the status.
+    /// Of all headers that a recipient may send, only those of the status are passed on.
     @Test func whatAStatusNeedsPassesWithItAndWithNoOther() async throws {
         let written = Self.accept.map { ($0.key, $0.value) } + [("Allow", "GET"), ("Allow", "PUT"), ("Upgrade", "h2c"), ("Server", "x")]
-        // The CPO's server plays the other node too.
+        // The CPO's server also replaces the other node.
         let world = try await DeliveryEnvironment(cpo: { seen in
             let path = seen.body.jsonString(["url_path"]) ?? seen.uri
             return .answer(path.split(separator: "/").last.flatMap { Int($0) } ?? 500, written, #"{"status_code":2000}"#)
@@ -61,7 +61,7 @@ import Topics
             forHub.origin = .hub
             for var record in [try request(.locations, .sender, .get), elsewhere, forHub, try request(.cdrs, .receiver, .post, body: "{}")]
             {
-                // They were made at once and are asked one after the other.
+                // They were created at the same time and are called one after the other.
                 record.deadline = Timestamp.now.adding(milliseconds: 60_000)
                 let answer = try await world.ask(record)
                 #expect(answer.outcome == .unreachable && answer.status == .hubError && answer.httpStatus == nil)

@@ -10,8 +10,8 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,
-    /// through HTTP, Kafka and HTTP.
+    /// The bytes that a party sends arrive unchanged at the recipient and the services, and the recipient's answer at the party, through
+    /// HTTP, Kafka and HTTP.
     @Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(5))) struct FidelityTests {
         private func world() throws -> FidelityNetwork { try #require(FidelityNetwork.current) }
 
@@ -63,7 +63,7 @@ extension Scenarios {
     }
 }
 
-/// One node with a sender, a recipient and a service that the sender agreed to.
+/// One node with a sender, a recipient and a service that the sender has an agreement with.
 final class FidelityNetwork: Sendable {
     @TaskLocal static var current: FidelityNetwork?
 
@@ -109,7 +109,7 @@ final class FidelityNetwork: Sendable {
         await node.stop()
     }
 
-    /// The recipient's answer: the body again, in an envelope that nobody would write like this.
+    /// The recipient's answer: the received body in an envelope with unusual formatting.
     static func answer(to body: ByteBuffer) -> ByteBuffer {
         var answer = ByteBuffer(string: "{ \"timestamp\":\"2024-02-29T23:59:58Z\" ,\"status_code\": 1000,\"x\":1.0,\"data\":\t")
         answer.writeImmutableBuffer(body)
@@ -117,7 +117,7 @@ final class FidelityNetwork: Sendable {
         return answer
     }
 
-    /// A PUT of a location, by hand.
+    /// A PUT of a location as bytes.
     func put(_ id: String, _ body: ByteBuffer, _ framing: FidelityClient.Framing) async throws -> FidelityClient.Answer {
         try await FidelityClient(port: node.configuration.publicPort).send(
             "PUT", "/ocpi/receiver/2.2/locations/\(sender.id.country)/\(sender.id.party)/\(id)",
@@ -132,7 +132,7 @@ final class FidelityNetwork: Sendable {
         let id = UUIDText.v4()
         let answer = try await put(id, body, framing)
         #expect(answer.status == 200, "\(String(buffer: answer.body).prefix(300))", sourceLocation: sourceLocation)
-        // Compared outside of the expectation: nobody wants to read a mebibyte when it fails.
+        // Compared outside of the expectation, so that a failure does not print a mebibyte.
         let isSameAnswer = answer.body == Self.answer(to: body)
         #expect(isSameAnswer, "the answer has other bytes", sourceLocation: sourceLocation)
         for party in [recipient, service] {
@@ -146,7 +146,7 @@ final class FidelityNetwork: Sendable {
     }
 }
 
-/// A suite with such a world, which runs as long as the suite.
+/// A suite with a ``FidelityNetwork``, which runs as long as the suite.
 struct FidelityTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void

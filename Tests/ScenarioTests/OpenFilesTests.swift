@@ -6,7 +6,7 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// A process that may open few files.
+    /// A process with a low limit of open files.
     @Suite(.serialized) struct OpenFilesTests {
         @Test(.timeLimit(.minutes(2))) func strangersWhoHoldConnectionsDoNotStopTheProbe() async throws {
             try await Broker.with { broker, prefix, programs, _ in

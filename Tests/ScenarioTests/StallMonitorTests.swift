@@ -8,7 +8,7 @@ import Testing
 @testable import Kafka
 @testable import ocn
 
-/// What an operator hears of partitions that stand still.
+/// The reports about stalled partitions.
 @Suite(.timeLimit(.minutes(5))) struct StallMonitorTests {
     @Test func whatLastsIsToldOnceHoweverOftenItIsSeenAndSoIsItsEnd() async throws {
         try await withWatch(reminder: .seconds(3600)) { world in
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    /// What a watch is told and tells.
+    /// The input and output of a monitor.
     private final class Watched: Sendable {
         let stalls = Mutex<[Stall]>([])
         let lines = LogLines()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// A watch that looks each millisecond and has seen twice that nothing stands still.
+    /// Runs a monitor that polls every millisecond and has twice seen no stall.
     private func withWatch(reminder: Duration, _ body: (Watched) async throws -> Void) async throws {
         let watched = Watched()
         watched.health.set("matcher", ready: true)

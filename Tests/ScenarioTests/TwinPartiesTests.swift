@@ -8,7 +8,7 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// Recipients and services that are connected to another node are served as those here are.
+    /// Recipients and services at another node are served like those at this one.
     @Suite(.serialized, TwoNodeNetworkTrait(), .timeLimit(.minutes(5))) struct TwinPartiesTests {
         private func world() throws -> TwoNodeNetwork { try #require(TwoNodeNetwork.current) }
 
@@ -47,7 +47,7 @@ extension Scenarios {
             }
         }
 
-        /// Nobody has done anything yet, so the answer must not stand for ten minutes.
+        /// The request was not carried out, so the answer must not be cached for ten minutes.
         @Test func whatWasRefusedInTheRecipientsPlaceMayBeAskedAgain() async throws {
             let world = try world()
             for (name, refusal, mended) in [("RUL", 2000, TwoNodeNetwork.withoutRules), ("LAT", 2001, TwoNodeNetwork.withCDRs)] {
@@ -81,7 +81,7 @@ extension Scenarios {
                 ids.formUnion(found)
             }
             #expect(ids.count == 2)
-            // What is not there yet is waited for, and so are the rules that would not let the sender itself through.
+            // The copy waits for a missing module, whatever the rules against the sender itself.
             for place in TwoNodeNetwork.Place.allCases {
                 let service = try place.party("NEW")
                 #expect(world.desk.seen(by: service, "cdrs").isEmpty)

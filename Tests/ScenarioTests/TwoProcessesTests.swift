@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 extension Scenarios {
-    /// A process of a node stands still or leaves, and another one carries on.
+    /// A process of a node is paused or stopped, and the other one continues.
     @Suite(.serialized, TwoProcessesTrait(), .timeLimit(.minutes(4))) struct TwoProcessesTests {
         private func world() async throws -> TwoProcesses {
             let world = try #require(TwoProcesses.current)
@@ -20,7 +20,7 @@ extension Scenarios {
             let still = try world.place(0).program
             still.setPaused(true)
             let round = Atomic<Int>(0)
-            // Until the group has given its share to the other, some wait for it in vain.
+            // Until the group has reassigned its partitions, some requests time out.
             try await eventually("the other serves everything", within: .seconds(60)) {
                 let number = round.add(1, ordering: .relaxed).newValue
                 return try await world.post(10, "meanwhile-\(number)", through: 1) == 10
@@ -51,7 +51,7 @@ extension Scenarios {
                     tasks.addTask {
                         var number = 0
                         while !load.isOver {
-                            // As a load balancer does: whoever does not listen is passed over.
+                            // Like a load balancer: a process that does not listen is skipped.
                             let id = "leaving-\(lane)-\(number)"
                             if try await !world.post(id, session: lane, through: leaving.isRunning ? number % 2 : 1) {
                                 try await world.post(id + "-again", session: lane, through: 1)
@@ -72,7 +72,7 @@ extension Scenarios {
     }
 }
 
-/// Requests until it is enough.
+/// Sends requests until it is stopped.
 private final class Load: Sendable {
     private let state = Atomic<Bool>(false)
 
