@@ -63,7 +63,7 @@ package struct FuzzResult: Sendable {
             ]
         let width = rows.map(\.0.count).max() ?? 0
         let table = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
-        let verdict = isOK ? "ok" : findingCount == 0 ? "NOT OK: nothing was tried" : "NOT OK: \(findingCount) findings"
-        return table + findings.map { "found: \($0.line(seed: seed))" } + [verdict]
+        let conclusion = isOK ? "ok" : findingCount == 0 ? "NOT OK: nothing was tried" : "NOT OK: \(findingCount) findings"
+        return table + findings.map { "found: \($0.line(seed: seed))" } + [conclusion]
     }
 }

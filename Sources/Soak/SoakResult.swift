@@ -64,8 +64,8 @@ package struct SoakResult: Sendable {
         let table = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
         let stalls = balance.longestStalls.sorted { $0.key < $1.key }.map { "  \($0.key) " + Self.seconds($0.value) + " s" }
         let wrong = missing.map { "lost: \($0)" } + balance.notes
-        let verdict = isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"
-        return table + ["longest stall of each service"] + stalls + wrong + [verdict]
+        let conclusion = isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"
+        return table + ["longest stall of each service"] + stalls + wrong + [conclusion]
     }
 
     /// A duration in seconds, like `1.234`.

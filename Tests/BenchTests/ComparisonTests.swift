@@ -105,7 +105,7 @@ import Testing
         #expect(rounds[1]["exchange"]?["max"]?.double == 204 && rounds[1]["push"]?["count"]?.int == 1000)
     }
 
-    @Test func itsTextSaysWhatKafkaItWasAndEndsInTheVerdict() {
+    @Test func itsTextSaysWhatKafkaItWasAndEndsInTheResult() {
         let lines = result().lines
         #expect(lines.contains { $0.hasPrefix("single local in-memory broker, ") })
         #expect(lines.last == "ok")

@@ -17,10 +17,10 @@ import Topics
 enum TestHub {
     static let timeout = Duration.seconds(2)
     /// Includes the cluster, which ends when it is released.
-    private static let world = Task { try await start() }
+    private static let environment = Task { try await start() }
 
     /// - Throws: the reason why there is no hub.
-    static func started() async throws -> TestEnvironment { try await world.value.0 }
+    static func started() async throws -> TestEnvironment { try await environment.value.0 }
 
     private static func start() async throws -> (TestEnvironment, EmbeddedCluster?) {
         let logger = quietLogger()

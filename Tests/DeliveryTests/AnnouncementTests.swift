@@ -134,7 +134,7 @@ import Topics
         #expect(runs(scheduler.complete(second[0], .ended(.delivered), now: start, jitter: 0)).map(\.pending.offset) == [3])
     }
 
-    @Test func whoLetsTooManyWaitMissesNewOnesAndOthersDoNotNotice() throws {
+    @Test func announcementsBeyondTheQuotaAreDroppedAndOthersAreNotAffected() throws {
         var scheduler = scheduler(perRecipient: 1, records: 3)
         for offset: Int64 in 1...3 { _ = scheduler.add(try pending(offset, .put, "\(offset)", keyQueue: "\(offset)"), now: start) }
         #expect(ended(scheduler.add(try pending(4, .put, "4", keyQueue: "4"), now: start), .dropped(.overQuota)) == [4])

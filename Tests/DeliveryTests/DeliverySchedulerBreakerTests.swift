@@ -191,7 +191,7 @@ import Testing
         #expect(attempt.first?.attempts == 1 && attempt.first?.last.httpStatus == 500)
     }
 
-    @Test func onlyAnAnswerEndsTheBackOffOfALane() throws {
+    @Test func onlyAnAnswerEndsTheBackOffOfAKeyQueue() throws {
         for (ending, delay) in [(DeliveryOutcome.expired, 2), (.withheld, 2), (.delivered, 1), (.dead, 1)] {
             var scheduler = scheduler()
             let first = runs(scheduler.add(try pending(1, key: "a"), now: start))

@@ -50,7 +50,7 @@ import Testing
         actions.count { if case .pauseChanged = $0 { true } else { false } }
     }
 
-    @Test func oneRecordOfALaneIsUnderWayAtATime() throws {
+    @Test func oneRecordOfAKeyQueueIsUnderWayAtATime() throws {
         var scheduler = scheduler()
         scheduler.assign([one], epoch: 1)
         let first = runs(scheduler.add(try pending(1, "a"), now: start))
@@ -61,7 +61,7 @@ import Testing
         #expect(offsets(runs(actions)) == [2])
     }
 
-    @Test func lanesGoSideBySideUpToTheRecipientsLimit() throws {
+    @Test func keyQueuesRunInParallelUpToTheRecipientsLimit() throws {
         var scheduler = scheduler(perRecipient: 2)
         scheduler.assign([one, two], epoch: 1)
         let a = runs(scheduler.add(try pending(1, "a"), now: start))
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test("Scenario 28: a retry is never early, and only its own object waits for it")
-    func aFailingHeadWaitsAndOnlyItsLaneWaits() throws {
+    func aFailingHeadWaitsAndOnlyItsKeyQueueWaits() throws {
         var scheduler = scheduler()
         scheduler.assign([one], epoch: 1)
         let head = runs(scheduler.add(try pending(1, "a"), now: start))[0]
@@ -218,7 +218,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200)
-    func everyRecordEndsOnceInTheOrderOfItsLane(_ seed: Int) throws {
+    func everyRecordEndsOnceInTheOrderOfItsKeyQueue(_ seed: Int) throws {
         var random = Splitmix(state: UInt64(seed))
         let limit = Int.random(in: 1...6, using: &random)
         var scheduler = scheduler(perRecipient: limit, bytes: Int.random(in: 500...20_000, using: &random))
@@ -266,7 +266,7 @@ import Testing
         }
         #expect(scheduler.held == 0, "seed \(seed)")
         for (keyQueue, offsets) in done where keyQueue != "\(one)" && keyQueue != "\(two)" {
-            #expect(offsets == offsets.sorted(), "seed \(seed), lane \(keyQueue)")
+            #expect(offsets == offsets.sorted(), "seed \(seed), key queue \(keyQueue)")
         }
         #expect(Set(done.values.joined()).count == total, "seed \(seed)")
     }

@@ -235,7 +235,7 @@ import Topics
         #expect(try message(cdr, verbatim: true).body == message(cdr).body, "what everybody knows is not told")
     }
 
-    @Test func aCopyKeepsItsIDOnEveryHop() throws {
+    @Test func aCopyKeepsItsIDThroughEveryNode() throws {
         var record = try request(.cdrs, .receiver, .post, body: "{}")
         #expect(try message(record).headers["OCN-Copy-ID"].isEmpty)
         record.copyID = "copy-1"

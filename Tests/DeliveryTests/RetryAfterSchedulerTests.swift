@@ -29,7 +29,7 @@ import Testing
     ]
 
     @Test("Scenario 25: the next attempt comes when the recipient wished, at most an hour later, and nothing else waits for it")
-    func onlyTheLaneThatWasAskedToWaitWaits() throws {
+    func onlyTheKeyQueueThatWasAskedToWaitWaits() throws {
         for (text, wish) in Self.wishes {
             for status in [429, 503] {
                 for jitter in [-1.0, 0, 1] { try check(status, text, wish, jitter) }
@@ -67,8 +67,8 @@ import Testing
         #expect(alarms(actions) == [due], "\(status) \(text)")
 
         // Other objects of the recipient continue, their own failures wait as usual, and other recipients are not affected.
-        let neighbour = try #require(try add(2, "b", in: own).first)
-        _ = scheduler.complete(neighbour, .failed(LastAttempt(httpStatus: 500), after: nil), now: Self.start, jitter: jitter)
+        let otherObject = try #require(try add(2, "b", in: own).first)
+        _ = scheduler.complete(otherObject, .failed(LastAttempt(httpStatus: 500), after: nil), now: Self.start, jitter: jitter)
         #expect(try add(3, "a", in: own).isEmpty)
         #expect(try add(4, "c", in: own).count == 1)
         #expect(try add(1, "a", to: "NL-TAX", in: other).count == 1)
@@ -93,7 +93,7 @@ import Testing
         let cap = Duration.seconds(2)
         let texts = ["seconds": "1", "absurd": "1" + String(repeating: "0", count: 30), "date": "", "negative": "-5", "nonsense": "soon"]
         let calls = Mutex<[String: [(time: ContinuousClock.Instant, date: Timestamp)]]>([:])
-        let world = try await DeliveryEnvironment(service: { seen in
+        let environment = try await DeliveryEnvironment(service: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let now = Timestamp.now
             let count = calls.withLock { calls in
@@ -103,9 +103,9 @@ import Testing
             guard count == 1, let text = texts[id] else { return .success }
             return .answer(id == "date" ? 429 : 503, [("Retry-After", id == "date" ? Self.date(now.adding(milliseconds: 2000)) : text)], "")
         })
-        try await world.run(push: try world.push { $0.retryAfterCap = cap }) {
-            for id in texts.keys { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
-            try await eventually("all are sent twice") { world.service.seen.count == 2 * texts.count }
+        try await environment.run(push: try environment.push { $0.retryAfterCap = cap }) {
+            for id in texts.keys { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
+            try await eventually("all are sent twice") { environment.service.seen.count == 2 * texts.count }
         }
         func call(_ id: String, _ number: Int) throws -> (time: ContinuousClock.Instant, date: Timestamp) {
             try #require(calls.withLock { $0[id]?.dropFirst(number).first })

@@ -18,7 +18,7 @@ import Testing
         #expect((0..<200).count { _ in bucket.take(now: start + .hours(1)) == nil } == 10, "nothing is saved up")
     }
 
-    @Test func whoeverIsTurnedAwayComesAgainWhenItIsHisTurn() {
+    @Test func aRejectedCallerGetsTheTimeOfItsNextAttempt() {
         var bucket = TokenBucket(perSecond: 10)
         #expect(bucket.take(now: start) == nil)
         let times = (0..<5).compactMap { _ in bucket.take(now: start) }

@@ -6,7 +6,7 @@ import Testing
 @testable import Demo
 
 /// A starter that fails.
-private final class BrokenWorld: DemoClusterStarter {
+private final class BrokenStarter: DemoClusterStarter {
     struct NoKafka: Error, CustomStringConvertible { let description = "no Kafka today" }
     let stops = Mutex(0)
 
@@ -17,8 +17,8 @@ private final class BrokenWorld: DemoClusterStarter {
 }
 
 @Suite struct RunDemoTests {
-    @Test func aWorldThatDoesNotComeUpIsAReasonASummaryAndAStop() async {
-        let starter = BrokenWorld()
+    @Test func aStarterThatFailsIsAReasonASummaryAndAStop() async {
+        let starter = BrokenStarter()
         let lines = Lines()
         let result = await runDemo(starter: starter, options: DemoOptions(json: true, keepRunning: true)) { lines.add($0) }
         #expect(!result.ok)

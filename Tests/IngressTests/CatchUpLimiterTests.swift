@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func whoComesMeanwhileWaitsAndAsksNobody() async {
+    @Test func callersThatArriveMeanwhileWaitForTheRunningRead() async {
         // The time does not advance, so a caller that arrived after the end of the first read would get no permit, and not read either.
         let start = NIODeadline.now()
         let catchUpLimiter = CatchUpLimiter(perSecond: 1, now: start)

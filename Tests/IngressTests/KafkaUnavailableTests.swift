@@ -15,62 +15,62 @@ import Testing
             ("POST", "/ocpi/receiver/2.2/cdrs", 3000), ("POST", "/ocpi/2.2.1/credentials", 4000), ("POST", "/ocn/message", 3000),
         ])
     func everythingThatNeedsKafkaIsRefusedAtOnce(_ method: String, _ path: String, _ code: Int) async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        world.availability.began("no broker answers")
-        let refused = try await world.ask(method, path, headers(), body: method == "GET" ? nil : "{}")
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        ingress.availability.began("no broker answers")
+        let refused = try await ingress.ask(method, path, headers(), body: method == "GET" ? nil : "{}")
         #expect(refused.status == 503 && refused["Retry-After"] == "5" && refused.code == code, "\(refused.text)")
-        #expect(world.produced.isEmpty && world.pending.count == 0 && world.state.withLock { $0.catchUpLimiter } == 0)
+        #expect(ingress.produced.isEmpty && ingress.pending.count == 0 && ingress.state.withLock { $0.catchUpLimiter } == 0)
     }
 
     @Test func whatIsAnsweredFromMemoryGoesOn() async throws {
-        let world = TestIngress()
-        world.availability.began("no broker answers")
-        let versions = try await world.ask("GET", "/ocpi/versions", headers())
+        let ingress = TestIngress()
+        ingress.availability.began("no broker answers")
+        let versions = try await ingress.ask("GET", "/ocpi/versions", headers())
         #expect(versions.status == 200 && versions.code == 1000)
         // An unknown token may have been issued through another process, which cannot be determined now.
-        let stranger = try await world.ask("GET", "/ocpi/versions", headers(["Authorization": "Token c3RyYW5nZXI="]))
-        #expect(stranger.status == 503 && stranger["Retry-After"] != nil)
+        let unknownToken = try await ingress.ask("GET", "/ocpi/versions", headers(["Authorization": "Token c3RyYW5nZXI="]))
+        #expect(unknownToken.status == 503 && unknownToken["Retry-After"] != nil)
     }
 
     @Test func requestsAreAcceptedAgainAfterwards() async throws {
-        let world = TestIngress()
-        world.availability.began("no broker answers")
-        world.availability.ended()
-        #expect(try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers()).status == 200)
+        let ingress = TestIngress()
+        ingress.availability.began("no broker answers")
+        ingress.availability.ended()
+        #expect(try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers()).status == 200)
     }
 
     @Test func whoWaitsForKafkaToTakeARequestIsToldWhenItTurnsOutToBeAway() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        world.state.withLock { $0.isSilent = true }
-        world.availability.whenItBegins { world.pending.failUnrecorded(.away) }
-        async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
-        while world.produced.isEmpty { await Task.yield() }
-        world.availability.began("no broker answers")
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        ingress.state.withLock { $0.isSilent = true }
+        ingress.availability.whenItBegins { ingress.pending.failUnrecorded(.away) }
+        async let answer = ingress.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
+        while ingress.produced.isEmpty { await Task.yield() }
+        ingress.availability.began("no broker answers")
         let told = try await answer
         #expect(told.code == 4000 && told.message?.contains("not known") == true, "the outcome is unknown, and nobody else is to blame")
-        #expect(world.pending.count == 0)
+        #expect(ingress.pending.count == 0)
     }
 
     @Test func whoWaitsForARecipientGoesOnWaitingAndBlamesNobodyElseAtTheDeadline() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        world.availability.whenItBegins { world.pending.failUnrecorded(.away) }
-        async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
-        while world.produced.isEmpty { await Task.yield() }
-        world.availability.began("no broker answers")
-        world.availability.ended()
-        #expect(world.pending.count == 1, "Kafka has the request: its answer may come")
-        world.pending.sweep(now: .now() + .seconds(61))
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        ingress.availability.whenItBegins { ingress.pending.failUnrecorded(.away) }
+        async let answer = ingress.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
+        while ingress.produced.isEmpty { await Task.yield() }
+        ingress.availability.began("no broker answers")
+        ingress.availability.ended()
+        #expect(ingress.pending.count == 1, "Kafka has the request: its answer may come")
+        ingress.pending.sweep(now: .now() + .seconds(61))
         let told = try await answer
         #expect(told.code == 4000 && told.message?.contains("not known") == true, "\(told.text)")
     }
 
     @Test func aRecipientThatDoesNotAnswerIsBlamedIfKafkaWasThere() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        world.availability.began("no broker answers")
-        world.availability.ended()
-        async let answer = world.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
-        while world.produced.isEmpty { await Task.yield() }
-        world.pending.sweep(now: .now() + .seconds(61))
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        ingress.availability.began("no broker answers")
+        ingress.availability.ended()
+        async let answer = ingress.ask("PUT", "/ocpi/receiver/2.2.1/sessions/DE/MSP/1", headers(), body: "{}")
+        while ingress.produced.isEmpty { await Task.yield() }
+        ingress.pending.sweep(now: .now() + .seconds(61))
         #expect(try await answer.code == 4002)
     }
 }

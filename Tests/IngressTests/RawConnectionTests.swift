@@ -36,8 +36,8 @@ import Topics
             ("HTTP/1.1", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"]),
         ] as [(String, [String])])
     func aConnectionClosesAndSaysSo(version: String, headers: [String]) async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 // A request after the last one is not carried out.
                 try await connection.send(RawListener.request(version: version, headers) + RawListener.request())
@@ -46,7 +46,7 @@ import Topics
                 #expect(answers.map(\.status) == [200] && answers.first?["connection"] == "close", "\(connection.text)")
             }
         }
-        #expect(world.produced.count == 1)
+        #expect(ingress.produced.count == 1)
     }
 
     @Test func hostIsNotNeededInOldHTTP() async throws {
@@ -85,8 +85,8 @@ import Topics
     }
 
     @Test func aClientMayHaveSixteenRequestsUnderWay() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(String(repeating: RawListener.request(), count: 100))
                 try await connection.waitForClose()
@@ -95,7 +95,7 @@ import Topics
                 #expect(answers.last?["connection"] == "close" && answers.dropLast().allSatisfy { $0["connection"] == nil })
             }
         }
-        #expect(world.produced.count == 16)
+        #expect(ingress.produced.count == 16)
     }
 
     // MARK: Slow clients
@@ -127,8 +127,8 @@ import Topics
     }
 
     @Test func aBodyThatDoesNotComeIsGivenUp() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress, adjust: { $0.body = .milliseconds(200) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{"))
                 try await connection.waitForClose()
@@ -143,42 +143,42 @@ import Topics
                 #expect(connection.answers().map(\.status) == [401], "\(connection.text)")
             }
         }
-        #expect(world.produced.isEmpty)
-        #expect(world.pending.count == 0, "the place is free again")
+        #expect(ingress.produced.isEmpty)
+        #expect(ingress.pending.count == 0, "the place is free again")
     }
 
     @Test func theTimeForABodyBehindASlowAnswerBeginsWithThatAnswer() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        try await RawListener.run(ingress, adjust: { $0.body = .milliseconds(200) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let post = RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{")
-                try await answerLate(connection, world, behind: post)
+                try await answerLate(connection, ingress, behind: post)
             }
         }
-        #expect(world.pending.count == 0, "the place is free again")
+        #expect(ingress.pending.count == 0, "the place is free again")
     }
 
     @Test func theTimeForAHeadBehindASlowAnswerBeginsWithThatAnswer() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        try await RawListener.run(world, adjust: { $0.head = .seconds(1) }) { listener in
-            try await RawConnection.with(port: listener.port) { connection in try await answerLate(connection, world, behind: "G") }
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        try await RawListener.run(ingress, adjust: { $0.head = .seconds(1) }) { listener in
+            try await RawConnection.with(port: listener.port) { connection in try await answerLate(connection, ingress, behind: "G") }
         }
     }
 
     /// The request is answered after the timeout of the data that follows it.
-    private func answerLate(_ connection: RawConnection, _ world: TestIngress, behind rest: String) async throws {
+    private func answerLate(_ connection: RawConnection, _ ingress: TestIngress, behind rest: String) async throws {
         try await connection.send(RawListener.request())
-        try await eventually("the request is under way") { world.produced.count == 1 }
+        try await eventually("the request is under way") { ingress.produced.count == 1 }
         try await connection.send(rest)
         // There is no event for the timeout; if it has not passed yet, the result is the same.
         try await Task.sleep(for: .milliseconds(500))
         #expect(connection.count == 0 && !connection.isClosed)
-        for request in world.produced { world.pending.deliver(TestIngress.ok(request)) }
+        for request in ingress.produced { ingress.pending.deliver(TestIngress.ok(request)) }
         try await connection.waitForClose()
         #expect(connection.answers().map(\.status) == [200, 408], "\(connection.text)")
     }
 
-    @Test func aStrangersBodyThatStopsIsGivenUp() async throws {
+    @Test func anUnauthenticatedBodyThatStopsIsGivenUp() async throws {
         try await RawListener.run { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let started = ContinuousClock.now
@@ -206,23 +206,23 @@ import Topics
     }
 
     @Test func aClientThatDoesNotReadIsCutOffAndHoldsOneAnswer() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
-        try await RawListener.run(world, adjust: { $0.write = .milliseconds(800) }) { listener in
+        let ingress = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
+        try await RawListener.run(ingress, adjust: { $0.write = .milliseconds(800) }) { listener in
             let connection = try await RawConnection(port: listener.port, reads: false)
             try await connection.send(String(repeating: RawListener.request(), count: 16))
             try await eventually("an answer waits") { !listener.server.answers.hasRoom(for: 256 * 1024 * 1024, of: "127.0.0.1") }
             try await waitForCut(connection)
             try await eventually("nothing waits any more") { listener.server.answers.hasRoom(for: 256 * 1024 * 1024, of: "127.0.0.1") }
             // The system's own buffers hold some of it.
-            #expect(world.produced.count < 12, "\(world.produced.count) answers of 2 MiB were fetched for a client that takes none")
+            #expect(ingress.produced.count < 12, "\(ingress.produced.count) answers of 2 MiB were fetched for a client that takes none")
             await connection.close()
         }
     }
 
     @Test func answersThatWaitHaveRoomTogether() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
+        let ingress = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
         try await RawListener.run(
-            world,
+            ingress,
             adjust: {
                 // Enough for two answers of one client, but not for all.
                 $0.answerBytes = 16 * 1024 * 1024
@@ -251,15 +251,15 @@ import Topics
     }
 
     @Test func whereAnswersHaveNoRoomRequestsAreSentAway() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let nobody = PeerClient(ask: { (_, _, _, _) throws(OCPIError) in throw OCPIError.busy })
         let full = OCPIResponder(
-            world.settings, topics: TestIngress.topics, dependencies: world.dependencies, peers: nobody, secrets: TestIngress.secrets,
-            pending: world.pending, replyPartition: 3, metrics: IngressMetrics(), logger: TestIngress.silent,
+            ingress.settings, topics: TestIngress.topics, dependencies: ingress.dependencies, peers: nobody, secrets: TestIngress.secrets,
+            pending: ingress.pending, replyPartition: 3, metrics: IngressMetrics(), logger: TestIngress.silent,
             hasRoomForAnswer: { _ in false })
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(), at: full)
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers(), at: full)
         #expect(answer.status == 503 && answer["Retry-After"] == "1")
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     // MARK: Many connections
@@ -320,8 +320,8 @@ import Topics
     }
 
     @Test func aTrustedProxyMayHaveMoreConnections() async throws {
-        let world = TestIngress(proxies: TrustedProxies(["127.0.0.1"]))
-        try await RawListener.run(world, adjust: { $0.connectionsPerAddress = 1 }) { listener in
+        let ingress = TestIngress(proxies: TrustedProxies(["127.0.0.1"]))
+        try await RawListener.run(ingress, adjust: { $0.connectionsPerAddress = 1 }) { listener in
             try await RawConnection.with(port: listener.port) { first in
                 try await RawListener.expectKept(first, after: 0)
                 try await RawConnection.with(port: listener.port) { second in try await RawListener.expectKept(second, after: 0) }

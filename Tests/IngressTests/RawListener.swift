@@ -17,15 +17,15 @@ struct RawListener {
     /// Listens while `body` runs.
     /// - Parameter adjust: changes to the default limits.
     static func run(
-        _ world: TestIngress = TestIngress(), logger: Logger = TestIngress.silent, adjust: (inout InboundLimits) -> Void = { _ in },
+        _ ingress: TestIngress = TestIngress(), logger: Logger = TestIngress.silent, adjust: (inout InboundLimits) -> Void = { _ in },
         _ body: (RawListener) async throws -> Void
     ) async throws {
-        var settings = world.settings
+        var settings = ingress.settings
         adjust(&settings.connections)
         let server = PublicListener.server(settings, logger: logger)
         let ports = AsyncStream<Int>.makeStream()
         let application = PublicListener.application(
-            settings, server, responder: world.responder, eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger
+            settings, server, responder: ingress.responder, eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger
         ) { ports.continuation.yield($0) }
         let group = ServiceGroup(configuration: .init(services: [application], logger: TestIngress.silent))
         try await withThrowingTaskGroup(of: Void.self) { tasks in

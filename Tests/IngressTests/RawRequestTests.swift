@@ -93,8 +93,8 @@ import Topics
     @Test(arguments: requestLines + headerLines + smuggling) func whatIsNoClearRequestGetsOneAnswerAndTheConnectionCloses(
         broken: Broken
     ) async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 // The bytes that follow are not parsed as a request.
                 try await connection.send(broken.bytes + Array(RawListener.request().utf8))
@@ -107,7 +107,7 @@ import Topics
                 #expect(answer.code == 2000 && answer.message?.isEmpty == false, "\(answer.body)")
             }
         }
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func aBrokenRequestIsAnsweredInItsTurn() async throws {
@@ -124,8 +124,8 @@ import Topics
     // MARK: Bodies
 
     @Test func aBadChunkIsRefusedOnce() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(
                     RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Transfer-Encoding: chunked"], body: "2\r\n{}\r\nzz\r\n}\r\n")
@@ -136,7 +136,7 @@ import Topics
                 #expect(answer.message?.contains("chunk") == true && answer["connection"] == "close", "\(connection.text)")
             }
         }
-        #expect(world.produced.isEmpty, "half a body is no body")
+        #expect(ingress.produced.isEmpty, "half a body is no body")
     }
 
     @Test func aBadChunkAfterARefusalGetsNoSecondAnswer() async throws {
@@ -158,8 +158,8 @@ import Topics
     }
 
     @Test func aRequestThatEndsInTheMiddleIsNotCarriedOut() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             for part in ["GET /ocpi/vers", RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{}")] {
                 try await RawConnection.with(port: listener.port) { connection in
                     try await connection.send(part)
@@ -169,7 +169,7 @@ import Topics
                 }
             }
         }
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func aClientThatAsksBeforeItSendsItsBodyIsTold() async throws {
@@ -250,17 +250,17 @@ import Topics
 
     /// A recipient that echoes a TRACE would reveal the hub's token to the caller.
     @Test(arguments: ["TRACE", "HEAD", "PROPFIND", "OPTIONS"]) func customModulesHaveTheFiveMethodsOfOCPIToo(method: String) async throws {
-        let world = TestIngress()
-        let refused = try await world.ask(method, "/ocpi/custom/sender/parking", headers())
+        let ingress = TestIngress()
+        let refused = try await ingress.ask(method, "/ocpi/custom/sender/parking", headers())
         #expect(refused.status == 405)
         #expect(Set((refused["Allow"] ?? "").split(separator: ", ")) == ["GET", "PUT", "POST", "PATCH", "DELETE"])
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     /// Some servers treat a backslash as a slash, so it must not lead out of the endpoint.
     @Test func aBackslashGoesOnUnlessItLeadsElsewhere() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let good = #"/ocpi/sender/2.2.1/locations/A\B%5CC\?x=a\b&y=..\c"#
                 try await connection.send(RawListener.request("GET", good))
@@ -276,21 +276,21 @@ import Topics
                 }
             }
         }
-        let request = try #require(world.produced.first)
-        #expect(world.produced.count == 1)
+        let request = try #require(ingress.produced.first)
+        #expect(ingress.produced.count == 1)
         #expect(request.path == #"A\B%5CC\"# && request.query == #"x=a\b&y=..\c"#)
     }
 
     @Test func anAbsoluteTargetIsReadAsItStands() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(
                     RawListener.request("GET", "HTTP://proxy.example:8080/ocpi/sender/2.2.1/locations/A|B%20C?x=a|b&y=%2F"))
                 #expect(try await connection.waitForAnswers(1).first?.status == 200)
             }
         }
-        let request = try #require(world.produced.first)
+        let request = try #require(ingress.produced.first)
         #expect(request.path == "A|B%20C" && request.query == "x=a|b&y=%2F")
     }
 }

@@ -10,12 +10,12 @@ extension Scenarios {
     /// An error does not reveal whether the recipient is connected to the caller's node or to another one.
     @Suite(.timeLimit(.minutes(5))) struct OneNodeOrTwoTests {
         @Test func everyFaultIsToldTheSameThroughOneNodeAndThroughTwoInBothVersions() async throws {
-            let world = try await FaultyWorld.start()
+            let network = try await FaultyNetwork.start()
             do {
                 for fault in Fault.allCases {
                     for version in OCPIVersion.allCases {
-                        let near = try await world.ask(fault, of: .near, in: version)
-                        let far = try await world.ask(fault, of: .far, in: version)
+                        let near = try await network.ask(fault, of: .near, in: version)
+                        let far = try await network.ask(fault, of: .far, in: version)
                         #expect(near == far, "\(fault), \(version.rawValue)")
                         let expected = fault.expected
                         #expect(
@@ -26,10 +26,10 @@ extension Scenarios {
                     }
                 }
             } catch {
-                await world.stop()
+                await network.stop()
                 throw error
             }
-            await world.stop()
+            await network.stop()
         }
     }
 }
@@ -142,7 +142,7 @@ private enum Fault: Int, CaseIterable {
 }
 
 /// Two nodes. DE-MSP is connected to the first; each has one recipient per fault.
-private final class FaultyWorld: Sendable {
+private final class FaultyNetwork: Sendable {
     enum Place: String, CaseIterable {
         case near = "DE"
         case far = "NL"
@@ -184,19 +184,19 @@ private final class FaultyWorld: Sendable {
         }
     }
 
-    static func start() async throws -> FaultyWorld {
-        let world = try await FaultyWorld()
+    static func start() async throws -> FaultyNetwork {
+        let network = try await FaultyNetwork()
         do {
-            let facts = try world.facts()
-            for (place, node) in [(Place.near, world.n1), (.far, world.n2)] {
+            let facts = try network.facts()
+            for (place, node) in [(Place.near, network.n1), (.far, network.n2)] {
                 try await node.publish((facts.network + (facts.ofPlace[place] ?? [])).map(FactChange.put))
                 try await node.start()
             }
         } catch {
-            await world.stop()
+            await network.stop()
             throw error
         }
-        return world
+        return network
     }
 
     func stop() async {

@@ -23,7 +23,7 @@ final class ReferenceParty: Sendable {
     /// All requests, including configuration modules, in order of arrival.
     let received = Journal<ServedRequest>()
     private let modules: [(name: String, interface: InterfaceRole)]
-    private let desk: Replies
+    private let replies: Replies
     private let tokenB = Token.generate()
     private let tokenC = Mutex<Token?>(nil)
     private let servers = Mutex<LoopbackServer?>(nil)
@@ -31,14 +31,14 @@ final class ReferenceParty: Sendable {
     /// A party that does not listen yet.
     init(
         _ id: PartyID, _ role: String, at node: ReferenceNode, encoding: TokenEncoding = .base64,
-        modules: [(name: String, interface: InterfaceRole)], desk: @escaping Replies
+        modules: [(name: String, interface: InterfaceRole)], replies: @escaping Replies
     ) {
         self.id = id
         self.role = role
         self.node = node
         self.encoding = encoding
         self.modules = modules
-        self.desk = desk
+        self.replies = replies
         let server = LoopbackServer { [weak self] request in
             await self?.answer(request) ?? ServedAnswer(status: 503, body: ByteBuffer())
         }
@@ -146,7 +146,7 @@ final class ReferenceParty: Sendable {
         case "/ocpi/2.2":
             return ServedAnswer(body: Envelope.success(data: ["version": "2.2", "endpoints": .array(endpoints)]))
         default:
-            return (await desk(self, request) ?? ReferenceAnswer(code: 2000, message: "not served")).signed(with: key)
+            return (await replies(self, request) ?? ReferenceAnswer(code: 2000, message: "not served")).signed(with: key)
         }
     }
 

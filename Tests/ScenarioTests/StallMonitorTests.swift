@@ -10,25 +10,25 @@ import Testing
 
 /// The reports about stalled partitions.
 @Suite(.timeLimit(.minutes(5))) struct StallMonitorTests {
-    @Test func whatLastsIsToldOnceHoweverOftenItIsSeenAndSoIsItsEnd() async throws {
-        try await withWatch(reminder: .seconds(3600)) { world in
-            world.stallOnePartition()
-            try await eventually("it is told") { world.told("partitions stand still") == 1 }
-            #expect(!world.health.isReady)
-            let looks = world.looks
-            try await eventually("it looks ten times more") { world.looks > looks + 10 }
-            #expect(world.told("partitions stand still") == 1)
-            world.stalls.withLock { $0 = [] }
-            try await eventually("the end is told") { world.told("no partition stands still any more") == 1 }
-            #expect(world.health.isReady)
+    @Test func whatLastsIsLoggedOnceHoweverOftenItIsSeenAndSoIsItsEnd() async throws {
+        try await withWatch(reminder: .seconds(3600)) { watched in
+            watched.stallOnePartition()
+            try await eventually("it is logged") { watched.logged("partitions stand still") == 1 }
+            #expect(!watched.health.isReady)
+            let looks = watched.looks
+            try await eventually("it looks ten times more") { watched.looks > looks + 10 }
+            #expect(watched.logged("partitions stand still") == 1)
+            watched.stalls.withLock { $0 = [] }
+            try await eventually("the end is logged") { watched.logged("no partition stands still any more") == 1 }
+            #expect(watched.health.isReady)
         }
     }
 
-    @Test func whatLastsIsToldAgainNowAndThen() async throws {
-        try await withWatch(reminder: .milliseconds(20)) { world in
-            world.stallOnePartition()
-            try await eventually("it is told, and again twice") { world.told("partitions stand still") >= 3 }
-            #expect(!world.health.isReady)
+    @Test func whatLastsIsLoggedAgainNowAndThen() async throws {
+        try await withWatch(reminder: .milliseconds(20)) { watched in
+            watched.stallOnePartition()
+            try await eventually("it is logged, and again twice") { watched.logged("partitions stand still") >= 3 }
+            #expect(!watched.health.isReady)
         }
     }
 
@@ -40,7 +40,7 @@ import Testing
         private let asked = Mutex(0)
 
         var looks: Int { asked.withLock { $0 } }
-        func told(_ text: String) -> Int { lines.all.count { $0.text == text } }
+        func logged(_ text: String) -> Int { lines.all.count { $0.text == text } }
 
         func look() -> [Stall] {
             asked.withLock { $0 += 1 }

@@ -34,7 +34,7 @@ final class TwoNodeNetwork: Sendable {
     }
 
     let sender: PartyID
-    let desk = Replies()
+    let replies = Replies()
     private let n1: ReferenceNode
     private let n2: ReferenceNode
     private let server: LoopbackServer
@@ -48,23 +48,23 @@ final class TwoNodeNetwork: Sendable {
         let services = try Place.allCases.flatMap { [try $0.party("SRV"), try $0.party("NEW")] }
         n1 = try await ReferenceNode(number: 1, services: services) { $0.stillAliveInterval = nil }
         n2 = try await ReferenceNode(number: 2, services: services) { $0.stillAliveInterval = nil }
-        server = LoopbackServer { [desk] in desk.answer($0) }
+        server = LoopbackServer { [replies] in replies.answer($0) }
     }
 
     static func start() async throws -> TwoNodeNetwork {
-        let world = try await TwoNodeNetwork()
+        let nodes = try await TwoNodeNetwork()
         do {
-            try await world.server.start()
-            let network = try world.network()
-            for (place, node) in [(Place.near, world.n1), (.far, world.n2)] {
-                try await node.publish((network + (try world.platforms(place, at: node))).map(FactChange.put))
+            try await nodes.server.start()
+            let network = try nodes.network()
+            for (place, node) in [(Place.near, nodes.n1), (.far, nodes.n2)] {
+                try await node.publish((network + (try nodes.platforms(place, at: node))).map(FactChange.put))
                 try await node.start()
             }
         } catch {
-            await world.stop()
+            await nodes.stop()
             throw error
         }
-        return world
+        return nodes
     }
 
     func stop() async {
@@ -108,12 +108,12 @@ final class TwoNodeNetwork: Sendable {
 
     // MARK: Facts
 
-    static func withoutRules(_ world: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
+    static func withoutRules(_ nodes: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
         [.rules(platform: party.description, signatures: false, active: nil)]
     }
 
-    static func withCDRs(_ world: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
-        [.endpoints(platform: party.description, world.endpoints(party, [(.cdrs, .receiver)]))]
+    static func withCDRs(_ nodes: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
+        [.endpoints(platform: party.description, nodes.endpoints(party, [(.cdrs, .receiver)]))]
     }
 
     private func network() throws -> [Fact] {
@@ -218,13 +218,13 @@ struct TwoNodeNetworkTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let world = try await TwoNodeNetwork.start()
+        let nodes = try await TwoNodeNetwork.start()
         do {
-            try await TwoNodeNetwork.$current.withValue(world) { try await function() }
+            try await TwoNodeNetwork.$current.withValue(nodes) { try await function() }
         } catch {
-            await world.stop()
+            await nodes.stop()
             throw error
         }
-        await world.stop()
+        await nodes.stop()
     }
 }

@@ -56,14 +56,14 @@ final class TwoProcesses: Sendable {
     /// Runs `body` with a new instance.
     static func run(_ body: @Sendable () async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
-            let world = try await TwoProcesses(folder)
+            let processes = try await TwoProcesses(folder)
             do {
-                try await $current.withValue(world) { try await body() }
+                try await $current.withValue(processes) { try await body() }
             } catch {
-                await world.stop()
+                await processes.stop()
                 throw error
             }
-            await world.stop()
+            await processes.stop()
         }
     }
 

@@ -134,7 +134,7 @@ import Testing
         #expect(balance.dead == 1 && balance.expired == 0 && balance.delivered == 1 && balance.isClean && ledger.waiting == 0)
     }
 
-    @Test func whatNobodyIsOwedIsAStranger() {
+    @Test func aCopyThatIsNotExpectedIsAnUnexpectedCopy() {
         var ledger = ledger()
         accept(&ledger, message(1, 1))
         arrive(&ledger, 1)
@@ -175,11 +175,11 @@ import Testing
         #expect(balance.longestStalls == [steady: .seconds(2), other: .seconds(3)])
     }
 
-    @Test func anyStoryThatIsToldInOrderBalances() {
+    @Test func anySequenceOfEventsInOrderBalances() {
         for seed in UInt64(1)...200 {
             var numbers = SeededNumbers(seed: seed)
             var ledger = ledger()
-            var lanes: [PartyID: [[Int]]] = [steady: [[], []], other: [[], []]]
+            var arrivals: [PartyID: [[Int]]] = [steady: [[], []], other: [[], []]]
             var number = 0
             for step in 0..<200 {
                 let time = Duration.milliseconds(step)
@@ -189,17 +189,17 @@ import Testing
                     let message = message(number, number, of: "sessions/S\(object)", to: [steady, other])
                     ledger.sends(message)
                     if Int.random(in: 0..<10, using: &numbers) > 0 { ledger.accepted(number, at: time) }
-                    for recipient in [steady, other] { lanes[recipient]?[object].append(number) }
+                    for recipient in [steady, other] { arrivals[recipient]?[object].append(number) }
                 } else {
                     let recipient = Bool.random(using: &numbers) ? steady : other
-                    guard let next = lanes[recipient]?[object].first else { continue }
+                    guard let next = arrivals[recipient]?[object].first else { continue }
                     // Accepted once or twice, or rejected for good.
                     switch Int.random(in: 0..<4, using: &numbers) {
                     case 0: ledger.died(next, .dead, for: recipient, at: time)
                     case 1: arrive(&ledger, next, at: recipient, time)
                     default: arrive(&ledger, next, at: recipient, time)
                     }
-                    if Int.random(in: 0..<5, using: &numbers) > 0 { lanes[recipient]?[object].removeFirst() }
+                    if Int.random(in: 0..<5, using: &numbers) > 0 { arrivals[recipient]?[object].removeFirst() }
                 }
             }
             let balance = ledger.balance(at: .seconds(1))

@@ -35,12 +35,12 @@ struct ConfigurationCheck: Sendable {
             guard given.count > 1 else { return nil }
             return "\(setting.key): \(given[0].origin) wins over \(given.dropFirst().map { "\($0.origin)" }.joined(separator: " and "))"
         }
-        return (all ? OperatorText.table(rows) : []) + overridden + [verdict(values)]
+        return (all ? OperatorText.table(rows) : []) + overridden + [conclusion(values)]
     }
 
     private var subject: String { path ?? "the environment" }
 
-    private func verdict(_ values: SettingValues) -> String {
+    private func conclusion(_ values: SettingValues) -> String {
         let winners = Settings.all.compactMap { values.given($0).first?.origin }
         let variables = winners.count { if case .variable = $0 { true } else { false } }
         let file = path == nil ? "" : "\(winners.count - variables) settings from the file, "
