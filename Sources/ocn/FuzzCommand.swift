@@ -30,8 +30,8 @@ struct FuzzCommand: AsyncParsableCommand {
             A finding is: the process ended; an answer without an OCPI envelope where one is due, or with an unexpected error; no \
             answer within 20 s; two answers for one request; memory that grew by more than 96 MiB after the warm-up (a third of the time, at \
             most a minute), or open descriptors by more than 24; /health or /ready that do not answer 200 afterwards; a control exchange that \
-            failed; a node that does not start again. It is reported with its input, without tokens, and with the options that repeat it: the same seed \
-            makes the same cases, each by itself.
+            failed; a node that does not start again. It is reported with its input, without tokens, and with the options that repeat it: the \
+            same seed makes the same cases, each by itself.
 
             Exit status 1 if there are findings. Progress goes to standard error.
             """)

@@ -65,7 +65,7 @@ final class Lines: Sendable {
         }
         #expect(
             lines == [
-                #"{"event":"route","step":3,"kind":"exchange","from":"DE-ONE","to":"FR-MSP","method":"POST","#
+                #"{"event":"hop","step":3,"kind":"exchange","from":"DE-ONE","to":"FR-MSP","method":"POST","#
                     + #""path":"/ocpi/receiver/2.2.1/cdrs","status":200,"ms":14.2,"stations":[{"at":"node 1","#
                     + #""topic":"ocn.requests","partition":3,"offset":17,"ms":2},"#
                     + #"{"at":"FR-MSP","ms":5},{"at":"DE-ONE","ms":7}]}"#,

@@ -52,8 +52,8 @@ struct Settings: Sendable {
         "Maximum number of objects per page of a list that the node makes itself: hubclientinfo, and lists of all parties.")
     let partialLists = Setting(
         "hub.partial_lists", .bool, default: false,
-        "Whether a list of all parties omits parties that fail to answer, instead of failing. A missing object then no longer means that it was deleted."
-    )
+        "Whether a list of all parties omits parties that fail to answer, instead of failing. A missing object then no longer means that it "
+            + "was deleted.")
     let linksPerParty = Setting(
         "hub.links_per_party", .whole(1...1_000_000), default: "\(Capabilities.maxLinksPerParty)",
         "Maximum number of URLs of each kind that the node stores for one party's requests: a response_url (one day), a next page (two hours) or "
