@@ -5,7 +5,7 @@ import Hummingbird
 import NIOCore
 import OCPI
 
-// Connections that the operator begins, renews and ends.
+// Registrations that the operator starts, renews and ends.
 
 extension AdminAPI {
     /// `POST /admin/platform/{id}/start-handshake`: registers this node with the platform.
@@ -16,7 +16,7 @@ extension AdminAPI {
         }
     }
 
-    /// `POST /admin/platform/{id}/update-credentials`: new tokens both ways, and whatever endpoints the platform has by now.
+    /// `POST /admin/platform/{id}/update-credentials`: exchanges new tokens with the platform and reads its current endpoints.
     func renew(_ parameters: Parameters) async -> Response {
         await answer { () throws(OCPIError) in
             let platform = try await handshake.renew(parameters.get("id") ?? "")
@@ -24,7 +24,7 @@ extension AdminAPI {
         }
     }
 
-    /// `POST /admin/platform/{id}/verify-credentials`: asks the platform for its credentials object, and shows it without the token.
+    /// `POST /admin/platform/{id}/verify-credentials`: requests the platform's credentials object and returns it without the token.
     func verify(_ parameters: Parameters) async -> Response {
         await answer { () throws(OCPIError) in
             let peer = try await handshake.verify(parameters.get("id") ?? "")
@@ -32,7 +32,7 @@ extension AdminAPI {
         }
     }
 
-    /// `DELETE /admin/platform/{id}`
+    /// `DELETE /admin/platform/{id}`: ends the registration.
     func disconnect(_ id: String) async -> Response {
         await answer { () throws(OCPIError) in
             let isTold = try await handshake.disconnect(id)
@@ -40,7 +40,7 @@ extension AdminAPI {
         }
     }
 
-    /// `DELETE /admin/platform-by-party/{country}/{party}`: the platform that serves a party.
+    /// `DELETE /admin/platform-by-party/{country}/{party}`: ends the registration of the platform that serves a party.
     func disconnectParty(_ parameters: Parameters) async -> Response {
         guard let party = parameters.party else { return badPartyPath() }
         guard let platform = state.directory().platform(of: party) else {
@@ -49,7 +49,7 @@ extension AdminAPI {
         return await disconnect(platform.id)
     }
 
-    /// `PUT /admin/platform/{id}/token-encoding`: how the platform wants our token in `Authorization`.
+    /// `PUT /admin/platform/{id}/token-encoding`: sets how the platform expects this node's token in `Authorization`.
     func setEncoding(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let body = try await request.body.collect(upTo: 1024)
         let example = #"{"encoding":"plain"} or {"encoding":"base64"}"#
@@ -60,8 +60,8 @@ extension AdminAPI {
         return await update(parameters.get("id") ?? "", what: "the encoding") { $0.tokenEncoding = encoding }
     }
 
-    /// What the work gives, or its error: 404 for a platform that is not known, 409 for one in the wrong state or with roles that must not
-    /// be served here, 502 for what is wrong on the platform's side, 503 if the state could not be written.
+    /// The response of `work`, or its error: 404 for an unknown platform, 409 for one in the wrong state or with roles that must not be
+    /// served here, 502 for a fault of the platform, 503 if the state could not be written.
     func answer(_ work: () async throws(OCPIError) -> Response) async -> Response {
         do throws(OCPIError) {
             return try await work()
@@ -86,7 +86,7 @@ extension Parameters {
 }
 
 extension Platform {
-    /// What an operator sees of it: no tokens, no hashes.
+    /// What an operator sees of a platform: no tokens, no hashes.
     func summary(in directory: Directory) -> KeyValuePairs<String, JSONValue?> {
         let invitations = invited.map { party in
             JSONValue.object(["party": .string(party.description), "expires": invitedUntil[party].map { .string($0.description) }])
@@ -104,7 +104,7 @@ extension Platform {
         ]
     }
 
-    /// As ``summary(in:)``, with the endpoints themselves.
+    /// Like ``summary(in:)``, with the endpoints themselves.
     func details(in directory: Directory) -> JSONValue {
         let endpoints = directory.endpoints(of: id).map { endpoint -> JSONValue in
             [

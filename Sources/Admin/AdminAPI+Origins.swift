@@ -5,14 +5,14 @@ import Hummingbird
 import NIOCore
 import OCPI
 
-// Where URLs of a platform may lead besides its endpoints.
+// The servers that a platform's URLs may point to besides its endpoints.
 
 extension AdminAPI {
     private static let maxOrigins = 16
     private static let example = #"["https://results.example.com"]"#
 
-    /// `PUT /admin/platform/{id}/origins`: the servers, besides those of its endpoints, that `response_url`, `Link` and `Location` of the platform
-    /// may lead to. The list replaces the one before; an empty one ends it.
+    /// `PUT /admin/platform/{id}/origins`: sets the servers that `response_url`, `Link` and `Location` of the platform may point to,
+    /// besides those of its endpoints. The list replaces the previous one; an empty list removes it.
     func setOrigins(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let body = try await request.body.collect(upTo: 64 * 1024)
         guard let list = (try? JSONValue.parse(body))?.array, list.count <= Self.maxOrigins else {

@@ -7,8 +7,8 @@ package import Logging
 import NIOCore
 package import OCPI
 
-/// The private API for operators: invites platforms, connects to platforms, tells how they are and lets them go. Same paths as the
-/// reference OCN node where it has them; tokens are shown once, when they are issued, and never again.
+/// The private API for operators: invites, connects, shows and disconnects platforms. It has the paths of the reference OCN node where that
+/// has them. Tokens are shown only once, when they are issued.
 package struct AdminAPI: Sendable {
     let state: SharedState
     let handshake: Handshake
@@ -16,32 +16,32 @@ package struct AdminAPI: Sendable {
     private let publicURL: String
     private let wrongKeys = WrongKeys()
     private let logger: Logger
-    private let isKafkaAway: @Sendable () -> Bool
+    private let isKafkaUnavailable: @Sendable () -> Bool
 
     /// - Parameters:
-    ///   - state: where platforms are read and invitations written.
+    ///   - state: reads platforms and writes invitations.
     ///   - handshake: connects this node to platforms, renews and disconnects.
-    ///   - key: the operator's key; every call carries `Authorization: Token <key>`, plain or base64.
-    ///   - publicURL: what parties call this node by.
-    ///   - logger: where invitations are told.
-    ///   - isKafkaAway: whether it is known that nothing can be written at the moment.
+    ///   - key: the operator's key; every call must have `Authorization: Token <key>`, plain or base64.
+    ///   - publicURL: the URL at which parties reach this node.
+    ///   - logger: receives a line for every invitation, and errors.
+    ///   - isKafkaUnavailable: whether Kafka is known to be unavailable, so that nothing can be written.
     package init(
         state: SharedState, handshake: Handshake, key: Token, publicURL: String, logger: Logger,
-        isKafkaAway: @escaping @Sendable () -> Bool = { false }
+        isKafkaUnavailable: @escaping @Sendable () -> Bool = { false }
     ) {
         self.state = state
         self.handshake = handshake
         keyHash = TokenHash.of(key)
         self.publicURL = publicURL
         self.logger = logger
-        self.isKafkaAway = isKafkaAway
+        self.isKafkaUnavailable = isKafkaUnavailable
     }
 
     /// Adds the routes below `/admin`.
     package func addRoutes(to router: Router<some RequestContext>) {
         router.add(middleware: AdminRefusals())
         let admin = router.group("admin").add(middleware: AdminKey(hash: keyHash, wrong: wrongKeys, logger: logger))
-            .add(middleware: WritesNeedKafka(isKafkaAway: isKafkaAway))
+            .add(middleware: WritesNeedKafka(isKafkaUnavailable: isKafkaUnavailable))
         admin.post("generate-registration-token") { request, _ in try await invite(request) }
         admin.get("connection-status/:country/:party") { _, context in connectionStatus(context.parameters) }
         admin.get("platforms") { _, _ in platforms() }
@@ -88,15 +88,15 @@ package struct AdminAPI: Sendable {
 
     // MARK: Inviting
 
-    /// `POST /admin/generate-registration-token`: a fresh token A for the parties in the body.
+    /// `POST /admin/generate-registration-token`: a new token A for the parties in the body.
     private func invite(_ request: Request) async throws -> Response {
         let body = try await request.body.collect(upTo: 64 * 1024)
         let invited = try invitedParties(try AdminBody.json(body, like: InvitedParties.example))
         return await issueToken(for: invited.parties, notes: invited.notes, .ok)
     }
 
-    /// `POST /admin/platform/{id}/parties`: further parties that this platform may act for from its next PUT of credentials on, or the ones
-    /// that a platform may register as which waits for a handshake.
+    /// `POST /admin/platform/{id}/parties`: adds parties that the platform may serve. A connected platform adds them with its next PUT of
+    /// credentials; one that waits for a handshake may register with them.
     private func inviteMore(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let body = try await request.body.collect(upTo: 64 * 1024)
         let id = parameters.get("id") ?? ""
@@ -106,8 +106,8 @@ package struct AdminAPI: Sendable {
         return await update(id, what: "the invitation", notes: invited.notes) { $0.invite(invited.parties, until: end) }
     }
 
-    /// Changes a platform's record, and shows it.
-    /// - Parameter what: what is stored, to begin a sentence with.
+    /// Changes a platform's record and returns it.
+    /// - Parameter what: what is stored, as the subject of an error message.
     func update(
         _ id: String, what: String, notes: [String] = [], _ edit: (inout Platform) -> Void
     ) async -> Response {
@@ -123,16 +123,16 @@ package struct AdminAPI: Sendable {
         try InvitedParties(list, nodeAddress: handshake.nodeAddress, hub: handshake.hubParty, in: state.directory())
     }
 
-    /// When an invitation that is issued now ends.
+    /// When an invitation issued now expires.
     private func end() -> Timestamp { Timestamp.now.adding(milliseconds: Platform.invitationLifetime) }
 
-    /// An answer with what the operator should know besides.
+    /// The answer with notes for the operator.
     private func noted(_ answer: JSONValue, _ notes: [String]) -> JSONValue {
         guard !notes.isEmpty, let members = answer.members else { return answer }
         return .object(members + [JSONMember(name: "notes", value: .array(notes.map(JSONValue.string)))])
     }
 
-    /// `POST /admin/platform`: a platform that we are to register with, or a fresh token A for one that registers with us.
+    /// `POST /admin/platform`: adds a platform that this node will register with, or issues a token A for one that will register here.
     private func create(_ request: Request) async throws -> Response {
         let json = try AdminBody.json(try await request.body.collect(upTo: 64 * 1024), like: #"{"handshakeSelfInitiated":false}"#)
         let body = try AdminBody(json, members: ["handshakeSelfInitiated", "tokenA", "platformVersionsUrl", "parties"])

@@ -1,6 +1,6 @@
 import Encoding
 
-/// Why an admin call makes no sense; for the operator.
+/// The reason why an admin call is invalid, as a message for the operator.
 struct AdminFault: Error {
     let message: String
 

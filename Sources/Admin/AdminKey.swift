@@ -6,8 +6,8 @@ import Logging
 import NIOCore
 import OCPI
 
-/// Lets only the operator in. A wrong key is logged, without its text, and its answer is held back, longer each time; a right one never is.
-/// Of each client few answers are held back at a time; whoever sends further guesses meanwhile is sent away.
+/// Admits only calls with the operator's key. A wrong key is logged, without its text, and its answer is delayed, longer each time; answers
+/// to the right key are never delayed. Per client a limited number of answers are delayed at a time; further wrong keys meanwhile get 429.
 struct AdminKey<Context: RequestContext>: RouterMiddleware {
     let hash: String
     let wrong: WrongKeys
@@ -21,7 +21,7 @@ struct AdminKey<Context: RequestContext>: RouterMiddleware {
     }
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        // Compared by SHA-256: how long this takes says nothing about the key.
+        // Keys are compared by SHA-256, so that the duration reveals nothing about the key.
         let presented = request.headers[.authorization].map(Token.readings(authorization:)) ?? []
         guard presented.contains(where: { TokenHash.of($0) == hash }) else {
             let address = (context as? any RemoteAddressRequestContext)?.remoteAddress?.ipAddress ?? ""
@@ -33,10 +33,10 @@ struct AdminKey<Context: RequestContext>: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// - Returns: the answer when it is not held back; nil when it was.
+    /// - Returns: an answer to send at once; nil after the delay.
     private func holdBack(_ client: String) async throws -> Response? {
         let (count, delay) = wrong.note(client, now: .now())
-        // The first, and then ever fewer: whoever tries them all must not fill the log.
+        // Only the 1st, 2nd, 4th, 8th … are logged, so that guessing does not fill the log.
         if count & (count - 1) == 0 {
             logger.warning("a wrong admin key", metadata: ["address": "\(client)", "times": "\(count)"])
         }

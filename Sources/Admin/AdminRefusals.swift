@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Every refusal is JSON: also of a call that there is not, and of a body that is too long.
+/// Makes every error a JSON object, including those for unknown calls and bodies over the limit.
 struct AdminRefusals<Context: RequestContext>: RouterMiddleware {
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
         do {

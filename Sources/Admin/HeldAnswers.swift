@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The answers that are held back at the moment, by client: of each only so many, as each is a task and a connection. Thread-safe.
+/// The number of delayed answers per client. It is limited, because each occupies a task and a connection. Thread-safe.
 final class HeldAnswers: Sendable {
     private let perClient: Int
     private let byClient = Mutex<[String: Int]>([:])
@@ -9,7 +9,7 @@ final class HeldAnswers: Sendable {
         self.perClient = perClient
     }
 
-    /// One more is to be held back; `false` when there are too many of this client.
+    /// Counts another delayed answer; `false` at the client's limit.
     func enter(_ client: String) -> Bool {
         byClient.withLock { byClient in
             guard byClient[client, default: 0] < perClient else { return false }
@@ -18,7 +18,7 @@ final class HeldAnswers: Sendable {
         }
     }
 
-    /// One has been given.
+    /// A delayed answer was sent.
     func leave(_ client: String) {
         byClient.withLock { byClient in
             let left = (byClient[client] ?? 1) - 1

@@ -2,10 +2,10 @@ import Directory
 import Encoding
 import OCPI
 
-/// The parties in the body of an invitation, and what the operator should know about them.
+/// The parties in the body of an invitation, and notes about them for the operator.
 struct InvitedParties {
     private(set) var parties: [PartyID] = []
-    /// What is no error and may be a slip.
+    /// Notes about possible mistakes that are not errors.
     private(set) var notes: [String] = []
 
     private static let members = ["country_code", "party_id"]
@@ -13,13 +13,13 @@ struct InvitedParties {
 
     /// - Parameters:
     ///   - nodeAddress: operator address of this node, lower case.
-    ///   - hub: the hub's own party, as which nobody may register.
-    /// - Throws: for what is no list of parties, and for a party that is connected already.
+    ///   - hub: the hub's own party, which no platform may register.
+    /// - Throws: if it is no list of parties, or if a party is already connected.
     init(_ list: JSONValue, nodeAddress: String, hub: PartyID, in directory: Directory) throws(AdminFault) {
         guard let list = list.array, !list.isEmpty else { throw AdminFault("the parties must be a list like \(Self.example)") }
         for (index, entry) in list.enumerated() {
             let place = "entry \(index + 1): "
-            // Whoever sends roles or a name along means no harm: what is invited is clear.
+            // Roles or names in an entry are accepted, because the invited party is still clear.
             let (known, others) = Self.split(entry)
             for name in others { notes.append("\(place)'\(ForeignText.shortened(name))' is not looked at") }
             let body = try AdminBody(known, members: Self.members, place: place)

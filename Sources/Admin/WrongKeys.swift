@@ -1,18 +1,18 @@
 import NIOCore
 import Synchronization
 
-/// Wrong keys, by the address they came from: each makes the answer to the next one from there slower, up to a limit. Bounded: of many
-/// addresses the one that was quiet for longest is forgotten. Thread-safe.
+/// Counts wrong keys by client address: each delays the answer to the next one from there longer, up to a limit. The number of addresses is
+/// bounded; the one that was inactive for longest is removed. Thread-safe.
 final class WrongKeys: Sendable {
-    /// How it grows.
+    /// The delays and bounds.
     struct Limits: Sendable {
-        /// For the first one.
+        /// Delay of the first answer.
         var first = Duration.milliseconds(100)
-        /// For any.
+        /// Maximum delay.
         var longest = Duration.seconds(10)
-        /// An address is forgotten when it was quiet for this long.
+        /// An address is removed after this time without a wrong key.
         var memory = TimeAmount.minutes(10)
-        /// Addresses that are remembered.
+        /// Maximum number of addresses.
         var addresses = 1024
     }
 
@@ -28,8 +28,8 @@ final class WrongKeys: Sendable {
         self.limits = limits
     }
 
-    /// One more came from this address.
-    /// - Returns: how many came from there, and how long its answer is to be held back.
+    /// Counts another wrong key from this address.
+    /// - Returns: the number of wrong keys from there, and the delay of its answer.
     func note(_ address: String, now: NIODeadline) -> (count: Int, delay: Duration) {
         let count = entries.withLock { entries in
             if let entry = entries[address], now - entry.last > limits.memory { entries[address] = nil }

@@ -1,17 +1,17 @@
-/// What one round says about the recipients that never hang.
+/// The measurements of one round for the recipients that always answer.
 struct Figures: Sendable, Equatable {
-    /// What of it is compared.
+    /// The measurements that are compared.
     enum Measure: String, CaseIterable, Sendable {
         case p50, p95, p99
         case longest = "max"
         case perSecond = "per_second"
     }
 
-    /// Milliseconds, but for `perSecond`.
+    /// Milliseconds, except `perSecond`.
     var values: [Measure: Double] = [:]
-    /// How many there were in time.
+    /// Number of requests or copies that arrived in time.
     var count = 0
-    /// How many ended otherwise, or not at all.
+    /// Number of requests or copies that failed or never arrived.
     var failed = 0
 
     subscript(_ measure: Measure) -> Double { values[measure] ?? 0 }

@@ -1,8 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// What makes a recipient hang: while it is open, it takes requests and answers none. The caller's connection stays open until the caller
-/// gives up, or until the hole is closed.
+/// Makes recipients unresponsive: while it is open, their requests are accepted and not answered. The connections stay open until the
+/// caller closes them or ``close()`` is called.
 final class HangingEndpoint: Sendable {
     private struct Place: Hashable {
         let recipient: Int
@@ -18,7 +18,7 @@ final class HangingEndpoint: Sendable {
 
     private let state = Mutex(State())
 
-    /// From now on nothing is answered.
+    /// From now on requests are not answered.
     func open() {
         state.withLock { state in
             state.isOpen = true
@@ -26,19 +26,19 @@ final class HangingEndpoint: Sendable {
         }
     }
 
-    /// From now on everything is answered; the connections of what was not are closed.
+    /// From now on requests are answered; the connections of unanswered ones are closed.
     func close() {
         let connections = state.withLock { state in
             state.isOpen = false
             defer { state.connections = [:] }
             return state.connections.values.map { $0 }
         }
-        // One that is closed already is what we want.
+        // A failure means that the connection is already closed.
         for connection in connections { connection.close(promise: nil) }
     }
 
-    /// Whether the request will never be answered.
-    func swallows(_ connection: any Channel, at recipient: Int, _ kind: RoundResults.Kind) -> Bool {
+    /// Whether the request will stay unanswered.
+    func leavesUnanswered(_ connection: any Channel, at recipient: Int, _ kind: RoundResults.Kind) -> Bool {
         let id = ObjectIdentifier(connection)
         let place = Place(recipient: recipient, kind: kind)
         let isSwallowed = state.withLock { state in
@@ -57,12 +57,12 @@ final class HangingEndpoint: Sendable {
         return true
     }
 
-    /// Looks how many calls are open at one recipient at this moment: the most of any.
+    /// Counts the open calls per recipient and returns the largest count of each kind.
     ///
-    /// Counted now and then instead of at every arrival: a call that takes the place of one whose time was over may arrive before this side
-    /// has noticed that the other connection is gone.
+    /// They are sampled instead of counted on arrival: a call that replaces a timed-out one may arrive before the end of the other
+    /// connection has been noticed here.
     @discardableResult
-    func look() -> [RoundResults.Kind: Int] {
+    func sample() -> [RoundResults.Kind: Int] {
         state.withLock { state in
             var now: [RoundResults.Kind: Int] = [:]
             for (place, count) in state.open { now[place.kind] = max(now[place.kind] ?? 0, count) }
@@ -71,6 +71,6 @@ final class HangingEndpoint: Sendable {
         }
     }
 
-    /// The most that ``look()`` has seen since it was opened.
+    /// The largest result of ``sample()`` since ``open()``.
     var most: [RoundResults.Kind: Int] { state.withLock { $0.most } }
 }

@@ -1,95 +1,95 @@
 import NIOCore
 package import Testbed
 
-/// The first measurement: do recipients that hang make the others wait?
+/// Measures whether unresponsive recipients delay others.
 ///
-/// One node, its roles as processes of their own, and many recipients. Rounds without a hanging recipient and rounds with take turns on the
-/// same node, so that what the machine does besides shows as a spread instead of as a result.
+/// It uses one node, with each role in its own process, and many recipients. Rounds with and without unresponsive recipients alternate on
+/// the same node, so that other load on the machine shows as variation and not as a result.
 package struct Isolation: Sendable {
-    /// Calls under way to a recipient, of each kind.
+    /// Maximum number of running calls of each kind per recipient.
     static let limit = 8
-    /// One each: a second worker of the same role could hide what the first one suffers.
+    /// One process each, because a second worker of the same role could hide the effect on the first.
     private static let roles = ["ingress", "exchange", "matcher", "push", "control"].map { (name: $0, count: 1) }
-    /// How long what waits for a recipient that is back may take.
+    /// Timeout for waiting copies of recipients that answer again.
     private static let drain = Duration.seconds(90)
     private let options: IsolationOptions
     private let participants: IsolationParticipants
     private let host: any NodeOperator
-    private let tell: @Sendable (String) -> Void
+    private let progress: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - tell: gets a line every few seconds.
-    /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, of which some hang and some do not.
-    package init(_ options: IsolationOptions, host: any NodeOperator, tell: @escaping @Sendable (String) -> Void) throws {
+    ///   - progress: receives a progress message every few seconds.
+    /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, some unresponsive and some not.
+    package init(_ options: IsolationOptions, host: any NodeOperator, progress: @escaping @Sendable (String) -> Void) throws {
         guard let participants = IsolationParticipants(recipients: options.recipients, hanging: options.hanging) else {
-            throw TestbedFailure("there must be 2 to 1000 recipients, and some of them must hang and some not")
+            throw TestbedFailure("there must be 2 to 1000 recipients, some unresponsive and some not")
         }
         self.options = options
         self.participants = participants
         self.host = host
-        self.tell = tell
+        self.progress = progress
     }
 
-    /// Runs to the end. Everything it started is stopped before it returns or throws, also when cancelled.
-    /// - Throws: `TestbedFailure` or what else kept it from being carried out. What came out badly is no error: see the result.
+    /// Runs to the end. All processes are stopped before it returns or throws, also when cancelled.
+    /// - Throws: `TestbedFailure`, or any other error that prevented the run. A bad result is no error.
     package func run() async throws -> IsolationResult {
         let logs = try options.logs.map { try LogFolder($0) } ?? LogFolder(temporary: "ocn-bench")
-        // An in-memory Kafka is asked for all its partitions hundreds of times a second: one for each service is plenty here.
+        // An in-memory Kafka is polled for all its partitions hundreds of times a second, so each service gets only one.
         let tuning = Tuning(pushConcurrency: Self.limit, exchangeConcurrency: Self.limit, outboxPartitions: 1)
         let plan = Testbed.Plan(
             "bench", roles: Self.roles, services: participants.recipients, registry: participants.registry(operatorAddress:),
             tuning: tuning,
             brokers: options.brokers)
         do {
-            let result = try await Testbed(plan, host: host, logs: logs, tell: tell).run { try await measure($0) }
-            if result.isOK { logs.discard() } else { tell(where: logs) }
+            let result = try await Testbed(plan, host: host, logs: logs, progress: progress).run { try await measure($0) }
+            if result.isOK { logs.discard() } else { reportFolder(of: logs) }
             return result
         } catch {
-            if Task.isCancelled { logs.discard() } else { tell(where: logs) }
+            if Task.isCancelled { logs.discard() } else { reportFolder(of: logs) }
             throw error
         }
     }
 
-    private func tell(where logs: LogFolder) {
-        if let path = logs.path { tell("the processes' logs are in \(path)") }
+    private func reportFolder(of logs: LogFolder) {
+        if let path = logs.path { progress("the processes' logs are in \(path)") }
     }
 
     private func measure(_ hub: Testbed.Running) async throws -> IsolationResult {
         let recorder = RoundRecorder()
-        let hole = HangingEndpoint()
-        let parties = IsolationParties(participants, recorder: recorder, hole: hole)
+        let endpoint = HangingEndpoint()
+        let parties = IsolationParties(participants, recorder: recorder, endpoint: endpoint)
         do {
-            tell("registering \(participants.recipients.count) recipients")
+            progress("registering \(participants.recipients.count) recipients")
             try await parties.start(hub)
             let load = try IsolationLoad(participants, parties.sender, hub.caller, recorder, rate: options.rate)
             var rounds: [IsolationResult.Round] = []
             for number in 0..<2 * options.rounds {
-                rounds.append(try await round(number, load, recorder, hole))
+                rounds.append(try await round(number, load, recorder, endpoint))
             }
             await parties.stop()
             return IsolationResult(
                 options: options, limit: Self.limit, cores: System.coreCount, rounds: rounds, crashes: hub.fleet.places.flatMap(\.crashes))
         } catch {
-            hole.close()
+            endpoint.close()
             await parties.stop()
             throw error
         }
     }
 
     private func round(
-        _ number: Int, _ load: IsolationLoad, _ recorder: RoundRecorder, _ hole: HangingEndpoint
+        _ number: Int, _ load: IsolationLoad, _ recorder: RoundRecorder, _ endpoint: HangingEndpoint
     ) async throws -> IsolationResult.Round {
         let hangs = number % 2 == 1
-        let name = "round \(number + 1) of \(2 * options.rounds), \(hangs ? "\(options.hanging) hanging" : "nobody hangs")"
+        let name = "round \(number + 1) of \(2 * options.rounds), \(hangs ? "\(options.hanging) hanging" : "all recipients answer")"
         let (warmUp, length) = (Duration.seconds(options.warmUp), Duration.seconds(options.seconds))
         try await load.reaches(participants.firstHanging..<participants.recipients.count, within: Self.drain)
-        tell("\(name): \(options.rate) requests a second for \(options.warmUp) s, then \(options.seconds) s that count")
+        progress("\(name): \(options.rate) requests a second for \(options.warmUp) s, then \(options.seconds) s that count")
         recorder.begin()
-        if hangs { hole.open() }
+        if hangs { endpoint.open() }
         let start = recorder.time
         let sent = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await watch(name, since: start, recorder, hole) }
+            group.addTask { await watch(name, since: start, recorder, endpoint) }
             defer { group.cancelAll() }
             do {
                 try await load.run(for: warmUp + length)
@@ -98,27 +98,27 @@ package struct Isolation: Sendable {
                 return .failure(error)
             }
         }
-        hole.close()
+        endpoint.close()
         try sent.get()
-        // The next round begins with nothing left to do.
+        // The next round starts without a backlog.
         let missing = await recorder.settles(within: Self.drain)
         try Task.checkCancellation()
-        if missing > 0 { tell("\(name): \(missing) copies have not come within \(Self.drain.components.seconds) s") }
+        if missing > 0 { progress("\(name): \(missing) copies have not come within \(Self.drain.components.seconds) s") }
         let results = recorder.results
         let period = start + warmUp..<start + warmUp + length
         let figures = RoundResults.Kind.allCases.map { kind in
             (kind, results.figures(kind, during: period) { $0 < participants.firstHanging })
         }
         return IsolationResult.Round(
-            hangs: hangs, figures: Dictionary(figures) { first, _ in first }, mostOpen: hangs ? hole.most : [:], missing: missing)
+            hangs: hangs, figures: Dictionary(figures) { first, _ in first }, mostOpen: hangs ? endpoint.most : [:], missing: missing)
     }
 
-    /// Looks at the hanging ones ten times a second and tells what goes on every few seconds, until cancelled.
-    private func watch(_ name: String, since start: Duration, _ recorder: RoundRecorder, _ hole: HangingEndpoint) async {
+    /// Samples open calls ten times a second and reports progress every few seconds, until cancelled.
+    private func watch(_ name: String, since start: Duration, _ recorder: RoundRecorder, _ endpoint: HangingEndpoint) async {
         var looks = 0
         while true {
             do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
-            let open = hole.look()
+            let open = endpoint.sample()
             looks += 1
             guard looks % 50 == 0 else { continue }
             let results = recorder.results
@@ -126,7 +126,8 @@ package struct Isolation: Sendable {
                 ("sent", results.sent), ("answered", results.answered), ("copies", results.copied), ("calls open", open[.exchange] ?? 0),
                 ("copies open", open[.push] ?? 0),
             ]
-            tell("\(name), \((recorder.time - start).components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+            progress(
+                "\(name), \((recorder.time - start).components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
         }
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import OCPI
 import Testbed
 
-/// Sends at a constant rate, whatever becomes of what was sent before.
+/// Sends requests at a constant rate, independent of the outcome of earlier ones.
 struct IsolationLoad: Sendable {
     private let participants: IsolationParticipants
     private let sender: TestbedParty
@@ -12,7 +12,7 @@ struct IsolationLoad: Sendable {
     private let recorder: RoundRecorder
     private let pause: Duration
 
-    /// - Throws: `TestbedFailure` if the node does not say where sessions go.
+    /// - Throws: `TestbedFailure` if the node advertises no sessions endpoint.
     init(_ participants: IsolationParticipants, _ sender: TestbedParty, _ caller: Caller, _ recorder: RoundRecorder, rate: Int) throws {
         self.participants = participants
         self.sender = sender
@@ -22,10 +22,10 @@ struct IsolationLoad: Sendable {
         pause = Duration.seconds(1) / rate
     }
 
-    /// Sends for so long, and returns when the last request has ended.
+    /// Sends for this long, and returns when the last request has ended.
     func run(for length: Duration) async throws {
         let clock = ContinuousClock()
-        // Both clocks run alike, so the difference is the same all the time.
+        // Both clocks run at the same rate, so the difference is constant.
         let start = clock.now - recorder.time
         try await withThrowingDiscardingTaskGroup { group in
             var due = recorder.time
@@ -48,13 +48,13 @@ struct IsolationLoad: Sendable {
         recorder.note { $0.ended(number, isSuccess: isSuccess, at: $1) }
     }
 
-    /// Waits until these recipients can be called, so that what happened in the round before says nothing about the next one.
-    /// - Throws: `TestbedFailure` if that takes longer than `limit`.
+    /// Waits until these recipients can be called, so that a round does not affect the next one.
+    /// - Throws: `TestbedFailure` after `limit`.
     func reaches(_ recipients: Range<Int>, within limit: Duration) async throws {
         let deadline = ContinuousClock.now + limit
         for recipient in recipients {
             var successes = 0
-            // One success is not enough: whoever was left alone is tried out before it is called as before.
+            // One success is not enough, because a half-open breaker permits only probes.
             while successes < 5 {
                 try Task.checkCancellation()
                 if await call(recipient, from: participants.senders[0], id: "P\(recipient)", "bench-probe") {
@@ -65,13 +65,13 @@ struct IsolationLoad: Sendable {
                 guard ContinuousClock.now < deadline else {
                     throw TestbedFailure("\(participants.recipients[recipient]) cannot be called within \(limit.components.seconds) s")
                 }
-                // Nothing announces it.
+                // There is no event for this, so it is polled.
                 try await Task.sleep(for: .milliseconds(200))
             }
         }
     }
 
-    /// Whether it succeeded.
+    /// Whether the call succeeded.
     private func call(_ recipient: Int, from owner: PartyID, id: String, _ correlationID: String) async -> Bool {
         let headers = sender.headers(
             from: owner, to: participants.recipients[recipient], requestID: UUIDText.v4(), correlationID: correlationID)
@@ -80,7 +80,7 @@ struct IsolationLoad: Sendable {
         return answer?.status == 200 && answer?.code == 1000
     }
 
-    /// About half a kilobyte.
+    /// A session of about half a kilobyte.
     private static func session(_ id: String, of owner: PartyID) -> ByteBuffer {
         let now = JSONValue.string(Timestamp.now.description)
         let session: JSONValue = [

@@ -1,22 +1,22 @@
-/// How ``Isolation`` is measured.
+/// The options of ``Isolation``.
 package struct IsolationOptions: Sendable {
-    /// Requests each second, whatever becomes of those before.
+    /// Requests per second, independent of the outcome of earlier ones.
     package var rate = 200
-    /// How long each round counts.
+    /// Measured seconds of each round.
     package var seconds = 20
-    /// How long each round sends before it counts.
+    /// Seconds of each round before the measurement.
     package var warmUp = 5
-    /// Recipients, those that hang included.
+    /// Number of recipients, unresponsive ones included.
     package var recipients = 100
-    /// How many of them hang.
+    /// Number of unresponsive recipients.
     package var hanging = 1
-    /// Rounds without hanging recipients; there are as many with them, in turn.
+    /// Number of rounds without unresponsive recipients, and of rounds with them.
     package var rounds = 2
-    /// `host:port` of a real Kafka; nil for one in memory, in a process of its own.
+    /// `host:port` of a real Kafka; nil for an in-memory Kafka in its own process.
     package var brokers: String?
-    /// Folder for the processes' logs; nil for a temporary one that is deleted if all went well.
+    /// Folder for the processes' logs; nil for a temporary one that is deleted after a successful run.
     package var logs: String?
 
-    /// What is measured if nothing else is said.
+    /// The default options.
     package init() {}
 }

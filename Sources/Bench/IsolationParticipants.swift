@@ -1,17 +1,17 @@
 import Directory
 import OCPI
 
-/// As many senders as recipients: each recipient gets copies of what one sender sends, and that sender's requests go to another recipient.
-/// So each half of it can hang without the other. The last ones are those that hang.
+/// The parties: as many senders as recipients. Each recipient gets the copies of one sender's requests, and that sender's requests are for
+/// another recipient, so that calls and copies of a recipient are independent. The last recipients are the unresponsive ones.
 struct IsolationParticipants: Sendable {
     /// CPOs, all of one platform.
     let senders: [PartyID]
-    /// eMSPs, each a platform of its own, and a service that gets copies of sessions.
+    /// eMSPs, each with its own platform, which are also services that get copies of sessions.
     let recipients: [PartyID]
-    /// The first one that hangs; all behind it do.
+    /// Index of the first unresponsive recipient; all following ones are unresponsive too.
     let firstHanging: Int
 
-    /// Nil unless there are 2 to 1000 recipients, of which some hang and some do not.
+    /// Nil unless there are 2 to 1000 recipients, some unresponsive and some not.
     init?(recipients count: Int, hanging: Int) {
         guard 2...1000 ~= count, 1..<count ~= hanging else { return nil }
         let numbers = (0..<count).map { String(String($0 + 1000).suffix(3)) }
@@ -21,13 +21,13 @@ struct IsolationParticipants: Sendable {
         guard senders.count == count, recipients.count == count else { return nil }
     }
 
-    /// Who sends what and to whom: everybody in turn.
+    /// The recipients of a request by its number, in turn.
     func turn(_ number: Int) -> (service: Int, receiver: Int) {
         let service = number % recipients.count
         return (service, (service + recipients.count / 2) % recipients.count)
     }
 
-    /// Everybody as parties of one node, the services, and one agreement for each.
+    /// The registry entries: all parties under this node, the services, and one agreement for each.
     func registry(operatorAddress: String) -> [Fact] {
         let source = "state"
         func party(_ id: PartyID, _ role: String) -> Fact {

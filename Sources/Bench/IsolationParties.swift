@@ -3,11 +3,11 @@ import Testbed
 
 /// The parties of a run with their servers.
 struct IsolationParties: Sendable {
-    /// All senders.
+    /// The platform of all senders.
     let sender: TestbedParty
     private let recipients: [TestbedParty]
 
-    init(_ participants: IsolationParticipants, recorder: RoundRecorder, hole: HangingEndpoint) {
+    init(_ participants: IsolationParticipants, recorder: RoundRecorder, endpoint: HangingEndpoint) {
         sender = TestbedParty(
             participants.senders[0], others: Array(participants.senders.dropFirst()), role: "CPO", modules: [(.sessions, .sender)]
         ) { _, _, _ in
@@ -17,7 +17,7 @@ struct IsolationParties: Sendable {
             let mayHang = index >= participants.firstHanging
             return TestbedParty(id, role: "EMSP", modules: [(.sessions, .receiver)]) { request, _, _ in
                 let kind: RoundResults.Kind = request.header("OCN-Copy-ID") == nil ? .exchange : .push
-                if mayHang, hole.swallows(request.connection, at: index, kind) { return nil }
+                if mayHang, endpoint.leavesUnanswered(request.connection, at: index, kind) { return nil }
                 if kind == .push, let number = request.header(OCPIHeader.correlationID).flatMap(Correlation.number) {
                     recorder.note { $0.arrived(number, at: index, time: $1) }
                 }
@@ -26,7 +26,7 @@ struct IsolationParties: Sendable {
         }
     }
 
-    /// Starts the servers and registers everybody, some at a time.
+    /// Starts the servers and registers all parties, some of them in parallel.
     func start(_ hub: Testbed.Running) async throws {
         var waiting = ([sender] + recipients)[...]
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -47,7 +47,7 @@ struct IsolationParties: Sendable {
     }
 }
 
-/// The number of a request as it goes with the request and its copy: in X-Correlation-ID.
+/// The number of a request, carried by the request and its copy in X-Correlation-ID.
 enum Correlation {
     private static let prefix = "bench-"
 

@@ -1,31 +1,31 @@
 import Encoding
 
-/// What came out of ``Isolation``.
+/// The result of ``Isolation``.
 package struct IsolationResult: Sendable {
     /// One round.
     struct Round: Sendable {
         let hangs: Bool
         let figures: [RoundResults.Kind: Figures]
-        /// The most calls that were open at one hanging recipient.
+        /// The largest number of open calls at one unresponsive recipient.
         let mostOpen: [RoundResults.Kind: Int]
-        /// Copies that did not come in time after everybody was back.
+        /// Number of copies that did not arrive in time after all recipients answered again.
         let missing: Int
     }
 
     let options: IsolationOptions
-    /// Calls under way to a recipient, of each kind, that the node was told to keep to.
+    /// The node's configured maximum of running calls of each kind per recipient.
     let limit: Int
     let cores: Int
     let rounds: [Round]
-    /// Processes that ended by themselves, in words.
+    /// Descriptions of processes that ended unexpectedly.
     let crashes: [String]
 
-    /// Whether the others did not suffer, the hanging ones held no more calls than they may, and it was really tried.
+    /// Whether other recipients were not affected, the limit per recipient held, and the test was effective.
     package var isOK: Bool { notOKBecause.isEmpty }
 
-    /// Why it is not OK, in words; empty if it is.
+    /// The reasons against it; empty if there are none.
     package var notOKBecause: [String] {
-        let saturated = isSaturated ? ["saturated: less than 95 % of what was offered came through with nobody hanging"] : []
+        let saturated = isSaturated ? ["saturated: less than 95 % of what was offered came through without an unresponsive recipient"] : []
         let kinds = RoundResults.Kind.allCases.flatMap { kind in
             comparison(kind).objections.map { "\(kind.rawValue): \($0)" }
                 + objections(toOpen: mostOpen(kind)).map { "\(kind.rawValue): \($0)" }
@@ -34,11 +34,11 @@ package struct IsolationResult: Sendable {
     }
 
     private func objections(toOpen most: Int) -> [String] {
-        if most > limit { return ["a hanging recipient held \(most) calls, more than \(limit)"] }
-        return most < 1 ? ["no hanging recipient was called: nothing was tried"] : []
+        if most > limit { return ["an unresponsive recipient had \(most) calls, more than \(limit)"] }
+        return most < 1 ? ["no unresponsive recipient was called: nothing was tested"] : []
     }
 
-    /// Whether this machine did not carry the load even with nobody hanging: then there is nothing to compare.
+    /// Whether this machine did not carry the load even without unresponsive recipients, so that there is nothing to compare.
     var isSaturated: Bool {
         let offered = Double(options.rate) * Double(options.recipients - options.hanging) / Double(max(1, options.recipients))
         return RoundResults.Kind.allCases.contains { Comparison.median(.perSecond, of: comparison($0).without) < 0.95 * offered }
@@ -63,7 +63,7 @@ package struct IsolationResult: Sendable {
 
     // MARK: JSON
 
-    /// One JSON object; times in milliseconds.
+    /// The result as one JSON object; times in milliseconds.
     package var json: String {
         var members: [JSONMember] = [
             .init(name: "benchmark", value: "isolation"), .init(name: "kafka", value: .string(kafka)),
@@ -120,7 +120,7 @@ package struct IsolationResult: Sendable {
 
     // MARK: Text
 
-    /// For people.
+    /// The result as text.
     package var lines: [String] {
         let others = options.recipients - options.hanging
         var lines = [
@@ -137,14 +137,14 @@ package struct IsolationResult: Sendable {
         lines.append("")
         for kind in RoundResults.Kind.allCases {
             let what = kind == .exchange ? "calls" : "copies"
-            lines.append("\(what) in flight at one hanging recipient: at most \(mostOpen(kind)), limit \(limit)")
+            lines.append("\(what) running at one unresponsive recipient: at most \(mostOpen(kind)), limit \(limit)")
             let failed = (comparison(kind).without + comparison(kind).with).reduce(0) { $0 + $1.failed }
             if failed > 0 { lines.append("\(what) of the other recipients that failed or never came: \(failed)") }
         }
         if RoundResults.Kind.allCases.contains(where: { comparison($0).isNoisy }) {
             lines.append(
                 "rounds of the same kind differ among themselves by more than \(Self.decimal(Comparison.tolerance * 100, digits: 0)) % at p99:"
-                    + " this machine has other things to do, or more --seconds and --rounds are needed")
+                    + " the machine has other load, or more --seconds and --rounds are needed")
         }
         if isSaturated { lines.append("saturated: try a lower --rate") }
         return lines + [isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"]
@@ -163,7 +163,7 @@ package struct IsolationResult: Sendable {
         ]
     }
 
-    /// The first column to the left, the others to the right.
+    /// Formats a table with the first column left-aligned and the others right-aligned.
     private static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
@@ -175,7 +175,7 @@ package struct IsolationResult: Sendable {
         }
     }
 
-    /// `12.340`; numbers of the size that times and rates have.
+    /// A decimal number like `12.340`, of the size of times and rates.
     static func decimal(_ value: Double, digits: Int) -> String {
         let scale = (0..<digits).reduce(1) { scale, _ in scale * 10 }
         guard let scaled = Int(exactly: (abs(value) * Double(scale)).rounded()) else { return "0" }

@@ -1,7 +1,7 @@
-/// What became of the requests of one round, and of their copies. A value: times are given, from one beginning.
+/// The outcomes of the requests of one round, and of their copies. A value: times are parameters, relative to one start.
 struct RoundResults: Sendable {
     enum Kind: String, CaseIterable, Sendable {
-        /// Answers to the one who called.
+        /// Requests and their answers.
         case exchange
         /// Copies to services.
         case push
@@ -16,25 +16,25 @@ struct RoundResults: Sendable {
         var copied: Duration?
     }
 
-    /// Number of the first request: those of other rounds do not count.
+    /// Number of the first request. Requests of other rounds do not count.
     let first: Int
     private var entries: [Entry] = []
-    /// Requests that were answered with success.
+    /// Number of requests answered with success.
     private(set) var answered = 0
-    /// Requests whose copy arrived.
+    /// Number of requests whose copy arrived.
     private(set) var copied = 0
-    /// Copies that are owed, because the request was answered with success, and have not arrived.
-    private(set) var owed = 0
+    /// Number of copies that have not arrived although their request was answered with success.
+    private(set) var missing = 0
 
     init(first: Int) { self.first = first }
 
     var sent: Int { entries.count }
 
-    /// The next request.
+    /// Adds the next request.
     /// - Parameters:
-    ///   - due: when it was to be sent, whether or not anybody had time for that.
-    ///   - receiver: whom it is to.
-    ///   - service: who gets the copy.
+    ///   - due: when it was to be sent, even if it was sent later.
+    ///   - receiver: index of its receiver.
+    ///   - service: index of the service that gets the copy.
     /// - Returns: its number.
     mutating func sends(due: Duration, to receiver: Int, copyTo service: Int) -> Int {
         entries.append(Entry(due: due, receiver: receiver, service: service))
@@ -48,20 +48,20 @@ struct RoundResults: Sendable {
         entries[index].isSuccess = isSuccess
         guard isSuccess else { return }
         answered += 1
-        if entries[index].copied == nil { owed += 1 }
+        if entries[index].copied == nil { missing += 1 }
     }
 
-    /// Copies that come again, or to somebody else, do not count.
+    /// A repeated copy, or one at another recipient, does not count.
     mutating func arrived(_ number: Int, at service: Int, time: Duration) {
         let index = number - first
         guard entries.indices.contains(index), entries[index].service == service, entries[index].copied == nil else { return }
         entries[index].copied = time
         copied += 1
-        if entries[index].isSuccess { owed -= 1 }
+        if entries[index].isSuccess { missing -= 1 }
     }
 
-    /// Times count from when a request was due within the period; throughput is what ended within it.
-    /// - Parameter isCounted: which recipients.
+    /// Latencies are measured from when a request in the period was due; throughput is the number that ended in the period.
+    /// - Parameter isCounted: selects the recipients.
     func figures(_ kind: Kind, during period: Range<Duration>, of isCounted: (_ recipient: Int) -> Bool) -> Figures {
         var latencies = Latencies()
         var figures = Figures()

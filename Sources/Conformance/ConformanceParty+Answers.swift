@@ -3,7 +3,7 @@ import NIOCore
 import OCPI
 import Synchronization
 
-// What a party answers when nobody tells it otherwise.
+// A party's default answers.
 extension ConformanceParty {
     /// Its credentials object.
     var credentials: JSONValue { credentials(roles: roles) }
@@ -22,12 +22,12 @@ extension ConformanceParty {
         ]
     }
 
-    /// Data of its versions endpoint.
+    /// The `data` of its versions endpoint.
     var versionList: JSONValue {
         .array(OCPIVersion.allCases.map { ["version": .string($0.rawValue), "url": .string(base + "/hello/" + $0.rawValue)] })
     }
 
-    /// Data of its version details.
+    /// The `data` of its version details.
     func versionDetails(_ version: OCPIVersion, _ interfaces: [Interface]? = nil) -> JSONValue {
         let credentials: JSONValue = [
             "identifier": "credentials", "role": "SENDER", "url": .string("\(base)/hello/\(version.rawValue)/credentials"),

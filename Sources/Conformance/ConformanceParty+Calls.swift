@@ -4,17 +4,17 @@ import NIOHTTP1
 import OCPI
 import Synchronization
 
-// What a party sends to the hub.
+// A party's requests to the hub.
 extension ConformanceParty {
     /// Calls a module of another party through the hub, at the URL that the hub advertises for it.
     /// - Parameters:
-    ///   - path: below the interface's URL, without a first slash, percent-encoded already.
+    ///   - path: below the interface's URL, without a first slash, already percent-encoded.
     ///   - query: without `?`.
     ///   - to: nil for no OCPI-to headers.
     ///   - from: nil for its first party.
-    ///   - body: JSON; `text` instead of it goes out byte for byte.
+    ///   - body: JSON; alternatively `text` is sent byte for byte.
     ///   - omitting: names of headers to leave out.
-    ///   - headers: put in place of those of the same name.
+    ///   - headers: replace those of the same name.
     func send(
         _ method: OCPI.Method, _ module: ModuleID, _ interface: InterfaceRole, _ path: String = "", query: String? = nil, to: PartyID?,
         from: PartyID? = nil, body: JSONValue? = nil, text: String? = nil, token: Token? = nil, omitting: [String] = [],
@@ -36,8 +36,8 @@ extension ConformanceParty {
         return try await exchange(method, url, route, body: body, text: text, token: token, omitting: omitting, headers: headers)
     }
 
-    /// Calls a configuration module: no routing headers.
-    /// - Parameter token: token A, say; nil for token C.
+    /// Calls a configuration module, without routing headers.
+    /// - Parameter token: for example token A; nil for token C.
     func configure(
         _ method: OCPI.Method, _ url: String, body: JSONValue? = nil, text: String? = nil, token: Token? = nil, omitting: [String] = [],
         headers: [(String, String)] = []
@@ -52,7 +52,7 @@ extension ConformanceParty {
         return try require(url, "the hub does not advertise \(module) \(interface.rawValue)")
     }
 
-    /// The hub's credentials endpoint of the version that was registered with.
+    /// The hub's credentials endpoint of the version that the party registered with.
     func credentialsURL() throws(Unmet) -> String {
         try require(state.withLock { $0.credentialsURL }, "the hub does not advertise a credentials endpoint")
     }

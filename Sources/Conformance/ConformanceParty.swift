@@ -4,37 +4,37 @@ import NIOHTTP1
 import OCPI
 import Synchronization
 
-/// A platform with one party or more and an HTTP server of its own. It remembers every request, answers sensibly by itself or by a
-/// script, and calls the hub.
+/// A platform with one or more parties and its own HTTP server. It records every request, answers by default or by a script, and calls the
+/// hub.
 final class ConformanceParty: Sendable {
-    /// A role with the party that has it.
+    /// A role of a party.
     struct Role: Sendable, Hashable {
         let role: String
         let id: PartyID
     }
 
-    /// Answers a request; nil leaves it to the party's own answers.
+    /// Answers a request; nil for the default answer.
     typealias Script = @Sendable (Received) -> HubResponse?
 
     struct State {
         var script: Script?
         var tokenB = Token.generate()
         var tokenC: Token?
-        /// The hub's, by (module, interface).
+        /// The hub's endpoints, by module and interface.
         var endpoints: [Interface: String] = [:]
         var credentialsURL: String?
-        /// Whether it was out of reach since the last `reset()`.
-        var wasAway = false
+        /// Whether it was unreachable since the last `reset()`.
+        var wasUnreachable = false
     }
 
     let roles: [Role]
-    /// What it advertises besides credentials.
+    /// The interfaces that it advertises besides credentials.
     let interfaces: [Interface]
     let hub: HubUnderTest
-    /// Every request since the last reset, in order of arrival, configuration modules included.
+    /// All requests since the last reset, in order of arrival, including configuration modules.
     let received = Inbox<Received>()
     let state = Mutex(State())
-    /// Whether its endpoint URLs end in a slash.
+    /// A slash if its endpoint URLs end in one, else empty.
     private let slash: String
     private let reachAs: String
     private let servers = Mutex<ConformancePartyServer?>(nil)
@@ -52,11 +52,11 @@ final class ConformanceParty: Sendable {
         servers.withLock { $0 = server }
     }
 
-    /// Where a party listens.
+    /// The address of a party's server.
     struct Place: Sendable {
         let listen: String
         let port: Int
-        /// Host name or address by which the hub reaches it.
+        /// Host name or address at which the hub reaches it.
         let reachAs: String
     }
 
@@ -64,41 +64,41 @@ final class ConformanceParty: Sendable {
     var id: PartyID { roles.first?.id ?? hub.party }
     /// Its parties, each once.
     var ids: [PartyID] { roles.map(\.id).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
-    /// What the hub's URL for calling it starts with; known after the first start.
+    /// Prefix of its URLs for the hub; known after the first start.
     var base: String { "http://\(reachAs):\(servers.withLock { $0?.port } ?? 0)" }
     var versionsURL: String { base + "/hello/versions" }
-    /// The token it gave to the hub.
+    /// The token that it gave to the hub.
     var tokenB: Token { state.withLock { $0.tokenB } }
-    /// The token the hub gave to it; nil before registration.
+    /// The token that the hub gave to it; nil before registration.
     var tokenC: Token? { state.withLock { $0.tokenC } }
 
-    /// Where it serves an interface. Deliberately no path that could be guessed.
+    /// Its URL of an interface, with a path that cannot be guessed.
     func url(_ module: ModuleID, _ interface: InterfaceRole) -> String {
         "\(base)/shelf/\(interface == .sender ? "out" : "in")-\(module.rawValue)\(slash)"
     }
 
     // MARK: Server
 
-    /// Answers by this from now on, until `reset()`.
+    /// Answers requests by this script until `reset()`.
     func script(_ script: @escaping Script) { state.withLock { $0.script = script } }
 
     func start() async throws { try await server?.start() }
 
-    /// Connections are refused from here on; those that are open break.
+    /// Stops the server: connections are refused, and open ones are closed.
     func stop() async {
-        state.withLock { $0.wasAway = true }
+        state.withLock { $0.wasUnreachable = true }
         await server?.stop()
     }
 
-    /// Forgets requests and script, listens again.
-    /// - Returns: whether it was out of reach or owed answers in between.
+    /// Deletes requests and script, and listens again.
+    /// - Returns: whether it was unreachable or left requests unanswered since the last reset.
     func reset() async throws -> Bool {
         try await server?.start()
         received.clear()
         return state.withLock { state in
-            defer { state.wasAway = false }
+            defer { state.wasUnreachable = false }
             state.script = nil
-            return state.wasAway
+            return state.wasUnreachable
         }
     }
 
@@ -116,7 +116,7 @@ final class ConformanceParty: Sendable {
         var answer = script?(request) ?? (request.isAuthorized ? ownAnswer(to: request) : .failure(2001, status: 401, "unknown token"))
         switch answer.timing {
         case .now: break
-        case .after, .never, .broken: state.withLock { $0.wasAway = true }
+        case .after, .never, .broken: state.withLock { $0.wasUnreachable = true }
         }
         for (name, value) in Self.address(for: request) where !answer.headers.contains(name: name) {
             answer.headers.add(name: name, value: value)
@@ -133,7 +133,7 @@ final class ConformanceParty: Sendable {
         return nil
     }
 
-    /// Message ids come back as they are, the routing headers the other way round (OCPI 2.2.1, 4.1.2 and 4.4).
+    /// Repeats the message ids and swaps the routing headers (OCPI 2.2.1, 4.1.2 and 4.4).
     private static func address(for request: Received) -> [(name: String, value: String)] {
         let repeated = [
             (OCPIHeader.requestID, OCPIHeader.requestID), (OCPIHeader.correlationID, OCPIHeader.correlationID),
@@ -145,15 +145,15 @@ final class ConformanceParty: Sendable {
 
     // MARK: Waiting
 
-    /// The request that a call led to here: the one with the same correlation id.
-    /// - Throws: `Unmet` if it does not come.
+    /// Waits for the request that a call caused here: the one with the same correlation id.
+    /// - Throws: `Unmet` if it does not arrive.
     @discardableResult
     func arrival(of reply: Reply, within limit: Duration = .seconds(15)) async throws(Unmet) -> Received {
         guard let id = reply.correlationID else { throw Unmet("the call had no X-Correlation-ID to recognise it by") }
         return try await arrival("\(reply.line) with X-Correlation-ID \(id)", within: limit) { $0.correlationID == id }
     }
 
-    /// The first request like that, also one that is here already.
+    /// Waits for the first matching request, including those that have already arrived.
     @discardableResult
     func arrival(
         _ what: String, within limit: Duration = .seconds(15), where fits: @escaping @Sendable (Received) -> Bool
@@ -163,6 +163,6 @@ final class ConformanceParty: Sendable {
         return request
     }
 
-    /// Requests with the correlation id of a call that are here so far.
+    /// The requests with the correlation id of a call that have arrived so far.
     func arrivals(of reply: Reply) -> [Received] { received.entries.filter { $0.correlationID == reply.correlationID } }
 }

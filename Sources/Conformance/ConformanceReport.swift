@@ -1,6 +1,6 @@
 import Encoding
 
-/// What came out of all requirements, for people and for machines.
+/// The results of all requirements, as text and as JSON.
 package struct ConformanceReport: Sendable {
     private let findings: [Finding]
     private let color: Bool
@@ -13,10 +13,10 @@ package struct ConformanceReport: Sendable {
         self.color = color
     }
 
-    /// Whether no requirement of level M is unmet.
+    /// Whether all requirements of level M are met.
     package var isPassed: Bool { unmet(.must) == 0 }
 
-    /// The table by section, with the reasons, and the summary under it.
+    /// The table by section, with reasons, followed by the summary.
     package var table: [String] {
         var lines: [String] = []
         for section in Requirement.Section.allCases {
@@ -37,7 +37,7 @@ package struct ConformanceReport: Sendable {
         return "\(findings.count) requirements: \(met) met, \(failed) not met (\(levels)), \(skipped) not tried"
     }
 
-    /// One JSON object for each requirement and one for the summary.
+    /// One JSON object per requirement and one for the summary.
     package var json: [String] {
         let levels = Requirement.Level.allCases.map { JSONMember(name: $0.rawValue, value: .int(unmet($0))) }
         let summary = JSONValue.object([
@@ -46,7 +46,7 @@ package struct ConformanceReport: Sendable {
         return findings.map { Self.json($0).text } + [summary.text]
     }
 
-    /// One line about one requirement, for progress.
+    /// One line about one requirement, as progress output.
     package static func progress(_ finding: Finding) -> String {
         let requirement = finding.requirement
         let seconds = Double(finding.duration.components.seconds) + Double(finding.duration.components.attoseconds) / 1e18
@@ -80,7 +80,7 @@ package struct ConformanceReport: Sendable {
         }
     }
 
-    /// All of the same width.
+    /// The word for an outcome, padded to a common width.
     private static func word(_ outcome: Finding.Outcome) -> String {
         switch outcome {
         case .met: "pass   "

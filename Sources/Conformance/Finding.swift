@@ -1,20 +1,20 @@
-/// What came out of one requirement.
+/// The result of one requirement.
 package struct Finding: Sendable {
-    /// How it ended.
+    /// The outcome.
     package enum Outcome: Sendable, Equatable {
-        /// The hub does as required.
+        /// The hub meets the requirement.
         case met
-        /// It does not; what was found.
+        /// The hub does not meet it, with the reason.
         case unmet(String)
-        /// It was not tried; why.
+        /// It was not tested, with the reason.
         case skipped(String)
     }
 
-    /// What was asked for.
+    /// The requirement.
     package let requirement: Requirement
-    /// How it ended.
+    /// The outcome.
     package let outcome: Outcome
-    /// How long the trial took.
+    /// The duration of the test.
     package let duration: Duration
 
     var isUnmet: Bool { if case .unmet = outcome { true } else { false } }

@@ -1,7 +1,7 @@
 import NIOHTTP1
 
-/// A call that got no answer.
+/// A call without an answer.
 struct HTTPCallFailure: Error, CustomStringConvertible {
-    /// What was called and what came of it; never a token.
+    /// The call and its failure; never a token.
     let description: String
 }

@@ -3,29 +3,29 @@ import NIOCore
 import NIOHTTP1
 package import OCPI
 
-/// The hub that is tried, and how to be let in.
+/// The hub under test, and how to get registration tokens.
 package struct HubUnderTest: Sendable {
     /// Its versions endpoint.
     package var versionsURL: String
-    /// Where to get registration tokens (token A) from; nil if `tokensA` has them.
+    /// The admin API that issues registration tokens (token A); nil if `tokensA` has them.
     package var admin: Admin?
-    /// Registration tokens that the hub's operator gave, by party.
+    /// Registration tokens from the hub's operator, by party.
     package var tokensA: [PartyID: Token] = [:]
     /// The hub's own party.
     package var party: PartyID
-    /// The version to speak with it.
+    /// The OCPI version to use.
     package var version: OCPIVersion
-    /// How long it waits for a party's answer before it says 4002.
+    /// The hub's timeout for a party's answer, after which it answers 4002.
     package var timeout: Duration
 
-    /// The operator's side of a hub of this project: `POST /admin/generate-registration-token`.
+    /// The admin API of a hub of this project: `POST /admin/generate-registration-token`.
     package struct Admin: Sendable {
         let url: String
         let key: Token
 
         /// - Parameters:
         ///   - url: base of the private listener.
-        ///   - key: of the operator.
+        ///   - key: the operator's key.
         package init(url: String, key: Token) {
             self.url = URLJoin.trimmed(url)
             self.key = key
@@ -33,8 +33,8 @@ package struct HubUnderTest: Sendable {
     }
 
     /// - Parameters:
-    ///   - url: of the versions endpoint, or what stands before `/ocpi/versions`.
-    ///   - timeout: how long the hub waits for a party.
+    ///   - url: the versions endpoint, or its prefix before `/ocpi/versions`.
+    ///   - timeout: the hub's timeout for a party's answer.
     package init(
         url: String, admin: Admin? = nil, tokensA: [PartyID: Token] = [:], party: PartyID, version: OCPIVersion = .v2_2_1,
         timeout: Duration
@@ -48,11 +48,11 @@ package struct HubUnderTest: Sendable {
         self.timeout = timeout
     }
 
-    /// How long a call to the hub may take.
+    /// The timeout of a call to the hub.
     var maximumWait: Duration { timeout + .seconds(15) }
 
     /// A token A for these parties.
-    /// - Throws: `Skipped` if there is no way to get one; `HTTPCallFailure` if the hub refuses.
+    /// - Throws: `Skipped` if there is no source for one; `HTTPCallFailure` if the hub refuses.
     func invite(_ parties: [PartyID]) async throws -> Token {
         if let first = parties.first, let given = tokensA[first] { return given }
         if admin == nil { throw Skipped("needs the hub's admin API or a token A for \(parties.first ?? party)") }
@@ -66,7 +66,7 @@ package struct HubUnderTest: Sendable {
         return Token(token)
     }
 
-    /// A call to the operator's side.
+    /// Calls the admin API.
     /// - Throws: `Skipped` if it is not known.
     func ask(_ method: OCPI.Method, _ path: String, body: JSONValue? = nil) async throws -> Reply {
         guard let admin else { throw Skipped("needs the hub's admin API") }

@@ -1,7 +1,7 @@
 import Encoding
 import OCPI
 
-/// One module of a party.
+/// One interface of a module.
 struct Interface: Sendable, Hashable {
     let module: ModuleID
     let role: InterfaceRole

@@ -1,12 +1,12 @@
 import Encoding
 import OCPI
 
-/// The handshake with the hub as Sender, which its operator starts: `POST /admin/platform`, then `…/{id}/start-handshake`.
+/// The handshake with the hub as Sender, started by its operator: `POST /admin/platform`, then `…/{id}/start-handshake`.
 enum OperatorHandshake {
-    /// Lets the hub connect itself to this party.
-    /// - Returns: the operator's answer; nil if this hub cannot be told to.
+    /// Makes the hub register with this party.
+    /// - Returns: the operator's answer; nil if this hub has no such call.
     static func begin(with party: ConformanceParty, _ environment: TestEnvironment) async throws -> Reply? {
-        // Token A of this direction is the party's to give.
+        // In this direction the party issues token A.
         let body: JSONValue = [
             "handshakeSelfInitiated": true, "tokenA": .string(party.tokenB.raw), "platformVersionsUrl": .string(party.versionsURL),
         ]

@@ -1,7 +1,7 @@
 package import OCPI
 
-/// Who takes part. Apart from `unknown` the hub must know all of them before the suite starts: a hub of this project by its registry, as
-/// parties under its own node.
+/// The parties of the tests. The hub must know all of them, except `unknown`, before the suite starts: a hub of this project by its
+/// registry, as parties under its own node.
 package struct Participants: Sendable {
     /// A CPO.
     package var cpo: PartyID
@@ -15,14 +15,14 @@ package struct Participants: Sendable {
     package var both: PartyID
     /// … with this second eMSP.
     package var sibling: PartyID
-    /// Registers and leaves again within one check.
+    /// A party that registers and leaves within one check.
     package var spare: PartyID
-    /// Listed and never registered.
+    /// A party in the registry that never registers.
     package var absent: PartyID
-    /// Listed nowhere.
+    /// A party that is not in the registry.
     package var unknown: PartyID
 
-    /// The parties that the suite uses if nobody says otherwise: DE-CPA, DE-CPB, DE-MSA, DE-MSB, DE-MUL, DE-MUM, DE-NEW, DE-OFF; ZZ-ZZZ.
+    /// The default parties: DE-CPA, DE-CPB, DE-MSA, DE-MSB, DE-MUL, DE-MUM, DE-NEW, DE-OFF; ZZ-ZZZ.
     package static let usual: Participants? = {
         guard let cpo = PartyID("DE-CPA"), let otherCPO = PartyID("DE-CPB"), let emsp = PartyID("DE-MSA"),
             let otherEMSP = PartyID("DE-MSB"), let both = PartyID("DE-MUL"), let sibling = PartyID("DE-MUM"),
@@ -33,7 +33,7 @@ package struct Participants: Sendable {
             unknown: unknown)
     }()
 
-    /// Those that the hub must know.
+    /// The parties that the hub must know.
     package var listed: [PartyID] { [cpo, otherCPO, emsp, otherEMSP, both, sibling, spare, absent] }
 
     static let cpoInterfaces = [

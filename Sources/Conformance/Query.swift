@@ -1,6 +1,6 @@
 import Encoding
 
-/// Query strings.
+/// Reads query strings.
 enum Query {
     /// The decoded value of a parameter; nil if it is absent.
     static func value(of name: String, in query: String) -> String? {

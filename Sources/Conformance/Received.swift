@@ -6,22 +6,22 @@ import OCPI
 /// One request that a party received.
 struct Received: Sendable {
     let method: OCPI.Method
-    /// Path and query as they came.
+    /// Path and query as received.
     let target: String
     let headers: HTTPHeaders
     let body: ByteBuffer
-    /// Whether it carried the token that this party gave to the hub.
+    /// Whether it has the token that this party gave to the hub.
     let isAuthorized: Bool
-    /// Which interface it is for; nil for versions, details and credentials and for what is nowhere.
+    /// The interface that it is for; nil for versions, details, credentials and unknown paths.
     let interface: Interface?
-    /// What stands below the interface's URL, without its first slash and without the query.
+    /// The path below the interface's URL, without its first slash and without the query.
     let rest: String
 
-    /// Path without the query.
+    /// The path without the query.
     var path: String { String(target.prefix { $0 != "?" }) }
-    /// Query without `?`; nil for none.
+    /// The query without `?`; nil for none.
     var query: String? { target.firstIndex(of: "?").map { String(target[target.index(after: $0)...]) } }
-    /// The party in the OCPI-from headers; nil if they are not complete.
+    /// The party in the OCPI-from headers; nil if they are incomplete.
     var from: PartyID? { PartyID(headers, OCPIHeader.fromCountry, OCPIHeader.fromParty) }
     /// The party in the OCPI-to headers.
     var to: PartyID? { PartyID(headers, OCPIHeader.toCountry, OCPIHeader.toParty) }
@@ -31,10 +31,10 @@ struct Received: Sendable {
     var json: JSONValue? { try? JSONValue.parse(body) }
     var text: String { String(buffer: body) }
 
-    /// The first value of a header, its name matched without case.
+    /// The first value of a header, by case-insensitive name.
     func header(_ name: String) -> String? { headers.first(name: name) }
 
-    /// Value of a query parameter, percent-decoded; nil if it is absent.
+    /// The decoded value of a query parameter; nil if it is absent.
     func parameter(_ name: String) -> String? { query.flatMap { Query.value(of: name, in: $0) } }
 }
 

@@ -3,11 +3,11 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 
-/// What the hub answered to a call.
+/// The hub's answer to a call.
 struct Reply: Sendable {
-    /// `PUT https://…`, for messages.
+    /// Method and URL for messages, like `PUT https://…`.
     let line: String
-    /// Of the call, as they were sent; nil where they were left out.
+    /// The ids of the call as sent; nil if they were omitted.
     let requestID: String?
     let correlationID: String?
     /// HTTP status.
@@ -34,17 +34,17 @@ struct Reply: Sendable {
         return String(link[link.index(after: link.startIndex)..<end])
     }
 
-    /// The first value of a header, its name matched without case.
+    /// The first value of a header, by case-insensitive name.
     func header(_ name: String) -> String? { headers.first(name: name) }
 
-    /// Goes on if the answer has this `status_code`.
+    /// Throws unless the answer has this `status_code`.
     @discardableResult
     func expect(code wanted: Int) throws(Unmet) -> Reply {
         if code != wanted { throw Unmet("\(line): OCPI status \(code.map(String.init) ?? "missing"), not \(wanted) (\(summary))") }
         return self
     }
 
-    /// Goes on if the answer has one of these.
+    /// Throws unless the answer has one of these.
     @discardableResult
     func expect(codeIn wanted: Set<Int>) throws(Unmet) -> Reply {
         guard let code, wanted.contains(code) else {
@@ -54,7 +54,7 @@ struct Reply: Sendable {
         return self
     }
 
-    /// Goes on if the answer has one of these HTTP statuses.
+    /// Throws unless the answer has one of these HTTP statuses.
     @discardableResult
     func expect(http wanted: Int...) throws(Unmet) -> Reply {
         if !wanted.contains(status) {
@@ -63,14 +63,14 @@ struct Reply: Sendable {
         return self
     }
 
-    /// HTTP 2xx and OCPI 1xxx.
+    /// Throws unless the answer has HTTP 2xx and OCPI 1xxx.
     @discardableResult
     func expectSuccess() throws(Unmet) -> Reply {
         guard 200..<300 ~= status, let code, 1000..<2000 ~= code else { throw Unmet("\(line): no success (\(summary))") }
         return self
     }
 
-    /// Never the body, which may hold a token.
+    /// The statuses and the message, never the body, which may contain a token.
     private var summary: String {
         "HTTP \(status), OCPI \(code.map(String.init) ?? "none")" + (message.map { ": \($0)" } ?? "")
     }

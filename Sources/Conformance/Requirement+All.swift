@@ -1,5 +1,5 @@
 extension Requirement {
-    /// All of them, by number.
+    /// All requirements, by number.
     package static let all: [Requirement] = [
         // A
         .init(1, .must, .transport, "Every request carries Authorization: Token; without it HTTP 401"),

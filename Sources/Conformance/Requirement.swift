@@ -1,12 +1,12 @@
-/// One thing that OCPI 2.2, 2.2.1 or 2.3.0 asks of a hub, or that follows from what it asks.
+/// A requirement of OCPI 2.2, 2.2.1 or 2.3.0 for a hub, stated or derived.
 package struct Requirement: Sendable, Hashable {
-    /// How strongly the specification says it.
+    /// The strength of the requirement in the specification.
     package enum Level: String, Sendable, CaseIterable {
         /// Stated as must or shall.
         case must = "M"
         /// Stated as should, advised, expected.
         case should = "S"
-        /// Not stated; the stated rules do not hold through a hub without it.
+        /// Not stated, but without it the stated rules do not hold through a hub.
         case derived = "D"
     }
 
@@ -24,7 +24,7 @@ package struct Requirement: Sendable, Hashable {
         case clientInfo = "J"
         case modules = "K"
 
-        /// Heading.
+        /// The heading.
         package var title: String {
             switch self {
             case .transport: "Transport, authentication, envelope"
@@ -42,13 +42,13 @@ package struct Requirement: Sendable, Hashable {
         }
     }
 
-    /// 1 to 151.
+    /// The number, 1 to 151.
     package let number: Int
-    /// How strongly it is asked for.
+    /// The strength.
     package let level: Level
-    /// One line.
+    /// The requirement in one line.
     package let title: String
-    /// Where it stands.
+    /// The chapter.
     package let section: Section
 
     /// The requirement of that number; nil if there is none.

@@ -1,13 +1,13 @@
 /// Runs checks one after the other.
 package struct Runner: Sendable {
-    /// Longer than any check should take.
+    /// Timeout of a check.
     private static let limit = Duration.seconds(60)
     private let environment: TestEnvironment
 
-    /// - Parameter rig: started.
+    /// - Parameter environment: started.
     package init(_ environment: TestEnvironment) { self.environment = environment }
 
-    /// Tries these requirements, in this order.
+    /// Tests these requirements, in this order.
     /// - Parameter progress: called after each.
     package func run(_ numbers: [Int], progress: (Finding) -> Void = { _ in }) async -> [Finding] {
         var findings: [Finding] = []
@@ -19,7 +19,7 @@ package struct Runner: Sendable {
         return findings
     }
 
-    /// Tries one requirement. Nil if there is none of that number.
+    /// Tests one requirement. Nil if there is none of that number.
     package func run(_ number: Int) async -> Finding? {
         guard let requirement = Requirement.numbered(number) else { return nil }
         let clock = ContinuousClock()

@@ -1,15 +1,15 @@
 import Encoding
 import OCPI
 
-/// Valid objects with fresh ids.
+/// Valid objects with new ids.
 enum Sample {
-    /// A moment with an unusual but valid spelling, so that reformatting shows.
+    /// A time in an unusual but valid spelling, so that reformatting is detected.
     static let lastUpdated = "2024-02-29T23:59:58.10Z"
 
-    /// `LOC-1f0c8a2e`: unique.
+    /// A unique id like `LOC-1f0c8a2e`.
     static func id(_ prefix: String) -> String { prefix + "-" + UUIDText.v4().prefix(8) }
 
-    /// `DE/CPA/LOC1`.
+    /// A path like `DE/CPA/LOC1`.
     static func path(_ owner: PartyID, _ rest: String...) -> String {
         ([owner.country, owner.party] + rest).joined(separator: "/")
     }
@@ -76,7 +76,7 @@ enum Sample {
         ]
     }
 
-    /// Body of a START_SESSION for a driver of `owner`.
+    /// The body of a START_SESSION for a driver of `owner`.
     static func startSession(_ responseURL: String, of owner: PartyID) -> JSONValue {
         [
             "response_url": .string(responseURL), "token": token("TOK1", of: owner), "location_id": "LOC1", "evse_uid": "EVSE1",

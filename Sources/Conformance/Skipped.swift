@@ -1,4 +1,4 @@
-/// A requirement cannot be tried here.
+/// A requirement cannot be tested here.
 struct Skipped: Error, CustomStringConvertible {
     /// What is missing.
     let description: String

@@ -3,18 +3,19 @@ import NIOCore
 import OCPI
 import Synchronization
 
-/// The hub under test between its parties. Checks run one at a time; each finds all parties connected, without script and without mail.
+/// The hub under test and the parties around it. Checks run one at a time; at the start of each, all parties are connected, without a
+/// script or recorded requests.
 package final class TestEnvironment: Sendable {
-    /// Where parties listen.
+    /// The addresses of the parties' servers.
     package struct Listening: Sendable {
         /// Address to listen on.
         package var address: String
-        /// Host by which the hub reaches it.
+        /// Host at which the hub reaches it.
         package var reachAs: String
-        /// Ports from here on, one for each party; 0 for free ones.
+        /// The first of consecutive ports, one per party; 0 for free ones.
         package var firstPort: Int
 
-        /// On this machine by itself, on free ports, if nothing else is said.
+        /// Free ports of this machine by default.
         package init(address: String = "127.0.0.1", reachAs: String? = nil, firstPort: Int = 0) {
             self.address = address
             self.reachAs = reachAs ?? address
@@ -35,10 +36,10 @@ package final class TestEnvironment: Sendable {
     let otherEMSP: ConformanceParty
     /// `participants.both` as CPO and EMSP and `participants.sibling` as EMSP on one platform, all modules of both.
     let both: ConformanceParty
-    /// The five of them.
+    /// The five registered platforms.
     var parties: [ConformanceParty] { [cpo, otherCPO, emsp, otherEMSP, both] }
 
-    /// A rig whose parties do not listen yet.
+    /// An environment whose parties do not listen yet.
     package init(hub: HubUnderTest, participants: Participants, listening: Listening = Listening()) {
         self.hub = hub
         self.participants = participants
@@ -61,8 +62,8 @@ package final class TestEnvironment: Sendable {
             ], Participants.cpoInterfaces.filter { $0 != common } + Participants.emspInterfaces)
     }
 
-    /// Starts all parties and registers them, at the same time.
-    /// - Throws: what went wrong, with the party's name.
+    /// Starts all parties and registers them in parallel.
+    /// - Throws: the error with the party's name.
     package func start() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for party in parties {
@@ -79,7 +80,7 @@ package final class TestEnvironment: Sendable {
         }
     }
 
-    /// All parties leave the hub and close their servers.
+    /// Unregisters all parties and stops their servers.
     package func stop() async {
         await withTaskGroup(of: Void.self) { group in
             for party in parties {
@@ -91,13 +92,13 @@ package final class TestEnvironment: Sendable {
         }
     }
 
-    /// What every check begins with: parties listen, answer by themselves, are connected and have no mail.
+    /// Restores the initial state of a check: parties listen, answer by default, are connected and have no recorded requests.
     func reset() async throws {
         for party in parties where try await party.reset() { try await reconnect(party) }
         for party in parties { party.received.clear() }
     }
 
-    /// A hub may have found out that the party was away. A call of the party and then one to it end that.
+    /// The hub may have noticed that the party was unreachable. A call from the party and then one to it end that state.
     private func reconnect(_ party: ConformanceParty) async throws {
         try await party.configure(.get, hub.versionsURL).expect(code: 1000)
         guard let caller = parties.first(where: { $0 !== party }), let list = party.interfaces.first(where: { $0.role == .sender }) else {
@@ -109,8 +110,8 @@ package final class TestEnvironment: Sendable {
         }
     }
 
-    /// Waits for what nothing announces: asks again until it is so.
-    /// - Throws: `Unmet` when it is not so within the limit.
+    /// Polls a condition for which there is no event.
+    /// - Throws: `Unmet` if it does not hold within the limit.
     func eventually(_ what: String, within limit: Duration = .seconds(5), _ condition: () async throws -> Bool) async throws {
         let end = ContinuousClock.now + limit
         while try await !condition() {
@@ -119,11 +120,11 @@ package final class TestEnvironment: Sendable {
         }
     }
 
-    /// Gives `use` a new platform for `participants.spare`, which leaves again afterwards.
+    /// Calls `use` with a new platform for `participants.spare`, which unregisters afterwards.
     /// - Parameters:
-    ///   - role: `CPO` or `EMSP`, which decides its modules.
+    ///   - role: `CPO` or `EMSP`, which determines its modules.
     ///   - registered: false to do the handshake in `use`.
-    /// - Throws: `Skipped` if the hub cannot be asked for a token A.
+    /// - Throws: `Skipped` if there is no source for a token A.
     func withSpare<Result: Sendable>(
         _ role: String = "EMSP", registered: Bool = true, _ use: (ConformanceParty) async throws -> Result
     ) async throws -> Result {

@@ -1,13 +1,13 @@
 import Encoding
 package import NIOCore
 
-/// Computes invoices from CDRs (OCPI 2.2.1, 10.3.1): pure, integers only.
+/// Computes invoices from CDRs (OCPI 2.2.1, 10.3.1). Pure functions with integer arithmetic only.
 package enum Billing {
-    /// Wh or seconds of one period; keeps every sum far from overflow.
+    /// Maximum Wh or seconds of one period, so that no sum can overflow.
     private static let largestVolume = 1_000_000_000_000
 
-    /// The invoice for a CDR, by the tariffs that stand in it. Step sizes apply to the sum of a tariff's periods.
-    /// - Throws: `BillingError` naming what is missing; an unknown contract too.
+    /// The invoice for a CDR, by the tariffs in it. Step sizes apply to the sum of a tariff's periods.
+    /// - Throws: `BillingError` that names what is missing, or an unknown contract.
     package static func invoice(for cdr: ByteBuffer, customers: [Customer]) throws(BillingError) -> Invoice {
         let object: JSONValue
         do { object = try JSONValue.parse(cdr) } catch { throw BillingError(description: "not JSON: \(error)") }
@@ -22,7 +22,7 @@ package enum Billing {
         var lines: [InvoiceLine] = []
         for kind in [InvoiceLine.Kind.energy, .time] {
             for (use, volume) in volumes where use.kind == kind && volume > 0 {
-                guard let price = components[use] else { continue }  // The tariff asks nothing for this.
+                guard let price = components[use] else { continue }  // The tariff has no price for this.
                 lines.append(try line(use.kind, volume, price, isCredit: isCredit))
             }
         }
@@ -39,7 +39,7 @@ package enum Billing {
     ) throws(BillingError) -> InvoiceLine {
         let steps = (volume - 1) / price.stepSize + 1
         let (quantity, overflow) = steps.multipliedReportingOverflow(by: price.stepSize)
-        // From Wh (or seconds) at 1/10,000 per kWh (or hour) to cents.
+        // Converts Wh (or seconds) at 1/10,000 per kWh (or hour) to cents.
         let units = kind == .energy ? 1000 : 3600
         guard !overflow, let cents = Decimal.ratio(quantity, price.price, over: units * 100) else {
             throw BillingError(description: "amounts too large")
@@ -59,7 +59,7 @@ package enum Billing {
         return vat
     }
 
-    /// Wh and seconds per tariff, in the order in which they first occur.
+    /// Wh and seconds per tariff, in the order of first occurrence.
     private static func volumes(of cdr: JSONValue) throws(BillingError) -> [(PricedUse, Int)] {
         var volumes: [(PricedUse, Int)] = []
         for period in cdr["charging_periods"]?.array ?? [] {
@@ -82,7 +82,7 @@ package enum Billing {
         return volumes
     }
 
-    /// kWh to Wh, hours to seconds.
+    /// Converts kWh to Wh and hours to seconds.
     private static func amount(_ literal: String, of kind: InvoiceLine.Kind) -> Int? {
         switch kind {
         case .energy: Decimal.scaled(literal, places: 3)
@@ -106,7 +106,7 @@ private struct PriceComponent {
     let vat: Int
     let stepSize: Int
 
-    /// The first unrestricted price per tariff and kind. A tariff with restrictions is refused rather than billed wrongly.
+    /// The first unrestricted price per tariff and kind. A tariff with restrictions is rejected, so that it is not billed wrongly.
     static func read(from tariffs: [JSONValue]) throws(BillingError) -> [PricedUse: PriceComponent] {
         var prices: [PricedUse: PriceComponent] = [:]
         for tariff in tariffs {

@@ -1,5 +1,5 @@
-/// Why a CDR cannot be billed.
+/// The reason why a CDR cannot be billed.
 package struct BillingError: Error, Equatable, CustomStringConvertible {
-    /// What is missing or wrong in it.
+    /// What is missing or wrong in the CDR.
     package let description: String
 }

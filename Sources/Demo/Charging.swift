@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// One charging session of a driver at a site, and the OCPI 2.2.1 objects that tell about it.
+/// One charging session of a driver at a site, and its OCPI 2.2.1 objects.
 struct Charging: Sendable {
     let sessionID: String
     let site: DemoSite
@@ -25,7 +25,7 @@ struct Charging: Sendable {
         ]).encoded()
     }
 
-    /// The CDR; with `crediting`, the Credit CDR that takes that one back (OCPI 2.2.1, 10.1.1: negative costs).
+    /// The CDR; with `crediting`, the Credit CDR that cancels that one (OCPI 2.2.1, 10.1.1: negative costs).
     func cdr(id: String, _ figures: ChargeFigures, crediting original: String? = nil, updated: Timestamp) -> ByteBuffer {
         let isCredit = original != nil
         let end = start.adding(milliseconds: Int64(((Double(figures.hours) ?? 0) * 3_600_000).rounded()))

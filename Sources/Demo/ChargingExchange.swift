@@ -1,26 +1,25 @@
 import Encoding
 package import OCPI
 
-/// One request through the network, or one copy, as the report shows it.
+/// One routed request or one copy, as the report shows it.
 package struct ChargingExchange: Sendable {
-    /// Who sent it.
+    /// The sender.
     package let from: PartyID
-    /// Who received it.
+    /// The recipient.
     package let to: PartyID
     /// OCPI method.
     package let method: OCPI.Method
-    /// Path and query as called; of a copy, the path at the service.
+    /// Path and query of the call; for a copy, the path at the service.
     package let path: String
     /// HTTP status of the answer.
     package let status: Int
-    /// From sending to the answer; of a copy, from the caller's sending to the service's receiving.
+    /// From sending to the answer; for a copy, from sending the request to receiving the copy.
     package let milliseconds: Double
-    /// A copy for a service.
+    /// Whether it is a copy for a service.
     package let isCopy: Bool
-    /// Every place in order.
+    /// The stations in order.
     package let stations: [Station]
 
-    /// - Parameters: as the properties say.
     package init(
         from: PartyID, to: PartyID, method: OCPI.Method, path: String, status: Int, milliseconds: Double, isCopy: Bool = false,
         stations: [Station]
@@ -35,13 +34,13 @@ package struct ChargingExchange: Sendable {
         self.stations = stations
     }
 
-    /// The path with long segments (sealed tokens) cut, for reading.
+    /// The path with long segments (sealed tokens) shortened.
     package var shortPath: String {
         path.split(separator: "/", omittingEmptySubsequences: false)
             .map { $0.count > 20 ? "\($0.prefix(8))…" : String($0) }.joined(separator: "/")
     }
 
-    /// The stations of a call: requests, the recipient, replies, the caller. `trail` may hold copies, which are left out.
+    /// The stations of a call: requests, the recipient, replies, the caller. Copies in `trail` are ignored.
     static func stations(
         _ call: SentRequest, caller: PartyID, arrival: ReceivedRequest, recipient: PartyID, trail: [Crossing]
     ) -> [Station] {
@@ -68,7 +67,7 @@ package struct ChargingExchange: Sendable {
     private static func path(since start: Timestamp, _ places: [(place: String, crossing: Crossing?, time: Timestamp)]) -> [Station] {
         var last = start.milliseconds
         return places.map { place in
-            // Two clocks' readings of the same millisecond may differ by one; time does not run backwards in a report.
+            // Two clocks may differ by a millisecond; the report must not show negative times.
             let step = max(0, place.time.milliseconds - last)
             last = max(last, place.time.milliseconds)
             return Station(place: place.place, crossing: place.crossing, milliseconds: step)

@@ -2,13 +2,13 @@ package import Encoding
 import Kafka
 import Topics
 
-/// One record that was seen in Kafka.
+/// One record that was read from Kafka.
 package struct Crossing: Sendable, Equatable {
-    /// Which of a node's topics it stands in.
+    /// The kind of topic that it is in.
     package enum Kind: Sendable { case request, reply, copy, state }
-    /// Index of the node whose cluster it is.
+    /// Index of the node.
     package let node: Int
-    /// Which topic, by its purpose.
+    /// The kind of topic.
     package let kind: Kind
     /// Topic name.
     package let topic: String
@@ -30,12 +30,12 @@ package struct Crossing: Sendable, Equatable {
     package let replyTo: String?
     /// Whether the request came from a party of this node, not from another node.
     package let isLocal: Bool
-    /// When the record was produced, by its Kafka timestamp.
+    /// Its Kafka timestamp.
     package let produced: Timestamp
-    /// When the tap saw it.
+    /// When the tap read it.
     package let seen: Timestamp
 
-    /// `node 1 ocn.requests[3]@17`.
+    /// The position as text, like `node 1 ocn.requests[3]@17`.
     package var place: String { "node \(node + 1) \(topic)[\(partition)]@\(offset)" }
 }
 

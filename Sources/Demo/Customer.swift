@@ -1,6 +1,6 @@
 import Encoding
 
-/// What the billing service knows about a driver's contract.
+/// A driver's contract, as known to the billing service.
 package struct Customer: Sendable, Equatable {
     /// `cdr_token.contract_id` of the driver's CDRs.
     package let contractID: String
@@ -9,7 +9,6 @@ package struct Customer: Sendable, Equatable {
     /// Address on the invoice, one line.
     package let address: String
 
-    /// - Parameters: as the properties say.
     package init(contractID: String, name: String, address: String) {
         self.contractID = contractID
         self.name = name

@@ -1,4 +1,4 @@
-/// Decimal text to and from scaled integers, so that money never passes through binary fractions.
+/// Converts decimal text to and from scaled integers, so that no amount is represented as a binary fraction.
 enum Decimal {
     /// The value of plain decimal text times 10^`places`, digits beyond that rounded half away from zero.
     /// Nil for anything but an optional sign, digits and an optional fraction, and for what `Int` cannot hold.

@@ -1,15 +1,15 @@
 import ServiceLifecycle
 
-/// Plays the billing scenario in a world and tells about it.
+/// Runs the billing scenario and reports it.
 ///
-/// Never throws: what fails is told and stands in the result. The world, the parties and the tap are stopped in every case. With
-/// `keepRunning`, a scenario that went well is followed by a wait until the task is cancelled or a graceful shutdown begins.
+/// Never throws: failures are reported and are part of the result. The clusters, nodes, parties and the tap are always stopped. With
+/// `keepRunning`, a successful scenario is followed by a wait until the task is cancelled or a graceful shutdown begins.
 /// - Parameters:
-///   - world: two operators, not started.
-///   - options: form and end.
-///   - output: gets whole lines without line feed, one after the other.
+///   - starter: starts the two operators' clusters and nodes.
+///   - options: output format and end.
+///   - output: receives lines without line feed, one at a time.
 package func runDemo(
-    world: any DemoClusterStarter, options: DemoOptions, output: @escaping @Sendable (String) -> Void
+    starter: any DemoClusterStarter, options: DemoOptions, output: @escaping @Sendable (String) -> Void
 ) async -> DemoResult {
     let report = DemoReport(options, output: output)
     let clock = ContinuousClock()
@@ -22,7 +22,7 @@ package func runDemo(
     do {
         let players = try DemoParticipants()
         participants = players
-        let opened = try await DemoStage.open(world, players, report)
+        let opened = try await DemoStage.open(starter, players, report)
         demoStage = opened
         report.opening(opened.sides)
         var scenario = try Scenario(demoStage: opened, report: report)
@@ -36,7 +36,7 @@ package func runDemo(
             if let failure = result.failure { throw failure }
             report.ended(step, seconds: seconds, outcome: result.text)
         }
-        // Steps after the seventh gave an unwanted copy more time to arrive.
+        // An unexpected copy may have arrived during the steps after the seventh.
         if scenario.copiesWithoutPermission > 0 {
             throw DemoFailure(
                 step: Step.permission.rawValue, reason: "\(scenario.copiesWithoutPermission) copies went out without permission")
@@ -54,16 +54,16 @@ package func runDemo(
         reason: failure?.description, copiesWithoutPermission: copiesWithoutPermission, seconds: (clock.now - start).inSeconds)
     await finish(result, outcomes, report, keeping: options.keepRunning ? demoStage : nil, json: options.json)
     await demoStage?.tap.close()
-    await world.stop()
+    await starter.stop()
     for (party, _) in participants?.all ?? [] { await party.stop() }
     return result
 }
 
 extension Scenario {
-    /// Plays one step; what it throws becomes its outcome, tied to the step.
+    /// Runs one step. An error becomes its outcome, together with the step.
     fileprivate mutating func outcome(of step: Step) async -> (text: String, failure: DemoFailure?) {
         do {
-            return (try await play(step), nil)
+            return (try await run(step), nil)
         } catch {
             let failure = error as? DemoFailure ?? DemoFailure(step: step.rawValue, reason: "\(error)")
             return (failure.reason, failure)
@@ -71,7 +71,7 @@ extension Scenario {
     }
 }
 
-/// Summary, and the wait of `--keep-running`. In JSON the summary is the last line, so the guide comes first.
+/// Prints the summary and waits for `--keep-running`. In JSON the summary is the last line, so the guide comes first.
 private func finish(
     _ result: DemoResult, _ outcomes: [Int: StepOutcome], _ report: DemoReport, keeping demoStage: DemoStage?, json: Bool
 ) async {
@@ -80,7 +80,7 @@ private func finish(
     report.summary(result, outcomes: outcomes)
     if !json, let guide { report.running(guide) }
     if guide != nil {
-        // Throws when the task is cancelled instead: an end like any other.
+        // It throws if the task is cancelled, which ends the wait in the same way.
         try? await gracefulShutdown()
     }
 }

@@ -4,12 +4,11 @@ package import Topics
 
 /// The Kafka cluster of one operator.
 package struct DemoCluster: Sendable {
-    /// How to reach it.
+    /// The connection to it.
     package let kafka: KafkaSettings
-    /// The names of the node's topics in it.
+    /// The names of the node's topics.
     package let topics: TopicNames
 
-    /// - Parameters: as the properties say.
     package init(kafka: KafkaSettings, topics: TopicNames) {
         self.kafka = kafka
         self.topics = topics

@@ -2,14 +2,13 @@ import Directory
 import Kafka
 import Topics
 
-/// An expectation of the scenario that did not hold.
+/// An unmet expectation of the scenario.
 package struct DemoFailure: Error, CustomStringConvertible {
-    /// 1 to 8; 0 while things start.
+    /// The step, 1 to 8; 0 during the start.
     package let step: Int
     /// What was expected and what was found.
     package let reason: String
 
-    /// - Parameters: as the properties say.
     package init(step: Int, reason: String) {
         self.step = step
         self.reason = reason

@@ -1,7 +1,7 @@
 import Directory
 import Kafka
 
-/// What the demo knows of a running node.
+/// The addresses and the admin token of a running node.
 package struct DemoNode: Sendable {
     /// Base URL of the public listener, without a trailing slash.
     package let publicURL: String
@@ -12,7 +12,6 @@ package struct DemoNode: Sendable {
     /// Ethereum address of the node's key, as the registry lists it.
     package let operatorAddress: String
 
-    /// - Parameters: as the properties say.
     package init(publicURL: String, adminURL: String, adminToken: String, operatorAddress: String) {
         self.publicURL = publicURL
         self.adminURL = adminURL

@@ -18,7 +18,7 @@ struct DemoParticipants: Sendable {
         billing = try party("DE-BIL", "Abrechnung", .billing)
     }
 
-    /// All parties with the index of the node each is connected to.
+    /// All parties, each with the index of its node.
     var all: [(party: DemoParty, node: Int)] { [(cpo1, 0), (billing, 0), (cpo2, 1), (emsp, 1)] }
 
     func nodeIndex(of party: DemoParty) -> Int { party.profile.part == .emsp || party.profile.id == cpo2.profile.id ? 1 : 0 }

@@ -3,14 +3,14 @@ package import NIOCore
 package import OCPI
 import Synchronization
 
-/// A party with a real HTTP server of its own: versions, details, credentials and the modules of its part. It registers with its node by
-/// the credentials handshake and speaks to the network through it.
+/// A party with its own HTTP server: versions, details, credentials and the modules of its role. It registers with its node by the
+/// credentials handshake and sends requests to the network through it.
 package final class DemoParty: Sendable {
-    /// Who it is.
+    /// Its id, name and role.
     package let profile: PartyProfile
-    /// Everything it received with its token, configuration modules included, in order of arrival.
+    /// All requests received with its token, including configuration modules, in order of arrival.
     package let received = Journal<ReceivedRequest>()
-    /// Every call it made after registration, in order of completion.
+    /// All calls after registration, in order of completion.
     package let sent = Journal<SentRequest>()
 
     private struct Link {
@@ -33,20 +33,20 @@ package final class DemoParty: Sendable {
     /// Base URL of its server; empty before the first start.
     package var url: String { servers.withLock { $0?.url } ?? "" }
 
-    /// The token its node gave it; nil before registration. For the lines that `--keep-running` prints.
+    /// The token that its node issued; nil before registration. It is printed by `--keep-running`.
     package var tokenC: Token? { link.withLock { $0.tokenC } }
 
-    /// What a CPO serves.
+    /// Sets what a CPO serves.
     func offer(_ sites: [DemoSite]) { modules.offer(sites) }
 
-    /// What an eMSP serves.
+    /// Sets what an eMSP serves.
     func offer(_ driver: DriverToken) { modules.offer(driver) }
 
-    /// Starts its server: at first on a free port, after `stop()` on the same one.
+    /// Starts its server on a free port, or after `stop()` on the previous one.
     package func start() async throws {
         let server = servers.withLock { server in
             if let server { return server }
-            // Unowned would do; weak says that a party that is gone answers nothing.
+            // The reference is weak so that a released party answers nothing.
             let new = LoopbackServer { [weak self] in await self?.answer($0) ?? PartyModules.refusal(503, "closed") }
             server = new
             return new
@@ -55,14 +55,14 @@ package final class DemoParty: Sendable {
         modules.moved(to: server.url)
     }
 
-    /// Stops its server; connections are refused from here on.
+    /// Stops its server; further connections are refused.
     package func stop() async { await servers.withLock { $0 }?.stop() }
 
     // MARK: Registration
 
-    /// Registers with the node: token A from its operator, then versions, details and POST credentials with our token B.
-    /// The answer to that brings token C.
-    /// - Throws: `PartyCallFailure` that says at which point it ended.
+    /// Registers with the node: gets token A from its operator, reads versions and details, and sends POST credentials with token B. The
+    /// answer contains token C.
+    /// - Throws: `PartyCallFailure` that names the failed step.
     package func register(publicURL: String, adminURL: String, adminToken: String) async throws {
         let invitation = try await PartyClient.call(
             .post, "\(adminURL)/admin/generate-registration-token", authorization: "Token \(adminToken)",
@@ -83,7 +83,7 @@ package final class DemoParty: Sendable {
             guard let module = endpoint["identifier"]?.string, let url = endpoint["url"]?.string else { continue }
             endpoints[Self.key(module, endpoint["role"]?.string ?? "")] = url
         }
-        // The role of a credentials endpoint says nothing (OCPI 2.2.1, 6.2).
+        // The role of a credentials endpoint has no meaning (OCPI 2.2.1, 6.2).
         guard let credentialsURL = endpoints.first(where: { $0.key.hasPrefix("credentials/") })?.value else {
             throw failure("found no credentials endpoint", details)
         }
@@ -91,7 +91,7 @@ package final class DemoParty: Sendable {
         guard let tokenC = try data(of: credentials, "was not registered")["token"]?.string else {
             throw failure("got no token C", credentials)
         }
-        // Custom modules have no identifier of their own in the details; they live below this path.
+        // The details do not list custom modules; they are below this path.
         endpoints[Self.key("invoices", InterfaceRole.receiver.rawValue)] = "\(publicURL)/ocpi/custom/receiver/invoices"
         link.withLock { link in
             link.tokenC = Token(tokenC)
@@ -121,7 +121,7 @@ package final class DemoParty: Sendable {
         return answer
     }
 
-    /// Why the latest command result could not be sent, if it could not.
+    /// The reason why the latest command result could not be sent, if there is one.
     package var callbackFailure: String? { link.withLock { $0.callbackFailure } }
 
     // MARK: Server
@@ -138,7 +138,7 @@ package final class DemoParty: Sendable {
         return answer
     }
 
-    /// Message ids come back as they are, the routing headers the other way round (OCPI 2.2.1, 4.1.2 and 4.4).
+    /// Repeats the message ids and swaps the routing headers (OCPI 2.2.1, 4.1.2 and 4.4).
     private static func messageHeaders(for request: ServedRequest) -> [(name: String, value: String)] {
         let repeated = [
             (OCPIHeader.requestID, OCPIHeader.requestID), (OCPIHeader.correlationID, OCPIHeader.correlationID),
@@ -167,7 +167,7 @@ package final class DemoParty: Sendable {
         }
     }
 
-    /// A CPO reports what became of a command once it has answered it.
+    /// Sends the result of a command after it was answered.
     private func sendCommandResult(for command: ServedRequest) {
         guard command.method == "POST", command.path.hasPrefix("/ocpi/2.2.1/commands/"),
             let responseURL = command.body.jsonString(["response_url"]),
@@ -183,7 +183,7 @@ package final class DemoParty: Sendable {
         }
     }
 
-    /// What a CPO posts to a `response_url`.
+    /// The result that a CPO posts to a `response_url`.
     static let commandResult = JSONValue.object(["result": "ACCEPTED"]).encoded()
 
     private var ownCredentials: JSONValue {
@@ -209,7 +209,7 @@ package final class DemoParty: Sendable {
 
     private static func key(_ module: String, _ role: String) -> String { "\(module)/\(role)" }
 
-    /// `data` of a successful answer of the node.
+    /// The `data` of a successful answer of the node.
     private func data(of answer: SentRequest, _ complaint: String) throws -> JSONValue {
         let envelope = try? JSONValue.parse(answer.body)
         guard answer.status == 200, let envelope, envelope["status_code"]?.int == 1000, let data = envelope["data"] else {
@@ -218,7 +218,7 @@ package final class DemoParty: Sendable {
         return data
     }
 
-    /// Says what the node answered; its message, never the body, which may hold a token.
+    /// The message of the node's answer, never its body, which may contain a token.
     private func failure(_ complaint: String, _ answer: SentRequest) -> PartyCallFailure {
         let status = answer.ocpiStatus.map { ", OCPI \($0)" } ?? ""
         let message = answer.body.jsonString(["status_message"]).map { ": \($0)" } ?? ""

@@ -1,15 +1,15 @@
 import Encoding
 import OCPI
 
-/// Tells the scenario as it happens: as text for people, coloured or plain, or as one JSON object per line.
+/// Prints the progress of the scenario: as text, coloured or plain, or as one JSON object per line.
 package struct DemoReport: Sendable {
     private let options: DemoOptions
     private let output: @Sendable (String) -> Void
     private static let width = 110
 
     /// - Parameters:
-    ///   - options: which form.
-    ///   - output: gets whole lines, without their line feed, in order.
+    ///   - options: the output format.
+    ///   - output: receives lines without line feed, in order.
     package init(_ options: DemoOptions, output: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.output = output
@@ -17,7 +17,7 @@ package struct DemoReport: Sendable {
 
     // MARK: Start
 
-    /// What takes a moment while things start.
+    /// Reports an activity during the start.
     package func starting(_ text: String) {
         if options.json {
             event("start", [("text", .string(text))])
@@ -26,7 +26,7 @@ package struct DemoReport: Sendable {
         }
     }
 
-    /// Who is where, once everything runs.
+    /// Reports the operators and their parties, once everything runs.
     package func opening(_ sides: [OperatorSide]) {
         if options.json {
             for side in sides { event("node", side.members) }
@@ -41,14 +41,14 @@ package struct DemoReport: Sendable {
 
     // MARK: Steps
 
-    /// A step begins.
+    /// Reports the start of a step.
     package func began(_ step: Step) {
         guard !options.json else { return }
         output("")
-        output("\(paint("\(step.rawValue)", .cyan))  \(paint(step.title, .bold)): \(step.story)")
+        output("\(paint("\(step.rawValue)", .cyan))  \(paint(step.title, .bold)): \(step.summary)")
     }
 
-    /// Something that is not a request.
+    /// Reports an event other than a request.
     package func note(_ step: Step, _ text: String) {
         if options.json {
             event("note", [("step", .int(step.rawValue)), ("text", .string(text))])
@@ -57,7 +57,7 @@ package struct DemoReport: Sendable {
         }
     }
 
-    /// A request that went through the network, or a copy.
+    /// Reports a routed request or a copy.
     package func route(_ step: Step, _ exchange: ChargingExchange) {
         if options.json {
             event("hop", [("step", .int(step.rawValue))] + exchange.members)
@@ -73,7 +73,7 @@ package struct DemoReport: Sendable {
         }
     }
 
-    /// A step ended well.
+    /// Reports the success of a step.
     package func ended(_ step: Step, seconds: Double, outcome: String) {
         if options.json {
             event(
@@ -87,7 +87,7 @@ package struct DemoReport: Sendable {
         }
     }
 
-    /// Something did not hold; the summary follows.
+    /// Reports a failure; the summary follows.
     package func failed(_ failure: DemoFailure) {
         if options.json {
             event("failure", [("step", .int(failure.step)), ("reason", .string(failure.reason))])
@@ -98,7 +98,7 @@ package struct DemoReport: Sendable {
 
     // MARK: End
 
-    /// The table of steps, and how it all went.
+    /// Reports the table of steps and the result.
     package func summary(_ result: DemoResult, outcomes: [Int: StepOutcome]) {
         if options.json {
             let steps = Step.allCases.map { JSONMember(name: "\($0.rawValue)", value: .bool(result.steps[$0.rawValue] ?? false)) }
@@ -111,7 +111,7 @@ package struct DemoReport: Sendable {
             return
         }
         output("")
-        output(paint("   step                   held    time  what came of it", .bold))
+        output(paint("   step                   held    time  outcome", .bold))
         for step in Step.allCases {
             let held = result.steps[step.rawValue] ?? false
             let mark = held ? paint("yes ", .green) : paint("no  ", .red)
@@ -129,7 +129,7 @@ package struct DemoReport: Sendable {
         }
     }
 
-    /// What can be called while everything stays up.
+    /// Reports what can be called while everything keeps running.
     package func running(_ guide: RunningGuide) {
         if options.json {
             event("running", guide.members)
@@ -139,7 +139,7 @@ package struct DemoReport: Sendable {
         for line in guide.lines { output(line.isHeading ? paint(line.text, .bold) : line.text) }
     }
 
-    // MARK: Form
+    // MARK: Format
 
     private enum Paint: String {
         case bold = "1"
@@ -158,7 +158,7 @@ package struct DemoReport: Sendable {
         output(JSONValue.object(all.map { JSONMember(name: $0.0, value: $0.1) }).text)
     }
 
-    /// One decimal, `7.4`.
+    /// One decimal, like `7.4`.
     static func decimal(_ value: Double) -> String {
         let tenths = Int(exactly: (value * 10).rounded()) ?? 0
         return Decimal.text(tenths, places: 1)

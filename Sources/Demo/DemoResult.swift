@@ -2,15 +2,15 @@ import Directory
 import Kafka
 import Topics
 
-/// How the scenario went.
+/// The result of the scenario.
 package struct DemoResult: Sendable, Equatable {
-    /// Whether every step held and no copy went out without permission.
+    /// Whether every step succeeded and no copy was sent without permission.
     package let ok: Bool
-    /// Step 1 to 8: whether it held. A step that was not reached did not.
+    /// Whether the steps 1 to 8 succeeded. A step that was not reached did not.
     package let steps: [Int: Bool]
-    /// What failed, in words; nil if nothing did.
+    /// The failure as text; nil if there was none.
     package let reason: String?
-    /// Requests that the billing service received from senders that had not agreed.
+    /// Number of requests that the billing service received from senders without an agreement.
     package let copiesWithoutPermission: Int
     /// From the start of the clusters to the last check.
     package let seconds: Double

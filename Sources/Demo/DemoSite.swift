@@ -1,7 +1,7 @@
 import Encoding
 import OCPI
 
-/// A CPO's charging site and price list, as OCPI 2.2.1 objects.
+/// A CPO's charging site and tariff, as OCPI 2.2.1 objects.
 struct DemoSite: Sendable {
     let owner: PartyID
     let locationID: String
@@ -60,7 +60,7 @@ struct DemoSite: Sendable {
         ]
     }
 
-    /// The place as a CDR repeats it.
+    /// The location as a CDR repeats it.
     var cdrLocation: JSONValue {
         [
             "id": .string(locationID), "name": .string(name), "address": .string(address.street), "city": .string(address.city),

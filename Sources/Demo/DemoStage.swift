@@ -3,34 +3,35 @@ import Kafka
 import OCPI
 import Topics
 
-/// Everything that runs when the curtain rises: clusters, nodes, registered parties, the tap.
+/// Everything that must run before the first step: clusters, nodes, registered parties, the tap.
 struct DemoStage: Sendable {
-    let world: any DemoClusterStarter
+    let starter: any DemoClusterStarter
     let participants: DemoParticipants
     let clusters: [DemoCluster]
     let nodes: [DemoNode]
     let tap: KafkaTap
 
-    /// Where `ocn registry` keeps its entries too.
+    /// The source of these entries, the same as that of `ocn registry`.
     static let source = "state"
 
-    /// Starts everything, in the order in which it needs each other.
-    static func open(_ world: any DemoClusterStarter, _ participants: DemoParticipants, _ report: DemoReport) async throws -> DemoStage {
+    /// Starts everything in the order of dependencies.
+    static func open(_ starter: any DemoClusterStarter, _ participants: DemoParticipants, _ report: DemoReport) async throws -> DemoStage {
         report.starting("starting two Kafka clusters (librdkafka's own, in memory: they forget everything at exit)")
         let billing = participants.billing.profile
-        let clusters = try await world.startClusters(services: [billing.id])
+        let clusters = try await starter.startClusters(services: [billing.id])
         guard clusters.count == 2 else { throw DemoFailure(step: 0, reason: "there are \(clusters.count) clusters, not 2") }
         let tap = try await KafkaTap.open(clusters)
         do {
-            // Before the roles start: the in-memory Kafka takes seconds to show a new topic to a group that has already joined.
+            // Published before the roles start, because the in-memory Kafka takes seconds to announce a new topic to a group that has
+            // already joined.
             let service = NetworkService(provider: billing.id, name: billing.name, permissions: [8], delivery: .push, source: source)
-            try await publish([.put(.service(service))], in: world)
+            try await publish([.put(.service(service))], in: starter)
             report.starting("starting two OCN nodes (their consumer groups take about four seconds to form)")
-            async let first = world.startNode(0)
-            async let second = world.startNode(1)
+            async let first = starter.startNode(0)
+            async let second = starter.startNode(1)
             for (party, _) in participants.all { try await party.start() }
             let nodes = try await [first, second]
-            try await publish(network(nodes, participants), in: world)
+            try await publish(network(nodes, participants), in: starter)
             report.starting("registering four parties (credentials handshake: token A, B, C)")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (party, index) in participants.all {
@@ -41,21 +42,21 @@ struct DemoStage: Sendable {
                 }
                 try await group.waitForAll()
             }
-            return DemoStage(world: world, participants: participants, clusters: clusters, nodes: nodes, tap: tap)
+            return DemoStage(starter: starter, participants: participants, clusters: clusters, nodes: nodes, tap: tap)
         } catch {
             await tap.close()
             throw error
         }
     }
 
-    /// Tells both nodes at once, as a registry would.
-    static func publish(_ changes: [FactChange], in world: any DemoClusterStarter) async throws {
-        async let first: Void = world.publish(changes, on: 0)
-        async let second: Void = world.publish(changes, on: 1)
+    /// Writes the same facts to both nodes, as a registry would.
+    static func publish(_ changes: [FactChange], in starter: any DemoClusterStarter) async throws {
+        async let first: Void = starter.publish(changes, on: 0)
+        async let second: Void = starter.publish(changes, on: 1)
         _ = try await (first, second)
     }
 
-    /// What the registry says: both nodes, and who is connected to which.
+    /// The registry entries: both nodes, and the node of each party.
     private static func network(_ nodes: [DemoNode], _ participants: DemoParticipants) -> [FactChange] {
         let listed = nodes.map { node in
             FactChange.put(

@@ -1,32 +1,32 @@
 import Encoding
 package import NIOCore
 
-/// What an eMSP pays for one CDR. Amounts are cents, negative on a credit note.
+/// The invoice of one CDR for its eMSP. Amounts are cents, negative on a credit note.
 package struct Invoice: Sendable, Equatable {
-    /// Made from the CDR's id, so that the same CDR never gets two numbers.
+    /// Derived from the CDR's id, so that the same CDR never gets two numbers.
     package let number: String
-    /// The CDR that it bills.
+    /// The id of the CDR.
     package let cdrID: String
-    /// The session behind it.
+    /// The id of the session.
     package let sessionID: String
-    /// Whose contract it is.
+    /// The customer of the contract.
     package let customer: Customer
     /// ISO 4217 code.
     package let currency: String
-    /// The CDR that this one takes back, on a credit note.
+    /// The CDR that a credit note cancels.
     package let creditsCDR: String?
-    /// Energy before time; a line per tariff and VAT rate.
+    /// Energy before time; one line per tariff and VAT rate.
     package let lines: [InvoiceLine]
     /// Sum of the lines.
     package let net: Int
-    /// VAT, computed per rate on the sum of that rate's lines.
+    /// VAT, computed per rate on the sum of its lines.
     package let vat: Int
     /// Net and VAT.
     package var total: Int { net + vat }
 }
 
 extension Invoice {
-    /// The invoice as the custom module `invoices` carries it: decimal numbers, no binary fractions on the way.
+    /// The body for the custom module `invoices`: decimal numbers without conversion to binary fractions.
     package func encoded() -> ByteBuffer {
         JSONValue.object([
             "id": .string(number), "type": creditsCDR == nil ? "INVOICE" : "CREDIT_NOTE", "cdr_id": .string(cdrID),
@@ -42,6 +42,6 @@ extension Invoice {
         ]).encoded()
     }
 
-    /// Total with currency, `11.84 EUR`.
+    /// Total with currency, like `11.84 EUR`.
     package var totalText: String { "\(Decimal.text(total, places: 2)) \(currency)" }
 }

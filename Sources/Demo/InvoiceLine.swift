@@ -2,7 +2,7 @@ import Encoding
 
 /// One line of an invoice. Amounts are cents without VAT, negative on a credit note.
 package struct InvoiceLine: Sendable, Equatable {
-    /// What is billed.
+    /// The kind of use.
     package enum Kind: String, Sendable { case energy = "ENERGY", time = "TIME" }
     /// Energy or time.
     package let kind: Kind

@@ -3,8 +3,8 @@ import Kafka
 import Logging
 import Topics
 
-/// Watches both clusters from the side, as any Kafka client could: the requests, replies, outboxes and shared state of each node, all
-/// partitions from the beginning. It reads record headers only.
+/// Reads both clusters like any Kafka client: the requests, replies, outboxes and shared state of each node, all partitions from the
+/// beginning. It uses record headers only.
 package final class KafkaTap: Sendable {
     private let readers: [PartitionReader]
     private let journal: Journal<Crossing>
@@ -14,8 +14,8 @@ package final class KafkaTap: Sendable {
         self.journal = journal
     }
 
-    /// Watches the clusters, counted as nodes from 0. Topics must exist: those created later are not seen.
-    /// - Throws: `KafkaError` of the cluster that cannot be read.
+    /// Starts reading. Topics must exist: those created later are not read.
+    /// - Throws: `KafkaError` of a cluster that cannot be read.
     package static func open(_ clusters: [DemoCluster]) async throws -> KafkaTap {
         let journal = Journal<Crossing>()
         let silent = Logger(label: "demo.tap") { _ in SwiftLogNoOpLogHandler() }
@@ -39,21 +39,21 @@ package final class KafkaTap: Sendable {
         return KafkaTap(readers: readers, journal: journal)
     }
 
-    /// Stops watching.
+    /// Stops reading.
     package func close() async {
         for reader in readers { await reader.stop() }
     }
 
-    /// Everything seen so far.
+    /// All records read so far.
     package var crossings: [Crossing] { journal.entries }
 
-    /// Waits until a crossing like this was seen and returns the first; nil after the timeout.
+    /// Waits for a matching record and returns the first; nil after the timeout.
     package func first(timeout: Duration, where condition: @escaping @Sendable (Crossing) -> Bool) async -> Crossing? {
         await journal.wait(timeout: timeout) { $0.contains(where: condition) }?.first(where: condition)
     }
 
-    /// Waits until, for one correlation id, at least these many requests, replies and copies were seen, and returns all of them
-    /// in the order in which they were produced; nil after the timeout.
+    /// Waits until at least these numbers of requests, replies and copies with one correlation id were read, and returns all of them in the
+    /// order in which they were produced; nil after the timeout.
     package func trail(
         of correlationID: String, requests: Int, replies: Int, copies: Int, timeout: Duration
     ) async -> [Crossing]? {
@@ -65,7 +65,7 @@ package final class KafkaTap: Sendable {
         return entries.map { Self.trail(of: correlationID, in: $0) }
     }
 
-    /// A reply may be seen before the request that ties it to its correlation id, hence the selection over all entries.
+    /// A reply may be read before its request, which has the correlation id, so all entries are searched.
     static func trail(of correlationID: String, in entries: [Crossing]) -> [Crossing] {
         let own = entries.filter { $0.correlationID == correlationID }
         let requests = own.filter { $0.kind == .request }
@@ -74,7 +74,7 @@ package final class KafkaTap: Sendable {
         let replies = entries.filter { entry in
             entry.kind == .reply && entry.replyTo.map { atHome.contains($0) || away.contains($0) } ?? false
         }
-        // Kafka counts milliseconds; within one, the way that a request takes decides.
+        // Kafka's timestamps are milliseconds; within one, the order of processing decides.
         func rank(_ entry: Crossing) -> Int {
             switch entry.kind {
             case .state: 0

@@ -1,7 +1,7 @@
 import Encoding
 import OCPI
 
-/// One operator in the picture: its node, its Kafka, the parties connected to it.
+/// One operator in the opening diagram: its node, its Kafka, and its parties.
 package struct OperatorSide: Sendable {
     /// `node 1`.
     package let name: String
@@ -12,7 +12,6 @@ package struct OperatorSide: Sendable {
     /// The parties' profiles.
     package let parties: [PartyProfile]
 
-    /// - Parameters: as the properties say.
     package init(name: String, url: String, kafka: String, parties: [PartyProfile]) {
         self.name = name
         self.url = url
@@ -20,7 +19,7 @@ package struct OperatorSide: Sendable {
         self.parties = parties
     }
 
-    /// All sides next to each other, the network between them.
+    /// The diagram: all operators side by side, with the network between them.
     static func picture(_ sides: [OperatorSide]) -> [String] {
         let columns = sides.map(\.box)
         let height = columns.map(\.count).max() ?? 0

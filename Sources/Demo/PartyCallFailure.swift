@@ -1,5 +1,5 @@
-/// A call to a node that got no proper answer.
+/// A call to a node without a valid answer.
 package struct PartyCallFailure: Error, CustomStringConvertible {
-    /// What was called and what came of it; never a token.
+    /// The call and its failure; never a token.
     package let description: String
 }

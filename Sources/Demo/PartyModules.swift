@@ -3,7 +3,7 @@ import NIOCore
 import OCPI
 import Synchronization
 
-/// The OCPI module endpoints of one mock party: what it advertises and how it answers. Objects are kept in memory, as the bytes that came.
+/// The OCPI module endpoints of one party. Objects are stored in memory, byte for byte.
 final class PartyModules: Sendable {
     private struct Store {
         var url = ""
@@ -19,16 +19,16 @@ final class PartyModules: Sendable {
 
     init(part: PartyPart) { self.part = part }
 
-    /// What a CPO offers in `locations` and `tariffs`.
+    /// Sets the contents of `locations` and `tariffs` of a CPO.
     func offer(_ sites: [DemoSite]) { store.withLock { $0.sites = sites } }
 
-    /// What an eMSP offers in `tokens`.
+    /// Sets the contents of `tokens` of an eMSP.
     func offer(_ driver: DriverToken) { store.withLock { $0.driver = driver } }
 
-    /// Where the party's server can be reached; goes into `Location` and `Link`.
+    /// Sets the URL of the party's server, for `Location` and `Link`.
     func moved(to url: String) { store.withLock { $0.url = url } }
 
-    /// The modules that this part serves, by OCPI name and interface; `invoices` is a custom module.
+    /// The modules of the party's role, by OCPI name and interface; `invoices` is a custom module.
     var endpoints: [(module: String, role: InterfaceRole)] {
         switch part {
         case .cpo: [("locations", .sender), ("tariffs", .sender), ("commands", .receiver)]
@@ -40,7 +40,7 @@ final class PartyModules: Sendable {
         }
     }
 
-    /// Answers a request below `/ocpi/2.2.1/<module>`; `path` is what follows the module, without its first slash.
+    /// Answers a request below `/ocpi/2.2.1/<module>`; `path` is the rest after the module, without its first slash.
     func answer(_ request: ServedRequest, module: String, path: String) -> ServedAnswer {
         guard endpoints.contains(where: { $0.module == module }) else { return Self.refusal(404, "no module \(module) here") }
         switch (request.method, module) {
@@ -56,7 +56,7 @@ final class PartyModules: Sendable {
             store.withLock { $0.objects["sessions/\(path)"] = request.body }
             return ServedAnswer(body: Envelope.success())
         case ("PATCH", "sessions"): return patch(request, "sessions/\(path)")
-        // A service gets copies of reads too (OCN permissions know no methods). It takes note; nobody waits for data.
+        // A service also gets copies of reads, because OCN permissions do not distinguish methods. No caller uses the answer's data.
         case ("GET", "cdrs") where part == .billing: return ServedAnswer(body: Envelope.success())
         case ("GET", "sessions"), ("GET", "cdrs"): return object("\(module)/\(path)")
         default: return Self.refusal(405, "\(request.method) is not served on \(module)")
@@ -68,7 +68,7 @@ final class PartyModules: Sendable {
         ServedAnswer(status: status, body: Envelope.error(code: .clientError, message: message))
     }
 
-    /// OCPI success around an object's own bytes.
+    /// A success envelope around an object's bytes.
     private static func envelope(around data: ByteBuffer) -> ByteBuffer {
         var body = ByteBuffer(string: #"{"status_code":1000,"data":"#)
         body.writeImmutableBuffer(data)
@@ -76,7 +76,7 @@ final class PartyModules: Sendable {
         return body
     }
 
-    /// A CPO accepts a command at once, an eMSP takes note of a result.
+    /// A CPO accepts a command, an eMSP accepts a result.
     private func command() -> ServedAnswer {
         part == .cpo
             ? ServedAnswer(body: Envelope.success(data: ["result": "ACCEPTED", "timeout": 30])) : ServedAnswer(body: Envelope.success())
@@ -97,7 +97,7 @@ final class PartyModules: Sendable {
         return ServedAnswer(body: Self.envelope(around: object))
     }
 
-    /// Merges a PATCH into the object it is for; charging periods are appended (OCPI 2.2.1, 9.2.2.3).
+    /// Merges a PATCH into its object; charging periods are appended (OCPI 2.2.1, 9.2.2.3).
     private func patch(_ request: ServedRequest, _ key: String) -> ServedAnswer {
         guard let known = store.withLock({ $0.objects[key] }), case .object(var members)? = try? JSONValue.parse(known) else {
             return Self.refusal(404, "unknown object")

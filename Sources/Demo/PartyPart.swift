@@ -1,15 +1,15 @@
 import OCPI
 
-/// What a mock party does in the story.
+/// The role of a party in the scenario.
 package enum PartyPart: String, Sendable {
-    /// Runs chargers: serves locations and tariffs, takes commands.
+    /// Operates chargers: serves locations and tariffs, accepts commands.
     case cpo = "CPO"
-    /// Has the drivers: takes sessions, CDRs, command results and invoices.
+    /// Has the drivers: accepts sessions, CDRs, command results and invoices.
     case emsp = "EMSP"
-    /// The third-party service that gets copies: takes CDRs and writes invoices.
+    /// The third-party service that gets copies: accepts CDRs and sends invoices.
     case billing = "OTHER"
 
-    /// The part in words.
+    /// The role as text.
     package var title: String {
         switch self {
         case .cpo: "CPO"

@@ -1,7 +1,7 @@
 package import Encoding
 package import OCPI
 
-/// One request that a party received, with the answer it gave.
+/// One request that a party received, with its answer.
 package struct ReceivedRequest: Sendable {
     /// The request.
     package let request: ServedRequest
@@ -10,9 +10,9 @@ package struct ReceivedRequest: Sendable {
     /// When its body was complete.
     package let time: Timestamp
 
-    /// Method and path, `POST /ocpi/2.2.1/cdrs`.
+    /// Method and path, like `POST /ocpi/2.2.1/cdrs`.
     package var line: String { "\(request.method) \(request.path)" }
-    /// The party in the OCPI-from headers; nil on configuration modules.
+    /// The party in the OCPI-from headers; nil for configuration modules.
     package var from: PartyID? { party(OCPIHeader.fromCountry, OCPIHeader.fromParty) }
     /// The party in the OCPI-to headers.
     package var to: PartyID? { party(OCPIHeader.toCountry, OCPIHeader.toParty) }

@@ -1,24 +1,24 @@
 import Encoding
 package import OCPI
 
-/// What `--keep-running` prints: where everything is, and lines to paste into another terminal.
+/// The output of `--keep-running`: addresses, and commands to paste into another terminal.
 package struct RunningGuide: Sendable {
     /// One line of text.
     package struct Line: Sendable, Equatable {
-        /// The text, unbroken so that it can be pasted.
+        /// The text without line breaks, so that it can be pasted.
         package let text: String
-        /// A heading.
+        /// Whether it is a heading.
         package let isHeading: Bool
     }
 
-    /// A node with its operator's access.
+    /// A node with its addresses and admin token.
     package struct NodeAccess: Sendable {
         let name: String
         let node: DemoNode
         let kafka: String
 
         /// - Parameters:
-        ///   - name: `node 1`.
+        ///   - name: for example `node 1`.
         ///   - node: its addresses and admin token.
         ///   - kafka: bootstrap address.
         package init(name: String, node: DemoNode, kafka: String) {
@@ -28,7 +28,7 @@ package struct RunningGuide: Sendable {
         }
     }
 
-    /// A party with its access to its node.
+    /// A party with its token at its node.
     package struct PartyAccess: Sendable {
         let profile: PartyProfile
         let url: String
@@ -36,9 +36,9 @@ package struct RunningGuide: Sendable {
         let token: Token
 
         /// - Parameters:
-        ///   - profile: who it is.
+        ///   - profile: its identity.
         ///   - url: its own server.
-        ///   - node: the node it is connected to.
+        ///   - node: its node.
         ///   - token: token C, with which it calls the node.
         package init(profile: PartyProfile, url: String, node: NodeAccess, token: Token) {
             self.profile = profile
@@ -58,10 +58,10 @@ package struct RunningGuide: Sendable {
     /// - Parameters:
     ///   - nodes: both nodes.
     ///   - parties: all parties.
-    ///   - cpo: the CPO that agreed, among them.
-    ///   - emsp: the eMSP, among them.
-    ///   - outbox: topic of the billing service's copies.
-    ///   - requests: topic of all requests.
+    ///   - cpo: the CPO that has an agreement, one of the parties.
+    ///   - emsp: the eMSP, one of the parties.
+    ///   - outbox: the topic of the billing service's copies.
+    ///   - requests: the topic of all requests.
     package init(
         nodes: [NodeAccess], parties: [PartyAccess], cpo: PartyAccess, emsp: PartyAccess, outbox: String, requests: String
     ) {
@@ -150,7 +150,7 @@ package struct RunningGuide: Sendable {
             "OCPI-from-country-code: \(from.profile.id.country)", "OCPI-from-party-id: \(from.profile.id.party)",
             "OCPI-to-country-code: \(to.profile.id.country)", "OCPI-to-party-id: \(to.profile.id.party)",
         ]
-        // A new id per call: a repeated POST with the same one would get the first answer again.
+        // A new id per call: a repeated POST with the same id would get the first answer again.
         let requestID = #" -H "X-Request-ID: $(cat /proc/sys/kernel/random/uuid)""#
         let type = body == nil ? "" : " -H 'Content-Type: application/json'"
         let data = body.map { " -d '\($0)'" } ?? ""

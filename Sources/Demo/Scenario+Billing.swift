@@ -12,7 +12,7 @@ extension Scenario {
         return "\(id) answered \(call.sent.status) by the eMSP itself"
     }
 
-    /// Sends a CDR to the eMSP and checks that it crossed the sender's node and, if it is another one, the eMSP's.
+    /// Sends a CDR to the eMSP and checks that it passed the sender's node and, if different, the eMSP's node.
     private func postCDR(
         _ cdr: ByteBuffer, of cpo: DemoParty, copies: Int
     ) async throws -> (sent: SentRequest, received: ReceivedRequest) {
@@ -76,7 +76,7 @@ extension Scenario {
         let site = try require(DemoSite.laadpunt(owner).first, "CPO 2 has no site")
         let visit = Charging(sessionID: "SES-2001", site: site, driver: driver, start: started)
         _ = try await postCDR(visit.cdr(id: "CDR-2001", .kade, updated: .now), of: participants.cpo2, copies: 0)
-        // An unwanted copy would arrive within milliseconds; the summary counts once more when all eight steps are through.
+        // An unwanted copy would arrive within milliseconds. The summary counts copies again after all eight steps.
         let unwanted = await participants.billing.received.wait(timeout: Self.grace) { $0.contains { $0.from == owner } }
         try expect(unwanted == nil, "\(participants.billing.profile.id) received a request of \(owner), which did not agree")
         let source = "/\(owner.country)/\(owner.party)"
@@ -134,7 +134,7 @@ extension Scenario {
 }
 
 extension ByteBuffer {
-    /// The text of a JSON number at a member path.
+    /// The literal of a JSON number at a member path.
     fileprivate func jsonNumber(_ path: [String]) -> String? {
         guard case .number(let text)? = path.reduce(try? JSONValue.parse(self), { $0?[$1] }) else { return nil }
         return text

@@ -3,13 +3,13 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Steps 1 and 2: who agreed to what, and a charging session.
+/// Steps 1 and 2: the agreements, and a charging session.
 extension Scenario {
     func setting() async throws -> String {
         let service = participants.billing.profile
         let agreed = FactKey.agreement(user: participants.cpo1.profile.id, provider: service.id)
         let agreement = Agreement(user: participants.cpo1.profile.id, provider: service.id, source: DemoStage.source)
-        try await DemoStage.publish([.put(.agreement(agreement))], in: demoStage.world)
+        try await DemoStage.publish([.put(.agreement(agreement))], in: demoStage.starter)
         let offer = try await inState(FactKey.service(service.id))
         report.note(step, "\(service.id) \(service.name) asks for permission 8: \(offer)")
         let places = try await inState(agreed)
@@ -20,7 +20,7 @@ extension Scenario {
         return "\(participants.cpo1.profile.id) agreed to \(service.id), \(participants.cpo2.profile.id) did not"
     }
 
-    /// Where both nodes' shared state says so.
+    /// The positions of a key in both nodes' shared state.
     private func inState(_ key: String) async throws -> String {
         var places: [String] = []
         for node in demoStage.nodes.indices {
@@ -66,7 +66,7 @@ extension Scenario {
         return "\(locations.count) locations from 2 CPOs; session \(charging.sessionID) started, followed and stopped"
     }
 
-    /// Ids of all locations of a CPO, page by page.
+    /// Ids of all locations of a CPO, read in pages.
     private func fetchLocations(of cpo: DemoParty) async throws -> [String] {
         var ids: [String] = []
         var page = try await exchange(.get, "locations", .sender, query: "limit=1", from: participants.emsp, to: cpo).sent

@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// The story, step by step. Each step throws `DemoFailure` when something is not as promised, and returns what came of it in a few words.
+/// The scenario. Each step throws `DemoFailure` if an expectation is not met, and returns a short description of its result.
 struct Scenario {
     let demoStage: DemoStage
     let report: DemoReport
@@ -14,14 +14,14 @@ struct Scenario {
     let charging: Charging
     let started = Timestamp.now.adding(milliseconds: -45 * 60 * 1000 - 30_000)
 
-    /// Step 3's call and what the eMSP got; steps 4 and 5 go on from there.
+    /// The CDR call of step 3 and the request at the eMSP, which steps 4 and 5 use.
     var cdrCall: (sent: SentRequest, received: ReceivedRequest)?
     var copy: ReceivedRequest?
     var invoice: Invoice?
 
-    /// How long anything that must happen may take.
+    /// Timeout for everything that must happen.
     static let maximumWait = Duration.seconds(10)
-    /// How long nothing must happen before it counts as nothing.
+    /// How long to wait for something that must not happen.
     static let grace = Duration.milliseconds(300)
 
     var participants: DemoParticipants { demoStage.participants }
@@ -39,8 +39,8 @@ struct Scenario {
         demoStage.participants.emsp.offer(driver)
     }
 
-    /// Plays one step.
-    mutating func play(_ step: Step) async throws -> String {
+    /// Runs one step.
+    mutating func run(_ step: Step) async throws -> String {
         self.step = step
         switch step {
         case .setting: return try await setting()
@@ -54,7 +54,7 @@ struct Scenario {
         }
     }
 
-    /// Module requests that the billing service received from anybody but CPO 1, the only one who agreed.
+    /// Number of module requests that the billing service received from parties other than CPO 1, the only one with an agreement.
     var copiesWithoutPermission: Int {
         participants.billing.received.entries.count { $0.from != nil && $0.from != participants.cpo1.profile.id }
     }
@@ -70,13 +70,13 @@ struct Scenario {
         return value
     }
 
-    // MARK: Exchanges
+    // MARK: Requests
 
-    /// A call through the network, checked at both ends: the recipient got the bytes that were sent, with both parties' headers and a new
-    /// request id; the caller got the recipient's own answer and its own request id back; every record crossed Kafka.
+    /// Sends a request through the network and checks both ends: the recipient got the sent bytes with both parties' headers and a new
+    /// request id; the caller got the recipient's answer with its own request id; every record was in Kafka.
     /// - Parameters:
-    ///   - copies: how many services get one.
-    ///   - splicesResponseURL: the command's body differs in its `response_url`.
+    ///   - copies: number of services that get one.
+    ///   - splicesResponseURL: whether the `response_url` in the body is replaced.
     func exchange(
         _ method: OCPI.Method, _ module: String, _ interface: InterfaceRole, path: String = "", query: String? = nil,
         from: DemoParty, to: DemoParty, body: ByteBuffer? = nil, copies: Int = 0, splicesResponseURL: Bool = false
@@ -93,7 +93,7 @@ struct Scenario {
         return try await check(call, from: from, to: to, body: nil)
     }
 
-    /// Checks and shows a call that has been made.
+    /// Checks and reports a completed call.
     func check(
         _ call: SentRequest, from: DemoParty, to: DemoParty, body: ByteBuffer?, copies: Int = 0, splicesResponseURL: Bool = false
     ) async throws -> (sent: SentRequest, received: ReceivedRequest) {
@@ -131,7 +131,7 @@ struct Scenario {
         return (call, received)
     }
 
-    /// Waits for the copy of a call at the billing service, checks it and shows it.
+    /// Waits for the copy of a call at the billing service, checks and reports it.
     func awaitCopy(of call: (sent: SentRequest, received: ReceivedRequest), from: DemoParty) async throws -> (ReceivedRequest, Crossing) {
         let id = call.sent.correlationID
         let service = participants.billing.profile.id

@@ -3,13 +3,13 @@ package import NIOCore
 import NIOHTTP1
 package import OCPI
 
-/// One call that a party made to its node, with the answer.
+/// One call of a party to its node, with the answer.
 package struct SentRequest: Sendable {
     /// OCPI method.
     package let method: OCPI.Method
     /// Absolute URL.
     package let url: String
-    /// The party it was for; nil for versions and credentials.
+    /// The recipient; nil for versions and credentials.
     package let to: PartyID?
     /// X-Correlation-ID of the call.
     package let correlationID: String
@@ -19,7 +19,7 @@ package struct SentRequest: Sendable {
     package let sent: Timestamp
     /// When the answer was complete.
     package let answered: Timestamp
-    /// Time between the two, more finely.
+    /// The time between the two, with higher resolution.
     package let duration: Duration
     /// HTTP status of the answer.
     package let status: Int
@@ -28,7 +28,7 @@ package struct SentRequest: Sendable {
     /// Body of the answer, byte for byte.
     package let body: ByteBuffer
 
-    /// A header of the answer, its name matched without case.
+    /// A header of the answer, by case-insensitive name.
     package func header(_ name: String) -> String? { headers.first(name: name) }
 
     /// OCPI `status_code` of the answer.

@@ -1,7 +1,7 @@
 import HTTPTypes
 package import NIOCore
 
-/// What a loopback server answers.
+/// The answer of a loopback server.
 package struct ServedAnswer: Sendable {
     /// HTTP status.
     package let status: Int
@@ -17,7 +17,7 @@ package struct ServedAnswer: Sendable {
         self.body = body
     }
 
-    /// The same answer with more headers.
+    /// The same answer with additional headers.
     func repeating(_ more: [(name: String, value: String)]) -> ServedAnswer {
         ServedAnswer(status: status, headers: headers + more, body: body)
     }

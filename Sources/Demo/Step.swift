@@ -2,7 +2,7 @@
 package enum Step: Int, Sendable, CaseIterable {
     case setting = 1, session, cdr, forwarding, billing, invoice, permission, durability
 
-    /// Headline.
+    /// The heading.
     package var title: String {
         switch self {
         case .setting: "Setting"
@@ -16,8 +16,8 @@ package enum Step: Int, Sendable, CaseIterable {
         }
     }
 
-    /// What happens in it.
-    package var story: String {
+    /// A description of the step.
+    package var summary: String {
         switch self {
         case .setting: "the billing service asks for permission 8 (CDRs, receiver interface); CPO 1 agrees, CPO 2 does not"
         case .session: "the eMSP fetches locations from both CPOs, starts a session at CPO 1, follows it and stops it"

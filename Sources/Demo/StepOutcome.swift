@@ -1,11 +1,10 @@
-/// What came of a step, and how long it took.
+/// The result of a step, and its duration.
 package struct StepOutcome: Sendable, Equatable {
-    /// In a few words; the reason if it did not hold.
+    /// A short description; the reason if it failed.
     package let text: String
-    /// From its first line to its last.
+    /// The duration in seconds.
     package let seconds: Double
 
-    /// - Parameters: as the properties say.
     package init(text: String, seconds: Double) {
         self.text = text
         self.seconds = seconds

@@ -1,33 +1,33 @@
 import Encoding
 import OCPI
 
-/// What came out of a run.
+/// The result of a run.
 package struct FuzzResult: Sendable {
-    /// What the run can be repeated with.
+    /// The seed, to repeat the run.
     package let seed: UInt64
-    /// How long inputs were sent.
+    /// How long inputs were sent, seconds.
     package let seconds: Int
-    /// Inputs that were sent, of each surface.
+    /// Number of inputs by surface.
     package let cases: [Surface: Int]
-    /// Inputs that were longer than anything may be, with which every run begins.
+    /// Number of oversized inputs, with which every run begins.
     package let oversized: Int
-    /// Of those, records that ended as a dead letter.
+    /// Number of these that became dead letters.
     package let deadLetters: Int
-    /// Honest exchanges in between that went well, with their copies.
+    /// Number of successful control exchanges, with their copies.
     package let controls: Int
-    /// Answers by their HTTP status.
+    /// Number of answers by HTTP status.
     package let answers: [Int: Int]
-    /// What the node held; nil if its process ended.
+    /// The resources that the node used; nil if its process ended.
     let growth: Growth?
-    /// What must not happen, the first of each kind.
+    /// The faults, the first of each kind.
     package let findings: [FuzzFinding]
-    /// How many there were.
+    /// Total number of faults.
     package let findingCount: Int
 
-    /// Whether nothing was found, and something was tried.
+    /// Whether no fault was found and at least one input was sent.
     package var isOK: Bool { findingCount == 0 && oversized + cases.values.reduce(0, +) > 0 }
 
-    /// One JSON object.
+    /// The result as one JSON object.
     package var json: String {
         func footprint(_ footprint: Footprint?) -> JSONValue? {
             footprint.map { ["memory_bytes": .int($0.memory), "descriptors": .int($0.descriptors)] }
@@ -49,21 +49,21 @@ package struct FuzzResult: Sendable {
         ]).text
     }
 
-    /// For people.
+    /// The result as text.
     package var lines: [String] {
         func footprint(_ footprint: Footprint?) -> String {
             footprint.map { "\($0.memory / 1_048_576) MiB, \($0.descriptors) descriptors" } ?? "unknown"
         }
         let rows: [(String, String)] =
             Surface.allCases.map { ("cases, \($0.rawValue)", "\(cases[$0] ?? 0)") } + [
-                ("oversized inputs", "\(oversized) (\(deadLetters) became dead letters)"), ("good exchanges in between", "\(controls)"),
+                ("oversized inputs", "\(oversized) (\(deadLetters) became dead letters)"), ("control exchanges", "\(controls)"),
                 ("answers", answers.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ")),
                 ("the node at the start", footprint(growth?.start)), ("after the warm-up", footprint(growth?.warm)),
                 ("at the end", footprint(growth?.end)), ("seed", "\(seed)"),
             ]
         let width = rows.map(\.0.count).max() ?? 0
         let table = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
-        let verdict = isOK ? "ok" : findingCount == 0 ? "NOT OK: nothing was tried" : "NOT OK: \(findingCount) findings"
-        return table + findings.map { "found: \($0.line(seed: seed))" } + [verdict]
+        let conclusion = isOK ? "ok" : findingCount == 0 ? "NOT OK: nothing was tried" : "NOT OK: \(findingCount) findings"
+        return table + findings.map { "found: \($0.line(seed: seed))" } + [conclusion]
     }
 }

@@ -3,14 +3,14 @@ package import Notary
 package import OCPI
 package import Topics
 
-/// What the inputs of a run are made with.
+/// The data from which the inputs of a run are made.
 package struct Material: Sendable {
     /// The node's public URL, without a trailing slash.
     package var publicURL: String
     /// `Authorization` of the platform of ``sender``.
     package var authorization: String
-    /// `Authorization` of a platform that may lose its registration by what it sends.
-    package var scapegoat: String
+    /// `Authorization` of a platform that may lose its registration by an input.
+    package var disposable: String
     /// `Authorization` with a token A.
     package var invitation: String
     /// A CPO that is connected.
@@ -23,21 +23,20 @@ package struct Material: Sendable {
     package var remote: PartyID
     /// The other node's key.
     package var remoteKey: SigningKey
-    /// A party that is listed and not connected.
+    /// A party in the registry that is not connected.
     package var absent: PartyID
-    /// What the receiver's endpoints begin with.
+    /// Prefix of the receiver's endpoints.
     package var receiverURL: String
     /// The node's topics.
     package var topics: TopicNames
 
-    /// - Parameters: as the properties say.
     package init(
-        publicURL: String, authorization: String, scapegoat: String, invitation: String, sender: PartyID, receiver: PartyID,
+        publicURL: String, authorization: String, disposable: String, invitation: String, sender: PartyID, receiver: PartyID,
         service: PartyID, remote: PartyID, remoteKey: SigningKey, absent: PartyID, receiverURL: String, topics: TopicNames
     ) {
         self.publicURL = publicURL
         self.authorization = authorization
-        self.scapegoat = scapegoat
+        self.disposable = disposable
         self.invitation = invitation
         self.sender = sender
         self.receiver = receiver
@@ -49,11 +48,11 @@ package struct Material: Sendable {
         self.topics = topics
     }
 
-    /// What must not be shown.
+    /// Texts that must not be printed.
     var secrets: [String] {
-        [authorization, scapegoat, invitation].compactMap { $0.split(separator: " ").last.map(String.init) }.filter { !$0.isEmpty }
+        [authorization, disposable, invitation].compactMap { $0.split(separator: " ").last.map(String.init) }.filter { !$0.isEmpty }
     }
 
-    /// `127.0.0.1:8080`
+    /// Host and port, like `127.0.0.1:8080`.
     var host: String { publicURL.split(separator: "/").last.map(String.init) ?? "a" }
 }

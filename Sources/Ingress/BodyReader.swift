@@ -8,18 +8,18 @@ import OCPI
 struct BodyReader: Sendable {
     let pending: PendingReplies
     let unauthenticated = UnauthenticatedBudget()
-    /// Bytes of one body.
+    /// Maximum bytes of a body.
     let limit: Int
-    /// Who says where clients are.
+    /// Determines client addresses behind proxies.
     let proxies: TrustedProxies
 
-    /// Holds a place among the pending requests, reads the body and goes on with it; nil for none. Bytes count when they have arrived: what
-    /// is only announced holds nothing.
+    /// Counts the request as pending, reads the body and passes it to `use`; nil if there is none. Bytes count when they arrive, not when
+    /// they are announced.
     /// - Parameters:
-    ///   - platform: whose request it is.
-    ///   - isOpaque: nobody here looks into it, so it may be coded.
-    /// - Throws: 413 for a longer body, also one whose length was not announced; 415 for a coded one; 503 when all places are taken; 400 for
-    ///   broken HTTP; 408 for one that does not come in time.
+    ///   - platform: the sender, whose quota the request counts against.
+    ///   - isOpaque: the body is not parsed here, so a Content-Encoding is accepted.
+    /// - Throws: 413 for a body over the limit, announced or not; 415 for a Content-Encoding; 503 when a limit of pending requests is
+    ///   reached; 400 for malformed HTTP; 408 for a timeout.
     func withBody<Result: Sendable>(
         of request: Request, _ head: RequestHead, from platform: String, isOpaque: Bool = false,
         _ use: (ByteBuffer?) async throws -> Result
@@ -33,12 +33,12 @@ struct BodyReader: Sendable {
         return try await use(held > 0 ? body : nil)
     }
 
-    /// As ``withBody(of:_:from:isOpaque:_:)``, where only the body says who sends it: it is read within a budget for strangers, and takes a
-    /// place among the pending requests once `identify` knows the sender.
+    /// Like ``withBody(of:_:from:isOpaque:_:)`` for a request whose sender is only known from its body. The body is read within the budget
+    /// of unauthenticated callers, and the request counts as pending once `identify` has returned the sender.
     /// - Parameters:
-    ///   - longest: bytes; nil for ``limit``.
-    ///   - identify: throws for whoever is nobody known.
-    ///   - name: of the sender, whose the body is from then on.
+    ///   - longest: maximum bytes; nil for ``limit``.
+    ///   - identify: returns the sender; throws if it is unknown.
+    ///   - name: the name of the sender, whose quota the body counts against from then on.
     func withBody<Sender: Sendable, Result: Sendable>(
         of request: Request, _ head: RequestHead, _ context: IngressContext, upTo longest: Int? = nil,
         identify: (ByteBuffer?) async throws -> Sender, name: (Sender) -> String, _ use: (Sender) async throws -> Result
@@ -55,7 +55,7 @@ struct BodyReader: Sendable {
         return try await use(sender)
     }
 
-    /// The address that a request came from, by which strangers are told apart.
+    /// The client address of a request, by which unauthenticated callers are distinguished.
     func client(of request: Request, _ context: IngressContext) -> String { proxies.client(of: request.headers, from: context.address) }
 
     private func identified<Sender: Sendable>(
@@ -75,9 +75,9 @@ struct BodyReader: Sendable {
     }
 
     /// - Parameters:
-    ///   - longest: bytes.
+    ///   - longest: maximum bytes.
     ///   - held: the bytes that were charged, also if it throws.
-    ///   - charge: `false` when there is no room for so many bytes more.
+    ///   - charge: returns `false` when a limit does not allow that many more bytes.
     private func collect(_ request: Request, upTo longest: Int, _ held: inout Int, charge: (Int) -> Bool) async throws -> ByteBuffer {
         var body = ByteBuffer()
         do {
@@ -88,19 +88,19 @@ struct BodyReader: Sendable {
                 if body.readableBytes == 0 { body = part } else { body.writeImmutableBuffer(part) }
             }
         } catch {
-            throw BodyReader.understood(error)
+            throw BodyReader.ocpiError(error)
         }
         return body
     }
 
-    /// What is read is not decoded: a few bytes could stand for very many, and whoever signed has signed what is inside.
+    /// Bodies are not decoded here: a few bytes could expand to very many, and a signature covers the decoded content.
     private static func checkCoding(_ head: RequestHead) throws(OCPIError) {
         guard head.contentEncoding != nil, head.contentLength ?? 0 > 0 || head.isChunked else { return }
         throw OCPIError(code: .clientError, message: "The body has a Content-Encoding; send it without", kind: .coded)
     }
 
-    /// Why there is no body, in OCPI's words.
-    static func understood(_ error: any Error) -> OCPIError {
+    /// The OCPI error for a failure to read a body.
+    static func ocpiError(_ error: any Error) -> OCPIError {
         switch error {
         case let error as OCPIError: error
         case let error as HTTPParserError: OCPIError(code: .clientError, message: HTTPRefusal(error).message, kind: .unparsable)

@@ -1,19 +1,19 @@
 import NIOCore
 import Synchronization
 
-/// Lets strangers make this process ask Kafka for the newest state, but not often: a party that registered elsewhere a moment ago is
-/// worth the question, a flood of made-up tokens is not.
+/// Limits how often unauthenticated callers make this process read the newest state from Kafka. A party that has just registered through
+/// another process needs such a read; a flood of invented tokens must not cause one each.
 ///
-/// One question runs at a time and whoever comes meanwhile waits for it; further ones need a permit from a bucket that fills up again
-/// with time. Thread-safe; nobody is resumed under the lock.
+/// One read runs at a time, and callers that arrive meanwhile wait for it. Further reads need a token of a token bucket. Thread-safe; no
+/// continuation is resumed under the lock.
 final class CatchUpLimiter: Sendable {
-    /// What became of a wish to catch up.
+    /// The result of a request to catch up.
     enum Outcome: Sendable, Equatable {
-        /// Asked after the wish: the state is at least as new as the wish.
+        /// A read that started after the request has ended: the state is at least as new as the request.
         case fresh
-        /// Waited for a question that may have been asked before the wish.
+        /// A read has ended that may have started before the request.
         case joined
-        /// Too many wishes.
+        /// The rate limit is reached.
         case refused
     }
 
@@ -29,15 +29,15 @@ final class CatchUpLimiter: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - perSecond: permits that come back each second, and that can be saved up.
-    ///   - now: the time the bucket is full at.
+    ///   - perSecond: tokens added per second, and capacity of the bucket.
+    ///   - now: the time at which the bucket is full.
     init(perSecond: Int, now: NIODeadline = .now()) {
         capacity = Int64(max(1, perSecond))
         nanosecondsPerPermit = 1_000_000_000 / capacity
         state = Mutex(State(permits: capacity, filledAt: now))
     }
 
-    /// Asks, waits for somebody else's question, or declines.
+    /// Reads the state, waits for a running read, or refuses.
     func run(now: NIODeadline = .now(), _ ask: () async -> Void) async -> Outcome {
         switch begin(now) {
         case .refused: return .refused

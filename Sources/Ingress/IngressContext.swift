@@ -2,27 +2,27 @@ package import Hummingbird
 import Inbound
 import NIOCore
 
-/// What the responder knows of the connection.
+/// The connection that a request came from.
 package struct IngressContext: InitializableFromSource {
     /// The connection; nil in tests.
     let channel: (any Channel)?
-    /// The other end of the connection; for whom it speaks, `TrustedProxies` tells.
+    /// The remote address of the connection. `TrustedProxies` derives the client's address from it.
     let address: String
 
-    /// For Hummingbird.
+    /// Called by Hummingbird.
     package init(source: ApplicationRequestContextSource) {
         channel = source.channel
         address = source.channel.remoteAddress?.ipAddress ?? ""
     }
 
-    /// Without a connection, for tests.
+    /// A context without a connection, for tests.
     package init(address: String = "") {
         channel = nil
         self.address = address
     }
 
-    /// Runs `body`, which reads the request's body; it fails if that takes longer than `limit`, or if there is no progress for `pause`: a
-    /// client that drips it in, or stops, would hold its place for as long as it likes.
+    /// Runs `body`, which reads the request's body. It fails if that takes longer than `limit`, or without progress for `pause`, because a
+    /// client that sends slowly or stops would hold its resources for any time.
     func within<Value>(
         _ limit: TimeAmount, pause: TimeAmount, _ body: (_ progress: () -> Void) async throws -> Value
     ) async rethrows -> Value {

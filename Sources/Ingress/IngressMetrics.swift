@@ -1,19 +1,19 @@
 import Instruments
 import OCPI
 
-/// The ingress role's metrics, made once.
+/// The metrics of the ingress role.
 package struct IngressMetrics: MetricSet {
-    /// A module and the class of the HTTP status that it was answered with.
+    /// A module and the class of the HTTP status of the answer.
     struct Answered: Hashable {
         let module: String
         let hundreds: Int
     }
 
-    /// Why a reply in `ocn.replies` was not used.
+    /// The reason why a reply in `ocn.replies` was not used.
     enum Unused: String, CaseIterable {
-        /// Nobody waits for it: later than the deadline, or given twice.
+        /// No caller waits for it: it came after the deadline, or twice.
         case late
-        /// For another process, or for an earlier life of this one.
+        /// It is for another process, or for an earlier run of this one.
         case foreign
         /// It could not be read.
         case unreadable
@@ -29,14 +29,14 @@ package struct IngressMetrics: MetricSet {
     private let pendingBytes = GaugeMetric("ocn_ingress_pending_bytes", unit: "bytes", "Bodies of the requests whose callers wait.")
     let unusedReplies = CounterFamily<Unused>(
         "ocn_ingress_replies_dropped_total", unit: "replies", label: "reason",
-        "Replies that were not used: nobody waits any more, meant for another process, or unreadable.")
+        "Replies that were not used: their caller no longer waits, they are for another process, or they are unreadable.")
     let produceFailures = CounterMetric(
-        "ocn_ingress_produce_failures_total", unit: "requests", "Requests that Kafka did not take.")
+        "ocn_ingress_produce_failures_total", unit: "requests", "Requests that Kafka did not accept.")
     let generatedIDs = CounterMetric(
         "ocn_ingress_generated_ids_total", unit: "requests",
-        "Requests without X-Request-ID or X-Correlation-ID that got one from the node.")
+        "Requests without X-Request-ID or X-Correlation-ID for which the node generated one.")
 
-    /// Parties choose the names of custom modules, so those share one label.
+    /// All custom modules share one label, because parties choose their names.
     static let custom = "custom"
     static let message = "message"
     static let rules = "ocnrules"
@@ -46,10 +46,10 @@ package struct IngressMetrics: MetricSet {
         [ModuleID.cdrs, .chargingprofiles, .commands, .credentials, .hubclientinfo, .locations, .sessions, .tariffs, .tokens, .versions]
         .map(\.rawValue) + [custom, message, rules, other]
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: IngressMetrics { IngressMetrics() }
 
-    /// One finished request.
+    /// Records one answered request.
     func record(module: String, httpStatus: Int, nanoseconds: Int64) {
         let module = Self.modules.contains(module) ? module : Self.other
         requests.increment(Answered(module: module, hundreds: min(max(httpStatus / 100, 1), 5)))

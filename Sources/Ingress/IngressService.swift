@@ -13,14 +13,14 @@ package import Topics
 
 // The public side of a node: HTTP requests become records, replies become HTTP responses.
 //
-//   party ──HTTP──▶ OCPIResponder ─┬─ ModuleRouting ──▶ Gate ──▶ RequestProducer ──▶ ocn.requests
-//   node ─/ocn/message─▶           ├─ MessageEndpoint ───────────────▲   │ parks the caller
-//                                  ├─ ConfigurationModules             ▼
-//                                  └─ RegistryEndpoint            PendingReplies ◀── ReplyReader ◀── ocn.replies
-//                                     answered here                    │ reply, deadline or failure: one answer
-//   party, node ◀──HTTP── Response+OCPI ◀──────────────────────────────┘
+//   party ──HTTP──▶ OCPIResponder ─┬─ ModuleRouting ─ RequestAdmission ─▶ RequestProducer ──▶ ocn.requests
+//   node ─/ocn/message─▶           ├─ MessageEndpoint ──────────────────────▲   │ the caller waits
+//                                  ├─ ConfigurationModules                      ▼
+//                                  └─ RegistryEndpoint                     PendingReplies ◀── ReplyReader ◀── ocn.replies
+//                                     answered here                             │ reply, deadline or failure: one answer
+//   party, node ◀──HTTP── Response+OCPI ◀───────────────────────────────────────┘
 
-/// The INGRESS role as a service: listens, answers, and on graceful shutdown finishes the open requests before it stops.
+/// The INGRESS role as a service: it listens and answers; on graceful shutdown it finishes the open requests before it stops.
 package struct IngressService: ServiceLifecycle.Service {
     private let settings: IngressSettings
     private let store: StateStore
@@ -33,19 +33,19 @@ package struct IngressService: ServiceLifecycle.Service {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - settings: what the operator decided.
-    ///   - kafka: how to reach the cluster.
+    ///   - settings: what the operator configured.
+    ///   - kafka: connection to the cluster.
     ///   - topics: the node's topics.
-    ///   - store: the shared state; started and stopped by the caller.
+    ///   - store: the state in Kafka. The caller starts and stops it.
     ///   - writer: stores credentials.
-    ///   - capabilities: what hub URLs stand for; started and stopped by the caller.
+    ///   - capabilities: resolves hub URLs. The caller starts and stops it.
     ///   - secrets: seals tokens.
     ///   - producer: sends the records.
-    ///   - client: asks platforms for their endpoints.
+    ///   - client: requests platforms' endpoints.
     ///   - eventLoopGroup: serves the connections.
-    ///   - activity: told of every platform that sends a request.
-    ///   - kafkaAvailability: while Kafka cannot be used, requests are refused at once.
-    ///   - logger: where trouble is told.
+    ///   - activity: records every platform that sends a request.
+    ///   - kafkaAvailability: while Kafka is unavailable, requests are refused at once.
+    ///   - logger: receives warnings and errors.
     ///   - onServerRunning: called once with the port that is listened on.
     package init(
         _ settings: IngressSettings, kafka: KafkaSettings, topics: TopicNames, store: StateStore, writer: StateWriter,
@@ -69,8 +69,8 @@ package struct IngressService: ServiceLifecycle.Service {
             lastHeard: { activity.lastHeard($0) },
             partyOf: { capabilities.objects[$0] },
             remember: { capabilities.objects.note($0, $1) },
-            now: { store.clock.now }, isKafkaAway: { kafkaAvailability.outage != nil },
-            wasKafkaAway: { kafkaAvailability.wasAway(since: $0) })
+            now: { store.clock.now }, isKafkaUnavailable: { kafkaAvailability.outage != nil },
+            wasKafkaUnavailable: { kafkaAvailability.wasAway(since: $0) })
         let metrics = IngressMetrics()
         let partition = settings.replyPartition ?? Int32.random(in: 0..<Int32(clamping: max(1, settings.replyPartitions)))
         let pending = PendingReplies(
@@ -91,11 +91,11 @@ package struct IngressService: ServiceLifecycle.Service {
             hasRoomForAnswer: { server.answers.hasRoom(for: RecordLimits.answerBody, of: $0()) })
     }
 
-    /// What answers the requests, for tests without a socket.
+    /// The responder, for tests without a socket.
     package func responder() -> some HTTPResponder<IngressContext> { answers }
 
-    /// Serves until graceful shutdown. The port opens only after `ocn.state` was read to its end: before that, a party that is missing
-    /// may only not have been read yet.
+    /// Serves until graceful shutdown. The port opens only after `ocn.state` was read to its end: before that, a missing party may just not
+    /// have been read yet.
     package func run() async throws {
         try await reader.start()
         let sweep = eventLoopGroup.next().scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) { [pending] _ in
@@ -130,7 +130,7 @@ package struct IngressService: ServiceLifecycle.Service {
 }
 
 extension Result where Failure == any Error {
-    /// What came of it, so that something can be done before it is thrown.
+    /// The result of an async function that throws.
     static func of(_ body: () async throws -> Success) async -> Self {
         do { return .success(try await body()) } catch { return .failure(error) }
     }

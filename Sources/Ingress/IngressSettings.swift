@@ -1,51 +1,52 @@
 package import Inbound
 package import OCPI
 
-/// What an operator decides about the public side of a node.
+/// The settings of the public listener and its requests.
 package struct IngressSettings: Sendable {
-    /// Where parties and nodes reach this node from outside, without a slash at the end; stands in every URL it hands out.
+    /// URL at which parties and nodes reach this node, without a slash at the end. It is part of every URL that the node hands out.
     package var publicURL: String
     /// Address to listen on.
     package var host: String
     /// Port to listen on; 0 lets the system choose.
     package var port: Int
-    /// The hub's own party, e.g. CH-OCN. Who names it as receiver means everybody concerned.
+    /// The hub's own party, e.g. CH-OCN. Requests to it are broadcasts or lists of all parties.
     package var hub: PartyID
     /// The hub's name in its credentials.
     package var hubName: String
-    /// Ethereum address of this node's operator, lower case with 0x. Only parties the registry lists under it may register here.
+    /// Ethereum address of this node's operator, lower case with 0x. Only parties that the registry lists under it may register here.
     package var nodeAddress: String
-    /// How long a caller waits for the recipient.
+    /// How long a caller waits for the recipient's answer.
     package var requestTimeout: Duration
-    /// Other waits for single modules.
+    /// Different timeouts for single modules.
     package var moduleTimeouts: [ModuleID: Duration]
-    /// Largest request body, bytes; larger ones get 413 before Kafka.
+    /// Maximum bytes of a request body; larger ones are answered 413 and not written to Kafka.
     package var bodyLimit: Int
-    /// Largest sum of a request's header names and values, bytes; larger ones get 413.
+    /// Maximum sum of a request's header names and values, bytes; larger ones are answered 413.
     package var headerLimit: Int
-    /// Most requests being received or waiting for their answer at once; further ones get 503.
+    /// Maximum number of requests that are being received or wait for their answer; further ones are answered 503.
     package var maxPending: Int
-    /// Most bytes of bodies held by those; further ones get 503.
+    /// Maximum bytes of bodies held by those requests; further ones are answered 503.
     package var maxPendingBytes: Int
-    /// What the public listener bears.
+    /// The limits of the public listener.
     package var connections: InboundLimits
-    /// This process's partition of `ocn.replies`; nil takes one at random.
+    /// This process's partition of `ocn.replies`; nil for a random one.
     package var replyPartition: Int32?
-    /// Partitions of `ocn.replies`.
+    /// Number of partitions of `ocn.replies`.
     package var replyPartitions: Int
-    /// How long a `response_url` that came from another node may be called.
+    /// How long a `response_url` that came from another node is valid.
     package var linkTTL: Duration
 
-    /// Most objects on a page of a list that the hub itself makes.
+    /// Maximum number of objects per page of a list that the hub combines.
     package var listLimit: Int
-    /// Whether a list of all parties leaves those out that cannot be asked, instead of failing. Absence then no longer means "gone".
+    /// Whether a list of all parties omits those that fail to answer, instead of failing. A missing object then no longer means that it was
+    /// deleted.
     package var partialLists: Bool
-    /// Whether every request must be signed by its sender; otherwise only where the recipient's OcnRules want it.
+    /// Whether every request must be signed by its sender. If false, only requests to recipients whose OcnRules require it.
     package var signatures: Bool
     /// How long a replaced token is still accepted.
     package var tokenOverlap: Duration
 
-    /// - Parameters: as the properties say; one slash at the end of the URL is dropped.
+    /// - Parameter publicURL: a slash at the end is dropped.
     package init(
         publicURL: String, host: String = "127.0.0.1", port: Int = 8080, hub: PartyID, hubName: String = "Open Charging Network Node",
         nodeAddress: String, requestTimeout: Duration = .seconds(30), moduleTimeouts: [ModuleID: Duration] = [:],
@@ -67,7 +68,8 @@ package struct IngressSettings: Sendable {
         self.maxPending = maxPending
         self.maxPendingBytes = maxPendingBytes
         self.connections = connections
-        // The decoder's own limit is told in general words, so it stands well above the one that OCPI's answer names.
+        // The HTTP decoder answers its own limit with a generic error, so it is set well above the limit that is answered with an OCPI
+        // error.
         self.connections.headBytes = 2 * headerLimit
         self.replyPartition = replyPartition
         self.replyPartitions = replyPartitions

@@ -2,14 +2,14 @@ import Directory
 import Encoding
 import OCPI
 
-/// `X-Request-ID` and `X-Correlation-ID` of one request (OCPI 2.2.1, 4.1.2 Unique message IDs).
+/// The `X-Request-ID` and `X-Correlation-ID` of one request (OCPI 2.2.1, 4.1.2 Unique message IDs).
 struct MessageIDFactory: Sendable {
     let requestID: String
     let correlationID: String
-    /// Names of the headers that were missing and got a value of ours.
+    /// Names of the missing headers, for which values were generated.
     let generated: [String]
 
-    /// The ids as they came. 2.2: both are needed, as the reference node has it. 2.2.1: a missing one is made.
+    /// Uses the received ids. In 2.2 both are required, as in the reference node; in 2.2.1 a missing one is generated.
     init(_ head: RequestHead, version: OCPIVersion) throws(OCPIError) {
         if version == .v2_2 {
             guard head.requestID != nil else { throw OCPIError(code: .invalidParameters, message: "X-Request-ID header is missing") }
@@ -20,7 +20,7 @@ struct MessageIDFactory: Sendable {
         self.init(completing: head)
     }
 
-    /// The ids as they came; missing ones are made.
+    /// Uses the received ids and generates missing ones.
     init(completing head: RequestHead) {
         var generated: [String] = []
         if head.requestID == nil { generated.append(OCPIHeader.requestID) }

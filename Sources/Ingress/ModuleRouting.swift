@@ -8,7 +8,7 @@ import NIOCore
 import OCPI
 import Topics
 
-/// The data path: a request of a connected party to a module of another party, or through the hub to several.
+/// The data path: a request of a connected party to a module of another party, or of several parties through the hub.
 struct ModuleRouting: Sendable {
     let settings: IngressSettings
     let requestAdmission: RequestAdmission
@@ -20,17 +20,17 @@ struct ModuleRouting: Sendable {
     let metrics: IngressMetrics
     let logger: Logger
 
-    /// One request that was let in, on its way.
+    /// One admitted request.
     struct Call: Sendable {
         let head: RequestHead
         let route: ModuleRoute
-        /// Whose statuses the answer has.
+        /// The OCPI version whose status codes the answer uses.
         let dialect: OCPIVersion
         let admission: RequestAdmission.Admission
         let directory: Directory
         let body: ByteBuffer?
 
-        /// Whether the caller may write objects of that party: a platform writes for all of its own.
+        /// Whether the caller may write objects of that party: a platform may write those of all its parties.
         func isOwn(_ party: PartyID) -> Bool { directory.serves(admission.platform, party) }
     }
 
@@ -39,7 +39,7 @@ struct ModuleRouting: Sendable {
             try requestAdmission.admit(head, route, in: directory)
         }
         dependencies.heard(admission.platform.id)
-        tell(admission.ids, route)
+        logGenerated(admission.ids, route)
         let dialect = ModuleRouting.dialect(route, admission.platform)
         var address = ResponseAddress(admission.ids, to: admission.from, from: admission.receiver.party ?? settings.hub)
         do {
@@ -68,8 +68,8 @@ struct ModuleRouting: Sendable {
         }
     }
 
-    /// What somebody is told who was not let in. Whoever has proven in whose name it comes gets an answer to that party, from the one that
-    /// it has asked (OCPI 2.2.1, 4.1.5).
+    /// The answer to a request that was not admitted. If the head proves the sender, the answer has routing headers from the addressed
+    /// party to the sender (OCPI 2.2.1, 4.1.5).
     func refusal(_ error: OCPIError, _ head: RequestHead, _ route: ModuleRoute) -> Response {
         guard let (platform, from) = requestAdmission.sender(head, in: dependencies.directory()) else {
             return .refusal(error, version: route.version, ResponseAddress(head))
@@ -80,14 +80,14 @@ struct ModuleRouting: Sendable {
         return .refusal(error, version: ModuleRouting.dialect(route, platform), address)
     }
 
-    /// The path of a custom module names no version.
+    /// The path of a custom module contains no version.
     private static func dialect(_ route: ModuleRoute, _ platform: Platform) -> OCPIVersion {
         route.isCustom ? platform.version ?? route.version : route.version
     }
 
-    // MARK: Whereto
+    // MARK: Destination
 
-    /// The URL behind a page link, a CDR location or a `response_url`, and whose it is.
+    /// The URL behind a page link, a CDR location or a `response_url`, and its owner.
     private func capability(
         _ method: Method, _ route: ModuleRoute, _ admission: RequestAdmission.Admission, _ directory: Directory
     ) async throws(OCPIError) -> (owner: PartyID, url: String)? {
@@ -98,8 +98,8 @@ struct ModuleRouting: Sendable {
             case .object(let token): (token, .object)
             case .callback(let token): (token, .callback)
             }
-        // One answer for everything, so that a stranger learns nothing about what exists.
-        // And for a party that is connected here, only what is its own is called with its token.
+        // All failures get the same answer, so that an unauthenticated caller learns nothing about which URLs exist. A URL of a party
+        // connected here is called with its token, so it must belong to that party.
         guard let capability = await dependencies.resolve(token, .now), capability.kind == kind, capability.user == admission.from,
             admission.receiver == .open || admission.receiver == .party(capability.owner), let url = capability.url(in: directory),
             directory.platform(of: capability.owner) == nil || directory.defect(of: url, handedOutBy: capability.owner) == nil
@@ -136,9 +136,9 @@ struct ModuleRouting: Sendable {
         try DecisiveMembers.check(body, route)
     }
 
-    // MARK: Party to party
+    // MARK: Between two parties
 
-    /// What a rule stores, the hub answers by itself once it is safe; MATCHER passes it on.
+    /// A request to which a store-and-forward rule applies is answered by the hub once it is stored; MATCHER passes it on.
     private func forward(
         _ call: Call, to: PartyID, _ capability: (owner: PartyID, url: String)?, _ address: ResponseAddress
     ) async throws(OCPIError) -> Response {
@@ -172,7 +172,7 @@ struct ModuleRouting: Sendable {
 
     // MARK: Through the hub
 
-    /// The hub answers by itself once the request is safe; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
+    /// The hub answers a broadcast once it is stored; MATCHER passes it on (OCPI 2.2.1, 4.1.5 Broadcast Push).
     private func broadcast(_ call: Call, _ address: ResponseAddress) async throws(OCPIError) -> Response {
         let record = record(call, to: settings.hub, target: nil)
         dependencies.rememberAll(SeenObjects.names(in: record, hub: settings.hub, call.directory, isOwn: call.isOwn))
@@ -187,7 +187,7 @@ struct ModuleRouting: Sendable {
         }
         let from = call.admission.from
         let parties = ListOfAll.parties(for: from, call.route.module, in: call.directory)
-        // However many parties there are and however slow they are: the caller waits as long as for one.
+        // The timeout is that of one request, however many parties are asked.
         let end = ContinuousClock.now + settings.timeout(for: call.route.module)
         let list = ListOfAll(
             maxLimit: settings.listLimit, bodyLimit: RecordLimits.answerBody, allowsPartial: settings.partialLists
@@ -201,7 +201,7 @@ struct ModuleRouting: Sendable {
             guard left > .zero else { throw OCPIError.noAnswer(party) }
             return try ListPart(try await producer.exchange(record, timeout: left))
         }
-        // Written down like any other request, so that services see it; nobody is asked by that.
+        // The request is written like any other, so that services see it; no party is called because of it.
         try await producer.record(record(call, to: settings.hub, target: nil), timeout: settings.timeout(for: call.route.module))
         let page = try await list.page(query, of: parties)
         var response = Response.envelope(page.body, address)
@@ -214,17 +214,17 @@ struct ModuleRouting: Sendable {
         return response
     }
 
-    private func tell(_ ids: MessageIDFactory, _ route: ModuleRoute) {
+    private func logGenerated(_ ids: MessageIDFactory, _ route: ModuleRoute) {
         guard !ids.generated.isEmpty else { return }
         metrics.generatedIDs.increment()
         logger.info(
-            "a request without message ids got some",
+            "message ids were generated for a request without them",
             metadata: ["module": "\(route.module)", "missing": "\(ids.generated.joined(separator: " "))", "request": "\(ids.requestID)"])
     }
 }
 
 extension RequestAdmission.Receiver {
-    /// The one party; nil for the hub and for nobody.
+    /// The single receiver; nil for the hub and for open routing.
     fileprivate var party: PartyID? { if case .party(let party) = self { party } else { nil } }
 }
 

@@ -9,11 +9,11 @@ import NIOCore
 import OCPI
 import Topics
 
-/// Answers every request on the public listener, always with an OCPI envelope: there is no other 404 here than OCPI's.
+/// Answers every request on the public listener, always with an OCPI envelope.
 ///
-/// A responder of its own instead of a router: OCPI's paths are few and regular, and nothing stands between a request and its record.
+/// It is used instead of a router because OCPI's paths are few and regular.
 package struct OCPIResponder: HTTPResponder {
-    /// What Hummingbird gives along.
+    /// The request context of Hummingbird.
     package typealias Context = IngressContext
 
     let headerLimit: Int
@@ -22,16 +22,16 @@ package struct OCPIResponder: HTTPResponder {
     let messages: MessageEndpoint
     let clientInfo: ClientInfoEndpoint
     let registry: RegistryEndpoint
-    let isKafkaAway: @Sendable () -> Bool
-    /// Whether an answer may wait until its caller takes it.
+    let isKafkaUnavailable: @Sendable () -> Bool
+    /// Whether the answer of another caller may be held until it is read; `false` at the limit.
     let hasRoomForAnswer: @Sendable (_ client: () -> String) -> Bool
-    /// Who says where clients are.
+    /// Determines client addresses behind proxies.
     let proxies: TrustedProxies
     let metrics: IngressMetrics
-    /// For what repeats: with each request.
+    /// Log for failures that can repeat with every request.
     let failures: ThrottledLog
 
-    /// Never throws: a body that breaks HTTP gets its answer in OCPI's words too.
+    /// Never throws: a body with malformed HTTP also gets an OCPI error.
     package func respond(to request: Request, context: IngressContext) async throws -> Response {
         let started = NIODeadline.now()
         let head = RequestHead(request.head)
@@ -55,7 +55,7 @@ package struct OCPIResponder: HTTPResponder {
 
     private func refusal(_ error: OCPIError, _ head: RequestHead, _ destination: RequestDestination) -> Response {
         switch destination {
-        case .module(let route), .nowhereBelow(let route): modules.refusal(error, head, route)
+        case .module(let route), .notFoundBelow(let route): modules.refusal(error, head, route)
         default: .refusal(error, version: destination.version, ResponseAddress(head))
         }
     }
@@ -67,21 +67,21 @@ package struct OCPIResponder: HTTPResponder {
             throw OCPIError(code: .clientError, message: "The headers are longer than \(headerLimit) bytes", kind: .tooLarge)
         }
         guard hasRoomForAnswer({ proxies.client(of: request.headers, from: context.address) }) else { throw OCPIError.busy }
-        // What is answered from memory goes on.
-        if destination.needsKafka(head.method), isKafkaAway() { throw OCPIError.kafkaAway }
+        // Requests that need no write are still answered without Kafka.
+        if destination.needsKafka(head.method), isKafkaUnavailable() { throw OCPIError.kafkaUnavailable }
         switch destination {
         case .module(let route): return try await modules.respond(request, head, route)
         case .configuration(let route): return try await configuration.respond(request, head, route)
         case .message(let version): return try await messages.respond(request, head, version, context)
         case .registry(let question): return try registry.respond(head, question)
         case .clientInfo: return try await clientInfo.respond(request, head, context)
-        case .nowhere, .nowhereBelow: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
+        case .notFound, .notFoundBelow: throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
         }
     }
 }
 
 extension OCPIResponder {
-    /// Puts the parts together.
+    /// Creates the parts.
     init(
         _ settings: IngressSettings, topics: TopicNames, dependencies: IngressDependencies, peers: PeerClient, secrets: NodeSecrets,
         pending: PendingReplies, replyPartition: Int32, metrics: IngressMetrics, logger: Logger,
@@ -93,10 +93,11 @@ extension OCPIResponder {
         let failures = ThrottledLog(logger)
         let producer = RequestProducer(
             pending: pending, topics: topics, replyPartition: replyPartition, send: dependencies.send, failures: failures,
-            now: dependencies.now, isKafkaAway: dependencies.isKafkaAway, wasKafkaAway: dependencies.wasKafkaAway)
+            now: dependencies.now, isKafkaUnavailable: dependencies.isKafkaUnavailable,
+            wasKafkaUnavailable: dependencies.wasKafkaUnavailable)
         let signatures = RequestSignatures(isRequired: settings.signatures)
         headerLimit = settings.headerLimit
-        isKafkaAway = dependencies.isKafkaAway
+        isKafkaUnavailable = dependencies.isKafkaUnavailable
         self.hasRoomForAnswer = hasRoomForAnswer
         proxies = settings.connections.trustedProxies
         self.metrics = metrics

@@ -6,20 +6,20 @@ import NIOCore
 import Synchronization
 import Topics
 
-/// The callers that wait for an answer: each gets exactly one, no later than a sweep after its deadline.
+/// The callers that wait for an answer. Each gets exactly one, at the latest at the first sweep after its deadline.
 ///
-/// Bounded in number and bytes, of one sender at most a quarter of all: a request reserves its place before its body is read, whose bytes
-/// count as they arrive. Thread-safe; nobody is resumed under the lock.
+/// The number of requests and the bytes are limited, for one sender to a quarter of the total. A request is counted before its body is
+/// read; the bytes of the body count as they arrive. Thread-safe; no continuation is resumed under the lock.
 final class PendingReplies: Sendable {
-    /// How waiting ended.
+    /// How the wait ended.
     enum Answer: Sendable {
         case reply(ReplyRecord)
         case deadline
-        /// Kafka has taken the request, and nobody else was to answer.
+        /// Kafka has acknowledged the request, which needs no reply.
         case produced
-        /// Kafka did not take the request.
+        /// Kafka did not accept the request.
         case notProduced(KafkaError)
-        /// The process is going down; `wasSent` if the request may be in Kafka.
+        /// The process is stopping; `wasSent` if the request may be in Kafka.
         case stopped(wasSent: Bool)
     }
 
@@ -28,7 +28,7 @@ final class PendingReplies: Sendable {
     private struct Waiting {
         let waiter: Waiter
         let deadline: NIODeadline
-        /// Kafka has taken the request.
+        /// Kafka has acknowledged the request.
         var isRecorded = false
     }
 
@@ -46,12 +46,12 @@ final class PendingReplies: Sendable {
         var isStopped = false
     }
 
-    /// Random per process life; replies to another one are not ours.
+    /// A random number per run of the process. Replies with another epoch are not used.
     let epoch: UInt64
     private let metrics: IngressMetrics
     private let state: Mutex<State>
 
-    /// - Parameter placesPerSender: nil for a quarter of `maxCount`.
+    /// - Parameter placesPerSender: maximum number of requests per sender; nil for a quarter of `maxCount`.
     init(epoch: UInt64, maxCount: Int, maxBytes: Int, placesPerSender: Int? = nil, metrics: IngressMetrics) {
         self.epoch = epoch
         self.metrics = metrics
@@ -59,20 +59,20 @@ final class PendingReplies: Sendable {
         state = Mutex(State(room: SharedRoom(places: maxCount, placesPerClient: placesPerSender, bytes: maxBytes)))
     }
 
-    /// As `SharedRoom.enter`; `false` also when the process is going down.
+    /// Like `SharedRoom.enter`; also `false` when the process is stopping.
     func reserve(for sender: String) -> Bool { state.withLock { !$0.isStopped && $0.room.enter(sender) } }
 
-    /// As `SharedRoom.charge`.
+    /// Like `SharedRoom.charge`.
     func charge(_ bytes: Int, to sender: String) -> Bool { state.withLock { $0.room.charge(bytes, to: sender) } }
 
-    /// As `SharedRoom.leave`.
+    /// Like `SharedRoom.leave`.
     func release(bytes: Int, of sender: String) { state.withLock { $0.room.leave(sender, bytes: bytes) } }
 
-    /// Parks the caller, then calls `send`, and returns with whatever answers first.
+    /// Registers the caller, then calls `send`, and returns the first answer.
     /// - Parameters:
     ///   - id: id of the request's record; unique.
-    ///   - deadline: when to give up.
-    ///   - send: produces the record; called once unless the process is going down.
+    ///   - deadline: when the wait times out.
+    ///   - send: produces the record; called once unless the process is stopping.
     func wait(for id: String, until deadline: NIODeadline, send: () -> Void) async -> Answer {
         await withCheckedContinuation { (waiter: Waiter) in
             let isParked = state.withLock { state in
@@ -85,20 +85,20 @@ final class PendingReplies: Sendable {
         }
     }
 
-    /// An answer came from Kafka. Late, doubled and foreign ones are counted and dropped.
+    /// Delivers a reply from Kafka to its caller. Late, repeated and foreign replies are counted and dropped.
     func deliver(_ reply: ReplyRecord) {
         guard reply.address.epoch == epoch else { return metrics.unusedReplies.increment(.foreign) }
         guard let waiter = take(reply.requestID) else { return metrics.unusedReplies.increment(.late) }
         waiter.resume(returning: .reply(reply))
     }
 
-    /// Kafka has taken a request that only waited for that. Nothing happens if its deadline came before.
+    /// Ends the wait of a request that needs no reply, because Kafka has acknowledged it. No effect after its deadline.
     func produced(_ id: String) { take(id)?.resume(returning: .produced) }
 
-    /// Kafka has taken a request whose reply is still to come.
+    /// Notes that Kafka has acknowledged a request whose reply is still to come.
     func recorded(_ id: String) { state.withLock { $0.waiters[id]?.isRecorded = true } }
 
-    /// Kafka cannot be used any more: who waits for it to take a request would wait in vain.
+    /// Kafka has become unavailable: ends the waits of all requests that it has not acknowledged.
     func failUnrecorded(_ error: KafkaError) {
         let failed = state.withLock { state in
             let failed = state.waiters.filter { !$0.value.isRecorded }
@@ -109,13 +109,13 @@ final class PendingReplies: Sendable {
         for waiter in failed { waiter.resume(returning: .notProduced(error)) }
     }
 
-    /// Kafka did not take the request. Nothing happens if it was answered meanwhile.
+    /// Kafka did not accept the request. No effect if it was answered meanwhile.
     func fail(_ id: String, _ error: KafkaError) {
         metrics.produceFailures.increment()
         take(id)?.resume(returning: .notProduced(error))
     }
 
-    /// Answers everybody whose deadline has come.
+    /// Ends the waits whose deadline has passed.
     func sweep(now: NIODeadline) {
         let (expired, used) = state.withLock { state in
             var expired: [Waiter] = []
@@ -123,7 +123,7 @@ final class PendingReplies: Sendable {
                 state.due.removeMin()
                 if let entry = state.waiters.removeValue(forKey: next.id) { expired.append(entry.waiter) }
             }
-            // Deadlines of answered requests stay behind in the heap. Dropped when they are the larger part, so that it stays bounded.
+            // Deadlines of answered requests stay in the heap. They are removed when they are the majority, so that it stays bounded.
             if state.due.count > 2 * state.waiters.count + 1024 {
                 state.due = Heap(state.waiters.map { Due(at: $0.value.deadline, id: $0.key) })
             }
@@ -133,7 +133,7 @@ final class PendingReplies: Sendable {
         metrics.record(pending: used.places, bytes: used.bytes)
     }
 
-    /// Answers everybody and takes no more.
+    /// Ends all waits and refuses new ones.
     func stop() {
         let waiters = state.withLock { state in
             state.isStopped = true
@@ -145,13 +145,13 @@ final class PendingReplies: Sendable {
         for waiter in waiters { waiter.resume(returning: .stopped(wasSent: true)) }
     }
 
-    /// Requests that hold a place.
+    /// Number of pending requests.
     var count: Int { state.withLock { $0.room.used.places } }
 
     /// Bytes of bodies that are held.
     var bytes: Int { state.withLock { $0.room.used.bytes } }
 
-    /// Deadlines that are kept, also of requests that were answered.
+    /// Number of deadlines in the heap, including those of answered requests.
     var deadlines: Int { state.withLock { $0.due.count } }
 
     private func take(_ id: String) -> Waiter? {

@@ -10,9 +10,9 @@ import OCPI
 import Outbound
 import Topics
 
-/// The public listener: what it bears, and how it speaks when a request is none.
+/// The public listener: its limits, and its answers to malformed HTTP.
 enum PublicListener {
-    /// Bears what the settings say, and refuses in OCPI's words.
+    /// A server with the limits of the settings, which answers malformed HTTP with OCPI errors.
     static func server(_ settings: IngressSettings, logger: Logger) -> InboundServer {
         InboundServer(
             .public, settings.connections,
@@ -22,7 +22,7 @@ enum PublicListener {
             refusalBody: { Envelope.error(code: .clientError, message: $0) }, logger: logger)
     }
 
-    /// Listens, and hands every request to the responder.
+    /// The application that listens and passes every request to the responder.
     static func application<Responder: HTTPResponder<IngressContext>>(
         _ settings: IngressSettings, _ server: InboundServer, responder: Responder, eventLoopGroup: any EventLoopGroup, logger: Logger,
         onServerRunning: @escaping @Sendable (_ port: Int) async -> Void

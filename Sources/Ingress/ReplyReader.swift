@@ -3,10 +3,10 @@ import Kafka
 import Logging
 import Topics
 
-/// Reads this process's partition of `ocn.replies` and gives each reply to the caller that waits for it.
+/// Reads this process's partition of `ocn.replies` and passes each reply to the waiting caller.
 ///
-/// By assignment, without a group, from the end: earlier replies belong to earlier lives. Two processes on one partition do no harm,
-/// each drops what is not its own.
+/// The partition is assigned without a group and read from the end, because earlier replies belong to earlier runs. Two processes may share
+/// a partition: each drops the other's replies.
 struct ReplyReader: Sendable {
     private let reader: PartitionReader
 

@@ -2,33 +2,33 @@ import Directory
 import Encoding
 import OCPI
 
-/// Decides from a request's head alone whether the node forwards it. Pure: asks nobody but the snapshot.
+/// Decides from a request's head alone whether the node forwards it. A pure function of the snapshot.
 ///
-/// Order of checks: route and method, token, message ids, `OCPI-from-*`, `OCPI-to-*`, receiver. The token comes before the ids, so that
-/// nobody without one learns more than that.
+/// Order of checks: route and method, token, message ids, `OCPI-from-*`, `OCPI-to-*`, receiver. The token is checked before the ids, so
+/// that an unauthenticated caller learns only that its token is wrong.
 struct RequestAdmission: Sendable {
     /// The hub's own party.
     let hub: PartyID
     /// Operator address of this node, lower case.
     let nodeAddress: String
 
-    /// Who is calling.
+    /// The authenticated caller.
     struct Caller: Sendable {
         let platform: Platform
         let use: Directory.TokenUse
-        /// The reading of the header that was right.
+        /// The decoding of the header that matched.
         let token: Token
     }
 
-    /// To whom a request is addressed.
+    /// The receiver of a request.
     enum Receiver: Sendable, Equatable {
         /// One party.
         case party(PartyID)
-        /// The hub itself, which passes it on to everybody concerned.
+        /// The hub, which broadcasts the request.
         case everybody
-        /// The hub itself, which asks everybody concerned for one list.
+        /// The hub, which combines the lists of all parties.
         case listOfAll
-        /// Nobody: the hub finds out, or the URL says it, whether or not the hub is named besides.
+        /// No receiver: the hub determines it, or the URL contains it, whether or not the hub is named as receiver.
         case open
     }
 
@@ -43,7 +43,7 @@ struct RequestAdmission: Sendable {
     // MARK: Token
 
     /// The platform behind the `Authorization` header (OCPI 2.2.1, 4.1.1).
-    /// - Parameter registering: whether token A is enough: versions, version details and credentials only.
+    /// - Parameter registering: whether token A is sufficient: versions, version details and credentials only.
     func caller(_ authorization: String?, registering: Bool, in directory: Directory) throws(OCPIError) -> Caller {
         guard let authorization else {
             throw OCPIError(code: .invalidParameters, message: "Authorization header is missing", kind: .unauthorized)
@@ -57,7 +57,7 @@ struct RequestAdmission: Sendable {
         return Caller(platform: found.platform, use: found.use, token: found.token)
     }
 
-    /// The party in whose name a request comes, as far as its head proves that; whatever else is wrong with it.
+    /// The party that sends the request, as far as its head proves that, even if the request is otherwise invalid.
     func sender(_ head: RequestHead, in directory: Directory) -> (platform: Platform, party: PartyID)? {
         guard let caller = try? self.caller(head.authorization, registering: false, in: directory),
             let from = try? RequestAdmission.party(head.fromCountry, head.fromParty, "OCPI-from"), directory.serves(caller.platform, from)
@@ -65,12 +65,12 @@ struct RequestAdmission: Sendable {
         return (caller.platform, from)
     }
 
-    /// The party that a request is addressed to, if it says one.
+    /// The party that a request is addressed to, if it names one.
     static func addressee(_ head: RequestHead) -> PartyID? { try? party(head.toCountry, head.toParty, "OCPI-to") }
 
     // MARK: Routing
 
-    /// Whether the module has this resource, with this method.
+    /// Checks that the module has this resource with this method.
     static func checkResource(_ method: Method, _ route: ModuleRoute) throws(OCPIError) {
         guard !ModuleTable.allows(method, route) else { return }
         let methods = ModuleTable.methods(route)
@@ -78,7 +78,7 @@ struct RequestAdmission: Sendable {
         throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
     }
 
-    /// From whom, to whom, and whether that can work.
+    /// Checks the sender and the receiver, and whether the receiver can be reached.
     func admit(_ head: RequestHead, _ route: ModuleRoute, in directory: Directory) throws(OCPIError) -> Admission {
         try RequestAdmission.checkResource(head.method, route)
         let caller = try caller(head.authorization, registering: false, in: directory)
@@ -95,7 +95,7 @@ struct RequestAdmission: Sendable {
     private func receiver(_ head: RequestHead, _ route: ModuleRoute) throws(OCPIError) -> Receiver {
         let use = ModuleTable.hubUse(head.method, route)
         if head.toCountry == nil, head.toParty == nil {
-            // The URL of a page, a CDR or a result says whose it is.
+            // The URL of a page, a CDR or a result implies its receiver.
             guard use.contains(.openRouting) || ModuleTable.capability(head.method, route) != nil else {
                 throw OCPIError(
                     code: .invalidParameters,
@@ -105,7 +105,7 @@ struct RequestAdmission: Sendable {
         }
         let to = try RequestAdmission.party(head.toCountry, head.toParty, "OCPI-to")
         guard to == hub else { return .party(to) }
-        // Who answers its hub may well name its hub.
+        // A result that is sent to a hub URL may name the hub as receiver.
         if ModuleTable.capability(head.method, route) != nil { return .open }
         if use.contains(.broadcast) { return .everybody }
         if use.contains(.getAll) { return .listOfAll }
@@ -113,7 +113,7 @@ struct RequestAdmission: Sendable {
             code: .invalidParameters, message: "\(head.method) of \(route.module) cannot be addressed to the hub: name a party in OCPI-to")
     }
 
-    /// A receiver is connected here, or listed under a node that is not this one.
+    /// Checks that the receiver is connected here, or listed under another node.
     func checkReachable(_ to: PartyID, in directory: Directory) throws(OCPIError) {
         guard directory.platform(of: to) == nil else { return }
         guard let node = directory.node(of: to) else {
@@ -122,9 +122,9 @@ struct RequestAdmission: Sendable {
         guard node.operatorAddress != nodeAddress else { throw OCPIError.notConnected(to) }
     }
 
-    /// Whether a receiver that is connected here can be called, and lets this sender through; other nodes judge for theirs
+    /// Checks that a receiver connected here can be called and that its rules accept the sender. Other nodes check this for their parties
     /// (OCPI 2.2.1, 14.2; OCN node 1.1, OcnRules).
-    /// - Parameter isCopy: that the sender agreed to; rules do not stop these.
+    /// - Parameter isCopy: a copy that the sender has agreed to, to which rules do not apply.
     static func checkWilling(
         _ to: PartyID, from: PartyID, _ module: ModuleID, isCopy: Bool = false, in directory: Directory
     ) throws(OCPIError) {

@@ -2,7 +2,7 @@ import HTTPTypes
 import OCPI
 import Topics
 
-/// What the node reads in the head of an HTTP request, read once. Header names compare without case; of a repeated one the first counts.
+/// The parts of an HTTP request's head that the node uses. Header names are case-insensitive; of repeated headers the first counts.
 struct RequestHead: Sendable {
     var method: Method
     /// Without the query, percent-encoding kept.
@@ -17,21 +17,21 @@ struct RequestHead: Sendable {
     var toCountry: String?
     var toParty: String?
     var signature: String?
-    /// Of the party whose message another node brings.
+    /// OCPI version of the party whose message another node forwards.
     var callerVersion: OCPIVersion?
-    /// Of a copy that another node brings.
+    /// Id of a copy that another node sends.
     var copyID: String?
     var contentType: String?
-    /// All codings of the body as they came; nil if it is not coded.
+    /// All values of Content-Encoding as received; nil if there are none.
     var contentEncoding: String?
     var contentLength: Int?
-    /// The body's length is not announced.
+    /// The length of the body is not announced.
     var isChunked = false
     var trace = TraceContext()
-    /// Names and values of all headers, bytes.
+    /// Bytes of all header names and values.
     var headerBytes = 0
 
-    /// Whom it names as its receiver; nil for nobody.
+    /// The receiver that the request names; nil for none.
     var to: PartyID? { toCountry.flatMap { country in toParty.flatMap { PartyID(country: country, party: $0) } } }
 
     init(method: Method, path: String, query: String? = nil) {
@@ -52,33 +52,33 @@ struct RequestHead: Sendable {
 
     private mutating func read(_ field: HTTPField) {
         switch field.name.canonicalName {
-        case "authorization": RequestHead.keep(field.value, in: &authorization)
-        case "x-request-id": RequestHead.keep(field.value, in: &requestID)
-        case "x-correlation-id": RequestHead.keep(field.value, in: &correlationID)
-        case "ocpi-from-country-code": RequestHead.keep(field.value, in: &fromCountry)
-        case "ocpi-from-party-id": RequestHead.keep(field.value, in: &fromParty)
-        case "ocpi-to-country-code": RequestHead.keep(field.value, in: &toCountry)
-        case "ocpi-to-party-id": RequestHead.keep(field.value, in: &toParty)
-        case "ocn-signature": RequestHead.keep(field.value, in: &signature)
+        case "authorization": RequestHead.setFirst(field.value, in: &authorization)
+        case "x-request-id": RequestHead.setFirst(field.value, in: &requestID)
+        case "x-correlation-id": RequestHead.setFirst(field.value, in: &correlationID)
+        case "ocpi-from-country-code": RequestHead.setFirst(field.value, in: &fromCountry)
+        case "ocpi-from-party-id": RequestHead.setFirst(field.value, in: &fromParty)
+        case "ocpi-to-country-code": RequestHead.setFirst(field.value, in: &toCountry)
+        case "ocpi-to-party-id": RequestHead.setFirst(field.value, in: &toParty)
+        case "ocn-signature": RequestHead.setFirst(field.value, in: &signature)
         case "ocn-caller-version": callerVersion = callerVersion ?? OCPIVersion(rawValue: field.value)
-        case "ocn-copy-id": RequestHead.keep(field.value, in: &copyID)
-        case "content-type": RequestHead.keep(field.value, in: &contentType)
+        case "ocn-copy-id": RequestHead.setFirst(field.value, in: &copyID)
+        case "content-type": RequestHead.setFirst(field.value, in: &contentType)
         case "content-encoding":
             guard field.value.lowercased() != "identity" else { break }
             contentEncoding = contentEncoding.map { $0 + ", " + field.value } ?? field.value
         case "content-length": contentLength = contentLength ?? Int(field.value)
         case "transfer-encoding": isChunked = true
-        case "traceparent": RequestHead.keep(field.value, in: &trace.traceparent)
-        case "tracestate": RequestHead.keep(field.value, in: &trace.tracestate)
+        case "traceparent": RequestHead.setFirst(field.value, in: &trace.traceparent)
+        case "tracestate": RequestHead.setFirst(field.value, in: &trace.tracestate)
         default: break
         }
     }
 
-    private static func keep(_ value: String, in first: inout String?) {
+    private static func setFirst(_ value: String, in first: inout String?) {
         if first == nil { first = value }
     }
 
-    /// Splits a request target into path and query. A proxy's absolute form is accepted.
+    /// Splits a request target into path and query. The absolute form that proxies use is accepted.
     static func split(_ target: String) -> (path: String, query: String?) {
         var rest = Substring(target)
         if !rest.hasPrefix("/"), let scheme = rest.firstRange(of: "://") {

@@ -5,26 +5,26 @@ import NIOCore
 import OCPI
 import Topics
 
-/// Puts a request into `ocn.requests` and waits for what comes out of the network.
+/// Writes a request to `ocn.requests` and waits for the reply or the acknowledgement.
 struct RequestProducer: Sendable {
     let pending: PendingReplies
     let topics: TopicNames
     /// This process's partition of `ocn.replies`.
     let replyPartition: Int32
     let send: @Sendable (OutgoingRecord, @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) -> Void
-    /// Where it is told what Kafka did not take; one line a minute.
+    /// Log for requests that Kafka did not accept, limited to one line a minute.
     let failures: ThrottledLog
-    /// As ``IngressDependencies/now``, by which requests were stamped.
+    /// ``IngressDependencies/now``, with which requests were stamped.
     var now: @Sendable () -> Timestamp = { .now }
-    /// As ``IngressDependencies/isKafkaAway``.
-    var isKafkaAway: @Sendable () -> Bool = { false }
-    /// As ``IngressDependencies/wasKafkaAway``.
-    var wasKafkaAway: @Sendable (_ since: ContinuousClock.Instant) -> Bool = { _ in false }
+    /// ``IngressDependencies/isKafkaUnavailable``.
+    var isKafkaUnavailable: @Sendable () -> Bool = { false }
+    /// ``IngressDependencies/wasKafkaUnavailable``.
+    var wasKafkaUnavailable: @Sendable (_ since: ContinuousClock.Instant) -> Bool = { _ in false }
 
-    /// The reply to a request, no later than `timeout`.
+    /// The reply to a request, within `timeout`.
     /// - Parameter request: complete except for its deadline and reply address, which are set here.
-    /// - Throws: 4002 when nobody answered in time, 4000 when Kafka did not take it, or was away meanwhile, 503 when the node is too busy or
-    ///   knows that Kafka is away.
+    /// - Throws: 4002 when there was no reply in time, 4000 when Kafka did not accept the request or was unavailable meanwhile, 503 when
+    ///   the node is at its limits or knows that Kafka is unavailable.
     func exchange(_ request: RequestRecord, timeout: Duration) async throws(OCPIError) -> ReplyRecord {
         var request = request
         request.deadline = request.time.adding(milliseconds: timeout.milliseconds)
@@ -35,7 +35,7 @@ struct RequestProducer: Sendable {
         return reply
     }
 
-    /// Returns when Kafka has a request that nobody answers: MATCHER passes it on.
+    /// Writes a request without a reply and returns when Kafka has acknowledged it. MATCHER passes it on.
     /// - Throws: as ``exchange(_:timeout:)``.
     func record(_ request: RequestRecord, timeout: Duration) async throws(OCPIError) {
         _ = try await answer(to: request, timeout: timeout, isRecorded: pending.produced)
@@ -44,16 +44,16 @@ struct RequestProducer: Sendable {
     private func answer(
         to request: RequestRecord, timeout: Duration, isRecorded: @escaping @Sendable (_ id: String) -> Void
     ) async throws(OCPIError) -> PendingReplies.Answer {
-        if isKafkaAway() { throw OCPIError.kafkaAway }
+        if isKafkaUnavailable() { throw OCPIError.kafkaUnavailable }
         let began = ContinuousClock.now
         let record = request.outgoing(to: topics)
         let id = request.id
-        // What was done before, storing a link say, counts.
+        // The time that earlier steps took, e.g. storing a link, counts against the timeout.
         let spent = max(0, now().milliseconds &- request.time.milliseconds)
         let left = TimeAmount(timeout) - .milliseconds(spent)
-        // Whoever read it would only find that it came too late.
+        // EXCHANGE would only find that the request is too late.
         guard request.reply == nil || left > .zero else {
-            failures.log(.error, "late", "a request was not sent, because its time was over before it was written down")
+            failures.log(.error, "late", "a request was not sent: its timeout passed before it was written to Kafka")
             throw OCPIError.notSentInTime(request.to)
         }
         let answer = await pending.wait(for: id, until: .now() + left) {
@@ -67,9 +67,9 @@ struct RequestProducer: Sendable {
         switch answer {
         case .reply, .produced: return answer
         case .deadline:
-            // Nobody else is to blame for what this node could not send or hear.
-            guard wasKafkaAway(began) else { throw RequestProducer.overdue(request) }
-            failures.log(.error, "lost", "a request got no answer, because Kafka could not be used meanwhile")
+            // If Kafka was unavailable meanwhile, the missing reply is this node's failure, not the recipient's.
+            guard wasKafkaUnavailable(began) else { throw RequestProducer.overdue(request) }
+            failures.log(.error, "lost", "a request got no answer: Kafka was unavailable meanwhile")
             throw OCPIError.lostAnswer(request.to, RequestProducer.storeLost)
         case .stopped(wasSent: false): throw OCPIError.busy
         case .stopped(wasSent: true): throw OCPIError.lostAnswer(request.to, "The node stopped")
@@ -91,10 +91,10 @@ struct RequestProducer: Sendable {
 }
 
 extension OCPIError {
-    /// Nothing can be accepted, because nothing can be written down.
-    static let kafkaAway = OCPIError(
+    /// The answer while Kafka is unavailable, because no request can be written.
+    static let kafkaUnavailable = OCPIError(
         code: .hubError, message: "The node cannot use its message store at the moment, try again soon", kind: .busy(retryAfterSeconds: 5))
 
-    /// The node has as much in hand as it may.
+    /// The answer when the node's limits are reached.
     static let busy = OCPIError(code: .serverError, message: "The node is busy, try again soon", kind: .busy(retryAfterSeconds: 1))
 }

@@ -6,17 +6,17 @@ import NIOCore
 import OCPI
 import Topics
 
-/// What a response says about the message it belongs to: the caller's own ids, and both parties where the request was routed
-/// (OCPI 2.2.1, 4.1.2 and 4.1.5).
+/// The headers that relate a response to its request: the caller's ids, and both parties where the request was routed (OCPI 2.2.1, 4.1.2
+/// and 4.1.5).
 struct ResponseAddress: Sendable {
     var requestID: String?
     var correlationID: String?
-    /// The party that asked.
+    /// The party that sent the request.
     var to: PartyID?
     /// The party that answers.
     var from: PartyID?
 
-    /// Repeats the ids as far as they came.
+    /// Repeats the ids that the request has.
     init(_ head: RequestHead) {
         requestID = head.requestID
         correlationID = head.correlationID
@@ -29,17 +29,17 @@ struct ResponseAddress: Sendable {
         self.from = from
     }
 
-    /// Answers to other nodes carry none of this.
+    /// Without headers, for answers to other nodes.
     init() {}
 }
 
 extension Response {
-    /// An answer of the hub itself.
+    /// A successful answer of the hub itself.
     static func envelope(_ body: ByteBuffer, status: Int = 200, _ address: ResponseAddress) -> Response {
         Response(status: status, fields(address), contentType: json, body: body)
     }
 
-    /// A refusal of the hub itself, in the dialect of the path that was called.
+    /// An error of the hub itself, in the OCPI version of the called path.
     static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
         let error = error.said(in: version)
         var fields = fields(address)
@@ -54,12 +54,12 @@ extension Response {
         return Response(status: status, fields, contentType: json, body: Envelope.error(error))
     }
 
-    /// What came out of a routed request: the recipient's answer as it came, or the hub's own words on why there is none.
+    /// The answer to a routed request: the recipient's answer unchanged, or the hub's error if there is none.
     static func reply(_ reply: ReplyRecord, version: OCPIVersion, _ address: ResponseAddress) -> Response {
         var address = address
         if address.to != nil { address.from = reply.from }
         guard reply.outcome == .answered else { return refusal(unanswered(reply), version: version, address) }
-        // EXCHANGE passes no other on.
+        // EXCHANGE passes no other status on.
         guard let status = reply.httpStatus, 200..<600 ~= status else {
             return refusal(.unusableAnswer(reply.from, "its HTTP status is not one"), version: version, address)
         }
@@ -70,7 +70,7 @@ extension Response {
 
     private init(status: Int, _ fields: HTTPFields, contentType: String, body: ByteBuffer?) {
         var fields = fields
-        // These never have a body; one would be read as the next response.
+        // Responses with these statuses have no body; the client would read one as the next response.
         guard let body, body.readableBytes > 0, status != 204, status != 205, status != 304 else {
             fields[.contentEncoding] = nil
             self.init(status: HTTPResponse.Status(code: status), headers: fields)
@@ -82,7 +82,7 @@ extension Response {
     }
 
     private static func unanswered(_ reply: ReplyRecord) -> OCPIError {
-        // EXCHANGE says why.
+        // EXCHANGE usually supplies the error.
         let usual: OCPIError =
             switch reply.outcome {
             case .timeout, .expired: .noAnswer(reply.from)

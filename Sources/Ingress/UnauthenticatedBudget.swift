@@ -2,23 +2,23 @@ import Encoding
 import NIOCore
 import Synchronization
 
-/// What requests may hold in memory before it is known who sends them: little, and of one address only a part of it, so that strangers can
-/// neither take the places of those with a token nor, from one client address, those of each other. Thread-safe.
+/// Limits the memory of requests whose sender is not yet authenticated, in total and per client address. They can use neither the capacity
+/// of authenticated requests nor that of other addresses. Thread-safe.
 final class UnauthenticatedBudget: Sendable {
     struct Limits: Sendable {
-        /// Requests at once.
+        /// Maximum number of requests.
         var requests = 256
-        /// Requests at once from one client address.
+        /// Maximum number of requests from one client address.
         var perAddress = 16
-        /// Bytes of bodies that have arrived, of one client address at most a quarter.
+        /// Maximum bytes of bodies that have arrived, of one client address at most a quarter.
         var bytes = 16 * 1024 * 1024
-        /// For a whole body. A message between nodes may have twice the bytes of a party's request.
+        /// Timeout for a whole body. A message between nodes may have twice the bytes of a party's request.
         var time = TimeAmount.seconds(15)
-        /// Without a further byte of it: longer than a lost segment or two take.
+        /// Timeout without further bytes of the body: longer than a retransmission of lost TCP segments takes.
         var pause = TimeAmount.seconds(3)
     }
 
-    /// What it gives.
+    /// The limits of the budget.
     let limits: Limits
     private let room: Mutex<SharedRoom>
 
@@ -27,12 +27,12 @@ final class UnauthenticatedBudget: Sendable {
         room = Mutex(SharedRoom(places: limits.requests, placesPerClient: limits.perAddress, bytes: limits.bytes))
     }
 
-    /// As `SharedRoom.enter`.
+    /// Like `SharedRoom.enter`.
     func enter(_ address: String) -> Bool { room.withLock { $0.enter(address) } }
 
-    /// As `SharedRoom.charge`.
+    /// Like `SharedRoom.charge`.
     func charge(_ bytes: Int, of address: String) -> Bool { room.withLock { $0.charge(bytes, to: address) } }
 
-    /// As `SharedRoom.leave`.
+    /// Like `SharedRoom.leave`.
     func leave(_ address: String, bytes: Int) { room.withLock { $0.leave(address, bytes: bytes) } }
 }

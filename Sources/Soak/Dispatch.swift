@@ -3,17 +3,17 @@ import NIOCore
 import OCPI
 import Testbed
 
-/// One request as it is to be sent.
+/// One request to be sent.
 struct Dispatch: Sendable {
-    /// What the ledger knows of it.
+    /// The request's entry in the ledger.
     let message: Ledger.Message
     let method: OCPI.Method
     let module: ModuleID
-    /// Below the module's endpoint.
+    /// The path below the module's endpoint.
     let path: String
     let body: ByteBuffer
 
-    /// A hash of what a recipient must get, the same within one process.
+    /// A hash of what a recipient must receive, stable within one process.
     static func fingerprint(_ method: String, _ module: String, _ path: String, _ body: ByteBuffer) -> Int {
         var hasher = Hasher()
         hasher.combine(method)

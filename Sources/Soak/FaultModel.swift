@@ -1,50 +1,50 @@
 import Testbed
 
-/// How a service behaves towards what it gets. A value: time is given.
+/// Simulates the faults of a service. A value; the time is a parameter.
 struct FaultModel: Sendable {
     enum Kind: Sendable { case steady, flapping, hanging }
 
-    /// What becomes of one copy.
+    /// The answer to one copy.
     enum Reaction: Sendable, Equatable {
-        /// It is taken at once; the answer comes after the delay.
+        /// The copy is accepted at once and answered after the delay.
         case take(delay: Duration)
-        /// Not now: HTTP 503.
+        /// The copy is answered with HTTP 503, to be tried again.
         case fail
-        /// Not now: HTTP 200 with an OCPI server error.
+        /// The copy is answered with HTTP 200 and an OCPI server error, to be tried again.
         case failInside
-        /// Never: HTTP 400.
+        /// The copy is rejected for good with HTTP 400.
         case refuse
     }
 
-    /// The flapping service never takes a copy of every so many requests.
+    /// The flapping service rejects one request of this number.
     static let refused = 40
     private let kind: Kind
     private var numbers: SeededNumbers
     private var hang: Range<Duration> = .zero ..< .zero
-    private var isCalm = false
+    private var hasNoFaults = false
 
     init(_ kind: Kind, seed: UInt64) {
         self.kind = kind
         numbers = SeededNumbers(seed: seed)
     }
 
-    /// From now on it behaves; what it never takes it still does not take.
-    mutating func calmDown() { isCalm = true }
+    /// Stops the faults, except rejections.
+    mutating func endFaults() { hasNoFaults = true }
 
-    /// - Parameter number: of the request that the copy is of.
+    /// - Parameter number: the number of the copied request.
     mutating func react(to number: Int, at time: Duration) -> Reaction {
         switch kind {
         case .steady: return .take(delay: .zero)
         case .flapping:
             if number % Self.refused == 0 { return .refuse }
-            guard !isCalm, Bool.random(using: &numbers) else { return .take(delay: .zero) }
+            guard !hasNoFaults, Bool.random(using: &numbers) else { return .take(delay: .zero) }
             return Bool.random(using: &numbers) ? .fail : .failInside
         case .hanging:
             while hang.upperBound <= time {
                 let begin = max(hang.upperBound, time) + numbers.milliseconds(2_000...5_000)
                 hang = begin..<begin + numbers.milliseconds(500...2_000)
             }
-            return .take(delay: !isCalm && hang.contains(time) ? hang.upperBound - time : .zero)
+            return .take(delay: !hasNoFaults && hang.contains(time) ? hang.upperBound - time : .zero)
         }
     }
 }

@@ -1,24 +1,23 @@
 package import OCPI
 
-/// What was promised and what came of it: every accepted request with the copies it gives rise to, every delivery at every recipient's
-/// own server, every dead letter. A value without a clock or I/O; times are given, counted from any start.
+/// Records the accepted requests with their expected copies, every delivery at the recipients' servers, and every dead letter. A value
+/// without a clock or I/O; times are parameters, relative to any start.
 ///
-/// It knows nothing of the hub but what its callers and recipients see, so that no mistake of the hub can hide in it.
+/// It uses only what callers and recipients of the hub see, so that it cannot share an error with the hub.
 package struct Ledger: Sendable {
-    /// One request that is about to be sent.
+    /// A request to be sent.
     package struct Message: Sendable, Equatable {
-        /// Counts the requests of a run; none twice.
+        /// The number of the request, unique in a run.
         package let number: Int
-        /// The ordering object that it changes.
+        /// The object that it changes.
         package let object: String
-        /// Its place in the story of that object, rising.
+        /// Its number within the changes of that object, ascending.
         package let sequence: Int
-        /// Who is owed a copy: the services that its sender has an agreement with and that ask for its module.
+        /// The expected recipients of copies: the services that the sender has an agreement with and that subscribe to the module.
         package let recipients: [PartyID]
         /// A hash of method, path and body.
         package let fingerprint: Int
 
-        /// - Parameters: as the properties say.
         package init(number: Int, object: String, sequence: Int, recipients: [PartyID], fingerprint: Int) {
             self.number = number
             self.object = object
@@ -28,21 +27,21 @@ package struct Ledger: Sendable {
         }
     }
 
-    /// Who starts again behind the last commit when a member of its group dies or comes back.
+    /// A kind of worker that continues from its last commit when a member of its group crashes or restarts.
     package enum Worker: String, Sendable {
-        /// Delivers again what was under way, and what was finished since the last commit.
+        /// Delivers again what was running, and what was finished since the last commit.
         case push
-        /// Writes the same copies again. One that catches up writes all that waits within a commit interval.
+        /// Writes the same copies again. While it catches up, it writes all waiting copies within a commit interval.
         case matcher
     }
 
-    /// How a copy ends that is not delivered, as `ocn.dead` says.
-    package enum Death: Sendable { case dead, expired }
+    /// The outcome of a copy in `ocn.dead`.
+    package enum DeadLetterKind: Sendable { case dead, expired }
 
     private struct Copy {
         var id: String?
         var arrivals = 0
-        var death: Death?
+        var death: DeadLetterKind?
 
         var hasEnded: Bool { arrivals > 0 || death != nil }
     }
@@ -50,7 +49,7 @@ package struct Ledger: Sendable {
     private struct Entry {
         let message: Message
         var isAccepted = false
-        /// What its caller was told instead.
+        /// The OCPI status code if the caller got another answer.
         var refusal: Int?
         var copies: [PartyID: Copy]
     }
@@ -68,7 +67,7 @@ package struct Ledger: Sendable {
     private var stalls: [PartyID: DeliveryStall] = [:]
     private var pace: Pace
     private let inFlight: Int
-    private var disturbances: [Worker: Int] = [:]
+    private var restarts: [Worker: Int] = [:]
     private var mostWaiting = 0
     private var requests = 0
     private var duplicates = 0
@@ -77,56 +76,56 @@ package struct Ledger: Sendable {
     private var notes: [String] = []
 
     /// - Parameters:
-    ///   - inFlight: most copies that all workers together have under way.
-    ///   - commitInterval: how long what was finished may stay uncommitted.
+    ///   - inFlight: maximum number of running copies of all workers together.
+    ///   - commitInterval: longest time between finishing a record and committing it.
     package init(inFlight: Int, commitInterval: Duration) {
         self.inFlight = inFlight
         pace = Pace(window: commitInterval)
     }
 
-    /// Copies of accepted requests of which nothing is known yet.
+    /// Copies of accepted requests without an outcome.
     package private(set) var waiting = 0
 
-    // MARK: What happened
+    // MARK: Events
 
-    /// A request is about to be sent. Its copies may arrive before its answer does, or without one.
+    /// A request will be sent. Its copies may arrive before its answer, or without one.
     package mutating func sends(_ message: Message) {
         let copies = Dictionary(message.recipients.map { ($0, Copy()) }) { first, _ in first }
         entries[message.number] = Entry(message: message, copies: copies)
     }
 
-    /// Its caller saw success: from now on every copy is owed.
+    /// The request was answered with success: from now on every copy is expected.
     package mutating func accepted(_ number: Int, at time: Duration) {
         guard var entry = entries.removeValue(forKey: number), !entry.isAccepted else { return }
         entry.isAccepted = true
         requests += 1
-        for (recipient, copy) in entry.copies where !copy.hasEnded && !withdrawn.contains(recipient) { owe(recipient, at: time) }
+        for (recipient, copy) in entry.copies where !copy.hasEnded && !withdrawn.contains(recipient) { expect(recipient, at: time) }
         entries[number] = entry
     }
 
-    /// Its caller saw another status of OCPI.
+    /// The request was answered with another OCPI status code.
     package mutating func answered(_ number: Int, _ code: Int) { entries[number]?.refusal = code }
 
-    /// Nothing of it has left its caller: a copy of it would be one of nothing.
+    /// The request was not sent: no copy of it may arrive.
     package mutating func refused(_ number: Int) {
         entries[number] = nil
     }
 
-    /// A recipient has taken a copy.
+    /// A recipient has received a copy.
     /// - Parameters:
-    ///   - number: of the request that it names; nil if it names none.
-    ///   - id: the copy's own id; nil if it has none.
-    ///   - fingerprint: of method, path and body as they arrived.
+    ///   - number: the number of the request in the copy; nil if it has none.
+    ///   - id: the copy's id; nil if it has none.
+    ///   - fingerprint: hash of method, path and body as received.
     package mutating func arrived(_ number: Int?, id: String?, fingerprint: Int, at recipient: PartyID, time: Duration) {
         pace.note(time)
         guard let number, var entry = entries[number], var copy = entry.copies[recipient] else {
-            return stranger("\(recipient) got a copy that it is not owed: request \(number.map(String.init) ?? "without a number")")
+            return unexpected("\(recipient) got an unexpected copy: request \(number.map(String.init) ?? "without a number")")
         }
-        if fingerprint != entry.message.fingerprint { stranger("\(recipient) got a copy of request \(number) that was altered") }
+        if fingerprint != entry.message.fingerprint { unexpected("\(recipient) got a copy of request \(number) that was altered") }
         check(id, of: number, known: copy.id, recipient)
         copy.id = copy.id ?? id
         let isFirst = copy.arrivals == 0
-        let isOwed = entry.isAccepted && !copy.hasEnded && !withdrawn.contains(recipient)
+        let isExpected = entry.isAccepted && !copy.hasEnded && !withdrawn.contains(recipient)
         copy.arrivals += 1
         entry.copies[recipient] = copy
         entries[number] = entry
@@ -135,38 +134,38 @@ package struct Ledger: Sendable {
         } else {
             duplicates += 1
         }
-        settle(recipient, isOwed, at: time)
+        settle(recipient, isExpected, at: time)
     }
 
-    /// A copy stands in `ocn.dead`. A second record about it changes nothing.
-    package mutating func died(_ number: Int?, _ death: Death, for recipient: PartyID, at time: Duration) {
+    /// A copy is in `ocn.dead`. Further records for it have no effect.
+    package mutating func died(_ number: Int?, _ death: DeadLetterKind, for recipient: PartyID, at time: Duration) {
         guard let number, var entry = entries[number], var copy = entry.copies[recipient] else {
-            return stranger(
-                "ocn.dead has a copy for \(recipient) that nobody is owed: request \(number.map(String.init) ?? "without a number")")
+            return unexpected(
+                "ocn.dead has a copy for \(recipient) that was not expected: request \(number.map(String.init) ?? "without a number")")
         }
-        let isOwed = entry.isAccepted && !copy.hasEnded && !withdrawn.contains(recipient)
+        let isExpected = entry.isAccepted && !copy.hasEnded && !withdrawn.contains(recipient)
         copy.death = copy.death ?? death
         entry.copies[recipient] = copy
         entries[number] = entry
-        settle(recipient, isOwed, at: time)
+        settle(recipient, isExpected, at: time)
     }
 
-    /// Something stands where a copy or dead letter should, and cannot be read.
-    package mutating func unreadable(_ what: String) { stranger("\(what) cannot be read") }
+    /// A copy or dead letter could not be parsed.
+    package mutating func unreadable(_ what: String) { unexpected("\(what) cannot be read") }
 
-    /// The agreement with a recipient has ended: what is still waiting for it may be withheld.
+    /// The agreement with a recipient has ended: waiting copies for it may be withheld.
     package mutating func withdrew(_ recipient: PartyID, at time: Duration) {
         guard withdrawn.insert(recipient).inserted else { return }
         let open = entries.values.count { $0.isAccepted && !($0.copies[recipient]?.hasEnded ?? true) }
         for _ in 0..<open { settle(recipient, true, at: time) }
     }
 
-    /// A worker was killed, or has come back: those of its group start again behind their last commits.
-    package mutating func disturbed(_ worker: Worker) { disturbances[worker, default: 0] += 1 }
+    /// A worker was killed or restarted: the workers of its group continue from their last commits.
+    package mutating func restarted(_ worker: Worker) { restarts[worker, default: 0] += 1 }
 
-    // MARK: What follows
+    // MARK: Result
 
-    /// What can be said at this moment.
+    /// The totals at this time.
     package func balance(at time: Duration) -> Balance {
         var balance = Balance()
         balance.requests = requests
@@ -188,8 +187,8 @@ package struct Ledger: Sendable {
         }
         balance.isConserved = balance.waiting == waiting
         balance.duplicates = duplicates
-        let portions = disturbances.values.reduce(1, +)
-        balance.duplicatesAllowed = portions * (inFlight + pace.peak) + disturbances[.matcher, default: 0] * mostWaiting
+        let portions = restarts.values.reduce(1, +)
+        balance.duplicatesAllowed = portions * (inFlight + pace.peak) + restarts[.matcher, default: 0] * mostWaiting
         balance.orderViolations = orderViolations
         balance.unexpectedCopies = unexpectedCopies
         balance.longestStall = stall.longest(until: time)
@@ -198,7 +197,7 @@ package struct Ledger: Sendable {
         return balance
     }
 
-    /// Copies that are owed and have not ended, each as text; at most `limit`.
+    /// Descriptions of expected copies without an outcome, at most `limit`.
     package func missing(limit: Int) -> [String] {
         var missing: [String] = []
         for entry in entries.values.sorted(by: { $0.message.number < $1.message.number }) where entry.isAccepted {
@@ -211,20 +210,20 @@ package struct Ledger: Sendable {
         return missing
     }
 
-    private mutating func owe(_ recipient: PartyID, at time: Duration) {
+    private mutating func expect(_ recipient: PartyID, at time: Duration) {
         waiting += 1
         mostWaiting = max(mostWaiting, waiting)
         stall.begin(at: time)
         stalls[recipient, default: DeliveryStall()].begin(at: time)
     }
 
-    private mutating func settle(_ recipient: PartyID, _ isOwed: Bool, at time: Duration) {
-        if isOwed { waiting -= 1 }
-        stall.move(isOwed, at: time)
-        stalls[recipient, default: DeliveryStall()].move(isOwed, at: time)
+    private mutating func settle(_ recipient: PartyID, _ isExpected: Bool, at time: Duration) {
+        if isExpected { waiting -= 1 }
+        stall.move(isExpected, at: time)
+        stalls[recipient, default: DeliveryStall()].move(isExpected, at: time)
     }
 
-    /// A repeat may come behind newer ones, when a worker starts again; what comes for the first time never may.
+    /// A repeated copy may arrive after newer ones when a worker restarts; a first arrival must not.
     private mutating func checkOrder(_ entry: Entry, _ recipient: PartyID) {
         let message = entry.message
         let history = ObjectHistory(recipient: recipient, object: message.object)
@@ -236,16 +235,16 @@ package struct Ledger: Sendable {
         note("\(recipient) got \(message.object) \(message.sequence)\(answer) for the first time after \(last)")
     }
 
-    /// The same copy always has the same id, and no other has it.
+    /// Checks that a copy always has the same id, and that no other copy has it.
     private mutating func check(_ id: String?, of number: Int, known: String?, _ recipient: PartyID) {
-        guard let id else { return stranger("\(recipient) got a copy of request \(number) without an id") }
-        guard known == nil || known == id else { return stranger("\(recipient) got two ids for the copy of request \(number)") }
+        guard let id else { return unexpected("\(recipient) got a copy of request \(number) without an id") }
+        guard known == nil || known == id else { return unexpected("\(recipient) got two ids for the copy of request \(number)") }
         guard copyIDs.updateValue(number, forKey: id).map({ $0 == number }) ?? true else {
-            return stranger("\(recipient) got the id of another copy for request \(number)")
+            return unexpected("\(recipient) got the id of another copy for request \(number)")
         }
     }
 
-    private mutating func stranger(_ text: String) {
+    private mutating func unexpected(_ text: String) {
         unexpectedCopies += 1
         note(text)
     }

@@ -1,4 +1,4 @@
-/// The most that happened within any window of a given length.
+/// The largest number of events within any window of a given length.
 struct Pace: Sendable {
     private(set) var peak = 0
     private let window: Duration
@@ -9,7 +9,7 @@ struct Pace: Sendable {
         self.window = window
     }
 
-    /// Something happened; times do not run backwards by more than what concurrency makes of them.
+    /// Counts an event. Times may be slightly out of order because of concurrency.
     mutating func note(_ time: Duration) {
         times.append(time)
         while first < times.count, times[first] < time - window { first += 1 }

@@ -3,21 +3,21 @@ import OCPI
 import Synchronization
 import Testbed
 
-/// The five parties of a run. What services take is written into the book as it arrives.
+/// The five parties of a run. The ledger records what the services receive.
 struct Parties: Sendable {
     let cpo: TestbedParty
     private let emsp: TestbedParty
     private let services: [TestbedParty]
-    private let tempers: [TemperBox]
+    private let faultModels: [SharedFaultModel]
 
-    /// A temper that several event loops ask.
-    private final class TemperBox: Sendable {
+    /// A fault model shared by several event loops.
+    private final class SharedFaultModel: Sendable {
         private let faults: Mutex<FaultModel>
 
         init(_ faults: FaultModel) { self.faults = Mutex(faults) }
 
         func react(to number: Int, at time: Duration) -> FaultModel.Reaction { faults.withLock { $0.react(to: number, at: time) } }
-        func calmDown() { faults.withLock { $0.calmDown() } }
+        func endFaults() { faults.withLock { $0.endFaults() } }
     }
 
     init(_ participants: SoakParticipants, sharedLedger: SharedLedger, seed: UInt64) {
@@ -30,17 +30,17 @@ struct Parties: Sendable {
             (participants.steady, .steady), (participants.flapping, .flapping), (participants.hanging, .hanging),
         ]
         var services: [TestbedParty] = []
-        var tempers: [TemperBox] = []
+        var faultModels: [SharedFaultModel] = []
         for (number, (id, kind)) in kinds.enumerated() {
-            let faults = TemperBox(FaultModel(kind, seed: seed &+ UInt64(number)))
-            tempers.append(faults)
+            let faults = SharedFaultModel(FaultModel(kind, seed: seed &+ UInt64(number)))
+            faultModels.append(faults)
             services.append(
                 TestbedParty(id, role: "OTHER", modules: receivers) { request, module, path in
                     Self.take(request, module, path, at: id, faults, sharedLedger)
                 })
         }
         self.services = services
-        self.tempers = tempers
+        self.faultModels = faultModels
     }
 
     private var all: [TestbedParty] { [cpo, emsp] + services }
@@ -52,9 +52,9 @@ struct Parties: Sendable {
         }
     }
 
-    /// From now on every service takes what it gets at once.
-    func calmDown() {
-        for faults in tempers { faults.calmDown() }
+    /// Stops the faults of all services.
+    func endFaults() {
+        for faults in faultModels { faults.endFaults() }
     }
 
     func stop() async {
@@ -62,7 +62,7 @@ struct Parties: Sendable {
     }
 
     private static func take(
-        _ request: Served, _ module: String, _ path: String, at id: PartyID, _ faults: TemperBox, _ sharedLedger: SharedLedger
+        _ request: Served, _ module: String, _ path: String, at id: PartyID, _ faults: SharedFaultModel, _ sharedLedger: SharedLedger
     ) -> Serving {
         let number = request.header(OCPIHeader.correlationID).flatMap(Correlation.number)
         switch faults.react(to: number ?? 0, at: sharedLedger.time) {
@@ -72,14 +72,14 @@ struct Parties: Sendable {
         case .take(let delay):
             let fingerprint = Dispatch.fingerprint(request.method, module, path, request.body)
             let copyID = request.header("OCN-Copy-ID")
-            // Taken when it arrives: whether its answer gets back is another matter.
+            // The copy counts as received on arrival, whether or not the answer reaches the hub.
             sharedLedger.note { $0.arrived(number, id: copyID, fingerprint: fingerprint, at: id, time: $1) }
             return Serving(body: Envelope.success(), delay: delay)
         }
     }
 }
 
-/// The number of a request as it goes with the request and all its copies: in X-Correlation-ID.
+/// The number of a request, carried by the request and all its copies in X-Correlation-ID.
 enum Correlation {
     private static let prefix = "soak-"
 

@@ -1,9 +1,9 @@
 import Synchronization
 import Testbed
 
-/// Kills a process now and then: which, when, and how long it stays away follows from the seed.
+/// Kills processes at random. The seed determines which, when, and for how long they stay stopped.
 ///
-/// In rounds: every role is hit once before any is hit again, so that a short run tries many.
+/// It works in rounds: every role is killed once before any is killed again, so that a short run covers many roles.
 final class ProcessKiller: Sendable {
     private struct State {
         var numbers: SeededNumbers
@@ -21,10 +21,10 @@ final class ProcessKiller: Sendable {
         state = Mutex(State(numbers: SeededNumbers(seed: seed)))
     }
 
-    /// How often each role was killed.
+    /// Number of kills by role.
     var kills: [String: Int] { state.withLock { $0.kills } }
 
-    /// Kills until cancelled.
+    /// Kills processes until cancelled.
     func run() async {
         while true {
             let (pause, role, absence) = state.withLock { state in
@@ -35,11 +35,11 @@ final class ProcessKiller: Sendable {
             }
             do { try await Task.sleep(for: pause) } catch { return }
             let places = state.withLock { state in fleet.places.filter { $0.role == role }.shuffled(using: &state.numbers) }
-            // Only one that works: a group whose members die faster than they can join delivers nothing, and shows nothing.
+            // Only a ready process is killed: a group whose members are killed before they can join delivers nothing, which tests nothing.
             for place in places {
                 guard await fleet.isReady(place), !Task.isCancelled, place.kill(absence: absence) else { continue }
                 state.withLock { $0.kills[place.role, default: 0] += 1 }
-                sharedLedger.disturbed(place.role)
+                sharedLedger.restarted(place.role)
                 break
             }
         }

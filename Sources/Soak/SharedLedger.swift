@@ -1,7 +1,7 @@
 import Synchronization
 import Testbed
 
-/// The ledger that all tasks and event loops of a run write into, with the run's clock.
+/// The ledger that all tasks and event loops of a run write to, with the run's clock.
 final class SharedLedger: Sendable {
     private struct State {
         var ledger: Ledger
@@ -15,26 +15,26 @@ final class SharedLedger: Sendable {
         state = Mutex(State(ledger: ledger))
     }
 
-    /// Since the run began.
+    /// Time since the start of the run.
     var time: Duration { ContinuousClock.now - start }
 
-    /// Writes something down, with the time at which it is.
+    /// Changes the ledger, with the current time.
     func note(_ change: (inout Ledger, Duration) -> Void) {
         let settled = state.withLock { state in
-            // Taken under the lock: times in the ledger do not run backwards.
+            // The time is taken under the lock, so that times in the ledger ascend.
             change(&state.ledger, time)
             return state.ledger.waiting == 0 ? state.settled : nil
         }
         settled?.finish()
     }
 
-    /// A process of this role was killed, or has come back.
-    func disturbed(_ role: String) {
+    /// A process of this role was killed or restarted.
+    func restarted(_ role: String) {
         guard let worker = Ledger.Worker(rawValue: role) else { return }
-        note { ledger, _ in ledger.disturbed(worker) }
+        note { ledger, _ in ledger.restarted(worker) }
     }
 
-    /// Copies that are owed and have not ended.
+    /// Expected copies without an outcome.
     var waiting: Int { state.withLock { $0.ledger.waiting } }
 
     var balance: Balance {
@@ -47,7 +47,7 @@ final class SharedLedger: Sendable {
         return ledger.missing(limit: limit)
     }
 
-    /// Waits until nothing is owed any more. False if that takes longer than `limit`, or if cancelled.
+    /// Waits until no copy is waiting. Returns false after `limit`, or if cancelled.
     func settles(within limit: Duration) async -> Bool {
         let (stream, continuation) = AsyncStream<Void>.makeStream()
         let isSettled = state.withLock { state in

@@ -1,36 +1,37 @@
 import OCPI
 package import Testbed
 
-/// One run: starts everything, sends, kills, drains, adds up.
+/// One run: it starts the node, sends requests, kills processes, waits for the remaining copies and checks the totals.
 package struct Soak: Sendable {
     private let options: SoakOptions
     private let host: any NodeOperator
     private let participants: SoakParticipants
-    private let tell: @Sendable (String) -> Void
-    /// Which roles run, and how many of each.
+    private let progress: @Sendable (String) -> Void
+    /// The roles, and the number of processes of each.
     private static let roles = [("ingress", 2), ("exchange", 2), ("matcher", 2), ("push", 2), ("control", 1)].map {
         (name: $0.0, count: $0.1)
     }
-    /// Copies under way for a recipient in each PUSH.
+    /// Maximum number of running copies per recipient in each PUSH process.
     private static let pushConcurrency = 16
-    /// As consumers commit, and the time until a heartbeat tells them that their group has changed: the in-memory Kafka refuses commits
+    /// The commit interval of consumers, plus the time until a heartbeat reports a changed group: the in-memory Kafka refuses commits
     /// meanwhile.
     private static let commitInterval = Duration.milliseconds(100 + 300)
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - cast: who takes part.
-    ///   - tell: gets a line every few seconds.
-    package init(_ options: SoakOptions, host: any NodeOperator, participants: SoakParticipants, tell: @escaping @Sendable (String) -> Void)
-    {
+    ///   - participants: the parties of the run.
+    ///   - progress: receives a progress message every few seconds.
+    package init(
+        _ options: SoakOptions, host: any NodeOperator, participants: SoakParticipants, progress: @escaping @Sendable (String) -> Void
+    ) {
         self.options = options
         self.host = host
         self.participants = participants
-        self.tell = tell
+        self.progress = progress
     }
 
-    /// Runs to the end. Everything it started is stopped before it returns or throws, also when cancelled.
-    /// - Throws: `TestbedFailure` or what else kept it from being carried out. What came out wrong is no error: see the result.
+    /// Runs to the end. All processes are stopped before it returns or throws, also when cancelled.
+    /// - Throws: `TestbedFailure`, or any other error that prevented the run. Violated guarantees are no error but part of the result.
     package func run() async throws -> SoakResult {
         let workers = Self.roles.first { $0.name == "push" }?.count ?? 1
         let sharedLedger = SharedLedger(
@@ -38,16 +39,16 @@ package struct Soak: Sendable {
         let plan = Testbed.Plan(
             "soak", roles: Self.roles, services: participants.services, registry: participants.registry(operatorAddress:),
             tuning: Tuning(pushConcurrency: Self.pushConcurrency), brokers: options.brokers)
-        let testbed = Testbed(plan, host: host, logs: try LogFolder(options.logs), tell: tell)
-        return try await testbed.run(onReturn: { sharedLedger.disturbed($0.role) }) { try await play($0, sharedLedger) }
+        let testbed = Testbed(plan, host: host, logs: try LogFolder(options.logs), progress: progress)
+        return try await testbed.run(onReturn: { sharedLedger.restarted($0.role) }) { try await execute($0, sharedLedger) }
     }
 
-    /// Everything between the start of the processes and their end.
-    private func play(_ hub: Testbed.Running, _ sharedLedger: SharedLedger) async throws -> SoakResult {
+    /// The run between the start of the processes and their end.
+    private func execute(_ hub: Testbed.Running, _ sharedLedger: SharedLedger) async throws -> SoakResult {
         let parties = Parties(participants, sharedLedger: sharedLedger, seed: options.seed)
         let deadLetters = try await SoakDeadLetters.follow(hub.node.kafka, hub.node.topics, sharedLedger: sharedLedger)
         do {
-            let result = try await play(hub, sharedLedger, parties)
+            let result = try await execute(hub, sharedLedger, parties)
             await parties.stop()
             await deadLetters.stop()
             return result
@@ -58,25 +59,25 @@ package struct Soak: Sendable {
         }
     }
 
-    private func play(_ hub: Testbed.Running, _ sharedLedger: SharedLedger, _ parties: Parties) async throws -> SoakResult {
+    private func execute(_ hub: Testbed.Running, _ sharedLedger: SharedLedger, _ parties: Parties) async throws -> SoakResult {
         try await parties.start(adminURL: hub.adminURL, adminToken: hub.node.adminToken, caller: hub.caller)
         let load = try SoakLoad(
             options, participants: participants, cpo: parties.cpo, publicURL: hub.publicURLs[0], ingresses: hub.publicURLs,
             sharedLedger: sharedLedger, caller: hub.caller)
         let processKiller = ProcessKiller(hub.fleet, sharedLedger: sharedLedger, seed: options.seed)
-        tell("sending \(options.rate) requests a second for \(options.seconds) s, seed \(options.seed)")
+        progress("sending \(options.rate) requests a second for \(options.seconds) s, seed \(options.seed)")
         let (sent, isDrained) = await withTaskGroup(of: Void.self) { group in
             group.addTask { await report(sharedLedger, processKiller) }
             defer { group.cancelAll() }
             let sent = await send(load, processKiller)
             guard case .success = sent else { return (sent, false) }
-            parties.calmDown()
-            tell("sent; \(sharedLedger.waiting) copies are waiting")
+            parties.endFaults()
+            progress("sent; \(sharedLedger.waiting) copies are waiting")
             return (sent, await sharedLedger.settles(within: options.drain))
         }
         try sent.get()
         try Task.checkCancellation()
-        // What still comes while they stop counts.
+        // Copies that arrive while the processes stop count.
         let missing = isDrained ? [] : sharedLedger.missing(limit: 10)
         await hub.fleet.stop()
         return SoakResult(
@@ -100,7 +101,7 @@ package struct Soak: Sendable {
         }
     }
 
-    /// A line every few seconds, until cancelled.
+    /// Reports progress every few seconds until cancelled.
     private func report(_ sharedLedger: SharedLedger, _ processKiller: ProcessKiller) async {
         while true {
             do { try await Task.sleep(for: .seconds(5)) } catch { return }
@@ -110,7 +111,7 @@ package struct Soak: Sendable {
                 ("duplicates", balance.duplicates), ("out of order", balance.orderViolations),
                 ("kills", processKiller.kills.values.reduce(0, +)),
             ]
-            tell("\(sharedLedger.time.components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+            progress("\(sharedLedger.time.components.seconds) s: " + numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
         }
     }
 }

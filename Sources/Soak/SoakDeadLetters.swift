@@ -3,11 +3,11 @@ import Logging
 import OCPI
 import Topics
 
-/// Reads `ocn.dead` and writes into the book what ended there.
+/// Reads `ocn.dead` and records the dead letters in the ledger.
 struct SoakDeadLetters: Sendable {
     private let reader: PartitionReader
 
-    /// - Throws: `KafkaError` of a cluster that cannot be read.
+    /// - Throws: `KafkaError` if the topic cannot be read.
     static func follow(_ kafka: KafkaSettings, _ topics: TopicNames, sharedLedger: SharedLedger) async throws -> SoakDeadLetters {
         let silent = Logger(label: "soak.dead") { _ in SwiftLogNoOpLogHandler() }
         let partitions = try await KafkaAdmin.with(kafka, logger: silent) { try await $0.listTopics()[topics.dead] ?? 0 }
@@ -21,7 +21,7 @@ struct SoakDeadLetters: Sendable {
     func stop() async { await reader.stop() }
 
     private static func note(_ record: IncomingRecord, in sharedLedger: SharedLedger) {
-        // What became of a dead letter later: nobody does anything about them here, but others may.
+        // A resolution of a dead letter. The run makes none, but other programs may.
         guard !DeadResolution.isOne(record) else { return }
         guard let dead = try? DeadRecord(record) else {
             return sharedLedger.note { ledger, _ in ledger.unreadable("a record of ocn.dead") }

@@ -4,7 +4,7 @@ import OCPI
 import Synchronization
 import Testbed
 
-/// Sends at a constant rate, whatever becomes of what was sent before; only a backlog that grows too large makes it wait.
+/// Sends requests at a constant rate, independent of the outcome of earlier ones. It pauses only while the backlog is too large.
 struct SoakLoad: Sendable {
     private let cpo: TestbedParty
     private let receiver: PartyID
@@ -28,8 +28,8 @@ struct SoakLoad: Sendable {
     }
 
     /// - Parameters:
-    ///   - publicURL: what the node's endpoints begin with.
-    ///   - ingresses: what the same endpoints begin with at each ingress; they take turns.
+    ///   - publicURL: the prefix of the endpoints that the node advertises.
+    ///   - ingresses: the prefixes of these endpoints at each ingress process, used in turn.
     init(
         _ options: SoakOptions, participants: SoakParticipants, cpo: TestbedParty, publicURL: String, ingresses: [String],
         sharedLedger: SharedLedger, caller: Caller
@@ -50,7 +50,7 @@ struct SoakLoad: Sendable {
         progress = Progress(Workload(participants, objects: options.objects, seed: options.seed))
     }
 
-    /// Requests that were not sent when it was their time, because too much was waiting or every object had one under way.
+    /// Number of requests that were not sent when they were due, because the backlog was too large or every object had a running request.
     var heldBack: Int { progress.state.withLock { $0.heldBack } }
 
     /// Sends, and returns when the last request has ended.
@@ -91,7 +91,7 @@ struct SoakLoad: Sendable {
         progress.state.withLock { $0.workload.ended(number, outcome) }
     }
 
-    /// As a load balancer would: an ingress that takes no connection is passed over.
+    /// Works like a load balancer: an ingress that accepts no connection is skipped.
     private func call(_ dispatch: Dispatch) async -> DispatchOutcome {
         let turn = progress.state.withLock { state in
             state.turn += 1
@@ -107,7 +107,7 @@ struct SoakLoad: Sendable {
                     timeout: .seconds(15))
                 switch (answer.status, answer.code) {
                 case (200, 1000): return .accepted
-                // An ingress that cannot say whether Kafka has it.
+                // The ingress does not know whether Kafka has the request.
                 case (500..., _), (_, 4000): return .unknown
                 case (_, let code?): return .answered(code)
                 case (_, nil): return .unknown

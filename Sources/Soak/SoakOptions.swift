@@ -1,25 +1,24 @@
-/// What to do for how long.
+/// The options of a run.
 package struct SoakOptions: Sendable {
-    /// How long to send.
+    /// How long to send, seconds.
     package var seconds: Int
-    /// Kill processes now and then.
+    /// Whether processes are killed.
     package var kills = false
-    /// What is random comes out the same again for the same seed; how it meets the processes' own timing does not.
+    /// Seed of all random decisions. Their effect still depends on the processes' timing.
     package var seed: UInt64
-    /// Requests each second.
+    /// Requests per second.
     package var rate = 100
-    /// Objects in play at a time; each has one request under way at most.
+    /// Number of objects used at a time; each has at most one running request.
     package var objects = 120
-    /// Copies that may wait before sending pauses. The in-memory Kafka keeps about 5 MB for a partition, read or not.
+    /// Number of waiting copies at which sending pauses. The in-memory Kafka keeps about 5 MB per partition, read or not.
     package var backlog = 2000
-    /// How long what waits at the end may take.
+    /// Timeout for the remaining copies at the end.
     package var drain = Duration.seconds(120)
-    /// `host:port` of a real Kafka; nil for one in memory, in a process of its own.
+    /// `host:port` of a real Kafka; nil for an in-memory Kafka in its own process.
     package var brokers: String?
     /// Folder for the processes' logs.
     package var logs: String?
 
-    /// - Parameters: as the properties say.
     package init(seconds: Int, seed: UInt64) {
         self.seconds = seconds
         self.seed = seed

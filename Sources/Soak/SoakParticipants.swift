@@ -1,20 +1,20 @@
 import Directory
 package import OCPI
 
-/// Who takes part: a CPO that sends, an eMSP that it sends to, and three services that get copies.
+/// The parties of a run: a CPO that sends, an eMSP that it sends to, and three services that get copies.
 package struct SoakParticipants: Sendable {
-    /// Sends everything.
+    /// Sends all requests.
     package let cpo: PartyID
-    /// Receives everything that is sent.
+    /// Receives all requests.
     package let emsp: PartyID
-    /// A service that takes every copy at once.
+    /// A service that accepts every copy at once.
     package let steady: PartyID
-    /// A service that fails every second time, and never takes some copies at all.
+    /// A service that fails every second time, and rejects some copies for good.
     package let flapping: PartyID
-    /// A service that hangs for a while now and then.
+    /// A service that sometimes does not answer for a while.
     package let hanging: PartyID
 
-    /// The parties as they are always called; nil never.
+    /// The default parties; never nil.
     package static let usual: SoakParticipants? = {
         guard let cpo = PartyID("DE-CPO"), let emsp = PartyID("NL-MSP"), let steady = PartyID("DE-FIT"), let flapping = PartyID("DE-FLP"),
             let hanging = PartyID("DE-LAG")
@@ -22,15 +22,15 @@ package struct SoakParticipants: Sendable {
         return SoakParticipants(cpo: cpo, emsp: emsp, steady: steady, flapping: flapping, hanging: hanging)
     }()
 
-    /// Whom the CPO has agreements with.
+    /// The services that the CPO has agreements with.
     var services: [PartyID] { [steady, flapping, hanging] }
 
-    /// Who is owed a copy of a request to this module's receiver interface.
+    /// The expected recipients of copies of a request to this module's receiver interface.
     func recipients(of module: ModuleID) -> [PartyID] {
         services.filter { permissions(of: $0).contains { $0.matches(module: module, interface: .receiver) } }
     }
 
-    /// The registry: the parties as the node's parties, the services, the agreements.
+    /// The registry entries: the parties under this node, the services, the agreements.
     func registry(operatorAddress: String) -> [Fact] {
         let source = "state"
         func party(_ id: PartyID, _ role: String) -> Fact {
@@ -45,7 +45,7 @@ package struct SoakParticipants: Sendable {
         return parties + published + agreements
     }
 
-    /// Sessions and CDRs, receiver interface.
+    /// The receiver interfaces of sessions and CDRs.
     private func permissions(of service: PartyID) -> [Permission] {
         let numbers =
             switch service {

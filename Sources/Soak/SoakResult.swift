@@ -1,32 +1,32 @@
 import Encoding
 import OCPI
 
-/// What came out of a run.
+/// The result of a run.
 package struct SoakResult: Sendable {
-    /// The sums.
+    /// The totals.
     package let balance: Balance
-    /// How often each role was killed.
+    /// Number of kills by role.
     package let kills: [String: Int]
-    /// Requests that were not sent when it was their time, because too much was waiting or every object had one under way.
+    /// Number of requests that were not sent when they were due, because the backlog was too large or every object had a running request.
     package let heldBack: Int
-    /// Processes that ended by themselves, in words.
+    /// Descriptions of processes that ended unexpectedly.
     package let crashes: [String]
-    /// Some of the copies that are lost, in words.
+    /// Descriptions of some of the lost copies.
     package let missing: [String]
-    /// What the run can be repeated with.
+    /// The seed, to repeat the run.
     package let seed: UInt64
 
-    /// Whether every promise was kept, and something was promised.
+    /// Whether all guarantees were kept and at least one copy was expected.
     package var isOK: Bool { notOKBecause.isEmpty }
 
-    /// Why it is not OK, in words; empty if it is.
+    /// The violated guarantees; empty if there are none.
     package var notOKBecause: [String] {
         balance.faults + (balance.accepted > 0 ? [] : ["no request was accepted that gives rise to copies"]) + crashes
     }
 
     private var killed: Int { kills.values.reduce(0, +) }
 
-    /// One JSON object.
+    /// The result as one JSON object.
     package var json: String {
         JSONValue.object([
             "accepted": .int(balance.accepted), "delivered": .int(balance.delivered), "duplicates": .int(balance.duplicates),
@@ -45,14 +45,14 @@ package struct SoakResult: Sendable {
         ]).text
     }
 
-    /// For people.
+    /// The result as text.
     package var lines: [String] {
         let rows: [(String, String)] = [
-            ("requests accepted", "\(balance.requests)"), ("copies owed for them", "\(balance.accepted)"),
+            ("requests accepted", "\(balance.requests)"), ("expected copies", "\(balance.accepted)"),
             ("  delivered", "\(balance.delivered)"), ("  dead letters", "\(balance.dead)"), ("  expired", "\(balance.expired)"),
             ("  withheld", "\(balance.withheld)"), ("  lost", "\(balance.waiting)"),
             ("duplicates", "\(balance.duplicates) (explained: up to \(balance.duplicatesAllowed))"),
-            ("out of order", "\(balance.orderViolations)"), ("not owed or altered", "\(balance.unexpectedCopies)"),
+            ("out of order", "\(balance.orderViolations)"), ("unexpected or altered", "\(balance.unexpectedCopies)"),
             ("delivered without a known answer", "\(balance.uncertain)"), ("longest stall", Self.seconds(balance.longestStall) + " s"),
             (
                 "kills",
@@ -64,11 +64,11 @@ package struct SoakResult: Sendable {
         let table = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
         let stalls = balance.longestStalls.sorted { $0.key < $1.key }.map { "  \($0.key) " + Self.seconds($0.value) + " s" }
         let wrong = missing.map { "lost: \($0)" } + balance.notes
-        let verdict = isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"
-        return table + ["longest stall of each service"] + stalls + wrong + [verdict]
+        let conclusion = isOK ? "ok" : "NOT OK: \(notOKBecause.joined(separator: "; "))"
+        return table + ["longest stall of each service"] + stalls + wrong + [conclusion]
     }
 
-    /// `1.234`
+    /// A duration in seconds, like `1.234`.
     private static func seconds(_ duration: Duration) -> String {
         let milliseconds = max(0, duration / .milliseconds(1))
         let whole = Int(milliseconds.rounded())

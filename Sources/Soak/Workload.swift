@@ -3,19 +3,19 @@ import NIOCore
 import OCPI
 import Testbed
 
-/// What a caller learns about a request.
+/// The outcome of a request for its caller.
 enum DispatchOutcome: Sendable, Equatable {
     /// HTTP 200 and OCPI 1000.
     case accepted
-    /// Another answer of the hub: it was in Kafka before, or never will be.
+    /// Another answer of the hub: the request either was in Kafka before, or never will be.
     case answered(Int)
-    /// Nothing of it was sent.
+    /// The request was not sent.
     case refused
-    /// The connection broke or nothing came in time. It may become true at any time, or never.
+    /// The connection broke or the request timed out. It may still be carried out.
     case unknown
 }
 
-/// What is sent next: sessions that are put and patched, and their CDRs, each object with one request under way at a time. A value.
+/// The sequence of requests: PUT and PATCH of sessions, and their CDRs, each object with one running request at a time. A value.
 struct Workload: Sendable {
     private struct ChargingSession: Sendable {
         let module: ModuleID
@@ -23,7 +23,7 @@ struct Workload: Sendable {
         var sequence = 1
     }
 
-    /// Requests of one object before another takes its place.
+    /// Number of requests of one object before a new one replaces it.
     private static let length = 40
     private let participants: SoakParticipants
     private var free: [ChargingSession] = []
@@ -32,14 +32,14 @@ struct Workload: Sendable {
     private var sent = 0
     private var numbers: SeededNumbers
 
-    /// - Parameter objects: how many are in play at a time; every third is a CDR's.
+    /// - Parameter objects: number of objects used at a time; every third is a CDR.
     init(_ participants: SoakParticipants, objects: Int, seed: UInt64) {
         self.participants = participants
         numbers = SeededNumbers(seed: seed)
         for _ in 0..<objects { begin(born % 3 == 2 ? .cdrs : .sessions) }
     }
 
-    /// The next request of some object; nil while every object has one under way.
+    /// The next request; nil while every object has a running request.
     mutating func next() -> Dispatch? {
         guard !free.isEmpty else { return nil }
         let chargingSession = free.remove(at: Int.random(in: free.indices, using: &numbers))

@@ -1,5 +1,5 @@
 extension AsyncStream<Void> {
-    /// Waits until the stream has ended, but not longer than `limit`, nor after the task was cancelled.
+    /// Waits until the stream ends, `limit` has passed, or the task is cancelled.
     package func ends(within limit: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in self {} }

@@ -4,18 +4,18 @@ import OCPI
 /// `ocn broker` as a child process.
 struct BrokerProcess: Sendable {
     let process: ChildProcess
-    /// Where clients connect.
+    /// Address for clients.
     let bootstrap: String
 
     /// Starts it and waits for its address.
-    /// - Parameter outboxPartitions: of each service's outbox; nil for as many as a node makes by itself.
+    /// - Parameter outboxPartitions: number of partitions of each service's outbox; nil for the default of a node.
     static func start(
         _ program: String, prefix: String, services: [PartyID], outboxPartitions: Int?, log: LogFolder
     ) async throws -> BrokerProcess {
         let pipe = Pipe()
         let (lines, heard) = AsyncStream<String>.makeStream()
-        // A thread of its own reads: Foundation's `readabilityHandler` may be given up only after Dispatch has let go of the pipe, which it does
-        // not tell.
+        // The output is read on a separate thread: Foundation's `readabilityHandler` may be released only after Dispatch has finished with
+        // the pipe, which it does not report.
         Thread.detachNewThread {
             var rest = Data()
             while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
@@ -36,6 +36,6 @@ struct BrokerProcess: Sendable {
             return BrokerProcess(process: process, bootstrap: String(line.dropFirst("bootstrap=".count)))
         }
         await process.stop(maximumWait: .zero)
-        throw TestbedFailure("`ocn broker` did not say where it is\(log.hint("broker"))")
+        throw TestbedFailure("`ocn broker` did not print its address\(log.hint("broker"))")
     }
 }

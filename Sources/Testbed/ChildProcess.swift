@@ -2,17 +2,17 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A program that runs as a process of its own. Any thread.
+/// A program that runs as a child process. May be used from any thread.
 package final class ChildProcess: Sendable {
     /// How a process ended.
     package enum Exit: Sendable, Equatable {
-        /// It ended by itself with this exit status.
+        /// It exited with this status.
         case status(Int32)
         /// A signal ended it.
         case signal(Int32)
     }
 
-    /// Owned by the process's own callback as well, which may come after everybody else has let go.
+    /// Also owned by the process's termination callback, which may come after all other references are released.
     private final class Ending: Sendable {
         private struct State {
             var exit: Exit?
@@ -48,8 +48,8 @@ package final class ChildProcess: Sendable {
 
     /// Starts it.
     /// - Parameters:
-    ///   - output: where both its streams go.
-    ///   - errors: where standard error goes, if elsewhere.
+    ///   - output: destination of standard output and standard error.
+    ///   - errors: destination of standard error, if different.
     package init(_ program: String, _ arguments: [String], environment: [String: String], output: Any, errors: Any? = nil) throws {
         let ending = Ending()
         self.ending = ending
@@ -64,14 +64,15 @@ package final class ChildProcess: Sendable {
             ending.end(process.terminationReason == .exit ? .status(process.terminationStatus) : .signal(process.terminationStatus))
         }
         try process.run()
-        // Now and then Foundation does not notice the end of a process, and who waits for it would wait for ever.
+        // Foundation sometimes misses the end of a process, so that waiting for it would never end.
         let pid = process.processIdentifier
         Thread.detachNewThread {
             if let exit = ChildProcess.awaited(pid) { ending.end(exit) }
         }
     }
 
-    /// Waits for the end of a child, and leaves it to Foundation to collect; nil if that has collected it already, and so tells. Blocks.
+    /// Waits for the end of a child without reaping it, which is left to Foundation; nil if Foundation has already reaped it and reports
+    /// the end itself. Blocks.
     private static func awaited(_ pid: pid_t) -> Exit? {
         var end = siginfo_t()
         while waitid(P_PID, id_t(pid), &end, WEXITED | WNOWAIT) != 0 {
@@ -81,37 +82,37 @@ package final class ChildProcess: Sendable {
         return end.si_code == CLD_EXITED ? .status(status) : .signal(status)
     }
 
-    /// The program that this process runs.
+    /// The path of the program that this process runs.
     package static func ownProgram() throws -> String {
         try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
-    /// This process's environment without what configures a node, but for how to reach Kafka.
+    /// This process's environment without the node's configuration, except the connection to Kafka.
     ///
-    /// Swift's backtraces are off unless they were asked for: the program that makes one has the sockets of the process that it looks at, and
-    /// lives on, so that nobody can listen on its ports, if that one is killed meanwhile.
+    /// Swift's backtraces are off unless the environment enables them: the backtrace program inherits the sockets of the crashed process
+    /// and survives it, so that their ports cannot be reused if that process is killed meanwhile.
     package static var environment: [String: String] {
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("OCN_") || $0.key == "OCN_KAFKA_PROPERTIES" }
         if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
         return environment
     }
 
-    /// Its number, as in `/proc`.
+    /// The process id.
     package var processIdentifier: Int32 { process.processIdentifier }
 
     /// Whether it has not ended yet.
     package var isRunning: Bool { ending.exit == nil }
 
-    /// Ends it at once, without a chance to tidy up.
+    /// Sends SIGKILL.
     package func kill() {
-        // A process that has ended meanwhile is not there to be hit: its number is free only after it was waited for, which is `exit`.
+        // A process that has ended cannot be hit: its id is free only after it was waited for, which sets `exit`.
         if isRunning { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
     }
 
     /// Waits until it has ended; not interrupted by cancellation.
     package func exit() async -> Exit { await ending.wait() }
 
-    /// Asks it to stop and waits until it has; after `maximumWait`, or in a task that is cancelled, it is killed.
+    /// Sends SIGTERM and waits until it has ended. After `maximumWait`, or if the task is cancelled, it is killed.
     @discardableResult
     package func stop(maximumWait: Duration) async -> Exit {
         if isRunning { _ = Glibc.kill(process.processIdentifier, SIGTERM) }

@@ -2,15 +2,15 @@ import NIOCore
 
 /// All processes of the node under test.
 package struct Fleet: Sendable {
-    /// Where they run, in the order of ``roles``.
+    /// The processes, in the order of ``roles``.
     package let places: [RolePlace]
-    /// Which roles run, and how many of each.
+    /// The roles, and the number of processes of each.
     package let roles: [(name: String, count: Int)]
     private let caller: Caller
 
     /// - Parameters:
-    ///   - publicPorts: one for each ingress.
-    ///   - privatePorts: as many as there are processes.
+    ///   - publicPorts: one for each ingress process.
+    ///   - privatePorts: one for each process.
     init(
         _ roles: [(name: String, count: Int)], program: String, publicPorts: [Int], privatePorts: [Int], environment: [String: String],
         log: LogFolder, caller: Caller
@@ -33,26 +33,26 @@ package struct Fleet: Sendable {
         self.caller = caller
     }
 
-    /// Waits until every process says that it is ready.
+    /// Waits until every process is ready.
     package func ready(within limit: Duration) async throws {
         let deadline = ContinuousClock.now + limit
         for place in places {
             while await !isReady(place) {
                 if let crash = place.crashes.first { throw TestbedFailure(crash) }
                 guard ContinuousClock.now < deadline else { throw TestbedFailure("\(place.name) was not ready within \(limit)") }
-                // Nothing announces it.
+                // There is no event for this, so it is polled.
                 try await Task.sleep(for: .milliseconds(100))
             }
         }
     }
 
-    /// Whether a process is there and all of it works.
+    /// Whether a process runs and is ready.
     package func isReady(_ place: RolePlace) async -> Bool {
         let answer = try? await caller.call("GET", place.privateURL + "/ready", timeout: .seconds(2))
         return answer?.status == 200
     }
 
-    /// Stops them all at the same time and starts no others. What has stopped already stays as it is.
+    /// Stops all processes in parallel and starts no others. Processes that have already stopped are not affected.
     package func stop() async {
         await withTaskGroup(of: Void.self) { group in
             for place in places { group.addTask { await place.stop() } }

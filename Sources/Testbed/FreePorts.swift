@@ -1,13 +1,13 @@
 import NIOCore
 import NIOPosix
 
-/// Ports for listeners that come and go.
+/// Finds ports for listeners that are stopped and started again.
 package enum FreePorts {
-    /// Below the ports that systems give to outgoing connections: one of those could sit on the port of a process that is away, or
-    /// take a port between the moment when it was found and the moment when its listener opens it.
+    /// Below the system's range for outgoing connections: a connection could otherwise use the port of a stopped process, or take a port
+    /// between its discovery and its use.
     static let range = 20_000..<32_000
 
-    /// Different ports of 127.0.0.1 that nobody listens on at the moment. Blocks for as long as it takes to open them once.
+    /// Different ports of 127.0.0.1 that are currently unused. Blocks while it opens each once.
     package static func find(_ count: Int) throws -> [Int] {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         var found: [Int] = []
@@ -20,10 +20,10 @@ package enum FreePorts {
         throw TestbedFailure("no free ports on 127.0.0.1 between \(range.lowerBound) and \(range.upperBound)")
     }
 
-    /// One of them.
+    /// One unused port.
     package static func one() throws -> Int { try find(1)[0] }
 
-    /// Two different ones.
+    /// Two different unused ports.
     package static func two() throws -> (Int, Int) {
         let ports = try find(2)
         return (ports[0], ports[1])

@@ -1,15 +1,15 @@
 import Foundation
 
-/// Where the processes' logs go: a folder with a file for each, or nowhere.
+/// The destination of the processes' logs: a folder with one file for each, or none.
 package struct LogFolder: Sendable {
-    /// The folder; nil for nowhere.
+    /// The folder; nil for none.
     package let path: String?
-    /// How much processes are told to log.
+    /// The log level of the processes.
     package let level: String
     private let isTemporary: Bool
 
-    /// A folder that somebody asked for, or nowhere.
-    /// - Throws: if the folder cannot be made.
+    /// The given folder, or none.
+    /// - Throws: if the folder cannot be created.
     package init(_ path: String?) throws {
         self.path = path
         level = path == nil ? "error" : "info"
@@ -17,8 +17,8 @@ package struct LogFolder: Sendable {
         if let path { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
     }
 
-    /// A folder of its own below the system's one for temporary files, for what is only worth reading if something fails.
-    /// - Throws: if the folder cannot be made.
+    /// A new folder in the system's temporary directory, for logs that are only needed if something fails.
+    /// - Throws: if the folder cannot be created.
     package init(temporary name: String) throws {
         let folder = FileManager.default.temporaryDirectory.path + "/\(name)-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -27,13 +27,13 @@ package struct LogFolder: Sendable {
         isTemporary = true
     }
 
-    /// Deletes a temporary folder; one that somebody asked for stays.
+    /// Deletes a temporary folder; a given one is kept.
     package func discard() {
-        // One that cannot be deleted is in nobody's way.
+        // A failure to delete it has no consequences.
         if isTemporary, let path { try? FileManager.default.removeItem(atPath: path) }
     }
 
-    /// What a process writes goes behind what an earlier one of that name wrote.
+    /// Appends to the file of that name.
     func file(_ name: String) throws -> FileHandle {
         guard let path else { return .nullDevice }
         let file = "\(path)/\(name).log"
@@ -43,6 +43,6 @@ package struct LogFolder: Sendable {
         return handle
     }
 
-    /// Where to look, for messages.
+    /// A hint for messages where the log is.
     func hint(_ name: String) -> String { path.map { "; see \($0)/\(name).log" } ?? "; --logs FOLDER keeps what it says" }
 }

@@ -1,7 +1,7 @@
 import Directory
 import Topics
 
-/// The operator of the node under test: who knows how a node is configured. The program is it.
+/// Configures the node under test. The program implements it, because only it knows the node's settings.
 package protocol NodeOperator: Sendable {
     /// Makes keys and a configuration, creates the topics and writes the registry.
     func prepare(_ site: Site) async throws -> PreparedNode

@@ -2,18 +2,17 @@ import Directory
 package import Kafka
 package import Topics
 
-/// A node that was prepared.
+/// A configured node.
 package struct PreparedNode: Sendable {
-    /// What configures its processes: `OCN_…`.
+    /// The configuration of its processes: `OCN_…`.
     package let environment: [String: String]
-    /// Key of its admin API.
+    /// The key of its admin API.
     package let adminToken: String
-    /// How to reach its Kafka.
+    /// The connection to its Kafka.
     package let kafka: KafkaSettings
     /// Its topics.
     package let topics: TopicNames
 
-    /// - Parameters: as the properties say.
     package init(environment: [String: String], adminToken: String, kafka: KafkaSettings, topics: TopicNames) {
         self.environment = environment
         self.adminToken = adminToken

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// The place of one role's process. Whenever the process has ended, the next one is started, as a supervisor of services would.
+/// Supervises one process of a role: whenever the process ends, a new one is started.
 package final class RolePlace: Sendable {
-    /// Stands for all roles in one process.
+    /// The role name for all roles in one process.
     package static let wholeNode = "node"
-    /// `push-2`.
+    /// For example `push-2`.
     package let name: String
-    /// `push`, or ``wholeNode``.
+    /// For example `push`, or ``wholeNode``.
     package let role: String
-    /// Its private listener.
+    /// URL of its private listener.
     package let privateURL: String
     private let program: String
     private let arguments: [String]
@@ -18,7 +18,7 @@ package final class RolePlace: Sendable {
     private struct State {
         var process: ChildProcess?
         var isStopping = false
-        /// How long the place stays empty after a kill of ours.
+        /// How long no process runs after it was killed on purpose.
         var absence: Duration?
         var crashes: [String] = []
     }
@@ -37,17 +37,17 @@ package final class RolePlace: Sendable {
         self.log = log
     }
 
-    /// Whether parties reach a process of this role.
+    /// Whether the role has the public listener.
     static func isPublic(_ role: String) -> Bool { role == wholeNode || role == "ingress" }
 
-    /// The number of the process that runs here now, as in `/proc`; nil between two processes.
+    /// The id of the current process; nil if there is none.
     package var processIdentifier: Int32? { state.withLock { $0.process?.processIdentifier } }
 
-    /// What ended here without being told to.
+    /// Descriptions of processes that ended unexpectedly.
     package var crashes: [String] { state.withLock { $0.crashes } }
 
     /// Keeps a process running until ``stop()`` or cancellation; ``stop()`` must follow in any case.
-    /// - Parameter onStart: told whenever another process has been started, not for the first.
+    /// - Parameter onStart: called whenever a process is restarted, not for the first start.
     func run(onStart: @Sendable () -> Void) async {
         var isFirst = true
         while !state.withLock({ $0.isStopping }) {
@@ -61,7 +61,7 @@ package final class RolePlace: Sendable {
                 state.process = process
                 return state.isStopping
             }
-            // Nobody else knew of it yet.
+            // `stop()` was called before the process was known here.
             if isStopping { await process.stop(maximumWait: .seconds(1)) }
             if !isFirst { onStart() }
             isFirst = false
@@ -73,12 +73,12 @@ package final class RolePlace: Sendable {
             }
             if isOver { return }
             if absence == nil { crashed("ended by itself: \(exit)") }
-            // How long it is away is part of what is tried.
+            // The downtime is part of the test.
             do { try await Task.sleep(for: absence ?? .milliseconds(500)) } catch { return }
         }
     }
 
-    /// Kills the process. False if there is none.
+    /// Kills the process. Returns false if there is none.
     package func kill(absence: Duration) -> Bool {
         let process = state.withLock { state in
             guard let process = state.process, process.isRunning, state.absence == nil else { return nil as ChildProcess? }
@@ -89,7 +89,7 @@ package final class RolePlace: Sendable {
         return process != nil
     }
 
-    /// Asks the process to stop, waits until it has, and starts no other.
+    /// Stops the process, waits until it has ended, and starts no other.
     func stop() async {
         let process = state.withLock { state in
             state.isStopping = true

@@ -1,8 +1,8 @@
-/// Random numbers that come out the same again for the same seed (SplitMix64).
+/// A random number generator that repeats the same numbers for the same seed (SplitMix64).
 package struct SeededNumbers: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// - Parameter seed: say it where somebody may want to repeat what came of it.
+    /// - Parameter seed: print it, so that a run can be repeated.
     package init(seed: UInt64) { state = seed }
 
     /// The next 64 bits.
@@ -14,20 +14,20 @@ package struct SeededNumbers: RandomNumberGenerator, Sendable {
         return bits ^ (bits >> 31)
     }
 
-    /// A time within the range.
+    /// A random duration within the range.
     package mutating func milliseconds(_ range: ClosedRange<Int>) -> Duration {
         .milliseconds(Int.random(in: range, using: &self))
     }
 
-    /// True in so many of a hundred cases.
+    /// True with this probability in percent.
     package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 
-    /// 0 or more, and less than `limit`, which must be above 0.
+    /// A number from 0 to `limit` - 1; `limit` must be positive.
     package mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
 
-    /// One of the choices, of which there must be one.
+    /// One of the choices, which must not be empty.
     package mutating func pick<Choice>(_ choices: [Choice]) -> Choice { choices[below(choices.count)] }
 
-    /// So many bytes of any value.
+    /// This number of random bytes.
     package mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) } }
 }

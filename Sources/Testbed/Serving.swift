@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// What a party's server answers, and how long it takes for that.
+/// The answer of a party's server, and its delay.
 package struct Serving: Sendable {
     /// HTTP status.
     package var status: Int
@@ -9,7 +9,6 @@ package struct Serving: Sendable {
     /// Time until the answer is sent.
     package var delay: Duration
 
-    /// - Parameters: as the properties say.
     package init(status: Int = 200, body: ByteBuffer, delay: Duration = .zero) {
         self.status = status
         self.body = body

@@ -3,18 +3,18 @@ import Kafka
 package import OCPI
 import Topics
 
-/// What is to be prepared before processes can start.
+/// What a ``NodeOperator`` needs to prepare a node.
 package struct Site: Sendable {
-    /// Kafka's address.
+    /// Address of Kafka.
     package let bootstrap: String
-    /// What topic names begin with.
+    /// Prefix of the topic names.
     package let prefix: String
     /// The node's public URL, without a trailing slash.
     package let publicURL: String
     /// Services that get an outbox.
     package let services: [PartyID]
-    /// What stands in the registry besides the node itself, by the node's operator address.
+    /// The registry entries besides the node itself, by the node's operator address.
     package let registry: @Sendable (_ operatorAddress: String) -> [Fact]
-    /// How the node is set.
+    /// Settings of the node that differ from the defaults.
     package let tuning: Tuning
 }

@@ -1,25 +1,24 @@
 package import Directory
 package import OCPI
 
-/// A node on this machine, each process by itself, for as long as somebody tries it out.
+/// Runs a node on this machine for a test, each role in its own process.
 package struct Testbed: Sendable {
-    /// What is to be set up.
+    /// What is set up.
     package struct Plan: Sendable {
-        /// Which roles run, and how many of each; ``RolePlace/wholeNode`` is all of them in one process.
+        /// The roles, and the number of processes of each; ``RolePlace/wholeNode`` is all of them in one process.
         package var roles: [(name: String, count: Int)]
         /// Services that get an outbox.
         package var services: [PartyID]
-        /// What stands in the registry besides the node itself, by the node's operator address.
+        /// The registry entries besides the node itself, by the node's operator address.
         package var registry: @Sendable (_ operatorAddress: String) -> [Fact]
-        /// How the node is set.
+        /// Settings of the node that differ from the defaults.
         package var tuning: Tuning
-        /// `host:port` of a real Kafka, where topics are made under a name of their own and deleted at the end; nil for one in memory, in a
-        /// process of its own.
+        /// `host:port` of a real Kafka, where topics with a unique prefix are created and deleted at the end; nil for an in-memory Kafka in
+        /// its own process.
         package var brokers: String?
-        /// What names of topics in a real Kafka begin with.
+        /// Prefix of topic names in a real Kafka.
         package var name: String
 
-        /// - Parameters: as the properties say.
         package init(
             _ name: String, roles: [(name: String, count: Int)], services: [PartyID],
             registry: @escaping @Sendable (_ operatorAddress: String) -> [Fact], tuning: Tuning, brokers: String?
@@ -33,42 +32,42 @@ package struct Testbed: Sendable {
         }
     }
 
-    /// The node while it runs.
+    /// The running node.
     package struct Running: Sendable {
         /// Its processes.
         package let fleet: Fleet
-        /// How it was prepared.
+        /// Its configuration.
         package let node: PreparedNode
-        /// Where parties reach it: of each INGRESS, without a trailing slash. It advertises the first one.
+        /// The public URL of each INGRESS process, without a trailing slash. The node advertises the first one.
         package let publicURLs: [String]
-        /// For calls to it.
+        /// The HTTP client for calls to it.
         package let caller: Caller
 
-        /// Where its admin API is.
+        /// URL of its admin API.
         package var adminURL: String { fleet.places[0].privateURL }
     }
 
-    /// How long processes may take until they are ready.
+    /// Timeout until all processes are ready.
     private static let maximumWait = Duration.seconds(180)
     private let plan: Plan
     private let host: any NodeOperator
     private let logs: LogFolder
-    private let tell: @Sendable (String) -> Void
+    private let progress: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - tell: gets a line about what goes on.
-    package init(_ plan: Plan, host: any NodeOperator, logs: LogFolder, tell: @escaping @Sendable (String) -> Void) {
+    ///   - progress: receives progress messages.
+    package init(_ plan: Plan, host: any NodeOperator, logs: LogFolder, progress: @escaping @Sendable (String) -> Void) {
         self.plan = plan
         self.host = host
         self.logs = logs
-        self.tell = tell
+        self.progress = progress
     }
 
-    /// Starts everything, lets `body` work with the ready node, and stops everything. Everything it started is stopped before it returns or
-    /// throws, also when cancelled.
-    /// - Parameter onReturn: told whenever a process was started in place of one that has ended.
-    /// - Throws: ``TestbedFailure``, what `body` throws, or what else kept it from being carried out.
+    /// Starts everything, calls `body` with the ready node, and stops everything. All processes are stopped before it returns or throws,
+    /// also when cancelled.
+    /// - Parameter onReturn: called whenever a process was restarted.
+    /// - Throws: ``TestbedFailure``, the error of `body`, or any other error that prevented the run.
     package func run<Outcome: Sendable>(
         onReturn: @escaping @Sendable (RolePlace) -> Void = { _ in }, _ body: (Running) async throws -> Outcome
     ) async throws -> Outcome {
@@ -90,7 +89,7 @@ package struct Testbed: Sendable {
 
     private func startBroker(_ program: String, prefix: String) async throws -> BrokerProcess? {
         guard plan.brokers == nil else { return nil }
-        tell("starting an in-memory Kafka")
+        progress("starting an in-memory Kafka")
         return try await BrokerProcess.start(
             program, prefix: prefix, services: plan.services, outboxPartitions: plan.tuning.outboxPartitions, log: logs)
     }
@@ -116,7 +115,7 @@ package struct Testbed: Sendable {
             }
             let outcome: Result<Outcome, any Error>
             do {
-                tell("starting \(processes) processes: \(plan.roles.map { "\($0.count) \($0.name)" }.joined(separator: ", "))")
+                progress("starting \(processes) processes: \(plan.roles.map { "\($0.count) \($0.name)" }.joined(separator: ", "))")
                 try await fleet.ready(within: Self.maximumWait)
                 outcome = .success(try await body(Running(fleet: fleet, node: node, publicURLs: publicURLs, caller: caller)))
             } catch {
@@ -126,7 +125,7 @@ package struct Testbed: Sendable {
             group.cancelAll()
             return outcome
         }
-        // The topics were made for this run alone.
+        // The topics were created for this run only.
         if plan.brokers != nil { try await host.cleanUp(node) }
         return try outcome.get()
     }

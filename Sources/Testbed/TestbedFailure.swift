@@ -1,8 +1,8 @@
-/// Why something could not be tried out.
+/// The reason why a test could not be carried out.
 package struct TestbedFailure: Error, CustomStringConvertible {
-    /// What happened; never a token.
+    /// The message; it never contains a token.
     package let description: String
 
-    /// - Parameter description: for people; never a token.
+    /// - Parameter description: the message; it must not contain a token.
     package init(_ description: String) { self.description = description }
 }

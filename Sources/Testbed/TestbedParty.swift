@@ -3,10 +3,10 @@ import NIOCore
 package import OCPI
 import Synchronization
 
-/// A platform with an HTTP server of its own that registers by the credentials handshake, as one party or several. Any thread.
+/// A platform with its own HTTP server that registers by the credentials handshake, with one party or several. May be used from any thread.
 package final class TestbedParty: Sendable {
-    /// Answers a request to one of the party's modules, or never if nil; `path` is what follows the module. Called on an event loop, must not
-    /// block.
+    /// Answers a request to one of the party's modules, or never if nil; `path` is the rest of the path after the module. Called on an
+    /// event loop; must not block.
     package typealias Responder = @Sendable (_ request: Served, _ module: String, _ path: String) -> Serving?
 
     private struct Registration {
@@ -14,23 +14,23 @@ package final class TestbedParty: Sendable {
         var endpoints: [String: String] = [:]
     }
 
-    /// The party; the first one if there are several.
+    /// The first party of the platform.
     package let id: PartyID
     private let others: [PartyID]
     private let role: String
     private let modules: [(module: ModuleID, role: InterfaceRole)]
     private let endpointSuffix: String
     private let respond: Responder
-    /// What the hub must present.
+    /// The token that the hub must present.
     let tokenB = Token.generate()
     private let registration = Mutex(Registration())
     private let server = Mutex<TestbedPartyServer?>(nil)
 
     /// - Parameters:
     ///   - others: further parties of the same platform.
-    ///   - role: as in a credentials object: `CPO`, say.
-    ///   - modules: what it advertises besides credentials.
-    ///   - endpointSuffix: what every URL that it advertises for a module ends with.
+    ///   - role: the role in the credentials object, e.g. `CPO`.
+    ///   - modules: the advertised modules besides credentials.
+    ///   - endpointSuffix: suffix of every advertised endpoint URL.
     package init(
         _ id: PartyID, others: [PartyID] = [], role: String, modules: [(module: ModuleID, role: InterfaceRole)],
         endpointSuffix: String = "", _ respond: @escaping Responder
@@ -53,11 +53,11 @@ package final class TestbedParty: Sendable {
         try await server.start()
     }
 
-    /// Stops listening and drops every connection.
+    /// Stops listening and closes every connection.
     package func stop() async { await server.withLock { $0 }?.stop() }
 
-    /// Token A from the node's operator, versions, details, POST credentials.
-    /// - Throws: ``TestbedFailure`` that says at which point it ended.
+    /// Registers: gets token A from the node's operator, reads versions and details, and sends POST credentials.
+    /// - Throws: ``TestbedFailure`` that names the failed step.
     package func register(adminURL: String, adminToken: String, caller: Caller) async throws {
         let invitation = try await caller.call(
             "POST", "\(adminURL)/admin/generate-registration-token", headers: [(OCPIHeader.authorization, "Token \(adminToken)")],
@@ -74,7 +74,7 @@ package final class TestbedParty: Sendable {
         var credentialsURL: String?
         for endpoint in try data(of: details, "got no version details")["endpoints"]?.array ?? [] {
             guard let module = endpoint["identifier"]?.string, let url = endpoint["url"]?.string else { continue }
-            // The role of a credentials endpoint says nothing (OCPI 2.2.1, 6.2).
+            // The role of a credentials endpoint has no meaning (OCPI 2.2.1, 6.2).
             if module == "credentials" { credentialsURL = url }
             endpoints["\(module)/\(endpoint["role"]?.string ?? "")"] = url
         }
@@ -84,7 +84,7 @@ package final class TestbedParty: Sendable {
         registration.withLock { $0 = Registration(tokenC: Token(tokenC), endpoints: endpoints) }
     }
 
-    /// Where the node serves other parties' receiver interface of a module.
+    /// The URL of the node's receiver interface of a module.
     package func endpoint(_ module: ModuleID) throws -> String {
         guard let url = registration.withLock({ $0.endpoints["\(module.rawValue)/\(InterfaceRole.receiver.rawValue)"] }) else {
             throw TestbedFailure("the node advertises no \(module.rawValue) receiver to \(id)")
@@ -92,8 +92,8 @@ package final class TestbedParty: Sendable {
         return url
     }
 
-    /// What every request of the party to another one carries.
-    /// - Parameter sender: which of the platform's parties; nil for the first one.
+    /// The headers of every request to another party.
+    /// - Parameter sender: one of the platform's parties; nil for the first one.
     package func headers(
         from sender: PartyID? = nil, to other: PartyID, requestID: String, correlationID: String
     ) -> [(String, String)] {
@@ -106,7 +106,7 @@ package final class TestbedParty: Sendable {
         ]
     }
 
-    /// How it proves who it is, as the value of `Authorization`; empty until it is registered.
+    /// The value of `Authorization`; empty until it is registered.
     package var authorization: String { registration.withLock { $0.tokenC }?.authorization(encoding: .base64) ?? "" }
 
     /// An OCPI error with an HTTP status.
@@ -114,7 +114,7 @@ package final class TestbedParty: Sendable {
         Serving(status: status, body: Envelope.error(code: .clientError, message: message))
     }
 
-    /// Where it listens, without a trailing slash; only while it does.
+    /// Its base URL, without a trailing slash; empty unless it listens.
     package var url: String { server.withLock { $0 }?.url ?? "" }
 
     private var parties: [PartyID] { [id] + others }
@@ -163,7 +163,7 @@ package final class TestbedParty: Sendable {
         return data
     }
 
-    /// Says what the node answered; its message, never the body, which may hold a token.
+    /// The message of the node's answer, never its body, which may contain a token.
     private func failure(_ complaint: String, _ answer: Caller.Answer) -> TestbedFailure {
         let message = answer.body.jsonString(["status_message"]).map { ": \($0)" } ?? ""
         return TestbedFailure("\(id) \(complaint): HTTP \(answer.status), OCPI \(answer.code.map(String.init) ?? "-")\(message)")

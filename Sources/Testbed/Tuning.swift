@@ -2,16 +2,15 @@ import Directory
 import Kafka
 import Topics
 
-/// Settings of a node under test that differ from what a node does by itself.
+/// Settings of a node under test that differ from the defaults.
 package struct Tuning: Sendable {
-    /// Copies under way for a recipient in each PUSH; nil for a node's default.
+    /// Maximum number of running copies per recipient in each PUSH process; nil for the default.
     package var pushConcurrency: Int?
-    /// Calls under way to a recipient in each EXCHANGE; nil for a node's default.
+    /// Maximum number of running calls per recipient in each EXCHANGE process; nil for the default.
     package var exchangeConcurrency: Int?
-    /// Partitions of each outbox; nil for a node's default.
+    /// Number of partitions of each outbox; nil for the default.
     package var outboxPartitions: Int?
 
-    /// - Parameters: as the properties say.
     package init(pushConcurrency: Int? = nil, exchangeConcurrency: Int? = nil, outboxPartitions: Int? = nil) {
         self.pushConcurrency = pushConcurrency
         self.exchangeConcurrency = exchangeConcurrency

@@ -20,7 +20,7 @@ extension BenchCommand {
     struct Isolation: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "isolation",
-            abstract: "Show that a recipient that hangs does not make the others wait.",
+            abstract: "Show that an unresponsive recipient does not delay the others.",
             discussion: """
                 Many recipients, each of which is called by others and also gets copies as a service; requests arrive at a constant rate, \
                 whatever becomes of those before. Rounds in which everybody answers and rounds in which the last recipient takes \
@@ -36,22 +36,22 @@ extension BenchCommand {
                 keep use a release build, nothing else on the machine, and more --seconds and --rounds.
                 """)
 
-        @Option(help: "Requests each second. Each goes to one recipient, with a copy to another.")
+        @Option(help: "Requests per second. Each goes to one recipient, with a copy to another.")
         var rate: Int = 200
 
-        @Option(help: "How long each round counts.")
+        @Option(help: "Measured seconds of each round.")
         var seconds: Int = 20
 
-        @Option(help: ArgumentHelp("How long each round sends before it counts.", valueName: "seconds"))
+        @Option(help: ArgumentHelp("Seconds of each round before the measurement.", valueName: "seconds"))
         var warmUp: Int = 5
 
-        @Option(help: "Recipients, those that hang included.")
+        @Option(help: "Number of recipients, unresponsive ones included.")
         var recipients: Int = 100
 
-        @Option(help: "How many of them hang.")
+        @Option(help: "Number of unresponsive recipients.")
         var hang: Int = 1
 
-        @Option(help: "Rounds without hanging recipients, and as many with them.")
+        @Option(help: "Number of rounds without unresponsive recipients, and of rounds with them.")
         var rounds: Int = 2
 
         @Option(
@@ -88,7 +88,7 @@ extension BenchCommand {
             options.brokers = brokers
             options.logs = logs
             let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
-            // Its processes are children of ours: a signal to us must not leave them behind.
+            // The processes are children of this one: a signal to this process must not leave them behind.
             let run = OneShotService { try await isolation.run() }
             try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
             guard let result = run.outcome else { throw ExitCode(130) }

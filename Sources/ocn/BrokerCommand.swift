@@ -6,7 +6,7 @@ import Logging
 import OCPI
 import Topics
 
-/// `ocn broker`: Kafka in memory, for trying things out on one machine.
+/// `ocn broker`: an in-memory Kafka, for tests on one machine.
 struct BrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "broker",
@@ -54,7 +54,7 @@ struct BrokerCommand: AsyncParsableCommand {
     }
 }
 
-/// The in-memory cluster with all topics a node needs: it has no CreateTopics, so they must be there before anybody asks.
+/// The in-memory cluster with all topics of a node. It does not support CreateTopics, so they must exist before they are used.
 enum EmbeddedBroker {
     /// Starts one broker.
     static func start(

@@ -8,7 +8,7 @@ import Kafka
 import Matcher
 import Telemetry
 
-/// Which program this is.
+/// The version of this program.
 struct BuildMetrics: MetricSet {
     let info: GaugeMetric
 

@@ -8,7 +8,7 @@ import Kafka
 import Matcher
 import Telemetry
 
-/// How far this process's clock is off.
+/// The deviation of this process's clock.
 struct ClockMetrics: MetricSet {
     let skew = GaugeMetric(
         "ocn_clock_skew_seconds", unit: "seconds", "How far this process's clock is ahead of those of the node's other processes.")

@@ -1,8 +1,8 @@
 import ServiceLifecycle
 
-/// Services that start and stop side by side: what one waits for on the way down delays no other.
+/// Services that start and stop in parallel, so that a slow shutdown of one delays no other.
 struct ConcurrentServices: Service {
-    /// A service that ended though nobody asked it to.
+    /// A service ended without being stopped.
     struct Ended: Error, CustomStringConvertible {
         let description: String
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `ocn config`: what can be configured, and whether a configuration is good.
+/// `ocn config`: lists the settings and checks a configuration.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",

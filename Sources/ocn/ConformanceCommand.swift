@@ -3,11 +3,11 @@ import Conformance
 import Glibc
 import OCPI
 
-/// `ocn conformance`: tries a running hub from outside.
+/// `ocn conformance`: tests a running hub over HTTP.
 struct ConformanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance",
-        abstract: "Try a running OCPI hub against what OCPI 2.2 and 2.2.1 ask of one.",
+        abstract: "Test a running OCPI hub against the requirements of OCPI 2.2 and 2.2.1 for hubs.",
         discussion: """
             Connects five platforms of its own to the hub, each a real HTTP server, and tries the hub from outside: registration, routing, \
             Broadcast Push, Open Routing, GET All, pagination, HubClientInfo and the rules of the modules. Prints a table of all \
@@ -16,7 +16,7 @@ struct ConformanceCommand: AsyncParsableCommand {
 
             Before it starts, the hub has to know the parties: DE-CPA, DE-CPB (CPOs), DE-MSA, DE-MSB (eMSPs), DE-MUL and DE-MUM (CPO and \
             eMSPs on one platform), DE-NEW (comes and goes) and DE-OFF (never registers). In the registry of a node of this project they \
-            are listed under that node. ZZ-ZZZ must be known to nobody. --party gives any of them another id.
+            are listed under that node. ZZ-ZZZ must not be registered anywhere. --party gives any of them another id.
 
             Registration tokens come from the hub's admin API, or from its operator by --token-a; without the admin API everything that \
             needs a platform to come and go is skipped. All platforms leave the hub at the end.
@@ -78,14 +78,14 @@ struct ConformanceCommand: AsyncParsableCommand {
             try await rig.start()
         } catch {
             await rig.stop()
-            tell("\(error)\n")
+            writeToStandardError("\(error)\n")
             throw ExitCode(2)
         }
         let isTerminal = isatty(STDERR_FILENO) == 1
         let findings = await Runner(rig).run(numbers) { finding in
-            tell((isTerminal ? Self.emptyLine : "") + ConformanceReport.progress(finding) + (isTerminal ? "" : "\n"))
+            writeToStandardError((isTerminal ? Self.emptyLine : "") + ConformanceReport.progress(finding) + (isTerminal ? "" : "\n"))
         }
-        if isTerminal { tell(Self.emptyLine) }
+        if isTerminal { writeToStandardError(Self.emptyLine) }
         await rig.stop()
         let report = ConformanceReport(findings, color: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
         for line in json ? report.json : report.table { print(line) }
@@ -116,10 +116,10 @@ struct ConformanceCommand: AsyncParsableCommand {
 
     private static let emptyLine = "\r\u{1B}[K"
 
-    /// Writes to standard error, so that standard output is the report alone.
-    private func tell(_ text: String) {
+    /// Writes to standard error, so that standard output contains only the report.
+    private func writeToStandardError(_ text: String) {
         let bytes = Array(text.utf8)
-        // Progress that nobody can read is no reason to stop.
+        // A failure to print progress must not end the run.
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }

@@ -3,9 +3,9 @@ import Conformance
 import Glibc
 import OCPI
 
-/// Reads what `ocn conformance` takes as text.
+/// Parses the text options of `ocn conformance`.
 enum ConformanceOptions {
-    /// Reads `1,2,70-75`; everything for nil.
+    /// Parses `1,2,70-75`; nil means all.
     static func numbers(_ text: String?) throws -> [Int] {
         guard let text else { return Requirement.all.map(\.number) }
         var numbers: [Int] = []
@@ -24,7 +24,7 @@ enum ConformanceOptions {
         return version
     }
 
-    /// Reads `DE-CPA=token`.
+    /// Parses `DE-CPA=token`.
     static func tokens(_ entries: [String]) throws -> [PartyID: Token] {
         var tokens: [PartyID: Token] = [:]
         for entry in entries {
@@ -35,7 +35,7 @@ enum ConformanceOptions {
         return tokens
     }
 
-    /// Reads `cpo=NL-ABC`.
+    /// Parses `cpo=NL-ABC`.
     static func participants(_ entries: [String]) throws -> Participants {
         guard var participants = Participants.usual else { throw ValidationError("the usual parties cannot be read") }
         let places: [String: WritableKeyPath<Participants, PartyID>] = [

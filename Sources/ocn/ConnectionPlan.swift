@@ -1,30 +1,30 @@
 import Inbound
 import NIOCore
 
-/// How this process shares out the files that it may have open, of which every connection is one: clients of Kafka and calls to parties come
-/// first, the private listener has its own, so that it answers whatever happens on the public one, and the public one gets the rest.
+/// Divides this process's open files, each connection being one, between its users. Kafka clients and calls to parties come first, the
+/// private listener has a fixed share, so that it answers whatever happens on the public one, and the public listener gets the rest.
 struct ConnectionPlan: Equatable {
-    /// Most connections of parties and nodes.
+    /// Maximum number of connections of parties and nodes.
     let publicConnections: Int
-    /// Of those from one address.
+    /// Maximum number of these from one address.
     let perAddress: Int
     /// Proxies, whose connections count for their clients.
     let trustedProxies: TrustedProxies
-    /// Most connections of operators.
+    /// Maximum number of connections of operators.
     let privateConnections: Int
-    /// Of those from one address.
+    /// Maximum number of these from one address.
     let privatePerAddress: Int
 
-    /// Connections that nobody needs more of.
+    /// The default maximum of public connections.
     static let most = 10_000
-    /// Enough files for ``most`` and all the rest.
+    /// Enough files for ``most`` and all other uses.
     static let wantedFiles = 65_536
 
     /// - Parameters:
-    ///   - configuration: what the operator decided.
-    ///   - files: how many this process may have open; nil for any number.
-    ///   - cores: of this machine; each costs some files.
-    /// - Throws: if there are too few for what was decided, or at all.
+    ///   - configuration: what the operator configured.
+    ///   - files: the limit of open files of this process; nil for none.
+    ///   - cores: number of cores of this machine; each needs some files.
+    /// - Throws: if the limit is too low for the configuration, or for any node.
     init(_ configuration: NodeConfiguration, files: Int?, cores: Int = System.coreCount) throws(ConfigurationError) {
         let files = files ?? Self.wantedFiles
         let isPublic = configuration.roles.contains(.ingress)
@@ -54,34 +54,34 @@ struct ConnectionPlan: Equatable {
         trustedProxies = TrustedProxies(configuration.trustedProxies)
     }
 
-    /// For clients of Kafka and calls. A machine with many cores gives a process many event loops and threads, but a small limit need not go to
-    /// them alone.
+    /// The share of Kafka clients and calls. With many cores a process has many event loops and threads, but with a small limit they must
+    /// not use all files.
     private static func own(_ files: Int, _ cores: Int) -> Int { max(128 + min(8 * cores, files / 8), files / 4) }
 
-    /// Most calls to parties and nodes at a time: half of what is there for them and Kafka, because a connection stays for a moment after its
-    /// call.
+    /// Maximum number of running calls to parties and nodes: half of the share of calls and Kafka, because a connection stays open for some
+    /// time after its call.
     static func calls(files: Int?, cores: Int = System.coreCount) -> Int { own(files ?? wantedFiles, cores) / 2 }
 
-    /// Of those, most calls of EXCHANGE: in all, beyond which requests wait, and to one recipient, so that three that hang do not take all. A
-    /// quarter is left for PUSH and for handshakes.
+    /// Maximum number of calls of EXCHANGE among these: in total, above which requests wait, and to one recipient, so that three
+    /// unresponsive recipients do not use all. A quarter remains for PUSH and for handshakes.
     static func exchange(calls: Int, perRecipient: Int) -> (inTotal: Int, perRecipient: Int) {
         let inTotal = max(1, min(8192, calls - calls / 4))
         return (inTotal, max(1, min(perRecipient, inTotal / 4)))
     }
 
-    /// With fewer it is not worth while.
+    /// The minimum number of public connections.
     private static let fewest = 32
-    /// Probes, Prometheus and `ocn` may all come from one address, and each keeps a connection or two.
+    /// Minimum per address: probes, Prometheus and `ocn` may share one address, and each keeps a connection or two.
     private static let ofOneOperator = 8
 
-    /// For the public listener.
+    /// The limits of the public listener.
     var publicLimits: InboundLimits {
         var limits = InboundLimits(connections: publicConnections, connectionsPerAddress: perAddress)
         limits.trustedProxies = trustedProxies
         return limits
     }
 
-    /// For the private listener. Whoever has come to it from one address leaves room for who watches from another.
+    /// The limits of the private listener. One address cannot use all connections, so that operators can connect from another.
     var privateLimits: InboundLimits {
         var limits = InboundLimits(connections: privateConnections, connectionsPerAddress: privatePerAddress)
         limits.answerBytes = 64 * 1024 * 1024

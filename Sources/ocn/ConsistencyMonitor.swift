@@ -9,31 +9,31 @@ import Synchronization
 import Telemetry
 import Topics
 
-/// Keeps the processes of a node consistent: this one does not start with another key or secret than the others, says of itself what they must
-/// know, and tells the operator where they differ.
+/// Keeps the processes of a node consistent. A process does not start with another key or secret than the others; it reports its own
+/// settings and clock, and reports differences to the operator.
 ///
-/// Only ``join()`` waits for Kafka. A process that stops waits for nothing here.
+/// Only ``join()`` waits for Kafka, so that a shutdown is not delayed here.
 final class ConsistencyMonitor: Service {
-    /// The shared state as it is needed here.
+    /// Access to the shared state.
     struct SharedFacts: Sendable {
         let directory: @Sendable () -> Directory
         let write: @Sendable ([FactChange]) async throws(StateError) -> Void
-        /// Makes a change without waiting; told when Kafka has it, and when that was by Kafka's clock.
+        /// Writes a change without waiting. The closure is called when Kafka has acknowledged it, with its time by Kafka's clock.
         let post: @Sendable (FactChange, @escaping @Sendable (Timestamp?) -> Void) -> Void
-        /// Told how far this clock is ahead of Kafka's, whenever that was measured.
+        /// Called with how far this clock is ahead of Kafka's, whenever that was measured.
         var measured: @Sendable (Int64?) -> Void = { _ in }
     }
 
     private struct State {
         var clock = ClockSkew()
-        var told: [ProcessConsistency.Finding.Subject: Told] = [:]
-        /// What others were told of this clock, and when.
+        var logged: [ProcessConsistency.Finding.Subject: LoggedFinding] = [:]
+        /// The clock offset that was reported last, and when.
         var reported: (offset: Int64?, at: ContinuousClock.Instant)?
         var readySince: ContinuousClock.Instant?
     }
 
-    /// A finding that the operator has read.
-    private struct Told {
+    /// A finding that was logged.
+    private struct LoggedFinding {
         var isBlocking: Bool
         var at: ContinuousClock.Instant
     }
@@ -48,17 +48,17 @@ final class ConsistencyMonitor: Service {
     private let state = Mutex(State())
     private let metrics = ClockMetrics()
 
-    /// The check's name at `/ready`.
+    /// Name of the check at `/ready`.
     static let check = "consistency"
-    /// A finding that lasts is told again after this.
+    /// A lasting finding is logged again after this time.
     private static let reminder = Duration.seconds(600)
-    /// Others are told at once if this clock turns out to be off by so much more than they were told, in milliseconds.
+    /// The change of the clock offset that is reported at once, milliseconds.
     private static let tolerance: Int64 = 250
 
     /// - Parameters:
-    ///   - interval: between two looks at the others.
-    ///   - renewal: between two reports.
-    ///   - now: the time of day.
+    ///   - interval: time between two comparisons with the other processes.
+    ///   - renewal: time between two reports.
+    ///   - now: the current time.
     init(
         _ consistency: ProcessConsistency, facts: SharedFacts, health: Health, logger: Logger, interval: Duration = .seconds(5),
         renewal: Duration = ProcessReport.renewal, now: @escaping @Sendable () -> Timestamp = { .now }
@@ -72,11 +72,12 @@ final class ConsistencyMonitor: Service {
         self.now = now
     }
 
-    /// Compares this process with its node before anything else is done.
-    /// - Throws: what this process must not start with, in words for the operator.
+    /// Compares this process with the others before it does anything else.
+    /// - Throws: the reason why this process must not start, as a message for the operator.
     func join() async throws {
         if let conflict = consistency.conflict(with: facts.directory()) { throw ConfigurationError(description: conflict) }
-        // Sweeps away what an earlier process of this name left, which measures this clock: who else runs is judged by Kafka's.
+        // Deletes the report of an earlier process of this name. The write also measures this clock, because other processes' reports are
+        // compared with Kafka's.
         await acknowledged { post(.delete(key: FactKey.process(consistency.instance)), then: $0) }
         switch consistency.admission(to: facts.directory(), now: state.withLock { $0.clock.kafkaTime(now()) }) {
         case .refused(let reason): throw ConfigurationError(description: reason)
@@ -86,7 +87,7 @@ final class ConsistencyMonitor: Service {
             logger.notice("this process's node.key and node.secret are the node's", metadata: ["operator": "\(identity.operatorAddress)"])
         }
         await acknowledged { report(then: $0) }
-        look()
+        compare()
     }
 
     private func acknowledged(_ write: (_ done: @escaping @Sendable () -> Void) -> Void) async {
@@ -99,14 +100,14 @@ final class ConsistencyMonitor: Service {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
                 if isReportDue { report() }
-                look()
+                compare()
                 try? await Task.sleep(for: interval)
             }
         }
         facts.post(.delete(key: FactKey.process(consistency.instance))) { _ in }
     }
 
-    // MARK: What the others are told
+    // MARK: Reports to other processes
 
     private var isReportDue: Bool {
         state.withLock { state in
@@ -116,7 +117,7 @@ final class ConsistencyMonitor: Service {
         }
     }
 
-    /// Says what this process is, which measures its clock as well, and sees to it that what stands in `ocn.state` is not of the past.
+    /// Reports this process, which also measures its clock, and rewrites facts that are missing or outdated in `ocn.state`.
     private func report(then: @escaping @Sendable () -> Void = {}) {
         let sent = now()
         let report = state.withLock { state in
@@ -126,7 +127,7 @@ final class ConsistencyMonitor: Service {
         post(.put(.process(report)), sent: sent, then: then)
         let directory = facts.directory()
         if directory.identity == nil, case .granted(let identity?) = consistency.admission(to: directory, now: report.seen) {
-            // The log was made anew.
+            // The topic was recreated.
             facts.post(.put(.identity(identity))) { _ in }
         }
         for other in directory.processes where other.instance != consistency.instance && other.isOutdated(now: report.seen) {
@@ -147,10 +148,10 @@ final class ConsistencyMonitor: Service {
         }
     }
 
-    // MARK: What the operator is told
+    // MARK: Findings for the operator
 
-    /// Compares this process with the others, once.
-    private func look() {
+    /// Compares this process with the others once.
+    private func compare() {
         let directory = facts.directory()
         let time = now()
         let findings = state.withLock { state in
@@ -159,10 +160,10 @@ final class ConsistencyMonitor: Service {
             if let milliseconds = state.clock.milliseconds { metrics.skew.record(Double(milliseconds) / 1000) }
             if let milliseconds = state.clock.offset { metrics.offset.record(Double(milliseconds) / 1000) }
             let isSettled = isSettled(&state)
-            // A registry in a file is published a moment after the first start.
+            // A registry file is published only some time after the first start.
             return consistency.findings(in: directory, clock: state.clock, now: kafkaTime).filter { $0.subject != .registry || isSettled }
         }
-        tell(findings)
+        log(findings)
     }
 
     private func isSettled(_ state: inout State) -> Bool {
@@ -173,27 +174,27 @@ final class ConsistencyMonitor: Service {
         return ContinuousClock.now - since >= interval * 2
     }
 
-    private func tell(_ findings: [ProcessConsistency.Finding]) {
+    private func log(_ findings: [ProcessConsistency.Finding]) {
         let blocking = findings.first(where: \.isBlocking)
         health.set(Self.check, ready: blocking == nil, reason: blocking?.text)
-        let (news, over) = state.withLock { state in
-            let news = findings.filter { finding in
-                guard let told = state.told[finding.subject] else { return true }
-                return told.isBlocking != finding.isBlocking || ContinuousClock.now - told.at >= Self.reminder
+        let (unlogged, resolved) = state.withLock { state in
+            let unlogged = findings.filter { finding in
+                guard let earlier = state.logged[finding.subject] else { return true }
+                return earlier.isBlocking != finding.isBlocking || ContinuousClock.now - earlier.at >= Self.reminder
             }
-            for finding in news { state.told[finding.subject] = Told(isBlocking: finding.isBlocking, at: .now) }
+            for finding in unlogged { state.logged[finding.subject] = LoggedFinding(isBlocking: finding.isBlocking, at: .now) }
             let lasting = Set(findings.map(\.subject))
-            let over = state.told.keys.filter { !lasting.contains($0) }
-            for subject in over { state.told[subject] = nil }
-            return (news, over)
+            let resolved = state.logged.keys.filter { !lasting.contains($0) }
+            for subject in resolved { state.logged[subject] = nil }
+            return (unlogged, resolved)
         }
-        for finding in news { logger.log(level: finding.isBlocking ? .error : .warning, "\(finding.text)") }
-        for subject in over { logger.notice("\(subject.allClear)") }
+        for finding in unlogged { logger.log(level: finding.isBlocking ? .error : .warning, "\(finding.text)") }
+        for subject in resolved { logger.notice("\(subject.allClear)") }
     }
 }
 
 extension ProcessConsistency.Finding.Subject {
-    /// What is told when there is nothing to find any more.
+    /// The message when a finding no longer holds.
     fileprivate var allClear: String {
         switch self {
         case .identity: "node.key and node.secret are those of this node's other processes again"
@@ -207,7 +208,7 @@ extension ProcessConsistency.Finding.Subject {
 }
 
 extension NodeConfiguration {
-    /// What this process has to agree about with the others of its node.
+    /// What this process must have in common with the other processes of its node.
     func consistency() -> ProcessConsistency {
         let address = key.address.hex
         let settings: [String: String] = [
@@ -227,7 +228,7 @@ extension NodeConfiguration {
 }
 
 extension ConsistencyMonitor.SharedFacts {
-    /// In `ocn.state`.
+    /// Reads and writes `ocn.state`.
     init(_ shared: SharedResources) {
         self.init(
             directory: { [store = shared.store] in store.directory },

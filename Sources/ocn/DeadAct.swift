@@ -6,7 +6,7 @@ import Kafka
 import OCPI
 import Topics
 
-/// What replay and discard have in common.
+/// The common part of replay and discard.
 struct DeadAct: ParsableArguments {
     @Flag(help: "Every dead letter that is not resolved; instead of a filter.") var all = false
     @Flag(help: "Only say what would be done.") var dryRun = false
@@ -22,7 +22,7 @@ struct DeadAct: ParsableArguments {
     func run(_ kind: DeadResolution.Kind, _ selection: DeadSelection, _ options: OperatorOptions) async throws {
         try await options.work("dead") { shared, configuration, logger in
             let letters = shared.deadLetters(configuration, logger)
-            let index = try await letters.index(progress: WaitNotice("reading dead letters").tell)
+            let index = try await letters.index(progress: WaitNotice("reading dead letters").report)
             let matching = index.letters(selection.filter())
             if matching.isEmpty {
                 let answer = try DeadText.nothingToDo(kind, in: index, selection.filter())
@@ -43,8 +43,8 @@ struct DeadAct: ParsableArguments {
             let name = by ?? OperatorText.operatorName
             let outcome =
                 switch kind {
-                case .replayed: try await letters.replay(copies, by: name, progress: WaitNotice("replaying copies").tell)
-                case .discarded: await letters.discard(copies, by: name, progress: WaitNotice("discarding copies").tell)
+                case .replayed: try await letters.replay(copies, by: name, progress: WaitNotice("replaying copies").report)
+                case .discarded: await letters.discard(copies, by: name, progress: WaitNotice("discarding copies").report)
                 }
             report(outcome, kind, of: copies.count, json: options.json)
             guard outcome.failures.isEmpty, outcome.refusals.isEmpty, outcome.unresolved == 0 else { throw ExitCode.failure }
@@ -80,7 +80,7 @@ struct DeadAct: ParsableArguments {
         print("\(kind.rawValue) \(outcome.copies) of \(count) copies (\(outcome.letters) dead letters)")
         if outcome.expired > 0 { print("\(outcome.expired) expired before their turn") }
         if outcome.unresolved > 0 {
-            print("\(outcome.unresolved) were put back, but that could not be noted: they are put back again by the next replay")
+            print("\(outcome.unresolved) were put back, but could not be marked as replayed: the next replay puts them back again")
         }
         for failure in outcome.failures { print("not done: \(failure)") }
         for refusal in outcome.refusals { print("refused: \(refusal)") }

@@ -8,7 +8,7 @@ import NIOCore
 import OCPI
 import Topics
 
-/// `ocn dead`: copies that were given up.
+/// `ocn dead`: works on dead letters.
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",
@@ -36,7 +36,7 @@ extension SharedResources {
 extension DeadCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show dead letters, the longest dead first.",
+            abstract: "Show dead letters, oldest first.",
             discussion: """
                 Resolved ones (replayed or discarded) are left out. Without --limit the first 50 are shown; replay and discard take, \
                 with the same filters and the same --limit, what is shown here.
@@ -47,7 +47,7 @@ extension DeadCommand {
 
         func run() async throws {
             try await options.work("dead") { shared, configuration, logger in
-                let index = try await shared.deadLetters(configuration, logger).index(progress: WaitNotice("reading dead letters").tell)
+                let index = try await shared.deadLetters(configuration, logger).index(progress: WaitNotice("reading dead letters").report)
                 let matching = index.letters(selection.filter(resolved: resolved))
                 let shown = matching.prefix(selection.limit ?? 50)
                 if options.json {
@@ -63,7 +63,7 @@ extension DeadCommand {
                     for line in OperatorText.table(DeadText.rows(shown)) { print(line) }
                 }
                 if shown.count < matching.count {
-                    print("\(shown.count) of \(matching.count), the longest dead first; --limit shows more")
+                    print("\(shown.count) of \(matching.count), oldest first; --limit shows more")
                 }
                 if index.unreadable > 0 { print("\(index.unreadable) records of \(configuration.topics.dead) could not be read") }
             }
@@ -73,14 +73,14 @@ extension DeadCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show one dead letter in full: headers, cause, attempts, last status, body.",
-            discussion: "A copy that died more than once has a dead letter each time; all are shown, resolved ones too.")
+            discussion: "A copy can have several dead letters; all are shown, resolved ones too.")
         @Argument(help: "The copy's id, as list shows it.") var id: String
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
             try await options.work("dead") { shared, configuration, logger in
                 let letters = shared.deadLetters(configuration, logger)
-                let index = try await letters.index(progress: WaitNotice("reading dead letters").tell)
+                let index = try await letters.index(progress: WaitNotice("reading dead letters").report)
                 let found = index.letters(DeadLetterFilter(copyID: id, includesResolved: true))
                 guard !found.isEmpty else {
                     throw OperatorError(

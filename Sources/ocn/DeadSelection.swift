@@ -6,7 +6,7 @@ import Kafka
 import OCPI
 import Topics
 
-/// Which dead letters a command is about.
+/// The options that select dead letters.
 struct DeadSelection: ParsableArguments {
     @Option(help: ArgumentHelp("Only copies for this service, e.g. DE-BIL.", valueName: "CC-PID"), transform: RegistryCommand.party)
     var recipient: PartyID?
@@ -23,11 +23,11 @@ struct DeadSelection: ParsableArguments {
     @Option(help: ArgumentHelp("Only the copy of this id.", valueName: "copy id"))
     var id: String?
 
-    @Option(help: ArgumentHelp("At most so many, the longest dead first.", valueName: "number"))
+    @Option(help: ArgumentHelp("At most this number, oldest first.", valueName: "number"))
     var limit: Int?
 
     func validate() throws {
-        // Every text begins with nothing: what a script left empty must not mean everything.
+        // An empty prefix matches every text, so an empty variable in a script would select everything.
         for (name, text) in [("--cause", cause), ("--id", id)] where text?.trimmed.isEmpty == true {
             throw ValidationError("\(name) is empty: give it a text, or leave it out")
         }

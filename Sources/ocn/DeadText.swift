@@ -6,9 +6,9 @@ import NIOCore
 import OCPI
 import Topics
 
-/// Dead letters for people and programs.
+/// Formats dead letters as text and JSON.
 enum DeadText {
-    /// Why a list is empty.
+    /// The message for an empty list.
     static func nothing(in index: DeadLetterIndex, _ filter: DeadLetterFilter) -> String {
         guard index.count > 0 else { return "There are no dead letters." }
         let open = index.letters(DeadLetterFilter()).count
@@ -20,8 +20,8 @@ enum DeadText {
         return text + "."
     }
 
-    /// What there is to say where nothing is to be replayed or discarded.
-    /// - Throws: if a copy is named by its id: then somebody expects that something is done.
+    /// The message if no dead letter is left to replay or discard.
+    /// - Throws: if a copy was named by its id, because its operator expects an effect.
     static func nothingToDo(
         _ kind: DeadResolution.Kind, in index: DeadLetterIndex, _ filter: DeadLetterFilter
     ) throws(OperatorError) -> String {
@@ -37,10 +37,10 @@ enum DeadText {
             throw OperatorError(
                 description: "the dead letter of copy '\(shown)' is not among those that the other filters mean. \(nothing).")
         }
-        let fate = "copy '\(shown)' was \(describe(resolution))"
-        // Doing it again is not wrong; wanting the opposite is.
-        guard resolution.kind == kind else { throw OperatorError(description: "\(fate). \(nothing).") }
-        return "\(fate). \(nothing) again."
+        let outcome = "copy '\(shown)' was \(describe(resolution))"
+        // Repeating the same command is no error; the opposite one is.
+        guard resolution.kind == kind else { throw OperatorError(description: "\(outcome). \(nothing).") }
+        return "\(outcome). \(nothing) again."
     }
 
     static func rows(_ letters: ArraySlice<DeadLetter>) -> [[String]] {
@@ -65,7 +65,7 @@ enum DeadText {
         rows.append(["attempts", String(letter.attempts)])
         rows.append(["last HTTP status", letter.lastHTTPStatus.map(String.init) ?? "none"])
         rows.append(["last status_code", letter.lastStatus.map(String.init) ?? "none"])
-        rows.append(["stands at", at])
+        rows.append(["position", at])
         rows.append(["key", letter.key ?? "none"])
         rows.append(["resolved", letter.resolution.map(describe) ?? "no"])
         guard let record else { return lines(rows) + "(expired meanwhile)\n" }

@@ -8,13 +8,13 @@ import Telemetry
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Play the billing scenario: two nodes, two CPOs, an eMSP and a billing service, each a real HTTP server.",
+        abstract: "Run the billing scenario: two nodes, two CPOs, an eMSP and a billing service, each a real HTTP server.",
         discussion: """
             Runs on in-memory Kafka clusters, one per node, on loopback; nothing to install and nothing is kept. \
             Exit status 1 and the reason if a step fails.
             """)
 
-    @Flag(help: "Leave everything up and print URLs, tokens and ready-to-paste curl and kcat lines.")
+    @Flag(help: "Keep everything running and print URLs, tokens and ready-to-paste curl and kcat commands.")
     var keepRunning = false
 
     @Flag(help: "Print one JSON object per line.")
@@ -28,8 +28,8 @@ struct DemoCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics(declared: ProgramMetrics.declarations)
         Program.bootstrap(level: logLevel, metrics: metrics)
         let color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
-        let world = LocalDemoCluster(metrics: metrics)
-        let result = await runDemo(world: world, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) { line in
+        let starter = LocalDemoCluster(metrics: metrics)
+        let result = await runDemo(starter: starter, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) { line in
             print(line)
             fflush(nil)
         }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Fuzz
 
-/// `ocn fuzz`: input that nobody expects, and a node that must not mind.
+/// `ocn fuzz`: sends unexpected input to a node, which must handle it.
 struct FuzzCommand: AsyncParsableCommand {
-    /// Which surfaces inputs go to.
+    /// The surfaces that inputs are sent to.
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case `public`, node, records, all
 
@@ -12,7 +12,7 @@ struct FuzzCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "fuzz",
-        abstract: "Send generated input to a node of its own for a while, and show that nothing breaks.",
+        abstract: "Send generated input to a node of its own for a while, and check that it keeps working.",
         discussion: """
             Starts an in-memory Kafka, a node with all roles in a process of its own, and parties with real HTTP servers. Then input goes to \
             three surfaces at the same time:
@@ -24,24 +24,24 @@ struct FuzzCommand: AsyncParsableCommand {
               records   records in every topic of the node, as somebody may write them who has a right that only its processes should have
 
             Every run begins with a list of inputs that are longer than anything may be, each of which must end as a refusal or a dead letter. \
-            Meanwhile honest parties exchange sessions, of which a service gets copies. At the end the node is asked how it is, killed, and \
+            Meanwhile other parties exchange sessions, of which a service gets copies. At the end the node's probes are checked; it is killed and \
             started again from what is in Kafka by then.
 
-            A finding is: the process ended; an answer without an OCPI envelope where one is due, or after an error that nobody foresaw; no \
+            A finding is: the process ended; an answer without an OCPI envelope where one is due, or with an unexpected error; no \
             answer within 20 s; two answers for one request; memory that grew by more than 96 MiB after the warm-up (a third of the time, at \
-            most a minute), or open descriptors by more than 24; /health or /ready that do not say 200 afterwards; an honest exchange that \
-            failed; a node that does not start again. It is told with its input, tokens left out, and with what repeats it: the same seed \
-            makes the same cases, each by itself.
+            most a minute), or open descriptors by more than 24; /health or /ready that do not answer 200 afterwards; a control exchange that \
+            failed; a node that does not start again. It is reported with its input, without tokens, and with the options that repeat it: the \
+            same seed makes the same cases, each by itself.
 
             Exit status 1 if there are findings. Progress goes to standard error.
             """)
 
     @OptionGroup var testbed: TestbedOptions
 
-    @Option(help: "The same cases come again for the same seed (default: another each time; it is printed).")
+    @Option(help: "Seed of the cases, which are the same for the same seed (default: random; it is printed).")
     var seed: UInt64?
 
-    @Option(help: "Where input goes.")
+    @Option(help: "The surface that input is sent to.")
     var surface: Target = .all
 
     @Option(

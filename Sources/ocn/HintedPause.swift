@@ -1,16 +1,16 @@
 import Synchronization
 
-/// A pause that ends early when somebody gives a hint. One task waits; any thread may give hints.
+/// A pause that ends early on a hint. One task waits; any thread may give hints.
 final class HintedPause: Sendable {
     private struct State {
         var isHinted = false
-        /// Ends the present pause. One for each pause: a stream is over when somebody who waits for it is cancelled.
+        /// Ends the current pause. Every pause has its own stream, because a stream ends when a task that waits for it is cancelled.
         var wake: AsyncStream<Void>.Continuation?
     }
 
     private let state = Mutex(State())
 
-    /// Ends the present pause, or the next one at once.
+    /// Ends the current pause, or the next one at once.
     func hint() {
         let wake = state.withLock { state in
             state.isHinted = true
@@ -19,8 +19,8 @@ final class HintedPause: Sendable {
         wake?.finish()
     }
 
-    /// Waits for `time`, for a hint, or to be cancelled.
-    /// - Returns: whether a hint came since the last pause ended.
+    /// Waits for `time`, a hint, or cancellation.
+    /// - Returns: whether there was a hint since the previous pause ended.
     func wait(for time: Duration) async -> Bool {
         let (woken, wake) = AsyncStream<Void>.makeStream()
         let isHinted = state.withLock { state in

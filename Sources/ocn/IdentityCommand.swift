@@ -4,7 +4,7 @@ import Encoding
 import Notary
 import OCPI
 
-/// `ocn identity`: which key and secret are a node's, and which processes it has.
+/// `ocn identity`: shows a node's key, secret and processes.
 struct IdentityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "identity",
@@ -58,7 +58,7 @@ extension IdentityCommand {
         func run() async throws {
             try await options.work("identity") { shared, configuration, _ in
                 let directory = shared.store.directory
-                // By Kafka's clock: to one that is wrong all processes look dead.
+                // Compared by Kafka's clock: by a wrong clock all processes would look stopped.
                 let now = await shared.measuredClock().kafkaTime(.now)
                 let overview = IdentityOverview(directory, configuration, now: now)
                 let identity = configuration.identity
@@ -92,7 +92,7 @@ extension IdentityCommand {
 }
 
 extension SharedResources {
-    /// This machine's clock beside Kafka's, measured with a record of `ocn.state` that says nothing.
+    /// Measures this machine's clock against Kafka's, with a record in `ocn.state` that has no effect.
     func measuredClock() async -> ClockSkew {
         let sent = Timestamp.now
         let appended = await withCheckedContinuation { answer in
@@ -105,7 +105,7 @@ extension SharedResources {
 }
 
 extension NodeConfiguration {
-    /// What this configuration makes of a node.
+    /// The node identity that this configuration would have.
     var identity: NodeIdentity {
         NodeIdentity(operatorAddress: key.address.hex, secret: secrets.fingerprints(key.address.hex).first ?? "")
     }

@@ -3,9 +3,9 @@ import Encoding
 import Notary
 import OCPI
 
-/// A node's identity and processes, for people and programs.
+/// A node's identity and processes, as text and JSON.
 struct IdentityOverview {
-    /// How a secret of the node stands to a configuration.
+    /// How the node's secret relates to a configuration.
     enum Secret: String {
         case current, previous, unknown
     }
@@ -13,7 +13,7 @@ struct IdentityOverview {
     let identity: NodeIdentity?
     let isSameKey: Bool
     let secret: Secret
-    /// Those that run, by name.
+    /// The running processes, by name.
     let processes: [ProcessReport]
     private let now: Timestamp
 
@@ -69,7 +69,7 @@ struct IdentityOverview {
         return head + OperatorText.table([["PROCESS", "ROLES", "SEEN", "CLOCK"]] + rows) + differences
     }
 
-    /// Settings that are not the same everywhere.
+    /// Settings that differ between processes.
     private var differences: [String] {
         Set(processes.flatMap(\.settings.keys)).sorted().compactMap { key in
             let values = Dictionary(grouping: processes.filter { $0.settings[key] != nil }) { $0.settings[key] ?? "" }

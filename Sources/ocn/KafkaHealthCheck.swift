@@ -6,10 +6,10 @@ import ServiceLifecycle
 import Telemetry
 import Topics
 
-/// Asks Kafka every now and then whether it is there, with all topics of this node: a process that cannot use it says so at `/ready`, refuses
-/// requests at once, and takes part again by itself.
+/// Polls Kafka and this node's topics. While Kafka is unavailable the process reports it at `/ready` and refuses requests at once; it
+/// recovers by itself.
 ///
-/// The clients reconnect by themselves; this only tells. Topics that vanished are made anew where nothing is lost by it.
+/// The clients reconnect themselves. Deleted topics are created again if that loses nothing else.
 final class KafkaHealthCheck: Service {
     private let kafka: KafkaSettings
     private let names: TopicNames
@@ -21,28 +21,28 @@ final class KafkaHealthCheck: Service {
     private let failures: ThrottledLog
     private let rights: MissingRights
     private let pause = HintedPause()
-    /// Topics that were missing at the last look.
+    /// The topics that were missing in the last poll.
     private let vanished = AsyncStream<[String]>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
-    /// How often Kafka is asked: while all is well, and while an answer is missing.
-    private static let intervals = (usual: Duration.seconds(2), anxious: Duration.milliseconds(500))
-    /// How long an answer may take.
+    /// Time between polls, normally and while an answer is missing.
+    private static let intervals = (usual: Duration.seconds(2), duringOutage: Duration.milliseconds(500))
+    /// Timeout of a poll.
     private static let maximumWait = Duration.seconds(1)
-    /// Answers in a row that must be missing: one broker of several may be the one that does not answer. Where a producer has lost all of them,
-    /// one is enough.
+    /// Number of consecutive polls without an answer that count as an outage, because a single broker of several may not answer. One is
+    /// enough if a producer has lost all brokers.
     private static let misses = 3
-    /// Looks in a row that must say that something is wrong with a topic: any broker may be asked, also one that has just come back.
-    private static let looks = 2
+    /// Number of consecutive polls that must report a problem of a topic, because the asked broker may just have restarted.
+    private static let badPolls = 2
 
-    /// The check's names at `/ready`.
+    /// Name of the check at `/ready`.
     static let check = "kafka"
     static let topicsCheck = "topics"
-    /// Only there once a right was missing.
+    /// Name of the check for missing rights; it exists only once a right was missing.
     static let rightsCheck = "rights"
 
     /// - Parameters:
-    ///   - kafka: for an admin client of its own: other questions would keep it waiting.
-    ///   - availability: told what is found out.
+    ///   - kafka: settings of a separate admin client, so that other requests do not delay the polls.
+    ///   - availability: receives the results.
     init(
         _ kafka: KafkaSettings, names: TopicNames, settings: TopicSettings, store: StateStore, health: Health,
         availability: KafkaAvailability, logger: Logger
@@ -58,7 +58,7 @@ final class KafkaHealthCheck: Service {
         failures = ThrottledLog(logger)
     }
 
-    /// A producer has lost all its brokers: look now. Any thread.
+    /// Polls at once, because a producer has lost all its brokers. May be called on any thread.
     func hint() { pause.hint() }
 
     func run() async throws {
@@ -66,15 +66,15 @@ final class KafkaHealthCheck: Service {
         let topics = TopicUpkeep(admin: admin, names: names, settings: settings)
         await cancelWhenGracefulShutdown { [self] in
             await withDiscardingTaskGroup { group in
-                group.addTask { await self.look(admin, topics) }
-                // Beside the looks: it may take as long as Kafka likes.
-                group.addTask { for await missing in self.vanished.stream { await self.remake(missing, topics) } }
+                group.addTask { await self.poll(admin, topics) }
+                // Separate from polling, because it may take long.
+                group.addTask { for await missing in self.vanished.stream { await self.recreate(missing, topics) } }
             }
         }
         await admin.close()
     }
 
-    private func look(_ admin: KafkaAdmin, _ topics: TopicUpkeep) async {
+    private func poll(_ admin: KafkaAdmin, _ topics: TopicUpkeep) async {
         var misses = 0
         var bad = 0
         var isHinted = false
@@ -84,20 +84,20 @@ final class KafkaHealthCheck: Service {
                 let health = try await topics.health(services: services, seen: &seen, within: Self.maximumWait)
                 misses = 0
                 bad = health.isGood ? 0 : bad + 1
-                if bad == 0 || bad >= Self.looks { found(health) }
+                if bad == 0 || bad >= Self.badPolls { record(health) }
             } catch {
                 misses += 1
-                if !Task.isCancelled, misses >= Self.misses || isHinted { missed(admin.lastTrouble ?? "\(error)") }
+                if !Task.isCancelled, misses >= Self.misses || isHinted { recordOutage(admin.lastTrouble ?? "\(error)") }
             }
-            tellRights()
-            isHinted = await pause.wait(for: misses == 0 && bad == 0 ? Self.intervals.usual : Self.intervals.anxious)
+            reportRights()
+            isHinted = await pause.wait(for: misses == 0 && bad == 0 ? Self.intervals.usual : Self.intervals.duringOutage)
         }
     }
 
     private var services: [PartyID] { store.directory.services.map(\.provider) }
 
-    /// What a broker has refused to some client of this process lately.
-    private func tellRights() {
+    /// Reports the rights that a broker has recently denied to a client of this process.
+    private func reportRights() {
         let missing = rights.current
         guard !missing.isEmpty || health.has(Self.rightsCheck) else { return }
         if missing.isEmpty, health.isBad(Self.rightsCheck) { logger.notice("no right is missing any more") }
@@ -106,34 +106,34 @@ final class KafkaHealthCheck: Service {
         for right in missing { failures.log(.error, "right \(right)", "\(right). The user is set in kafka.properties") }
     }
 
-    // MARK: What was found out
+    // MARK: Results
 
-    /// - Parameter cause: in librdkafka's words.
-    private func missed(_ cause: String) {
+    /// - Parameter cause: librdkafka's message.
+    private func recordOutage(_ cause: String) {
         let reason = "no broker answers"
         failures.log(.error, "away", "Kafka does not answer; this process refuses requests until it does: \(cause)")
         health.set(Self.check, ready: false, reason: reason)
         availability.began(reason)
     }
 
-    private func found(_ found: TopicHealth) {
+    private func record(_ topicHealth: TopicHealth) {
         health.set(Self.check, ready: true)
-        if found.isGood, health.isBad(Self.topicsCheck) { logger.notice("all topics can be used again") }
-        health.set(Self.topicsCheck, ready: found.isGood, reason: found.isGood ? nil : found.description)
-        if found.isUnusable([names.requests, names.replies, names.state]) {
+        if topicHealth.isGood, health.isBad(Self.topicsCheck) { logger.notice("all topics can be used again") }
+        health.set(Self.topicsCheck, ready: topicHealth.isGood, reason: topicHealth.isGood ? nil : topicHealth.description)
+        if topicHealth.isUnusable([names.requests, names.replies, names.state]) {
             if availability.outage == nil {
-                logger.critical("topics cannot be used; this process refuses requests", metadata: ["reason": "\(found.description)"])
+                logger.critical("topics cannot be used; this process refuses requests", metadata: ["reason": "\(topicHealth.description)"])
             }
-            availability.began(found.description)
+            availability.began(topicHealth.description)
         } else if let outage = availability.outage {
             availability.ended()
             logger.notice("Kafka can be used again", metadata: ["seconds": "\((ContinuousClock.now - outage.since).components.seconds)"])
         }
-        if !found.isGood { failures.log(.error, "topics", found.description) }
-        if !found.missing.isEmpty { vanished.continuation.yield(found.missing) }
+        if !topicHealth.isGood { failures.log(.error, "topics", topicHealth.description) }
+        if !topicHealth.missing.isEmpty { vanished.continuation.yield(topicHealth.missing) }
     }
 
-    private func remake(_ missing: [String], _ topics: TopicUpkeep) async {
+    private func recreate(_ missing: [String], _ topics: TopicUpkeep) async {
         do {
             for name in try await topics.remake(missing, services: services) {
                 logger.critical("a topic had vanished and was made anew: what stood in it is lost", metadata: ["topic": "\(name)"])
@@ -144,7 +144,7 @@ final class KafkaHealthCheck: Service {
         for name in missing where name == names.state || name == names.links {
             failures.log(
                 .critical, name,
-                "\(name) has vanished. Running processes still know what it said, and forget it when it is made anew: restore it, "
+                "\(name) has vanished. Running processes still have its contents in memory, and lose them when it is created again: restore it, "
                     + "or stop all processes of this node and start them again to begin with nothing")
         }
     }

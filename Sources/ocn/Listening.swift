@@ -3,12 +3,12 @@ import Glibc
 import NIOCore
 import ServiceLifecycle
 
-/// A service that listens, and says in words which setting is wrong when it cannot.
+/// A service that listens, and whose errors name the setting to change.
 struct Listening: Service {
     let service: any Service
-    /// Where it listens, e.g. `0.0.0.0:8080`.
+    /// The address, e.g. `0.0.0.0:8080`.
     let address: String
-    /// The settings that say so, e.g. `http.public`.
+    /// Prefix of its settings, e.g. `http.public`.
     let settings: String
 
     func run() async throws {

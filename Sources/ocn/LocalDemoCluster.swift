@@ -10,7 +10,7 @@ import Telemetry
 import Testbed
 import Topics
 
-/// Two operators on this machine: an in-memory Kafka cluster and a node each, all in this process.
+/// Two operators on this machine: an in-memory Kafka cluster and a node for each, all in this process.
 final class LocalDemoCluster: DemoClusterStarter {
     private struct Operator {
         let cluster: EmbeddedCluster
@@ -77,7 +77,7 @@ final class LocalDemoCluster: DemoClusterStarter {
 }
 
 extension NodeConfiguration {
-    /// A node for one machine: free ports, fresh keys, loopback only.
+    /// A node for one machine: free ports, new keys, loopback only.
     static func local(number: Int, bootstrap: String) throws -> NodeConfiguration {
         let (publicPort, privatePort) = try FreePorts.two()
         var configuration = try NodeConfiguration([
@@ -87,7 +87,7 @@ extension NodeConfiguration {
                 "node.admin_key": .text(Token.generate().raw),
                 "http.public.host": "127.0.0.1", "http.public.port": "\(publicPort)", "http.private.port": "\(privatePort)",
                 "http.allow_networks": ["127.0.0.0/8"], "kafka.bootstrap": .text(bootstrap),
-                // Services of the demo come back within seconds: so should their copies.
+                // Services of the demo return within seconds, so retries must be as fast.
                 "push.backoff_base_ms": 200, "push.backoff_cap_ms": 1000,
             ])
         ])

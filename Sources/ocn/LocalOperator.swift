@@ -7,7 +7,7 @@ import OCPI
 import Testbed
 import Topics
 
-/// Prepares a node on this machine whose processes are configured by their environment.
+/// Prepares a node on this machine whose processes are configured by environment variables.
 struct LocalOperator: NodeOperator {
     let logger: Logger
 
@@ -18,7 +18,7 @@ struct LocalOperator: NodeOperator {
             "OCN_NODE_SECRET": Token.generate().raw, "OCN_NODE_ADMIN_KEY": adminKey.raw, "OCN_HTTP_PUBLIC_HOST": "127.0.0.1",
             "OCN_HTTP_ALLOW_NETWORKS": "127.0.0.0/8", "OCN_HTTP_REQUEST_TIMEOUT_SECONDS": "5", "OCN_KAFKA_BOOTSTRAP": site.bootstrap,
             "OCN_KAFKA_PREFIX": site.prefix,
-            // Seconds count here: what failed is tried again soon.
+            // A run lasts seconds, so retries must be fast.
             "OCN_PUSH_BACKOFF_BASE_MS": "100", "OCN_PUSH_BACKOFF_CAP_MS": "1000",
         ]
         let tuned = [
@@ -45,7 +45,7 @@ struct LocalOperator: NodeOperator {
         return PreparedNode(environment: environment, adminToken: adminKey.raw, kafka: shared.kafka, topics: configuration.topics)
     }
 
-    /// The first question to this Kafka.
+    /// The replication factor for this Kafka. This is the first request to it.
     private func replication(_ configuration: NodeConfiguration) async throws -> Int {
         do {
             return try await KafkaAdmin.with(configuration.kafka, logger: logger) { admin in

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `ocn metrics`: what can stand at `/metrics`.
+/// `ocn metrics`: lists the metrics at `/metrics`.
 struct MetricsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "metrics",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Logging
 import Telemetry
 
-/// `ocn node`: runs a node or some of its roles.
+/// `ocn node`: runs all roles of a node, or some of them.
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node",
@@ -45,7 +45,7 @@ struct NodeCommand: AsyncParsableCommand {
             path: config,
             flags: NodeConfiguration.flags(roles: roles, bootstrap: bootstrap, port: port, privatePort: privatePort))
         let logger = Logger(label: configuration.instance)
-        // Shells and service managers often give a process fewer than it may have.
+        // Shells and service managers often set a lower limit than is permitted.
         OpenFiles.raise(to: ConnectionPlan.wantedFiles)
         let node = NodeService(configuration, metrics: metrics, logger: logger)
         try await Program.run([node], grace: configuration.shutdownGrace, hangUp: .isIgnored, logger: logger)

@@ -11,7 +11,7 @@ enum NodeRole: String, CaseIterable, Sendable {
     case ingress, matcher, exchange, push, control
 }
 
-/// Everything an operator decides about a node. Read from flags, `OCN_…` environment variables and a YAML file; earlier ones win.
+/// The complete configuration of a node, from flags, `OCN_…` environment variables and a YAML file; earlier sources take precedence.
 /// ``Settings`` declares every key.
 struct NodeConfiguration: Sendable {
     var publicURL: String
@@ -24,16 +24,16 @@ struct NodeConfiguration: Sendable {
     var adminKey: Token
     var publicHost: String
     var publicPort: Int
-    /// Most connections of parties and nodes, and of those from one address; nil for what ``ConnectionPlan`` finds.
+    /// Maximum number of connections of parties and nodes; nil for the default of ``ConnectionPlan``.
     var publicConnections: Int?
     var publicConnectionsPerAddress: Int?
-    /// Networks of the proxies that say in X-Forwarded-For where clients are.
+    /// Networks of the proxies whose X-Forwarded-For is trusted.
     var trustedProxies: [String]
     var privateHost: String
     var privatePort: Int
-    /// Most connections of operators.
+    /// Maximum number of connections of operators.
     var privateConnections: Int?
-    /// Of those from one address.
+    /// Maximum number of these from one address.
     var privateConnectionsPerAddress: Int?
     var allowNetworks: [String]
     var requestTimeout: Duration
@@ -47,27 +47,27 @@ struct NodeConfiguration: Sendable {
     var pushConcurrency: Int
     var backoffBase: Duration
     var backoffCap: Duration
-    /// Copies past their horizon that become dead letters per second.
+    /// Maximum number of expired copies that become dead letters per second.
     var expiredPerSecond: Int
     var breaker: BreakerSettings
     var shutdownGrace: Duration
-    /// Every request must be signed by its sender.
+    /// Whether every request must be signed by its sender.
     var signatures: Bool
     /// How long a replaced token is still accepted.
     var tokenOverlap: Duration
-    /// Lists of all parties leave out who cannot be asked.
+    /// Whether lists of all parties omit parties that fail to answer.
     var partialLists: Bool
-    /// Most hub URLs stored for one party.
+    /// Maximum number of hub URLs stored for one party.
     var linksPerParty: Int
-    /// Most objects on a page of a list that the hub itself makes.
+    /// Maximum number of objects per page of a list that the hub combines.
     var listLimit: Int
-    /// A platform that was silent for this long is asked whether it is alive; nil for never.
+    /// A platform without requests for this long is checked; nil for never.
     var stillAliveInterval: Duration?
 
-    /// Reads a configuration file under the environment and `flags`.
+    /// Reads a configuration file; the environment and `flags` take precedence.
     /// - Parameters:
     ///   - path: YAML file; nil for none.
-    ///   - flags: what was given on the command line.
+    ///   - flags: the flags of the command line.
     static func load(path: String?, flags: SettingSource = SettingSource()) throws -> NodeConfiguration {
         try NodeConfiguration([flags, .environment] + (path.map { [try SettingSource.file($0)] } ?? []))
     }
@@ -82,8 +82,8 @@ struct NodeConfiguration: Sendable {
         ])
     }
 
-    /// - Parameter sources: earlier ones win.
-    /// - Throws: all that is wrong, at once.
+    /// - Parameter sources: earlier ones take precedence.
+    /// - Throws: all problems at once.
     init(_ sources: [SettingSource]) throws(ConfigurationError) {
         let values = SettingValues(sources)
         let problems = try NodeConfiguration.problems(of: values)
@@ -92,7 +92,7 @@ struct NodeConfiguration: Sendable {
         publicURL = try values(\.url)
         roles = try values(\.roles)
         staticInstance = try values(\.instance)
-        // Containers all have process 1.
+        // In containers the process id is always 1, so a random number is added.
         instance = staticInstance ?? "ocn-\(getpid())-\(String(UInt32.random(in: 0...0xFFFF), radix: 16))"
         hub = try values(\.hub)
         hubName = try values(\.name)
@@ -135,12 +135,12 @@ struct NodeConfiguration: Sendable {
         listLimit = try values(\.listLimit)
         let stillAlive = try values(\.stillAlive)
         stillAliveInterval = stillAlive > .zero ? stillAlive : nil
-        // Open requests may take their whole time-out, then every role drains.
+        // Open requests may use their whole timeout, then every role drains.
         shutdownGrace = try values(\.shutdownGrace) ?? requestTimeout + .seconds(20)
     }
 
-    /// All that is wrong.
-    /// - Parameter isWhole: whether these are all sources, so that nothing may be missing.
+    /// All problems.
+    /// - Parameter isWhole: whether these are all sources, so that required settings must be given.
     static func problems(of values: SettingValues, isWhole: Bool = true) throws(ConfigurationError) -> [ConfigurationProblem] {
         let problems = values.problems + (isWhole ? values.missing : [])
         return values.problems.isEmpty ? problems + (try Contradictions(values, isWhole: isWhole).problems) : problems

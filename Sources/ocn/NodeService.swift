@@ -16,18 +16,18 @@ import Synchronization
 import Telemetry
 import Topics
 
-/// A node, or some of its roles, in this process. This is the one place where everything is put together:
+/// A node, or some of its roles, in this process. It creates and connects all parts:
 ///
-/// 1. open the private listener: whoever watches sees how the rest gets on,
-/// 2. connect to Kafka, make sure of the topics,
-/// 3. read the shared memory (`ocn.state`, `ocn.links`) to its end, and see that this process belongs to the node,
-/// 4. run the roles until told to stop; the listener that accepts requests starts last and stops first, then the roles side by side.
+/// 1. open the private listener, so that the start can be observed,
+/// 2. connect to Kafka and check the topics,
+/// 3. read the shared state (`ocn.state`, `ocn.links`) to its end, and check that this process belongs to the node,
+/// 4. run the roles until shutdown; the public listener starts last and stops first, then the roles in parallel.
 struct NodeService: Service {
     let configuration: NodeConfiguration
     let metrics: PrometheusMetrics
     let health: Health
     let logger: Logger
-    /// Called once, when every role is up: listeners open, groups joined.
+    /// Called once, when every role is ready: listeners are open, groups are joined.
     var onReady: @Sendable () -> Void = {}
     private let availability = KafkaAvailability()
 
@@ -62,12 +62,12 @@ struct NodeService: Service {
         do { try result.get() } catch { throw RefusedProperties.explain(error, configuration.kafka.properties) }
     }
 
-    /// - Returns: nil if this process was told to stop meanwhile.
+    /// - Returns: nil if this process was stopped meanwhile.
     private func open() async throws -> SharedResources? {
         do {
             return try await cancelWhenGracefulShutdown {
                 try await SharedResources.open(configuration, availability: availability, logger: logger) { [health] error in
-                    // The supervisor sees it at /health and starts this process anew.
+                    // A supervisor sees the failure at /health and restarts the process.
                     health.fail("Kafka: \(error)")
                 }
             }
@@ -107,7 +107,7 @@ struct NodeService: Service {
         }
         var services: [any Service] = [
             kafkaHealthCheck(shared), consistency,
-            SignsOfLife(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
+            ActivityRecorder(shared: shared, stillAlive: configuration.stillAliveInterval, logger: logger),
         ]
         if !workers.isEmpty { services.append(ConcurrentServices(services: workers)) }
         if roles.contains(.ingress) {
@@ -131,7 +131,7 @@ struct NodeService: Service {
                     try await withGracefulShutdownHandler {
                         try await group(services).run()
                     } onGracefulShutdown: {
-                        // No new requests, please: the listener closes in a moment.
+                        // The process must not get new requests, because the listener closes in a moment.
                         for role in roles { health.set(role.rawValue, ready: false, reason: "stopping") }
                     })
             } catch {
@@ -142,14 +142,14 @@ struct NodeService: Service {
         }.get()
     }
 
-    /// The last of them stops first.
+    /// - Parameter services: the last one stops first.
     private func group(_ services: [any Service]) -> ServiceGroup {
         ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) }, logger: logger))
     }
 
-    /// Says so, once, when the last role has come up.
+    /// Logs once that the last role is ready.
     private func announceReadiness() async {
         guard await health.becomesReady() else { return }
         logger.notice("ready", metadata: ["instance": "\(configuration.instance)"])
@@ -209,7 +209,7 @@ struct NodeService: Service {
             onAnswer: { [activity = shared.activity] in activity.note($0) })
     }
 
-    /// Nil for a registry that lives in `ocn.state`.
+    /// Nil for a registry in `ocn.state`.
     private func registryPublisher(_ shared: SharedResources) -> RegistryPublisher? {
         guard let file = configuration.registryFile else { return nil }
         return RegistryPublisher(
@@ -256,7 +256,7 @@ struct NodeService: Service {
             logger: label("admin"))
         return AdminAPI(
             state: state, handshake: handshake, key: configuration.adminKey, publicURL: configuration.publicURL, logger: label("admin"),
-            isKafkaAway: { [availability] in availability.outage != nil })
+            isKafkaUnavailable: { [availability] in availability.outage != nil })
     }
 
     private func kafkaHealthCheck(_ shared: SharedResources) -> KafkaHealthCheck {
@@ -267,7 +267,7 @@ struct NodeService: Service {
         return watch
     }
 
-    /// Lets a role's group say that it has joined, and that it was put out.
+    /// Makes a role's group report that it has joined, and that it lost its partitions.
     private func reporting(_ role: NodeRole, _ membership: GroupConsumer.Settings) -> GroupConsumer.Settings {
         let health = health
         var membership = membership
@@ -287,21 +287,21 @@ struct NodeService: Service {
     }
 }
 
-/// Something to run, as a service.
+/// A closure as a service.
 private struct ClosureService: Service {
     let body: @Sendable () async throws -> Void
 
     func run() async throws { try await body() }
 }
 
-/// Writes down which platforms were heard of, so that every process knows who is alive.
-private struct SignsOfLife: Service {
+/// Records which platforms sent requests, so that every process knows them.
+private struct ActivityRecorder: Service {
     let shared: SharedResources
     let stillAlive: Duration?
     let logger: Logger
 
     func run() async throws {
-        // Often enough that nobody who talks is asked whether it is alive.
+        // Short enough that an active platform is never checked.
         let interval = min(.seconds(60), (stillAlive ?? .seconds(120)) / 2)
         await cancelWhenGracefulShutdown {
             await shared.activity.run(writer: shared.writer, store: shared.store, interval: interval, logger: logger)

@@ -20,7 +20,7 @@ struct OCN: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // Writing to a connection that its peer has closed is an error to handle, not a signal to die of.
+        // A write to a connection that its peer has closed must be an error, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
@@ -35,7 +35,7 @@ struct OCN: AsyncParsableCommand {
         }
         LogOutput.flush()
         fflush(nil)
-        // Not `exit`: what it cleans up may still be in use by a Kafka client that could not be ended (see `ClientHandle.destroy`).
+        // Not `exit`: what it cleans up may still be in use by a Kafka client that could not be closed (see `ClientHandle.destroy`).
         _exit(EXIT_SUCCESS)
     }
 }

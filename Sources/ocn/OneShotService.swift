@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import Synchronization
 
-/// Work with an outcome as a service, so that signals stop it.
+/// A task with a result as a service, so that signals stop it.
 final class OneShotService<Outcome: Sendable>: Service {
     private let work: @Sendable () async throws -> Outcome
     private let done = Mutex<Outcome?>(nil)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Something that an operator asked for and that is not there.
+/// An operator's command that cannot be carried out.
 struct OperatorError: Error, CustomStringConvertible {
     let description: String
 }

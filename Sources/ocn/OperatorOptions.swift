@@ -13,7 +13,8 @@ struct OperatorOptions: ParsableArguments {
 
     @Flag(help: "Print JSON.") var json = false
 
-    /// Connects to the node's Kafka, lets `body` work, and disconnects. Creates no topic: there is nothing to be done about a node that has none.
+    /// Connects to the node's Kafka, calls `body`, and disconnects. It creates no topics, because without topics there is nothing to work
+    /// on.
     func work(_ name: String, _ body: (SharedResources, NodeConfiguration, Logger) async throws -> Void) async throws {
         Program.bootstrap(level: .warning)
         let logger = Logger(label: name)

@@ -2,9 +2,9 @@ import ArgumentParser
 import Encoding
 import Glibc
 
-/// What operators write on the command line, and how they are answered.
+/// Parses and formats the text of operators' commands.
 enum OperatorText {
-    /// Reads `2026-11-22T13:30:00Z`, or `90m`, which is an hour and a half ago.
+    /// Parses `2026-11-22T13:30:00Z`, or a duration before now like `90m`.
     static func time(_ text: String) throws -> Timestamp {
         if let time = Timestamp(rfc3339: text) { return time }
         guard let ago = milliseconds(text) else {
@@ -13,8 +13,8 @@ enum OperatorText {
         return Timestamp.now.adding(milliseconds: -ago)
     }
 
-    /// Reads `500ms`, `2s`, `5m`, `1h`, `3d`.
-    /// - Parameter limit: the longest that is meant seriously, written in the same way.
+    /// Parses `500ms`, `2s`, `5m`, `1h`, `3d`.
+    /// - Parameter limit: the longest permitted duration, in the same notation.
     static func duration(_ text: String, upTo limit: String) throws -> Duration {
         guard let milliseconds = milliseconds(text) else {
             throw ValidationError("'\(text)' is no duration: write one like 500ms, 2s, 5m or 1h")
@@ -25,10 +25,10 @@ enum OperatorText {
         return .milliseconds(milliseconds)
     }
 
-    /// Reads a Kafka's address, as `kafka.bootstrap` is read.
+    /// Parses the address of a Kafka, like `kafka.bootstrap`.
     static func brokers(_ text: String) throws -> String { try setting(.brokers, text) }
 
-    /// Reads what topic names begin with, as `kafka.prefix` is read.
+    /// Parses the prefix of topic names, like `kafka.prefix`.
     static func topicPrefix(_ text: String) throws -> String { try setting(.topicPrefix, text) }
 
     private static func setting(_ type: SettingType<String>, _ text: String) throws -> String {
@@ -47,7 +47,7 @@ enum OperatorText {
         return overflow ? nil : product
     }
 
-    /// How long, as people say it: `3 d 4 h`, `12 min`, `5 s`.
+    /// A duration as text: `3 d 4 h`, `12 min`, `5 s`.
     static func age(milliseconds: Int64) -> String {
         let seconds = max(0, milliseconds / 1000)
         switch seconds {
@@ -58,10 +58,10 @@ enum OperatorText {
         }
     }
 
-    /// Text from outside without what would steer a terminal.
+    /// Text from outside without terminal control characters.
     static func printable(_ text: some StringProtocol, lines: Bool = false) -> String { ForeignText.printable(text, lines: lines) }
 
-    /// Who works here, e.g. `anna@node-1`.
+    /// The name of the current user, e.g. `anna@node-1`.
     static var operatorName: String {
         let user = getenv("USER").map { String(cString: $0) } ?? "uid-\(getuid())"
         var name = [CChar](repeating: 0, count: 256)
@@ -69,7 +69,7 @@ enum OperatorText {
         return "\(user)@\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))"
     }
 
-    /// Rows in columns as wide as their widest entry.
+    /// Aligns rows in columns as wide as their widest entry.
     static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }

@@ -6,7 +6,7 @@ import Logging
 import OCPI
 import Topics
 
-/// `ocn outbox`: what waits for services, and orders about it.
+/// `ocn outbox`: shows outboxes and gives orders about them.
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox",
@@ -107,7 +107,7 @@ extension OutboxCommand {
 
     struct Rewind: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Send a service again what it was sent since some time.",
+            abstract: "Send a service again what it was sent since a given time.",
             discussion: """
                 By the time at which Kafka got the copies. They keep their ids, so a service recognises what it has already had; those \
                 past the horizon become dead letters. A partition with nothing at or after that time, or that has not come as far, stays \

@@ -3,9 +3,9 @@ import Directory
 import Encoding
 import OCPI
 
-/// What `ocn outbox` prints.
+/// The output of `ocn outbox`.
 enum OutboxText {
-    /// - Parameter now: ages end here.
+    /// - Parameter now: the time up to which ages are computed.
     static func list(_ found: [OutboxStatus], now: Timestamp) -> [String] {
         guard !found.isEmpty else {
             return ["There is no outbox. A service gets one when it is published: ocn registry add-service --help"]
@@ -58,7 +58,7 @@ enum OutboxText {
         }
     }
 
-    /// What concerns the whole list, each once.
+    /// Remarks about the whole list, each once.
     private static func remarks(on found: [OutboxStatus]) -> [String] {
         var remarks: [String] = []
         for case .unknown(let reason) in found.filter({ $0.delivery != .topic }).map(\.workers) {

@@ -2,7 +2,7 @@ import Admin
 import Hummingbird
 import NIOCore
 
-/// Knows where the client is.
+/// A request context with the client's address.
 struct PrivateContext: RequestContext, RemoteAddressRequestContext {
     var coreContext: CoreRequestContextStorage
     let remoteAddress: SocketAddress?

@@ -10,8 +10,8 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 
-/// The private listener: metrics and probes from the first moment, the admin API once this process is connected. For operators, never on the
-/// public address; protected like the public one all the same.
+/// The private listener: metrics and probes from the start, the admin API once this process is connected. It is for operators and must not
+/// be public, but has the same limits as the public one.
 final class PrivateListener: Service {
     private typealias Responder = any HTTPResponder<PrivateContext>
 
@@ -23,8 +23,8 @@ final class PrivateListener: Service {
     private let admin = Mutex<Responder?>(nil)
 
     /// - Parameters:
-    ///   - address: where to listen.
-    ///   - limits: what it bears.
+    ///   - address: the address to listen on.
+    ///   - limits: the limits of connections and requests.
     init(_ address: BindAddress, _ limits: InboundLimits, metrics: PrometheusMetrics, health: Health, logger: Logger) {
         self.address = address
         self.metrics = metrics
@@ -43,7 +43,7 @@ final class PrivateListener: Service {
     }
 
     func run() async throws {
-        // A probe may ask with HEAD.
+        // Probes may use HEAD.
         let router = Router(context: PrivateContext.self, options: .autoGenerateHeadEndpoints)
         addProbeRoutes(to: router, metrics: metrics, health: health)
         router.add(middleware: BrokenRequests())
@@ -63,7 +63,7 @@ final class PrivateListener: Service {
     }
 }
 
-/// Says what is wrong with a request whose body is no HTTP or does not come.
+/// Answers a request whose body is malformed HTTP or does not arrive.
 private struct BrokenRequests: RouterMiddleware {
     typealias Context = PrivateContext
 
@@ -80,7 +80,7 @@ private struct BrokenRequests: RouterMiddleware {
     }
 }
 
-/// Hands requests for the admin API to it, or says that it is not there yet.
+/// Passes requests to the admin API, or answers that it is not available yet.
 private struct AdminWhenConnected: RouterMiddleware {
     typealias Context = PrivateContext
 

@@ -9,9 +9,9 @@ import ServiceLifecycle
 import Telemetry
 import UnixSignals
 
-/// What every command of the program sets up once.
+/// The setup that all commands share.
 enum Program {
-    /// `ocn --version`, and `ocn_build_info`.
+    /// The version, for `ocn --version` and `ocn_build_info`.
     static let version = "0.1.0"
 
     /// Starts logging to standard error and, with it, metrics.
@@ -23,15 +23,16 @@ enum Program {
         }
     }
 
-    /// What the end of its terminal (SIGHUP) means to a program.
+    /// The effect of SIGHUP, which the end of the terminal sends.
     enum HangUp {
-        /// Nothing: others rely on it.
+        /// It is ignored, because others depend on the program.
         case isIgnored
-        /// A stop: nobody is there any more to see what comes of it. Not if it was started to outlive its terminal, as `nohup` does.
+        /// It stops the program, because its output can no longer be read. It is ignored if the program was started to outlive its
+        /// terminal, as with `nohup`.
         case stops
     }
 
-    /// Runs services until one ends or a signal asks to stop; the last listed stops first.
+    /// Runs services until one ends or a signal asks to stop; the last one listed stops first.
     static func run(_ services: [any Service], grace: Duration, hangUp: HangUp, logger: Logger) async throws {
         var signals: [UnixSignal] = [.sigterm, .sigint]
         switch hangUp {
@@ -43,12 +44,12 @@ enum Program {
                 .init(
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
             }, gracefulShutdownSignals: signals, logger: logger)
-        // Whoever does not end by itself is cancelled; who does not end even then does not keep the program.
+        // A service that does not end is cancelled; one that does not end even then must not keep the program running.
         configuration.maximumGracefulShutdownDuration = max(grace / 2, grace - .seconds(10))
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    /// Whether whoever started this program has seen to it that it outlives its terminal.
+    /// Whether the program was started with SIGHUP ignored.
     private static var isHangUpIgnored: Bool {
         // Bit n - 1 of the mask is signal n.
         let ignored = (try? TextFile.read("/proc/self/status"))?.split(separator: "\n")
@@ -57,8 +58,8 @@ enum Program {
     }
 }
 
-/// Ends the program when its services do not end in time after a signal. What is lost by that is what a crash loses: nothing that was
-/// acknowledged; what was under way comes again.
+/// Ends the program when its services do not end in time after a signal. The effect is that of a crash: nothing acknowledged is lost, and
+/// running work is repeated.
 private struct LastResort: Service {
     let grace: Duration
     let logger: Logger
@@ -68,14 +69,14 @@ private struct LastResort: Service {
         guard !Task.isCancelled else { return }
         let seconds = Int(grace.components.seconds)
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(max(1, seconds))) {
-            logger.error("not everything ended within \(seconds) s (node.shutdown_seconds): leaving without it")
+            logger.error("not all services ended within \(seconds) s (node.shutdown_seconds): exiting without them")
             LogOutput.flush()
             _exit(0)
         }
     }
 }
 
-/// Reads a log level from the command line.
+/// Parses a log level from the command line.
 func readLogLevel(_ text: String) throws -> Logger.Level {
     guard let level = Logger.Level(rawValue: text.lowercased()) else {
         throw ValidationError(

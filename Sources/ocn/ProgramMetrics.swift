@@ -8,7 +8,7 @@ import Kafka
 import Matcher
 import Telemetry
 
-/// Every metric that a process can show.
+/// All metrics of the program.
 enum ProgramMetrics {
     private static let sets: [any MetricSet.Type] = [
         BuildMetrics.self, ConnectionMetrics.self, GroupMetrics.self, ProducerMetrics.self, StateMetrics.self, LinkMetrics.self,

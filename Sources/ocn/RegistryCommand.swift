@@ -7,7 +7,7 @@ import OCPI
 import Registry
 import Topics
 
-/// `ocn registry`: edits the registry that lives in the node's own `ocn.state`.
+/// `ocn registry`: edits the registry in the node's `ocn.state`.
 struct RegistryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry",
@@ -31,7 +31,7 @@ struct RegistryCommand: AsyncParsableCommand {
             RemoveService.self,
         ])
 
-    /// Reads `DE-CPO`.
+    /// Parses `DE-CPO`.
     static func party(_ text: String) throws -> PartyID {
         guard let party = PartyID(text) else {
             throw ValidationError("'\(ForeignText.shortened(text))' is no party: write country code and party id like DE-CPO")
@@ -39,7 +39,7 @@ struct RegistryCommand: AsyncParsableCommand {
         return party
     }
 
-    /// Reads `8`, as a file is read.
+    /// Parses a permission number like `8`, as strictly as in a file.
     static func permission(_ text: String) throws -> Int {
         guard let number = Int(strictly: text) else { throw ValidationError("'\(ForeignText.shortened(text))' is no permission number") }
         return number

@@ -20,10 +20,11 @@ struct RegistryOptions: ParsableArguments {
         return try NodeConfiguration.load(path: config, flags: NodeConfiguration.flags(bootstrap: bootstrap))
     }
 
-    /// Connects to the node's Kafka, lets `work` edit, and disconnects.
+    /// Connects to the node's Kafka, calls `work` to edit the registry, and disconnects.
     /// - Parameters:
-    ///   - missingTopics: a node's first entry may come before the node itself; whatever else finds no topics has the wrong prefix.
-    ///   - isRemoval: where the registry is a file by now, what is left in `ocn.state` can still be removed.
+    ///   - missingTopics: the first entry of a node may be written before the node runs; for any other command, missing topics mean a wrong
+    ///     prefix.
+    ///   - isRemoval: entries left in `ocn.state` can be removed even if the registry is now a file.
     func edit<Value>(
         missingTopics: MissingTopics = .refused, isRemoval: Bool = false, _ work: (RegistryEditor) async throws -> Value
     ) async throws -> Value {
@@ -44,7 +45,7 @@ struct RegistryOptions: ParsableArguments {
         }
     }
 
-    /// Removes an entry and says what went with it.
+    /// Removes an entry and prints what was removed with it.
     func remove(_ name: String, _ work: (RegistryEditor) async throws -> [Fact]) async throws {
         for line in RegistryText.removed(name, with: try await edit(isRemoval: true, work)) { print(line) }
     }

@@ -1,20 +1,20 @@
 import Registry
 import ServiceLifecycle
 
-/// Reads the registry file until it makes sense for the first time, whether or not this process leads: with a file that it cannot use it
-/// must not count as ready. Afterwards the leader reads it, and a file that breaks changes nothing.
+/// Reads the registry file until it is valid once, whether or not this process leads: without a usable file the process must not be ready.
+/// Afterwards the leader reads it, and an invalid file changes nothing.
 struct RegistryReloader: Service {
     let publisher: RegistryPublisher
     var interval = Duration.seconds(2)
 
-    /// The check's name at `/ready`.
+    /// Name of the check at `/ready`.
     static let check = "registry"
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled, await !publisher.check() { try? await Task.sleep(for: interval) }
         }
-        // A service that returns ends its group.
+        // A service that returns would end its group.
         try? await gracefulShutdown()
     }
 }

@@ -2,9 +2,9 @@ import Directory
 import Encoding
 import Registry
 
-/// What `ocn registry` prints.
+/// The output of `ocn registry`.
 enum RegistryText {
-    /// Entries that are named one by one.
+    /// Maximum number of entries that are listed by name.
     private static let named = 20
 
     // MARK: Lists
@@ -33,7 +33,7 @@ enum RegistryText {
         }
     }
 
-    /// `1 node, 3 parties, 1 service, 2 agreements`
+    /// The numbers of entries, like `1 node, 3 parties, 1 service, 2 agreements`.
     static func summary(_ entries: RegistryEntries) -> String {
         [
             count(entries.nodes.count, "node", "nodes"), count(entries.parties.count, "party", "parties"),
@@ -43,7 +43,7 @@ enum RegistryText {
 
     private static func count(_ number: Int, _ one: String, _ many: String) -> String { "\(number) \(number == 1 ? one : many)" }
 
-    /// How a registry file and what was published of it go together.
+    /// Notes on the differences between a registry file and what was published of it.
     static func notes(on source: FileSource, against directory: Directory?) -> [String] {
         do throws(RegistryError) {
             let entries = try source.entries(beside: directory.map { KnownEntries($0, except: source.name) } ?? KnownEntries())
@@ -59,7 +59,7 @@ enum RegistryText {
 
     // MARK: Changes
 
-    /// - Parameter added: what to say of an entry that is new.
+    /// - Parameter added: the message for a new entry.
     static func outcome(_ outcome: RegistryEditor.Outcome, _ fact: Fact, added: String) -> String {
         switch outcome {
         case .added: added
@@ -90,7 +90,7 @@ enum RegistryText {
 
     // MARK: Refusals
 
-    /// An error in words for whoever gave the order.
+    /// The error as a message for the operator.
     static func refusal(_ error: any Error) -> any Error {
         switch error {
         case let error as RegistryError:

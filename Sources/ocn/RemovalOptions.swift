@@ -4,7 +4,7 @@ import Kafka
 import Registry
 import Topics
 
-/// What else a removal takes away.
+/// Whether a removal includes dependent entries.
 struct RemovalOptions: ParsableArguments {
     @Flag(help: "Remove what depends on it too. Without this flag nothing is removed that others depend on.") var force = false
 }

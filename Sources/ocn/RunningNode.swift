@@ -2,20 +2,20 @@ import Logging
 import ServiceLifecycle
 import Telemetry
 
-/// A node in this process that other code starts and stops: the demo, and tests.
+/// A node in this process, started and stopped by other code: the demo, and tests.
 struct RunningNode: Sendable {
-    /// What its probes say.
+    /// The results of its probes.
     let health: Health
     private let group: ServiceGroup
     private let ended: Task<Void, any Error>
 
     /// Starts all its roles and returns when it is ready.
-    /// - Throws: what ended it before; `CancellationError` if this task is cancelled meanwhile. Nothing runs any more then.
+    /// - Throws: the error that ended it; `CancellationError` if this task is cancelled meanwhile. No role runs then.
     static func start(_ configuration: NodeConfiguration, metrics: PrometheusMetrics, logger: Logger) async throws -> RunningNode {
         let (ready, signal) = AsyncStream<Void>.makeStream()
         let node = NodeService(configuration, metrics: metrics, logger: logger) { signal.yield() }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [.init(service: node)], logger: logger))
-        // Outlives this call: the node runs until `stop`, which waits for the task.
+        // The task outlives this call: the node runs until `stop`, which waits for the task.
         let ended = Task {
             defer { signal.finish() }
             try await group.run()
@@ -23,7 +23,7 @@ struct RunningNode: Sendable {
         let running = RunningNode(health: node.health, group: group, ended: ended)
         var readiness = ready.makeAsyncIterator()
         if await readiness.next() != nil { return running }
-        // The stream has ended: with the node, or because nobody waits for it any more.
+        // The stream has ended, because the node has ended or because this task was cancelled.
         await group.triggerGracefulShutdown()
         try await ended.value
         throw CancellationError()

@@ -9,42 +9,42 @@ import Synchronization
 import Telemetry
 import Topics
 
-/// What becomes of a node's topics that are missing.
+/// What to do about missing topics of a node.
 enum MissingTopics {
-    /// They are created.
+    /// Create them.
     case created
-    /// Nothing can be done without them.
+    /// Fail.
     case refused
 }
 
-/// What the roles of one process share: the Kafka clients, the shared memory, the HTTP client.
+/// The resources that the roles of one process share: the Kafka clients, the state, the HTTP client.
 struct SharedResources {
     let kafka: KafkaSettings
     let admin: KafkaAdmin
     let topicUpkeep: TopicUpkeep
     let producer: Producer
-    /// Reads the shared memory for ``store`` and ``capabilities``, on one client.
+    /// Reads the topics of ``store`` and ``capabilities`` with one client.
     let followers: FollowerReader
     let store: StateStore
     let writer: StateWriter
     let capabilities: Capabilities
-    /// Which platforms were heard of, by INGRESS and EXCHANGE.
+    /// The platforms that INGRESS and EXCHANGE received requests or answers from.
     let activity = Activity()
     private let connections: OutboundConnections
     let outbound: OutboundClient
-    /// For answers of which only the status counts.
+    /// A client for calls of which only the status is used.
     let brief: OutboundClient
-    /// Told when a producer has lost all its brokers.
+    /// Called when a producer has lost all its brokers.
     private let trouble: TroubleHook
-    /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
+    /// The name for static group membership; nil if the cluster does not support it or the operator configured none.
     let staticInstance: String?
 
-    /// Connects, makes sure of the topics and reads the shared memory to its end. Leaves nothing open when it throws.
-    /// - Throws: what is wrong, in words for the operator.
+    /// Connects, checks the topics and reads the shared state to its end. Closes everything if it throws.
+    /// - Throws: the reason, as a message for the operator.
     /// - Parameters:
-    ///   - missingTopics: what becomes of topics that are missing.
-    ///   - availability: whether Kafka can be used, as far as this process finds out.
-    ///   - onFatal: told when a Kafka client can do nothing any more.
+    ///   - missingTopics: what to do about missing topics.
+    ///   - availability: receives whether Kafka is available.
+    ///   - onFatal: called when a Kafka client has failed for good.
     static func open(
         _ configuration: NodeConfiguration, missingTopics: MissingTopics = .created,
         availability: KafkaAvailability = KafkaAvailability(),
@@ -57,7 +57,7 @@ struct SharedResources {
         }
     }
 
-    /// What to do about it, where Kafka answers and something that this process needs did not come by the time limit.
+    /// Explains a failure where Kafka answers but something that this process needs did not arrive in time.
     static func explain(_ error: any Error, _ configuration: NodeConfiguration) -> any Error {
         guard let failure = error as? KafkaError, failure.mayPass else {
             return RefusedProperties.explain(error, configuration.kafka.properties)
@@ -83,7 +83,7 @@ struct SharedResources {
             kafka.onFatal = onFatal
             let trouble = TroubleHook()
             kafka.onTrouble = { trouble.call() }
-            // Whoever only reads must not need the right to write: an idempotent producer asks for it at once.
+            // A program that only reads must not need write access, which an idempotent producer requires as soon as it is created.
             var writing = kafka
             if missingTopics == .refused {
                 writing.properties.merge(["enable.idempotence": "false", "max.in.flight.requests.per.connection": "1"]) { _, ours in ours }
@@ -128,9 +128,9 @@ struct SharedResources {
         brief = outbound.limited(to: 64 * 1024)
     }
 
-    /// Only MATCHER never gives up what it writes; a command would wait for ever. A write of `ocn.state` is repeated by its writer. A request
-    /// must not be written any more when its caller has been told that it was not: it would come after what the caller has sent since. Half of
-    /// the time is left for its answer.
+    /// Only MATCHER retries its writes without limit; a command would then wait forever. A write to `ocn.state` is repeated by its writer.
+    /// A request must not be written after its caller was told that it was not: it would follow the caller's later requests. Half of the
+    /// timeout remains for its answer.
     private static func deliveryTimeout(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> DeliveryTimeout {
         let (requests, state) = (configuration.topics.requests, configuration.topics.state)
         let limit = configuration.requestTimeout / 2
@@ -156,10 +156,10 @@ struct SharedResources {
         }
     }
 
-    /// Calls `body` when a producer has lost all its brokers; it must not block.
+    /// Sets the closure that is called when a producer has lost all its brokers; it must not block.
     func onTrouble(_ body: @escaping @Sendable () -> Void) { trouble.set(body) }
 
-    /// Stops everything, what others need last.
+    /// Stops everything, in the order of dependencies.
     func close() async {
         await connections.shutdown()
         await followers.stop()
@@ -181,7 +181,7 @@ struct SharedResources {
     }
 }
 
-/// What is called when a producer has lost all its brokers: the clients are made before whoever wants to know.
+/// The closure for lost brokers. It is set later, because the clients are created before its user.
 private final class TroubleHook: Sendable {
     private let body = Mutex<(@Sendable () -> Void)?>(nil)
 

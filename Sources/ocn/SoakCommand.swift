@@ -1,7 +1,7 @@
 import ArgumentParser
 import Soak
 
-/// `ocn soak`: load, kills, and a ledger that must balance.
+/// `ocn soak`: sends load, kills processes, and checks that no copy is lost.
 struct SoakCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak",
@@ -24,10 +24,10 @@ struct SoakCommand: AsyncParsableCommand {
     @Flag(help: "Kill a process (SIGKILL) every few seconds and start another.")
     var kill = false
 
-    @Option(help: "What is random comes out the same again for the same seed (default: another each time).")
+    @Option(help: "Seed of the random decisions (default: random; it is printed).")
     var seed: UInt64?
 
-    @Option(help: "Requests each second.")
+    @Option(help: "Requests per second.")
     var rate: Int = 100
 
     func validate() throws {

@@ -3,35 +3,35 @@ import Logging
 import ServiceLifecycle
 import Telemetry
 
-/// Asks a role every now and then whether its partitions get on, so that an operator sees one that stands still: not ready, in a metric and
-/// in the log. Nothing is restarted; most of what holds a partition up passes by itself.
+/// Polls a role for partitions that make no progress, and reports them to the operator: as not ready, in a metric and in the log. Nothing
+/// is restarted, because most stalls end by themselves.
 struct StallMonitor: Service {
     let role: NodeRole
     let health: Health
     let logger: Logger
     var interval = Duration.seconds(5)
-    /// What lasts is told again after this.
+    /// A lasting stall is logged again after this time.
     var reminder = Duration.seconds(60)
-    /// Whether one partition that stands still concerns everybody. An outbox concerns one service: then only a thread that is held, and with it
-    /// all partitions, takes readiness away.
+    /// Whether one stalled partition concerns all parties. An outbox concerns one service: then only a blocked thread, which stalls all
+    /// partitions, makes the process not ready.
     var isShared = true
-    /// The role's partitions that stand still.
+    /// Returns the role's stalled partitions.
     let stalls: @Sendable () async -> [Stall]
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            // Partitions that come and go are no reason for a line each time.
+            // Partitions that stall repeatedly must not cause a line each time.
             let log = ThrottledLog(logger, LogLimiter(interval: reminder / 2))
             var known: [TopicPartition] = []
-            var told = ContinuousClock.now
+            var loggedAt = ContinuousClock.now
             while !Task.isCancelled {
                 let stalls = await stalls()
                 let partitions = stalls.map(\.partition)
-                let isNews = partitions != known
-                if !Task.isCancelled, isNews || !partitions.isEmpty && ContinuousClock.now - told >= reminder {
-                    if isNews { note(stalls) }
-                    tell(stalls, log)
-                    (known, told) = (partitions, .now)
+                let hasChanged = partitions != known
+                if !Task.isCancelled, hasChanged || !partitions.isEmpty && ContinuousClock.now - loggedAt >= reminder {
+                    if hasChanged { note(stalls) }
+                    self.log(stalls, log)
+                    (known, loggedAt) = (partitions, .now)
                 }
                 try? await Task.sleep(for: interval)
             }
@@ -45,7 +45,7 @@ struct StallMonitor: Service {
         health.set(check, ready: !isBlocking, reason: isBlocking ? stalls.first.map { "standing still: \($0)\(others)" } : nil)
     }
 
-    private func tell(_ stalls: [Stall], _ log: ThrottledLog) {
+    private func log(_ stalls: [Stall], _ log: ThrottledLog) {
         guard !stalls.isEmpty else { return logger.notice("no partition stands still any more") }
         log.log(
             .error, "stalls", "partitions stand still",

@@ -3,9 +3,9 @@ import Kafka
 import Logging
 import Topics
 
-/// Reads a node's shared memory once. Creates nothing and writes nothing.
+/// Reads a node's state once. Creates and writes nothing.
 enum StateReading {
-    /// What `ocn.state` says now; nil if there is no such topic.
+    /// The contents of `ocn.state`; nil if there is no such topic.
     static func directory(_ configuration: NodeConfiguration, logger: Logger) async throws -> Directory? {
         do {
             return try await KafkaAdmin.with(configuration.kafka, logger: logger) { try await read(configuration, $0, logger) }
@@ -35,10 +35,10 @@ enum StateReading {
         return store.directory
     }
 
-    /// Waits until followers have read everything; at once over if Kafka says that they may not.
+    /// Waits until followers have read everything; fails at once if Kafka denies them access.
     /// - Parameters:
-    ///   - topics: what they read, in words.
-    ///   - isReady: waits for at most so long.
+    ///   - topics: the topics, for messages.
+    ///   - isReady: waits for at most the given time.
     static func readToTheEnd(_ kafka: KafkaSettings, _ topics: String, isReady: (Duration) async -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {

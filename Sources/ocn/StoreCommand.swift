@@ -4,16 +4,16 @@ import Directory
 import Encoding
 import OCPI
 
-/// `ocn store`: which messages the hub takes for their recipients.
+/// `ocn store`: edits the store-and-forward rules.
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Store and forward: answer for recipients, and bring messages to them later.",
+        abstract: "Store and forward: answer for recipients, and deliver messages to them later.",
         discussion: """
             Normally a sender hears what the recipient answers. With a rule, the hub answers 1000 as soon as Kafka has the message, and \
             brings it to the recipient afterwards. For senders 1000 then means "the hub has it", not "the recipient has it":
 
-              - It is tried for at most 10 minutes. Then it is dropped, as it is if the recipient refuses it; the sender is not told.
+              - It is tried for at most 10 minutes. Then it is dropped, as it is if the recipient rejects it; the sender is not notified.
               - The newest wins: a PUT or DELETE takes the place of an earlier one of the same URL that waits.
               - A recipient that is OFFLINE, PLANNED or SUSPENDED is answered for with 4003, as without a rule. Nothing is stored for \
             it, and what waits when it goes OFFLINE is dropped.

@@ -4,7 +4,7 @@ import Directory
 import Encoding
 import OCPI
 
-/// Which rule a command is about.
+/// The options that select a rule.
 struct StoreSelection: ParsableArguments {
     @Option(help: ArgumentHelp("To whom, e.g. DE-MSP.", valueName: "CC-PID"), transform: RegistryCommand.party)
     var recipient: PartyID

@@ -4,7 +4,7 @@ import Directory
 import Encoding
 import OCPI
 
-/// What `ocn store` reads and prints.
+/// Parses the options and formats the output of `ocn store`.
 enum StoreText {
     static func rule(_ recipient: PartyID, _ module: String, _ method: String) throws -> StoreRule {
         do throws(StoreRuleError) {

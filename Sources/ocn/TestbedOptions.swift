@@ -7,9 +7,9 @@ import Soak
 extension SoakResult: TestbedResult {}
 extension FuzzResult: TestbedResult {}
 
-/// What `ocn soak` and `ocn fuzz` have in common: for how long, against which Kafka, and how they end.
+/// The options of `ocn soak` and `ocn fuzz`: duration, Kafka, logs and output.
 struct TestbedOptions: ParsableArguments {
-    @Option(help: "How long to send.")
+    @Option(help: "How long to send, seconds.")
     var seconds: Int = 60
 
     @Option(
@@ -27,17 +27,17 @@ struct TestbedOptions: ParsableArguments {
         guard 1...604_800 ~= seconds else { throw ValidationError("--seconds must be between 1 and 604800") }
     }
 
-    /// A seed for a run that was given none.
+    /// A random seed.
     static var anySeed: UInt64 { UInt64(UInt32.random(in: .min ... .max)) }
 
-    /// Runs, prints what came of it, and says so by the exit status: 1 if it is not as it must be, 130 if it was ended before its time.
+    /// Runs and prints the result. The exit status is 1 if the result is not OK, 130 if the run was interrupted.
     func run<Outcome: TestbedResult>(
         _ name: String, _ body: @escaping @Sendable (_ host: LocalOperator) async throws -> Outcome
     ) async throws {
         Program.bootstrap(level: .error)
         let logger = Logger(label: name)
         let run = OneShotService { try await body(LocalOperator(logger: logger)) }
-        // Its processes are children of ours: a signal to us must not leave them behind.
+        // The processes are children of this one: a signal to this process must not leave them behind.
         try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
         guard let result = run.outcome else { throw ExitCode(130) }
         for line in json ? [result.json] : result.lines { print(line) }

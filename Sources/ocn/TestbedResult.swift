@@ -2,12 +2,12 @@ import Fuzz
 import Glibc
 import Soak
 
-/// What a run against a testbed of processes ends with.
+/// The result of a run with a testbed.
 protocol TestbedResult: Sendable {
-    /// Whether everything was as it must be.
+    /// Whether the run succeeded.
     var isOK: Bool { get }
-    /// For programs: one JSON object.
+    /// The result as one JSON object.
     var json: String { get }
-    /// For people.
+    /// The result as text.
     var lines: [String] { get }
 }

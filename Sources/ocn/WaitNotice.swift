@@ -2,7 +2,7 @@ import Encoding
 import Glibc
 import Synchronization
 
-/// Tells who waits, on standard error: once a second, and only from the third second on.
+/// Prints progress to standard error, once a second, starting in the third second.
 final class WaitNotice: Sendable {
     private let what: String
     private let next: Mutex<ContinuousClock.Instant>
@@ -12,8 +12,8 @@ final class WaitNotice: Sendable {
         next = Mutex(.now + .seconds(2))
     }
 
-    /// Any thread.
-    func tell(_ done: Int64, _ total: Int64) {
+    /// May be called on any thread.
+    func report(_ done: Int64, _ total: Int64) {
         let isDue = next.withLock { next in
             let now = ContinuousClock.now
             guard now >= next else { return false }
@@ -23,7 +23,7 @@ final class WaitNotice: Sendable {
         if isDue { WaitNotice.write("\(what): \(done) of \(total)") }
     }
 
-    /// A line on standard error.
+    /// Prints a line to standard error.
     static func write(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)

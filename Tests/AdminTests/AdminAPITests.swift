@@ -13,7 +13,7 @@ import Testing
 import Topics
 
 @Suite struct AdminAPITests {
-    @Test func theOperatorInvitesAPlatformAndSeesItsStatusAndStrangersSeeNothing() async throws {
+    @Test func theOperatorInvitesAPlatformAndSeesItsStatusAndUnauthenticatedCallersSeeNothing() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, logger: kafka.logger)

@@ -89,7 +89,7 @@ import Topics
         try await withDeadLetters { kafka, letters, producer in
             var index = try await letters.index()
             #expect(index.letters(DeadLetterFilter()).isEmpty)
-            // Four objects of one service, one of another, and one copy that a crashed worker buried twice.
+            // Four objects of one service, one of another, and one copy that a crashed worker wrote to `ocn.dead` twice.
             var sent: [DeadRecord] = []
             for number in 0..<40 {
                 sent.append(dead("copy-\(number)", to: "DE-BIL", cause: "expired", at: Int64(number), key: "DE-CPO|cdrs|\(number % 4)"))
@@ -124,7 +124,8 @@ import Topics
         }
     }
 
-    /// Of an earlier life of `ocn.state`, or forged: a version is lowered to what there is, a time cannot be.
+    /// Copies from before `ocn.state` was recreated, or forged ones: a state version is replaced by the current one, an implausible time is
+    /// refused.
     @Test func whatIsPutBackIsJudgedByWhatHoldsNow() async throws {
         try await withDeadLetters { kafka, letters, producer in
             var ahead = dead("ahead", to: "DE-BIL", cause: "implausible", at: 1)

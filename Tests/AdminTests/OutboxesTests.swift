@@ -293,7 +293,7 @@ import Topics
     }
 }
 
-/// Reads and finishes nothing.
+/// Reads records without finishing them.
 private final class Idle: GroupHandler {
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
     func revoked(_ partitions: [TopicPartition], lost: Bool) {}

@@ -23,7 +23,7 @@ final class Platforms: Sendable {
     private let current = Mutex(Directory(secrets: Platforms.secrets))
     private let isReadOnly: Bool
     private let peer: Peer
-    /// What others write at the same time: comes into the log just before our next write.
+    /// Concurrent writes of others, which come into the log just before the next write.
     private let others = Mutex<(@Sendable (Directory) -> [FactChange])?>(nil)
 
     init(isReadOnly: Bool = false, peer: @escaping Peer = { _, _ in nil }) {
@@ -63,7 +63,7 @@ final class Platforms: Sendable {
             logger: Logger(label: "test"))
     }
 
-    /// Asks the API as the operator.
+    /// Calls the API as the operator.
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: String = ""
     ) async throws -> (status: Int, json: JSONValue?, text: String) {
@@ -91,7 +91,7 @@ final class Platforms: Sendable {
         }
     }
 
-    /// A platform that does everything right, for AT-NEW.
+    /// A platform for AT-NEW that answers everything correctly.
     static let friendly: Peer = { method, url in
         switch url {
         case "https://peer.example/versions": ok([["version": "2.2.1", "url": "https://peer.example/2.2.1"]])

@@ -76,7 +76,7 @@ import Topics
 
     @Test func programsReadTheSameInJSON() throws {
         let rule = try StoreRule(recipient: party("DE-MSP"), module: .sessions, method: .put)
-        let report = StoreRules.Report(rule: rule, stands: true, hasChanged: true, isDryRun: false, notes: ["mind the gap"])
+        let report = StoreRules.Report(rule: rule, isActive: true, hasChanged: true, isDryRun: false, notes: ["mind the gap"])
         let json =
             #"{"recipient":"DE-MSP","module":"sessions","method":"PUT","stored":true,"changed":true,"dry_run":false,"#
             + #""notes":["mind the gap"]}"#

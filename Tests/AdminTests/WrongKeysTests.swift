@@ -44,7 +44,7 @@ import Testing
                         return answer?.status
                     }
                 }
-                // The others are held back.
+                // The others are delayed.
                 for _ in 0..<12 { #expect(await tasks.next() == .tooManyRequests) }
                 let right = try? await client.execute(uri: "/secret", method: .get, headers: [.authorization: "Token the-operators-key"])
                 #expect(right?.status == .ok)

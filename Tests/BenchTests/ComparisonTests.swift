@@ -105,7 +105,7 @@ import Testing
         #expect(rounds[1]["exchange"]?["max"]?.double == 204 && rounds[1]["push"]?["count"]?.int == 1000)
     }
 
-    @Test func itsTextSaysWhatKafkaItWasAndEndsInTheVerdict() {
+    @Test func itsTextSaysWhatKafkaItWasAndEndsInTheResult() {
         let lines = result().lines
         #expect(lines.contains { $0.hasPrefix("single local in-memory broker, ") })
         #expect(lines.last == "ok")
@@ -115,8 +115,8 @@ import Testing
     @Test func everyReasonStandsInTheLastLineAndInTheJSON() throws {
         let failed = result(p99: 120, perSecond: 150, mostOpen: 9, crashes: ["push-1 ended by itself"])
         let reasons = [
-            "saturated: less than 95 % of what was offered came through with nobody hanging",
-            "exchange: p99 is 1.200 times as long, more than 1.100", "exchange: a hanging recipient held 9 calls, more than 8",
+            "saturated: less than 95 % of what was offered came through without an unresponsive recipient",
+            "exchange: p99 is 1.200 times as long, more than 1.100", "exchange: an unresponsive recipient had 9 calls, more than 8",
             "push: p99 is 1.200 times as long, more than 1.100", "push-1 ended by itself",
         ]
         #expect(failed.notOKBecause == reasons)
@@ -124,7 +124,7 @@ import Testing
         #expect(try JSONValue.parse(failed.json)["not_ok_because"]?.array?.compactMap(\.string) == reasons)
         #expect(result().notOKBecause.isEmpty)
         #expect(try JSONValue.parse(result().json)["not_ok_because"]?.array == [])
-        #expect(result(mostOpen: 0).notOKBecause == ["exchange: no hanging recipient was called: nothing was tried"])
+        #expect(result(mostOpen: 0).notOKBecause == ["exchange: no unresponsive recipient was called: nothing was tested"])
     }
 
     @Test(arguments: [(0, 3, "0.000"), (12.34, 3, "12.340"), (0.0005, 3, "0.001"), (-1.5, 1, "-1.5"), (7.6, 0, "8"), (.infinity, 1, "0")])

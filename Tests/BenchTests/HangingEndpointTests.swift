@@ -7,12 +7,13 @@ import Testing
 @testable import Testbed
 
 @Suite struct HangingEndpointTests {
-    private let hole = HangingEndpoint()
+    private let endpoint = HangingEndpoint()
 
-    /// Runs `body` with a call to a party that answers unless the hole is open; it returns the HTTP status.
+    /// Runs `body` with a function that calls a party and returns the HTTP status. The party answers unless the endpoint is open.
     private func withParty(_ body: (@escaping @Sendable (TimeAmount) async throws -> Int) async throws -> Void) async throws {
-        let party = TestbedParty(try #require(PartyID("NL-MSP")), role: "EMSP", modules: [(.sessions, .receiver)]) { [hole] request, _, _ in
-            hole.swallows(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
+        let party = TestbedParty(try #require(PartyID("NL-MSP")), role: "EMSP", modules: [(.sessions, .receiver)]) {
+            [endpoint] request, _, _ in
+            endpoint.leavesUnanswered(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
         }
         try await party.start()
         let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", Caller())
@@ -29,17 +30,17 @@ import Testing
         try outcome.get()
     }
 
-    private var open: Int { hole.look()[.exchange] ?? 0 }
+    private var open: Int { endpoint.sample()[.exchange] ?? 0 }
 
     @Test func aCallerThatGivesUpIsNoLongerCounted() async throws {
         try await withParty { call in
-            hole.open()
+            endpoint.open()
             await #expect(throws: (any Error).self) { try await call(.milliseconds(200)) }
             try await eventually("nothing is open") { open == 0 }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 { group.addTask { _ = try? await call(.seconds(60)) } }
                 try await eventually("three calls are open") { open == 3 }
-                #expect(hole.most == [.exchange: 3])
+                #expect(endpoint.most == [.exchange: 3])
                 group.cancelAll()
             }
             try await eventually("nothing is open") { open == 0 }
@@ -49,13 +50,13 @@ import Testing
     @Test func onceItIsClosedWhoWaitedIsLetGoAndEverybodyIsAnswered() async throws {
         try await withParty { call in
             #expect(try await call(.seconds(20)) == 200)
-            hole.open()
+            endpoint.open()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     await #expect(throws: (any Error).self) { try await call(.seconds(60)) }
                 }
                 try await eventually("one call is open") { open == 1 }
-                hole.close()
+                endpoint.close()
                 try await group.waitForAll()
             }
             try await eventually("nothing is open") { open == 0 }

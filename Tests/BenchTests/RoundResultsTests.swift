@@ -42,15 +42,15 @@ import Testing
         let early = results.sends(due: .zero, to: 0, copyTo: 1)
         let late = results.sends(due: .zero, to: 0, copyTo: 1)
         let refused = results.sends(due: .zero, to: 0, copyTo: 1)
-        #expect(results.owed == 0)
+        #expect(results.missing == 0)
         results.arrived(early, at: 1, time: .seconds(1))
         results.ended(early, isSuccess: true, at: .seconds(2))
-        #expect(results.owed == 0)
+        #expect(results.missing == 0)
         results.ended(late, isSuccess: true, at: .seconds(1))
         results.ended(refused, isSuccess: false, at: .seconds(1))
-        #expect(results.owed == 1)
+        #expect(results.missing == 1)
         results.arrived(late, at: 1, time: .seconds(2))
-        #expect(results.owed == 0 && results.answered == 2 && results.copied == 2)
+        #expect(results.missing == 0 && results.answered == 2 && results.copied == 2)
     }
 
     @Test func copiesOfOtherRoundsOtherRecipientsAndRepeatsDoNotCount() {

@@ -8,7 +8,7 @@ import Testing
 @testable import Conformance
 @testable import ocn
 
-/// The suite itself: what it reads from the command line, how it reports, and that it does not praise a hub that is not there.
+/// The suite itself: its options, its reports, and that an unreachable hub does not pass.
 @Suite struct SuiteTests {
     private static func finding(_ number: Int, _ outcome: Finding.Outcome) throws -> Finding {
         Finding(requirement: try #require(Requirement.numbered(number)), outcome: outcome, duration: .milliseconds(1500))

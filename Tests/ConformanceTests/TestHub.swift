@@ -12,15 +12,15 @@ import Topics
 
 @testable import ocn
 
-/// A node with all roles in this process, on a Kafka in memory or the real one of `OCN_TEST_KAFKA`, and the parties of the suite
-/// connected to it. Started by the first check that needs it, kept as long as the process.
+/// A node with all roles in this process, on an in-memory Kafka or the real one of `OCN_TEST_KAFKA`, and the parties of the suite connected
+/// to it. The first check that needs it starts it; it runs as long as the process.
 enum TestHub {
     static let timeout = Duration.seconds(2)
-    /// With the cluster, which ends when nobody holds it.
-    private static let world = Task { try await start() }
+    /// Includes the cluster, which ends when it is released.
+    private static let environment = Task { try await start() }
 
-    /// - Throws: why there is no hub to try.
-    static func started() async throws -> TestEnvironment { try await world.value.0 }
+    /// - Throws: the reason why there is no hub.
+    static func started() async throws -> TestEnvironment { try await environment.value.0 }
 
     private static func start() async throws -> (TestEnvironment, EmbeddedCluster?) {
         let logger = quietLogger()
@@ -32,7 +32,7 @@ enum TestHub {
             configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
             configuration.topicSettings.replication = try await TestKafka.replication
         }
-        // Many groups at once: asking less often leaves the processor to those who have something to do.
+        // There are many groups at once: fewer polls leave the cores to those with work.
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         configuration.requestTimeout = timeout
         configuration.stillAliveInterval = .seconds(2)
@@ -71,12 +71,12 @@ enum TestHub {
     }
 }
 
-/// What was found, so that the table at the end need not try everything again.
+/// The findings, so that the final table need not test everything again.
 actor Findings {  // An actor, because looking up and trying belong together over an await.
     static let shared = Findings()
     private var known: [Int: Finding] = [:]
 
-    /// Tries a requirement, once.
+    /// Tests a requirement once.
     func finding(_ number: Int) async throws -> Finding {
         if let finding = known[number] { return finding }
         let finding = try #require(await Runner(try await TestHub.started()).run(number))
@@ -85,7 +85,7 @@ actor Findings {  // An actor, because looking up and trying belong together ove
     }
 }
 
-/// The hub meets a requirement.
+/// Expects that the hub meets a requirement.
 func meets(_ number: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
     let finding = try await Findings.shared.finding(number)
     switch finding.outcome {
@@ -95,7 +95,7 @@ func meets(_ number: Int, sourceLocation: SourceLocation = #_sourceLocation) asy
     }
 }
 
-/// A requirement cannot be tried on a hub from outside, and the table says why.
+/// Expects that a requirement cannot be tested over HTTP, with a reason in the table.
 func untried(_ number: Int, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let check = try #require(Check.all.first { $0.number == number }, sourceLocation: sourceLocation)
     #expect(check.reason?.isEmpty == false, sourceLocation: sourceLocation)

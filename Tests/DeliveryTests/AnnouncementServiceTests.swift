@@ -17,40 +17,40 @@ import Topics
         try request(.tokens, .receiver, .put, path: "DE/MSP/\(uid)", body: body)
     }
 
-    /// Everything in `ocn.announce` is done.
-    private func finished(_ push: PushService, _ world: DeliveryEnvironment, _ count: Int64) async throws -> Bool {
-        let partitions = push.assignment.filter { $0.topic == world.kafka.topics.announce }
+    /// Waits until all records in `ocn.announce` are finished.
+    private func finished(_ push: PushService, _ environment: DeliveryEnvironment, _ count: Int64) async throws -> Bool {
+        let partitions = push.assignment.filter { $0.topic == environment.kafka.topics.announce }
         return try await push.consumer.committed(partitions, timeout: .seconds(5)).reduce(0) { $0 + max(0, $1.offset) } == count
     }
 
     @Test func partiesAndNodesAreToldEachInTheirWay() async throws {
         let refusals = Atomic<Int>(1)
-        // DE-CPO's server plays the other node too, whose answers have no body.
-        let world = try await DeliveryEnvironment(cpo: { seen in
+        // DE-CPO's server also replaces the other node, whose answers have no body.
+        let environment = try await DeliveryEnvironment(cpo: { seen in
             guard seen.uri == "/ocn/client-info" else { return .success }
             let isRefused = refusals.wrappingSubtract(1, ordering: .relaxed).newValue >= 0
             return .answer(isRefused ? 400 : 200, [], "")
         })
         let key = try #require(Fixture.key)
-        let push = try world.push()
-        try await world.run(push: push) {
-            try await world.writer.write([
+        let push = try environment.push()
+        try await environment.run(push: push) {
+            try await environment.writer.write([
                 .put(
                     .endpoints(
                         platform: "cpo",
                         [
-                            Endpoint(module: .tokens, interface: .receiver, url: world.cpo.url + "/tokens"),
-                            Endpoint(module: .hubclientinfo, interface: .receiver, url: world.cpo.url + "/status/"),
+                            Endpoint(module: .tokens, interface: .receiver, url: environment.cpo.url + "/tokens"),
+                            Endpoint(module: .hubclientinfo, interface: .receiver, url: environment.cpo.url + "/status/"),
                         ]))
             ])
             var broadcast = try token("T1", #"{"uid":"T1"}"#)
             broadcast.query = "type=RFID"
-            try await world.announce(broadcast, to: "DE-CPO", key: "DE-MSP|tokens|T1")
+            try await environment.announce(broadcast, to: "DE-CPO", key: "DE-MSP|tokens|T1")
             let status = try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: #"{"status":"OFFLINE"}"#)
-            try await world.announce(status, to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
-            try await world.announce(status, to: "DE-MSP", node: "0xother", key: "DE-MSP|hubclientinfo|EMSP")
-            try await eventually("all are told") { try await finished(push, world, 3) }
-            func seen(_ uri: String) -> [Seen] { world.cpo.seen.filter { $0.uri == uri } }
+            try await environment.announce(status, to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
+            try await environment.announce(status, to: "DE-MSP", node: "0xother", key: "DE-MSP|hubclientinfo|EMSP")
+            try await eventually("all are told") { try await finished(push, environment, 3) }
+            func seen(_ uri: String) -> [Seen] { environment.cpo.seen.filter { $0.uri == uri } }
 
             let party = try #require(seen("/tokens/DE/MSP/T1?type=RFID").first)
             #expect(party.method == "PUT" && party.text == #"{"uid":"T1"}"#)
@@ -77,129 +77,131 @@ import Topics
     }
 
     @Test func aSignedBroadcastArrivesWithASignatureThatItsRecipientCanVerifyAndAnUnsignedOneNotWhereOneIsWanted() async throws {
-        let world = try await DeliveryEnvironment()
+        let environment = try await DeliveryEnvironment()
         let sender = SigningKey.generate()
         let hub = try #require(PartyID("CH-OCN"))
         let key = try #require(Fixture.key)
-        let push = try world.push()
-        try await world.run(push: push) {
-            try await world.writer.write([.put(.rules(platform: "cpo", signatures: true, active: nil))])
-            // Made before the rule: MATCHER would leave the recipient out.
-            try await world.announce(try token("unsigned"), to: "DE-CPO", key: "DE-MSP|tokens|0")
+        let push = try environment.push()
+        try await environment.run(push: push) {
+            try await environment.writer.write([.put(.rules(platform: "cpo", signatures: true, active: nil))])
+            // Written before the rule existed: MATCHER would leave the recipient out.
+            try await environment.announce(try token("unsigned"), to: "DE-CPO", key: "DE-MSP|tokens|0")
             var original = try token("T1", #"{"uid":"T1"}"#)
             original.to = hub
             original.signature = try OCNSignature.sign(try #require(Resigning.values(of: original)), with: sender, numbers: .js).text(
                 .brotli)
             var announced = original
-            (announced.from, announced.to, announced.stateVersion) = (hub, try #require(PartyID("DE-CPO")), world.store.directory.version)
+            (announced.from, announced.to, announced.stateVersion) = (
+                hub, try #require(PartyID("DE-CPO")), environment.store.directory.version
+            )
             let record = AnnouncementRecord(request: announced, original: .init(from: original.from, to: hub))
-            _ = try await world.producer.send(record.outgoing(to: world.kafka.topics))
-            // The hub's own words are nobody's to sign.
-            try await world.writer.write([
+            _ = try await environment.producer.send(record.outgoing(to: environment.kafka.topics))
+            // The hub's own announcements are not signed.
+            try await environment.writer.write([
                 .put(
                     .endpoints(
                         platform: "cpo",
                         [
-                            Endpoint(module: .tokens, interface: .receiver, url: world.cpo.url + "/tokens"),
-                            Endpoint(module: .hubclientinfo, interface: .receiver, url: world.cpo.url + "/status"),
+                            Endpoint(module: .tokens, interface: .receiver, url: environment.cpo.url + "/tokens"),
+                            Endpoint(module: .hubclientinfo, interface: .receiver, url: environment.cpo.url + "/status"),
                         ]))
             ])
-            try await world.announce(
+            try await environment.announce(
                 try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: "{}"), to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
-            try await eventually("all are done") { try await finished(push, world, 3) }
-            #expect(world.cpo.seen.count == 2 && world.cpo.seen.contains { $0.uri == "/status/DE/MSP" })
-            let seen = try #require(world.cpo.seen.first { $0.uri.hasSuffix("/DE/MSP/T1") })
+            try await eventually("all are done") { try await finished(push, environment, 3) }
+            #expect(environment.cpo.seen.count == 2 && environment.cpo.seen.contains { $0.uri == "/status/DE/MSP" })
+            let seen = try #require(environment.cpo.seen.first { $0.uri.hasSuffix("/DE/MSP/T1") })
             let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
             #expect(try signature.verify(try #require(Resigning.values(of: announced))).signatories == [key.address, sender.address])
         }
     }
 
     @Test func aCopyThatLacksTheSignatureItsServiceWantsByNowIsADeadLetter() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
-            try await world.writer.write([.put(.rules(platform: "bil", signatures: true, active: nil))])
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
-            try await eventually("it is a dead letter") { try await world.dead().count == 1 }
-            #expect(try await world.dead().first?.cause == "unsigned: the service's OcnRules want signed requests")
-            #expect(world.service.seen.isEmpty)
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
+            try await environment.writer.write([.put(.rules(platform: "bil", signatures: true, active: nil))])
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
+            try await eventually("it is a dead letter") { try await environment.dead().count == 1 }
+            #expect(try await environment.dead().first?.cause == "unsigned: the service's OcnRules want signed requests")
+            #expect(environment.service.seen.isEmpty)
         }
     }
 
     @Test("Scenario 32: an announcement to a party that is OFFLINE is dropped and not replayed")
     func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
-        let world = try await DeliveryEnvironment(cpo: {
+        let environment = try await DeliveryEnvironment(cpo: {
             $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success
         })
-        let push = try world.push()
-        try await world.run(push: push) {
-            // Refused for good, no such interface, not connected here, no such node.
-            try await world.announce(try token("refused"), to: "DE-CPO", key: "refused")
-            try await world.announce(try token("no-interface"), to: "DE-MSP", key: "no-interface")
-            try await world.announce(try token("elsewhere"), to: "NL-CPO", key: "elsewhere")
-            try await world.announce(try token("nobody"), to: "DE-CPO", node: "0xnobody", key: "nobody")
-            try await eventually("they are dropped") { try await finished(push, world, 4) }
-            #expect(world.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/refused"] && world.msp.seen.isEmpty)
+        let push = try environment.push()
+        try await environment.run(push: push) {
+            // Rejected, no such interface, not connected here, no such node.
+            try await environment.announce(try token("refused"), to: "DE-CPO", key: "refused")
+            try await environment.announce(try token("no-interface"), to: "DE-MSP", key: "no-interface")
+            try await environment.announce(try token("elsewhere"), to: "NL-CPO", key: "elsewhere")
+            try await environment.announce(try token("nobody"), to: "DE-CPO", node: "0xnobody", key: "nobody")
+            try await eventually("they are dropped") { try await finished(push, environment, 4) }
+            #expect(environment.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/refused"] && environment.msp.seen.isEmpty)
 
-            try await world.writer.write([.put(.status(platform: "cpo", .offline, .now))])
-            try await world.announce(try token("missed"), to: "DE-CPO", key: "missed")
-            try await eventually("it is dropped") { try await finished(push, world, 5) }
-            try await world.writer.write([.put(.status(platform: "cpo", .connected, .now))])
-            try await world.announce(try token("heard"), to: "DE-CPO", key: "heard")
-            try await eventually("the next one arrives") { try await finished(push, world, 6) }
-            #expect(world.cpo.seen.map(\.uri).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
-            #expect(try await world.dead().isEmpty)
+            try await environment.writer.write([.put(.status(platform: "cpo", .offline, .now))])
+            try await environment.announce(try token("missed"), to: "DE-CPO", key: "missed")
+            try await eventually("it is dropped") { try await finished(push, environment, 5) }
+            try await environment.writer.write([.put(.status(platform: "cpo", .connected, .now))])
+            try await environment.announce(try token("heard"), to: "DE-CPO", key: "heard")
+            try await eventually("the next one arrives") { try await finished(push, environment, 6) }
+            #expect(environment.cpo.seen.map(\.uri).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
+            #expect(try await environment.dead().isEmpty)
         }
     }
 
     @Test func whatIsTooOldIsDropped() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .answer(503, [("Retry-After", "3600")], "") })
-        let push = try world.push { $0.announcementHorizon = .seconds(3) }
-        try await world.run(push: push) {
-            try await world.announce(try token("T1"), to: "DE-CPO", key: "T1")
-            try await eventually("it is dropped") { try await finished(push, world, 1) }
-            // Nobody can ask to be called after the end.
-            #expect(world.cpo.seen.count <= 2)
-            #expect(try await world.dead().isEmpty)
+        let environment = try await DeliveryEnvironment(cpo: { _ in .answer(503, [("Retry-After", "3600")], "") })
+        let push = try environment.push { $0.announcementHorizon = .seconds(3) }
+        try await environment.run(push: push) {
+            try await environment.announce(try token("T1"), to: "DE-CPO", key: "T1")
+            try await eventually("it is dropped") { try await finished(push, environment, 1) }
+            // A Retry-After beyond the expiry has no effect.
+            #expect(environment.cpo.seen.count <= 2)
+            #expect(try await environment.dead().isEmpty)
         }
     }
 
     @Test("Scenario 31: a recipient that failed is told only the latest of an object")
     func aRecipientThatFailedIsToldOnlyTheLatestOfAnObject() async throws {
         let isUp = Atomic<Bool>(false)
-        let world = try await DeliveryEnvironment(cpo: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
-        let push = try world.push()
-        try await world.run(push: push) {
-            try await world.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
-            try await eventually("it was tried") { !world.cpo.seen.isEmpty }
-            for number in 1...20 { try await world.announce(try token("T1", "\(number)"), to: "DE-CPO", key: "T1") }
-            // Behind them in the same partition: when it is tried, they have been read.
+        let environment = try await DeliveryEnvironment(cpo: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
+        let push = try environment.push()
+        try await environment.run(push: push) {
+            try await environment.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
+            try await eventually("it was tried") { !environment.cpo.seen.isEmpty }
+            for number in 1...20 { try await environment.announce(try token("T1", "\(number)"), to: "DE-CPO", key: "T1") }
+            // They are later in the same partition: when one of them is tried, the earlier ones have been read.
             let other = try request(.tokens, .receiver, .patch, path: "DE/MSP/T1", body: "21")
-            try await world.announce(other, to: "DE-CPO", key: "T1")
-            try await eventually("the older ones are replaced") { try await finished(push, world, 20) }
+            try await environment.announce(other, to: "DE-CPO", key: "T1")
+            try await eventually("the older ones are replaced") { try await finished(push, environment, 20) }
             isUp.store(true, ordering: .relaxed)
-            try await eventually("all are done") { try await finished(push, world, 22) }
-            #expect(world.cpo.seen.suffix(2).map(\.text) == ["20", "21"])
+            try await eventually("all are done") { try await finished(push, environment, 22) }
+            #expect(environment.cpo.seen.suffix(2).map(\.text) == ["20", "21"])
         }
     }
 
     @Test("Scenario 24: a party that hangs delays no announcement to others")
     func aPartyThatHangsDelaysNobody() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
-        let push = try world.push {
+        let environment = try await DeliveryEnvironment(cpo: { _ in .hang })
+        let push = try environment.push {
             $0.announcementsPerRecipient = 30
             $0.bytesPerPartition = 1
         }
-        try await world.run(push: push) {
-            try await world.writer.write([
-                .put(.endpoints(platform: "msp", [Endpoint(module: .tariffs, interface: .receiver, url: world.msp.url + "/tariffs")]))
+        try await environment.run(push: push) {
+            try await environment.writer.write([
+                .put(.endpoints(platform: "msp", [Endpoint(module: .tariffs, interface: .receiver, url: environment.msp.url + "/tariffs")]))
             ])
-            for number in 0..<100 { try await world.announce(try token("\(number)"), to: "DE-CPO", key: "\(number)") }
+            for number in 0..<100 { try await environment.announce(try token("\(number)"), to: "DE-CPO", key: "\(number)") }
             for number in 0..<20 {
                 let tariff = try request(.tariffs, .receiver, .put, path: "DE/CPO/\(number)", body: "{}")
-                try await world.announce(tariff, to: "DE-MSP", key: "\(number)")
+                try await environment.announce(tariff, to: "DE-MSP", key: "\(number)")
             }
-            try await eventually("the other party has all of them") { world.msp.seen.count == 20 }
-            #expect(world.cpo.seen.count <= 30)
+            try await eventually("the other party has all of them") { environment.msp.seen.count == 20 }
+            #expect(environment.cpo.seen.count <= 30)
         }
     }
 }

@@ -12,7 +12,7 @@ import Topics
 
 @testable import Delivery
 
-/// What waits, what is replaced and what is dropped: without Kafka or time.
+/// Waiting, replaced and dropped announcements, without Kafka and real time.
 @Suite struct AnnouncementSchedulerTests {
     private typealias Actions = [DeliveryScheduler<Int>.Action]
 
@@ -114,7 +114,7 @@ import Topics
         let again = runs(scheduler.wake(now: start + .milliseconds(500)))
         #expect(again.map(\.pending.offset) == [3])
         #expect(again.first?.attempts == 0 && again.first?.last == LastAttempt())
-        // A recipient that fails is left alone for longer and longer, however much there is to tell.
+        // The back-off of a failing recipient grows, however many announcements there are.
         _ = scheduler.complete(again[0], .failed(LastAttempt(), after: nil), now: start, jitter: 0)
         _ = scheduler.add(try pending(4, .put, "x"), now: start)
         #expect(runs(scheduler.wake(now: start + .milliseconds(999))).isEmpty)
@@ -134,7 +134,7 @@ import Topics
         #expect(runs(scheduler.complete(second[0], .ended(.delivered), now: start, jitter: 0)).map(\.pending.offset) == [3])
     }
 
-    @Test func whoLetsTooManyWaitMissesNewOnesAndOthersDoNotNotice() throws {
+    @Test func announcementsBeyondTheQuotaAreDroppedAndOthersAreNotAffected() throws {
         var scheduler = scheduler(perRecipient: 1, records: 3)
         for offset: Int64 in 1...3 { _ = scheduler.add(try pending(offset, .put, "\(offset)", keyQueue: "\(offset)"), now: start) }
         #expect(ended(scheduler.add(try pending(4, .put, "4", keyQueue: "4"), now: start), .dropped(.overQuota)) == [4])
@@ -175,7 +175,7 @@ import Topics
     @Test func announcementsNeverPauseTheirPartition() throws {
         var scheduler = scheduler(bytesPerPartition: 1000)
         for offset: Int64 in 0..<100 {
-            for case .gate in scheduler.add(try pending(offset, .put, "\(offset)", keyQueue: "\(offset)"), now: start) {
+            for case .pauseChanged in scheduler.add(try pending(offset, .put, "\(offset)", keyQueue: "\(offset)"), now: start) {
                 Issue.record("paused")
             }
         }
@@ -193,7 +193,7 @@ import Topics
         #expect(try scheduler.announcements(recipient()) == 0)
     }
 
-    /// A recipient that got what was delivered stands where one stands that got everything.
+    /// A recipient that got the delivered announcements has the same state as one that got all.
     @Test(arguments: 0..<200)
     func replacingLosesNothing(_ seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
@@ -202,7 +202,7 @@ import Topics
         var open: [DeliveryAttempt<Int>] = []
         var (now, ends, alarm) = (start, Set<Int64>(), NIODeadline?.none)
         var sent: [Int64: (OCPI.Method, String)] = [:]
-        /// What stands at a URL: the last whole record and the changes since. A whole one takes what is below it away.
+        /// The state of a URL: the last complete object and the changes since. A complete object removes what is below it.
         func apply(_ offset: Int64, to state: inout [String: [Int64]]) throws {
             let (method, place) = try #require(sent[offset])
             if method == .patch {
@@ -220,7 +220,7 @@ import Topics
                 case .finish(let pending, let ending):
                     #expect(ends.insert(pending.offset).inserted, "seed \(seed)")
                     if ending == .delivered { try apply(pending.offset, to: &delivered) }
-                case .gate, .abandon, .breaker: break
+                case .pauseChanged, .abandon, .breaker: break
                 }
             }
         }

@@ -9,10 +9,10 @@ import Testing
 @testable import Delivery
 @testable import Directory
 
-/// What is written when, without Kafka or time.
+/// The reports and their times, without Kafka and real time.
 @Suite struct BreakerReportsTests {
-    /// `ocn.state`, a clock, and the breakers of one worker. Every look of the worker takes one step.
-    private final class Scene: Sendable {
+    /// `ocn.state`, a clock, and the breakers of one worker. Every check of the worker runs one step.
+    private final class ReportingWorker: Sendable {
         struct State {
             var directory = Directory(secrets: Fixture.secrets)
             var now = Timestamp(milliseconds: 1_700_000_000_000)
@@ -52,7 +52,7 @@ import Testing
                 })
         }
 
-        /// Runs until all steps are taken, and once more.
+        /// Runs until all steps are done, and one more check.
         func run(_ steps: [@Sendable (inout State) -> Void]) async {
             state.withLock { $0.steps = steps + [{ _ in }] }
             let reports = reports("w")
@@ -80,16 +80,16 @@ import Testing
     }
 
     @Test func everyChangeIsToldOnceAndTheEndDeletesTheReport() async {
-        let scene = Scene()
+        let worker = ReportingWorker()
         let (recipient, began) = (Recipient.party(billing), began)
-        let start = scene.state.withLock { $0.now }
-        await scene.run([
+        let start = worker.state.withLock { $0.now }
+        await worker.run([
             { $0.standings[recipient] = BreakerReading(state: .open, since: began) },
             { $0.now = $0.now.adding(milliseconds: 5000) },
             { $0.standings[recipient] = BreakerReading(state: .halfOpen, since: began) },
             { $0.standings = [:] },
         ])
-        let written = scene.state.withLock { $0.written }
+        let written = worker.state.withLock { $0.written }
         let later = start.adding(milliseconds: 5000)
         #expect(
             written == [
@@ -100,30 +100,30 @@ import Testing
     }
 
     @Test func aReportIsRenewedEveryMinuteWhileItHolds() async {
-        let scene = Scene()
-        let start = scene.state.withLock { $0.now }
-        scene.state.withLock { $0.standings[.party(billing)] = BreakerReading(state: .open, since: began) }
-        await scene.run(Array(repeating: { $0.now = $0.now.adding(milliseconds: 20_000) }, count: 7))
-        #expect(scene.state.withLock { $0.written.count } == 3, "after 0, 60 and 120 s")
-        #expect(scene.breakers(of: billing).first?.since == start)
-        #expect(scene.breakers(of: billing).first?.seen == start.adding(milliseconds: 120_000))
+        let worker = ReportingWorker()
+        let start = worker.state.withLock { $0.now }
+        worker.state.withLock { $0.standings[.party(billing)] = BreakerReading(state: .open, since: began) }
+        await worker.run(Array(repeating: { $0.now = $0.now.adding(milliseconds: 20_000) }, count: 7))
+        #expect(worker.state.withLock { $0.written.count } == 3, "after 0, 60 and 120 s")
+        #expect(worker.breakers(of: billing).first?.since == start)
+        #expect(worker.breakers(of: billing).first?.seen == start.adding(milliseconds: 120_000))
     }
 
     @Test func aWriteThatFailsIsMadeLaterAsThingsStandThen() async {
-        let scene = Scene()
+        let worker = ReportingWorker()
         let (recipient, began) = (Recipient.party(billing), began)
-        scene.state.withLock { state in
+        worker.state.withLock { state in
             state.failures = 2
             state.standings[recipient] = BreakerReading(state: .open, since: began)
         }
-        await scene.run([{ _ in }, { $0.standings[recipient]?.state = .halfOpen }, { _ in }])
-        #expect(scene.state.withLock { $0.written.count } == 1)
-        #expect(scene.breakers(of: billing).map(\.state) == [.halfOpen])
+        await worker.run([{ _ in }, { $0.standings[recipient]?.state = .halfOpen }, { _ in }])
+        #expect(worker.state.withLock { $0.written.count } == 1)
+        #expect(worker.breakers(of: billing).map(\.state) == [.halfOpen])
     }
 
     @Test func whatAWorkerLeftBehindIsDeletedAndWhatTheDeadLeftToo() async {
-        let scene = Scene()
-        scene.state.withLock { state in
+        let worker = ReportingWorker()
+        worker.state.withLock { state in
             for fact in [
                 put("w", seen: state.now), put("alive", seen: state.now.adding(milliseconds: -180_000)),
                 put("dead", seen: state.now.adding(milliseconds: -180_001)),
@@ -131,37 +131,37 @@ import Testing
                 state.directory.apply(key: fact.key, fact)
             }
         }
-        await scene.run([])
-        #expect(scene.breakers(of: billing).map(\.worker) == ["alive"])
+        await worker.run([])
+        #expect(worker.breakers(of: billing).map(\.worker) == ["alive"])
     }
 
     @Test func nodesAreNotReported() async {
-        let scene = Scene()
-        scene.state.withLock { $0.standings[.node("0xother")] = BreakerReading(state: .open, since: began) }
-        await scene.run([])
-        #expect(scene.state.withLock { $0.written }.isEmpty)
+        let worker = ReportingWorker()
+        worker.state.withLock { $0.standings[.node("0xother")] = BreakerReading(state: .open, since: began) }
+        await worker.run([])
+        #expect(worker.state.withLock { $0.written }.isEmpty)
     }
 
     @Test func manyAreWrittenInBatches() async throws {
-        let scene = Scene()
+        let worker = ReportingWorker()
         let parties = try (100..<999).map { try #require(PartyID("DE-\($0)")) }
-        scene.state.withLock { state in
+        worker.state.withLock { state in
             for party in parties { state.standings[.party(party)] = BreakerReading(state: .open, since: began) }
         }
-        await scene.run(Array(repeating: { _ in }, count: 6))
-        let written = scene.state.withLock { $0.written }
+        await worker.run(Array(repeating: { _ in }, count: 6))
+        let written = worker.state.withLock { $0.written }
         #expect(written.map(\.count) == [200, 200, 200, 200, 99])
     }
 
     @Test func aWorkerThatEndsTakesItsReportsAlong() async {
-        let scene = Scene()
-        scene.state.withLock { state in
+        let worker = ReportingWorker()
+        worker.state.withLock { state in
             for fact in [put("w", seen: state.now), put("other", seen: state.now)] { state.directory.apply(key: fact.key, fact) }
         }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        await scene.reports("w").withdraw(logger: logger)
-        #expect(scene.breakers(of: billing).map(\.worker) == ["other"])
-        await scene.reports("w").withdraw(logger: logger)
-        #expect(scene.state.withLock { $0.written.count } == 1)
+        await worker.reports("w").withdraw(logger: logger)
+        #expect(worker.breakers(of: billing).map(\.worker) == ["other"])
+        await worker.reports("w").withdraw(logger: logger)
+        #expect(worker.state.withLock { $0.written.count } == 1)
     }
 }

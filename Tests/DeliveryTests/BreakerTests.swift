@@ -5,12 +5,12 @@ import Testing
 
 @testable import Delivery
 
-/// Without time: the clock is a number.
+/// Breakers with a simulated clock.
 @Suite struct BreakerTests {
     private let settings = Breaker.Settings()
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 
-    /// Calls one after the other, each answered at once; fewer if the breaker does not permit more.
+    /// Makes calls one after the other, each answered at once; fewer if the breaker does not permit more.
     @discardableResult
     private func call(
         _ breaker: inout Breaker, _ count: Int, _ outcome: Breaker.Outcome, of account: String = "", at now: NIODeadline
@@ -27,7 +27,7 @@ import Testing
         return try #require(permit)
     }
 
-    /// One that has just opened.
+    /// A breaker that has just opened.
     private func opened(at now: NIODeadline) -> Breaker {
         var breaker = Breaker(settings)
         call(&breaker, settings.minimumCalls, .failed, at: now)
@@ -172,7 +172,7 @@ import Testing
             calls.append((slice, account, failed))
             calls.removeAll { $0.slice + 10 <= slice }
             let all = (failed: calls.count(where: \.failed), total: calls.count)
-            // Without each in turn: what is left when the one with most failures, and of such the one with fewest calls, is left out.
+            // Compared with all others without the account with the most failures, and of equal ones the account with the fewest calls.
             var others = all
             for account in ["a", "b", "c"] {
                 let rest = calls.filter { $0.account != account }

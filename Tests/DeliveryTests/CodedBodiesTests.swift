@@ -14,7 +14,7 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// Parties whose servers code every answer, whatever they were asked for.
+/// Parties whose servers compress every answer, whatever the request accepts.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct CodedBodiesTests {
     private static let success = #"{"status_code":1000,"data":[]}"#
 
@@ -59,33 +59,33 @@ import Topics
 
     @Test func anExchangePassesTheCodingThroughAndCountsItsSuccess() async throws {
         let heard = Mutex<[String]>([])
-        let world = try await DeliveryEnvironment(cpo: { _ in Self.answer(Self.success) })
-        try await world.run(
-            exchange: try world.exchange { _ in
+        let environment = try await DeliveryEnvironment(cpo: { _ in Self.answer(Self.success) })
+        try await environment.run(
+            exchange: try environment.exchange { _ in
             } onAnswer: { id in
                 heard.withLock { $0.append(id) }
             }
         ) {
-            let answer = try await world.ask(try request(.locations, .sender, .get))
+            let answer = try await environment.ask(try request(.locations, .sender, .get))
             #expect(answer.headers["Content-Encoding"] == "gzip" && answer.body == ByteBuffer(bytes: Self.gzip(Self.success)))
             #expect(heard.withLock { $0 } == ["cpo"])
-            #expect(world.cpo.seen.first?.headers["Accept-Encoding"] == ["identity"])
+            #expect(environment.cpo.seen.first?.headers["Accept-Encoding"] == ["identity"])
         }
     }
 
     @Test func whatTheHubAsksForItselfIsDecodedOrRefused() async throws {
-        let world = try await DeliveryEnvironment(cpo: { seen in
+        let environment = try await DeliveryEnvironment(cpo: { seen in
             switch seen.uri.split(separator: "/").last {
             case "good": Self.answer(Self.success, [("X-Total-Count", "0")])
             case "bomb": Self.answer(String(repeating: " ", count: RecordLimits.answerBody) + Self.success)
             default: Self.answer(Self.success, coding: "br")
             }
         })
-        try await world.run(exchange: try world.exchange()) {
+        try await environment.run(exchange: try environment.exchange()) {
             func ask(_ path: String) async throws -> ReplyRecord {
                 var record = try request(.locations, .sender, .get, path: path)
                 record.origin = .hub
-                return try await world.ask(record)
+                return try await environment.ask(record)
             }
             let good = try await ask("good")
             #expect(good.body.map { String(buffer: $0) } == Self.success && good.headers["Content-Encoding"] == nil)
@@ -102,12 +102,12 @@ import Topics
         let link = "<https://cpo.example/2>; rel=\"next\""
         let values = SignableValues.response(envelope: ["status_code": 1000]) { ["link": link][$0] }
         let signature = try OCNSignature.sign(values, with: party, numbers: .js).text(.brotli)
-        let world = try await DeliveryEnvironment(cpo: { _ in
+        let environment = try await DeliveryEnvironment(cpo: { _ in
             Self.answer(#"{"status_code":1000,"ocn_signature":"\#(signature)"}"#, [("Link", link)])
         })
-        try await world.run(exchange: try world.exchange()) {
-            try await world.writer.write([.put(.origins(platform: "cpo", ["https://cpo.example:443"]))])
-            let answer = try await world.ask(try request(.locations, .sender, .get))
+        try await environment.run(exchange: try environment.exchange()) {
+            try await environment.writer.write([.put(.origins(platform: "cpo", ["https://cpo.example:443"]))])
+            let answer = try await environment.ask(try request(.locations, .sender, .get))
             let body = try #require(answer.body)
             #expect(answer.headers["Content-Encoding"] == nil)
             let received = SignableValues.response(envelope: try JSONValue.parse(body)) { $0 == "link" ? answer.headers["Link"] : nil }
@@ -121,7 +121,7 @@ import Topics
         record.contentEncoding = "gzip"
         let call = OutboundRequestBuilder.call(record, url: "https://cpo.example/wishes", authorization: "Token x")
         #expect(call.headers["Content-Encoding"] == ["gzip"])
-        // An OCN message has no place for it.
+        // An OCN message cannot express the encoding.
         let node = NetworkNode(operatorAddress: "0xother", url: "https://other.example", source: "test")
         #expect(throws: JSONError.self) {
             try OutboundRequestBuilder.message(record, to: node, proxy: nil, key: try #require(Fixture.key))
@@ -131,15 +131,17 @@ import Topics
     // MARK: Copies and handshake
 
     @Test func aServiceThatCodesItsAnswerHasTheCopy() async throws {
-        let world = try await DeliveryEnvironment(service: { seen in
+        let environment = try await DeliveryEnvironment(service: { seen in
             seen.headers.first(name: "OCN-Copy-ID") == "refused"
                 ? Self.answer(#"{"status_code":2001}"#) : Self.answer(#"{"status_code":1000}"#)
         })
-        // Whoever had to wait would wait for longer than this test.
-        try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
-            for id in ["taken", "refused"] { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
-            try await eventually("the second copy of the object is sent, and buried") { try await world.dead().count == 1 }
-            #expect(world.service.seen.count == 2)
+        // A back-off would be longer than this test.
+        try await environment.run(push: try environment.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
+            for id in ["taken", "refused"] {
+                try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1")
+            }
+            try await eventually("the second copy of the object is sent, and buried") { try await environment.dead().count == 1 }
+            #expect(environment.service.seen.count == 2)
         }
     }
 

@@ -11,17 +11,17 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// `Link` and `Location` of custom modules: a caller gets URLs that it can ask for through the hub, and never one of the recipient's or of
-/// another node's: whoever follows it sends its token along.
+/// `Link` and `Location` of custom modules: a caller gets only URLs of the hub, never one of the recipient or of another node, because it
+/// would send its token to it.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct CustomPlaceTests {
     private static let parking = ModuleID(rawValue: "parking")
     private static let hub = DeliveryEnvironment.publicURL
     private static let own = "/ocpi/custom/sender/parking"
     private static let error = #"{"status_code":2001,"status_message":"no such page"}"#
 
-    /// The CPO's server writes what the query says, and plays the other node too.
-    private func world() async throws -> DeliveryEnvironment {
-        let world = try await DeliveryEnvironment(cpo: { seen in
+    /// The CPO's server answers with what the query says, and also replaces the other node.
+    private func environment() async throws -> DeliveryEnvironment {
+        let environment = try await DeliveryEnvironment(cpo: { seen in
             let query = seen.body.jsonString(["query_params", "u"]).map { "u=" + PercentText.encoded($0) }
             let pairs = PercentText.pairs(query ?? String(seen.uri.split(separator: "?").last ?? ""))
             let written = pairs.first { $0.name == "u" }?.value ?? ""
@@ -33,15 +33,15 @@ import Topics
                 [("Link", "<http://internal.local/1>; rel=\"first\", <\(url)>; rel=\"next\""), ("Location", url)],
                 correlation == "error" ? Self.error : "any text")
         })
-        return world
+        return environment
     }
 
-    private func endpoints(_ world: DeliveryEnvironment) -> Fact {
+    private func endpoints(_ environment: DeliveryEnvironment) -> Fact {
         .endpoints(
             platform: "cpo",
             [
-                Endpoint(module: Self.parking, interface: .sender, url: world.cpo.url + "/c/parking/"),
-                Endpoint(module: .credentials, interface: .sender, url: world.cpo.url + "/c/parking/credentials"),
+                Endpoint(module: Self.parking, interface: .sender, url: environment.cpo.url + "/c/parking/"),
+                Endpoint(module: .credentials, interface: .sender, url: environment.cpo.url + "/c/parking/credentials"),
             ])
     }
 
@@ -72,44 +72,44 @@ import Topics
     ]
 
     @Test func whatLiesBelowTheEndpointIsAskedForThroughTheHub() async throws {
-        let world = try await world()
-        try await world.run(exchange: try world.exchange()) {
-            try await world.writer.write([.put(endpoints(world))])
+        let environment = try await environment()
+        try await environment.run(exchange: try environment.exchange()) {
+            try await environment.writer.write([.put(endpoints(environment))])
             for (written, place) in Self.good {
-                let list = try await world.ask(try request(.get, writing: written))
+                let list = try await environment.ask(try request(.get, writing: written))
                 #expect(link(list) == Self.hub + Self.own + place && list.headers["Location"] == nil, "\(written): \(list.message ?? "")")
-                let made = try await world.ask(try request(.post, writing: written))
+                let made = try await environment.ask(try request(.post, writing: written))
                 #expect(made.headers["Location"] == Self.hub + Self.own + place && made.headers["Link"] == nil, "\(written)")
                 #expect(list.body.map { String(buffer: $0) } == "any text")
-                // Another node puts its own address in front.
+                // Another node replaces the address by its own.
                 var elsewhere = try request(.get, writing: written)
                 (elsewhere.from, elsewhere.origin) = (try #require(PartyID("NL-CPO")), .node("http://other.example"))
-                #expect(link(try await world.ask(elsewhere)) == Self.own + place, "\(written)")
+                #expect(link(try await environment.ask(elsewhere)) == Self.own + place, "\(written)")
             }
         }
     }
 
     @Test func noOtherURLOfTheRecipientIsHandedOut() async throws {
-        let world = try await world()
-        try await world.run(exchange: try world.exchange()) {
-            try await world.writer.write([.put(endpoints(world))])
+        let environment = try await environment()
+        try await environment.run(exchange: try environment.exchange()) {
+            try await environment.writer.write([.put(endpoints(environment))])
             for written in Self.bad {
                 for origin in [RequestOrigin.local, .node("http://other.example")] {
                     var asked = (list: try request(.get, writing: written), made: try request(.post, writing: written))
                     (asked.list.origin, asked.made.origin) = (origin, origin)
                     // Without its next page a list would look complete.
-                    let list = try await world.ask(asked.list)
+                    let list = try await environment.ask(asked.list)
                     #expect(list.outcome == .unreachable && list.status == .hubError, "\(written)")
                     #expect(list.message?.contains("its Link ") == true && list.message?.contains("secret") == false)
-                    let made = try await world.ask(asked.made)
+                    let made = try await environment.ask(asked.made)
                     #expect(made.outcome == .answered && made.headers["Location"] == nil && made.headers["Link"] == nil, "\(written)")
                 }
             }
-            // What is no success has no next page, whether HTTP says so or OCPI.
+            // An answer with an HTTP or OCPI error has no next page.
             for (correlation, status, body) in [("refused", 404, "any text"), ("error", 200, Self.error)] {
                 var refused = try request(.get, writing: "http://internal.local/")
                 refused.correlationID = correlation
-                let answer = try await world.ask(refused)
+                let answer = try await environment.ask(refused)
                 #expect(answer.outcome == .answered && answer.httpStatus == status, "\(correlation)")
                 #expect(answer.body.map { String(buffer: $0) } == body, "\(correlation)")
                 #expect(answer.headers["Link"] == nil && answer.headers["Location"] == nil, "\(correlation)")
@@ -117,45 +117,45 @@ import Topics
         }
     }
 
-    /// As of an endpoint that shares its path with others.
+    /// Such an endpoint shares its path with others.
     @Test func anEndpointWithAQueryKeepsItsParametersToItself() async throws {
-        let world = try await world()
-        try await world.run(exchange: try world.exchange()) {
-            try await world.writer.write([
+        let environment = try await environment()
+        try await environment.run(exchange: try environment.exchange()) {
+            try await environment.writer.write([
                 .put(
                     .endpoints(
                         platform: "cpo",
                         [
-                            Endpoint(module: Self.parking, interface: .sender, url: world.cpo.url + "/api?m=parking"),
-                            Endpoint(module: .credentials, interface: .sender, url: world.cpo.url + "/api?m=credentials"),
+                            Endpoint(module: Self.parking, interface: .sender, url: environment.cpo.url + "/api?m=parking"),
+                            Endpoint(module: .credentials, interface: .sender, url: environment.cpo.url + "/api?m=credentials"),
                         ]))
             ])
             for (written, place) in Self.goodByQuery {
-                let list = try await world.ask(try request(.get, writing: written))
+                let list = try await environment.ask(try request(.get, writing: written))
                 #expect(link(list) == Self.hub + Self.own + place, "\(written): \(list.message ?? "")")
             }
             for written in Self.badByQuery {
-                let list = try await world.ask(try request(.get, writing: written))
+                let list = try await environment.ask(try request(.get, writing: written))
                 #expect(list.outcome == .unreachable && list.status == .hubError && list.headers["Link"] == nil, "\(written)")
             }
         }
     }
 
     @Test func whatAnotherNodeSaysIsAPlaceOfTheModuleOrNothing() async throws {
-        let world = try await world()
-        try await world.run(exchange: try world.exchange()) {
+        let environment = try await environment()
+        try await environment.run(exchange: try environment.exchange()) {
             let place = Self.own + "/2?x=%7C"
-            #expect(link(try await world.ask(try request(.get, writing: place, to: "NL-CPO"))) == Self.hub + place)
-            #expect(try await world.ask(try request(.post, writing: place, to: "NL-CPO")).headers["Location"] == Self.hub + place)
+            #expect(link(try await environment.ask(try request(.get, writing: place, to: "NL-CPO"))) == Self.hub + place)
+            #expect(try await environment.ask(try request(.post, writing: place, to: "NL-CPO")).headers["Location"] == Self.hub + place)
             let others = [
                 "CPO/c/parking/2", "https://lite.example/list?offset=50", "//lite.example/list", "javascript:1", "?offset=2",
                 "/ocpi/custom/receiver/parking/2", "/ocpi/custom/sender/other/2", Self.own + "/../other/2", "/ocpi/2.2.1/credentials",
                 "https://hub.example" + place, Self.own + "//b",
             ]
             for written in others {
-                let list = try await world.ask(try request(.get, writing: written, to: "NL-CPO"))
+                let list = try await environment.ask(try request(.get, writing: written, to: "NL-CPO"))
                 #expect(list.outcome == .unreachable && list.status == .hubError && list.headers["Link"] == nil, "\(written)")
-                let made = try await world.ask(try request(.post, writing: written, to: "NL-CPO"))
+                let made = try await environment.ask(try request(.post, writing: written, to: "NL-CPO"))
                 #expect(made.outcome == .answered && made.headers["Location"] == nil, "\(written)")
             }
         }

@@ -12,9 +12,9 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// What *Decisions* says about answers that OCPI does not foresee.
+/// The rules of *Decisions* about answers that OCPI does not define.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct DecisionsTests {
-    /// The same request in another record, as a caller sends it that got no answer.
+    /// The same request in another record, as a caller without an answer repeats it.
     private func again(_ record: RequestRecord) -> RequestRecord {
         var again = record
         again.id = UUIDText.v7()
@@ -23,21 +23,21 @@ import Topics
 
     @Test func realTimeAuthorisationIsNeverAnsweredFromMemory() async throws {
         let calls = Atomic<Int>(0)
-        let world = try await DeliveryEnvironment(cpo: { _ in
+        let environment = try await DeliveryEnvironment(cpo: { _ in
             let allowed = calls.wrappingAdd(1, ordering: .relaxed).newValue == 1 ? "ALLOWED" : "BLOCKED"
             return .answer(200, [], #"{"status_code":1000,"data":{"allowed":"\#(allowed)"}}"#)
         })
-        try await world.run(exchange: try world.exchange()) {
+        try await environment.run(exchange: try environment.exchange()) {
             let endpoint = Fact.endpoints(
-                platform: "cpo", [Endpoint(module: .tokens, interface: .sender, url: world.cpo.url + "/sender/tokens")])
-            try await world.writer.write([.put(endpoint)])
+                platform: "cpo", [Endpoint(module: .tokens, interface: .sender, url: environment.cpo.url + "/sender/tokens")])
+            try await environment.writer.write([.put(endpoint)])
             let first = try request(.tokens, .sender, .post, path: "T1/authorize", query: "type=RFID", body: "{}")
             var message = again(first)
             message.origin = .node("https://other.example")
             message.path += "/"
             var answers: [String?] = []
             for record in [first, again(first), message, again(message)] {
-                answers.append(try await world.ask(record).body?.jsonString(["data", "allowed"]))
+                answers.append(try await environment.ask(record).body?.jsonString(["data", "allowed"]))
             }
             #expect(answers == ["ALLOWED", "BLOCKED", "BLOCKED", "BLOCKED"])
         }
@@ -51,27 +51,27 @@ import Topics
     }
 
     @Test(arguments: [401, 407]) func aRefusalOfTheHubsTokenIsNotTheCallers(_ status: Int) async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in
+        let environment = try await DeliveryEnvironment(cpo: { _ in
             .answer(status, [("WWW-Authenticate", "Token")], #"{"status_code":2001,"status_message":"unknown token"}"#)
         })
-        try await world.run(exchange: try world.exchange()) {
+        try await environment.run(exchange: try environment.exchange()) {
             var elsewhere = try request(.locations, .sender, .get)
             elsewhere.to = try #require(PartyID("NL-CPO"))
             let cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             for record in [try request(.locations, .sender, .get), elsewhere, cdr, again(cdr)] {
-                let answer = try await world.ask(record)
+                let answer = try await environment.ask(record)
                 #expect(answer.outcome == .unreachable && answer.status == .connectionProblem)
                 #expect(answer.httpStatus == nil && answer.body == nil && answer.headers.fields.isEmpty)
                 #expect(answer.message?.contains("the hub's own token") == true)
             }
-            #expect(world.cpo.seen.count == 4, "nothing was done, so the repeat is sent")
+            #expect(environment.cpo.seen.count == 4, "nothing was done, so the repeat is sent")
         }
     }
 
     @Test func a403IsTheRecipientsWord() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .answer(403, [], #"{"status_code":2000}"#) })
-        try await world.run(exchange: try world.exchange()) {
-            let answer = try await world.ask(try request(.locations, .sender, .get))
+        let environment = try await DeliveryEnvironment(cpo: { _ in .answer(403, [], #"{"status_code":2000}"#) })
+        try await environment.run(exchange: try environment.exchange()) {
+            let answer = try await environment.ask(try request(.locations, .sender, .get))
             #expect(answer.outcome == .answered && answer.httpStatus == 403)
         }
     }
@@ -80,11 +80,11 @@ import Topics
         PartyAnswer.answer(204, [], ""), .answer(200, [], #"{"status_code":"1000"}"#), .answer(200, [], #"{"status_code":1000.0}"#),
         .answer(200, [], "\u{FEFF}" + #"{"status_code":1000}"#),
     ]) func aServiceThatMeansSuccessHasTheCopy(_ answer: PartyAnswer) async throws {
-        let world = try await DeliveryEnvironment(service: { _ in answer })
-        // Whoever had to wait would wait for longer than this test.
-        try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
-            for id in ["1", "2"] { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
-            try await eventually("the second copy of the object follows the first") { world.service.seen.count == 2 }
+        let environment = try await DeliveryEnvironment(service: { _ in answer })
+        // A back-off would be longer than this test.
+        try await environment.run(push: try environment.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
+            for id in ["1", "2"] { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
+            try await eventually("the second copy of the object follows the first") { environment.service.seen.count == 2 }
         }
     }
 

@@ -13,7 +13,7 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// One node's worth of what delivery needs, on a Kafka of its own: DE-MSP, DE-CPO and the service DE-BIL are connected here.
+/// What delivery needs of one node, on its own Kafka: DE-MSP, DE-CPO and the service DE-BIL are connected here.
 final class DeliveryEnvironment: Sendable {
     static let publicURL = "https://hub.example"
 
@@ -48,7 +48,7 @@ final class DeliveryEnvironment: Sendable {
         self.msp = try await PartyServer(msp)
         self.cpo = try await PartyServer(cpo)
         self.service = try await PartyServer(service)
-        // Last: a client that is dropped without an end traps.
+        // Last, because a client that is released without shutdown traps.
         connections = OutboundConnections(policy: policy)
         client = OutboundClient(connections, answerLimit: RecordLimits.answerBody)
         do {
@@ -72,7 +72,7 @@ final class DeliveryEnvironment: Sendable {
                 ])
             + Fixture.platform("bil", ["DE-BIL"], url: self.service.url, [(.cdrs, .receiver)])
             + [
-                // The other node is played by the CPO's server.
+                // The CPO's server also replaces the other node.
                 .node(NetworkNode(operatorAddress: "0xother", url: self.cpo.url, source: "file")),
                 .party(NetworkParty(party: try #require(PartyID("NL-CPO")), roles: ["CPO"], operatorAddress: "0xother", source: "file")),
                 .service(NetworkService(provider: provider, name: "billing", permissions: [0], source: "file")),
@@ -94,7 +94,7 @@ final class DeliveryEnvironment: Sendable {
         self.reader.withLock { $0 = reader }
     }
 
-    /// Runs `body` beside the roles, then ends them.
+    /// Runs `body` while the roles run, then stops them.
     func run(exchange: ExchangeService? = nil, push: PushService? = nil, _ body: () async throws -> Void) async throws {
         let failure = await withTaskGroup(of: Void.self, returning: (any Error)?.self) { group in
             if let exchange { group.addTask { try? await exchange.run() } }
@@ -123,7 +123,7 @@ final class DeliveryEnvironment: Sendable {
             client: client, logger: logger ?? kafka.logger, onAnswer: onAnswer)
     }
 
-    /// Without breakers, unless `change` wants them.
+    /// Breakers are off unless `change` enables them.
     func push(
         drain: Duration = .seconds(2), worker: String? = nil, _ change: (inout PushSettings) -> Void = { _ in }
     ) throws -> PushService {
@@ -162,7 +162,7 @@ final class DeliveryEnvironment: Sendable {
         _ = try await producer.send(copy.outgoing(to: kafka.topics))
     }
 
-    /// From now on the service is connected to the other node.
+    /// Connects the service to the other node from now on.
     func moveService() async throws {
         let service = try #require(PartyID("DE-BIL"))
         let claim = Fact.claim(PartyClaim(party: service, platform: "bil", since: Timestamp(milliseconds: 1)))

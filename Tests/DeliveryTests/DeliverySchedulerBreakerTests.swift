@@ -7,7 +7,7 @@ import Testing
 
 @testable import Delivery
 
-/// Who is called when calls fail: without Kafka or time.
+/// Which recipients are called when calls fail, without Kafka and real time.
 @Suite struct DeliverySchedulerBreakerTests {
     private typealias Actions = [DeliveryScheduler<Int>.Action]
     private typealias DeliveryAttempts = [DeliveryAttempt<Int>]
@@ -42,8 +42,8 @@ import Testing
         actions.compactMap { if case .run(let attempt) = $0 { attempt } else { nil } }
     }
 
-    private func turns(_ actions: Actions) -> [BreakerTurn] {
-        actions.compactMap { if case .breaker(_, let turn) = $0 { turn } else { nil } }
+    private func transitions(_ actions: Actions) -> [BreakerTransition] {
+        actions.compactMap { if case .breaker(_, let transition) = $0 { transition } else { nil } }
     }
 
     private func alarms(_ actions: Actions) -> [NIODeadline] {
@@ -59,7 +59,7 @@ import Testing
     @Test func whatIsPastItsHorizonIsGivenUpAlsoWhileNobodyIsCalled() throws {
         var scheduler = scheduler()
         let first = runs(scheduler.add(try pending(100), now: start))
-        // `ocn.dead` has had its share; then the others fail and the breaker opens.
+        // The rate limit of `ocn.dead` is used up; then the others fail and the breaker opens.
         _ = complete(&scheduler, first, .limited(until: start + .seconds(1)), at: start)
         var open: DeliveryAttempts = []
         for offset: Int64 in 0..<31 { open += runs(scheduler.add(try pending(offset), now: start)) }
@@ -78,27 +78,27 @@ import Testing
         #expect(runs(scheduler.add(try pending(50), now: start)).count == 1)
     }
 
-    /// Its node says so, whose party is there.
+    /// The recipient's node reports it; the party itself is connected.
     @Test func aModuleThatARecipientLacksHoldsUpOnlyItsOwnObjects() throws {
         var scheduler = scheduler()
         var open: DeliveryAttempts = []
         for offset: Int64 in 0..<32 { open += runs(scheduler.add(try pending(offset), now: start)) }
-        _ = complete(&scheduler, open, .lacking(LastAttempt(httpStatus: 400, status: 2001)), at: start)
+        _ = complete(&scheduler, open, .moduleMissing(LastAttempt(httpStatus: 400, status: 2001)), at: start)
         #expect(scheduler.breakers.isEmpty)
         #expect(runs(scheduler.add(try pending(50), now: start)).count == 1)
         let again = runs(scheduler.wake(now: start + .milliseconds(500)))
         #expect(again.count == 31 && again.allSatisfy { $0.attempts == 1 && $0.last.status == 2001 })
     }
 
-    /// 40 objects of DE-BIL, of which 32 were called in vain: the breaker has opened.
+    /// 40 objects of DE-BIL, of which 32 calls failed: the breaker has opened.
     private func failing() throws -> DeliveryScheduler<Int> {
         var scheduler = scheduler()
         var open: DeliveryAttempts = []
         for offset: Int64 in 0..<40 { open += runs(scheduler.add(try pending(offset), now: start)) }
         #expect(open.count == 32)
         let actions = complete(&scheduler, open, .failed(LastAttempt(), after: nil), at: start)
-        #expect(turns(actions) == [.opened])
-        // Those for whom there was room as long as calls were made; they are still under way.
+        #expect(transitions(actions) == [.opened])
+        // Those that fitted into the limit while calls were made; they are still running.
         let late = runs(actions)
         #expect(late.count == 8)
         #expect(runs(complete(&scheduler, late, .failed(LastAttempt(), after: nil), at: start)).isEmpty)
@@ -134,7 +134,7 @@ import Testing
         let last = probes.removeLast()
         #expect(complete(&scheduler, probes, .ended(.delivered), at: now).count { if case .run = $0 { true } else { false } } == 0)
         let actions = scheduler.complete(last, .ended(.delivered), now: now, jitter: 0)
-        #expect(turns(actions) == [.closed] && scheduler.breakers.isEmpty)
+        #expect(transitions(actions) == [.closed] && scheduler.breakers.isEmpty)
         #expect(runs(actions).count == 32)
     }
 
@@ -144,7 +144,7 @@ import Testing
         let now = start + .seconds(5)
         let probes = runs(scheduler.wake(now: now))
         let actions = complete(&scheduler, probes, .failed(LastAttempt(), after: nil), at: now)
-        #expect(turns(actions).isEmpty && runs(actions).isEmpty)
+        #expect(transitions(actions).isEmpty && runs(actions).isEmpty)
         #expect(try scheduler.breakers[party()] == BreakerReading(state: .open, since: start), "it has not been closed since")
         #expect(runs(scheduler.wake(now: now + .milliseconds(9999))).isEmpty)
         #expect(runs(scheduler.wake(now: now + .seconds(10))).count == 3)
@@ -158,7 +158,7 @@ import Testing
         _ = scheduler.complete(probes[0], .ended(.dead), now: start + .seconds(5), jitter: 0)
         _ = scheduler.complete(probes[1], .ended(.dropped(.rejected)), now: start + .seconds(5), jitter: 0)
         let actions = scheduler.complete(probes[2], .deadLetterFailed(deadLetter), now: start + .seconds(5), jitter: 0)
-        #expect(turns(actions) == [.closed])
+        #expect(transitions(actions) == [.closed])
     }
 
     @Test func whatIsNoCallSaysNothingAboutTheRecipient() throws {
@@ -191,7 +191,7 @@ import Testing
         #expect(attempt.first?.attempts == 1 && attempt.first?.last.httpStatus == 500)
     }
 
-    @Test func onlyAnAnswerEndsTheBackOffOfALane() throws {
+    @Test func onlyAnAnswerEndsTheBackOffOfAKeyQueue() throws {
         for (ending, delay) in [(DeliveryOutcome.expired, 2), (.withheld, 2), (.delivered, 1), (.dead, 1)] {
             var scheduler = scheduler()
             let first = runs(scheduler.add(try pending(1, key: "a"), now: start))
@@ -211,7 +211,7 @@ import Testing
         _ = complete(&scheduler, first, .deadLetterFailed(deadLetter), at: start)
         var open: DeliveryAttempts = []
         for offset: Int64 in 0..<32 { open += runs(scheduler.add(try pending(offset), now: start)) }
-        #expect(turns(complete(&scheduler, open, .failed(LastAttempt(), after: nil), at: start)) == [.opened])
+        #expect(transitions(complete(&scheduler, open, .failed(LastAttempt(), after: nil), at: start)) == [.opened])
         let again = runs(scheduler.wake(now: start + .milliseconds(500)))
         #expect(again.map(\.pending.offset) == [100] && again.first?.deadLetter == deadLetter && again.first?.permit == nil)
         _ = complete(&scheduler, again, .ended(.dead), at: start + .milliseconds(500))
@@ -221,12 +221,12 @@ import Testing
     @Test func aBreakerIsForgottenWhenNothingIsLeftToAskWith() throws {
         var scheduler = try failing()
         _ = scheduler.wake(now: start + .seconds(1))
-        // All that waits has expired meanwhile.
-        var turned: [BreakerTurn] = []
+        // All waiting records have expired meanwhile.
+        var turned: [BreakerTransition] = []
         var open = runs(scheduler.wake(now: start + .seconds(5)))
         while let attempt = open.popLast() {
             let actions = scheduler.complete(attempt, .ended(.expired), now: start + .seconds(5), jitter: 0)
-            turned += turns(actions)
+            turned += transitions(actions)
             open += runs(actions)
         }
         #expect(turned == [.forgotten] && scheduler.breakers.isEmpty && scheduler.known == 0 && scheduler.held == 0)
@@ -236,17 +236,17 @@ import Testing
         var scheduler = try failing()
         _ = scheduler.wake(now: start + .seconds(1))
         let probes = runs(scheduler.wake(now: start + .seconds(5)))
-        #expect(turns(scheduler.revoke([outbox])).isEmpty, "calls are still under way")
+        #expect(transitions(scheduler.revoke([outbox])).isEmpty, "calls are still under way")
         let actions = complete(&scheduler, probes, .failed(LastAttempt(), after: nil), at: start + .seconds(6))
-        #expect(turns(actions) == [.forgotten] && scheduler.breakers.isEmpty && scheduler.known == 0)
+        #expect(transitions(actions) == [.forgotten] && scheduler.breakers.isEmpty && scheduler.known == 0)
         scheduler = try failing()
-        #expect(turns(scheduler.revoke([outbox])) == [.forgotten] && scheduler.known == 0)
+        #expect(transitions(scheduler.revoke([outbox])) == [.forgotten] && scheduler.known == 0)
     }
 
     @Test func aRevokedPartitionDoesNotTakeTheBreakerOfAnotherAlong() throws {
         var scheduler = try failing()
         _ = scheduler.add(try pending(1, in: announce, supersession: Supersession(place: "x", isWhole: true)), now: start + .seconds(1))
-        #expect(turns(scheduler.revoke([outbox])).isEmpty)
+        #expect(transitions(scheduler.revoke([outbox])).isEmpty)
         #expect(try scheduler.breakers[party()]?.state == .open && scheduler.held == 1)
         #expect(runs(scheduler.wake(now: start + .seconds(5))).map(\.pending.partition) == [announce])
     }
@@ -269,7 +269,7 @@ import Testing
         for offset: Int64 in 0..<60 { open += runs(scheduler.add(try pending(offset), now: start)) }
         for _ in 0..<20 { open += runs(scheduler.complete(open.removeFirst(), .failed(LastAttempt(), after: nil), now: start, jitter: 0)) }
         #expect(try scheduler.breakers[party()]?.state == .open)
-        // The limit is reached by calls from before it opened.
+        // Calls from before the breaker opened reach the limit.
         #expect(open.count == 24)
         #expect(runs(scheduler.wake(now: start + .seconds(60))).count == 1)
         open += runs(complete(&scheduler, [open.removeFirst()], .failed(LastAttempt(), after: nil), at: start + .seconds(61)))
@@ -293,11 +293,11 @@ import Testing
                 case .finish(let pending, _):
                     if !ends.insert(pending.offset).inserted { Issue.record("seed \(seed): \(pending.offset) ended twice") }
                     order["\(pending.recipient)\(pending.key ?? "")", default: []].append(pending.offset)
-                case .gate, .abandon, .breaker: break
+                case .pauseChanged, .abandon, .breaker: break
                 }
             }
         }
-        /// Each has its good and its bad times.
+        /// Each recipient has phases of success and of failure.
         func result(_ attempt: DeliveryAttempt<Int>) -> AttemptResult {
             if let deadLetter = attempt.deadLetter { return random.chance(50) ? .deadLetterFailed(deadLetter) : .ended(deadLetter.ending) }
             let isBad = (now - start).nanoseconds / 20_000_000_000 % 2 == attempt.pending.offset % 2

@@ -47,11 +47,11 @@ import Testing
         actions.compactMap { if case .abandon(_, epoch: 1, let records) = $0 { records } else { nil } }
     }
 
-    private func gates(_ actions: [DeliveryScheduler<Int>.Action]) -> Int {
-        actions.count { if case .gate = $0 { true } else { false } }
+    private func pauseChanges(_ actions: [DeliveryScheduler<Int>.Action]) -> Int {
+        actions.count { if case .pauseChanged = $0 { true } else { false } }
     }
 
-    @Test func oneRecordOfALaneIsUnderWayAtATime() throws {
+    @Test func oneRecordOfAKeyQueueIsUnderWayAtATime() throws {
         var scheduler = scheduler()
         scheduler.assign([one], epoch: 1)
         let first = runs(scheduler.add(try pending(1, "a"), now: start))
@@ -62,7 +62,7 @@ import Testing
         #expect(offsets(runs(actions)) == [2])
     }
 
-    @Test func lanesGoSideBySideUpToTheRecipientsLimit() throws {
+    @Test func keyQueuesRunInParallelUpToTheRecipientsLimit() throws {
         var scheduler = scheduler(perRecipient: 2)
         scheduler.assign([one, two], epoch: 1)
         let a = runs(scheduler.add(try pending(1, "a"), now: start))
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test("Scenario 28: a retry is never early, and only its own object waits for it")
-    func aFailingHeadWaitsAndOnlyItsLaneWaits() throws {
+    func aFailingHeadWaitsAndOnlyItsKeyQueueWaits() throws {
         var scheduler = scheduler()
         scheduler.assign([one], epoch: 1)
         let head = runs(scheduler.add(try pending(1, "a"), now: start))[0]
@@ -106,7 +106,7 @@ import Testing
         #expect(offsets(again) == [1])
         #expect(again[0].attempts == 1)
         #expect(again[0].last.httpStatus == 500)
-        // The next record starts with a clean slate.
+        // The failure count starts at zero for the next record.
         let next = runs(scheduler.complete(again[0], .ended(.delivered), now: start + .seconds(1), jitter: 0))
         #expect(offsets(next) == [2])
         #expect(next[0].attempts == 0 && next[0].last == LastAttempt())
@@ -154,7 +154,7 @@ import Testing
             open = runs(actions)
             alarm = alarms(actions).first ?? alarm
         }
-        // 7 attempts in the first half minute, then one a minute, for each of 100 lanes.
+        // 7 attempts in the first half minute, then one per minute, for each of 100 key queues.
         #expect(attempts <= 100 * 18)
     }
 
@@ -167,13 +167,13 @@ import Testing
         for offset in 0..<11 {
             let actions = scheduler.add(try pending(Int64(offset), "k\(offset)"), now: start)
             open += runs(actions)
-            paused += gates(actions)
+            paused += pauseChanges(actions)
         }
         #expect(paused == 1)
         #expect(scheduler.isPaused(one))
         for (done, attempt) in open.enumerated() {
             let actions = scheduler.complete(attempt, .ended(.delivered), now: start, jitter: 0)
-            #expect(gates(actions) == (done == 5 ? 1 : 0))
+            #expect(pauseChanges(actions) == (done == 5 ? 1 : 0))
         }
         #expect(!scheduler.isPaused(one))
     }
@@ -219,7 +219,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200)
-    func everyRecordEndsOnceInTheOrderOfItsLane(_ seed: Int) throws {
+    func everyRecordEndsOnceInTheOrderOfItsKeyQueue(_ seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let limit = Int.random(in: 1...6, using: &random)
         var scheduler = scheduler(perRecipient: limit, bytes: Int.random(in: 500...20_000, using: &random))
@@ -237,7 +237,7 @@ import Testing
                 case .run(let attempt): open.append(attempt)
                 case .alarm(let due): alarm = min(alarm ?? due, due)
                 case .finish(let pending, _): done["\(pending.partition)\(pending.key ?? "")", default: []].append(pending.offset)
-                case .gate, .abandon, .breaker: break
+                case .pauseChanged, .abandon, .breaker: break
                 }
             }
             #expect(open.count <= limit, "seed \(seed)")
@@ -267,7 +267,7 @@ import Testing
         }
         #expect(scheduler.held == 0, "seed \(seed)")
         for (keyQueue, offsets) in done where keyQueue != "\(one)" && keyQueue != "\(two)" {
-            #expect(offsets == offsets.sorted(), "seed \(seed), lane \(keyQueue)")
+            #expect(offsets == offsets.sorted(), "seed \(seed), key queue \(keyQueue)")
         }
         #expect(Set(done.values.joined()).count == total, "seed \(seed)")
     }

@@ -7,14 +7,14 @@ import Notary
 import OCPI
 import Testing
 
-/// What several tests need.
+/// Data that several tests use.
 enum Fixture {
     static let key = SigningKey(hex: String(repeating: "11", count: 32))
     static let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let secrets = NodeSecrets(current: Array("a secret for tests".utf8))
 
-    /// A platform that registered for its parties, and where its endpoints are.
+    /// A platform with registered parties and its endpoints.
     static func platform(
         _ id: String, _ parties: [String], url: String, _ endpoints: [(ModuleID, InterfaceRole)], status: PlatformStatus = .connected
     ) throws -> [Fact] {

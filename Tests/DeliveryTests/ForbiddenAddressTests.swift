@@ -9,9 +9,9 @@ import Testing
 @testable import Delivery
 @testable import Outbound
 
-/// Parties choose the URLs that we call. None may lead to what only this machine or its neighbours can reach.
+/// Parties choose the URLs that the node calls. None may reach an address that only this machine or its network can reach.
 @Suite(.timeLimit(.minutes(5))) struct ForbiddenAddressTests {
-    /// What a party's name is made to stand for when it is called, whatever it stood for when it registered.
+    /// Addresses that a party's name resolves to when it is called, whatever it resolved to at registration.
     private static let rebound = [
         "127.0.0.1", "127.0.0.53", "0.0.0.0", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "10.0.0.1", "169.254.169.254", "fe80::1",
     ]
@@ -19,7 +19,7 @@ import Testing
     @Test("Scenario 39: a name that leads to a forbidden address when it is called is not connected to", arguments: rebound)
     func aNameIsJudgedBeforeItIsDialled(_ address: String) async throws {
         let server = try await PartyServer { _ in .success }
-        // Nothing about the name itself is suspicious.
+        // The name itself is not suspicious.
         #expect(try AddressPolicy().mayDial("party.example"))
         for scheme in ["http", "https"] {
             for method in [OCPI.Method.get, .post] {
@@ -31,7 +31,7 @@ import Testing
         await server.stop()
     }
 
-    /// What only a resolver takes for an address, and what stands for this machine on every machine.
+    /// Spellings that only a resolver takes for an address, and names of the local machine.
     @Test(
         "Scenario 39: other ways to write this machine's address lead nowhere",
         arguments: ["localhost", "127.1", "2130706433", "0x7f.1", "012.0.0.1", "172.032.0.1"])
@@ -39,7 +39,7 @@ import Testing
         let server = try await PartyServer { _ in .success }
         for scheme in ["http", "https"] {
             let failure = try await call("\(scheme)://\(host):\(server.port)/", .post)
-            // A resolver that does not take it for an address is as good.
+            // A resolver that does not accept the spelling is fine too.
             #expect(failure == .forbidden || failure == .notSent)
         }
         #expect(server.connections == 0)
@@ -50,7 +50,7 @@ import Testing
     func aNameIsResolvedOnce() async throws {
         let outer = try await PartyServer { _ in .success }
         let asked = Mutex(0)
-        // Good when it is judged, another machine's from then on.
+        // The name is allowed when it is checked, and resolves to another machine afterwards.
         let connections = OutboundConnections(policy: try AddressPolicy(allowing: ["127.0.0.1"])) { _ in
             let first = asked.withLock { count in
                 count += 1
@@ -69,7 +69,7 @@ import Testing
 
     @Test func ofSeveralAddressesOnlyThoseThatAreAllowedAreDialledUntilOneAnswers() async throws {
         let server = try await PartyServer { _ in .success }
-        // At 127.0.0.3 nobody listens on this port.
+        // There is no listener at 127.0.0.3 on this port.
         let names = ["party.example": ["127.0.0.2", "127.0.0.3", "127.0.0.1"]]
         let url = "http://party.example:\(server.port)/"
         #expect(try await call(url, .post, allowing: ["127.0.0.3", "127.0.0.1"], resolving: names) == nil)
@@ -146,7 +146,7 @@ import Testing
         return failure
     }
 
-    /// - Parameter names: instead of what the system's resolver says.
+    /// - Parameter names: results instead of those of the system's resolver.
     private func connections(allowing networks: [String], resolving names: [String: [String]]?) throws -> OutboundConnections {
         let policy = try AddressPolicy(allowing: networks)
         guard let names else { return OutboundConnections(policy: policy) }
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    /// Nil if there was an answer.
+    /// The failure; nil if there was an answer.
     private func failure(
         _ client: OutboundClient, _ url: String, _ method: OCPI.Method, within limit: TimeAmount = .seconds(10)
     ) async -> OutboundFailure.Kind? {

@@ -6,9 +6,10 @@ import Testing
 
 @testable import Outbound
 
-/// Recipients that answer when and what they like. Whatever they send, it ends nothing but the call.
+/// Recipients that answer at any time with any bytes. The answers must end nothing but the call.
 @Suite(.timeLimit(.minutes(5))) struct HostileRecipientTests {
-    /// Sends an answer, perhaps in two parts, when so much of a request has come, and then closes the connection, or one half of it, or not.
+    /// Sends an answer, possibly in two parts, after a given number of bytes of the request, and then closes the connection, half of it, or
+    /// nothing.
     private final class Recipient: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
@@ -18,7 +19,7 @@ import Testing
         struct Script {
             var answer: String
             var end = End.closeLater
-            /// Bytes of the request that come before the answer, between its parts, and before the end.
+            /// Numbers of bytes of the request before the answer, between its parts, and before the end.
             var answersAt = 1
             var continuesAt = 1
             var endsAt = 1
@@ -47,7 +48,7 @@ import Testing
                 context.eventLoop.scheduleTask(in: .microseconds(200)) { channel.close(promise: nil) }
             case .halfClose: context.close(mode: .output, promise: nil)
             case .keep:
-                // The next request on this connection has a script of its own.
+                // The next request on this connection has its own script.
                 guard let next else { return }
                 (script, received, step) = (next(), 0, 0)
             }
@@ -83,8 +84,8 @@ import Testing
 
     private static let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: 200_000)
 
-    /// Calls a recipient many times at once.
-    /// - Returns: how many calls ended.
+    /// Calls a recipient many times in parallel.
+    /// - Returns: the number of calls that ended.
     private func call(_ recipient: @escaping @Sendable () -> Recipient, times: Int, reads: Bool, deadline: TimeAmount) async throws -> Int {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = try await ServerBootstrap(group: group)
@@ -103,7 +104,7 @@ import Testing
                         let isRead = reads && (number + time) % 4 == 0
                         let request = OutboundRequest(
                             url: url, method: isRead ? .get : .put, headers: [:], body: isRead ? nil : Self.body)
-                        // An answer, or a failure of the call.
+                        // Either an answer, or a failure of the call.
                         _ = try? await client.answer(to: request, deadline: .now() + deadline)
                     }
                     return times
@@ -117,7 +118,7 @@ import Testing
         return ended
     }
 
-    /// AsyncHTTPClient 1.37 traps where such a call and its connection are on two event loops.
+    /// AsyncHTTPClient 1.37 traps if such a call and its connection are on two event loops.
     @Test func aCompleteAnswerBeforeTheRequestsEndAndAClosedConnection() async throws {
         let answer = Self.answers[0]
         let recipient: @Sendable () -> Recipient = {
@@ -131,7 +132,7 @@ import Testing
             try await call({ Recipient(Self.script(), next: Self.script) }, times: 75, reads: true, deadline: .milliseconds(300)) == 1200)
     }
 
-    /// Which connection gets which script depends on time, so a seed would repeat nothing.
+    /// Timing determines which connection gets which script, so a seed would not make the run repeatable.
     private static func script() -> Recipient.Script {
         let answer = answers.randomElement() ?? ""
         return Recipient.Script(

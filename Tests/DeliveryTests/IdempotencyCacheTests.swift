@@ -10,7 +10,7 @@ import Topics
 @testable import Outbound
 
 extension IdempotencyCache {
-    /// Each party has a platform of its own.
+    /// Every party has its own platform.
     fileprivate mutating func end(_ key: IdempotencyKey, _ answer: RecipientResponse?, now: NIODeadline) -> [Waiter] {
         end(key, answer, of: "\(key.sender)".uppercased(), now: now)
     }
@@ -37,7 +37,7 @@ extension IdempotencyCache {
 
     private func answer(ofLength length: Int) -> RecipientResponse { answer(String(repeating: "x", count: length)) }
 
-    /// For so many of these answers, and for some bytes more: where it is full, a little more room is made than is needed.
+    /// Capacity for this number of answers and a few more bytes: a full cache frees slightly more than it needs.
     private func room(for count: Int, _ answer: RecipientResponse) -> Int { count * answer.bytes + count * answer.bytes / 32 }
 
     private func text(_ answer: RecipientResponse?) throws -> String? {
@@ -45,7 +45,7 @@ extension IdempotencyCache {
         return answer?.reply(to: record, at: try #require(record.reply), time: .now).body.map { String(buffer: $0) }
     }
 
-    /// In words, because an answer is not comparable.
+    /// As text, because an answer is not comparable.
     private func turn(_ turn: IdempotencyCache<Int>.Turn) throws -> String? {
         switch turn {
         case .first: "first"
@@ -79,7 +79,7 @@ extension IdempotencyCache {
         #expect(try key(.tokens, "T%2A1/again", "type=APP_USER") == key(.tokens, "t*1/again", "type=APP%5fUSER"))
         #expect(try key(.tokens, "T%2F1/again") != key(.tokens, "T/1/again"))
         #expect(try key(.tokens, "T1/again") != key(.tokens, "T2/again"))
-        // What nobody knows the meaning of, and what a party made for itself, may differ in one byte.
+        // Parts without a known meaning, and ids chosen by a party, may differ in one byte.
         let parking = ModuleID(rawValue: "parking")
         #expect(try key(parking, "A%2A1") != key(parking, "A*1") && key(parking, "a") != key(parking, "A"))
         #expect(
@@ -145,7 +145,7 @@ extension IdempotencyCache {
             _ = idempotency.begin(key, 0, now: at(0))
             _ = idempotency.end(key, usual, now: at(0))
         }
-        // Of the same account as two of them, and no more than what all together may have.
+        // By the same account as two of the answers, and within the total limit.
         let late = try key("3", from: "DE-AAA")
         _ = idempotency.begin(late, 0, now: at(0))
         #expect(idempotency.end(late, answer(ofLength: 3 * usual.bytes), now: at(0)).isEmpty)
@@ -174,7 +174,7 @@ extension IdempotencyCache {
         #expect(instead?.outcome == .unreachable, "it is known that there was one")
     }
 
-    /// Its service sorts out what comes twice by its id. Anything but the service's word would make the sender's node try on and on.
+    /// The service recognises repeats by the copy's id. Any other answer than the service's would make the sender's node repeat it forever.
     @Test func aCopyWhoseAnswerIsTooLargeMayGoOutAgain() throws {
         var idempotency = idempotency(bytes: 4000)
         let body = ByteBuffer(string: #"{"status_code":1000,"data":"\#(String(repeating: "x", count: 8000))"}"#)
@@ -192,7 +192,7 @@ extension IdempotencyCache {
         _ = idempotency.begin(quiet, 0, now: at(0))
         _ = idempotency.end(quiet, answer("kept"), now: at(0))
         for number in 0..<5000 {
-            // Written in either case, it is one sender.
+            // Upper and lower case denote the same sender.
             let key = try key("\(number)", from: number.isMultiple(of: 2) ? "DE-MSP" : "de-msp")
             _ = idempotency.begin(key, 0, now: at(1))
             _ = idempotency.end(key, answer("\(number)"), now: at(1))
@@ -201,7 +201,7 @@ extension IdempotencyCache {
         #expect(try ["4992", "4993", "4999"].map { try text(idempotency.answer(try key($0), now: at(1))) } == [nil, "4993", "4999"])
         #expect(idempotency.answers.count == 8 && idempotency.answers.bytes == 8 * (512 + 4))
         #expect(idempotency.answers.ordered < 2000, "nor is it remembered for long what was there")
-        // Time takes each of them once, whoever was dropped before.
+        // Expiry removes each of them once, whichever was evicted before.
         #expect(idempotency.answer(quiet, now: at(10)) == nil)
         #expect(idempotency.answers.count == 7)
         #expect(try idempotency.answer(key("4999"), now: at(11)) == nil)
@@ -232,7 +232,7 @@ extension IdempotencyCache {
             _ = idempotency.begin(key, 0, now: at(0))
             _ = idempotency.end(key, answer("kept"), of: "node/one", now: at(0))
         }
-        // Its accomplice chooses how long the answers are.
+        // The other party determines the length of the answers.
         for number in 0..<20 {
             let key = try key("\(number)")
             _ = idempotency.begin(key, 0, now: at(0))
@@ -281,7 +281,7 @@ extension IdempotencyCache {
         }
         #expect(try text(idempotency.answer(quiet, now: at(0))) == "kept")
         #expect(loud.map { idempotency.answer($0, now: at(0)) != nil } == [false, true, true, false, true, true])
-        // Time takes each of them once, whoever made room before.
+        // Expiry removes each of them once, whichever was evicted before.
         #expect(idempotency.answer(quiet, now: at(10)) == nil)
         #expect(idempotency.answers.count == 0 && idempotency.answers.bytes == 0 && idempotency.answers.ordered == 0)
     }
@@ -318,7 +318,7 @@ extension IdempotencyCache {
         remote.origin = .node("https://other.example")
         remote.method = .get
         #expect(IdempotencyKey(remote) == nil)
-        // Nor is asking for a result that comes later mere reading.
+        // A request with a later result is not a mere read either.
         var question = try request(.chargingprofiles, .receiver, .get, path: "S1", query: "duration=60&response_url=https%3A%2F%2Fa%2Fb")
         #expect(IdempotencyKey(question) == nil)
         question.origin = .node("https://other.example")
@@ -345,7 +345,7 @@ extension IdempotencyCache {
         }
     }
 
-    /// A copy that its service did not take comes again from the sender's node, and the service shall get it then.
+    /// A copy that its service did not accept is repeated by the sender's node, and must then reach the service.
     @Test func theAnswerToACopyIsWorthRememberingIfTheCopyIsDoneWith() throws {
         let cpo = try #require(PartyID("DE-CPO"))
         func answer(_ status: Int, _ code: Int) -> RecipientResponse {
@@ -363,13 +363,13 @@ extension IdempotencyCache {
         #expect(answer("").mayBeDone)
         for status in [200, 201, 400, 404, 500] { #expect(RecipientResponse(OutboundResponse(status: status), []).mayBeDone) }
         for status in [429, 503] { #expect(!RecipientResponse(OutboundResponse(status: status), []).mayBeDone) }
-        // Another node says that it knows no such recipient, or did not reach it; a party's own words mean what the party means.
+        // Another node's errors for an unknown or unreachable recipient; the same error of a party is an answer.
         for code in [1000, 2000, 2001, 3000, 4000, 4001, 4002, 4003] {
             let response = OutboundResponse(status: 200, body: ByteBuffer(string: #"{"status_code":\#(code)}"#))
             #expect(RecipientResponse(response, [], isOfNode: true).mayBeDone == (code != 4001 && code != 4003), "\(code)")
             #expect(RecipientResponse(response, []).mayBeDone, "\(code)")
         }
-        // A node of ours says so, whatever it is that it says in the recipient's place; a party's header means nothing.
+        // A node of this project marks any of its own errors with the header; a party's header has no effect.
         for text in ["refused", "hindered", "anything"] {
             let said = OutboundResponse(status: 400, headers: ["OCN-Not-Done": text], body: ByteBuffer(string: #"{"status_code":2000}"#))
             #expect(!RecipientResponse(said, [], isOfNode: true).mayBeDone && RecipientResponse(said, []).mayBeDone)

@@ -11,7 +11,7 @@ import Topics
 
 @testable import Delivery
 
-/// Records that no process of the node can have written: they end, with their reason, and hold nobody up.
+/// Records that no process of the node can have written: they end with a reason and delay no other record.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ImpossibleRecordTests {
     private static let forever = Timestamp(milliseconds: 253_402_300_799_000)  // 9999-12-31T23:59:59Z
 
@@ -21,69 +21,69 @@ import Topics
     ]
 
     @Test func copiesThatCannotBeTrueAreDeadLettersWithTheirReason() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
             let copy = try request(.cdrs, .receiver, .post, body: "{}")
             for (id, _, change) in Self.changes {
                 var poisoned = copy
                 change(&poisoned)
-                let version = max(poisoned.stateVersion, world.store.directory.version)
-                try await world.copy(poisoned, id: id, key: "a", judgedAt: version)
+                let version = max(poisoned.stateVersion, environment.store.directory.version)
+                try await environment.copy(poisoned, id: id, key: "a", judgedAt: version)
             }
-            try await world.copy(copy, id: "after", key: "a")
-            try await eventually("what comes behind them is delivered") { !world.service.seen.isEmpty }
-            let dead = try await world.dead()
+            try await environment.copy(copy, id: "after", key: "a")
+            try await eventually("what comes behind them is delivered") { !environment.service.seen.isEmpty }
+            let dead = try await environment.dead()
             #expect(dead.map(\.copy.id).sorted() == ["time", "version"])
             for (id, reason, _) in Self.changes {
                 let letter = try #require(dead.first { $0.copy.id == id })
                 #expect(letter.cause.hasPrefix("implausible: \(reason)") && letter.attempts == 0, "\(letter.cause)")
             }
-            #expect(world.service.seen.map { $0.headers.first(name: "OCN-Copy-ID") } == ["after"])
+            #expect(environment.service.seen.map { $0.headers.first(name: "OCN-Copy-ID") } == ["after"])
         }
     }
 
-    /// One more than there is now may exist by the time it is read.
+    /// A record with a slightly higher state version may be valid by the time it is read.
     @Test func aCopyThatWasJudgedByMoreThanIsReadHereWaitsForThat() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
             let user = try #require(PartyID("FR-MSP"))
             let agreement = Fact.agreement(Agreement(user: user, provider: try #require(PartyID("DE-BIL")), source: "file"))
-            let known = world.store.directory.version
-            // This process reads its state late: what another one writes meanwhile is not known here when the copy comes.
+            let known = environment.store.directory.version
+            // This process reads its state late: it does not know other processes' writes when the copy arrives.
             for number in 0..<20 {
                 var copy = try request(.cdrs, .receiver, .post, body: "{}")
                 copy.from = user
-                let position = try await world.producer.send(
+                let position = try await environment.producer.send(
                     OutgoingRecord(
-                        topic: world.kafka.topics.state, partition: 0, key: agreement.key, value: agreement.json.encoded(),
+                        topic: environment.kafka.topics.state, partition: 0, key: agreement.key, value: agreement.json.encoded(),
                         headers: RecordHeaders()))
-                try await world.copy(copy, id: "\(number)", key: "\(number)", judgedAt: position.offset + 1)
+                try await environment.copy(copy, id: "\(number)", key: "\(number)", judgedAt: position.offset + 1)
             }
-            try await eventually("all are delivered") { world.service.seen.count == 20 }
-            #expect(world.store.directory.version >= known + 20)
-            #expect(try await world.dead().isEmpty)
+            try await eventually("all are delivered") { environment.service.seen.count == 20 }
+            #expect(environment.store.directory.version >= known + 20)
+            #expect(try await environment.dead().isEmpty)
         }
     }
 
     @Test func announcementsThatCannotBeTrueAreDropped() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
             for (id, _, change) in Self.changes {
                 var poisoned = try request(.tokens, .receiver, .put, path: "DE/MSP/\(id)", body: "{}")
-                poisoned.stateVersion = world.store.directory.version
+                poisoned.stateVersion = environment.store.directory.version
                 change(&poisoned)
-                _ = try await world.producer.send(AnnouncementRecord(request: poisoned).outgoing(to: world.kafka.topics))
+                _ = try await environment.producer.send(AnnouncementRecord(request: poisoned).outgoing(to: environment.kafka.topics))
             }
-            try await world.announce(try request(.tokens, .receiver, .put, path: "DE/MSP/after", body: "{}"), to: "DE-CPO", key: "b")
-            try await eventually("the one behind them arrives") { !world.cpo.seen.isEmpty }
-            #expect(world.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/after"])
-            #expect(try await world.dead().isEmpty, "nothing is kept of announcements")
+            try await environment.announce(try request(.tokens, .receiver, .put, path: "DE/MSP/after", body: "{}"), to: "DE-CPO", key: "b")
+            try await eventually("the one behind them arrives") { !environment.cpo.seen.isEmpty }
+            #expect(environment.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/after"])
+            #expect(try await environment.dead().isEmpty, "nothing is kept of announcements")
         }
     }
 
     @Test func requestsThatCannotBeTrueAreRefusedWithTheirReason() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(exchange: try world.exchange()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(exchange: try environment.exchange()) {
             var changes = Self.changes
             changes.append(
                 (
@@ -93,15 +93,15 @@ import Topics
             for (_, reason, change) in changes {
                 var poisoned = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
                 change(&poisoned)
-                _ = try await world.producer.send(poisoned.outgoing(to: world.kafka.topics))
-                try await eventually("it is answered: \(reason)") { world.reply(to: poisoned) != nil }
-                let reply = try #require(world.reply(to: poisoned))
+                _ = try await environment.producer.send(poisoned.outgoing(to: environment.kafka.topics))
+                try await eventually("it is answered: \(reason)") { environment.reply(to: poisoned) != nil }
+                let reply = try #require(environment.reply(to: poisoned))
                 #expect(reply.outcome == .refused && reply.status == .hubError)
                 #expect(reply.message?.contains(reason) == true, "\(reply.message ?? "")")
             }
-            #expect(world.cpo.seen.isEmpty)
+            #expect(environment.cpo.seen.isEmpty)
             let honest = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
-            #expect(try await world.ask(honest).outcome == .answered)
+            #expect(try await environment.ask(honest).outcome == .answered)
         }
     }
 
@@ -111,11 +111,11 @@ import Topics
         var end = StateEnd()
         let read = NIODeadline.uptimeNanoseconds(100)
         let late = read + StateEnd.grace
-        #expect(end.limit(ofRecordRead: read) == nil && !end.isDoubted)
-        end.doubt()
-        #expect(end.isDoubted)
+        #expect(end.limit(ofRecordRead: read) == nil && !end.isRequested)
+        end.request()
+        #expect(end.isRequested)
         end.found(7, asked: late - .nanoseconds(1))
-        #expect(end.limit(ofRecordRead: read) == nil && !end.isDoubted, "more may come yet")
+        #expect(end.limit(ofRecordRead: read) == nil && !end.isRequested, "more may come yet")
         end.found(8, asked: late)
         #expect(end.limit(ofRecordRead: read) == 8)
     }

@@ -28,7 +28,7 @@ import Testing
         for seed in UInt64(0)..<4000 {
             var random = SeededGenerator(seed: seed)
             let tail = (0..<Int.random(in: 0..<20, using: &random)).map { _ in random.pick(letters) }
-            // Blanks at its end would be none of it.
+            // Trailing blanks would not belong to it.
             let url = "https://hub.example/" + String(decoding: tail, as: UTF8.self) + "$"
             #expect(LinkHeader.next(in: [LinkHeader.next(url)]) == url, "seed \(seed)")
             var links = (0..<Int.random(in: 0..<4, using: &random)).map { _ in random.pick(others) }

@@ -61,7 +61,7 @@ import Testing
             #expect(failure(await call(client, server.url)) == .busy)
             #expect(await [failure(first), failure(second)] == [.timeout, .timeout])
             #expect(failure(await call(client, server.url)) == nil, "there is room again")
-            // What was never sent holds nothing.
+            // Calls that were not sent hold no connection.
             for _ in 0..<4 { #expect(failure(await call(client, "http://nowhere.invalid")) == .notSent) }
             #expect(failure(await call(client, server.url)) == nil)
         }
@@ -114,10 +114,10 @@ import Testing
         let kinds = try await exchange(allowing: []) { client in
             [
                 failure(await call(client, server.url)),
-                // A name is judged when it was dialled, after DNS.
+                // The address of a name is checked after DNS resolution.
                 failure(await call(client, "http://localhost:\(server.port)/", method: .post, body: "{}")),
                 failure(await call(client, "http://localhost:\(server.port)/again")),
-                // Other spellings of 127.0.0.1 that the system's resolver understands.
+                // Other spellings of 127.0.0.1 that the system's resolver accepts.
                 failure(await call(client, "http://127.1:\(server.port)/")),
                 failure(await call(client, "http://2130706433:\(server.port)/")),
             ]

@@ -81,7 +81,7 @@ import Topics
         #expect(exchangeFailure.error.message.contains("for the sender interface of locations \(defect)"))
     }
 
-    /// A party whose endpoint lies above its credentials must not be asked for them by an id.
+    /// A party with an endpoint above its credentials must not be called there through an object's id.
     @Test(
         arguments: [
             ("https://cpo.example/ocpi", "credentials", nil, false), ("https://cpo.example/ocpi", "Credentials/x", nil, false),
@@ -235,7 +235,7 @@ import Topics
         #expect(try message(cdr, verbatim: true).body == message(cdr).body, "what everybody knows is not told")
     }
 
-    @Test func aCopyKeepsItsIDOnEveryHop() throws {
+    @Test func aCopyKeepsItsIDThroughEveryNode() throws {
         var record = try request(.cdrs, .receiver, .post, body: "{}")
         #expect(try message(record).headers["OCN-Copy-ID"].isEmpty)
         record.copyID = "copy-1"

@@ -7,16 +7,16 @@ import Testing
 @testable import Delivery
 @testable import Outbound
 
-/// Connections are kept, whatever is answered: a new one for each call would cost a handshake each time, on both sides.
+/// Connections are reused whatever the answer: a new one per call would cost both sides a handshake each time.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OutboundReuseTests {
-    /// As many as PUSH makes at once to one recipient.
+    /// The number of parallel calls of PUSH to one recipient.
     private static let atOnce = 32
 
     @Test func ofTwoThousandCallsAtMostOneInAHundredNeedsANewConnection() async throws {
         try await reuse(2000) { _ in .success }
     }
 
-    /// What nobody wants to read must be read all the same: the connection serves the next call only behind it.
+    /// An answer must be read even if it is not needed: the connection can be used again only after it.
     @Test func answersThatNobodyReadsDoNotCostTheConnection() async throws {
         try await reuse(1000) { number in
             switch number % 5 {
@@ -48,7 +48,7 @@ import Testing
                 #expect(await call(client, server.url + "/good") == nil)
             }
             #expect(server.connections == 2 && server.seen.count == 4)
-            // What the system holds on its way is not read by anybody.
+            // The data in the system's buffers is not read.
             #expect(server.pieces * 65_536 < 20_000_000)
             await server.stop()
         }
@@ -62,7 +62,7 @@ import Testing
         await server.stop()
     }
 
-    /// Servers do that with connections that are idle, and when they are stopped.
+    /// Servers close idle connections, and all connections when they stop.
     @Test func aConnectionThatItsRecipientLeavesWithoutAWordFailsNoCallThatMayBeRepeated() async throws {
         let answered = Atomic<Int>(0)
         let server = try await PartyServer { _ in
@@ -104,7 +104,7 @@ import Testing
         return value
     }
 
-    /// POSTs; nil if there was an answer.
+    /// Sends a POST; nil if there was an answer.
     private func call(
         _ client: OutboundClient, _ url: String, _ number: Int = 0, isRepeatable: Bool = false
     ) async -> OutboundFailure? {
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    /// Many calls, some side by side; those that failed.
+    /// Makes many calls, some in parallel, and returns the failed ones.
     private func callAll(
         _ client: OutboundClient, _ url: String, _ calls: Int, isRepeatable: Bool = false
     ) async -> [OutboundFailure] {

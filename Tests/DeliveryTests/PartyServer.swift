@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// A request as a party got it.
+/// A request as a party received it.
 struct Seen: Sendable {
     let method: String
     let uri: String
@@ -17,23 +17,23 @@ enum PartyAnswer: Sendable {
     case answer(Int, [(String, String)] = [], String)
     /// Any bytes, not only text.
     case bytes(Int, [(String, String)] = [], [UInt8])
-    /// In pieces, its length not announced.
+    /// In chunks, without announced length.
     case chunks(Int, [String])
-    /// This piece of an answer, and nothing more.
+    /// Part of an answer, and nothing more.
     case beginning(String)
-    /// Pieces of 64 KiB without end, for as long as somebody reads.
+    /// Chunks of 64 KiB without end, as long as they are read.
     case endless(Int)
-    /// An answer; the connection ends behind it, whatever it says of that.
+    /// An answer after which the connection is closed, whatever its headers say.
     case last(Int, [(String, String)] = [], String)
     case hang
-    /// Success, when ``PartyServer/release()`` is called.
+    /// Success, once ``PartyServer/release()`` is called.
     case hold
     case hangUp
 
     static let success = PartyAnswer.answer(200, [], #"{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}"#)
 }
 
-/// A party's HTTP server on 127.0.0.1, as bad as a test needs it.
+/// A party's HTTP server on 127.0.0.1 with configurable faults.
 final class PartyServer: Sendable {
     let port: Int
     private let channel: any Channel
@@ -42,7 +42,7 @@ final class PartyServer: Sendable {
     var url: String { "http://127.0.0.1:\(port)" }
     var seen: [Seen] { record.state.withLock { $0.seen } }
     var connections: Int { record.state.withLock { $0.connections } }
-    /// Pieces of endless answers that were handed to the system.
+    /// Number of chunks of endless answers that were written.
     var pieces: Int { record.state.withLock { $0.pieces } }
 
     init(_ answer: @escaping @Sendable (Seen) -> PartyAnswer) async throws {
@@ -61,7 +61,7 @@ final class PartyServer: Sendable {
         port = channel.localAddress?.port ?? 0
     }
 
-    /// Answers what is held.
+    /// Sends the held answers.
     func release() {
         let held = record.state.withLock { state in
             defer { state.held = [] }
@@ -144,7 +144,7 @@ final class PartyServer: Sendable {
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
 
-        /// Whoever sees that a request has come may release it at once.
+        /// The request is recorded after it is held, so that a test that sees it may release it at once.
         private func hold(_ seen: Seen, _ context: ChannelHandlerContext) {
             let eventLoop = context.eventLoop
             let bound = NIOLoopBound((self, context), eventLoop: eventLoop)

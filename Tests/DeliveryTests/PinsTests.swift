@@ -3,7 +3,7 @@ import Testing
 
 @testable import Outbound
 
-/// Which client dials which address for which name.
+/// The assignment of clients to names and addresses.
 @Suite struct PinsTests {
     private struct Made: Equatable {
         let number: Int

@@ -10,9 +10,9 @@ import Topics
 
 @testable import Delivery
 
-/// What PUSH makes of answers, and of the connections that they come over.
+/// How PUSH handles answers and the connections that they arrive on.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushAnswerTests {
-    /// A bad answer, and whether the copy is worth another try.
+    /// An error answer, and whether the copy is tried again.
     private static let bad: [String: (answer: PartyAnswer, isRetried: Bool)] = [
         "status 3001": (.answer(200, [], #"{"status_code":3001}"#), true),
         "status 4000": (.answer(200, [], #"{"status_code":4000}"#), true),
@@ -32,7 +32,7 @@ import Topics
     @Test("Scenario 33: an answer is judged by its status and its body, read to a limit, and is never taken for success by mistake")
     func answersAreJudged() async throws {
         let tries = Mutex<[String: Int]>([:])
-        let world = try await DeliveryEnvironment(service: { seen in
+        let environment = try await DeliveryEnvironment(service: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let count = tries.withLock { tries in
                 tries[id, default: 0] += 1
@@ -41,12 +41,12 @@ import Topics
             return count == 1 ? Self.bad[id]?.answer ?? .success : .success
         })
         let retried = Self.bad.filter(\.value.isRetried).count
-        try await world.run(push: try world.push()) {
-            for id in Self.bad.keys { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "good", key: "good")
-            try await eventually("what is worth it is sent again") { world.service.seen.count == Self.bad.count + retried + 1 }
-            try await eventually("what is not is buried") { try await world.dead().count == Self.bad.count - retried }
-            for dead in try await world.dead() {
+        try await environment.run(push: try environment.push()) {
+            for id in Self.bad.keys { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "good", key: "good")
+            try await eventually("what is worth it is sent again") { environment.service.seen.count == Self.bad.count + retried + 1 }
+            try await eventually("what is not is buried") { try await environment.dead().count == Self.bad.count - retried }
+            for dead in try await environment.dead() {
                 #expect(
                     Self.bad[dead.copy.id]?.isRetried == false && dead.cause.hasPrefix("rejected") && dead.attempts == 1, "\(dead.copy.id)")
             }
@@ -54,13 +54,14 @@ import Topics
                 #expect(count == (Self.bad[id]?.isRetried == true ? 2 : 1), "\(id)")
             }
         }
-        #expect(world.service.pieces * 65_536 < 40_000_000, "what the system holds on its way is not read by anybody")
+        #expect(environment.service.pieces * 65_536 < 40_000_000, "what the system holds on its way is not read by anybody")
     }
 
-    /// The service is connected to another node, which says 2001 for a module that the service does not have yet: a service here is waited for.
+    /// The service is connected to another node, which answers 2001 for a module that the service does not have yet: the copy waits, as for
+    /// a service here.
     @Test func aCopyWaitsForWhatItsServiceLacksAtAnotherNodeToo() async throws {
         let tries = Mutex<[String: Int]>([:])
-        let world = try await DeliveryEnvironment(cpo: { seen in
+        let environment = try await DeliveryEnvironment(cpo: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let count = tries.withLock { tries in
                 tries[id, default: 0] += 1
@@ -71,69 +72,69 @@ import Topics
             guard id != "taken" else { return .answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":1000}"#) }
             return .answer(400, id == "plain" ? [] : [("OCN-Not-Done", id)], #"{"status_code":2001}"#)
         })
-        try await world.run(push: try world.push()) {
-            try await world.moveService()
+        try await environment.run(push: try environment.push()) {
+            try await environment.moveService()
             for id in ["taken", "hindered", "refused", "plain"] {
-                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id)
+                try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id)
             }
-            try await eventually("what is refused is buried") { try await world.dead().count == 2 }
-            #expect(Set(try await world.dead().map(\.copy.id)) == ["refused", "plain"])
+            try await eventually("what is refused is buried") { try await environment.dead().count == 2 }
+            #expect(Set(try await environment.dead().map(\.copy.id)) == ["refused", "plain"])
             try await eventually("what is hindered is sent again") { tries.withLock { $0["hindered"] == 3 && $0["taken"] != nil } }
             #expect(tries.withLock { $0 } == ["hindered": 3, "refused": 1, "plain": 1, "taken": 1], "what is taken is not sent again")
         }
     }
 
-    /// The node of a service elsewhere refuses such a copy, which is final too.
+    /// The node of a service at another node refuses such a copy, which is final too.
     @Test func aCopyThatLeadsToCredentialsIsADeadLetterAtOnce() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
             let endpoints = [
-                Endpoint(module: .tokens, interface: .receiver, url: world.service.url + "/api"),
-                Endpoint(module: .credentials, interface: .receiver, url: world.service.url + "/api/credentials"),
+                Endpoint(module: .tokens, interface: .receiver, url: environment.service.url + "/api"),
+                Endpoint(module: .credentials, interface: .receiver, url: environment.service.url + "/api/credentials"),
             ]
-            try await world.writer.write([.put(.endpoints(platform: "bil", endpoints))])
-            try await world.copy(try request(.tokens, .receiver, .put, path: "credentials", body: "{}"), id: "1", key: "a")
-            try await eventually("it is given up") { try await world.dead().count == 1 }
-            let dead = try #require(try await world.dead().first)
+            try await environment.writer.write([.put(.endpoints(platform: "bil", endpoints))])
+            try await environment.copy(try request(.tokens, .receiver, .put, path: "credentials", body: "{}"), id: "1", key: "a")
+            try await eventually("it is given up") { try await environment.dead().count == 1 }
+            let dead = try #require(try await environment.dead().first)
             #expect(dead.cause.hasPrefix("cannot be sent: This leads to credentials") && dead.attempts == 0, "\(dead.cause)")
-            #expect(world.service.seen.isEmpty)
+            #expect(environment.service.seen.isEmpty)
         }
     }
 
     @Test func copiesShareConnectionsAlsoWhenTheServiceComplains() async throws {
         let count = Atomic<Int>(0)
-        let world = try await DeliveryEnvironment(service: { _ in
-            // Every tenth is sent again.
+        let environment = try await DeliveryEnvironment(service: { _ in
+            // Every tenth copy is sent again.
             count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .answer(503, [], String(repeating: "x", count: 5000)) : .success
         })
         let copies = 1000
-        try await world.run(push: try world.push()) {
+        try await environment.run(push: try environment.push()) {
             for number in 0..<copies {
-                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 100)")
+                try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 100)")
             }
             try await eventually("all are delivered", within: .seconds(60)) {
-                let seen = world.service.seen
+                let seen = environment.service.seen
                 return seen.count == copies + seen.count / 10
             }
-            #expect(Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
-            #expect(world.service.connections <= 32 + world.service.seen.count / 100)
+            #expect(Set(environment.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
+            #expect(environment.service.connections <= 32 + environment.service.seen.count / 100)
         }
     }
 
-    /// Servers close connections that are idle, and when they are stopped.
+    /// Servers close idle connections, and all connections when they stop.
     @Test func aConnectionThatTheServiceLeavesCostsNoBackoff() async throws {
         let count = Atomic<Int>(0)
-        let world = try await DeliveryEnvironment(service: { _ in
+        let environment = try await DeliveryEnvironment(service: { _ in
             let body = #"{"status_code":1000}"#
             return count.wrappingAdd(1, ordering: .relaxed).newValue % 10 == 0 ? .last(200, [], body) : .answer(200, [], body)
         })
-        // Whoever had to wait would wait for longer than this test.
-        try await world.run(push: try world.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
+        // A back-off would be longer than this test.
+        try await environment.run(push: try environment.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
             for number in 0..<500 {
-                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 40)")
+                try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 40)")
             }
             try await eventually("all are delivered", within: .seconds(60)) {
-                Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
+                Set(environment.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
             }
         }
     }

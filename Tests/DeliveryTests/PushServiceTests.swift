@@ -17,38 +17,38 @@ import Topics
 
     @Test func copiesArriveInOrderPerObjectAndEndInDeadLettersWhereTheyMust() async throws {
         let failures = Mutex<[String: Int]>([:])
-        let world = try await DeliveryEnvironment(service: { seen in
+        let environment = try await DeliveryEnvironment(service: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let failed = failures.withLock { failures in
                 failures[id, default: 0] += 1
                 return failures[id, default: 0]
             }
             if id.hasSuffix("-rejected") { return Self.rejection }
-            // Every other copy needs three attempts, failing in different ways.
+            // Every second copy needs three attempts, which fail in different ways.
             guard id.hasSuffix("-hard"), failed < 3 else { return .success }
             return failed == 1 ? .answer(503, [("Retry-After", "0")], "") : .answer(200, [], #"{"status_code":3000}"#)
         })
-        try await world.run(push: try world.push()) {
+        try await environment.run(push: try environment.push()) {
             for number in 0..<60 {
                 let kind = number % 20 == 7 ? "rejected" : number % 2 == 0 ? "hard" : "easy"
-                try await world.copy(
+                try await environment.copy(
                     try request(.cdrs, .receiver, .post, body: #"{"number":\#(number)}"#), id: "\(number)-\(kind)",
                     key: "DE-CPO|cdrs|\(number % 5)")
             }
             try await eventually("all copies are done") {
-                let seen = Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
+                let seen = Set(environment.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
                 return seen.count == 60 && failures.withLock { $0.filter { $0.key.hasSuffix("hard") }.allSatisfy { $0.value == 3 } }
             }
-            try await eventually("dead letters are written") { try await world.dead().count == 3 }
-            for dead in try await world.dead() {
+            try await eventually("dead letters are written") { try await environment.dead().count == 3 }
+            for dead in try await environment.dead() {
                 #expect(dead.cause.hasPrefix("rejected") && dead.attempts == 1 && dead.lastHTTPStatus == 400 && dead.lastStatus == 2001)
                 #expect(dead.copy.id.hasSuffix("-rejected"))
             }
-            check(world.service.seen)
+            check(environment.service.seen)
         }
     }
 
-    /// An attempt of a later copy never comes before the last attempt of an earlier one of its object.
+    /// Checks that no attempt of a later copy comes before the last attempt of an earlier one of its object.
     private func check(_ seen: [Seen]) {
         var scheduler: [Int: [Int]] = [:]
         var requestIDs: Set<String> = []
@@ -67,36 +67,38 @@ import Topics
 
     @Test func aWithdrawnAgreementStopsCopiesThatWait() async throws {
         let isUp = Atomic<Bool>(false)
-        let world = try await DeliveryEnvironment(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
-        try await world.run(push: try world.push()) {
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
-            try await eventually("it was tried") { !world.service.seen.isEmpty }
+        let environment = try await DeliveryEnvironment(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
+        try await environment.run(push: try environment.push()) {
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
+            try await eventually("it was tried") { !environment.service.seen.isEmpty }
             let user = try #require(PartyID("DE-MSP"))
             let provider = try #require(PartyID("DE-BIL"))
-            try await world.writer.write([.delete(key: FactKey.agreement(user: user, provider: provider))])
+            try await environment.writer.write([.delete(key: FactKey.agreement(user: user, provider: provider))])
             isUp.store(true, ordering: .relaxed)
-            let before = world.service.seen.count
+            let before = environment.service.seen.count
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.from = try #require(PartyID("NL-MSP"))
-            try await world.writer.write([.put(.agreement(Agreement(user: other.from, provider: provider, source: "file")))])
-            try await world.copy(other, id: "two", key: "a")
+            try await environment.writer.write([.put(.agreement(Agreement(user: other.from, provider: provider, source: "file")))])
+            try await environment.copy(other, id: "two", key: "a")
             // The second waits behind the first, so when it arrives the first is finished.
-            try await eventually("the other user's copy arrives") { world.service.seen.last?.headers.first(name: "OCN-Copy-ID") == "two" }
-            #expect(world.service.seen.count <= before + 2)
+            try await eventually("the other user's copy arrives") {
+                environment.service.seen.last?.headers.first(name: "OCN-Copy-ID") == "two"
+            }
+            #expect(environment.service.seen.count <= before + 2)
         }
     }
 
     @Test func aSignedCopyIsSignedAnewForItsService() async throws {
-        let world = try await DeliveryEnvironment()
+        let environment = try await DeliveryEnvironment()
         let sender = SigningKey.generate()
         let hub = try #require(Fixture.key)
-        try await world.run(push: try world.push()) {
+        try await environment.run(push: try environment.push()) {
             var original = try request(.cdrs, .receiver, .post, body: #"{"id":"1","kwh":1.10}"#)
             original.signature = try OCNSignature.sign(try #require(Resigning.values(of: original)), with: sender, numbers: .js).text(
                 .brotli)
-            try await world.copy(original, id: "one", key: "a")
-            try await eventually("it is delivered") { !world.service.seen.isEmpty }
-            let seen = try #require(world.service.seen.first)
+            try await environment.copy(original, id: "one", key: "a")
+            try await eventually("it is delivered") { !environment.service.seen.isEmpty }
+            let seen = try #require(environment.service.seen.first)
             var copy = original
             copy.to = try #require(PartyID("DE-BIL"))
             let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
@@ -106,24 +108,26 @@ import Topics
     }
 
     @Test func whatOnlyWaitsDoesNotHoldUpTheEnd() async throws {
-        let world = try await DeliveryEnvironment(service: { _ in .answer(500, [], "") })
+        let environment = try await DeliveryEnvironment(service: { _ in .answer(500, [], "") })
         var ended = ContinuousClock.now
-        try await world.run(push: try world.push(drain: .seconds(60)) { ($0.backoffBase, $0.backoffCap) = (.seconds(60), .seconds(60)) }) {
+        try await environment.run(
+            push: try environment.push(drain: .seconds(60)) { ($0.backoffBase, $0.backoffCap) = (.seconds(60), .seconds(60)) }
+        ) {
             for number in 0..<20 {
-                try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 5)")
+                try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 5)")
             }
-            try await eventually("the first of each object has failed") { world.service.seen.count == 5 }
+            try await eventually("the first of each object has failed") { environment.service.seen.count == 5 }
             ended = .now
         }
         #expect(ContinuousClock.now - ended < .seconds(30))
     }
 
     @Test func whatIsTooOldBecomesADeadLetter() async throws {
-        let world = try await DeliveryEnvironment(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
-        try await world.run(push: try world.push { $0.horizon = .seconds(4) }) {
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
-            try await eventually("it is given up") { try await world.dead().count == 1 }
-            let dead = try #require(try await world.dead().first)
+        let environment = try await DeliveryEnvironment(service: { _ in .answer(500, [], #"{"status_code":3000}"#) })
+        try await environment.run(push: try environment.push { $0.horizon = .seconds(4) }) {
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
+            try await eventually("it is given up") { try await environment.dead().count == 1 }
+            let dead = try #require(try await environment.dead().first)
             #expect(dead.cause == "expired" && dead.copy.id == "old")
             #expect(dead.lastHTTPStatus == 500 && dead.lastStatus == 3000 && dead.attempts > 1)
         }
@@ -131,35 +135,35 @@ import Topics
 
     /// MATCHER may have read further than PUSH: then a missing agreement is one not read yet, not a withdrawn one.
     @Test func aCopyWhoseAgreementIsNotReadYetWaitsForItAndIsNotWithheld() async throws {
-        let world = try await DeliveryEnvironment()
+        let environment = try await DeliveryEnvironment()
         let provider = try #require(PartyID("DE-BIL"))
         let user = try #require(PartyID("DE-CPO"))
-        let push = try world.push()
-        try await world.run(push: push) {
-            let next = world.store.directory.version + 1
+        let push = try environment.push()
+        try await environment.run(push: push) {
+            let next = environment.store.directory.version + 1
             var ahead = try request(.cdrs, .receiver, .post, body: "{}")
             ahead.from = user
-            try await world.copy(ahead, id: "ahead", key: "a", judgedAt: next)
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "behind", key: "b")
-            try await eventually("another copy is delivered meanwhile") { world.service.seen.count == 1 }
-            try await world.writer.write([.put(.agreement(Agreement(user: user, provider: provider, source: "file")))])
-            try await eventually("the copy is delivered") { world.service.seen.count == 2 }
+            try await environment.copy(ahead, id: "ahead", key: "a", judgedAt: next)
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "behind", key: "b")
+            try await eventually("another copy is delivered meanwhile") { environment.service.seen.count == 1 }
+            try await environment.writer.write([.put(.agreement(Agreement(user: user, provider: provider, source: "file")))])
+            try await eventually("the copy is delivered") { environment.service.seen.count == 2 }
         }
     }
 
     @Test func aServiceThatReadsItsTopicIsNotCalled() async throws {
-        let world = try await DeliveryEnvironment()
+        let environment = try await DeliveryEnvironment()
         let provider = try #require(PartyID("DE-BIL"))
-        try await world.writer.write([
+        try await environment.writer.write([
             .put(.service(NetworkService(provider: provider, name: "billing", permissions: [0], delivery: .topic, source: "file")))
         ])
-        let push = try world.push()
-        try await world.run(push: push) {
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
+        let push = try environment.push()
+        try await environment.run(push: push) {
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
             try await eventually("the copy is finished") {
                 try await push.consumer.committed(push.assignment, timeout: .seconds(5)).contains { $0.offset == 1 }
             }
-            #expect(world.service.seen.isEmpty)
+            #expect(environment.service.seen.isEmpty)
         }
     }
 }

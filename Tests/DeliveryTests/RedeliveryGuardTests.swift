@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func itFitsIntoACommitHoweverManyAreUnbegun() {
-        // Gaps that nothing compresses well.
+        // Gaps that do not compress well.
         var runs: [ClosedRange<Int64>] = []
         var offset: Int64 = 10
         var state: UInt64 = 1
@@ -60,7 +60,7 @@ import Testing
         IncomingRecord(topic: partition.topic, partition: 0, offset: offset, timestamp: time, key: nil, value: nil)
     }
 
-    /// Of so many records written before the takeover, those in doubt.
+    /// The records written before the redelivery whose outcome is unknown.
     private func inDoubt(_ redelivery: RedeliveryGuard, _ offsets: Range<Int64> = 0..<12) -> [Int64] {
         var redelivery = redelivery
         return offsets.filter { redelivery.isInDoubt(record($0, at: 1)) }
@@ -92,7 +92,7 @@ import Testing
         var known = redelivery(3, "b2;7;1")
         let inTime = [(3, 999), (4, 1000), (5, 999), (6, -1)].map { known.isInDoubt(record($0.0, at: $0.1)) }
         #expect(inTime == [true, false, true, true] && known.limit == 7)
-        // It tells where an owner must have ended that promised nothing, whatever other clocks say of what is behind it.
+        // It shows where an owner without start intents must have ended, whatever other clocks say about later records.
         var unknown = redelivery(3, "1")
         let after = [(3, 999), (4, 1000), (5, 999)].map { unknown.isInDoubt(record($0.0, at: $0.1)) }
         #expect(after == [true, false, false] && unknown.limit == 4)

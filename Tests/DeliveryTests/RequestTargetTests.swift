@@ -9,9 +9,9 @@ import Topics
 @testable import Delivery
 @testable import Outbound
 
-/// What stands in a URL goes out as it stands there, and what is longer than we send does not go out at all.
+/// A URL is sent unchanged, and a URL over the limit is not sent.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RequestTargetTests {
-    /// Characters that Foundation's URL would encode, with whatever else is encoded in the same part.
+    /// Characters that Foundation's URL would encode, and other encodings in the same part.
     static let odd = [
         "/locations/A|B%20C", "/l?x=a|b&date_from=2026-01-01T00%3A00%3A00Z", "/r?ids[]=a&x=a%20b", "/p?filter[x]=a%20b", "/e?f[t]=a%20b",
         #"/x"{}^<>`\y%20z"#, "/a%", "/a%2", "/a%zz?%", "/a?b?c?%3F", "//a//b", "/a;b,c:d@e!$&'()*+=~_.-", "/%2e%2e/a", "/?", "/a?",
@@ -33,15 +33,15 @@ import Topics
     }
 
     @Test func theRequestLineHasThem() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run {
             for text in Self.odd {
-                let request = OutboundRequest(url: world.cpo.url + text, method: .get)
-                _ = try await world.client.answer(to: request, deadline: .now() + .seconds(60))
+                let request = OutboundRequest(url: environment.cpo.url + text, method: .get)
+                _ = try await environment.client.answer(to: request, deadline: .now() + .seconds(60))
             }
-            #expect(world.cpo.seen.map(\.uri) == Self.odd)
-            #expect(world.cpo.seen.allSatisfy { $0.headers["Host"] == ["127.0.0.1:\(world.cpo.port)"] })
-            #expect(world.cpo.seen.allSatisfy { seen in !seen.headers.contains { $0.name.lowercased().hasPrefix("ocn-") } })
+            #expect(environment.cpo.seen.map(\.uri) == Self.odd)
+            #expect(environment.cpo.seen.allSatisfy { $0.headers["Host"] == ["127.0.0.1:\(environment.cpo.port)"] })
+            #expect(environment.cpo.seen.allSatisfy { seen in !seen.headers.contains { $0.name.lowercased().hasPrefix("ocn-") } })
         }
     }
 
@@ -51,71 +51,71 @@ import Topics
             (70_000, 70_000, .tooLarge),
         ] as [(Int, Int, OutboundFailure.Kind?)])
     func whatIsTooLongIsNotSent(url: Int, header: Int, kind: OutboundFailure.Kind?) async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run {
-            let base = world.cpo.url + "/"
+        let environment = try await DeliveryEnvironment()
+        try await environment.run {
+            let base = environment.cpo.url + "/"
             let request = OutboundRequest(
                 url: base + String(repeating: "|", count: url - base.utf8.count), method: .post,
                 headers: ["X": String(repeating: "x", count: header)], body: ByteBuffer(string: "{}"))
             do throws(OutboundFailure) {
-                _ = try await world.client.answer(to: request, deadline: .now() + .seconds(60))
+                _ = try await environment.client.answer(to: request, deadline: .now() + .seconds(60))
                 #expect(kind == nil)
             } catch {
                 #expect(error.kind == kind, "\(error)")
             }
-            #expect(world.cpo.seen.isEmpty == (kind != nil))
+            #expect(environment.cpo.seen.isEmpty == (kind != nil))
         }
     }
 
-    // MARK: In the roles. Each of these ended the process once.
+    // MARK: In the roles. Each of these once crashed the process.
 
     @Test func aRequestThatIsTooLongToPassOnIsRefused() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(exchange: try world.exchange()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(exchange: try environment.exchange()) {
             let path = try request(.tokens, .receiver, .put, path: "DE/MSP/" + String(repeating: "|", count: 30_000), body: "{}")
             var signed = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
             signed.signature = String(repeating: "s", count: 100_000)
             for record in [path, signed] {
-                let reply = try await world.ask(record)
+                let reply = try await environment.ask(record)
                 #expect(reply.outcome == .refused && reply.status == .invalidParameters)
                 #expect(reply.message?.contains("would be longer than") == true, "\(reply.message ?? "")")
             }
-            #expect(world.cpo.seen.isEmpty)
-            #expect(try await world.ask(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")).outcome == .answered)
+            #expect(environment.cpo.seen.isEmpty)
+            #expect(try await environment.ask(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")).outcome == .answered)
         }
     }
 
     @Test func aCopyThatIsTooLongEndsAsADeadLetterAndOthersFollow() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
             var record = try request(.cdrs, .receiver, .post, body: "{}")
             record.correlationID = String(repeating: "c", count: 100_000)
-            try await world.copy(record, id: "long", key: "k")
-            try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "short", key: "k")
-            try await eventually("the next one arrives") { world.service.seen.count == 1 }
-            let dead = try await world.dead()
+            try await environment.copy(record, id: "long", key: "k")
+            try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "short", key: "k")
+            try await eventually("the next one arrives") { environment.service.seen.count == 1 }
+            let dead = try await environment.dead()
             #expect(dead.map(\.copy.id) == ["long"])
             #expect(dead.first?.cause.hasPrefix("cannot be sent: its headers would be longer") == true, "\(dead)")
         }
     }
 
     @Test func anAnnouncementThatIsTooLongIsDroppedAndOthersFollow() async throws {
-        let world = try await DeliveryEnvironment()
-        try await world.run(push: try world.push()) {
-            let url = world.cpo.url + "/" + String(repeating: "u", count: 70_000)
-            try await world.writer.write([
+        let environment = try await DeliveryEnvironment()
+        try await environment.run(push: try environment.push()) {
+            let url = environment.cpo.url + "/" + String(repeating: "u", count: 70_000)
+            try await environment.writer.write([
                 .put(
                     .endpoints(
                         platform: "cpo",
                         [
                             Endpoint(module: .hubclientinfo, interface: .receiver, url: url),
-                            Endpoint(module: .tokens, interface: .receiver, url: world.cpo.url + "/tokens"),
+                            Endpoint(module: .tokens, interface: .receiver, url: environment.cpo.url + "/tokens"),
                         ]))
             ])
             let status = try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: #"{"status":"OFFLINE"}"#)
-            try await world.announce(status, to: "DE-CPO", key: "k")
-            try await world.announce(try request(.tokens, .receiver, .put, path: "DE/MSP/T1", body: "{}"), to: "DE-CPO", key: "k")
-            try await eventually("the next one arrives") { world.cpo.seen.map(\.uri) == ["/tokens/DE/MSP/T1"] }
+            try await environment.announce(status, to: "DE-CPO", key: "k")
+            try await environment.announce(try request(.tokens, .receiver, .put, path: "DE/MSP/T1", body: "{}"), to: "DE-CPO", key: "k")
+            try await eventually("the next one arrives") { environment.cpo.seen.map(\.uri) == ["/tokens/DE/MSP/T1"] }
         }
     }
 }

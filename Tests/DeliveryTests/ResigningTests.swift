@@ -12,7 +12,7 @@ import Topics
     private let party = SigningKey.generate()
     private let hub = SigningKey.generate()
 
-    /// As its sender signs it.
+    /// Signs as the sender does.
     private func signed(
         _ record: RequestRecord, _ encoding: SignatureEncoding = .brotli, without header: String? = nil
     ) throws -> RequestRecord {
@@ -49,7 +49,7 @@ import Topics
 
     @Test(arguments: [nil, "ocpi-to-party-id"])
     func aBroadcastIsSignedInTheHubsNameWithItsSenderStashed(without header: String?) throws {
-        // Without a receiver in the headers the hub found out that everybody is meant.
+        // There is no receiver in the headers: the hub determined that the request is a broadcast.
         var original = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: #"{"uid":"1","valid":true}"#)
         original.to = try #require(PartyID("CH-OCN"))
         original = try signed(original, without: header)

@@ -10,15 +10,15 @@ import Testing
 @testable import Delivery
 @testable import Outbound
 
-/// What becomes of a recipient's wish to be left alone.
+/// The effect of a recipient's Retry-After.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RetryAfterSchedulerTests {
     private static let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
     private static let cap = TimeAmount.hours(1)
 
-    /// Half a second before a full one, so that dates do not fit by chance.
+    /// Half a second before a full one, so that dates do not match by chance.
     private static let now = Timestamp(milliseconds: 784_111_739_500)
 
-    /// What a recipient says, and for how long it is left alone then; nil for as long as without it.
+    /// Values of Retry-After, and the resulting delays; nil if the value has no effect.
     private static let wishes: [(text: String, wish: TimeAmount?)] = [
         ("120", .seconds(120)), (" 30 ", .seconds(30)), ("0", .zero), ("3600", cap), ("3601", cap),
         ("1" + String(repeating: "0", count: 30), cap),
@@ -29,12 +29,12 @@ import Testing
     ]
 
     @Test("Scenario 25: the next attempt comes when the recipient wished, at most an hour later, and nothing else waits for it")
-    func onlyTheLaneThatWasAskedToWaitWaits() throws {
+    func onlyTheKeyQueueThatWasAskedToWaitWaits() throws {
         for (text, wish) in Self.wishes {
             for status in [429, 503] {
                 for jitter in [-1.0, 0, 1] { try check(status, text, wish, jitter) }
             }
-            // Nobody else may ask.
+            // Other statuses have no effect.
             try check(500, text, nil, 0)
         }
     }
@@ -66,9 +66,9 @@ import Testing
         let due = Self.start + max(wish ?? .zero, backoff.delay(failures: 1, jitter: jitter))
         #expect(alarms(actions) == [due], "\(status) \(text)")
 
-        // Other objects of the recipient go on, their own failures wait as usual, and other recipients know nothing of it.
-        let neighbour = try #require(try add(2, "b", in: own).first)
-        _ = scheduler.complete(neighbour, .failed(LastAttempt(httpStatus: 500), after: nil), now: Self.start, jitter: jitter)
+        // Other objects of the recipient continue, their own failures wait as usual, and other recipients are not affected.
+        let otherObject = try #require(try add(2, "b", in: own).first)
+        _ = scheduler.complete(otherObject, .failed(LastAttempt(httpStatus: 500), after: nil), now: Self.start, jitter: jitter)
         #expect(try add(3, "a", in: own).isEmpty)
         #expect(try add(4, "c", in: own).count == 1)
         #expect(try add(1, "a", to: "NL-TAX", in: other).count == 1)
@@ -93,7 +93,7 @@ import Testing
         let cap = Duration.seconds(2)
         let texts = ["seconds": "1", "absurd": "1" + String(repeating: "0", count: 30), "date": "", "negative": "-5", "nonsense": "soon"]
         let calls = Mutex<[String: [(time: ContinuousClock.Instant, date: Timestamp)]]>([:])
-        let world = try await DeliveryEnvironment(service: { seen in
+        let environment = try await DeliveryEnvironment(service: { seen in
             let id = seen.headers.first(name: "OCN-Copy-ID") ?? ""
             let now = Timestamp.now
             let count = calls.withLock { calls in
@@ -103,20 +103,20 @@ import Testing
             guard count == 1, let text = texts[id] else { return .success }
             return .answer(id == "date" ? 429 : 503, [("Retry-After", id == "date" ? Self.date(now.adding(milliseconds: 2000)) : text)], "")
         })
-        try await world.run(push: try world.push { $0.retryAfterCap = cap }) {
-            for id in texts.keys { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
-            try await eventually("all are sent twice") { world.service.seen.count == 2 * texts.count }
+        try await environment.run(push: try environment.push { $0.retryAfterCap = cap }) {
+            for id in texts.keys { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
+            try await eventually("all are sent twice") { environment.service.seen.count == 2 * texts.count }
         }
         func call(_ id: String, _ number: Int) throws -> (time: ContinuousClock.Instant, date: Timestamp) {
             try #require(calls.withLock { $0[id]?.dropFirst(number).first })
         }
         #expect(try call("seconds", 1).time - call("seconds", 0).time >= .seconds(1))
         #expect(try call("absurd", 1).time - call("absurd", 0).time >= cap)
-        // HTTP knows no parts of seconds.
+        // HTTP dates have no fractions of seconds.
         #expect(try call("date", 1).date.milliseconds >= (call("date", 0).date.milliseconds + 2000) / 1000 * 1000)
     }
 
-    /// As HTTP writes dates; the day of the week says nothing.
+    /// A date in HTTP's format; the day of the week is ignored.
     private static func date(_ time: Timestamp) -> String {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let parts = time.description.split { "-T.".contains($0) }.map(String.init)

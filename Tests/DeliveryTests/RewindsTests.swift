@@ -18,7 +18,7 @@ import Topics
         let restarted = Mutex<[CommitOffset]>([])
     }
 
-    /// Partition 0 goes back, 1 has nothing that late, 2 has not come as far; 3 is another worker's.
+    /// Partition 0 goes back; 1 has no record that late; 2 has not reached the time; 3 belongs to another worker.
     @Test("Scenario 7: every partition that an operator rewinds goes back once and says so")
     func everyPartitionGoesBackOnceAndSaysSo() async throws {
         let recipient = try #require(PartyID("DE-BIL"))

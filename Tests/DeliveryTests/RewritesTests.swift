@@ -139,7 +139,7 @@ import Topics
         #expect(try expiry("START_SESSION", "1970-01-03T00:00:00Z") == 1_000_500)
     }
 
-    /// The reference nodes serve 2.2 only, and results of charging profiles elsewhere than they say.
+    /// The reference nodes serve 2.2 only, and receive results of charging profiles at another path than they advertise.
     @Test func resultsComeToAnotherNodeWhereItServesThem() throws {
         func prefix(_ module: ModuleID, _ path: String, verbatim: Bool) throws -> String {
             let node = NetworkNode(operatorAddress: "0x2", url: "https://node/", isVerbatim: verbatim, source: "file")
@@ -150,7 +150,7 @@ import Topics
         for (isVerbatim, version) in [(false, "2.2"), (true, "2.2.1")] {
             let url = try prefix(.chargingprofiles, "S1", verbatim: isVerbatim)
             #expect(url == "https://node/ocpi/\(version)/sender/chargingprofiles/result/")
-            // A node of ours takes it there.
+            // A node of this project receives it there.
             let route = Route.parse(path: String(url.dropFirst("https://node".count)) + "id")
             guard case .module(let place)? = route else {
                 Issue.record("\(url) is nowhere")
@@ -250,7 +250,7 @@ import Topics
             Rewrites.absolute("?offset=1#x", calledAt: "https://CPO.example/ocpi/cdrs?offset=0") == "https://CPO.example/ocpi/cdrs?offset=1"
         )
         #expect(Rewrites.absolute("/a b\u{7F}|%", calledAt: "https://cpo.example") == "https://cpo.example/a%20b%7F|%")
-        // What is no URL then is refused.
+        // An invalid result is refused.
         #expect(Rewrites.absolute("/cdrs/1", calledAt: nil) == "/cdrs/1")
         #expect(Rewrites.absolute("javascript:1", calledAt: "https://a/b") == "javascript:1")
     }

@@ -13,19 +13,19 @@ import Topics
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct StoredAnnouncementTests {
     @Test func whatAPartySentAndTheHubStoredArrivesInItsNameWithItsSignature() async throws {
-        let world = try await DeliveryEnvironment()
-        let push = try world.push()
+        let environment = try await DeliveryEnvironment()
+        let push = try environment.push()
         let key = SigningKey.generate()
-        try await world.run(push: push) {
+        try await environment.run(push: push) {
             let body = #"{ "uid":"T1",  "valid":true }"#
             var stored = try request(.tokens, .receiver, .put, path: "DE/MSP/T1", query: "type=RFID", body: body)
             stored.signature = try OCNSignature.sign(try #require(Resigning.values(of: stored)), with: key, numbers: .js).text(.brotli)
-            stored.stateVersion = world.store.directory.version
+            stored.stateVersion = environment.store.directory.version
             stored.key = "DE-MSP|tokens|T1"
-            _ = try await world.producer.send(AnnouncementRecord(request: stored).outgoing(to: world.kafka.topics))
-            try await eventually("it arrives") { !world.cpo.seen.isEmpty }
+            _ = try await environment.producer.send(AnnouncementRecord(request: stored).outgoing(to: environment.kafka.topics))
+            try await eventually("it arrives") { !environment.cpo.seen.isEmpty }
 
-            let seen = try #require(world.cpo.seen.first)
+            let seen = try #require(environment.cpo.seen.first)
             #expect(seen.method == "PUT" && seen.uri == "/receiver/tokens/DE/MSP/T1?type=RFID" && seen.text == body)
             #expect(seen.headers["OCPI-from-country-code"] == ["DE"] && seen.headers["OCPI-from-party-id"] == ["MSP"])
             #expect(seen.headers["OCPI-to-country-code"] == ["DE"] && seen.headers["OCPI-to-party-id"] == ["CPO"])
@@ -40,17 +40,17 @@ import Topics
     }
 
     @Test func aStoredRequestIsFinishedByExchangeWithoutACallOrAReply() async throws {
-        let world = try await DeliveryEnvironment()
-        let exchange = try world.exchange()
-        try await world.run(exchange: exchange) {
+        let environment = try await DeliveryEnvironment()
+        let exchange = try environment.exchange()
+        try await environment.run(exchange: exchange) {
             var stored = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
             (stored.reply, stored.deadline, stored.isStored) = (nil, nil, true)
-            let position = try await world.producer.send(stored.outgoing(to: world.kafka.topics))
+            let position = try await environment.producer.send(stored.outgoing(to: environment.kafka.topics))
             try await eventually("it is finished") {
                 try await exchange.consumer.committed(exchange.assignment, timeout: .seconds(5))
                     .contains { $0.partition == position.partition && $0.offset == position.offset + 1 }
             }
-            #expect(world.cpo.seen.isEmpty)
+            #expect(environment.cpo.seen.isEmpty)
         }
     }
 }

@@ -4,7 +4,7 @@ import OCPI
 
 @testable import Delivery
 
-/// What waits in a test.
+/// A waiting request of a test.
 struct TestRequest: HeldCall, Hashable {
     var recipient: PartyID
     var partition = TopicPartition(topic: "ocn.requests", partition: 0)
@@ -14,13 +14,13 @@ struct TestRequest: HeldCall, Hashable {
     var sendBy = NIODeadline.distantFuture
     var isInDoubt = false
     var isRepeated = false
-    /// Who sends it; nil for one that sends nothing else.
+    /// The sender; nil for one that sends nothing else.
     var sender: String?
 
     var account: String { sender ?? "\(partition)@\(offset)" }
 }
 
 extension NIODeadline {
-    /// On a clock of the test.
+    /// A time on the simulated clock.
     static func at(_ time: TimeAmount) -> NIODeadline { .uptimeNanoseconds(1) + time }
 }

@@ -18,7 +18,7 @@ import Testing
         #expect((0..<200).count { _ in bucket.take(now: start + .hours(1)) == nil } == 10, "nothing is saved up")
     }
 
-    @Test func whoeverIsTurnedAwayComesAgainWhenItIsHisTurn() {
+    @Test func aRejectedCallerGetsTheTimeOfItsNextAttempt() {
         var bucket = TokenBucket(perSecond: 10)
         #expect(bucket.take(now: start) == nil)
         let times = (0..<5).compactMap { _ in bucket.take(now: start) }
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Kafka's answers take no time here; how fast copies go to `ocn.dead` is up to the ration alone.
+    /// Kafka acknowledges at once here; only the rate limit determines how fast copies are written to `ocn.dead`.
     @Test("Scenario 27: what an outage let expire goes to ocn.dead no faster than the ration, and all of it goes")
     func expiredBacklog() throws {
         let partitions = (0..<4).map { TopicPartition(topic: "ocn.outbox.DE-BIL", partition: $0) }
@@ -57,7 +57,7 @@ import Testing
                 case .finish(let pending, let ending):
                     #expect(ending == .expired)
                     deadLettered.append((pending.offset, now))
-                case .gate, .abandon: break
+                case .pauseChanged, .abandon: break
                 case .breaker: Issue.record("nobody was called")
                 }
             }
@@ -83,7 +83,7 @@ import Testing
         }
         #expect(Set(deadLettered.map(\.offset)).count == 5000 && scheduler.held == 0)
         for (index, deadLetter) in deadLettered.enumerated() where index >= 110 {
-            // In any second there are at most a second's ration and what a full bucket holds.
+            // In any second there are at most the tokens of a second and those of a full bucket.
             #expect(deadLetter.at - deadLettered[index - 110].at >= .milliseconds(990))
         }
         #expect(now - start < .seconds(60), "the ration is used")

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Demo
 
-/// A node that knows the handshake and hands every module request to one party: just enough for a party to register and to be called.
+/// A node that supports the handshake and passes every module request to one party, which is enough for a party to register and to be
+/// called.
 private final class FakeNode: Sendable {
     static let tokenA = "token-a"
     static let tokenC = "token-c"
@@ -56,7 +57,7 @@ private final class FakeNode: Sendable {
         }
     }
 
-    /// Calls back with token B, as a node does, and answers with token C only if the party's own endpoints are there.
+    /// Calls back with token B, as a node does, and answers with token C only if the party's own endpoints exist.
     private static func credentials(_ request: ServedRequest) async -> ServedAnswer {
         guard let tokenB = request.body.jsonString(["token"]), let versions = request.body.jsonString(["url"]) else {
             return PartyModules.refusal(400, "no credentials")

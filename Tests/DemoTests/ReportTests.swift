@@ -19,9 +19,9 @@ final class Lines: Sendable {
 }
 
 @Suite struct ReportTests {
-    private func told(_ options: DemoOptions, _ tell: (DemoReport) -> Void) -> [String] {
+    private func printed(_ options: DemoOptions, _ report: (DemoReport) -> Void) -> [String] {
         let lines = Lines()
-        tell(DemoReport(options) { lines.add($0) })
+        report(DemoReport(options) { lines.add($0) })
         return lines.all
     }
 
@@ -48,7 +48,7 @@ final class Lines: Sendable {
     @Test func aHopIsOneLineAndItsStationsAnother() throws {
         let exchange = try exchange()
         #expect(
-            told(DemoOptions()) { $0.route(.cdr, exchange) } == [
+            printed(DemoOptions()) { $0.route(.cdr, exchange) } == [
                 "   DE-ONE → FR-MSP  POST  /ocpi/receiver/2.2.1/cdrs                            200     14.2 ms",
                 "      node 1 ocn.requests[3]@17 +2 → FR-MSP +5 → DE-ONE +7",
             ])
@@ -56,7 +56,7 @@ final class Lines: Sendable {
 
     @Test func jsonHasOneObjectPerLine() throws {
         let exchange = try exchange()
-        let lines = told(DemoOptions(json: true, color: true)) {
+        let lines = printed(DemoOptions(json: true, color: true)) {
             $0.began(.cdr)
             $0.route(.cdr, exchange)
             $0.note(.cdr, "noted")
@@ -77,7 +77,7 @@ final class Lines: Sendable {
 
     @Test func theJSONSummarySaysExactlyThis() {
         #expect(
-            told(DemoOptions(json: true)) { $0.summary(good, outcomes: [:]) } == [
+            printed(DemoOptions(json: true)) { $0.summary(good, outcomes: [:]) } == [
                 #"{"event":"summary","ok":true,"steps":{"1":true,"2":true,"3":true,"4":true,"5":true,"6":true,"7":true,"8":true},"#
                     + #""copies_without_permission":0,"seconds":7.4}"#
             ])
@@ -87,12 +87,12 @@ final class Lines: Sendable {
         let bad = DemoResult(
             ok: false, steps: [1: true, 2: false], reason: "step 2: no answer", copiesWithoutPermission: 0, seconds: 1)
         #expect(
-            told(DemoOptions(json: true)) { $0.summary(bad, outcomes: [:]) } == [
+            printed(DemoOptions(json: true)) { $0.summary(bad, outcomes: [:]) } == [
                 #"{"event":"summary","ok":false,"steps":{"1":true,"2":false,"3":false,"4":false,"5":false,"6":false,"7":false,"8":false},"#
                     + #""copies_without_permission":0,"seconds":1.0}"#
             ])
         let outcomes = [1: StepOutcome(text: "agreed", seconds: 0.25), 2: StepOutcome(text: "no answer", seconds: 10)]
-        let text = told(DemoOptions()) { $0.summary(bad, outcomes: outcomes) }
+        let text = printed(DemoOptions()) { $0.summary(bad, outcomes: outcomes) }
         #expect(text.contains("   1  Setting             yes    0.3 s  agreed"))
         #expect(text.contains("   2  Session             no    10.0 s  no answer"))
         #expect(text.contains("   3  CDR                 no            not reached"))
@@ -100,10 +100,10 @@ final class Lines: Sendable {
     }
 
     @Test func coloursComeOnlyWhenAskedFor() {
-        let plain = told(DemoOptions()) { $0.summary(good, outcomes: [:]) }
+        let plain = printed(DemoOptions()) { $0.summary(good, outcomes: [:]) }
         #expect(!plain.joined().contains("\u{1B}"))
         #expect(plain.last == "The billing scenario holds: all 8 steps, copies without permission: 0, 7.4 s.")
-        let colored = told(DemoOptions(color: true)) { $0.summary(good, outcomes: [:]) }
+        let colored = printed(DemoOptions(color: true)) { $0.summary(good, outcomes: [:]) }
         #expect(colored.last == "\u{1B}[32mThe billing scenario holds: all 8 steps, copies without permission: 0, 7.4 s.\u{1B}[0m")
     }
 

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Demo
 
-/// A world that does not come up.
-private final class BrokenWorld: DemoClusterStarter {
+/// A starter that fails.
+private final class BrokenStarter: DemoClusterStarter {
     struct NoKafka: Error, CustomStringConvertible { let description = "no Kafka today" }
     let stops = Mutex(0)
 
@@ -17,14 +17,14 @@ private final class BrokenWorld: DemoClusterStarter {
 }
 
 @Suite struct RunDemoTests {
-    @Test func aWorldThatDoesNotComeUpIsAReasonASummaryAndAStop() async {
-        let world = BrokenWorld()
+    @Test func aStarterThatFailsIsAReasonASummaryAndAStop() async {
+        let starter = BrokenStarter()
         let lines = Lines()
-        let result = await runDemo(world: world, options: DemoOptions(json: true, keepRunning: true)) { lines.add($0) }
+        let result = await runDemo(starter: starter, options: DemoOptions(json: true, keepRunning: true)) { lines.add($0) }
         #expect(!result.ok)
         #expect(result.reason == "start: no Kafka today")
         #expect(result.steps == Dictionary(uniqueKeysWithValues: (1...8).map { ($0, false) }))
-        #expect(world.stops.withLock { $0 } == 1)
+        #expect(starter.stops.withLock { $0 } == 1)
         #expect(lines.all.dropFirst().first == #"{"event":"failure","step":0,"reason":"no Kafka today"}"#)
         let summary =
             #"{"event":"summary","ok":false,"steps":{"1":false,"2":false,"3":false,"4":false,"#

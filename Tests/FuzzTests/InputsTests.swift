@@ -8,7 +8,7 @@ import Topics
 
 @testable import Fuzz
 
-/// What comes out of the generators: the same for the same seed, and of every kind that matters.
+/// The output of the generators: the same for the same seed, and of every important kind.
 @Suite struct InputsTests {
     private static let now = Timestamp(milliseconds: 1_800_000_000_000)
     private let material: Material
@@ -44,7 +44,7 @@ import Topics
         #expect(zip(records(50), records(50, seed: 8)).count { $0.text == $1.text } == 0)
     }
 
-    /// A finding names one case: it must not need those before it.
+    /// A finding names one case, which must not depend on earlier ones.
     @Test func aCaseIsMadeWithoutThoseBeforeIt() {
         #expect(Inputs(seed: 7, material).request(150) == requests(151).last)
     }
@@ -138,7 +138,7 @@ import Topics
         #expect(made.contains { $0.record.headers["ce_time"] == "9999-12-31T23:59:59Z" })
     }
 
-    /// What is true for the node would change what it does for others, and no memory may grow with the number of cases by design.
+    /// Valid facts would change the node's behaviour for other parties, and its state must not grow with the number of cases.
     @Test func stateIsWrittenAboutFewPartiesThatNobodyElseUses() {
         let made = records(2000).filter { $0.record.topic == material.topics.state }
         let inPlay = [material.sender, material.receiver, material.service, material.remote].map(\.description)
@@ -165,7 +165,7 @@ import Topics
             #expect(longest >= 29_000 && record.record.headers["ce_id"] == id, "\(record.kind)")
             #expect(outcome == .anything || outcome == (record.record.topic == material.topics.requests ? .refused : .dead))
         }
-        // In requests and copies, and announced to a party and a node.
+        // In requests and copies, and in announcements to a party and a node.
         for name in ["ce_ocntarget", "content-encoding", "tracestate"] {
             let found = oversized.records.filter { ($0.record.record.headers[name]?.utf8.count ?? 0) > 60_000 }
             #expect(found.contains { $0.outcome == .refused } && found.contains { $0.outcome == .dead }, "\(name)")

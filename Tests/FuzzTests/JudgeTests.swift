@@ -3,7 +3,7 @@ import Testing
 
 @testable import Fuzz
 
-/// What counts as a finding.
+/// The conditions that count as a finding.
 @Suite struct JudgeTests {
     private func answer(_ status: Int, _ body: String = #"{"status_code":1000}"#, length: Int? = nil) -> [UInt8] {
         Array("HTTP/1.1 \(status) X\r\nContent-Length: \(length ?? body.utf8.count)\r\n\r\n\(body)".utf8)

@@ -16,8 +16,8 @@ import Testing
         }
     }
 
-    @Test func whoComesMeanwhileWaitsAndAsksNobody() async {
-        // Time stands still: whoever came after the first one had ended would get no permit, and so not ask either.
+    @Test func callersThatArriveMeanwhileWaitForTheRunningRead() async {
+        // The time does not advance, so a caller that arrived after the end of the first read would get no permit, and not read either.
         let start = NIODeadline.now()
         let catchUpLimiter = CatchUpLimiter(perSecond: 1, now: start)
         let asked = Shared(0)

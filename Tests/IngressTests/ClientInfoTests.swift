@@ -133,113 +133,113 @@ import Testing
 
 @Suite struct ClientInfoEndpointTests {
     @Test func whatTheOperatorOfThePartySignedIsKept() async throws {
-        let world = TestIngress()
-        let answer = try await put(world, body("OFFLINE", 5_000), signedBy: world.remoteKey)
+        let ingress = TestIngress()
+        let answer = try await put(ingress, body("OFFLINE", 5_000), signedBy: ingress.remoteKey)
         #expect(answer.status == 200 && answer.code == 1000)
-        #expect(told(world) == [ClientInfo(party: party("NL-REM"), role: "CPO", status: .offline, lastUpdated: time(5_000))])
+        #expect(told(ingress) == [ClientInfo(party: party("NL-REM"), role: "CPO", status: .offline, lastUpdated: time(5_000))])
     }
 
     @Test func theNewestCountsInWhateverOrderTheyArrive() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         for (status, milliseconds, expected) in [
             ("CONNECTED", Int64(5_000), PlatformStatus.connected), ("OFFLINE", 4_999, .connected), ("OFFLINE", 5_000, .connected),
             ("OFFLINE", 5_001, .offline),
         ] {
-            let answer = try await put(world, body(status, milliseconds), signedBy: world.remoteKey)
+            let answer = try await put(ingress, body(status, milliseconds), signedBy: ingress.remoteKey)
             #expect(answer.status == 200 && answer.code == 1000)
-            #expect(told(world).map(\.status) == [expected])
+            #expect(told(ingress).map(\.status) == [expected])
         }
     }
 
     @Test func anotherSignerAnotherBodyAndNoSignatureAreRefusedInAnEnvelope() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let good = body("OFFLINE", 5_000)
-        let signature = NodeSignature.sign(ByteBuffer(string: good), with: world.remoteKey)
+        let signature = NodeSignature.sign(ByteBuffer(string: good), with: ingress.remoteKey)
         let cases: [(String, String?)] = [
             (good, NodeSignature.sign(ByteBuffer(string: good), with: SigningKey.generate())), (good, nil), (good, "0x00"),
             (good + " ", signature), (body("OFFLINE", 5_001), signature), (body("OFFLINE", 5_000, party: "ZZZ"), signature),
         ]
         for (body, signature) in cases {
-            let answer = try await put(world, body, signature)
+            let answer = try await put(ingress, body, signature)
             #expect(answer.status == 400 && answer.code == 2001, "\(body) \(signature ?? "-")")
         }
-        #expect(told(world).isEmpty)
+        #expect(told(ingress).isEmpty)
     }
 
     @Test func whatIsNoClientInfoIsRefused() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let bodies = [
             "", "[]", "{", body("GONE", 5_000), body("OFFLINE", 5_000, role: ""), body("OFFLINE", 5_000, role: "a/b"),
             body("OFFLINE", 5_000, role: String(repeating: "C", count: 33)),
         ]
         for body in bodies {
-            let answer = try await put(world, body, signedBy: world.remoteKey)
+            let answer = try await put(ingress, body, signedBy: ingress.remoteKey)
             #expect(answer.status == 400 && answer.code == 2001, "\(body)")
         }
-        #expect(told(world).isEmpty)
+        #expect(told(ingress).isEmpty)
     }
 
-    /// The tree of a text is many times as long as its bytes: a stranger must not have one built.
+    /// A tree needs many times the memory of its text: an unauthenticated caller must not make the node build one.
     @Test func nothingButThePartyIsReadBeforeTheSignerIsKnown() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         for text in [body("GONE", 5_000), body("OFFLINE", 5_000, role: "CPO2"), body("OFFLINE", 5_000, role: "")] {
-            let stranger = try await put(world, text, signedBy: .generate())
-            #expect(stranger.code == 2001 && stranger.message?.contains("is not signed") == true, "\(stranger.text)")
-            let known = try await put(world, text, signedBy: world.remoteKey)
+            let refused = try await put(ingress, text, signedBy: .generate())
+            #expect(refused.code == 2001 && refused.message?.contains("is not signed") == true, "\(refused.text)")
+            let known = try await put(ingress, text, signedBy: ingress.remoteKey)
             #expect(known.code == 2001 && known.message?.contains("is not signed") == false, "\(known.text)")
         }
     }
 
     @Test func aNodeMakesUpNoRoles() async throws {
-        let world = TestIngress()
-        let madeUp = try await put(world, body("OFFLINE", 5_000, role: "CPO2"), signedBy: world.remoteKey)
+        let ingress = TestIngress()
+        let madeUp = try await put(ingress, body("OFFLINE", 5_000, role: "CPO2"), signedBy: ingress.remoteKey)
         #expect(madeUp.status == 400 && madeUp.code == 2001)
         for role in ["EMSP", "emsp"] {
-            #expect(try await put(world, body("OFFLINE", 5_000, role: role), signedBy: world.remoteKey).code == 1000)
+            #expect(try await put(ingress, body("OFFLINE", 5_000, role: role), signedBy: ingress.remoteKey).code == 1000)
         }
-        #expect(told(world).map(\.role) == ["EMSP"])
+        #expect(told(ingress).map(\.role) == ["EMSP"])
         let listed = Fact.party(
-            NetworkParty(party: party("NL-REM"), roles: ["PTP"], operatorAddress: world.remoteKey.address.hex, source: "test"))
-        world.state.withLock { $0.directory.apply(key: listed.key, listed) }
-        #expect(try await put(world, body("OFFLINE", 5_000, role: "PTP"), signedBy: world.remoteKey).code == 1000)
+            NetworkParty(party: party("NL-REM"), roles: ["PTP"], operatorAddress: ingress.remoteKey.address.hex, source: "test"))
+        ingress.state.withLock { $0.directory.apply(key: listed.key, listed) }
+        #expect(try await put(ingress, body("OFFLINE", 5_000, role: "PTP"), signedBy: ingress.remoteKey).code == 1000)
     }
 
     @Test func aClientInfoFromTheFutureDoesNotKeepOutThoseThatFollow() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let future = Timestamp.now.adding(milliseconds: 3_600_000).milliseconds
-        let answer = try await put(world, body("SUSPENDED", future), signedBy: world.remoteKey)
-        #expect(answer.status == 400 && answer.code == 2001 && told(world).isEmpty)
+        let answer = try await put(ingress, body("SUSPENDED", future), signedBy: ingress.remoteKey)
+        #expect(answer.status == 400 && answer.code == 2001 && told(ingress).isEmpty)
         let now = Timestamp.now.milliseconds
-        #expect(try await put(world, body("CONNECTED", now), signedBy: world.remoteKey).code == 1000)
+        #expect(try await put(ingress, body("CONNECTED", now), signedBy: ingress.remoteKey).code == 1000)
     }
 
     @Test func nobodyTellsThisNodeAboutItsOwnParties() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         for own in ["CPO", "OFF"] {
             let text = body("SUSPENDED", 5_000, country: own == "CPO" ? "DE" : "FR", party: own)
-            let answer = try await put(world, text, signedBy: world.remoteKey)
+            let answer = try await put(ingress, text, signedBy: ingress.remoteKey)
             #expect(answer.status == 400 && answer.code == 2001 && answer.message?.contains("party of this node") == true)
         }
-        #expect(told(world).isEmpty)
+        #expect(told(ingress).isEmpty)
     }
 
     @Test func aPartyThatWasListedAMomentAgoIsFound() async throws {
-        let world = TestIngress()
-        world.state.withLock {
+        let ingress = TestIngress()
+        ingress.state.withLock {
             $0.waiting = [
-                .party(NetworkParty(party: party("NL-NEW"), roles: ["CPO"], operatorAddress: world.remoteKey.address.hex, source: "test"))
+                .party(NetworkParty(party: party("NL-NEW"), roles: ["CPO"], operatorAddress: ingress.remoteKey.address.hex, source: "test"))
             ]
         }
-        let answer = try await put(world, body("CONNECTED", 5_000, party: "NEW"), signedBy: world.remoteKey)
-        #expect(answer.status == 200 && told(world).map(\.party) == [party("NL-NEW")])
+        let answer = try await put(ingress, body("CONNECTED", 5_000, party: "NEW"), signedBy: ingress.remoteKey)
+        #expect(answer.status == 200 && told(ingress).map(\.party) == [party("NL-NEW")])
     }
 
     @Test func aStateThatCannotBeWrittenIsToldAndAnotherMethodIsNotAllowed() async throws {
-        let world = TestIngress()
-        world.state.withLock { $0.writeFails = true }
-        let answer = try await put(world, body("CONNECTED", 5_000), signedBy: world.remoteKey)
+        let ingress = TestIngress()
+        ingress.state.withLock { $0.writeFails = true }
+        let answer = try await put(ingress, body("CONNECTED", 5_000), signedBy: ingress.remoteKey)
         #expect(answer.status == 200 && answer.code == 3000)
-        #expect(try await put(world, body("CONNECTED", 5_000), "x", method: "POST").status == 405)
+        #expect(try await put(ingress, body("CONNECTED", 5_000), "x", method: "POST").status == 405)
     }
 
     // MARK: The other node
@@ -251,12 +251,12 @@ import Testing
         return #"{"party_id":"\#(party)","country_code":"\#(country)","role":"\#(role)","status":"\#(status)","last_updated":"\#(time)"}"#
     }
 
-    private func put(_ world: TestIngress, _ body: String, signedBy key: SigningKey) async throws -> Answer {
-        try await put(world, body, NodeSignature.sign(ByteBuffer(string: body), with: key))
+    private func put(_ ingress: TestIngress, _ body: String, signedBy key: SigningKey) async throws -> Answer {
+        try await put(ingress, body, NodeSignature.sign(ByteBuffer(string: body), with: key))
     }
 
-    /// Asks the endpoint, and says a refusal the way the listener does.
-    private func put(_ world: TestIngress, _ body: String, _ signature: String?, method: String = "PUT") async throws -> Answer {
+    /// Calls the endpoint, and converts an error as the listener does.
+    private func put(_ ingress: TestIngress, _ body: String, _ signature: String?, method: String = "PUT") async throws -> Answer {
         var fields = HTTPFields()
         if let name = HTTPField.Name("OCN-Signature") { fields[name] = signature }
         fields[.contentLength] = String(body.utf8.count)
@@ -267,9 +267,10 @@ import Testing
             body: RequestBody(buffer: ByteBuffer(string: body)))
         let head = RequestHead(request.head)
         let endpoint = ClientInfoEndpoint(
-            nodeAddress: world.settings.nodeAddress, dependencies: world.dependencies,
-            staleReadRetry: StaleReadRetry(dependencies: world.dependencies, catchUpLimiter: CatchUpLimiter(perSecond: 20)),
-            bodyReader: BodyReader(pending: world.pending, limit: world.settings.bodyLimit, proxies: .init()), logger: TestIngress.silent)
+            nodeAddress: ingress.settings.nodeAddress, dependencies: ingress.dependencies,
+            staleReadRetry: StaleReadRetry(dependencies: ingress.dependencies, catchUpLimiter: CatchUpLimiter(perSecond: 20)),
+            bodyReader: BodyReader(pending: ingress.pending, limit: ingress.settings.bodyLimit, proxies: .init()),
+            logger: TestIngress.silent)
         do {
             return try await Answer(endpoint.respond(request, head, IngressContext()))
         } catch let error as OCPIError {
@@ -277,7 +278,7 @@ import Testing
         }
     }
 
-    private func told(_ world: TestIngress) -> [ClientInfo] { world.state.withLock { $0.directory }.toldClientInfos }
+    private func told(_ ingress: TestIngress) -> [ClientInfo] { ingress.state.withLock { $0.directory }.toldClientInfos }
 }
 
 private func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }

@@ -48,14 +48,14 @@ import Testing
 
     static let tokenA = ["Authorization": "Token new-token-a"]
 
-    private func directory(_ world: TestIngress) -> Directory { world.state.withLock { $0.directory } }
+    private func directory(_ ingress: TestIngress) -> Directory { ingress.state.withLock { $0.directory } }
 
     // MARK: Registration
 
     @Test(arguments: OCPIVersion.allCases)
     func registrationConnectsThePlatform(_ version: OCPIVersion) async throws {
-        let world = TestIngress(peer: Self.good)
-        let answer = try await world.ask("POST", "/ocpi/\(version.rawValue)/credentials", Self.tokenA, body: Self.body())
+        let ingress = TestIngress(peer: Self.good)
+        let answer = try await ingress.ask("POST", "/ocpi/\(version.rawValue)/credentials", Self.tokenA, body: Self.body())
         #expect(answer.status == 200)
         #expect(answer.code == 1000)
         let data = try #require(answer.json?["data"])
@@ -66,7 +66,7 @@ import Testing
             data["roles"]?.text
                 == #"[{"role":"HUB","business_details":{"name":"Open Charging Network Node"},"party_id":"OCN","country_code":"CH"}]"#)
 
-        let directory = directory(world)
+        let directory = directory(ingress)
         let platform = try #require(directory.platform(of: party("AT-NEW")))
         #expect(platform.id == "new")
         #expect(platform.version == version)
@@ -84,24 +84,24 @@ import Testing
                 Endpoint(module: ModuleID(rawValue: "parking"), interface: .receiver, url: "https://new.example/park"),
             ])
 
-        // Token A is dead, token C works.
-        let dead = try await world.ask("GET", "/ocpi/2.2.1/credentials", Self.tokenA)
+        // Token A is invalid now, token C is valid.
+        let dead = try await ingress.ask("GET", "/ocpi/2.2.1/credentials", Self.tokenA)
         #expect(dead.status == 401)
-        let alive = try await world.ask("GET", "/ocpi/2.2.1/credentials", ["Authorization": "Token \(tokenC)"])
+        let alive = try await ingress.ask("GET", "/ocpi/2.2.1/credentials", ["Authorization": "Token \(tokenC)"])
         #expect(alive.status == 200)
         #expect(alive.json?["data"]?["token"]?.string == tokenC)
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func peerThatRefusesBase64GetsThePlainToken() async throws {
-        let world = TestIngress(peer: { url, authorization in
+        let ingress = TestIngress(peer: { url, authorization in
             authorization == "Token peer-token-b" ? Self.good(url, authorization) : PeerAnswer(httpStatus: 401, body: ByteBuffer())
         })
-        let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        let answer = try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         #expect(answer.code == 1000)
-        #expect(directory(world).platform(id: "new")?.tokenEncoding == .plain)
+        #expect(directory(ingress).platform(id: "new")?.tokenEncoding == .plain)
         #expect(
-            world.state.withLock { $0.peerCalls.map(\.authorization) } == [
+            ingress.state.withLock { $0.peerCalls.map(\.authorization) } == [
                 "Token cGVlci10b2tlbi1i", "Token peer-token-b", "Token peer-token-b",
             ])
     }
@@ -160,86 +160,86 @@ import Testing
 
     @Test(arguments: failures)
     func failureLeavesNoState(_ failure: Failure) async throws {
-        let world = TestIngress(peer: failure.peer)
-        let before = directory(world)
-        let answer = try await world.ask("POST", "/ocpi/\(failure.version.rawValue)/credentials", Self.tokenA, body: failure.body)
+        let ingress = TestIngress(peer: failure.peer)
+        let before = directory(ingress)
+        let answer = try await ingress.ask("POST", "/ocpi/\(failure.version.rawValue)/credentials", Self.tokenA, body: failure.body)
         #expect(answer.status == failure.status)
         #expect(answer.code == failure.code)
         #expect(answer.message?.contains("peer-token-b") != true)
-        let after = directory(world)
+        let after = directory(ingress)
         #expect(after.platforms == before.platforms)
         #expect(after.claim(of: party("AT-NEW")) == nil)
         #expect(after.endpoints(of: "new").isEmpty)
         #expect(after.status(of: "new") == .planned)
-        let again = try await world.ask("GET", "/ocpi/versions", Self.tokenA)
+        let again = try await ingress.ask("GET", "/ocpi/versions", Self.tokenA)
         #expect(again.status == 200)
     }
 
     @Test func stateThatCannotBeWrittenIsAnError() async throws {
-        let world = TestIngress(peer: Self.good)
-        world.state.withLock { $0.writeFails = true }
-        let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        let ingress = TestIngress(peer: Self.good)
+        ingress.state.withLock { $0.writeFails = true }
+        let answer = try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         #expect(answer.status == 200)
         #expect(answer.code == 3000)
     }
 
     @Test func earlierClaimOfAnotherPlatformWins() async throws {
-        let world = TestIngress(peer: Self.good)
+        let ingress = TestIngress(peer: Self.good)
         let rival = PartyClaim(party: party("AT-NEW"), platform: "rival", since: .now)
-        world.state.withLock {
+        ingress.state.withLock {
             $0.directory.apply(key: FactKey.platform("rival"), .platform(Platform(id: "rival")))
             $0.directory.apply(key: Fact.claim(rival).key, .claim(rival))
         }
-        let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        let answer = try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         #expect(answer.code == 2001)
-        #expect(directory(world).claim(of: party("AT-NEW")) == rival)
+        #expect(directory(ingress).claim(of: party("AT-NEW")) == rival)
     }
 
     @Test func ofTwoPlatformsThatRegisterAPartyAtOnceOneIsRefused() async throws {
-        let world = TestIngress(peer: Self.good)
+        let ingress = TestIngress(peer: Self.good)
         let rival = Platform(id: "rival", tokenAHash: TokenHash.of(Token("rival-token-a")))
-        world.state.withLock { $0.directory.apply(key: FactKey.platform("rival"), .platform(rival)) }
-        async let first = world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
-        async let second = world.ask("POST", "/ocpi/2.2.1/credentials", ["Authorization": "Token rival-token-a"], body: Self.body())
+        ingress.state.withLock { $0.directory.apply(key: FactKey.platform("rival"), .platform(rival)) }
+        async let first = ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        async let second = ingress.ask("POST", "/ocpi/2.2.1/credentials", ["Authorization": "Token rival-token-a"], body: Self.body())
         let codes = [try await first.code, try await second.code]
         #expect(Set(codes) == [1000, 2001])
-        let directory = directory(world)
+        let directory = directory(ingress)
         #expect(directory.platform(of: party("AT-NEW"))?.id == (codes[0] == 1000 ? "new" : "rival"))
         #expect(directory.claims(of: party("AT-NEW")).count == 1)
     }
 
     @Test func claimThatWasNeverFinishedIsVoid() async throws {
         for exists in [true, false] {
-            let world = TestIngress(peer: Self.good)
+            let ingress = TestIngress(peer: Self.good)
             let old = PartyClaim(party: party("AT-NEW"), platform: "rival", since: Timestamp.now.adding(milliseconds: -61_000))
-            world.state.withLock {
+            ingress.state.withLock {
                 if exists { $0.directory.apply(key: FactKey.platform("rival"), .platform(Platform(id: "rival"))) }
                 $0.directory.apply(key: Fact.claim(old).key, .claim(old))
             }
-            let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+            let answer = try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
             #expect(answer.code == 1000)
-            #expect(directory(world).platform(of: party("AT-NEW"))?.id == "new")
+            #expect(directory(ingress).platform(of: party("AT-NEW"))?.id == "new")
         }
     }
 
     @Test func theEncodingThatTheOperatorChoseIsTriedFirst() async throws {
-        let world = TestIngress(peer: Self.good)
-        world.state.withLock {
+        let ingress = TestIngress(peer: Self.good)
+        ingress.state.withLock {
             guard var platform = $0.directory.platform(id: "new") else { return }
             platform.tokenEncoding = .plain
             $0.directory.apply(key: FactKey.platform("new"), .platform(platform))
         }
-        let answer = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        let answer = try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         #expect(answer.code == 1000)
-        #expect(world.state.withLock { $0.peerCalls.map(\.authorization) } == ["Token peer-token-b", "Token peer-token-b"])
-        #expect(directory(world).platform(id: "new")?.tokenEncoding == .plain)
+        #expect(ingress.state.withLock { $0.peerCalls.map(\.authorization) } == ["Token peer-token-b", "Token peer-token-b"])
+        #expect(directory(ingress).platform(id: "new")?.tokenEncoding == .plain)
     }
 
     @Test func severalRolesOfOnePlatformAllBecomeRoutable() async throws {
-        let world = TestIngress(peer: Self.good)
+        let ingress = TestIngress(peer: Self.good)
         let roles = [("CPO", "AT-NEW"), ("EMSP", "AT-NEW"), ("CPO", "FR-OFF")]
-        #expect(try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body(roles: roles)).code == 1000)
-        let directory = directory(world)
+        #expect(try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body(roles: roles)).code == 1000)
+        let directory = directory(ingress)
         #expect(directory.platform(of: party("AT-NEW"))?.id == "new" && directory.platform(of: party("FR-OFF"))?.id == "new")
         #expect(directory.platform(id: "new")?.roles.map(\.role) == ["CPO", "EMSP", "CPO"])
     }
@@ -248,58 +248,58 @@ import Testing
 
     @Test(arguments: [("PUT", tokenA), ("DELETE", tokenA), ("POST", ["Authorization": "Token msp-token-c"]), ("PATCH", tokenA)])
     func methodThatDoesNotFitIsNotAllowed(_ method: String, _ headers: [String: String]) async throws {
-        let world = TestIngress(peer: Self.good)
-        let answer = try await world.ask(method, "/ocpi/2.2.1/credentials", headers, body: Self.body())
+        let ingress = TestIngress(peer: Self.good)
+        let answer = try await ingress.ask(method, "/ocpi/2.2.1/credentials", headers, body: Self.body())
         #expect(answer.status == 405)
         #expect(answer.code == 2000)
     }
 
     @Test func renewalGivesANewTokenAndMovesTheParties() async throws {
-        let world = TestIngress(peer: Self.good)
-        let first = try await world.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
+        let ingress = TestIngress(peer: Self.good)
+        let first = try await ingress.ask("POST", "/ocpi/2.2.1/credentials", Self.tokenA, body: Self.body())
         let old = try #require(first.json?["data"]?["token"]?.string)
-        let since = try #require(directory(world).claim(of: party("AT-NEW"))?.since)
+        let since = try #require(directory(ingress).claim(of: party("AT-NEW"))?.since)
 
-        let second = try await world.ask(
+        let second = try await ingress.ask(
             "PUT", "/ocpi/2.2/credentials", ["Authorization": "Token \(old)"],
             body: Self.body(token: "peer-token-2", roles: [("CPO", "AT-NEW"), ("EMSP", "FR-OFF")]))
         #expect(second.code == 1000)
         let new = try #require(second.json?["data"]?["token"]?.string)
         #expect(new != old)
-        let directory = directory(world)
+        let directory = directory(ingress)
         #expect(directory.platform(of: party("FR-OFF"))?.id == "new")
         #expect(directory.claim(of: party("AT-NEW"))?.since == since)
         #expect(directory.platform(id: "new")?.version == .v2_2)
         #expect(directory.outboundToken(of: "new")?.raw == "peer-token-2")
-        #expect(try await world.ask("GET", "/ocpi/versions", ["Authorization": "Token \(old)"]).status == 401)
-        #expect(try await world.ask("GET", "/ocpi/versions", ["Authorization": "Token \(new)"]).status == 200)
+        #expect(try await ingress.ask("GET", "/ocpi/versions", ["Authorization": "Token \(old)"]).status == 401)
+        #expect(try await ingress.ask("GET", "/ocpi/versions", ["Authorization": "Token \(new)"]).status == 200)
 
-        let third = try await world.ask(
+        let third = try await ingress.ask(
             "PUT", "/ocpi/2.2.1/credentials", ["Authorization": "Token \(new)"], body: Self.body(roles: [("EMSP", "FR-OFF")]))
         #expect(third.code == 1000)
-        #expect(self.directory(world).claim(of: party("AT-NEW")) == nil)
+        #expect(self.directory(ingress).claim(of: party("AT-NEW")) == nil)
     }
 
     @Test func renewalCannotTakeOverAParty() async throws {
-        let world = TestIngress(peer: Self.good)
-        let answer = try await world.ask(
+        let ingress = TestIngress(peer: Self.good)
+        let answer = try await ingress.ask(
             "PUT", "/ocpi/2.2.1/credentials", ["Authorization": "Token msp-token-c"], body: Self.body(roles: [("CPO", "DE-CPO")]))
         #expect(answer.code == 2001)
-        #expect(directory(world).platform(of: party("DE-CPO"))?.id == "cpo")
-        #expect(try await world.ask("GET", "/ocpi/versions", ["Authorization": "Token msp-token-c"]).status == 200)
+        #expect(directory(ingress).platform(of: party("DE-CPO"))?.id == "cpo")
+        #expect(try await ingress.ask("GET", "/ocpi/versions", ["Authorization": "Token msp-token-c"]).status == 200)
     }
 
     @Test func leavingRemovesEverything() async throws {
-        let world = TestIngress()
-        world.state.withLock {
+        let ingress = TestIngress()
+        ingress.state.withLock {
             let rules = Fact.rules(platform: "cpo", signatures: true, active: .whitelist)
             $0.directory.apply(key: rules.key, rules)
         }
-        let answer = try await world.ask("DELETE", "/ocpi/2.2.1/credentials", ["Authorization": "Token cpo-token-c"])
+        let answer = try await ingress.ask("DELETE", "/ocpi/2.2.1/credentials", ["Authorization": "Token cpo-token-c"])
         #expect(answer.status == 200)
         #expect(answer.code == 1000)
         #expect(answer.json?["data"] == nil)
-        let directory = directory(world)
+        let directory = directory(ingress)
         #expect(directory.platform(id: "cpo") == nil)
         #expect(directory.endpoints(of: "cpo").isEmpty)
         #expect(directory.claim(of: party("DE-CPO")) == nil)
@@ -309,7 +309,7 @@ import Testing
                 "CH-CPO CPO SUSPENDED", "DE-CPO CPO SUSPENDED",
             ])
         #expect(directory.rules(of: "cpo") == OCNRules())
-        #expect(try await world.ask("GET", "/ocpi/versions", ["Authorization": "Token cpo-token-c"]).status == 401)
+        #expect(try await ingress.ask("GET", "/ocpi/versions", ["Authorization": "Token cpo-token-c"]).status == 401)
     }
 
     // MARK: Versions
@@ -366,9 +366,9 @@ import Testing
 
     @Test(arguments: [("/ocpi/versions", 401), ("/ocpi/2.2.1", 401), ("/ocpi/2.2", 400), ("/ocpi/2.2/credentials", 400)])
     func configurationModulesNeedAToken(_ path: String, _ status: Int) async throws {
-        let world = TestIngress()
-        #expect(try await world.ask("GET", path).status == status)
-        #expect(try await world.ask("GET", path, ["Authorization": "Token bogus"]).status == status)
-        #expect(try await world.ask("PATCH", path, ["Authorization": "Token msp-token-c"]).status == 405)
+        let ingress = TestIngress()
+        #expect(try await ingress.ask("GET", path).status == status)
+        #expect(try await ingress.ask("GET", path, ["Authorization": "Token bogus"]).status == status)
+        #expect(try await ingress.ask("PATCH", path, ["Authorization": "Token msp-token-c"]).status == 405)
     }
 }

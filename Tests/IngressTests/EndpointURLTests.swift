@@ -8,8 +8,8 @@ import Testing
 @testable import Directory
 @testable import Ingress
 
-/// An endpoint that could not be called as it stands is refused when its platform registers, and not left out: its callers would be told
-/// that it does not exist, or worse, that all is well.
+/// An endpoint with an unusable URL is refused at registration, not ignored: otherwise its callers would be told that it does not exist, or
+/// that a broadcast succeeded.
 @Suite struct EndpointURLTests {
     private static let cases: [(url: String, reason: String)] = [
         ("https://new.example/t#x", "has a fragment"), ("https://new.example/t ", "contains blanks or control characters"),
@@ -35,34 +35,34 @@ import Testing
 
     @Test(arguments: cases, OCPIVersion.allCases)
     func isRefusedWithItsReason(_ bad: (url: String, reason: String), _ version: OCPIVersion) async throws {
-        let world = TestIngress(peer: Self.offering(bad.url))
-        let answer = try await world.ask(
+        let ingress = TestIngress(peer: Self.offering(bad.url))
+        let answer = try await ingress.ask(
             "POST", "/ocpi/\(version.rawValue)/credentials", CredentialsTests.tokenA, body: CredentialsTests.body())
         #expect(answer.status == 200 && answer.code == 3001)
         let message = try #require(answer.message)
         #expect(message.hasSuffix("the URL of tariffs RECEIVER \(bad.reason)") && !message.contains("hidden"), "\(message)")
-        let directory = world.state.withLock { $0.directory }
+        let directory = ingress.state.withLock { $0.directory }
         #expect(directory.platform(of: party("AT-NEW")) == nil && directory.endpoints(of: "new").isEmpty)
-        #expect(try await world.ask("GET", "/ocpi/versions", CredentialsTests.tokenA).status == 200, "token A is good for another try")
+        #expect(try await ingress.ask("GET", "/ocpi/versions", CredentialsTests.tokenA).status == 200, "token A is good for another try")
     }
 
     @Test func soIsThatOfACustomModuleUnlessItIsOfAnotherKind() async throws {
         for (url, code) in [("https://u:p@new.example/t", 3001), ("HTTPS://new.example/t#x", 3001), ("wss://new.example/t#x", 1000)] {
-            let world = TestIngress(peer: Self.offering(url, as: "tunnel"))
-            let answer = try await world.ask(
+            let ingress = TestIngress(peer: Self.offering(url, as: "tunnel"))
+            let answer = try await ingress.ask(
                 "POST", "/ocpi/2.2.1/credentials", CredentialsTests.tokenA, body: CredentialsTests.body())
             #expect(answer.code == code, "\(url)")
         }
     }
 
     @Test func aPlatformThatChangesItsEndpointsKeepsTheOldOnes() async throws {
-        let world = TestIngress(peer: Self.offering("https://new.example/t#x"))
+        let ingress = TestIngress(peer: Self.offering("https://new.example/t#x"))
         let headers = ["Authorization": TestIngress.tokenCPO.authorization(encoding: .base64)]
-        let before = world.state.withLock { $0.directory.endpoints(of: "cpo") }
-        let answer = try await world.ask(
+        let before = ingress.state.withLock { $0.directory.endpoints(of: "cpo") }
+        let answer = try await ingress.ask(
             "PUT", "/ocpi/2.2.1/credentials", headers, body: CredentialsTests.body(roles: [("CPO", "DE-CPO"), ("CPO", "CH-CPO")]))
         #expect(answer.code == 3001 && answer.message?.hasSuffix("the URL of tariffs RECEIVER has a fragment") == true)
-        #expect(world.state.withLock { $0.directory.endpoints(of: "cpo") } == before && !before.isEmpty)
-        #expect(try await world.ask("GET", "/ocpi/versions", headers).status == 200, "and its token")
+        #expect(ingress.state.withLock { $0.directory.endpoints(of: "cpo") } == before && !before.isEmpty)
+        #expect(try await ingress.ask("GET", "/ocpi/versions", headers).status == 200, "and its token")
     }
 }

@@ -9,7 +9,7 @@ import Topics
 
 @testable import Ingress
 
-/// The whole ingress on a Kafka whose brokers are slow or gone.
+/// The whole ingress with a Kafka whose brokers are slow or unreachable.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct KafkaFaultTests {
     private struct Outcome: Sendable {
         let id: String
@@ -54,7 +54,7 @@ import Topics
         }
     }
 
-    /// Asks so many times at once.
+    /// Sends this number of requests in parallel.
     private func ask(_ node: Node, _ base: String, _ count: Int, _ name: String) async throws -> [Outcome] {
         try await withThrowingTaskGroup(of: Outcome.self) { tasks in
             for number in 0..<count {

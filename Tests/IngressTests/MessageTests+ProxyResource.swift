@@ -7,12 +7,12 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-// What another node may make this one call: `proxy_resource`.
+// The URLs that another node may make this one call with `proxy_resource`.
 extension MessageTests {
-    /// DE-MSP's platform with a list of sessions, a place for results of commands below which it has its credentials, and versions.
-    private func worldWithEndpoints() -> TestIngress {
-        let world = TestIngress(bodyLimit: 4096)
-        world.state.withLock { state in
+    /// DE-MSP's platform with a list of sessions, a URL for results of commands with its credentials below, and versions.
+    private func ingressWithEndpoints() -> TestIngress {
+        let ingress = TestIngress(bodyLimit: 4096)
+        ingress.state.withLock { state in
             var platform = state.directory.platform(id: "msp")
             platform?.versionsURL = "https://msp.example/ocpi/versions"
             let endpoints = [
@@ -26,7 +26,7 @@ extension MessageTests {
                 state.directory.apply(key: fact.key, fact)
             }
         }
-        return world
+        return ingress
     }
 
     private func proxied(
@@ -44,18 +44,18 @@ extension MessageTests {
     }
 
     @Test func whatLiesBelowTheModulesEndpointMayBeAskedFor() async throws {
-        let world = worldWithEndpoints()
+        let ingress = ingressWithEndpoints()
         let urls = ["https://msp.example/ocpi/c/START_SESSION/17?x=1", "HTTPS://msp.example:443/ocpi/c/x%20y|z"]
-        for url in urls { #expect(try await send(proxied(.post, .commands, url, path: "START_SESSION/17"), to: world).status == 200) }
+        for url in urls { #expect(try await send(proxied(.post, .commands, url, path: "START_SESSION/17"), to: ingress).status == 200) }
         let page = "https://msp.example/ocpi/sessions?offset=5&key=1"
-        #expect(try await send(proxied(.get, .sessions, page), to: world).status == 200)
+        #expect(try await send(proxied(.get, .sessions, page), to: ingress).status == 200)
         let cdr = "https://msp.example/ocpi/cdrs/9"
-        #expect(try await send(proxied(.get, .cdrs, cdr, as: .receiver), to: world).status == 200)
-        #expect(world.produced.map(\.target) == urls + [page, cdr])
-        #expect(world.produced.first?.key == "NL-REM|commands-result|17")
+        #expect(try await send(proxied(.get, .cdrs, cdr, as: .receiver), to: ingress).status == 200)
+        #expect(ingress.produced.map(\.target) == urls + [page, cdr])
+        #expect(ingress.produced.first?.key == "NL-REM|commands-result|17")
     }
 
-    /// Another node took a party's connection over by calling its credentials with its token.
+    /// Otherwise another node could take over a party's registration by calling its credentials with its token.
     @Test(arguments: [
         "https://msp.example/ocpi/c/credentials", "https://msp.example/ocpi/c/credentials/", "https://msp.example/ocpi/c/credentials?a",
         "https://msp.example/ocpi/c//credentials", "https://msp.example/ocpi/c/%63redentials", "https://msp.example/ocpi/c/Credentials/x",
@@ -66,62 +66,62 @@ extension MessageTests {
         "https://msp.example/ocpi/c/1 2", "https://msp.example@evil.example/ocpi/c/1", "/ocpi/c/1", "",
     ])
     func nothingElseMayBeAskedFor(url: String) async throws {
-        let world = worldWithEndpoints()
+        let ingress = ingressWithEndpoints()
         for method in [OCPI.Method.get, .put, .post, .patch, .delete] {
-            let answer = try await send(proxied(method, .commands, url), to: world)
+            let answer = try await send(proxied(method, .commands, url), to: ingress)
             #expect(answer.status == 400 && answer.code == 2001 || answer.status == 405, "\(method): \(answer.status)")
         }
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func whatLacksTheQueryOfTheEndpointIsNotBelowIt() async throws {
-        let world = worldWithEndpoints()
+        let ingress = ingressWithEndpoints()
         for query in ["", "?offset=5", "?key=2", "?key=10"] {
             let page = "https://msp.example/ocpi/sessions" + query
-            #expect(try await send(proxied(.get, .sessions, page), to: world).code == 2001, "\(query)")
+            #expect(try await send(proxied(.get, .sessions, page), to: ingress).code == 2001, "\(query)")
         }
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func aModuleIsOnlyAskedForWhatItHas() async throws {
-        let world = worldWithEndpoints()
+        let ingress = ingressWithEndpoints()
         for method in [OCPI.Method.get, .put, .patch, .delete] {
-            let answer = try await send(proxied(method, .commands, "https://msp.example/ocpi/c/START_SESSION/17"), to: world)
+            let answer = try await send(proxied(method, .commands, "https://msp.example/ocpi/c/START_SESSION/17"), to: ingress)
             #expect(answer.status == 405, "\(method)")
         }
-        #expect(try await send(proxied(.delete, .cdrs, "https://msp.example/ocpi/cdrs/9", as: .receiver), to: world).status == 405)
-        #expect(try await send(message { $0.method = .delete }, to: world).status == 405)
-        #expect(try await send(message { $0.urlPath = "/a/b/c/d/e/f" }, to: world).status == 404)
-        #expect(world.produced.isEmpty)
+        #expect(try await send(proxied(.delete, .cdrs, "https://msp.example/ocpi/cdrs/9", as: .receiver), to: ingress).status == 405)
+        #expect(try await send(message { $0.method = .delete }, to: ingress).status == 405)
+        #expect(try await send(message { $0.urlPath = "/a/b/c/d/e/f" }, to: ingress).status == 404)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func whatThisNodeHasHandedOutMayBeAskedForByWhomItWasGivenTo() async throws {
-        let world = worldWithEndpoints()
+        let ingress = ingressWithEndpoints()
         let url = "https://msp.example/results/17"
-        #expect(try await send(proxied(.post, .commands, url), to: world).code == 2001)
+        #expect(try await send(proxied(.post, .commands, url), to: ingress).code == 2001)
         let given = Capability(
             kind: .callback, owner: party("DE-MSP"), user: party("NL-REM"), target: .url(url), expires: .now.adding(milliseconds: 60_000))
-        world.state.withLock { $0.capabilities[given.handedOutID] = given }
-        #expect(try await send(proxied(.post, .commands, url), to: world).status == 200)
-        #expect(try await send(proxied(.post, .commands, url + "0"), to: world).code == 2001)
-        // A proxy_uid of the other node is no URL that was handed out, whatever it names.
+        ingress.state.withLock { $0.capabilities[given.handedOutID] = given }
+        #expect(try await send(proxied(.post, .commands, url), to: ingress).status == 200)
+        #expect(try await send(proxied(.post, .commands, url + "0"), to: ingress).code == 2001)
+        // A proxy_uid of the other node is not a URL that this node has handed out, whatever it refers to.
         var forged = given
         forged.target = .url("https://msp.example/ocpi/c/credentials")
-        world.state.withLock { $0.capabilities[forged.handedOutID] = forged }
-        #expect(try await send(proxied(.post, .commands, "https://msp.example/ocpi/c/credentials"), to: world).code == 2001)
-        #expect(world.produced.map(\.target) == [url])
-        // What it made up itself under that id is not what was handed out.
+        ingress.state.withLock { $0.capabilities[forged.handedOutID] = forged }
+        #expect(try await send(proxied(.post, .commands, "https://msp.example/ocpi/c/credentials"), to: ingress).code == 2001)
+        #expect(ingress.produced.map(\.target) == [url])
+        // An id that the other node invented was not handed out either.
         let other = "https://msp.example/results/18"
         var made = given
         made.target = .url(other)
         let id = made.handedOutID
         (made.owner, made.user) = (made.user, made.owner)
-        world.state.withLock { $0.capabilities[id] = made }
-        #expect(try await send(proxied(.post, .commands, other), to: world).code == 2001)
+        ingress.state.withLock { $0.capabilities[id] = made }
+        #expect(try await send(proxied(.post, .commands, other), to: ingress).code == 2001)
         let claim = try message {
             $0.proxyUID = id
             $0.proxyResource = other
         }
-        #expect(try await send(claim, to: world).code == 2001)
+        #expect(try await send(claim, to: ingress).code == 2001)
     }
 }

@@ -20,24 +20,24 @@ import Topics
         return String(buffer: try message.encoded())
     }
 
-    func send(_ text: String, to world: TestIngress, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
-        let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: key ?? world.remoteKey)
-        return try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
+    func send(_ text: String, to ingress: TestIngress, signedBy key: SigningKey? = nil, signing: String? = nil) async throws -> Answer {
+        let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: key ?? ingress.remoteKey)
+        return try await ingress.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)
     }
 
     @Test func messageBecomesARecord() async throws {
-        let world = TestIngress(bodyLimit: 4096) { request in
+        let ingress = TestIngress(bodyLimit: 4096) { request in
             var reply = TestIngress.ok(request)
             reply.httpStatus = 201
             reply.headers = ["Location": "https://msp.example/1"]
             return reply
         }
-        let answer = try await send(message(), to: world)
+        let answer = try await send(message(), to: ingress)
         #expect(answer.status == 201)
         #expect(answer.code == 1000)
         #expect(answer["Location"] == "https://msp.example/1")
         #expect(answer["OCPI-to-party-id"] == nil)
-        let record = try #require(world.produced.first)
+        let record = try #require(ingress.produced.first)
         #expect(record.origin == .node("https://other.example"))
         #expect(record.from == party("NL-REM"))
         #expect(record.to == party("DE-MSP"))
@@ -53,45 +53,45 @@ import Topics
     }
 
     @Test func signatureOfTheCanonicalFormIsEnough() async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let canonical = try message()
         let spaced = canonical.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ", ")
-        #expect(try await send(spaced, to: world, signing: canonical).status == 200)
-        #expect(world.produced.count == 1)
+        #expect(try await send(spaced, to: ingress, signing: canonical).status == 200)
+        #expect(ingress.produced.count == 1)
     }
 
     @Test func signatureOfSomebodyElseIsRefused() async throws {
-        let world = TestIngress(bodyLimit: 4096)
-        let answer = try await send(message(), to: world, signedBy: .generate())
+        let ingress = TestIngress(bodyLimit: 4096)
+        let answer = try await send(message(), to: ingress, signedBy: .generate())
         #expect(answer.status == 200)
         #expect(answer.code == 4003)
         let altered = try message().split(separator: "RFID", omittingEmptySubsequences: false).joined(separator: "OTHER")
-        #expect(try await send(altered, to: world, signing: message()).code == 4003)
-        #expect(world.produced.isEmpty)
+        #expect(try await send(altered, to: ingress, signing: message()).code == 4003)
+        #expect(ingress.produced.isEmpty)
     }
 
-    /// The tree of a message is many times as long as its bytes: a stranger must not have one built.
+    /// A tree needs many times the memory of its message: an unauthenticated caller must not make the node build one.
     @Test(arguments: [true, false]) func nothingButTheSenderIsReadBeforeTheSignerIsKnown(_ isVerbatim: Bool) async throws {
-        let world = TestIngress(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
+        let ingress = TestIngress(bodyLimit: 4096, remoteIsVerbatim: isVerbatim)
         for (good, bad) in [
             (#""module":"TOKENS""#, #""module":"NONE""#), (#""method":"PUT""#, #""method":"PUT","method":"PUT""#),
             (#""url_path":"/NL/REM/T 1""#, #""url_path":[[0],[0]]"#),
         ] {
             let text = try message().replacing(good, with: bad)
-            #expect(try await send(text, to: world).code == 2001, "\(bad)")
-            #expect(try await send(text, to: world, signedBy: .generate()).code == 4003, "\(bad)")
+            #expect(try await send(text, to: ingress).code == 2001, "\(bad)")
+            #expect(try await send(text, to: ingress, signedBy: .generate()).code == 4003, "\(bad)")
         }
         let nobody = try message { $0.receiver = party("XX-XXX") }
-        #expect(try await send(nobody, to: world, signedBy: .generate()).code == 4003)
-        #expect(world.produced.isEmpty)
+        #expect(try await send(nobody, to: ingress, signedBy: .generate()).code == 4003)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func aNodeThatKeepsBytesSignsWhatItSends() async throws {
-        let world = TestIngress(bodyLimit: 4096, remoteIsVerbatim: true)
+        let ingress = TestIngress(bodyLimit: 4096, remoteIsVerbatim: true)
         let canonical = try message()
         let spaced = canonical.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ", ")
-        #expect(try await send(spaced, to: world, signing: canonical).code == 4003 && world.produced.isEmpty)
-        #expect(try await send(spaced, to: world).status == 200 && world.produced.count == 1)
+        #expect(try await send(spaced, to: ingress, signing: canonical).code == 4003 && ingress.produced.isEmpty)
+        #expect(try await send(spaced, to: ingress).status == 200 && ingress.produced.count == 1)
     }
 
     @Test func fewWaitForACanonicalForm() async throws {
@@ -100,7 +100,7 @@ import Topics
         let signature = NodeSignature.sign(canonical, with: key)
         let spaced = ByteBuffer(string: String(buffer: canonical) + " ")
         let forms = CanonicalForms()
-        // More than may wait at once: the places are given back.
+        // More than the limit in total: the capacity is released again.
         for _ in 0..<40 {
             #expect(try await forms.form(of: spaced, signedBy: key.address, signature, from: "a") == canonical)
             #expect(try await forms.form(of: spaced, signedBy: .zero, signature, from: "a") == nil)
@@ -113,18 +113,18 @@ import Topics
     }
 
     @Test func malformedSignatureIsRefused() async throws {
-        let world = TestIngress(bodyLimit: 4096)
-        let answer = try await world.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: message())
+        let ingress = TestIngress(bodyLimit: 4096)
+        let answer = try await ingress.ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": "0x12"], body: message())
         #expect(answer.status == 200)
         #expect(answer.code == 4003)
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test(arguments: ["X-Request-ID", "OCN-Signature"])
     func missingHeaderIsRefused(_ name: String) async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let headers = ["X-Request-ID": "hop", "OCN-Signature": "00"].filter { $0.key != name }
-        let answer = try await world.ask("POST", "/ocn/message", headers, body: message())
+        let answer = try await ingress.ask("POST", "/ocn/message", headers, body: message())
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
         #expect(answer.message?.contains(name) == true)
@@ -135,36 +135,36 @@ import Topics
         ("DE-CPO", "DE-MSP", 4003),
     ])
     func partiesMustFit(_ sender: String, _ receiver: String, _ code: Int) async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let text = try message {
             $0.sender = party(sender)
             $0.receiver = party(receiver)
         }
-        let answer = try await send(text, to: world)
+        let answer = try await send(text, to: ingress)
         #expect(answer.status == 200)
         #expect(answer.code == code)
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test(arguments: ["", "{", "[]", "{}"])
     func whatIsNoMessageIsRefused(_ text: String) async throws {
-        let world = TestIngress()
-        let answer = try await send(text, to: world)
+        let ingress = TestIngress()
+        let answer = try await send(text, to: ingress)
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
-    /// What comes from another node is remembered as what comes from a party here.
+    /// An object from another node is recorded like one from a party here.
     @Test func aSessionThatAnotherNodeBroughtIsFoundWithoutReceiver() async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let session = try message {
             $0.module = .sessions
             $0.urlPath = "/NL/REM/S*1"
             $0.query = nil
             $0.body = ByteBuffer(string: #"{"id":"S*1"}"#)
         }
-        #expect(try await send(session, to: world).code == 1000)
+        #expect(try await send(session, to: ingress).code == 1000)
         let toNobody = headers(HubAddressedTests.toNobody)
         let url = "https%3A%2F%2Fmsp.example%2Fcb"
         for version in ["2.2", "2.2.1"] {
@@ -175,33 +175,33 @@ import Topics
                 ("GET", "receiver/\(version)/chargingprofiles/S*1?duration=60&response_url=\(url)", nil),
                 ("DELETE", "receiver/\(version)/chargingprofiles/S*1?response_url=\(url)", nil),
             ] as [(String, String, String?)] {
-                let answer = try await world.ask(method, "/ocpi/\(path)", toNobody, body: body)
-                #expect(answer.code == 1000 && world.produced.last?.to == party("NL-REM"), "\(method) \(path)")
+                let answer = try await ingress.ask(method, "/ocpi/\(path)", toNobody, body: body)
+                #expect(answer.code == 1000 && ingress.produced.last?.to == party("NL-REM"), "\(method) \(path)")
             }
         }
     }
 
     @Test func whoHasNoSuchRoleIsNotTakenForAnOwnerInMessagesEither() async throws {
-        let world = TestIngress(bodyLimit: 4096)
-        #expect(try await send(message { $0.urlPath = "/NL/REM/T1" }, to: world).code == 1000)
+        let ingress = TestIngress(bodyLimit: 4096)
+        #expect(try await send(message { $0.urlPath = "/NL/REM/T1" }, to: ingress).code == 1000)
         let session = try message {
             $0.module = .sessions
             $0.query = nil
             $0.urlPath = "/DE/CPO/S1"
         }
-        #expect(try await send(session, to: world).code == 1000)
-        #expect(world.state.withLock { $0.objects.isEmpty }, "a CPO has no tokens, and nobody others' sessions")
+        #expect(try await send(session, to: ingress).code == 1000)
+        #expect(ingress.state.withLock { $0.objects.isEmpty }, "a CPO has no tokens, and nobody others' sessions")
     }
 
     @Test func configurationModulesAreNotForwarded() async throws {
-        let world = TestIngress(bodyLimit: 4096)
-        let answer = try await send(message { $0.module = .credentials }, to: world)
+        let ingress = TestIngress(bodyLimit: 4096)
+        let answer = try await send(message { $0.module = .credentials }, to: ingress)
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
     }
 
     @Test func proxyUIDIsKeptBeforeTheRequestIsProduced() async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let text = try message {
             $0.module = .commands
             $0.method = .post
@@ -209,71 +209,71 @@ import Topics
             $0.proxyUID = "uid-1"
             $0.proxyResource = "https://rem.example/commands/UNLOCK_CONNECTOR/9"
         }
-        #expect(try await send(text, to: world).status == 200)
-        let link = try #require(world.state.withLock { $0.published.first })
+        #expect(try await send(text, to: ingress).status == 200)
+        let link = try #require(ingress.state.withLock { $0.published.first })
         #expect(link.id == "uid-1")
         #expect(link.capability.kind == .callback)
         #expect(link.capability.owner == party("NL-REM"))
         #expect(link.capability.user == party("DE-MSP"))
         #expect(link.capability.target == .url("https://rem.example/commands/UNLOCK_CONNECTOR/9"))
         #expect(link.capability.expires > .now)
-        #expect(world.produced.first?.target == nil)
+        #expect(ingress.produced.first?.target == nil)
     }
 
-    /// A reservation may be cancelled for as long as it stands.
+    /// A reservation may be cancelled until it ends.
     @Test(arguments: ["RESERVE_NOW", "RESERVE_NOW/", "/RESERVE_NOW/"]) func theLinkOfAReservationOutlivesIt(_ path: String) async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let end = Timestamp.now.adding(milliseconds: 10 * 86_400_000)
         let text = try message {
             ($0.module, $0.method, $0.urlPath, $0.query) = (.commands, .post, path, nil)
             ($0.proxyUID, $0.proxyResource) = ("uid-1", "https://rem.example/9")
             $0.body = ByteBuffer(string: #"{"response_url":"https://hub.example/9","expiry_date":"\#(end)"}"#)
         }
-        let answer = try await send(text, to: world)
-        let link = try #require(world.state.withLock { $0.published.first }, "\(answer.text)")
-        #expect(link.capability.expires > end && world.produced.first?.path == "RESERVE_NOW")
+        let answer = try await send(text, to: ingress)
+        let link = try #require(ingress.state.withLock { $0.published.first }, "\(answer.text)")
+        #expect(link.capability.expires > end && ingress.produced.first?.path == "RESERVE_NOW")
     }
 
     @Test func linkThatCannotBeKeptStopsTheRequest() async throws {
-        let world = TestIngress(bodyLimit: 4096)
-        world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
+        let ingress = TestIngress(bodyLimit: 4096)
+        ingress.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
         let text = try message {
             $0.proxyUID = "uid-1"
             $0.proxyResource = "https://rem.example/9"
         }
-        let answer = try await send(text, to: world)
+        let answer = try await send(text, to: ingress)
         #expect(answer.code == 3000)
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func whoseLinkIsNotKeptIsToldWhy() async throws {
         for (error, code, words) in [(LinkError.quota(party("NL-REM"), limit: 7), 2000, "7 hub URLs"), (.taken, 2001, "nothing was sent")] {
-            let world = TestIngress(bodyLimit: 4096)
-            world.state.withLock { $0.linkError = error }
+            let ingress = TestIngress(bodyLimit: 4096)
+            ingress.state.withLock { $0.linkError = error }
             let text = try message {
                 $0.proxyUID = "uid-1"
                 $0.proxyResource = "https://rem.example/9"
             }
-            let answer = try await send(text, to: world)
+            let answer = try await send(text, to: ingress)
             #expect(answer.status == 400 && answer.code == code && answer.message?.contains(words) == true)
-            #expect(world.produced.isEmpty)
+            #expect(ingress.produced.isEmpty)
         }
     }
 
     // MARK: The caller's version
 
-    /// The caller's node passes on what this one says, so this one says it in the caller's version.
+    /// The caller's node passes on this node's error, so it must use the caller's version.
     @Test func refusalsComeInTheVersionOfTheCaller() async throws {
-        let world = TestIngress(bodyLimit: 4096) { request in
+        let ingress = TestIngress(bodyLimit: 4096) { request in
             var reply = TestIngress.ok(request)
             reply.outcome = .unreachable
             reply.status = .hubError
             return reply
         }
         func ask(_ text: String, _ version: String?) async throws -> Answer {
-            var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: world.remoteKey)]
+            var headers = ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(ByteBuffer(string: text), with: ingress.remoteKey)]
             headers["OCN-Caller-Version"] = version
-            return try await world.ask("POST", "/ocn/message", headers, body: text)
+            return try await ingress.ask("POST", "/ocn/message", headers, body: text)
         }
         let forbidden = try message { $0.method = .delete }
         for (version, status, code) in [("2.2.1", 200, 4000), ("2.2", 200, 3000), (nil, 200, 3000), ("9", 200, 3000)] {
@@ -281,7 +281,7 @@ import Topics
             #expect(answer.status == status && answer.code == code, "\(version ?? "none")")
             #expect(try await ask(forbidden, version).status == 405)
         }
-        #expect(world.produced.map(\.version) == [.v2_2_1, .v2_2, .v2_2, .v2_2])
+        #expect(ingress.produced.map(\.version) == [.v2_2_1, .v2_2, .v2_2, .v2_2])
         let refused = try message { $0.receiver = party("NL-REM") }
         #expect(try await ask(refused, "2.2.1").code == 4001)
         let module = try message { $0.module = .credentials }
@@ -292,15 +292,15 @@ import Topics
     // MARK: Custom modules
 
     @Test func bodiesOfCustomModulesTravelAsText() async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         let text = try message {
             $0.module = ModuleID(rawValue: "parking")
             $0.isCustom = true
             $0.body = ByteBuffer(string: "simple string")
         }
-        #expect(try await send(text, to: world).status == 200)
-        #expect(world.produced.first?.body.map { String(buffer: $0) } == "simple string")
-        #expect(world.produced.first?.module == ModuleID(rawValue: "parking"))
+        #expect(try await send(text, to: ingress).status == 200)
+        #expect(ingress.produced.first?.body.map { String(buffer: $0) } == "simple string")
+        #expect(ingress.produced.first?.module == ModuleID(rawValue: "parking"))
     }
 
     // MARK: Parts of URLs
@@ -313,7 +313,7 @@ import Topics
         #expect(URLText.path("/DE/CPO/LOC1/") == "DE/CPO/LOC1" && URLText.path("/") == "" && URLText.path("a/", isVerbatim: true) == "a")
     }
 
-    /// Nodes of ours keep bytes, and say so in the registry.
+    /// Nodes of this project forward bytes unchanged, which the registry marks as `verbatim`.
     @Test func pathAndQueryOfANodeThatKeepsBytesStayAsTheyAre() async throws {
         let path = "NL/REM/a|b%20C%FF%[1]"
         let query = "?flag&x=a|b&date_from=2026-01-01T00%3A00%3A00Z&y=a+b"
@@ -321,7 +321,7 @@ import Topics
         #expect(URLText.path("/a b?c#d\\", isVerbatim: true) == #"a%20b%3Fc%23d\"#, "what divides a URL is encoded all the same")
         let params: JSONValue = ["?flag": "", "x": "a|b", "date_from": "2026-01-01T00:00:00Z", "y": "a b"]
         #expect(URLText.query(query, saying: params) == query)
-        // What was signed counts, not what stands beside it.
+        // The signed path counts, not the one in the query.
         for other in ["x=a", query + "&z=1", "?flag&x=a|c&date_from=2026-01-01T00%3A00%3A00Z&y=a+b", query + "#"] {
             #expect(URLText.query(other, saying: params) == nil)
         }
@@ -332,7 +332,7 @@ import Topics
             $0.queryText = query
         }
         let (plain, keeping) = (TestIngress(bodyLimit: 4096), TestIngress(bodyLimit: 4096, remoteIsVerbatim: true))
-        for world in [plain, keeping] { #expect(try await send(text, to: world).status == 200) }
+        for ingress in [plain, keeping] { #expect(try await send(text, to: ingress).status == 200) }
         #expect(keeping.produced.first?.path == path && keeping.produced.first?.query == query)
         #expect(plain.produced.first?.path == "NL/REM/a%7Cb%20C%FF%25%5B1%5D")
         #expect(plain.produced.first?.query?.hasPrefix("%3Fflag=&") == true)
@@ -354,15 +354,15 @@ import Topics
     }
 
     @Test func nodeOfAPartyIsTold() async throws {
-        let world = TestIngress()
-        #expect(try await world.ask("GET", "/ocn/registry/node/n%6C/R%45M").json?["url"]?.string == "https://other.example")
-        let found = try await world.ask("GET", "/ocn/registry/node/nl/rem")
+        let ingress = TestIngress()
+        #expect(try await ingress.ask("GET", "/ocn/registry/node/n%6C/R%45M").json?["url"]?.string == "https://other.example")
+        let found = try await ingress.ask("GET", "/ocn/registry/node/nl/rem")
         #expect(found.json?["url"]?.string == "https://other.example")
-        #expect(found.json?["address"]?.string == world.remoteKey.address.hex)
-        let unknown = try await world.ask("GET", "/ocn/registry/node/XX/YYY")
+        #expect(found.json?["address"]?.string == ingress.remoteKey.address.hex)
+        let unknown = try await ingress.ask("GET", "/ocn/registry/node/XX/YYY")
         #expect(unknown.status == 200)
         #expect(unknown.json?.string?.hasSuffix("not registered on the network") == true)
-        #expect(try await world.ask("PUT", "/ocn/registry/node-info").status == 405)
-        #expect(try await world.ask("GET", "/ocn/registry/nodes").status == 404)
+        #expect(try await ingress.ask("PUT", "/ocn/registry/node-info").status == 405)
+        #expect(try await ingress.ask("GET", "/ocn/registry/nodes").status == 404)
     }
 }

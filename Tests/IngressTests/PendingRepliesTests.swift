@@ -143,7 +143,7 @@ import Topics
     }
 
     @Test func answeredRequestsDoNotPileUp() async {
-        // More than the slack after which deadlines of answered requests are thrown out of the heap.
+        // More than the threshold at which deadlines of answered requests are removed from the heap.
         for number in 0..<5000 {
             _ = await pending.wait(for: "\(number)", until: .now() + .seconds(30)) { pending.deliver(reply("\(number)")) }
             if number % 100 == 0 { pending.sweep(now: .now()) }

@@ -9,7 +9,7 @@ import Topics
 
 @testable import Ingress
 
-/// What a connection may do, and for how long; over TCP.
+/// The behaviour and time limits of connections, over TCP.
 @Suite struct RawConnectionTests {
     // MARK: Staying and closing
 
@@ -32,21 +32,21 @@ import Topics
             ("HTTP/1.0", []), ("HTTP/1.0", ["Connection: TE"]), ("HTTP/1.1", ["Connection: close"]), ("HTTP/1.1", ["Connection: Close"]),
             ("HTTP/1.1", ["Connection: CLOSE"]), ("HTTP/1.1", ["Connection: TE, close"]), ("HTTP/1.1", ["Connection: keep-alive,Close"]),
             ("HTTP/1.1", ["Connection: TE", "Connection: close"]), ("HTTP/1.0", ["Connection: keep-alive, close"]),
-            // We upgrade to nothing.
+            // The server supports no upgrade.
             ("HTTP/1.1", ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"]),
         ] as [(String, [String])])
     func aConnectionClosesAndSaysSo(version: String, headers: [String]) async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
-                // A request behind the last one is not carried out.
+                // A request after the last one is not carried out.
                 try await connection.send(RawListener.request(version: version, headers) + RawListener.request())
                 try await connection.waitForClose()
                 let answers = connection.answers()
                 #expect(answers.map(\.status) == [200] && answers.first?["connection"] == "close", "\(connection.text)")
             }
         }
-        #expect(world.produced.count == 1)
+        #expect(ingress.produced.count == 1)
     }
 
     @Test func hostIsNotNeededInOldHTTP() async throws {
@@ -85,8 +85,8 @@ import Topics
     }
 
     @Test func aClientMayHaveSixteenRequestsUnderWay() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(String(repeating: RawListener.request(), count: 100))
                 try await connection.waitForClose()
@@ -95,13 +95,13 @@ import Topics
                 #expect(answers.last?["connection"] == "close" && answers.dropLast().allSatisfy { $0["connection"] == nil })
             }
         }
-        #expect(world.produced.count == 16)
+        #expect(ingress.produced.count == 16)
     }
 
     // MARK: Slow clients
 
     @Test func aHeadThatDoesNotComeIsGivenUp() async throws {
-        // Long enough for a busy machine to send a whole head.
+        // Long enough for a busy machine to send a complete head.
         try await RawListener.run(adjust: { $0.head = .seconds(8) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send("GET /ocpi/vers")
@@ -110,12 +110,12 @@ import Topics
                 #expect(answers.map(\.status) == [408] && answers.first?.code == 2000, "\(connection.text)")
                 #expect(answers.first?["connection"] == "close")
             }
-            // Nothing was asked, so nothing is answered.
+            // There was no request, so there is no answer.
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.waitForClose()
                 #expect(connection.text.isEmpty)
             }
-            // The second head of a connection too.
+            // The limit applies to the second head of a connection too.
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request())
                 _ = try await connection.waitForAnswers(1)
@@ -127,8 +127,8 @@ import Topics
     }
 
     @Test func aBodyThatDoesNotComeIsGivenUp() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress, adjust: { $0.body = .milliseconds(200) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{"))
                 try await connection.waitForClose()
@@ -136,49 +136,49 @@ import Topics
                 #expect(answers.map(\.status) == [408] && answers.first?.code == 2000, "\(connection.text)")
                 #expect(answers.first?["connection"] == "close")
             }
-            // One that nobody wants is not waited for either, and gets no second answer.
+            // A body that is not needed is not waited for either, and causes no second answer.
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send("POST /ocpi/receiver/2.2.1/cdrs HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
                 try await connection.waitForClose()
                 #expect(connection.answers().map(\.status) == [401], "\(connection.text)")
             }
         }
-        #expect(world.produced.isEmpty)
-        #expect(world.pending.count == 0, "the place is free again")
+        #expect(ingress.produced.isEmpty)
+        #expect(ingress.pending.count == 0, "the place is free again")
     }
 
     @Test func theTimeForABodyBehindASlowAnswerBeginsWithThatAnswer() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        try await RawListener.run(world, adjust: { $0.body = .milliseconds(200) }) { listener in
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        try await RawListener.run(ingress, adjust: { $0.body = .milliseconds(200) }) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let post = RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{")
-                try await answerLate(connection, world, behind: post)
+                try await answerLate(connection, ingress, behind: post)
             }
         }
-        #expect(world.pending.count == 0, "the place is free again")
+        #expect(ingress.pending.count == 0, "the place is free again")
     }
 
     @Test func theTimeForAHeadBehindASlowAnswerBeginsWithThatAnswer() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: { _ in nil })
-        try await RawListener.run(world, adjust: { $0.head = .seconds(1) }) { listener in
-            try await RawConnection.with(port: listener.port) { connection in try await answerLate(connection, world, behind: "G") }
+        let ingress = TestIngress(timeout: .seconds(60), answer: { _ in nil })
+        try await RawListener.run(ingress, adjust: { $0.head = .seconds(1) }) { listener in
+            try await RawConnection.with(port: listener.port) { connection in try await answerLate(connection, ingress, behind: "G") }
         }
     }
 
-    /// A request is answered after the time for what came behind it is over.
-    private func answerLate(_ connection: RawConnection, _ world: TestIngress, behind rest: String) async throws {
+    /// The request is answered after the timeout of the data that follows it.
+    private func answerLate(_ connection: RawConnection, _ ingress: TestIngress, behind rest: String) async throws {
         try await connection.send(RawListener.request())
-        try await eventually("the request is under way") { world.produced.count == 1 }
+        try await eventually("the request is under way") { ingress.produced.count == 1 }
         try await connection.send(rest)
-        // Nothing tells that the time has passed; if it has not, the outcome is the same.
+        // There is no event for the timeout; if it has not passed yet, the result is the same.
         try await Task.sleep(for: .milliseconds(500))
         #expect(connection.count == 0 && !connection.isClosed)
-        for request in world.produced { world.pending.deliver(TestIngress.ok(request)) }
+        for request in ingress.produced { ingress.pending.deliver(TestIngress.ok(request)) }
         try await connection.waitForClose()
         #expect(connection.answers().map(\.status) == [200, 408], "\(connection.text)")
     }
 
-    @Test func aStrangersBodyThatStopsIsGivenUp() async throws {
+    @Test func anUnauthenticatedBodyThatStopsIsGivenUp() async throws {
         try await RawListener.run { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let started = ContinuousClock.now
@@ -206,25 +206,25 @@ import Topics
     }
 
     @Test func aClientThatDoesNotReadIsCutOffAndHoldsOneAnswer() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
-        try await RawListener.run(world, adjust: { $0.write = .milliseconds(800) }) { listener in
+        let ingress = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
+        try await RawListener.run(ingress, adjust: { $0.write = .milliseconds(800) }) { listener in
             let connection = try await RawConnection(port: listener.port, reads: false)
             try await connection.send(String(repeating: RawListener.request(), count: 16))
             try await eventually("an answer waits") { !listener.server.answers.hasRoom(for: 256 * 1024 * 1024, of: "127.0.0.1") }
             try await waitForCut(connection)
             try await eventually("nothing waits any more") { listener.server.answers.hasRoom(for: 256 * 1024 * 1024, of: "127.0.0.1") }
-            // The system's own buffers take some.
-            #expect(world.produced.count < 12, "\(world.produced.count) answers of 2 MiB were fetched for a client that takes none")
+            // The system's own buffers hold some of it.
+            #expect(ingress.produced.count < 12, "\(ingress.produced.count) answers of 2 MiB were fetched for a client that takes none")
             await connection.close()
         }
     }
 
     @Test func answersThatWaitHaveRoomTogether() async throws {
-        let world = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
+        let ingress = TestIngress(timeout: .seconds(60), answer: RawConnectionTests.long)
         try await RawListener.run(
-            world,
+            ingress,
             adjust: {
-                // For two answers of one client, not for all.
+                // Enough for two answers of one client, but not for all.
                 $0.answerBytes = 16 * 1024 * 1024
                 $0.write = .seconds(600)
             }
@@ -235,7 +235,7 @@ import Topics
                 try await connection.send(String(repeating: RawListener.request(), count: 16))
                 connections.append(connection)
             }
-            // Long before their time to take them is over.
+            // Long before the timeout for reading them.
             try await eventually("the server cuts one connection off") {
                 for connection in connections where !connection.isClosed { try await connection.send("x") }
                 return connections.contains { $0.isClosed }
@@ -251,15 +251,15 @@ import Topics
     }
 
     @Test func whereAnswersHaveNoRoomRequestsAreSentAway() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let nobody = PeerClient(ask: { (_, _, _, _) throws(OCPIError) in throw OCPIError.busy })
         let full = OCPIResponder(
-            world.settings, topics: TestIngress.topics, dependencies: world.dependencies, peers: nobody, secrets: TestIngress.secrets,
-            pending: world.pending, replyPartition: 3, metrics: IngressMetrics(), logger: TestIngress.silent,
+            ingress.settings, topics: TestIngress.topics, dependencies: ingress.dependencies, peers: nobody, secrets: TestIngress.secrets,
+            pending: ingress.pending, replyPartition: 3, metrics: IngressMetrics(), logger: TestIngress.silent,
             hasRoomForAnswer: { _ in false })
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(), at: full)
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers(), at: full)
         #expect(answer.status == 503 && answer["Retry-After"] == "1")
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     // MARK: Many connections
@@ -320,8 +320,8 @@ import Topics
     }
 
     @Test func aTrustedProxyMayHaveMoreConnections() async throws {
-        let world = TestIngress(proxies: TrustedProxies(["127.0.0.1"]))
-        try await RawListener.run(world, adjust: { $0.connectionsPerAddress = 1 }) { listener in
+        let ingress = TestIngress(proxies: TrustedProxies(["127.0.0.1"]))
+        try await RawListener.run(ingress, adjust: { $0.connectionsPerAddress = 1 }) { listener in
             try await RawConnection.with(port: listener.port) { first in
                 try await RawListener.expectKept(first, after: 0)
                 try await RawConnection.with(port: listener.port) { second in try await RawListener.expectKept(second, after: 0) }
@@ -330,7 +330,7 @@ import Topics
         }
     }
 
-    /// A long answer.
+    /// The length of an answer that exceeds the buffers.
     private static let length = 2 * 1024 * 1024
     @Sendable private static func long(_ request: RequestRecord) -> ReplyRecord {
         var reply = TestIngress.ok(request)
@@ -340,7 +340,7 @@ import Topics
         return reply
     }
 
-    /// One that does not read notices only when what it sends is not taken.
+    /// A client that does not read notices the end of the connection only when it fails to send.
     private func waitForCut(_ connection: RawConnection) async throws {
         try await eventually("the server cuts the connection off") {
             try await connection.send("x")

@@ -14,18 +14,18 @@ struct RawListener {
     let port: Int
     let server: InboundServer
 
-    /// Listens for as long as `body` runs.
-    /// - Parameter adjust: what is different from the usual limits.
+    /// Listens while `body` runs.
+    /// - Parameter adjust: changes to the default limits.
     static func run(
-        _ world: TestIngress = TestIngress(), logger: Logger = TestIngress.silent, adjust: (inout InboundLimits) -> Void = { _ in },
+        _ ingress: TestIngress = TestIngress(), logger: Logger = TestIngress.silent, adjust: (inout InboundLimits) -> Void = { _ in },
         _ body: (RawListener) async throws -> Void
     ) async throws {
-        var settings = world.settings
+        var settings = ingress.settings
         adjust(&settings.connections)
         let server = PublicListener.server(settings, logger: logger)
         let ports = AsyncStream<Int>.makeStream()
         let application = PublicListener.application(
-            settings, server, responder: world.responder, eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger
+            settings, server, responder: ingress.responder, eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger
         ) { ports.continuation.yield($0) }
         let group = ServiceGroup(configuration: .init(services: [application], logger: TestIngress.silent))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -43,7 +43,7 @@ struct RawListener {
         }
     }
 
-    /// A request as an HTTP client would write it, from DE-MSP to DE-CPO.
+    /// A request as bytes, from DE-MSP to DE-CPO.
     static func request(
         _ method: String = "GET", _ target: String = "/ocpi/sender/2.2.1/locations/L1", version: String = "HTTP/1.1",
         host: String? = "hub.example", _ extra: [String] = [], body: String = ""
@@ -54,7 +54,7 @@ struct RawListener {
         return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
-    /// Whether the connection is good for one more request.
+    /// Expects that the connection accepts another request.
     static func expectKept(
         _ connection: RawConnection, after answers: Int, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {

@@ -8,10 +8,10 @@ import Topics
 
 @testable import Ingress
 
-/// Requests byte by byte over TCP, and the bytes that come back: what is no clear request gets one answer in OCPI's words, and then the
-/// connection closes, because nobody knows where the next request would begin.
+/// Requests as bytes over TCP. A malformed request gets one OCPI error, and then the connection closes, because the start of the next
+/// request is unknown.
 @Suite struct RawRequestTests {
-    /// Bytes that are not taken.
+    /// Bytes that are rejected.
     struct Broken: CustomTestStringConvertible, Sendable {
         let name: String
         let bytes: [UInt8]
@@ -71,7 +71,7 @@ import Topics
         Broken("many headers", "\(get)Host: a\r\n\(String(repeating: "X: 1\r\n", count: 300))\r\n", 413),
     ]
 
-    /// What two servers would read differently.
+    /// Requests that two servers could interpret differently.
     static let smuggling = [
         Broken("length and chunks", "\(post)Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         Broken("chunks and length", "\(post)Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
@@ -93,10 +93,10 @@ import Topics
     @Test(arguments: requestLines + headerLines + smuggling) func whatIsNoClearRequestGetsOneAnswerAndTheConnectionCloses(
         broken: Broken
     ) async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
-                // What follows is not read as a request.
+                // The bytes that follow are not parsed as a request.
                 try await connection.send(broken.bytes + Array(RawListener.request().utf8))
                 try await connection.waitForClose()
                 let answers = connection.answers()
@@ -107,7 +107,7 @@ import Topics
                 #expect(answer.code == 2000 && answer.message?.isEmpty == false, "\(answer.body)")
             }
         }
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func aBrokenRequestIsAnsweredInItsTurn() async throws {
@@ -124,8 +124,8 @@ import Topics
     // MARK: Bodies
 
     @Test func aBadChunkIsRefusedOnce() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(
                     RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Transfer-Encoding: chunked"], body: "2\r\n{}\r\nzz\r\n}\r\n")
@@ -136,7 +136,7 @@ import Topics
                 #expect(answer.message?.contains("chunk") == true && answer["connection"] == "close", "\(connection.text)")
             }
         }
-        #expect(world.produced.isEmpty, "half a body is no body")
+        #expect(ingress.produced.isEmpty, "half a body is no body")
     }
 
     @Test func aBadChunkAfterARefusalGetsNoSecondAnswer() async throws {
@@ -158,8 +158,8 @@ import Topics
     }
 
     @Test func aRequestThatEndsInTheMiddleIsNotCarriedOut() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             for part in ["GET /ocpi/vers", RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Content-Length: 9"], body: "{}")] {
                 try await RawConnection.with(port: listener.port) { connection in
                     try await connection.send(part)
@@ -169,7 +169,7 @@ import Topics
                 }
             }
         }
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test func aClientThatAsksBeforeItSendsItsBodyIsTold() async throws {
@@ -183,13 +183,13 @@ import Topics
                 #expect(try await connection.waitForAnswers(2).map(\.status) == [100, 200])
                 try await RawListener.expectKept(connection, after: 2)
             }
-            // HTTP/1.0 knows no 100.
+            // HTTP/1.0 has no 100 Continue.
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", version: "HTTP/1.0", expect, body: body))
                 try await connection.waitForClose()
                 #expect(connection.answers().map(\.status) == [200], "\(connection.text)")
             }
-            // One that is too long anyway is not asked for.
+            // A body over the limit is not requested.
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(
                     RawListener.request("POST", "/ocpi/receiver/2.2.1/cdrs", ["Expect: 100-continue", "Content-Length: 5000"]))
@@ -227,7 +227,7 @@ import Topics
                 try await connection.waitForClose()
                 #expect(connection.answers(withoutBodies: true).map(\.status) == [400] && connection.text.hasSuffix("\r\n\r\n"))
             }
-            // What is refused after a good HEAD is another request.
+            // The rejection after a valid HEAD belongs to another request.
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(RawListener.request("HEAD", "/ocpi/versions") + "GET / HTTP/1.1\r\n\r\n")
                 try await connection.waitForClose()
@@ -248,19 +248,19 @@ import Topics
         }
     }
 
-    /// A recipient that echoes a TRACE would tell the caller the hub's token.
+    /// A recipient that echoes a TRACE would reveal the hub's token to the caller.
     @Test(arguments: ["TRACE", "HEAD", "PROPFIND", "OPTIONS"]) func customModulesHaveTheFiveMethodsOfOCPIToo(method: String) async throws {
-        let world = TestIngress()
-        let refused = try await world.ask(method, "/ocpi/custom/sender/parking", headers())
+        let ingress = TestIngress()
+        let refused = try await ingress.ask(method, "/ocpi/custom/sender/parking", headers())
         #expect(refused.status == 405)
         #expect(Set((refused["Allow"] ?? "").split(separator: ", ")) == ["GET", "PUT", "POST", "PATCH", "DELETE"])
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
-    /// Some servers take a backslash for a slash, so it must not lead out of the endpoint.
+    /// Some servers treat a backslash as a slash, so it must not lead out of the endpoint.
     @Test func aBackslashGoesOnUnlessItLeadsElsewhere() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 let good = #"/ocpi/sender/2.2.1/locations/A\B%5CC\?x=a\b&y=..\c"#
                 try await connection.send(RawListener.request("GET", good))
@@ -276,21 +276,21 @@ import Topics
                 }
             }
         }
-        let request = try #require(world.produced.first)
-        #expect(world.produced.count == 1)
+        let request = try #require(ingress.produced.first)
+        #expect(ingress.produced.count == 1)
         #expect(request.path == #"A\B%5CC\"# && request.query == #"x=a\b&y=..\c"#)
     }
 
     @Test func anAbsoluteTargetIsReadAsItStands() async throws {
-        let world = TestIngress()
-        try await RawListener.run(world) { listener in
+        let ingress = TestIngress()
+        try await RawListener.run(ingress) { listener in
             try await RawConnection.with(port: listener.port) { connection in
                 try await connection.send(
                     RawListener.request("GET", "HTTP://proxy.example:8080/ocpi/sender/2.2.1/locations/A|B%20C?x=a|b&y=%2F"))
                 #expect(try await connection.waitForAnswers(1).first?.status == 200)
             }
         }
-        let request = try #require(world.produced.first)
+        let request = try #require(ingress.produced.first)
         #expect(request.path == "A|B%20C" && request.query == "x=a|b&y=%2F")
     }
 }

@@ -8,7 +8,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// From whom and to whom a refusal is.
+/// The routing headers of error answers.
 @Suite struct RefusalHeadersTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -16,7 +16,7 @@ import Topics
         var path = "/ocpi/sender/VERSION/locations"
         var changes: [String: String?] = [:]
         var body: String?
-        /// Who refuses: the party that was asked, or the hub.
+        /// The party that answers: the addressed party, or the hub.
         var from = "DE-CPO"
     }
 
@@ -48,10 +48,10 @@ import Topics
         Case(testDescription: "a custom module", path: "/ocpi/custom/sender/parking", changes: ["OCPI-to-party-id": "XXX"], from: "DE-XXX"),
     ]
 
-    private func ask(_ world: TestIngress, _ wrong: Case, _ version: OCPIVersion) async throws -> Answer {
+    private func ask(_ ingress: TestIngress, _ wrong: Case, _ version: OCPIVersion) async throws -> Answer {
         let path = wrong.path.split(separator: "VERSION", maxSplits: 1, omittingEmptySubsequences: false).joined(
             separator: version.rawValue)
-        return try await world.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
+        return try await ingress.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
     }
 
     private func parties(_ answer: Answer) -> [String?] {
@@ -60,20 +60,20 @@ import Topics
 
     @Test(arguments: cases, OCPIVersion.allCases)
     func aRefusalIsToWhoeverAskedFromWhoeverWasAsked(_ wrong: Case, _ version: OCPIVersion) async throws {
-        let world = TestIngress()
-        let answer = try await ask(world, wrong, version)
-        #expect(answer.code != 1000 && world.produced.isEmpty, "\(answer.text)")
+        let ingress = TestIngress()
+        let answer = try await ask(ingress, wrong, version)
+        #expect(answer.code != 1000 && ingress.produced.isEmpty, "\(answer.text)")
         let from = party(wrong.from)
         #expect(parties(answer) == ["DE", "MSP", from.country, from.party], "\(answer.text)")
         #expect(answer["X-Request-ID"] == "r1" && answer["X-Correlation-ID"] == "c1")
     }
 
     @Test func alsoWithoutMessageIDsAndWhileKafkaIsAway() async throws {
-        let world = TestIngress()
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers(["X-Request-ID": nil]))
+        let ingress = TestIngress()
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2/locations", headers(["X-Request-ID": nil]))
         #expect(answer.code == 2001 && parties(answer) == ["DE", "MSP", "DE", "CPO"])
-        world.availability.began("no broker answers")
-        let away = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        ingress.availability.began("no broker answers")
+        let away = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(away.status == 503 && parties(away) == ["DE", "MSP", "DE", "CPO"])
     }
 

@@ -8,7 +8,7 @@ import Topics
 
 @testable import Ingress
 
-/// Replies that come late, twice, or for somebody else.
+/// Replies that are late, repeated, or for another process.
 @Suite(.timeLimit(.minutes(5))) struct ReplyFaultTests {
     @Test("Scenario 35: a reply that comes twice reaches its caller once")
     func twice() async throws {
@@ -73,7 +73,7 @@ import Topics
         }
     }
 
-    /// What may stand in `ocn.replies` for a request.
+    /// The kinds of records in `ocn.replies` for a request.
     private enum Kind: CaseIterable {
         case right, otherLife, otherRequest
     }
@@ -82,7 +82,7 @@ import Topics
     func noise() async throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)
-        // One right reply at least, and up to four of any kind, in any order.
+        // At least one valid reply, and up to four of any kind, in any order.
         let orders = (0..<60).map { _ in
             ([.right] + (0..<Int.random(in: 0...4, using: &random)).map { _ in random.pick(Kind.allCases) }).shuffled(using: &random)
         }
@@ -132,7 +132,7 @@ import Topics
                 #expect(try await replies.get(base, "open", of: .tariffs).code == 4002)
             }
             try await replies.withIngress { base, metrics in
-                // Only this one is read: what was there before the process is not.
+                // Only this one is read: records from before the start are not.
                 try await replies.reply(to: try await replies.request("open"), "to the life before")
                 async let answer = replies.get(base, "after")
                 try await replies.reply(to: try await replies.request("after"), "its own")
@@ -142,7 +142,7 @@ import Topics
         }
     }
 
-    // MARK: Requests that come too late
+    // MARK: Late requests
 
     @Test("Scenario 36: a request whose time is over before it could be written is not written")
     func overdue() async throws {

@@ -15,7 +15,8 @@ import Topics
 
 @testable import Ingress
 
-/// Ingress processes over real HTTP on one Kafka. EXCHANGE is the test: it sees the requests, and writes into `ocn.replies` what it likes.
+/// Ingress processes over real HTTP on one Kafka. The test replaces EXCHANGE: it reads the requests and writes any replies into
+/// `ocn.replies`.
 final class ReplyScript: Sendable {
     struct Reply: Sendable {
         let status: Int
@@ -39,7 +40,7 @@ final class ReplyScript: Sendable {
         self.kafka = kafka
         producer = try Producer(kafka.settings, logger: kafka.logger)
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        // Whoever waits must not keep others from asking.
+        // Waiting callers must not prevent others from sending.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
         client = HTTPClient(configuration: configuration)
         store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: TestIngress.secrets, logger: kafka.logger)
@@ -60,7 +61,7 @@ final class ReplyScript: Sendable {
             onEnd: { _, _ in })
     }
 
-    /// Runs `body` with a desk of its own.
+    /// Runs `body` with a new instance.
     static func open(_ body: (ReplyScript) async throws -> Void) async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
@@ -86,7 +87,7 @@ final class ReplyScript: Sendable {
         try? await client.shutdown()
     }
 
-    /// Runs `body` beside one life of an ingress; who asks for tariffs waits 300 ms only.
+    /// Runs `body` with one run of an ingress, which waits only 300 ms for answers of the tariffs module.
     func withIngress(_ body: (_ base: String, PrometheusMetrics) async throws -> Void) async throws {
         let metrics = PrometheusMetrics(includesProcess: false)
         let ports = AsyncStream<Int>.makeStream()
@@ -120,7 +121,7 @@ final class ReplyScript: Sendable {
         }
     }
 
-    /// A caller's GET of something at DE-CPO.
+    /// A GET by DE-MSP at DE-CPO.
     func get(_ base: String, _ name: String, of module: ModuleID = .locations) async throws -> Reply {
         let place = module == .locations ? "sender/2.2.1/locations" : "receiver/2.2.1/\(module)/NL/MSP"
         var request = HTTPClientRequest(url: "\(base)/ocpi/\(place)/\(name)")
@@ -130,13 +131,13 @@ final class ReplyScript: Sendable {
         return Reply(status: Int(response.status.code), code: body.jsonInteger(["status_code"]), text: body.jsonString(["data"]))
     }
 
-    /// The request of that name, once it is in `ocn.requests`.
+    /// Waits for the request of that name in `ocn.requests`.
     func request(_ name: String) async throws -> RequestRecord {
         try await eventually("\(name) is asked for") { requests.withLock { $0[name] != nil } }
         return try #require(requests.withLock { $0[name] })
     }
 
-    /// Writes a reply into `ocn.replies`, right unless `change` spoils it.
+    /// Writes a valid reply into `ocn.replies`, unless `change` makes it invalid.
     func reply(
         to request: RequestRecord, _ text: String, partition: Int32? = nil, _ change: (inout ReplyRecord) -> Void = { _ in }
     ) async throws {
@@ -148,7 +149,7 @@ final class ReplyScript: Sendable {
         _ = try await producer.send(record)
     }
 
-    /// How many replies an ingress has dropped, by reason.
+    /// The number of replies that an ingress has dropped, by reason.
     static func dropped(_ metrics: PrometheusMetrics) -> [String: Int] {
         var counts: [String: Int] = [:]
         for line in String(buffer: metrics.render()).split(separator: "\n") {

@@ -7,7 +7,7 @@ import Topics
 @testable import Ingress
 
 @Suite struct RequestAdmissionTests {
-    /// One bad request: what is wrong, and the literal HTTP status and OCPI code in both dialects.
+    /// One invalid request, with the expected HTTP status and OCPI code in both versions.
     struct Case: Sendable, CustomTestStringConvertible {
         let what: String
         var method = "GET"
@@ -17,7 +17,7 @@ import Topics
         let oldStatus: Int
         let newStatus: Int
         let code: Int
-        /// Part of the message.
+        /// Expected part of the message.
         var says = ""
 
         var testDescription: String { what }
@@ -101,17 +101,17 @@ import Topics
 
     @Test(arguments: cases, OCPIVersion.allCases)
     func refusesAndProducesNothing(_ wrong: Case, _ version: OCPIVersion) async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let path = wrong.path.split(separator: "VERSION", maxSplits: 1, omittingEmptySubsequences: false).joined(
             separator: version.rawValue)
-        let answer = try await world.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
+        let answer = try await ingress.ask(wrong.method, path, headers(wrong.changes), body: wrong.body)
         #expect(answer.status == (version == .v2_2 ? wrong.oldStatus : wrong.newStatus))
         #expect(answer.code == wrong.code)
         #expect(answer.message?.contains(wrong.says) == true || wrong.says.isEmpty, "\(answer.text)")
         #expect(answer["Content-Type"] == "application/json")
         #expect(answer.body.jsonString(["timestamp"]) != nil)
-        #expect(world.produced.isEmpty)
-        #expect(world.pending.count == 0)
+        #expect(ingress.produced.isEmpty)
+        #expect(ingress.pending.count == 0)
     }
 
     @Test func headWithoutResourceHasNoBody() async throws {
@@ -122,30 +122,30 @@ import Topics
 
     @Test(arguments: ["X-Request-ID", "X-Correlation-ID"])
     func missingMessageIDIsRefusedInTheOldDialect(_ name: String) async throws {
-        let world = TestIngress()
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers([name: nil]))
+        let ingress = TestIngress()
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2/locations", headers([name: nil]))
         #expect(answer.status == 400)
         #expect(answer.code == 2001)
         #expect(answer.message?.contains(name) == true)
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     @Test(arguments: ["X-Request-ID", "X-Correlation-ID"])
     func missingMessageIDIsMadeInTheNewDialect(_ name: String) async throws {
-        let world = TestIngress()
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers([name: nil]))
+        let ingress = TestIngress()
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers([name: nil]))
         #expect(answer.status == 200)
-        let record = try #require(world.produced.first)
+        let record = try #require(ingress.produced.first)
         let made = name == "X-Request-ID" ? record.requestID : record.correlationID
         #expect(made.utf8.count == 36)
         #expect(answer[name] == made)
     }
 
     @Test func bodiesOfCustomModulesAreOpaque() async throws {
-        let world = TestIngress()
-        let answer = try await world.ask("POST", "/ocpi/custom/receiver/parking/spots", headers(), body: "simple string")
+        let ingress = TestIngress()
+        let answer = try await ingress.ask("POST", "/ocpi/custom/receiver/parking/spots", headers(), body: "simple string")
         #expect(answer.status == 200)
-        let record = try #require(world.produced.first)
+        let record = try #require(ingress.produced.first)
         #expect(record.module == ModuleID(rawValue: "parking"))
         #expect(record.path == "spots")
         #expect(record.body.map { String(buffer: $0) } == "simple string")
@@ -159,11 +159,11 @@ import Topics
     }
 
     @Test func partiesCompareWithoutCase() async throws {
-        let world = TestIngress()
-        let answer = try await world.ask(
+        let ingress = TestIngress()
+        let answer = try await ingress.ask(
             "GET", "/ocpi/sender/2.2.1/locations", headers(["OCPI-from-party-id": "msp", "OCPI-to-country-code": "de"]))
         #expect(answer.status == 200)
-        let record = try #require(world.produced.first)
+        let record = try #require(ingress.produced.first)
         #expect(record.from.description == "DE-msp")
         #expect(record.to.description == "de-CPO")
     }

@@ -11,15 +11,15 @@ import Topics
 
 @Suite struct RoutingTests {
     @Test func requestBecomesARecordByteForByte() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let body = #"{ "id" : "LOC1",  "power": 1.10, "z":null, "a":"ä" }"#
-        let answer = try await world.ask(
+        let answer = try await ingress.ask(
             "PUT", "/ocpi/receiver/2.2.1/locations/DE/MSP/LOC%201?x=%20&y",
             headers([
                 "Content-Type": "application/json;charset=utf-8", "traceparent": "00-1-2-01",
             ]), body: body)
         #expect(answer.status == 200)
-        let record = try #require(world.produced.first)
+        let record = try #require(ingress.produced.first)
         #expect(record.body.map { String(buffer: $0) } == body)
         #expect(record.module == .locations)
         #expect(record.interface == .receiver)
@@ -44,16 +44,16 @@ import Topics
     }
 
     @Test func readsHaveNoKeyAndNoBody() async throws {
-        let world = TestIngress()
-        _ = try await world.ask("GET", "/ocpi/sender/2.2.1/sessions?date_from=2026-01-01T00:00:00Z", headers())
-        let record = try #require(world.produced.first)
+        let ingress = TestIngress()
+        _ = try await ingress.ask("GET", "/ocpi/sender/2.2.1/sessions?date_from=2026-01-01T00:00:00Z", headers())
+        let record = try #require(ingress.produced.first)
         #expect(record.key == nil)
         #expect(record.body == nil)
         #expect(record.contentType == nil)
     }
 
     @Test func recipientsAnswerPassesUnchanged() async throws {
-        let world = TestIngress { request in
+        let ingress = TestIngress { request in
             var reply = TestIngress.ok(request)
             reply.httpStatus = 404
             reply.contentType = "text/plain"
@@ -63,7 +63,7 @@ import Topics
             ]
             return reply
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers())
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2/locations", headers())
         #expect(answer.status == 404)
         #expect(answer.text == "no such thing")
         #expect(answer["Content-Type"] == "text/plain")
@@ -81,22 +81,22 @@ import Topics
     }
 
     @Test func answerWithoutContentTypeIsJSON() async throws {
-        let world = TestIngress { request in
+        let ingress = TestIngress { request in
             var reply = TestIngress.ok(request)
             reply.contentType = nil
             return reply
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer["Content-Type"] == "application/json")
     }
 
     @Test func statusesWithoutBodyHaveNone() async throws {
-        let world = TestIngress { request in
+        let ingress = TestIngress { request in
             var reply = TestIngress.ok(request)
             reply.httpStatus = 204
             return reply
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 204)
         #expect(answer.body.readableBytes == 0)
         #expect(answer["Content-Length"] == nil)
@@ -104,25 +104,25 @@ import Topics
 
     @Test(arguments: [101, 99, 600, 1000, -1])
     func unusableStatusOfARecipientBecomesAnError(_ status: Int) async throws {
-        let world = TestIngress { request in
+        let ingress = TestIngress { request in
             var reply = TestIngress.ok(request)
             reply.httpStatus = status
             return reply
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 200)
         #expect(answer.code == 4000)
     }
 
     @Test(arguments: [(ReplyOutcome.timeout, 4002), (.expired, 4002), (.unreachable, 4003), (.refused, 4000)], OCPIVersion.allCases)
     func noAnswerHasItsCode(_ expected: (ReplyOutcome, Int), _ version: OCPIVersion) async throws {
-        let world = TestIngress { request in
+        let ingress = TestIngress { request in
             ReplyRecord(
                 requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0),
                 from: request.to, time: .now,
                 outcome: expected.0)
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
+        let answer = try await ingress.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
         #expect(answer.status == 200)
         // OCPI 2.2 has no 4000.
         #expect(answer.code == (expected.1 == 4000 && version == .v2_2 ? 3000 : expected.1))
@@ -130,10 +130,10 @@ import Topics
     }
 
     @Test func requestsAreStampedByKafkasClock() async throws {
-        let world = TestIngress(ahead: 3_600_000)
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let ingress = TestIngress(ahead: 3_600_000)
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 200 && answer.code == 1000, "an hour has not passed meanwhile")
-        let request = try #require(world.produced.first)
+        let request = try #require(ingress.produced.first)
         let late = Timestamp.now.milliseconds - request.time.milliseconds
         #expect(3_600_000..<3_700_000 ~= late)
         #expect(try #require(request.deadline).milliseconds - request.time.milliseconds == 5000)
@@ -141,13 +141,13 @@ import Topics
 
     @Test func exchangesOwnRefusalHasTheStatusOfTheDialect() async throws {
         for (version, status) in [(OCPIVersion.v2_2, 400), (.v2_2_1, 200)] {
-            let world = TestIngress { request in
+            let ingress = TestIngress { request in
                 ReplyRecord(
                     requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0),
                     from: request.to, time: .now,
                     outcome: .refused, status: .invalidParameters, message: "no such endpoint")
             }
-            let answer = try await world.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
+            let answer = try await ingress.ask("GET", "/ocpi/sender/\(version.rawValue)/locations", headers())
             #expect(answer.status == status)
             #expect(answer.code == 2001)
             #expect(answer.message == "no such endpoint")
@@ -156,90 +156,90 @@ import Topics
 
     @Test("Scenario 20: who is not answered in time is answered 4002")
     func deadlineIsAnsweredWith4002() async throws {
-        let world = TestIngress { _ in nil }
-        let sweeper = world.pending
-        async let answer = world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
-        while world.produced.isEmpty { await Task.yield() }
+        let ingress = TestIngress { _ in nil }
+        let sweeper = ingress.pending
+        async let answer = ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        while ingress.produced.isEmpty { await Task.yield() }
         sweeper.sweep(now: .now() + .seconds(6))
         let got = try await answer
         #expect(got.status == 200)
         #expect(got.code == 4002)
-        #expect(world.pending.count == 0)
+        #expect(ingress.pending.count == 0)
     }
 
     @Test func failureToProduceIsAHubError() async throws {
-        let world = TestIngress()
-        world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
-        let new = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let ingress = TestIngress()
+        ingress.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -192) }
+        let new = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(new.status == 200)
         #expect(new.code == 4000)
-        let old = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers())
+        let old = try await ingress.ask("GET", "/ocpi/sender/2.2/locations", headers())
         #expect(old.status == 200)
         #expect(old.code == 3000)
     }
 
     @Test("Scenario 38: a full queue to Kafka is answered 503 with Retry-After")
     func fullQueueIsBusy() async throws {
-        let world = TestIngress()
-        world.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -184) }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let ingress = TestIngress()
+        ingress.state.withLock { $0.produceError = KafkaError(operation: "produce", code: -184) }
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == 503)
         #expect(answer.code == 3000)
         #expect(answer["Retry-After"] == "1")
     }
 
     @Test func noPlaceLeftIsBusyAndNothingIsProduced() async throws {
-        let world = TestIngress(maxPending: 1)
-        #expect(world.pending.reserve(for: "a"))
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2/locations", headers())
+        let ingress = TestIngress(maxPending: 1)
+        #expect(ingress.pending.reserve(for: "a"))
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2/locations", headers())
         #expect(answer.status == 503)
         #expect(answer["Retry-After"] == "1")
-        #expect(world.produced.isEmpty)
+        #expect(ingress.produced.isEmpty)
     }
 
     // MARK: Freshness
 
     @Test func tokenThatWasWrittenAMomentAgoIsFoundByCatchingUp() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let token = Token("fresh-token")
-        world.state.withLock {
+        ingress.state.withLock {
             $0.waiting = [
                 .platform(
                     Platform(id: "msp", tokenCHashes: [TokenHash.of(token)], roles: [PlatformRole(role: "EMSP", party: party("DE-MSP"))]))
             ]
         }
-        let answer = try await world.ask(
+        let answer = try await ingress.ask(
             "GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": token.authorization(encoding: .plain)]))
         #expect(answer.status == 200)
-        #expect(world.state.withLock { $0.catchUpLimiter } == 1)
-        #expect(world.produced.first?.stateVersion == 41)
+        #expect(ingress.state.withLock { $0.catchUpLimiter } == 1)
+        #expect(ingress.produced.first?.stateVersion == 41)
     }
 
     @Test func missingTokenAsksNobody() async throws {
-        let world = TestIngress()
-        _ = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": nil]))
-        #expect(world.state.withLock { $0.catchUpLimiter } == 0)
+        let ingress = TestIngress()
+        _ = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers(["Authorization": nil]))
+        #expect(ingress.state.withLock { $0.catchUpLimiter } == 0)
     }
 
     // MARK: Capability URLs
 
-    private func world(
+    private func ingress(
         _ kind: Capability.Kind, owner: String, user: String, expires: Timestamp = .now.adding(milliseconds: 60_000)
     ) -> TestIngress {
-        let world = TestIngress()
-        world.state.withLock {
+        let ingress = TestIngress()
+        ingress.state.withLock {
             $0.capabilities["tok"] = Capability(
                 kind: kind, owner: party(owner), user: party(user), target: .below(.cdrs, .sender, remainder: "?offset=10"),
                 expires: expires)
         }
-        return world
+        return ingress
     }
 
     @Test func pageLinkLeadsToItsTarget() async throws {
-        let world = world(.page, owner: "DE-CPO", user: "DE-MSP")
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
+        let ingress = ingress(.page, owner: "DE-CPO", user: "DE-MSP")
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
         #expect(answer.status == 200)
-        #expect(world.produced.first?.target == "https://cpo.example/ocpi/cdrs?offset=10")
+        #expect(ingress.produced.first?.target == "https://cpo.example/ocpi/cdrs?offset=10")
     }
 
     @Test func pageLinkOfSomebodyElseIsNotFound() async throws {
@@ -247,58 +247,58 @@ import Topics
             (.page, "DE-CPO", "CH-CPO"), (.page, "CH-CPO", "DE-MSP"), (.object, "DE-CPO", "DE-MSP"), (.callback, "DE-CPO", "DE-MSP"),
         ]
         for (kind, owner, user) in cases {
-            let world = world(kind, owner: owner, user: user)
-            let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
+            let ingress = ingress(kind, owner: owner, user: user)
+            let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
             #expect(answer.status == 404)
             #expect(answer.code == 2003)
-            #expect(world.produced.isEmpty)
+            #expect(ingress.produced.isEmpty)
         }
     }
 
     @Test func expiredLinkIsNotFound() async throws {
-        let world = world(.page, owner: "DE-CPO", user: "DE-MSP", expires: Timestamp.now.adding(milliseconds: -1))
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
+        let ingress = ingress(.page, owner: "DE-CPO", user: "DE-MSP", expires: Timestamp.now.adding(milliseconds: -1))
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
         #expect(answer.status == 404)
         #expect(answer.code == 2003)
     }
 
     @Test func linkWhoseOwnerLostTheEndpointIsNotFound() async throws {
-        let world = world(.page, owner: "DE-CPO", user: "DE-MSP")
-        world.state.withLock { $0.directory.apply(key: FactKey.endpoints("cpo"), nil) }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
+        let ingress = ingress(.page, owner: "DE-CPO", user: "DE-MSP")
+        ingress.state.withLock { $0.directory.apply(key: FactKey.endpoints("cpo"), nil) }
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/cdrs/page/tok", headers())
         #expect(answer.status == 404)
     }
 
     @Test(arguments: ["https://stranger.example/cb/1", "http://msp.example/cb/1", "https://msp.example:8443/cb/1"])
     func callbackToAnOriginThatTheOwnerNeverRegisteredIsNotFound(_ url: String) async throws {
-        let world = TestIngress()
-        world.state.withLock {
+        let ingress = TestIngress()
+        ingress.state.withLock {
             $0.directory.apply(key: msp.key, msp)
             $0.capabilities["tok"] = Capability(
                 kind: .callback, owner: party("DE-MSP"), user: party("DE-CPO"), target: .url(url),
                 expires: .now.adding(milliseconds: 60_000))
         }
-        let answer = try await world.ask(
+        let answer = try await ingress.ask(
             "POST", "/ocpi/sender/2.2.1/commands/START_SESSION/tok",
             headers([
                 "Authorization": "Token cpo-token-c", "OCPI-from-party-id": "CPO", "OCPI-to-party-id": "MSP",
             ]), body: "{}")
-        #expect(answer.status == 404 && answer.code == 2003 && world.produced.isEmpty)
+        #expect(answer.status == 404 && answer.code == 2003 && ingress.produced.isEmpty)
     }
 
     @Test func callbackToAnOriginThatTheOperatorListedIsCalled() async throws {
-        let world = TestIngress()
+        let ingress = TestIngress()
         let origins = Fact.origins(platform: "msp", ["https://stranger.example:443"])
-        world.state.withLock {
+        ingress.state.withLock {
             for fact in [msp, origins] { $0.directory.apply(key: fact.key, fact) }
             $0.capabilities["tok"] = Capability(
                 kind: .callback, owner: party("DE-MSP"), user: party("DE-CPO"), target: .url("https://stranger.example/cb/1"),
                 expires: .now.adding(milliseconds: 60_000))
         }
-        let answer = try await world.ask(
+        let answer = try await ingress.ask(
             "POST", "/ocpi/sender/2.2.1/commands/START_SESSION/tok",
             headers(["Authorization": "Token cpo-token-c", "OCPI-from-party-id": "CPO", "OCPI-to-party-id": "MSP"]), body: "{}")
-        #expect(answer.status == 200 && world.produced.first?.target == "https://stranger.example/cb/1")
+        #expect(answer.status == 200 && ingress.produced.first?.target == "https://stranger.example/cb/1")
     }
 
     private var msp: Fact {
@@ -306,20 +306,20 @@ import Topics
     }
 
     @Test func callbackHasAKeyOfItsOwn() async throws {
-        let world = TestIngress()
-        world.state.withLock {
+        let ingress = TestIngress()
+        ingress.state.withLock {
             $0.directory.apply(key: msp.key, msp)
             $0.capabilities["tok"] = Capability(
                 kind: .callback, owner: party("DE-MSP"), user: party("DE-CPO"), target: .url("https://msp.example/cb/1"),
                 expires: .now.adding(milliseconds: 60_000))
         }
-        let answer = try await world.ask(
+        let answer = try await ingress.ask(
             "POST", "/ocpi/sender/2.2.1/commands/START_SESSION/tok",
             headers([
                 "Authorization": "Token cpo-token-c", "OCPI-from-party-id": "CPO", "OCPI-to-party-id": "MSP",
             ]), body: #"{"result":"ACCEPTED"}"#)
         #expect(answer.status == 200)
-        let record = try #require(world.produced.first)
+        let record = try #require(ingress.produced.first)
         #expect(record.target == "https://msp.example/cb/1")
         #expect(record.key == "DE-CPO|commands-result|tok")
     }
@@ -327,16 +327,16 @@ import Topics
     // MARK: Replies from Kafka
 
     @Test func unreadableRecordsOfTheRepliesTopicAreSkipped() async throws {
-        let world = TestIngress { _ in nil }
-        async let answer = world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
-        while world.produced.isEmpty { await Task.yield() }
-        let request = try #require(world.produced.first)
+        let ingress = TestIngress { _ in nil }
+        async let answer = ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        while ingress.produced.isEmpty { await Task.yield() }
+        let request = try #require(ingress.produced.first)
         let good = TestIngress.ok(request).outgoing(to: TestIngress.topics)
         let batch = [
             IncomingRecord(topic: "ocn.replies", partition: 3, offset: 1, value: nil),
             IncomingRecord(topic: "ocn.replies", partition: 3, offset: 2, value: good.value, headers: good.headers),
         ]
-        ReplyReader.deliver(batch, to: world.pending, IngressMetrics(), ThrottledLog(TestIngress.silent))
+        ReplyReader.deliver(batch, to: ingress.pending, IngressMetrics(), ThrottledLog(TestIngress.silent))
         #expect(try await answer.status == 200)
     }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import Ingress
 
 @Suite struct RulesTests {
-    let world = TestIngress()
+    let ingress = TestIngress()
     let remote = party("NL-REM")
 
     private static let entry = #"{"party_id":"rem","country_code":"nl","modules":["CDRs","lite-Locations"]}"#
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func whatAnotherProcessStoredAMomentAgoIsToggled() async throws {
-        world.state.withLock { $0.waiting = [.rules(platform: "cpo", signatures: true, active: nil)] }
+        ingress.state.withLock { $0.waiting = [.rules(platform: "cpo", signatures: true, active: nil)] }
         try await ask(.put, "signatures")
         #expect(!directory.wantsSignatures(party("DE-CPO")))
     }
@@ -167,13 +167,13 @@ import Testing
     // MARK: Storing
 
     @Test func aWriteThatFailsIsToldAndKeepsTheRules() async throws {
-        world.state.withLock { $0.writeFails = true }
+        ingress.state.withLock { $0.writeFails = true }
         #expect(try await refusal(.put, "block-all")?.code == .serverError)
         #expect(directory.rules(of: "cpo") == OCNRules())
     }
 
     @Test func aWriteThatIsOvertakenIsTold() async throws {
-        var dependencies = world.dependencies
+        var dependencies = ingress.dependencies
         let write = dependencies.write
         dependencies.write = { (changes) throws(StateError) in
             try await write(changes)
@@ -192,13 +192,13 @@ import Testing
 
     // MARK: Asking
 
-    private var directory: Directory { world.dependencies.directory() }
+    private var directory: Directory { ingress.dependencies.directory() }
 
     @discardableResult
     private func ask(
         _ method: OCPI.Method, _ rest: String, _ body: String? = nil, as platform: String = "cpo"
     ) async throws(OCPIError) -> JSONValue? {
-        try await RulesModule(dependencies: world.dependencies, logger: TestIngress.silent).answer(
+        try await RulesModule(dependencies: ingress.dependencies, logger: TestIngress.silent).answer(
             method, rest: rest, body: body.map { ByteBuffer(string: $0) }, platform: Platform(id: platform), directory: directory)
     }
 

@@ -14,7 +14,7 @@ import Topics
 
 @testable import Ingress
 
-/// The whole ingress over real HTTP and the in-memory Kafka; the test plays EXCHANGE.
+/// The whole ingress over real HTTP and the in-memory Kafka; the test replaces EXCHANGE.
 @Suite struct ServiceTests {
     @Test func requestsPassThroughKafkaAndBack() async throws {
         let kafka = try await TestKafka()
@@ -32,7 +32,7 @@ import Topics
     }
 }
 
-/// An ingress process, and the test as EXCHANGE.
+/// An ingress process, with the test in place of EXCHANGE.
 final class Node: Sendable {
     let ingress: IngressService
     private let kafka: TestKafka
@@ -40,7 +40,7 @@ final class Node: Sendable {
     private let capabilities: Capabilities
     private let producer: Producer
     private let exchange: PartitionReader
-    /// With as many connections as a test asks at once.
+    /// The client has as many connections as a test sends requests in parallel.
     private let client: HTTPClient
     private let connections: OutboundConnections
     private let ports = AsyncStream<Int>.makeStream()
@@ -87,7 +87,7 @@ final class Node: Sendable {
             try await writer.write(TestIngress.facts(remote: "0x00000000000000000000000000000000000000bb").map(FactChange.put))
             try await exchange.start()
         } catch {
-            // A client that is dropped without an end traps, and that would hide why.
+            // A client that is released without shutdown traps, which would hide the original error.
             await stop()
             throw error
         }
@@ -108,7 +108,7 @@ final class Node: Sendable {
     }
 
     func check(_ base: String) async throws {
-        // Many at once, each with its own answer.
+        // Parallel requests, each with its own answer.
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for number in 0..<50 {
                 tasks.addTask {
@@ -121,7 +121,7 @@ final class Node: Sendable {
             try await tasks.waitForAll()
         }
 
-        // Nobody answers.
+        // No answer.
         let start = NIODeadline.now()
         let late = try await ask(base + "/ocpi/sender/2.2.1/locations/SILENT")
         let waited = NIODeadline.now() - start
@@ -130,7 +130,7 @@ final class Node: Sendable {
         #expect(waited >= .milliseconds(700))
         #expect(waited < .seconds(20), "long before anything else gives up")
 
-        // A body whose length is not announced, too long.
+        // A body over the limit whose length is not announced.
         let chunks = AsyncStream<ByteBuffer> { stream in
             for _ in 0..<20 { stream.yield(ByteBuffer(repeating: UInt8(ascii: "1"), count: 100)) }
             stream.finish()
@@ -143,7 +143,7 @@ final class Node: Sendable {
         #expect(refused.headers.first(name: "Connection") == "close")
         #expect(try await code(refused) == 2000)
 
-        // Elsewhere.
+        // Other paths.
         let nowhere = try await ask(base + "/nothing")
         #expect(nowhere.status == .notFound)
         #expect(try await code(nowhere) == 2000)

@@ -10,7 +10,7 @@ import Testing
 @Suite struct SignatureTests {
     let sender = SigningKey.generate()
     let node = SigningKey.generate()
-    let stranger = SigningKey.generate()
+    let otherKey = SigningKey.generate()
 
     private static let body = #"{"id":"L1","kwh":1.50,"response_url":"https://msp.example/result/1"}"#
 
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func anybodyElseMayNot() throws {
-        expectRefusal(try signed(by: stranger), "neither DE-MSP nor the operator of its node")
+        expectRefusal(try signed(by: otherKey), "neither DE-MSP nor the operator of its node")
         var unlisted = try signed(by: sender)
         unlisted.from = party("NL-XXX")
         expectRefusal(unlisted, "not in the registry")
@@ -87,7 +87,7 @@ import Testing
                 JSONMember(name: "limit", value: "4"),
             ], body: nil)
         head.signature = try OCNSignature.sign(values, with: sender, numbers: .js).text(.brotli)
-        // Neither the correlation id nor the receiver came with the request; the node finds both.
+        // The request has neither correlation id nor receiver; the node determines both.
         let request = SignedRequest(head, from: party("de-msp"), to: party("DE-CPO"), isCustom: false, body: nil)
         #expect(try RequestSignatures(isRequired: true).check(request, in: directory()) != nil)
     }
@@ -101,7 +101,7 @@ import Testing
         #expect(request.headers == ["x-correlation-id": "c1"])
     }
 
-    @Test(arguments: ["simple string", #"[{"hello":"world"}]"#, #"{"key1":"value1"}"#, #""quoted""#, "{"])
+    @Test(arguments: ["simple string", #"[{"hello":"ingress"}]"#, #"{"key1":"value1"}"#, #""quoted""#, "{"])
     func theBodyOfACustomModuleIsSignedAsOneText(_ body: String) throws {
         var request = try signed(by: sender, body: .string(body))
         request.body = ByteBuffer(string: body)
@@ -132,7 +132,7 @@ import Testing
         var unsigned = message
         unsigned.signature = original
         expectRefusal(SignedRequest(unsigned), "modified")
-        expectRefusal(SignedRequest(try rewrittenMessage(by: stranger).message), "neither DE-MSP")
+        expectRefusal(SignedRequest(try rewrittenMessage(by: otherKey).message), "neither DE-MSP")
         var missing = message
         missing.signature = nil
         expectRefusal(SignedRequest(missing), isRequired: true, "missing")
@@ -144,7 +144,7 @@ import Testing
         #expect(try RequestSignatures(isRequired: true).check(SignedRequest(message), in: directory()) != nil)
     }
 
-    // MARK: Making
+    // MARK: Helpers
 
     /// DE-MSP and its operator are in the registry, DE-CPO is connected here.
     private func directory(address: String?) -> Directory {
@@ -181,7 +181,7 @@ import Testing
         return SignedRequest(head, from: party("DE-MSP"), to: party("DE-CPO"), isCustom: false, body: ByteBuffer(string: Self.body))
     }
 
-    /// A command with its `response_url` replaced, and the signature it had before.
+    /// A command with its `response_url` replaced, and its original signature.
     private func rewrittenMessage(by key: SigningKey) throws -> (message: OCNMessage, original: String) {
         var values = try values()
         let original = OCNSignature.sign(values, with: sender, numbers: .js)

@@ -10,7 +10,7 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// Statuses come with the header that makes them useful.
+/// Statuses are sent with the headers that belong to them.
 @Suite struct StatusHeadersTests {
     @Test(arguments: [
         "/ocpi/versions", "/ocpi/2.2.1", "/ocpi/2.2.1/credentials", "/ocpi/2.2.1/hubclientinfo", "/ocpi/receiver/2.2.1/ocnrules",
@@ -50,7 +50,7 @@ import Topics
     }
 
     @Test func anotherNodeIsToldTooWhatAModuleAllows() async throws {
-        let world = TestIngress(bodyLimit: 4096)
+        let ingress = TestIngress(bodyLimit: 4096)
         for (method, resource, allowed) in [
             (OCPI.Method.delete, nil, "GET, PUT, PATCH"), (.patch, "https://msp.example/1", "GET"),
         ] as [(OCPI.Method, String?, String)] {
@@ -58,8 +58,8 @@ import Topics
                 module: resource == nil ? .tokens : .cdrs, interface: .receiver, method: method, requestID: "r", correlationID: "c",
                 sender: party("NL-REM"), receiver: party("DE-MSP"), urlPath: "NL/REM/1", proxyResource: resource)
             let bytes = try message.encoded()
-            let answer = try await world.ask(
-                "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: world.remoteKey)],
+            let answer = try await ingress.ask(
+                "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: ingress.remoteKey)],
                 body: String(buffer: bytes))
             #expect(answer.status == 405 && answer["Allow"] == allowed, "\(answer.text)")
         }
@@ -67,22 +67,22 @@ import Topics
 
     @Test(arguments: [429, 503], ["120", "Sun, 06 Nov 1994 08:49:37 GMT"])
     func theCallerIsToldWhenTheRecipientMayBeAskedAgain(_ status: Int, _ when: String) async throws {
-        let world = TestIngress(bodyLimit: 4096) { request in
+        let ingress = TestIngress(bodyLimit: 4096) { request in
             var reply = TestIngress.ok(request)
             reply.httpStatus = status
             reply.headers = ["Retry-After": when]
             return reply
         }
-        let answer = try await world.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
+        let answer = try await ingress.ask("GET", "/ocpi/sender/2.2.1/locations", headers())
         #expect(answer.status == status && answer["Retry-After"] == when)
 
-        // And so is the caller's own node, if it is another one.
+        // So is the caller's own node, if it is another one.
         let bytes = try OCNMessage(
             module: .tokens, interface: .receiver, method: .get, requestID: "r", correlationID: "c", sender: party("NL-REM"),
             receiver: party("DE-MSP"), urlPath: "NL/REM/1"
         ).encoded()
-        let told = try await world.ask(
-            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: world.remoteKey)],
+        let told = try await ingress.ask(
+            "POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": NodeSignature.sign(bytes, with: ingress.remoteKey)],
             body: String(buffer: bytes))
         #expect(told.status == status && told["Retry-After"] == when)
     }

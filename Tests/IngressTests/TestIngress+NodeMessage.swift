@@ -5,7 +5,7 @@ import OCPI
 @testable import Ingress
 
 extension TestIngress {
-    /// A message with which NL-REM puts an object of its own to DE-MSP.
+    /// A message in which NL-REM sends a PUT of its own object to DE-MSP.
     static func nodeMessage(
         _ module: ModuleID = .tokens, _ path: String = "/NL/REM/T1", _ body: String = #"{"uid":"T1"}"#,
         _ change: (inout OCNMessage) -> Void = { _ in }
@@ -17,7 +17,7 @@ extension TestIngress {
         return String(buffer: try message.encoded())
     }
 
-    /// What is answered to a message of NL-REM's node, which has signed it, or another text.
+    /// The answer to a message of NL-REM's node, signed over it or over another text.
     func bring(_ text: String, signing: String? = nil) async throws -> Answer {
         let signature = NodeSignature.sign(ByteBuffer(string: signing ?? text), with: remoteKey)
         return try await ask("POST", "/ocn/message", ["X-Request-ID": "hop", "OCN-Signature": signature], body: text)

@@ -14,10 +14,10 @@ import Topics
 @testable import Directory
 @testable import Ingress
 
-/// A node without Kafka and sockets: an ingress whose neighbours are written down here.
+/// An ingress without Kafka and sockets, with its dependencies replaced.
 ///
-/// `DE-CPO` and `CH-CPO` are one platform here, `DE-MSP` another. `NL-REM` is connected to another node, `FR-OFF` is listed under this
-/// node and not connected, `AT-NEW` may register with token A.
+/// `DE-CPO` and `CH-CPO` are one platform, `DE-MSP` is another. `NL-REM` is connected to another node, `FR-OFF` is in the registry under
+/// this node and not connected, `AT-NEW` may register with token A.
 final class TestIngress: Sendable {
     struct State {
         var directory: Directory
@@ -25,14 +25,14 @@ final class TestIngress: Sendable {
         var published: [(id: String, capability: Capability)] = []
         var capabilities: [String: Capability] = [:]
         var catchUpLimiter = 0
-        /// Becomes visible with the next catch-up.
+        /// Facts that become visible with the next catch-up.
         var waiting: [Fact] = []
         var produceError: KafkaError?
         var linkError: LinkError?
         var writeFails = false
-        /// Kafka takes records and does not say so.
+        /// Kafka accepts records without acknowledging them.
         var isSilent = false
-        /// Platforms that showed that they are alive.
+        /// Platforms that were recorded as active.
         var heard: [String] = []
         var objects: [ObjectName: PartyID] = [:]
         var peerCalls: [(url: String, authorization: String)] = []
@@ -46,14 +46,14 @@ final class TestIngress: Sendable {
     static let topics = TopicNames()
 
     let state: Mutex<State>
-    /// What the process knows of Kafka.
+    /// What the process knows about Kafka.
     let availability = KafkaAvailability()
     let remoteKey = SigningKey.generate()
     let pending: PendingReplies
     let settings: IngressSettings
-    /// Milliseconds that this process's clock is ahead of Kafka's.
+    /// Milliseconds by which this process's clock is ahead of Kafka's.
     private let ahead: Int64
-    /// What a recipient answers; nil for one that never does.
+    /// The recipient's answer; nil for none.
     private let answer: @Sendable (RequestRecord) -> ReplyRecord?
     private let peer: @Sendable (String, String) -> PeerAnswer?
 
@@ -108,7 +108,7 @@ final class TestIngress: Sendable {
         ]
     }
 
-    /// The recipient says yes.
+    /// A successful answer of the recipient.
     static func ok(_ request: RequestRecord) -> ReplyRecord {
         ReplyRecord(
             requestID: request.id, requestType: "test", address: request.reply ?? ReplyAddress(partition: 0, epoch: 0), from: request.to,
@@ -160,7 +160,7 @@ final class TestIngress: Sendable {
             partyOf: { object in self.state.withLock { $0.objects[object] } },
             remember: { object, party in self.state.withLock { $0.objects[object] = party } },
             now: { [ahead] in Timestamp.now.adding(milliseconds: -ahead) },
-            isKafkaAway: { self.availability.outage != nil }, wasKafkaAway: { self.availability.wasAway(since: $0) })
+            isKafkaUnavailable: { self.availability.outage != nil }, wasKafkaUnavailable: { self.availability.wasAway(since: $0) })
     }
 
     var responder: OCPIResponder {
@@ -189,9 +189,9 @@ final class TestIngress: Sendable {
 
     /// Sends a request through the responder.
     /// - Parameters:
-    ///   - stream: the body, if it comes bit by bit.
-    ///   - address: the other end of the connection.
-    ///   - responder: where several requests must meet at one.
+    ///   - stream: the body, if it arrives in pieces.
+    ///   - address: the remote address of the connection.
+    ///   - responder: a responder shared by several requests.
     func ask(
         _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil, stream: AsyncStream<ByteBuffer>? = nil,
         from address: String = "", at responder: OCPIResponder? = nil
@@ -211,7 +211,7 @@ final class TestIngress: Sendable {
     }
 }
 
-/// A response, read to its end.
+/// A response with its complete body.
 struct Answer: Sendable {
     let status: Int
     let headers: HTTPFields
@@ -245,7 +245,7 @@ func party(_ text: String) -> PartyID {
     return party
 }
 
-/// The headers of a good request from DE-MSP to DE-CPO, with changes; nil leaves one out.
+/// The headers of a valid request from DE-MSP to DE-CPO, with changes; nil removes one.
 func headers(_ changes: [String: String?] = [:]) -> [String: String] {
     var headers: [String: String?] = [
         "Authorization": TestIngress.tokenMSP.authorization(encoding: .base64), "X-Request-ID": "r1", "X-Correlation-ID": "c1",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ocn
 
-/// `ocn config` and what `ocn node` says to a wrong configuration, as processes. None needs Kafka.
+/// `ocn config`, and the errors of `ocn node` for an invalid configuration, as processes. None needs Kafka.
 @Suite struct ConfigCommandTests {
     private func file(_ text: String, in folder: URL) throws -> String {
         let file = folder.appending(path: "node.yaml")
@@ -51,7 +51,7 @@ import Testing
             #expect(lines.contains { $0.hasPrefix("kafka.bootstrap is missing") })
             #expect(lines.last == "\(path): 8 problems")
             #expect(!text.contains("hidden"))
-            // What the environment may give later is not asked of the file alone.
+            // Settings that the environment may supply are not required of the file alone.
             let alone = try await RunningProgram.run(["config", "check", "--file-only", path], environment: ["OCN_HTP_PORT": "hidden"])
             #expect(alone.status == 1)
             #expect(alone.text.hasSuffix("\(path): 4 problems\n"))

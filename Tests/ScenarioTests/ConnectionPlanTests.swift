@@ -3,7 +3,7 @@ import Testing
 
 @testable import ocn
 
-/// How a process shares out the files that it may have open.
+/// How a process divides its open files.
 @Suite struct ConnectionPlanTests {
     private func configuration(_ adjust: (inout NodeConfiguration) -> Void = { _ in }) throws -> NodeConfiguration {
         var configuration = try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:9092")
@@ -44,7 +44,8 @@ import Testing
         #expect(try ConnectionPlan(try configuration(), files: nil, cores: 2).publicConnections == ConnectionPlan.most)
     }
 
-    /// Who watches from elsewhere is let in whatever comes from one address, and all of them from one as long as they are few.
+    /// A client from another address can connect however many connections one address has; while there are few, one address may use all of
+    /// them.
     @Test(arguments: [(4, 4), (8, 8), (9, 8), (16, 8), (1000, 500)])
     func oneAddressGetsAPartOfThePrivateConnections(connections: Int, share: Int) throws {
         let decided = try configuration { $0.privateConnections = connections }

@@ -7,7 +7,8 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// What a process with all roles costs its Kafka: counted in a process of its own, because this one has clients of other tests.
+    /// The connections of a process with all roles to its Kafka, counted in a separate process, because this one has clients of other
+    /// tests.
     @Suite(.serialized) struct ConnectionsTests {
         @Test(.timeLimit(.minutes(5))) func aWholeNodeHasFewKafkaClientsAndTellsItsConnections() async throws {
             try await Broker.with { broker, prefix, programs, _ in
@@ -22,7 +23,7 @@ extension Scenarios {
             #expect((5...9).contains(clients), "\(clients) clients")
             let kafka = KafkaSettings(bootstrap: node.bootstrap, clientID: "test")
             let brokers = try await KafkaAdmin.with(kafka, logger: Logger(label: "test")) { try await $0.brokerCount() }
-            // One to each broker, one to the group's coordinator, and none to where it started once it knows the brokers.
+            // One connection to each broker, one to the group's coordinator, and none to the bootstrap address once the brokers are known.
             let told = try await connections(node)
             #expect((clients...clients * (brokers + 1)).contains(told), "\(told) connections of \(clients) clients to \(brokers) brokers")
             #expect(await process.terminate() == 0, "\(process.text.suffix(2000))")
@@ -40,7 +41,7 @@ extension RunningProgram {
     fileprivate func threadNames() throws -> [String] {
         let folder = "/proc/\(processIdentifier)/task"
         return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { id in
-            // A thread may end while we look.
+            // A thread may end while it is being read.
             try? String(contentsOfFile: "\(folder)/\(id)/comm", encoding: .utf8).trimmingCharacters(in: .newlines)
         }
     }

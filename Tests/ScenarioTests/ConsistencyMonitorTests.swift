@@ -10,7 +10,7 @@ import Testing
 
 @testable import ocn
 
-/// Processes of one node, without Kafka: they share a state that stamps what is written by a clock of its own.
+/// Processes of one node, without Kafka: they share a state whose clock stamps the writes.
 @Suite(.timeLimit(.minutes(5))) struct ConsistencyMonitorTests {
     static let address = "0x11b2d450ff69aed749389ce8a984eb2ea2b91cf2"
     static let secret = "the secret of the node"
@@ -41,7 +41,8 @@ import Testing
         #expect(shared.directory.processes.map(\.instance) == ["first", "third"])
     }
 
-    /// Whether others run is judged by Kafka's clock: to a clock that is far ahead all of them look dead, to one behind the dead look alive.
+    /// Kafka's clock decides whether other processes run: by a clock that is far ahead all of them would look stopped, by one behind
+    /// stopped ones would look running.
     @Test(arguments: [-86_400_000, 3_600_000, 200_000_000]) func aWrongClockDoesNotHideWhoWouldNotUnderstandANewSecret(
         milliseconds: Int64
     ) async throws {
@@ -64,7 +65,7 @@ import Testing
         #expect(right.health.isReady && !wrong.health.isReady)
         #expect(String(buffer: wrong.health.render().json).contains("3600.0 s ahead of that"))
         #expect(wrong.log.lines.map(\.level) == [.error] && right.log.lines.allSatisfy { $0.level < .warning }, "\(right.log.lines)")
-        // What others were told of it is by the common clock, so nobody takes it for dead or for one from the future.
+        // Its report is stamped by the common clock, so other processes take it neither for stopped nor for one from the future.
         let report = try #require(shared.directory.process("wrong"))
         #expect(abs(report.seen.milliseconds - Timestamp.now.milliseconds) < 60_000 && (report.clockOffset ?? 0) > 3_590_000)
 
@@ -125,7 +126,7 @@ import Testing
     }
 }
 
-/// One process.
+/// One process with its monitor.
 private struct Member {
     let watch: ConsistencyMonitor
     let health = Health()
@@ -138,7 +139,7 @@ private struct Member {
             interval: .milliseconds(5), renewal: .milliseconds(50), now: { clock.now })
     }
 
-    /// Lets it run while `body` does.
+    /// Runs the monitor while `body` runs.
     func running(_ body: () async throws -> Void) async throws {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -202,7 +203,7 @@ private final class StampedState: Sendable {
     }
 }
 
-/// Keeps what is logged.
+/// Records the log lines.
 private struct RecordedLog: LogHandler {
     private final class Lines: Sendable {
         let all = Mutex<[(level: Logger.Level, text: String)]>([])

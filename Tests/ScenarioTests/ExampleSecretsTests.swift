@@ -4,11 +4,11 @@ import Testing
 
 @testable import ocn
 
-/// The key and the secrets that this project publishes.
+/// The public key and secrets of this project's example files.
 @Suite struct ExampleSecretsTests {
     private typealias Text = ConfigurationText
 
-    /// A configuration with everything that the examples show, on loopback but for `more`, which wins.
+    /// A configuration with all example values, on loopback except for `more`, which takes precedence.
     private func problems(_ more: [String: String] = [:]) -> [String] {
         let examples = [
             "OCN_NODE_URL": "http://127.0.0.1:8080", "OCN_NODE_KEY": ExampleSecrets.key, "OCN_NODE_SECRET": ExampleSecrets.text,
@@ -27,7 +27,7 @@ import Testing
             [:], ["OCN_HTTP_PUBLIC_HOST": "localhost"], ["OCN_HTTP_PUBLIC_HOST": "::1"], ["OCN_HTTP_PRIVATE_HOST": "127.9.9.9"],
             ["OCN_NODE_URL": "http://[::1]:8080"], ["OCN_NODE_URL": "http://LOCALHOST"], ["OCN_NODE_PREVIOUS_SECRETS": ExampleSecrets.text],
             ["OCN_KAFKA_BOOTSTRAP": "127.0.0.1:1,[::1]:2,PLAINTEXT://localhost:3"],
-            // Nobody listens there.
+            // No process listens there.
             ["OCN_NODE_ROLES": "push", "OCN_HTTP_PUBLIC_HOST": "0.0.0.0"],
         ] as [[String: String]])
     func onLoopbackTheyAreGoodEnough(more: [String: String]) {
@@ -84,7 +84,7 @@ import Testing
         #expect(try problems("http.public.host: 0.0.0.0").map(\.key) == ["node.key"])
     }
 
-    /// What the files show must be what is refused.
+    /// The values in the files must be those that are refused.
     @Test func everyKeyAndSecretOfTheFilesIsKnown() throws {
         let node = try ProjectFiles.text("Config/node.yaml")
         let values = try SettingValues([.yaml(node, path: "Config/node.yaml")])

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 extension Scenarios {
-    /// Processes that die with callers waiting (SIGKILL).
+    /// Processes that are killed (SIGKILL) while callers wait.
     @Suite(.serialized, .timeLimit(.minutes(5)), ExchangeNetworkTrait()) struct ExchangeFaultTests {
         private func network() throws -> ExchangeNetwork { try #require(ExchangeNetwork.current) }
 
@@ -46,7 +46,7 @@ extension Scenarios {
                 let owed = try #require(try await network.figure("ocn_exchange_in_flight", of: .exchangeA))
                 try await network.crash(.exchangeA)
 
-                // Who comes meanwhile waits for the other worker at most.
+                // Callers that arrive meanwhile wait at most for the other worker.
                 async let meanwhile = withThrowingTaskGroup(of: (id: String, answer: ExchangeNetwork.Answer).self) { readers in
                     for _ in 0..<6 {
                         let id = UUIDText.v4()
@@ -97,13 +97,13 @@ extension Scenarios {
                 #expect(answer.status == 200 && (answer.code == 1000 && answer.data == id || isUnknown), "\(answer)")
                 #expect(isUnknown ? seen[id, default: 0] <= 1 : seen[id] == 1, "none came twice, and each that was answered came")
             }
-            // Half of the partitions were the dead one's, and half of what was posted is more than that.
+            // Half of the partitions belonged to the killed one, and it lost fewer than half of the requests.
             let unknown = answers.values.count { $0.code == 4002 }
             #expect(unknown <= 4 * 10, "so far goes a promise beyond what is begun")
             #expect(answers.count == 300)
         }
 
-        /// Sends so many CDRs, 40 a second, and kills a worker meanwhile.
+        /// Sends this number of CDRs, 40 per second, and kills a worker meanwhile.
         private func post(
             _ count: Int, killingAt kill: Int, _ network: ExchangeNetwork, _ client: HTTPClient
         ) async throws -> [String: ExchangeNetwork.Answer] {
@@ -115,14 +115,14 @@ extension Scenarios {
                     callers.addTask {
                         (id, try await network.ask(.cdr, id, through: number.isMultiple(of: 2) ? .ingressA : .ingressB, client: client))
                     }
-                    // The pace of the load, not a wait for something.
+                    // The rate of the load, not a wait for an event.
                     try await ContinuousClock().sleep(until: start + .milliseconds(25) * (number + 1))
                 }
                 return try await callers.reduce(into: [:]) { $0[$1.id] = $1.answer }
             }
         }
 
-        /// Starts sessions and sends CDRs until both workers have some under way.
+        /// Starts sessions and sends CDRs until both workers have running requests.
         private func occupyBoth(
             _ network: ExchangeNetwork, _ callers: inout ThrowingTaskGroup<(id: String, answer: ExchangeNetwork.Answer), any Error>
         ) async throws -> [String] {
@@ -136,7 +136,7 @@ extension Scenarios {
                     #expect(loads.reduce(0, +) == ids.count)
                     return ids
                 }
-                // The test's client opens eight connections to one process; one is left for who reads.
+                // The test's client opens eight connections to one process; one remains for reading the metrics.
                 try #require(ids.count < 14, "both workers should have something to do: \(loads)")
                 let (id, number) = (UUIDText.v4(), ids.count)
                 callers.addTask {

@@ -15,10 +15,10 @@ import Topics
 
 @testable import ocn
 
-/// One node of four processes, two of INGRESS and two of EXCHANGE, on one Kafka. NL-MSP asks, and DE-CPO answers what is posted to it only
-/// when the test says so.
+/// One node of four processes, two of INGRESS and two of EXCHANGE, on one Kafka. NL-MSP sends requests; DE-CPO answers POSTs only when the
+/// test releases them.
 final class ExchangeNetwork: Sendable {
-    /// The crew of the running suite.
+    /// The network of the running suite.
     @TaskLocal static var current: ExchangeNetwork?
 
     enum Worker: String, CaseIterable, Sendable {
@@ -28,11 +28,11 @@ final class ExchangeNetwork: Sendable {
     struct Answer: Sendable {
         let status: Int
         let code: Int?
-        /// The recipient repeats the correlation id here.
+        /// The recipient repeats the correlation id in this member.
         let data: String?
     }
 
-    /// What is asked of DE-CPO.
+    /// The requests to DE-CPO.
     enum Ask: CaseIterable, Sendable {
         case startSession, cdr, locations
     }
@@ -60,7 +60,7 @@ final class ExchangeNetwork: Sendable {
         topics = TopicNames(prefix: prefix)
     }
 
-    /// Runs `body` with a crew of its own.
+    /// Runs `body` with a new network.
     static func run(_ body: @Sendable () async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             let network = try await ExchangeNetwork(folder)
@@ -86,7 +86,7 @@ final class ExchangeNetwork: Sendable {
 
     // MARK: Processes
 
-    /// Starts a process, on the same port and partition of `ocn.replies` as its predecessor.
+    /// Starts a process on the port and the partition of `ocn.replies` of its predecessor.
     func launch(_ worker: Worker) throws {
         let privatePort = try FreePorts.one()
         let role = worker == .ingressA || worker == .ingressB ? "ingress" : "exchange"
@@ -94,7 +94,7 @@ final class ExchangeNetwork: Sendable {
         environment["OCN_HTTP_PUBLIC_PORT"] = publicPorts[worker].map(String.init)
         environment["OCN_KAFKA_REPLY_PARTITION"] = worker == .ingressB ? "1" : "0"
         environment["OCN_KAFKA_PROPERTIES"] = "fetch.wait.max.ms=10,session.timeout.ms=6000"
-        // Long enough for a takeover, shorter than the caller's own patience.
+        // Long enough for a redelivery, shorter than the caller's own timeout.
         environment["OCN_HTTP_REQUEST_TIMEOUT_SECONDS"] = "18"
         let program = try programs.start(["node", "--roles", role, "--private-port", "\(privatePort)"], environment: environment)
         running.withLock { $0[worker] = Running(program: program, privatePort: privatePort) }
@@ -108,7 +108,7 @@ final class ExchangeNetwork: Sendable {
         }
     }
 
-    /// Makes sure that a process runs that an earlier test may have killed.
+    /// Restarts a process that an earlier test has killed.
     func revive(_ worker: Worker) async throws {
         if try !own(worker).program.isRunning { try launch(worker) }
         try await awaitReady(worker)
@@ -118,13 +118,14 @@ final class ExchangeNetwork: Sendable {
 
     private func own(_ worker: Worker) throws -> Running { try #require(running.withLock { $0[worker] }) }
 
-    /// What a series of a process stands at; nil if there is none.
+    /// The current value of a process's metric; nil if there is none.
     func figure(_ series: String, of worker: Worker) async throws -> Int? {
         let text = try await TestNode.call("GET", "http://127.0.0.1:\(try own(worker).privatePort)/metrics").body
         return text.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { Int($0.dropFirst(series.utf8.count + 1)) }
     }
 
-    /// Waits until both have work and something of every partition is committed: whoever comes next knows that somebody was there.
+    /// Waits until both workers have partitions and every partition has a commit, so that the next owner knows that there was an earlier
+    /// one.
     func awaitBothExchanges() async throws {
         let series = #"ocn_exchange_requests_total{outcome="answered"}"#
         let before = [try await figure(series, of: .exchangeA) ?? 0, try await figure(series, of: .exchangeB) ?? 0]
@@ -136,7 +137,7 @@ final class ExchangeNetwork: Sendable {
         let admin = try KafkaAdmin(kafka, logger: Self.silent)
         let partitions = (0..<Int32(TopicSettings().requestPartitions)).map { TopicPartition(topic: topics.requests, partition: $0) }
         try await eventually("something of every partition of \(topics.requests) is committed") {
-            // What has no key goes anywhere.
+            // Records without a key go to any partition.
             _ = try await ask(.locations, UUIDText.v4(), through: .ingressB)
             return try await admin.committedOffsets(of: topics.group("exchange"), partitions).allSatisfy { $0.offset >= 0 }
         }
@@ -184,12 +185,12 @@ final class ExchangeNetwork: Sendable {
         await shared.close()
     }
 
-    /// Nobody calls back here.
+    /// No process listens at this URL.
     private static let callbacks = "http://127.0.0.1:9/commands"
     private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    /// NL-MSP asks DE-CPO through one of the processes.
-    /// - Parameter id: of the request, new for each; the correlation id as well.
+    /// Sends a request from NL-MSP to DE-CPO through one of the processes.
+    /// - Parameter id: the request id, new for each; also the correlation id.
     func ask(_ ask: Ask, _ id: String, through worker: Worker, client: HTTPClient = .shared) async throws -> Answer {
         let (method, path, body): (String, String, String?) =
             switch ask {
@@ -210,7 +211,7 @@ final class ExchangeNetwork: Sendable {
     }
 }
 
-/// A party's server that answers what is read at once, and what is posted when it is told to, unless it holds nothing.
+/// A party's server that answers reads at once, and POSTs when they are released, unless it holds nothing.
 final class HoldingServer: Sendable {
     private struct State {
         var seen: [String] = []
@@ -231,12 +232,12 @@ final class HoldingServer: Sendable {
         try await server.start()
     }
 
-    /// Whether what is posted waits from now on.
+    /// Whether POSTs are held from now on.
     func hold(_ isHolding: Bool) { state.withLock { $0.isHolding = isHolding } }
 
     func stop() async { await servers.withLock { $0 }?.stop() }
 
-    /// Answers all that wait.
+    /// Answers all held requests.
     func release() {
         let held = state.withLock { state in
             defer { state.held = [] }
@@ -261,7 +262,7 @@ final class HoldingServer: Sendable {
     }
 }
 
-/// A suite with a crew.
+/// A suite with an ``ExchangeNetwork``.
 struct ExchangeNetworkTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void

@@ -1,12 +1,12 @@
 import NIOCore
 import NIOPosix
 
-/// A server on 127.0.0.1 that says, byte by byte, what a test wants it to, and then ends the connection.
+/// A server on 127.0.0.1 that answers with any bytes, and then closes the connection.
 final class FaultyServer: Sendable {
     let port: Int
     private let channel: any Channel
 
-    /// - Parameter answer: all that is written for the path of a request; nil for silence.
+    /// - Parameter answer: the bytes to write for the path of a request; nil for none.
     init(_ answer: @escaping @Sendable (_ path: String) -> String?) async throws {
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -39,7 +39,7 @@ final class FaultyServer: Sendable {
             context.close(promise: nil)
         }
 
-        /// The path of the request, once all of it is there: what is closed on unread bytes resets the connection.
+        /// The path of the request, once it is complete: closing a socket with unread bytes would reset the connection.
         private var completePath: String? {
             let text = String(buffer: received)
             guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }

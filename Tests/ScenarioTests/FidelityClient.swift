@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// HTTP/1.1 by hand over one connection, so that a test says exactly which bytes go out, and when.
+/// HTTP/1.1 as bytes over one connection, so that a test controls which bytes are sent, and when.
 struct FidelityClient {
-    /// What came back.
+    /// The answer.
     struct Answer {
         let status: Int
         /// Names in lower case.
@@ -14,13 +14,13 @@ struct FidelityClient {
         let wasAskedToContinue: Bool
     }
 
-    /// How the body goes out.
+    /// How the body is sent.
     enum Framing: Sendable {
-        /// With its length, behind the head.
+        /// With Content-Length, after the head.
         case length
-        /// In chunks of that many bytes, without its length.
+        /// In chunks of this number of bytes.
         case chunked(Int)
-        /// With its length, once the server has asked for it.
+        /// With Content-Length, after `100 Continue`.
         case afterContinue
     }
 

@@ -10,10 +10,10 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,
-    /// through HTTP, Kafka and HTTP.
+    /// The bytes that a party sends arrive unchanged at the recipient and the services, and the recipient's answer at the party, through
+    /// HTTP, Kafka and HTTP.
     @Suite(.serialized, FidelityTrait(), .timeLimit(.minutes(5))) struct FidelityTests {
-        private func world() throws -> FidelityNetwork { try #require(FidelityNetwork.current) }
+        private func network() throws -> FidelityNetwork { try #require(FidelityNetwork.current) }
 
         @Test(arguments: [
             #"{"id":"L","x_unknown":{"deeply":[{"nested":true}]},"also unknown":[[],{}]}"#,
@@ -26,11 +26,11 @@ extension Scenarios {
             #"[]"#, #""just a string""#, "null", "0",
         ])
         func whatIsSentArrives(text: String) async throws {
-            try await world().expectFaithful(ByteBuffer(string: text))
+            try await network().expectFaithful(ByteBuffer(string: text))
         }
 
         @Test func aBodyOfOneMebibyteArrives() async throws {
-            let world = try world()
+            let network = try network()
             let limit = 1024 * 1024
             let frame = (before: #"{"id":"L","filler":""#, after: #"","number":1.0}"#)
             func body(of length: Int) -> ByteBuffer {
@@ -41,29 +41,29 @@ extension Scenarios {
                 return body
             }
             try #require(body(of: limit).readableBytes == limit)
-            try await world.expectFaithful(body(of: limit))
+            try await network.expectFaithful(body(of: limit))
             for framing in [FidelityClient.Framing.length, .chunked(65_536)] {
-                let refused = try await world.put("too-long", body(of: limit + 1), framing)
+                let refused = try await network.put("too-long", body(of: limit + 1), framing)
                 #expect(refused.status == 413)
                 #expect(refused.body.jsonInteger(["status_code"]) != nil, "an OCPI answer all the same")
             }
-            #expect(!world.recipient.received.entries.contains { $0.path.hasSuffix("/too-long") })
+            #expect(!network.recipient.received.entries.contains { $0.path.hasSuffix("/too-long") })
         }
 
         @Test(arguments: [1, 7, 1000]) func chunksAreJoined(size: Int) async throws {
             let body = ByteBuffer(string: #"{"id":"L", "number":1.0, "text":"\u00e9 é 😀","null":null}"#)
-            try await world().expectFaithful(body, .chunked(size))
+            try await network().expectFaithful(body, .chunked(size))
         }
 
         @Test func aClientThatAsksBeforeItSendsABodyIsTold() async throws {
             let body = ByteBuffer(string: #"{"id":"L", "number":1.0, "text":"\u00e9 é 😀","null":null}"#)
-            let answer = try await world().expectFaithful(body, .afterContinue)
+            let answer = try await network().expectFaithful(body, .afterContinue)
             #expect(answer.wasAskedToContinue)
         }
     }
 }
 
-/// One node with a sender, a recipient and a service that the sender agreed to.
+/// One node with a sender, a recipient and a service that the sender has an agreement with.
 final class FidelityNetwork: Sendable {
     @TaskLocal static var current: FidelityNetwork?
 
@@ -84,13 +84,13 @@ final class FidelityNetwork: Sendable {
     }
 
     static func start() async throws -> FidelityNetwork {
-        let world = try await FidelityNetwork()
+        let network = try await FidelityNetwork()
         do {
-            let (node, parties) = (world.node, [world.sender, world.recipient, world.service])
+            let (node, parties) = (network.node, [network.sender, network.recipient, network.service])
             var facts = parties.map(ReferenceNetwork.listing)
             facts.append(.node(NetworkNode(operatorAddress: node.operatorAddress, url: node.url, source: "state")))
-            facts.append(.service(NetworkService(provider: world.service.id, name: "Copies", permissions: [0], source: "state")))
-            facts.append(.agreement(Agreement(user: world.sender.id, provider: world.service.id, source: "state")))
+            facts.append(.service(NetworkService(provider: network.service.id, name: "Copies", permissions: [0], source: "state")))
+            facts.append(.agreement(Agreement(user: network.sender.id, provider: network.service.id, source: "state")))
             try await node.publish(facts.map(FactChange.put))
             try await node.start()
             for party in parties {
@@ -98,10 +98,10 @@ final class FidelityNetwork: Sendable {
                 try await party.register()
             }
         } catch {
-            await world.stop()
+            await network.stop()
             throw error
         }
-        return world
+        return network
     }
 
     func stop() async {
@@ -109,7 +109,7 @@ final class FidelityNetwork: Sendable {
         await node.stop()
     }
 
-    /// The recipient's answer: the body again, in an envelope that nobody would write like this.
+    /// The recipient's answer: the received body in an envelope with unusual formatting.
     static func answer(to body: ByteBuffer) -> ByteBuffer {
         var answer = ByteBuffer(string: "{ \"timestamp\":\"2024-02-29T23:59:58Z\" ,\"status_code\": 1000,\"x\":1.0,\"data\":\t")
         answer.writeImmutableBuffer(body)
@@ -117,7 +117,7 @@ final class FidelityNetwork: Sendable {
         return answer
     }
 
-    /// A PUT of a location, by hand.
+    /// A PUT of a location as bytes.
     func put(_ id: String, _ body: ByteBuffer, _ framing: FidelityClient.Framing) async throws -> FidelityClient.Answer {
         try await FidelityClient(port: node.configuration.publicPort).send(
             "PUT", "/ocpi/receiver/2.2/locations/\(sender.id.country)/\(sender.id.party)/\(id)",
@@ -132,7 +132,7 @@ final class FidelityNetwork: Sendable {
         let id = UUIDText.v4()
         let answer = try await put(id, body, framing)
         #expect(answer.status == 200, "\(String(buffer: answer.body).prefix(300))", sourceLocation: sourceLocation)
-        // Compared outside of the expectation: nobody wants to read a mebibyte when it fails.
+        // Compared outside of the expectation, so that a failure does not print a mebibyte.
         let isSameAnswer = answer.body == Self.answer(to: body)
         #expect(isSameAnswer, "the answer has other bytes", sourceLocation: sourceLocation)
         for party in [recipient, service] {
@@ -146,18 +146,18 @@ final class FidelityNetwork: Sendable {
     }
 }
 
-/// A suite with such a world, which runs as long as the suite.
+/// A suite with a ``FidelityNetwork``, which runs as long as the suite.
 struct FidelityTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let world = try await FidelityNetwork.start()
+        let network = try await FidelityNetwork.start()
         do {
-            try await FidelityNetwork.$current.withValue(world) { try await function() }
+            try await FidelityNetwork.$current.withValue(network) { try await function() }
         } catch {
-            await world.stop()
+            await network.stop()
             throw error
         }
-        await world.stop()
+        await network.stop()
     }
 }

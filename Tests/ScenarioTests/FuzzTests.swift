@@ -4,7 +4,7 @@ import Support
 import Testing
 
 extension Scenarios {
-    /// `ocn fuzz` as an operator runs it: a whole node, input that nobody expects on every surface, and oversized everything before that.
+    /// `ocn fuzz` as an operator runs it: a whole node, oversized inputs, and unexpected input on every surface.
     @Suite(.serialized) struct FuzzTests {
         @Test("no input ends a node, goes without its answer, or makes it grow", .timeLimit(.minutes(5)))
         func noInputHarmsANode() async throws {
@@ -22,7 +22,7 @@ extension Scenarios {
                     #expect((result["cases"]?[surface]?.int ?? 0) >= 20, "\(surface): \(json)")
                 }
                 #expect((result["oversized"]?.int ?? 0) > 40, "\(json)")
-                // One for each part of a copy that leaves the node and is too long.
+                // One for each part of a copy that the node would send and that is too long.
                 #expect(result["dead_letters"]?.int == 8, "\(json)")
                 #expect((result["controls"]?.int ?? 0) >= 5, "\(json)")
             }

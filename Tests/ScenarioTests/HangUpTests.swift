@@ -3,9 +3,9 @@ import Support
 import Testing
 
 extension Scenarios {
-    /// A terminal that closes (SIGHUP).
+    /// The effect of SIGHUP, sent when a terminal closes.
     @Suite(.serialized, .timeLimit(.minutes(3))) struct HangUpTests {
-        /// What is ignored here would be ignored by the programs.
+        /// A signal that is ignored here would also be ignored by the programs.
         init() { signal(SIGHUP, SIG_DFL) }
 
         @Test func aNodeLivesOn() async throws {
@@ -13,7 +13,7 @@ extension Scenarios {
                 let node = try await TestNode(bootstrap: broker.bootstrap, prefix: "ocn.")
                 let program = try await programs.startNode(node)
                 kill(program.processIdentifier, SIGHUP)
-                // One that dies of it does not answer ten times.
+                // A process that the signal kills does not answer ten times.
                 for _ in 0..<10 { #expect(try await TestNode.isReady(port: node.privatePort)) }
                 #expect(program.isRunning && !program.text.contains("signal received"), "\(program.text.suffix(1000))")
             }
@@ -46,7 +46,7 @@ extension Scenarios {
             let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
             return numbers.filter { number in
                 guard let stat = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8) else { return false }
-                // The name before it may hold anything.
+                // The preceding field, the name, may contain anything.
                 return stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ").dropFirst(2).first.flatMap { Int32($0) }
                     == parent
             }

@@ -12,7 +12,7 @@ struct HintedPauseTests {
         #expect(await isHinted, "a hint at any moment of it")
     }
 
-    /// A pause that has ended, in whatever way, leaves nothing that would cut the next one short.
+    /// A pause that has ended, in any way, must not shorten the next one.
     @Test(.timeLimit(.minutes(5))) func eachPauseIsAsLongAsTheFirst() async {
         let pause = HintedPause()
         let time = Duration.milliseconds(50)

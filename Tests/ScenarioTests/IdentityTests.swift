@@ -10,7 +10,7 @@ import Topics
 @testable import ocn
 
 extension Scenarios {
-    /// Processes of one node that do not agree, as an operator meets them.
+    /// Processes of one node with different keys or secrets, as an operator sees them.
     @Suite(.serialized) struct IdentityTests {
         @Test(.timeLimit(.minutes(3))) func processesThatDisagreeAreRefusedOrTold() async throws {
             try await Broker.with { broker, prefix, programs, _ in

@@ -10,13 +10,13 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// A node whose Kafka goes away for longer than any session lives, and comes back.
+    /// A node whose Kafka is unavailable for longer than any session, and returns.
     @Suite(.serialized) struct KafkaLossTests {
         @Test("Scenario 22: a node without Kafka says that it is not ready, refuses, and works again by itself", .timeLimit(.minutes(5)))
         func aNodeSurvivesTheLossOfKafka() async throws {
             let ids = try ["DE-CPO", "NL-MSP", "DE-BIL"].map { try #require(PartyID($0)) }
             let node = try await ReferenceNode(number: 1, services: [ids[2]], breaksKafka: true) { configuration in
-                // A refused request is to be refused soon.
+                // Refused requests must be refused soon.
                 configuration.requestTimeout = .seconds(3)
             }
             let parties = [
@@ -81,7 +81,7 @@ extension Scenarios {
                 ]
         }
 
-        /// A CDR of that id; the OCPI status of the answer.
+        /// Sends a CDR with this id and returns the OCPI status of the answer.
         private func post(_ id: String, from cpo: DemoParty, to emsp: DemoParty) async throws -> Int? {
             let body = #"{"country_code":"DE","party_id":"CPO","id":"\#(id)","session_id":"S-\#(id)"}"#
             return try await cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: ByteBuffer(string: body)).ocpiStatus

@@ -2,7 +2,7 @@ import Testing
 
 private typealias Text = ConfigurationText
 
-/// What is said about security and would not be done.
+/// Security settings that librdkafka would ignore.
 @Suite struct KafkaProtocolTests {
     @Test(arguments: [
         (

@@ -5,7 +5,7 @@ import Testing
 @testable import ocn
 
 @Suite struct ListeningTests {
-    /// Asks for the address of a host that there is not.
+    /// Resolves a host that does not exist.
     private struct Resolving: Service {
         func run() async throws { _ = try SocketAddress.makeAddressResolvingHost("not a host", port: 1) }
     }

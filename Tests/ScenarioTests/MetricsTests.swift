@@ -5,7 +5,7 @@ import Testing
 
 @testable import ocn
 
-/// What can stand at `/metrics` is declared, documented and written as Prometheus wants it.
+/// All metrics at `/metrics` are declared, documented and follow Prometheus' conventions.
 @Suite struct MetricDeclarationTests {
     @Test func theDocumentationListsEveryMetric() throws {
         let path = "Sources/Telemetry/Telemetry.docc/Metrics.md"
@@ -83,7 +83,7 @@ extension Scenarios {
     }
 }
 
-/// Prometheus' text format, read back.
+/// A parser of Prometheus' text format.
 private struct Exposition {
     struct Family {
         var help = ""

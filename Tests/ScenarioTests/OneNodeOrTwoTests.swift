@@ -7,15 +7,15 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// A caller cannot tell by a refusal whether its recipient is connected to its own node or to another one.
+    /// An error does not reveal whether the recipient is connected to the caller's node or to another one.
     @Suite(.timeLimit(.minutes(5))) struct OneNodeOrTwoTests {
         @Test func everyFaultIsToldTheSameThroughOneNodeAndThroughTwoInBothVersions() async throws {
-            let world = try await FaultyWorld.start()
+            let network = try await FaultyNetwork.start()
             do {
                 for fault in Fault.allCases {
                     for version in OCPIVersion.allCases {
-                        let near = try await world.ask(fault, of: .near, in: version)
-                        let far = try await world.ask(fault, of: .far, in: version)
+                        let near = try await network.ask(fault, of: .near, in: version)
+                        let far = try await network.ask(fault, of: .far, in: version)
                         #expect(near == far, "\(fault), \(version.rawValue)")
                         let expected = fault.expected
                         #expect(
@@ -26,22 +26,22 @@ extension Scenarios {
                     }
                 }
             } catch {
-                await world.stop()
+                await network.stop()
                 throw error
             }
-            await world.stop()
+            await network.stop()
         }
     }
 }
 
-/// What can be wrong with a recipient.
+/// The possible faults of a recipient or a request.
 private enum Fault: Int, CaseIterable {
     case unknown, notConnected, offline, planned, suspended, noToken, noModule, rules, unsigned
     case notListening, hangs, hangsUp, noHTTP, status999, status600, tooLarge, link, location, responseURL, longPath
     case redirect, seeOther, token401, token407, statusTwice
-    /// It is the caller's.
+    /// The fault is in the request.
     case memberTwice, coded, method
-    /// Nothing: its answer is an error of its own.
+    /// No fault: the recipient answers with an error.
     case saysSo, saysLater, saysMethods, saysCodings
 
     var expected: Int {
@@ -56,7 +56,7 @@ private enum Fault: Int, CaseIterable {
         }
     }
 
-    /// 2.2 is answered as the reference nodes answer.
+    /// In 2.2 the expected status is that of the reference nodes.
     func expectedStatus(_ version: OCPIVersion) -> Int {
         switch self {
         case .saysSo: 409
@@ -67,7 +67,7 @@ private enum Fault: Int, CaseIterable {
         }
     }
 
-    /// What its answer's status needs to be useful.
+    /// The headers that the status needs.
     var expectedOthers: [String: String]? {
         switch self {
         case .saysLater: ["retry-after": "120"]
@@ -77,7 +77,7 @@ private enum Fault: Int, CaseIterable {
         }
     }
 
-    /// The party id of who has it.
+    /// The party id of the recipient with this fault.
     static func number(_ fault: Fault) -> String { (fault.rawValue < 10 ? "F0" : "F") + "\(fault.rawValue)" }
 
     var status: PlatformStatus {
@@ -89,7 +89,7 @@ private enum Fault: Int, CaseIterable {
         }
     }
 
-    /// What the recipient's server writes.
+    /// The bytes that the recipient's server writes.
     var answer: String? {
         guard self != .hangs else { return nil }
         let body = #"{"status_code":1000,"data":[]}"#
@@ -119,7 +119,7 @@ private enum Fault: Int, CaseIterable {
         "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\(headers)\r\n\(body)"
     }
 
-    /// What is asked of it: a list, a CDR, a command, or a location with a long id.
+    /// The request to the recipient: a list, a CDR, a command, or a location with a long id.
     func request(_ version: OCPIVersion) -> (method: String, path: String, body: String?) {
         switch self {
         case .location: ("POST", "/ocpi/receiver/\(version.rawValue)/cdrs", #"{"id":"\#(version.rawValue)"}"#)
@@ -141,8 +141,8 @@ private enum Fault: Int, CaseIterable {
     }
 }
 
-/// Two nodes. DE-MSP is connected to the first; for every fault there is a party at each that has it.
-private final class FaultyWorld: Sendable {
+/// Two nodes. DE-MSP is connected to the first; each has one recipient per fault.
+private final class FaultyNetwork: Sendable {
     enum Place: String, CaseIterable {
         case near = "DE"
         case far = "NL"
@@ -151,11 +151,11 @@ private final class FaultyWorld: Sendable {
     struct Told: Equatable {
         let status: Int
         let code: Int?
-        /// With the recipient's country left out.
+        /// The message without the recipient's country.
         let message: String?
         let from: String?
         let to: String?
-        /// What a status needs to be useful, and what must not pass.
+        /// The headers that a status needs, and those that must not be passed on.
         let others: [String: String]
     }
 
@@ -184,19 +184,19 @@ private final class FaultyWorld: Sendable {
         }
     }
 
-    static func start() async throws -> FaultyWorld {
-        let world = try await FaultyWorld()
+    static func start() async throws -> FaultyNetwork {
+        let network = try await FaultyNetwork()
         do {
-            let facts = try world.facts()
-            for (place, node) in [(Place.near, world.n1), (.far, world.n2)] {
+            let facts = try network.facts()
+            for (place, node) in [(Place.near, network.n1), (.far, network.n2)] {
                 try await node.publish((facts.network + (facts.ofPlace[place] ?? [])).map(FactChange.put))
                 try await node.start()
             }
         } catch {
-            await world.stop()
+            await network.stop()
             throw error
         }
-        return world
+        return network
     }
 
     func stop() async {
@@ -204,7 +204,7 @@ private final class FaultyWorld: Sendable {
         await server.stop()
     }
 
-    /// Asks the recipient with a fault at a place.
+    /// Sends the request of a fault to its recipient at a node.
     func ask(_ fault: Fault, of place: Place, in version: OCPIVersion) async throws -> Told {
         let recipient = try Self.party(fault, at: place)
         let (method, path, body) = fault.request(version)
@@ -250,7 +250,7 @@ private final class FaultyWorld: Sendable {
     }
 
     private func recipient(_ party: PartyID, _ fault: Fault, at node: ReferenceNode) -> [Fact] {
-        // Nobody listens on the port of the discard protocol.
+        // No process listens on the port of the discard protocol.
         let base = fault == .notListening ? "http://127.0.0.1:9" : "\(server.url)/\(fault.rawValue)"
         let modules: [(ModuleID, InterfaceRole)] =
             fault == .noModule ? [(.tariffs, .sender)] : [(.locations, .sender), (.cdrs, .receiver), (.commands, .receiver)]

@@ -6,9 +6,9 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// A process that may open few files.
+    /// A process with a low limit of open files.
     @Suite(.serialized) struct OpenFilesTests {
-        @Test(.timeLimit(.minutes(2))) func strangersWhoHoldConnectionsDoNotStopTheProbe() async throws {
+        @Test(.timeLimit(.minutes(2))) func openConnectionsDoNotStopTheProbe() async throws {
             try await Broker.with { broker, prefix, programs, _ in
                 let node = try await TestNode(bootstrap: broker.bootstrap, prefix: prefix)
                 try await crowd(node, try await programs.startNode(node, openFiles: 256))

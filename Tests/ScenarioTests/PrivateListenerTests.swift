@@ -9,7 +9,7 @@ import Testing
 
 @testable import ocn
 
-/// The private listener over TCP: what protects the public one protects it too.
+/// The private listener over TCP has the same protection as the public one.
 @Suite struct PrivateListenerTests {
     private func run(
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, adjust: (inout InboundLimits) -> Void = { _ in },
@@ -83,7 +83,7 @@ import Testing
         let limits = try ConnectionPlan(configuration, files: 4096, cores: 2).privateLimits
         let lines = LogLines()
         try await run(logger: lines.logger, adjust: { $0 = limits }) { port in
-            // The connection that found out whether it listens may still count.
+            // The connection that tested whether it listens may still count.
             try await eventually("all places of an address are taken") {
                 var held: [RawConnection] = []
                 var isRefused = false
@@ -103,7 +103,8 @@ import Testing
     }
 
     @Test func hundredsThatAskForNothingDoNotStopTheProbe() async throws {
-        // Long enough that all have sent something by then, however busy the machine is: who has sent nothing is not answered.
+        // Long enough that all clients have sent something by then, however busy the machine is: a client that has sent nothing gets no
+        // answer.
         try await run(adjust: { $0.head = .seconds(15) }) { port in
             var idle: [RawConnection] = []
             for _ in 0..<300 {

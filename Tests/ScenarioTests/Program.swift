@@ -3,14 +3,14 @@ import Support
 import Synchronization
 import Testing
 
-/// The built `ocn` program as a process of its own.
+/// The built `ocn` program as a child process.
 final class RunningProgram: Sendable {
     private let process: Process
-    // A file, not a pipe: it holds all that was printed when the process has ended, and nobody has to read along.
+    // A file instead of a pipe: it holds the complete output after the end, and need not be read meanwhile.
     private let output: URL
 
     /// Starts `ocn` with these arguments and environment variables.
-    /// - Parameter openFiles: how many it may have open, if not as many as the test.
+    /// - Parameter openFiles: its limit of open files, if different from the test's.
     init(_ arguments: [String], environment: [String: String] = [:], openFiles: Int? = nil) throws {
         output = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-output-\(UUID().uuidString)")
         try Data().write(to: output)
@@ -31,36 +31,36 @@ final class RunningProgram: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: output) }
 
-    /// What it has printed so far, on both streams.
+    /// The output so far, of both streams.
     var text: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
     var isRunning: Bool { process.isRunning }
 
-    /// Its number, as in `/proc`.
+    /// Its process id.
     var processIdentifier: Int32 { process.processIdentifier }
 
-    /// Asks it to stop and waits until it has.
+    /// Sends SIGTERM and waits until it has ended.
     /// - Returns: its exit status.
     @discardableResult
     func terminate() async -> Int32 {
         if process.isRunning {
             process.terminate()
-            // One that is paused hears nothing.
+            // A paused process does not handle the signal.
             setPaused(false)
         }
         return await exitStatus()
     }
 
-    /// Stops all its threads where they are, or lets them go on.
+    /// Pauses or resumes all its threads.
     func setPaused(_ isPaused: Bool) { kill(process.processIdentifier, isPaused ? SIGSTOP : SIGCONT) }
 
-    /// Ends it at once, as `kill -9` or a lack of memory does, and waits until it is gone.
+    /// Sends SIGKILL, as the kernel does when memory runs out, and waits until it has ended.
     func crash() async {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         await exitStatus()
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it ends.
     @discardableResult
     func exitStatus() async -> Int32 {
         await withCheckedContinuation { continuation in
@@ -80,7 +80,7 @@ final class RunningProgram: Sendable {
 
     /// The program beside the test bundle.
     static var executable: URL {
-        // The test runner stands in the same folder as the products, or its arguments name the bundle in it.
+        // The test runner is in the same folder as the products, or its arguments name the bundle in it.
         let candidates =
             CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() } + [
                 Bundle.main.bundleURL,
@@ -91,11 +91,11 @@ final class RunningProgram: Sendable {
     }
 }
 
-/// The programs of one test, all of which end with it.
+/// The programs of one test, which end with it.
 final class Programs: Sendable {
     private let running = Mutex<[RunningProgram]>([])
 
-    /// Starts one.
+    /// Starts a program.
     func start(_ arguments: [String], environment: [String: String] = [:], openFiles: Int? = nil) throws -> RunningProgram {
         let program = try RunningProgram(arguments, environment: environment, openFiles: openFiles)
         running.withLock { $0.append(program) }
@@ -112,13 +112,13 @@ final class Programs: Sendable {
         return program
     }
 
-    /// Ends them all, the newest first.
+    /// Stops them all, newest first.
     func terminate() async {
         for program in running.withLock({ $0 }).reversed() { await program.terminate() }
     }
 }
 
-/// A folder for one test, gone afterwards.
+/// Creates a folder for `body` and deletes it afterwards.
 func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

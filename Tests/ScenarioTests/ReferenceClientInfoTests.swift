@@ -10,7 +10,7 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// The scenarios of the reference nodes' tests about HubClientInfo, while nobody is asked whether it is alive.
+    /// The scenarios of the reference nodes' tests about HubClientInfo, with the still-alive check disabled.
     @Suite(.serialized, .referenceNetwork(), .timeLimit(.minutes(3))) struct ReferenceClientInfoTests {
         private func network() throws -> ReferenceNetwork { try #require(ReferenceNetwork.current) }
 
@@ -36,7 +36,7 @@ extension Scenarios {
                 }
             }
             await msp.stop()
-            // Whatever could have been said of the eMSP would have been said before this.
+            // Any earlier push about the eMSP would have arrived before this.
             let guest = ReferenceParties.cpo(try #require(PartyID("CH-CPD")), at: network.n1)
             try await network.add(guest)
             try await guest.register()
@@ -59,7 +59,7 @@ extension Scenarios {
             try await eventually("the other node's CPO is known") { try await !times()[2].isEmpty }
             let before = try await times().compactMap(Timestamp.init(rfc3339:))
             #expect(try await network.msp.call(.get, below: "sender/2.2/locations/1", to: network.cpo1.id).code == 1000)
-            // The answer may be here a moment before the node has taken note of who gave it.
+            // The answer may arrive a moment before the node has recorded the party's activity.
             try await eventually("\(network.cpo1.id) was heard of") {
                 let after = try await times().compactMap(Timestamp.init(rfc3339:))
                 return before.count == 3 && after.count == 3 && after[0] > before[0] && after[1] > before[1]
@@ -96,7 +96,7 @@ extension Scenarios {
             for party in network.parties { try await party.isTold(try #require(PartyID("GB-SEV")), "PLANNED") }
         }
 
-        /// The reference's registry keeps the place of a deleted party, with the zero address as its operator.
+        /// The reference's registry keeps the entry of a deleted party, with the zero address as its operator.
         @Test func scenario20_aDeletedPartyIsNobody() async throws {
             let network = try network()
             try await network.list("GB-DEL", operatorAddress: EthereumAddress.zero.hex)
@@ -112,7 +112,7 @@ extension Scenarios {
 }
 
 extension Scenarios {
-    /// The same while every party that is silent for a second is asked whether it is alive.
+    /// The same with a still-alive check after one second without requests.
     @Suite(.serialized, .referenceNetwork(stillAlive: .seconds(1)), .timeLimit(.minutes(3))) struct ReferenceStillAliveTests {
         private func network() throws -> ReferenceNetwork { try #require(ReferenceNetwork.current) }
 
@@ -135,7 +135,7 @@ extension Scenarios {
             await cpo2.stop()
             await msp.stop()
             try await cpo1.isTold(msp.id, "OFFLINE", since: start)
-            // A party may ask although its own server is down. The eMSP sees what the CPO must not be told.
+            // A party may send requests although its server is down. The eMSP sees the party, of which the CPO must not be notified.
             try await eventually("\(cpo2.id) is OFFLINE for the first node") {
                 try await network.clientInfo(of: cpo2.id, seenBy: msp)?["status"]?.string == "OFFLINE"
             }
@@ -149,7 +149,7 @@ extension Scenarios {
 }
 
 extension ReferenceNetwork {
-    /// Lists a party that never registers: an eMSP, if nothing else is said under the first node.
+    /// Adds a party to the registry that never registers: by default an eMSP of the first node.
     fileprivate func list(_ text: String, operatorAddress: String? = nil) async throws {
         try await publish([
             .put(
@@ -162,10 +162,10 @@ extension ReferenceNetwork {
 }
 
 extension ReferenceParty {
-    /// Waits for the push that says so.
+    /// Waits for the push of a status.
     /// - Parameters:
     ///   - earlier: a status of the party that was pushed before it.
-    ///   - start: only what came from there on counts.
+    ///   - start: index of the first request that counts.
     fileprivate func isTold(_ party: PartyID, _ status: String, after earlier: String? = nil, since start: Int = 0) async throws {
         let entries = await received.wait(timeout: .seconds(20)) { entries in
             let told = Self.told(party, entries.dropFirst(start))
@@ -179,7 +179,7 @@ extension ReferenceParty {
         Self.told(party, received.entries.dropFirst(start)).contains(status)
     }
 
-    /// What was pushed about a party, in order.
+    /// The statuses that were pushed about a party, in order.
     private static func told(_ party: PartyID, _ entries: some Sequence<ServedRequest>) -> [String] {
         entries.filter { $0.method == "PUT" && $0.path == "/ocpi/2.2/hubclientinfo/\(party.country)/\(party.party)" }
             .compactMap { $0.body.jsonString(["status"]) }

@@ -6,16 +6,16 @@ import Notary
 import OCPI
 import Testing
 
-/// What a party answers, before it is signed.
+/// A party's answer before it is signed.
 struct ReferenceAnswer: Sendable {
     var code = 1000
     var message: String?
     var data: JSONValue?
     var headers: [(name: String, value: String)] = []
-    /// Goes out instead of an envelope, byte for byte and not signed.
+    /// Replaces the envelope, byte for byte and unsigned.
     var raw: ByteBuffer?
 
-    /// With `ocn_signature` over the envelope and the headers that are signed.
+    /// The envelope with `ocn_signature` over itself and the signed headers.
     func signed(with key: SigningKey) -> ServedAnswer {
         if let raw { return ServedAnswer(headers: headers, body: raw) }
         let envelope = JSONValue.object([
@@ -31,7 +31,7 @@ struct ReferenceAnswer: Sendable {
     }
 }
 
-/// What the node answered.
+/// The node's answer.
 struct ReferenceReply: Sendable {
     let status: Int
     let headers: HTTPHeaders
@@ -40,13 +40,13 @@ struct ReferenceReply: Sendable {
     var json: JSONValue? { try? JSONValue.parse(body) }
     var code: Int? { json?["status_code"]?.int }
     var data: JSONValue? { json?["data"] }
-    /// The first value of a header, its name matched without case.
+    /// The first value of a header, by case-insensitive name.
     func header(_ name: String) -> String? { headers.first(name: name) }
 
-    /// For failures: never the whole body, which may hold a token.
+    /// The statuses for failure messages, never the whole body, which may contain a token.
     var message: String { "HTTP \(status), OCPI \(code.map(String.init) ?? "none"): \(json?["status_message"]?.string ?? "")" }
 
-    /// `ocn_signature` and what it proves of this body and these headers.
+    /// The `ocn_signature`, and what it proves about this body and these headers.
     func verified() throws -> (signature: OCNSignature, proof: VerifiedSignature) {
         let text = try #require(json?["ocn_signature"]?.string, "the answer is not signed: \(message)")
         let signature = try OCNSignature(text: text)
@@ -55,7 +55,7 @@ struct ReferenceReply: Sendable {
     }
 }
 
-/// What is signed of a request.
+/// The signed values of a request.
 enum ReferenceSignature {
     static func params(of url: String) -> [JSONMember] {
         guard let mark = url.firstIndex(of: "?") else { return [] }
@@ -78,7 +78,7 @@ extension ServedRequest {
         return PartyID(country: country, party: party)
     }
 
-    /// `OCN-Signature` and what it proves of this request.
+    /// The `OCN-Signature`, and what it proves about this request.
     func verified(isCustom: Bool = false) throws -> (signature: OCNSignature, proof: VerifiedSignature) {
         let text = try #require(header(OCPIHeader.signature), "\(method) \(path) is not signed")
         let signature = try OCNSignature(text: text)

@@ -10,12 +10,12 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// The scenarios of the reference nodes' tests, about messages between parties: over real HTTP, with signatures, each played with a CPO at
-    /// the eMSP's own node and with one at another node.
+    /// The scenarios of the reference nodes' tests about messages between parties: over real HTTP, with signatures, each with a CPO at the
+    /// eMSP's own node and with one at another node.
     @Suite(.serialized, .referenceNetwork(), .timeLimit(.minutes(3))) struct ReferenceMessagingTests {
         private func network() throws -> ReferenceNetwork { try #require(ReferenceNetwork.current) }
 
-        /// The reference answers `/health` on its public port. Here probes are for operators only, so it is on the private one.
+        /// The reference answers `/health` on its public port. Here probes are on the private port.
         @Test func scenario01_healthIsOK() async throws {
             for node in try network().nodes {
                 let answer = try await TestNode.call("GET", node.adminURL + "/health")
@@ -47,7 +47,8 @@ extension Scenarios {
             #expect(proof.coversEverything)
         }
 
-        /// The reference's links end in digits and work once. Here they end in a sealed token, which nobody can guess, and work again.
+        /// The reference's links end in digits and work once. Here they end in a sealed token, which cannot be guessed, and work
+        /// repeatedly.
         @Test(arguments: ReferenceNetwork.Side.allCases) func scenario04_aListIsReadPageByPageThroughTheNode(
             side: ReferenceNetwork.Side
         ) async throws {
@@ -112,14 +113,14 @@ extension Scenarios {
             #expect(reply.data == ["result": "ACCEPTED", "timeout": 10])
             #expect(try reply.verified().signature.signatory == cpo.key.address)
 
-            // The CPO called back before it answered.
+            // The CPO sent the result before it answered the command.
             let entries = await network.msp.received.wait(timeout: .seconds(10)) { $0.contains { $0.path == path } }
             let result = try #require(entries?.first { $0.path == path })
             #expect(try JSONValue.parse(result.body) == ["result": "ACCEPTED"])
             #expect(result.from == cpo.id)
             #expect(try result.verified().signature.signatory == cpo.key.address)
 
-            // What the CPO got was changed on the way, and says so.
+            // The CPO's request was changed on the way, and its signature contains the change.
             let arrived = try #require(cpo.received.entries.last { $0.path == "/ocpi/2.2/commands/START_SESSION" })
             let (signature, proof) = try arrived.verified()
             #expect(signature.signatory.hex == network.n1.operatorAddress && proof.signatories.last == network.msp.key.address)
@@ -138,10 +139,10 @@ extension Scenarios {
             try await aServiceGetsACopy(service: network.cpo2, recipient: network.cpo1, network)
         }
 
-        /// The reference goes on copying after an agreement has been revoked. This does not.
+        /// The reference continues to copy after an agreement is revoked; this node does not.
         private func aServiceGetsACopy(service: ReferenceParty, recipient: ReferenceParty, _ network: ReferenceNetwork) async throws {
             let msp = network.msp
-            // Known to no other scenario.
+            // Not used by another scenario.
             let (seen, revoked, again) = (UUIDText.v4(), UUIDText.v4(), UUIDText.v4())
             @Sendable func isFor(_ id: String, _ request: ServedRequest) -> Bool { request.path == "/ocpi/2.2/locations/\(id)" }
             let offer = Fact.service(NetworkService(provider: service.id, name: "Reference", permissions: [0], source: "state"))
@@ -153,7 +154,7 @@ extension Scenarios {
                 let entries = await party.received.wait(timeout: .seconds(10)) { $0.contains { isFor(seen, $0) } }
                 let request = try #require(entries?.last { isFor(seen, $0) }, "\(party.id) got no request")
                 #expect(request.method == "GET" && request.from == msp.id)
-                // The copy is addressed anew, and signed by the node that did it.
+                // The copy has a new receiver, and is signed by the node that changed it.
                 let proof = try request.verified().proof
                 #expect(proof.signatories.last == msp.key.address && proof.signatories.count == (party === service ? 2 : 1))
             }
@@ -214,7 +215,7 @@ extension Scenarios {
 
         // MARK: Plain tokens
 
-        /// Platforms of the first reference nodes send and expect their tokens as they are, not in base64.
+        /// Platforms of the first reference nodes send and expect plain tokens, not base64.
         @Test func scenario21_aPartyWithPlainTokensIsServed() async throws {
             let network = try network()
             let plain = ReferenceParties.msp(try #require(PartyID("DE-PLN")), at: network.n1, encoding: .plain)

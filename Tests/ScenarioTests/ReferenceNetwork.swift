@@ -9,16 +9,16 @@ import Testing
 
 @testable import ocn
 
-/// The network of the reference nodes' own tests: two nodes that want signatures; CH-CPA and DE-MSP at the first, CH-CPB at the second.
+/// The network of the reference nodes' own tests: two nodes that require signatures; CH-CPA and DE-MSP at the first, CH-CPB at the second.
 final class ReferenceNetwork: Sendable {
     /// The network of the running suite.
     @TaskLocal static var current: ReferenceNetwork?
 
-    /// Which CPO a scenario is played with.
+    /// The CPO of a scenario.
     enum Side: String, CaseIterable, Sendable {
-        /// At the same node as the eMSP.
+        /// At the eMSP's node.
         case local
-        /// At the other one.
+        /// At the other node.
         case remote
     }
 
@@ -43,7 +43,7 @@ final class ReferenceNetwork: Sendable {
         msp = ReferenceParties.msp(ids[2], at: n1)
     }
 
-    /// Everything runs and is registered.
+    /// Starts and registers everything.
     static func start(stillAlive: Duration? = nil) async throws -> ReferenceNetwork {
         let network = try await ReferenceNetwork(stillAlive: stillAlive)
         do {
@@ -75,7 +75,7 @@ final class ReferenceNetwork: Sendable {
 
     // MARK: Registry
 
-    /// What the registry says of a party.
+    /// The registry entry of a party.
     static func listing(_ party: ReferenceParty) -> Fact {
         .party(
             NetworkParty(
@@ -83,12 +83,12 @@ final class ReferenceNetwork: Sendable {
                 operatorAddress: party.node.operatorAddress, source: "state"))
     }
 
-    /// Changes what both nodes read of the registry.
+    /// Changes the registry of both nodes.
     func publish(_ changes: [FactChange]) async throws {
         for node in nodes { try await node.publish(changes) }
     }
 
-    /// A further party: listed, listening, not registered.
+    /// Adds a party that is in the registry and listens, but is not registered.
     func add(_ party: ReferenceParty) async throws {
         try await publish([.put(Self.listing(party))])
         try await eventually("\(party.id) is in the registry of its node") {
@@ -100,14 +100,14 @@ final class ReferenceNetwork: Sendable {
 
     // MARK: HubClientInfo
 
-    /// The list as a party sees it. Whom it addresses does not matter.
+    /// The list as returned to a party. Its receiver does not matter.
     func clientInfo(seenBy party: ReferenceParty) async throws -> [JSONValue] {
         let reply = try await party.call(.get, below: "2.2/hubclientinfo", to: try #require(PartyID("DE-OCN")))
         #expect(reply.status == 200 && reply.code == 1000, "\(reply.message)")
         return try #require(reply.data?.array)
     }
 
-    /// One entry of that list; nil if it is not there.
+    /// One entry of that list; nil if it is missing.
     func clientInfo(of party: PartyID, seenBy viewer: ReferenceParty) async throws -> JSONValue? {
         try await clientInfo(seenBy: viewer).first {
             $0["country_code"]?.string == party.country && $0["party_id"]?.string == party.party
@@ -115,7 +115,7 @@ final class ReferenceNetwork: Sendable {
     }
 }
 
-/// A suite with a network of its own, which runs as long as the suite.
+/// A suite with its own network, which runs as long as the suite.
 struct ReferenceNetworkTrait: SuiteTrait, TestScoping {
     let stillAlive: Duration?
 
@@ -134,6 +134,6 @@ struct ReferenceNetworkTrait: SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == ReferenceNetworkTrait {
-    /// - Parameter stillAlive: after so much silence a node asks a party whether it is alive; nil for never.
+    /// - Parameter stillAlive: a party without requests for this long is checked; nil for never.
     static func referenceNetwork(stillAlive: Duration? = nil) -> Self { ReferenceNetworkTrait(stillAlive: stillAlive) }
 }

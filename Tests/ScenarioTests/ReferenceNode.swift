@@ -12,10 +12,10 @@ import Topics
 
 @testable import ocn
 
-/// A node in this process, with a Kafka cluster of its own in memory, or with topics of its own in the real one of `OCN_TEST_KAFKA`.
+/// A node in this process, with its own in-memory Kafka cluster, or with its own topics in the real one of `OCN_TEST_KAFKA`.
 final class ReferenceNode: Sendable {
     let configuration: NodeConfiguration
-    /// This node's Kafka in memory, to break it; nil if it is a real one.
+    /// This node's in-memory Kafka, for faults; nil for a real one.
     let cluster: EmbeddedCluster?
     private let services: [PartyID]
     private let logger: Logger
@@ -23,9 +23,9 @@ final class ReferenceNode: Sendable {
 
     /// A node that does not run yet.
     /// - Parameters:
-    ///   - services: who may get copies; the embedded cluster cannot make their topics later.
-    ///   - breaksKafka: the test breaks the node's Kafka, so it gets one in memory whatever `OCN_TEST_KAFKA` says.
-    ///   - adjust: what is different from a node for one machine.
+    ///   - services: the services that may get copies; the embedded cluster cannot create their topics later.
+    ///   - breaksKafka: whether the test causes faults in Kafka, which then is in memory whatever `OCN_TEST_KAFKA` says.
+    ///   - adjust: changes to the configuration for one machine.
     init(
         number: Int, services: [PartyID] = [], breaksKafka: Bool = false, adjust: (inout NodeConfiguration) -> Void = { _ in }
     ) async throws {
@@ -44,7 +44,7 @@ final class ReferenceNode: Sendable {
             cluster = embedded
             configuration = try NodeConfiguration.local(number: number, bootstrap: embedded.bootstrap)
         }
-        // Many groups at once: asking less often leaves the processor to those who have something to do.
+        // There are many groups at once: fewer polls leave the cores to those with work.
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"
         adjust(&configuration)
         self.configuration = configuration
@@ -54,13 +54,13 @@ final class ReferenceNode: Sendable {
     var url: String { configuration.publicURL }
     /// Base URL of the private listener.
     var adminURL: String { "http://127.0.0.1:\(configuration.privatePort)" }
-    /// What the registry lists it by.
+    /// The operator address in the registry.
     var operatorAddress: String { configuration.key.address.hex }
 
-    /// Writes facts into `ocn.state`, also while the node runs.
+    /// Writes facts into `ocn.state`, before the node runs or while it does.
     func publish(_ changes: [FactChange]) async throws { try await publish { _ in changes } }
 
-    /// Writes facts that follow from those that stand.
+    /// Writes facts that are derived from the current ones.
     func publish(_ changes: (Directory) throws -> [FactChange]) async throws {
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
@@ -79,7 +79,7 @@ final class ReferenceNode: Sendable {
         running.withLock { $0 = node }
     }
 
-    /// Where topics can be made later: before PUSH joins, so that nobody waits until it hears of them.
+    /// Creates outboxes on a cluster that can create topics later, before PUSH joins, so that it need not wait until it notices them.
     private func createOutboxes() async throws {
         let admin = try KafkaAdmin(configuration.kafka, logger: logger)
         let outboxes = services.map { configuration.topicSettings.outboxTopic(configuration.topics, $0) }
@@ -93,7 +93,7 @@ final class ReferenceNode: Sendable {
         cluster?.close()
     }
 
-    /// A call to the operator's side.
+    /// Calls the admin API.
     func admin(_ method: String, _ path: String, body: String? = nil) async throws -> (status: Int, body: String) {
         let answer = try await TestNode.call(
             method, adminURL + path, headers: [("Authorization", "Token \(configuration.adminKey.raw)")], body: body)

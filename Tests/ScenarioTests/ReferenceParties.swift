@@ -6,7 +6,7 @@ import Synchronization
 
 /// The CPO and the eMSP of the reference nodes' own tests.
 enum ReferenceParties {
-    /// How many locations a CPO has, and how many it gives at once.
+    /// Number of locations of a CPO, and of locations per page.
     static let locationCount = 50
     static let pageLength = 5
 
@@ -84,7 +84,7 @@ enum ReferenceParties {
         return ReferenceAnswer(data: .array((offset..<max(offset, end)).map { location("\($0 + 1)", of: party.id) }), headers: headers)
     }
 
-    /// The result goes out before the command is answered, as the reference's CPO has it.
+    /// The result is sent before the command is answered, as by the reference's CPO.
     private static func accept(_ party: ReferenceParty, _ request: ServedRequest) async -> ReferenceAnswer {
         guard let url = request.body.jsonString(["response_url"]), let requester = request.from,
             let result = try? await party.call(.post, url, to: requester, body: JSONValue.object(["result": "ACCEPTED"]).encoded()),

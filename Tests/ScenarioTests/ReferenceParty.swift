@@ -8,21 +8,22 @@ import OCPI
 import Synchronization
 import Testing
 
-/// A party as the reference nodes' own tests have it: speaks OCPI 2.2, signs what it asks and answers, refuses a wrong token with HTTP 200.
+/// A party like those of the reference nodes' tests: it uses OCPI 2.2, signs its requests and answers, and rejects a wrong token with HTTP
+/// 200.
 final class ReferenceParty: Sendable {
-    /// What it does with a request of a module; nil for what it does not serve.
+    /// Answers a request of a module; nil for a module that it does not serve.
     typealias Replies = @Sendable (ReferenceParty, ServedRequest) async -> ReferenceAnswer?
 
     let id: PartyID
     let role: String
     let key = SigningKey.generate()
     let node: ReferenceNode
-    /// How it wants tokens in `Authorization`, and sends them.
+    /// The encoding of tokens in `Authorization`.
     let encoding: TokenEncoding
-    /// Every request, configuration modules included, in order of arrival.
+    /// All requests, including configuration modules, in order of arrival.
     let received = Journal<ServedRequest>()
     private let modules: [(name: String, interface: InterfaceRole)]
-    private let desk: Replies
+    private let replies: Replies
     private let tokenB = Token.generate()
     private let tokenC = Mutex<Token?>(nil)
     private let servers = Mutex<LoopbackServer?>(nil)
@@ -30,14 +31,14 @@ final class ReferenceParty: Sendable {
     /// A party that does not listen yet.
     init(
         _ id: PartyID, _ role: String, at node: ReferenceNode, encoding: TokenEncoding = .base64,
-        modules: [(name: String, interface: InterfaceRole)], desk: @escaping Replies
+        modules: [(name: String, interface: InterfaceRole)], replies: @escaping Replies
     ) {
         self.id = id
         self.role = role
         self.node = node
         self.encoding = encoding
         self.modules = modules
-        self.desk = desk
+        self.replies = replies
         let server = LoopbackServer { [weak self] request in
             await self?.answer(request) ?? ServedAnswer(status: 503, body: ByteBuffer())
         }
@@ -46,7 +47,7 @@ final class ReferenceParty: Sendable {
 
     /// Base URL of its server.
     var url: String { servers.withLock { $0?.url } ?? "" }
-    /// Where it serves a module.
+    /// Its URL of a module.
     func url(_ module: String) -> String { "\(url)/ocpi/2.2/\(module)" }
 
     func start() async throws { try await servers.withLock { $0 }?.start() }
@@ -54,7 +55,7 @@ final class ReferenceParty: Sendable {
 
     // MARK: Registration
 
-    /// Token A from the node's operator, then POST credentials; keeps token C.
+    /// Gets token A from the node's operator, sends POST credentials, and stores token C.
     func register() async throws {
         let invitation = try await node.admin(
             "POST", "/admin/generate-registration-token", body: #"[{"country_code":"\#(id.country)","party_id":"\#(id.party)"}]"#)
@@ -77,7 +78,8 @@ final class ReferenceParty: Sendable {
 
     /// Calls the node with routing headers, signed.
     /// - Parameters:
-    ///   - isCustom: the body is signed as one text.
+    ///   - isCustom: whether the body is signed as text.
+    ///   - to: DE-OCN is the node itself in the reference's tests.
     ///   - to: DE-OCN stands for the node itself in the reference's tests.
     func call(
         _ method: OCPI.Method, _ url: String, to: PartyID, body: ByteBuffer? = nil, isCustom: Bool = false
@@ -98,14 +100,14 @@ final class ReferenceParty: Sendable {
         ]
     }
 
-    /// The same below one of the node's interfaces: `sender/2.2/locations/1`.
+    /// The same for a path below the node's interfaces, like `sender/2.2/locations/1`.
     func call(
         _ method: OCPI.Method, below path: String, to: PartyID, body: ByteBuffer? = nil, isCustom: Bool = false
     ) async throws -> ReferenceReply {
         try await call(method, "\(node.url)/ocpi/\(path)", to: to, body: body, isCustom: isCustom)
     }
 
-    /// Calls a module that the node answers itself and that has no routing headers.
+    /// Calls a module that the node answers itself, without routing headers.
     func configure(_ method: OCPI.Method, _ path: String, body: String? = nil) async throws -> ReferenceReply {
         try await exchange(method, node.url + path, try authorization(), body: body.map { ByteBuffer(string: $0) })
     }
@@ -144,7 +146,7 @@ final class ReferenceParty: Sendable {
         case "/ocpi/2.2":
             return ServedAnswer(body: Envelope.success(data: ["version": "2.2", "endpoints": .array(endpoints)]))
         default:
-            return (await desk(self, request) ?? ReferenceAnswer(code: 2000, message: "not served")).signed(with: key)
+            return (await replies(self, request) ?? ReferenceAnswer(code: 2000, message: "not served")).signed(with: key)
         }
     }
 

@@ -4,9 +4,9 @@ import Testing
 
 @testable import ocn
 
-/// Properties that librdkafka takes one by one and refuses when a client is made. No broker is asked.
+/// Properties that librdkafka accepts one by one and rejects when a client is created. No broker is needed.
 @Suite struct RefusedPropertiesTests {
-    /// What an operator is told of them; nil if a client can be made.
+    /// The message for the operator; nil if a client can be created.
     private func told(_ properties: [String: String]) async -> String? {
         let settings = KafkaSettings(bootstrap: "127.0.0.1:1", clientID: "test", properties: properties)
         do {
@@ -58,7 +58,7 @@ import Testing
         let configuration = try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:1")
         let told = "\(SharedResources.explain(KafkaError(operation: "watermarks", code: 5), configuration))"
         for part in ["127.0.0.1:1 answers", "watermarks", "kafka-topics.sh --describe"] { #expect(told.contains(part), "\(told)") }
-        // What will not pass stays what it is.
+        // A permanent error remains unchanged.
         #expect(SharedResources.explain(KafkaError(operation: "produce", code: 29), configuration) is KafkaError)
     }
 }

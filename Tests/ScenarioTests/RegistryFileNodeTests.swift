@@ -5,7 +5,7 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// A node whose registry is a file, and the operator who edits it.
+    /// A node whose registry is a file that an operator edits.
     @Suite(.serialized) struct RegistryFileNodeTests {
         private static let good = """
             nodes: [{ operator: "\(TestNode.address)", url: "https://n.example" }]
@@ -39,7 +39,7 @@ extension Scenarios {
                 guard let answer = try? await TestNode.call("GET", ready) else { return false }
                 return answer.status == 503 && answer.body.contains(#""name":"registry","ready":false,"reason":"\#(problem)""#)
             }
-            // Whoever leads tries again and again, and says nothing more.
+            // The leader tries again repeatedly, without further log lines.
             try await failures(atLeast: 2, node, program)
             #expect(program.isRunning && told(program) == 1, "\(program.text)")
             let before = try await registry("list")
@@ -81,7 +81,7 @@ extension Scenarios {
         }
     }
 
-    /// What operators are told on the command line of a registry in `ocn.state`.
+    /// The output of the registry commands for a registry in `ocn.state`.
     @Suite(.serialized) struct RegistryCommandTests {
         @Test(.timeLimit(.minutes(3))) func ordersThatMakeNoSenseChangeNothingAndTheOthersSayWhatChanged() async throws {
             try await Broker.with { broker, prefix, _, _ in
@@ -95,7 +95,7 @@ extension Scenarios {
             let us = TestNode.address
             for (arguments, status, text) in [
                 (["list"], 0, "The registry is empty."),
-                // A new real cluster has no topics yet, and only the first node makes them.
+                // A new real cluster has no topics yet; the first node creates them.
                 (
                     ["add-party", "DE-CPO", us, "--role", "CPOX"], 1,
                     TestKafka.realCluster == nil ? "did you mean CPO?\n       no node of operator" : "this command creates no topics"

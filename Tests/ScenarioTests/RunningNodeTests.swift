@@ -9,14 +9,14 @@ import Testing
 @testable import ocn
 
 @Suite struct RunningNodeTests {
-    /// At an address where no Kafka answers, so that it waits for one.
+    /// A configuration with an address where no Kafka answers, so that the node waits.
     private func waiting() throws -> NodeConfiguration {
         try NodeConfiguration.local(number: 1, bootstrap: "127.0.0.1:\(try FreePorts.one())")
     }
 
     private var quiet: Logger { Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() } }
 
-    /// Else one of the demo's two nodes that cannot start would leave the demo waiting for the other one for ever.
+    /// Otherwise one of the demo's nodes that cannot start would make the demo wait forever for the other one.
     @Test(.timeLimit(.minutes(5))) func aStartThatNobodyWaitsForAnyMoreStopsTheNode() async throws {
         let (configuration, logger) = (try waiting(), quiet)
         let start = Task { try await RunningNode.start(configuration, metrics: PrometheusMetrics(), logger: logger) }
@@ -25,7 +25,7 @@ import Testing
         }
         start.cancel()
         await #expect(throws: CancellationError.self) { _ = try await start.value }
-        // Its listener is closed: another one can open the port, where connections of the old one may still be ending.
+        // Its listener is closed: another one can open the port, even while connections of the old one are ending.
         let port = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         try await port.bind(host: "127.0.0.1", port: configuration.privatePort).get().close()

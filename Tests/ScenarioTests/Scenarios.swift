@@ -1,4 +1,4 @@
 import Testing
 
-/// Whole nodes, one world at a time: on few cores they would take each other's time, and a caller's deadline is a deadline.
+/// Tests of whole nodes, one at a time: on few cores parallel ones would slow each other down beyond callers' deadlines.
 @Suite(.serialized) enum Scenarios {}

@@ -14,7 +14,7 @@ import Topics
 @testable import ocn
 
 extension Scenarios {
-    /// Every role a process of its own, all against one broker that is a process too.
+    /// Every role in its own process, with a broker that is a process too.
     @Suite(.serialized) struct SeparateRolesTests {
         @Test(.timeLimit(.minutes(3))) func fiveProcessesServeARequestCopyItAndRefuseWhatIsWrong() async throws {
             try await Broker.with { broker, prefix, programs, _ in
@@ -55,7 +55,7 @@ extension Scenarios {
             for party in [cpo, emsp, billing] { await party.stop() }
         }
 
-        /// The registry through the command line, as an operator would.
+        /// Writes the registry with the command line, as an operator would.
         private func publishRegistry(of node: TestNode) async throws {
             let address = TestNode.address
             for arguments in [
@@ -98,7 +98,7 @@ extension Scenarios {
             #expect(status == 0, "\(text)")
             let fields =
                 text.split(separator: "\n").first.map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) } ?? []
-            // The key itself holds bars: <owner>|cdrs|<session>.
+            // The key itself contains bars: <owner>|cdrs|<session>.
             try #require(fields.count == 5, "\(text)")
             #expect(fields[0...2].joined(separator: "|") == "DE-CPO|cdrs|S-1")
             let headers = Dictionary(
@@ -129,7 +129,7 @@ extension Scenarios {
                 let path: String
                 let headers: [(String, String)]
                 var body: String? = "{}"
-                /// HTTP status and OCPI code as OCPI 2.2.1 says, and as the reference node answers below /2.2/.
+                /// HTTP status and OCPI code by OCPI 2.2.1, and those of the reference node below /2.2/.
                 let newer: (Int, Int)
                 let older: (Int, Int)
             }
@@ -196,14 +196,14 @@ extension Scenarios {
     }
 }
 
-/// `ocn broker` as a process, or the real cluster that `OCN_TEST_KAFKA` names.
+/// `ocn broker` as a process, or the real cluster of `OCN_TEST_KAFKA`.
 struct Broker {
     let bootstrap: String
     private let program: RunningProgram?
 
-    /// A test with a broker, topics under a prefix, programs that end with it however it ends, and a folder.
+    /// Runs a test with a broker, topics under a prefix, programs that end with it in any case, and a folder.
     /// - Parameters:
-    ///   - prefix: of the topics; nil for one that nobody else has.
+    ///   - prefix: of the topics; nil for a unique one.
     ///   - isOwn: as ``init(folder:prefix:programs:isOwn:)``.
     static func with(
         prefix: String? = nil, isOwn: Bool = false,
@@ -222,7 +222,7 @@ struct Broker {
         }
     }
 
-    /// - Parameter isOwn: the test breaks it, so it is one in memory whatever `OCN_TEST_KAFKA` says.
+    /// - Parameter isOwn: the test stops the broker, so it is an in-memory one whatever `OCN_TEST_KAFKA` says.
     init(folder: URL, prefix: String, programs: Programs, isOwn: Bool = false) async throws {
         if let real = TestKafka.realCluster, !isOwn {
             bootstrap = real
@@ -233,16 +233,16 @@ struct Broker {
         let broker = try programs.start(["broker", "--prefix", prefix, "--service", "DE-BIL", "--bootstrap-file", file.path])
         try await eventually("the broker has written its address: \(broker.text)") { FileManager.default.fileExists(atPath: file.path) }
         let text = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        // Printed first, but read by another thread.
+        // It is printed first, but read by another thread.
         try await eventually("it was printed too: \(broker.text)") { broker.text.contains("bootstrap=\(text)") }
         bootstrap = text
         program = broker
     }
 
-    /// Ends a broker of the test's own at once.
+    /// Kills a broker of the test's own.
     func crash() async { await program?.crash() }
 
-    /// How many records `ocn.requests` has ever taken.
+    /// The number of records ever written to `ocn.requests`.
     func requestCount(_ prefix: String) async throws -> Int64 {
         let settings = KafkaSettings(bootstrap: bootstrap, clientID: "count")
         let topics = TopicNames(prefix: prefix)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ocn
 
-/// The table of settings, and what must agree with it.
+/// The table of settings, and the files that must match it.
 @Suite struct SettingsTests {
     private let root = URL(filePath: #filePath).resolvingSymlinksInPath().appending(path: "../../..").standardizedFileURL
 
@@ -40,8 +40,8 @@ import Testing
         }
     }
 
-    /// `Config/node.yaml` shows every setting in its section, used or as a comment; where it shows another value than the default, or none,
-    /// the comment tells the default.
+    /// `Config/node.yaml` shows every setting in its section, used or commented out. If it shows another value than the default, or none,
+    /// the comment contains the default.
     @Test func theExampleShowsEverySettingWithItsDefault() throws {
         let shown = try Example(try text("Config/node.yaml")).settings
         for setting in Settings.all {
@@ -68,10 +68,10 @@ import Testing
     }
 }
 
-/// The settings that a commented YAML file shows, those that are commented out included.
+/// The settings in a commented YAML file, including those that are commented out.
 private struct Example {
     struct Place {
-        /// As it stands there, or in the comment.
+        /// The value in the file or in the comment.
         let value: WrittenValue
         /// The comment above it.
         let comment: String

@@ -15,7 +15,7 @@ import Testing
 
 extension Scenarios {
     @Suite(.serialized) struct ShutdownTests {
-        /// What SIGTERM does to a node: the same graceful shutdown, here without the signal.
+        /// The effect of SIGTERM on a node: the same graceful shutdown, here without the signal.
         @Test("Scenario 12: a node that stops first turns unready, then answers what is open, then ends", .timeLimit(.minutes(5)))
         func aStopFirstTurnsUnreadyThenAnswersWhatIsOpenThenEnds() async throws {
             let (entered, hasEntered) = AsyncStream<Void>.makeStream()

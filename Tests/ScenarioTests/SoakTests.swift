@@ -4,12 +4,12 @@ import Support
 import Testing
 
 extension Scenarios {
-    /// `ocn soak` as an operator runs it: every role processes of its own, killed again and again.
+    /// `ocn soak` as an operator runs it: every role in its own processes, which are killed repeatedly.
     @Suite(.serialized) struct SoakTests {
         @Test("Scenario 11: copies survive that processes are killed, and repeats are explained by the kills", .timeLimit(.minutes(5)))
         func copiesSurviveThatProcessesAreKilled() async throws { try await soak(seconds: 15, rate: 40) }
 
-        /// Longer than the in-memory cluster keeps what such a load leaves behind.
+        /// Longer than the in-memory cluster keeps the records of such a load.
         @Test(
             "Scenario 10: copies survive minutes of kills under load", .enabled(if: TestKafka.realCluster != nil), .timeLimit(.minutes(15)))
         func copiesSurviveMinutesOfKills() async throws { try await soak(seconds: 300, rate: 100) }

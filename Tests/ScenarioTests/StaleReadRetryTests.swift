@@ -12,7 +12,7 @@ import Topics
 @testable import ocn
 
 extension Scenarios {
-    /// Two processes that accept requests and one that matches them. All but the first read `ocn.state` late.
+    /// Two INGRESS processes and one MATCHER process. All except the first read `ocn.state` late.
     @Suite(.serialized) struct StaleReadRetryTests {
         private static let rounds = 5
 
@@ -36,7 +36,7 @@ extension Scenarios {
             if let failure { throw failure }
         }
 
-        /// A further process of the same node, behind the same public address.
+        /// Another process of the same node, at the same public address.
         private static func late(_ first: ReferenceNode, _ number: Int, _ role: NodeRole) async throws -> ReferenceNode {
             try await ReferenceNode(number: number) { configuration in
                 let (publicPort, privatePort) = (configuration.publicPort, configuration.privatePort)
@@ -44,7 +44,7 @@ extension Scenarios {
                 configuration.instance = "node-\(number)"
                 (configuration.publicPort, configuration.privatePort) = (publicPort, privatePort)
                 configuration.roles = [role]
-                // The in-memory cluster answers a fetch that found nothing only after this time, whatever is written meanwhile.
+                // The in-memory cluster answers an empty fetch only after this time, whatever is written meanwhile.
                 configuration.kafka.properties["fetch.wait.max.ms"] = "50"
             }
         }
@@ -62,7 +62,7 @@ extension Scenarios {
             _ parties: [DemoParty], _ first: ReferenceNode, _ second: ReferenceNode, _ matcher: ReferenceNode, billing: PartyID,
             witness: PartyID
         ) async throws {
-            // As `ocn registry agree` does it, in a process of its own.
+            // In a separate process, like `ocn registry agree`.
             let editor = try await SharedResources.open(
                 first.configuration, logger: Logger(label: "editor") { _ in SwiftLogNoOpLogHandler() })
             let topics = first.configuration.topics
@@ -76,7 +76,8 @@ extension Scenarios {
                                 try await party.register(
                                     publicURL: first.url, adminURL: first.adminURL, adminToken: first.configuration.adminKey.raw)
                                 return try await post(as: party, to: second, billing, editor.writer) { id in
-                                    // The witness has a copy of everything: then it has been judged, and the next change may come.
+                                    // The second service gets a copy of everything: when its copy has arrived, MATCHER has processed the
+                                    // request, and the next change may follow.
                                     let copy = await tap.first(timeout: .seconds(30)) {
                                         $0.topic == topics.outbox(witness) && $0.correlationID == id
                                     }
@@ -100,13 +101,13 @@ extension Scenarios {
             await editor.close()
         }
 
-        /// Agrees and revokes in one process, each followed by a request to another that this party has not met before.
-        /// - Returns: whether each request is to be copied, by correlation id.
+        /// Makes and revokes agreements in one process, each followed by a request to another one that has not seen this party before.
+        /// - Returns: whether each request must be copied, by correlation id.
         private static func post(
             as party: DemoParty, to node: ReferenceNode, _ billing: PartyID, _ writer: StateWriter, judged: (String) async -> Void
         ) async throws -> [String: Bool] {
             let agreement = Fact.agreement(Agreement(user: party.profile.id, provider: billing, source: "state"))
-            // Newly registered, and nothing agreed yet.
+            // Newly registered, without an agreement yet.
             let id = try await put(0, party, node)
             await judged(id)
             var isCopied = [id: false]
@@ -121,7 +122,7 @@ extension Scenarios {
             return isCopied
         }
 
-        /// Broadcasts a location; the node answers when Kafka has it.
+        /// Broadcasts a location; the node answers when Kafka has acknowledged it.
         /// - Returns: the request's correlation id.
         private static func put(_ round: Int, _ party: DemoParty, _ node: ReferenceNode) async throws -> String {
             let id = party.profile.id
@@ -134,7 +135,7 @@ extension Scenarios {
         }
 
         private static func check(_ expected: [String: Bool], in tap: KafkaTap, _ outbox: String, _ producer: Producer) async throws {
-            // What the tap has seen up to these is all there is: nobody matches any more.
+            // The records that the tap has read up to these are complete, because MATCHER has nothing left to process.
             for partition in 0..<TopicSettings().outboxPartitions {
                 var headers = RecordHeaders()
                 headers.append("ce_correlationid", "end-\(partition)")

@@ -8,31 +8,31 @@ import Testing
 @testable import Kafka
 @testable import ocn
 
-/// What an operator hears of partitions that stand still.
+/// The reports about stalled partitions.
 @Suite(.timeLimit(.minutes(5))) struct StallMonitorTests {
-    @Test func whatLastsIsToldOnceHoweverOftenItIsSeenAndSoIsItsEnd() async throws {
-        try await withWatch(reminder: .seconds(3600)) { world in
-            world.stallOnePartition()
-            try await eventually("it is told") { world.told("partitions stand still") == 1 }
-            #expect(!world.health.isReady)
-            let looks = world.looks
-            try await eventually("it looks ten times more") { world.looks > looks + 10 }
-            #expect(world.told("partitions stand still") == 1)
-            world.stalls.withLock { $0 = [] }
-            try await eventually("the end is told") { world.told("no partition stands still any more") == 1 }
-            #expect(world.health.isReady)
+    @Test func whatLastsIsLoggedOnceHoweverOftenItIsSeenAndSoIsItsEnd() async throws {
+        try await withWatch(reminder: .seconds(3600)) { watched in
+            watched.stallOnePartition()
+            try await eventually("it is logged") { watched.logged("partitions stand still") == 1 }
+            #expect(!watched.health.isReady)
+            let looks = watched.looks
+            try await eventually("it looks ten times more") { watched.looks > looks + 10 }
+            #expect(watched.logged("partitions stand still") == 1)
+            watched.stalls.withLock { $0 = [] }
+            try await eventually("the end is logged") { watched.logged("no partition stands still any more") == 1 }
+            #expect(watched.health.isReady)
         }
     }
 
-    @Test func whatLastsIsToldAgainNowAndThen() async throws {
-        try await withWatch(reminder: .milliseconds(20)) { world in
-            world.stallOnePartition()
-            try await eventually("it is told, and again twice") { world.told("partitions stand still") >= 3 }
-            #expect(!world.health.isReady)
+    @Test func whatLastsIsLoggedAgainNowAndThen() async throws {
+        try await withWatch(reminder: .milliseconds(20)) { watched in
+            watched.stallOnePartition()
+            try await eventually("it is logged, and again twice") { watched.logged("partitions stand still") >= 3 }
+            #expect(!watched.health.isReady)
         }
     }
 
-    /// What a watch is told and tells.
+    /// The input and output of a monitor.
     private final class Watched: Sendable {
         let stalls = Mutex<[Stall]>([])
         let lines = LogLines()
@@ -40,7 +40,7 @@ import Testing
         private let asked = Mutex(0)
 
         var looks: Int { asked.withLock { $0 } }
-        func told(_ text: String) -> Int { lines.all.count { $0.text == text } }
+        func logged(_ text: String) -> Int { lines.all.count { $0.text == text } }
 
         func look() -> [Stall] {
             asked.withLock { $0 += 1 }
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// A watch that looks each millisecond and has seen twice that nothing stands still.
+    /// Runs a monitor that polls every millisecond and has twice seen no stall.
     private func withWatch(reminder: Duration, _ body: (Watched) async throws -> Void) async throws {
         let watched = Watched()
         watched.health.set("matcher", ready: true)

@@ -7,9 +7,9 @@ import Testing
 @testable import ocn
 
 extension Scenarios {
-    /// What a supervisor sees of a process that starts, cannot start, or stops, whatever Kafka does. Real processes and signals.
+    /// The start, failure and stop of processes as a supervisor sees them, whatever Kafka's state. Real processes and signals.
     @Suite(.serialized, .timeLimit(.minutes(3))) struct StartAndStopTests {
-        /// Nobody listens there.
+        /// No process listens there.
         private static let nowhere = "127.0.0.1:1"
 
         @Test func probesAnswerWhileKafkaIsAwaitedAndSIGTERMEndsTheStartAtOnce() async throws {

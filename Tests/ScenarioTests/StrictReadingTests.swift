@@ -4,7 +4,7 @@ import Topics
 
 @testable import ocn
 
-/// Values of settings: what is not understood is an error that says what is allowed and where it stands.
+/// Values of settings: an invalid one is an error that names the permitted values and the origin.
 @Suite struct StrictReadingTests {
     private typealias Text = ConfigurationText
 
@@ -146,7 +146,7 @@ import Topics
         ("[]:9092", false), ("[g::1]:9092", false), ("kafka:1:2", false), ("SSL://", false),
     ])
     func brokersHaveHostAndPort(bootstrap: String, isGood: Bool) {
-        // A protocol must be the one that is spoken.
+        // The protocol must be the configured one.
         let spoken = bootstrap.hasPrefix("SASL_SSL://") ? ["OCN_KAFKA_PROPERTIES": "security.protocol=sasl_ssl"] : [:]
         #expect(Text.problems(environment: ["OCN_KAFKA_BOOTSTRAP": bootstrap].merging(spoken) { $1 }).isEmpty == isGood)
     }
@@ -290,7 +290,7 @@ import Topics
         "http: { public: { port: 0 }, private: { port: 0 } }",
         "http: { public: { port: 1, host: 127.0.0.1 }, private: { port: 1, host: 127.0.0.2 } }",
         "http: { public: { port: 1, host: \"::1\" }, private: { port: 1, host: 0.0.0.0 } }",
-        // Without ingress nobody listens at the public port.
+        // Without ingress there is no listener on the public port.
         "{ node.roles: [push], http.private.port: 8080 }",
     ])
     func settingsThatGoTogetherAreGood(line: String) throws {

@@ -10,7 +10,7 @@ import Testing
 
 @testable import ocn
 
-/// A node made of processes: addresses, keys, and calls to it.
+/// A node in child processes: addresses, keys, and calls to it.
 struct TestNode: Sendable {
     let bootstrap: String
     let publicPort: Int
@@ -37,13 +37,13 @@ struct TestNode: Sendable {
 
     var publicURL: String { "http://127.0.0.1:\(publicPort)" }
 
-    /// Whether a private listener says that its process is ready.
+    /// Whether the process with this private listener is ready.
     static func isReady(port: Int) async throws -> Bool {
         guard let answer = try? await call("GET", "http://127.0.0.1:\(port)/ready") else { return false }
         return answer.status == 200
     }
 
-    /// One HTTP call. Where nobody listens it is tried again until its time is over.
+    /// Makes one HTTP call. A refused connection is retried until the timeout.
     static func call(
         _ method: String, _ url: String, headers: [(String, String)] = [], body: String? = nil, within limit: TimeAmount = .seconds(20),
         client: HTTPClient = .shared

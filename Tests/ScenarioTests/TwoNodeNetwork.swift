@@ -11,10 +11,10 @@ import Testing
 
 @testable import ocn
 
-/// Two nodes of ours. DE-MSP is connected to the first; of every recipient and service there is one at each, alike.
+/// Two nodes of this project. DE-MSP is connected to the first; each has the same recipients and services.
 ///
-/// `RCV` takes all; `RUL` has OcnRules that let nobody in; `LAT` has no module for CDRs. `SRV` and `NEW` are services of DE-MSP; `NEW` has
-/// the rules of the one and the modules of the other. `SRV` is one of the first `RCV` too.
+/// `RCV` accepts everything; `RUL` has OcnRules that block all senders; `LAT` has no module for CDRs. `SRV` and `NEW` are services of
+/// DE-MSP; `NEW` has the rules of `RUL` and the modules of `LAT`. `SRV` is also a service of the first `RCV`.
 final class TwoNodeNetwork: Sendable {
     @TaskLocal static var current: TwoNodeNetwork?
 
@@ -29,12 +29,12 @@ final class TwoNodeNetwork: Sendable {
         let status: Int
         let code: Int?
         let text: String
-        /// Their names.
+        /// The names of the headers.
         let headers: [String]
     }
 
     let sender: PartyID
-    let desk = Replies()
+    let replies = Replies()
     private let n1: ReferenceNode
     private let n2: ReferenceNode
     private let server: LoopbackServer
@@ -48,23 +48,23 @@ final class TwoNodeNetwork: Sendable {
         let services = try Place.allCases.flatMap { [try $0.party("SRV"), try $0.party("NEW")] }
         n1 = try await ReferenceNode(number: 1, services: services) { $0.stillAliveInterval = nil }
         n2 = try await ReferenceNode(number: 2, services: services) { $0.stillAliveInterval = nil }
-        server = LoopbackServer { [desk] in desk.answer($0) }
+        server = LoopbackServer { [replies] in replies.answer($0) }
     }
 
     static func start() async throws -> TwoNodeNetwork {
-        let world = try await TwoNodeNetwork()
+        let nodes = try await TwoNodeNetwork()
         do {
-            try await world.server.start()
-            let network = try world.network()
-            for (place, node) in [(Place.near, world.n1), (.far, world.n2)] {
-                try await node.publish((network + (try world.platforms(place, at: node))).map(FactChange.put))
+            try await nodes.server.start()
+            let network = try nodes.network()
+            for (place, node) in [(Place.near, nodes.n1), (.far, nodes.n2)] {
+                try await node.publish((network + (try nodes.platforms(place, at: node))).map(FactChange.put))
                 try await node.start()
             }
         } catch {
-            await world.stop()
+            await nodes.stop()
             throw error
         }
-        return world
+        return nodes
     }
 
     func stop() async {
@@ -72,19 +72,19 @@ final class TwoNodeNetwork: Sendable {
         await server.stop()
     }
 
-    // MARK: What happens
+    // MARK: Events
 
-    /// Changes what the node of a place knows.
+    /// Changes the state of a node.
     func publish(_ facts: [Fact], at place: Place) async throws {
         try await (place == .near ? n1 : n2).publish(facts.map(FactChange.put))
     }
 
-    /// A CDR of DE-MSP's.
+    /// Sends a CDR of DE-MSP.
     func post(_ id: String, to recipient: PartyID, _ cdr: String = #"{"id":"1"}"#) async throws -> Told {
         try await call("POST", "/ocpi/receiver/2.2.1/cdrs", id: id, to: recipient, body: ByteBuffer(string: cdr))
     }
 
-    /// A request of DE-MSP's, or of another party of the first node's.
+    /// Sends a request of DE-MSP, or of another party of the first node.
     func call(
         _ method: String, _ path: String = "", url: String? = nil, id: String = UUIDText.v4(), from: PartyID? = nil, to: PartyID,
         type: String = "application/json", coding: String? = nil, body: ByteBuffer
@@ -108,12 +108,12 @@ final class TwoNodeNetwork: Sendable {
 
     // MARK: Facts
 
-    static func withoutRules(_ world: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
+    static func withoutRules(_ nodes: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
         [.rules(platform: party.description, signatures: false, active: nil)]
     }
 
-    static func withCDRs(_ world: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
-        [.endpoints(platform: party.description, world.endpoints(party, [(.cdrs, .receiver)]))]
+    static func withCDRs(_ nodes: TwoNodeNetwork, _ party: PartyID) -> [Fact] {
+        [.endpoints(platform: party.description, nodes.endpoints(party, [(.cdrs, .receiver)]))]
     }
 
     private func network() throws -> [Fact] {
@@ -171,13 +171,13 @@ final class TwoNodeNetwork: Sendable {
 
     // MARK: The parties
 
-    /// All parties' servers in one. Every answer is counted, so that one that was remembered shows.
+    /// All parties' servers in one. Answers are numbered, so that a cached one is recognised.
     final class Replies: Sendable {
         private let journal = Journal<ServedRequest>()
         private let failing = Mutex<(parties: Set<PartyID>, text: String)>(([], ""))
         private let answers = Mutex(0)
 
-        /// Each of them answers the next request with that in its body with 500.
+        /// Makes each party answer 500 to the next request that contains the text.
         func fail(once parties: [PartyID], _ text: String) { failing.withLock { $0 = (Set(parties), text) } }
 
         func answer(_ request: ServedRequest) -> ServedAnswer {
@@ -195,10 +195,10 @@ final class TwoNodeNetwork: Sendable {
             return ServedAnswer(status: isFailing ? 500 : 200, body: body)
         }
 
-        /// What has come to a module of a party.
+        /// The requests to a module of a party.
         func seen(by party: PartyID, _ module: String) -> [ServedRequest] { Self.seen(by: party, module, in: journal.entries) }
 
-        /// The same, once enough has come with that in the body.
+        /// The same, once enough requests with the text have arrived.
         func seen(by party: PartyID, _ module: String, body text: String, atLeast count: Int) async throws -> [ServedRequest] {
             @Sendable func fitting(_ entries: [ServedRequest]) -> [ServedRequest] {
                 Self.seen(by: party, module, in: entries).filter { String(buffer: $0.body).contains(text) }
@@ -213,18 +213,18 @@ final class TwoNodeNetwork: Sendable {
     }
 }
 
-/// A suite with such a world, which runs as long as the suite.
+/// A suite with a ``TwoNodeNetwork``, which runs as long as the suite.
 struct TwoNodeNetworkTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let world = try await TwoNodeNetwork.start()
+        let nodes = try await TwoNodeNetwork.start()
         do {
-            try await TwoNodeNetwork.$current.withValue(world) { try await function() }
+            try await TwoNodeNetwork.$current.withValue(nodes) { try await function() }
         } catch {
-            await world.stop()
+            await nodes.stop()
             throw error
         }
-        await world.stop()
+        await nodes.stop()
     }
 }

@@ -13,7 +13,7 @@ import Topics
 
 @testable import ocn
 
-/// One node of two processes with all roles each, on one Kafka. DE-CPO agreed that DE-BIL gets copies of its CDRs for NL-MSP.
+/// One node of two processes with all roles, on one Kafka. DE-BIL gets copies of DE-CPO's CDRs for NL-MSP.
 final class TwoProcesses: Sendable {
     @TaskLocal static var current: TwoProcesses?
 
@@ -53,17 +53,17 @@ final class TwoProcesses: Sendable {
         }
     }
 
-    /// Runs `body` with a world of its own.
+    /// Runs `body` with a new instance.
     static func run(_ body: @Sendable () async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
-            let world = try await TwoProcesses(folder)
+            let processes = try await TwoProcesses(folder)
             do {
-                try await $current.withValue(world) { try await body() }
+                try await $current.withValue(processes) { try await body() }
             } catch {
-                await world.stop()
+                await processes.stop()
                 throw error
             }
-            await world.stop()
+            await processes.stop()
         }
     }
 
@@ -74,7 +74,7 @@ final class TwoProcesses: Sendable {
 
     func place(_ index: Int) throws -> Place { try #require(running.withLock { $0.indices.contains(index) ? $0[index] : nil }) }
 
-    /// Starts what does not run and returns when both processes are ready.
+    /// Starts stopped processes and returns when both are ready.
     func makeReady() async throws {
         for index in 0..<2 {
             if running.withLock({ $0.indices.contains(index) && $0[index].program.isRunning }) { continue }
@@ -133,7 +133,7 @@ final class TwoProcesses: Sendable {
         return true
     }
 
-    /// Sends so many CDRs at once.
+    /// Sends this number of CDRs in parallel.
     func post(_ count: Int, _ name: String, through index: Int) async throws -> Int {
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
             for number in 0..<count {
@@ -153,11 +153,11 @@ final class TwoProcesses: Sendable {
 }
 
 extension ReceivedRequest {
-    /// The id of a CDR that was sent.
+    /// The id in a CDR request.
     var cdr: String? { request.method == "POST" ? request.body.jsonString(["id"]) : nil }
 }
 
-/// A suite with a world of two processes.
+/// A suite with a ``TwoProcesses`` instance.
 struct TwoProcessesTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void

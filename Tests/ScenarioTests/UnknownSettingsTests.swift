@@ -4,7 +4,7 @@ import Testing
 
 @testable import ocn
 
-/// What is written and is no setting.
+/// Names that are no setting.
 @Suite struct UnknownSettingsTests {
     private typealias Text = ConfigurationText
 
@@ -65,7 +65,7 @@ import Testing
 
     @Test(arguments: [
         ("PATH", "/bin"), ("OCN_TEST_KAFKA", "127.0.0.1:9092"), ("OCN_TEST_LOG", "1"), ("OCN_RELAY_ROOT", "/src"),
-        // A Kubernetes service called `ocn-node` or `ocn-http-admin`.
+        // Variables of a Kubernetes service called `ocn-node` or `ocn-http-admin`.
         ("OCN_NODE_SERVICE_HOST", "10.0.0.1"), ("OCN_NODE_SERVICE_PORT", "8080"), ("OCN_NODE_SERVICE_PORT_HTTP", "8080"),
         ("OCN_NODE_PORT", "tcp://10.0.0.1:8080"), ("OCN_NODE_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
         ("OCN_NODE_PORT_8080_TCP_ADDR", "10.0.0.1"), ("OCN_HTTP_ADMIN_PORT_53_UDP_PROTO", "udp"),

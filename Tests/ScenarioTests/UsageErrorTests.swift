@@ -1,7 +1,7 @@
 import Admin
 import Testing
 
-/// What makes no sense is told before anything is done, with the exit status of a usage error.
+/// Invalid options are reported before anything is done, with the exit status of a usage error.
 @Suite struct UsageErrorTests {
     @Test(arguments: [
         (["dead", "discard", "--cause", ""], "--cause is empty"), (["dead", "replay", "--id", ""], "--id is empty"),

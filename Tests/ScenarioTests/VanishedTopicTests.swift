@@ -9,7 +9,7 @@ import Topics
 @testable import ocn
 
 extension Scenarios {
-    /// A topic of the node is there no more, while Kafka answers.
+    /// A topic of the node was deleted, while Kafka answers.
     @Suite(.serialized) struct VanishedTopicTests {
         private static let quiet = Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }
 

@@ -21,7 +21,7 @@ import Testing
         Ledger.Message(number: number, object: object, sequence: sequence, recipients: recipients ?? [steady], fingerprint: number)
     }
 
-    /// As the recipient sees it, everything as it should be.
+    /// A correct arrival at the recipient.
     private func arrive(_ ledger: inout Ledger, _ number: Int, at recipient: PartyID? = nil, _ time: Duration = .zero) {
         let recipient = recipient ?? steady
         ledger.arrived(number, id: "\(number)/\(recipient)", fingerprint: number, at: recipient, time: time)
@@ -112,13 +112,13 @@ import Testing
         var ledger = ledger(inFlight: 2)
         accept(&ledger, message(1, 1))
         for second in 0..<5 { arrive(&ledger, 1, .seconds(second)) }
-        // Two under way and one within a commit interval.
+        // Two running copies and one within a commit interval.
         #expect(ledger.balance(at: .zero).duplicatesAllowed == 3 && ledger.balance(at: .zero).duplicates == 4)
         #expect(!ledger.balance(at: .zero).isClean)
-        ledger.disturbed(.push)
+        ledger.restarted(.push)
         #expect(ledger.balance(at: .zero).duplicatesAllowed == 6 && ledger.balance(at: .zero).isClean)
         for number in 2...8 { accept(&ledger, message(number, number)) }
-        ledger.disturbed(.matcher)
+        ledger.restarted(.matcher)
         #expect(ledger.balance(at: .zero).duplicatesAllowed == 9 + 7, "a matcher writes again what waits")
     }
 
@@ -134,7 +134,7 @@ import Testing
         #expect(balance.dead == 1 && balance.expired == 0 && balance.delivered == 1 && balance.isClean && ledger.waiting == 0)
     }
 
-    @Test func whatNobodyIsOwedIsAStranger() {
+    @Test func aCopyThatIsNotExpectedIsAnUnexpectedCopy() {
         var ledger = ledger()
         accept(&ledger, message(1, 1))
         arrive(&ledger, 1)
@@ -175,11 +175,11 @@ import Testing
         #expect(balance.longestStalls == [steady: .seconds(2), other: .seconds(3)])
     }
 
-    @Test func anyStoryThatIsToldInOrderBalances() {
+    @Test func anySequenceOfEventsInOrderBalances() {
         for seed in UInt64(1)...200 {
             var numbers = SeededNumbers(seed: seed)
             var ledger = ledger()
-            var lanes: [PartyID: [[Int]]] = [steady: [[], []], other: [[], []]]
+            var arrivals: [PartyID: [[Int]]] = [steady: [[], []], other: [[], []]]
             var number = 0
             for step in 0..<200 {
                 let time = Duration.milliseconds(step)
@@ -189,17 +189,17 @@ import Testing
                     let message = message(number, number, of: "sessions/S\(object)", to: [steady, other])
                     ledger.sends(message)
                     if Int.random(in: 0..<10, using: &numbers) > 0 { ledger.accepted(number, at: time) }
-                    for recipient in [steady, other] { lanes[recipient]?[object].append(number) }
+                    for recipient in [steady, other] { arrivals[recipient]?[object].append(number) }
                 } else {
                     let recipient = Bool.random(using: &numbers) ? steady : other
-                    guard let next = lanes[recipient]?[object].first else { continue }
-                    // Taken, taken and taken again, or refused for good.
+                    guard let next = arrivals[recipient]?[object].first else { continue }
+                    // Accepted once or twice, or rejected for good.
                     switch Int.random(in: 0..<4, using: &numbers) {
                     case 0: ledger.died(next, .dead, for: recipient, at: time)
                     case 1: arrive(&ledger, next, at: recipient, time)
                     default: arrive(&ledger, next, at: recipient, time)
                     }
-                    if Int.random(in: 0..<5, using: &numbers) > 0 { lanes[recipient]?[object].removeFirst() }
+                    if Int.random(in: 0..<5, using: &numbers) > 0 { arrivals[recipient]?[object].removeFirst() }
                 }
             }
             let balance = ledger.balance(at: .seconds(1))

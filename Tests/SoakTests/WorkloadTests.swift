@@ -78,7 +78,7 @@ import Testing
         let failed = reactions.count { $0 == .fail || $0 == .failInside }
         #expect(failed > reactions.count * 4 / 10 && failed < reactions.count * 6 / 10)
         #expect(!reactions.contains(.refuse))
-        faults.calmDown()
+        faults.endFaults()
         let refused = (0..<20).map { _ in faults.react(to: FaultModel.refused, at: .zero) }
         let others = (0..<20).map { _ in faults.react(to: 1, at: .zero) }
         #expect(refused.allSatisfy { $0 == .refuse } && others.allSatisfy { $0 == .take(delay: .zero) })
@@ -96,7 +96,7 @@ import Testing
             if delay > .zero { ends.insert(time + delay) }
         }
         #expect((6...30).contains(ends.count), "in a minute: \(ends.count)")
-        faults.calmDown()
+        faults.endFaults()
         let later = (600..<700).map { faults.react(to: 1, at: .milliseconds($0 * 100)) }
         #expect(later.allSatisfy { $0 == .take(delay: .zero) })
     }
@@ -140,7 +140,7 @@ import Testing
         balance.unexpectedCopies = 6
         let result = SoakResult(balance: balance, kills: [:], heldBack: 0, crashes: ["push-1 ended by itself"], missing: [], seed: 1)
         let reasons = [
-            "1 copies lost", "4 copies out of order", "6 copies not owed or altered",
+            "1 copies lost", "4 copies out of order", "6 copies unexpected or altered",
             "9 duplicates, of which at most 2 are explained by processes that died and came back",
             "the ledger does not add up: 5 accepted, but 3 delivered, 0 dead, 0 expired, 0 withheld and 1 waiting",
             "push-1 ended by itself",

@@ -1,8 +1,8 @@
 package import Testing
 
-/// Waits until `condition` holds, looking again every few milliseconds, and fails the test if it does not within `limit`.
+/// Polls `condition` every few milliseconds, and fails the test if it does not hold within `limit`.
 ///
-/// For conditions that nothing announces; where something can be awaited, await it.
+/// For conditions without an event; where something can be awaited, await it.
 package func eventually(
     _ what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
@@ -17,8 +17,8 @@ package func eventually(
     }
 }
 
-/// A condition that did not come true in time.
+/// A condition that did not hold in time.
 package struct NotInTime: Error {
-    /// What was waited for.
+    /// The condition.
     package let what: String
 }

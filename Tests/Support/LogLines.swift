@@ -1,37 +1,37 @@
 package import Logging
 import Synchronization
 
-/// What a test's clients log, to be counted.
+/// Records the log lines of a test's clients.
 package final class LogLines: Sendable {
     /// One line.
     package struct Line: Sendable, CustomStringConvertible {
-        /// How grave it is.
+        /// The level.
         package let level: Logger.Level
-        /// What it says.
+        /// The message.
         package let text: String
-        /// What goes with it.
+        /// The metadata.
         package let metadata: [String: String]
 
-        /// `warning text`.
+        /// Level and message, like `warning text`.
         package var description: String { "\(level) \(text)" }
     }
 
     private let lines = Mutex<[Line]>([])
 
-    /// Nothing yet.
+    /// An empty record.
     package init() {}
 
-    /// Writes here.
+    /// A logger that writes here.
     package var logger: Logger {
         var logger = Logger(label: "captured") { _ in Handler(lines: self) }
         logger.logLevel = .debug
         return logger
     }
 
-    /// All so far.
+    /// All lines so far.
     package var all: [Line] { lines.withLock { $0 } }
 
-    /// Those that an operator is to see.
+    /// The lines of level notice and above.
     package var notable: [Line] { all.filter { $0.level >= .notice } }
 
     fileprivate func add(_ line: Line) { lines.withLock { $0.append(line) } }

@@ -3,14 +3,14 @@ import NIOPosix
 import Synchronization
 import Testing
 
-/// One TCP connection to a server under test, without a client that tidies up: a test says which bytes go out, and when, and sees which come
-/// back.
+/// One TCP connection to a server under test, without an HTTP client: a test controls which bytes are sent, and when, and sees the received
+/// bytes.
 package final class RawConnection: Sendable {
     private let channel: any Channel
     private let incoming: Incoming
 
-    /// Opens one to this machine.
-    /// - Parameter reads: a client that does not read lets what is sent to it wait.
+    /// Opens a connection to this machine.
+    /// - Parameter reads: `false` for a client that does not read received data.
     package init(port: Int, reads: Bool = true) async throws {
         let incoming = Incoming()
         self.incoming = incoming
@@ -24,7 +24,7 @@ package final class RawConnection: Sendable {
         channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
     }
 
-    /// Opens one for as long as `body` runs.
+    /// Opens a connection while `body` runs.
     package static func with<Value>(port: Int, reads: Bool = true, _ body: (RawConnection) async throws -> Value) async throws -> Value {
         let connection = try await RawConnection(port: port, reads: reads)
         let result: Result<Value, any Error>
@@ -36,21 +36,21 @@ package final class RawConnection: Sendable {
     /// Sends these bytes.
     package func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
-    /// Sends these bytes. One that the other side has closed already takes none, which is no error here: tests look at what came back.
+    /// Sends these bytes. A connection that the other side has already closed is no error here, because tests check the received bytes.
     package func send(_ bytes: [UInt8]) async throws {
         _ = await channel.writeAndFlush(ByteBuffer(bytes: bytes)).asResult()
     }
 
-    /// Says that no more will come, and goes on reading.
+    /// Closes the sending side, and continues reading.
     package func finish() async throws { try await channel.close(mode: .output) }
 
-    /// Ends it.
+    /// Closes it.
     package func close() async { _ = await channel.close().asResult() }
 
-    /// All that came so far.
+    /// The received text so far.
     package var text: String { incoming.state.withLock { String(buffer: $0.bytes) } }
 
-    /// How much came so far.
+    /// The number of received bytes so far.
     package var count: Int { incoming.state.withLock { $0.bytes.readableBytes } }
 
     /// Whether the server has closed it.
@@ -60,7 +60,7 @@ package final class RawConnection: Sendable {
     /// - Parameter withoutBodies: for answers to HEAD.
     package func answers(withoutBodies: Bool = false) -> [RawAnswer] { RawAnswer.all(in: text, withoutBodies: withoutBodies) }
 
-    /// Waits until so many answers are complete.
+    /// Waits for this number of complete answers.
     package func waitForAnswers(_ count: Int, withoutBodies: Bool = false) async throws -> [RawAnswer] {
         try await eventually("\(count) answers: \(text.suffix(1000))") { answers(withoutBodies: withoutBodies).count >= count }
         return answers(withoutBodies: withoutBodies)
@@ -72,16 +72,16 @@ package final class RawConnection: Sendable {
     }
 }
 
-/// One answer as it came.
+/// One answer as received.
 package struct RawAnswer: Sendable {
-    /// The status line's number.
+    /// The status.
     package let status: Int
     /// Names in lower case.
     package let headers: [(name: String, value: String)]
-    /// What follows the head.
+    /// The body.
     package let body: String
 
-    /// The value of a header that is there once; nil if it is missing or comes twice.
+    /// The value of a header that occurs once; nil if it is missing or repeated.
     package subscript(name: String) -> String? {
         let found = headers.filter { $0.name == name }
         return found.count == 1 ? found[0].value : nil
@@ -109,7 +109,7 @@ package struct RawAnswer: Sendable {
     }
 }
 
-/// What has come.
+/// The received data.
 private final class Incoming: Sendable {
     struct State {
         var bytes = ByteBuffer()

@@ -1,4 +1,4 @@
-/// Random numbers that come out the same again for the same seed (SplitMix64).
+/// A random number generator that repeats the same numbers for the same seed (SplitMix64).
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -14,12 +14,12 @@ package struct SeededGenerator: RandomNumberGenerator {
         return bits ^ (bits >> 31)
     }
 
-    /// True in so many of a hundred cases.
+    /// True with this probability in percent.
     package mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 
-    /// So many bytes of any value.
+    /// This number of random bytes.
     package mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) } }
 
-    /// One of the choices, of which there must be one.
+    /// One of the choices, which must not be empty.
     package mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: choices.indices, using: &self)] }
 }

@@ -5,23 +5,23 @@ package import OCPI
 import Synchronization
 package import Topics
 
-/// A Kafka cluster for one test suite: in memory, or the real one that `OCN_TEST_KAFKA=host:port` names. Topics have a fresh prefix, so
-/// suites do not meet.
+/// A Kafka cluster for one test suite: in memory, or the real one of `OCN_TEST_KAFKA=host:port`. Topics have a unique prefix, so suites do
+/// not interfere.
 package final class TestKafka: Sendable {
-    /// How to reach the cluster.
+    /// The connection to the cluster.
     package let settings: KafkaSettings
-    /// Fresh names.
+    /// The topic names.
     package let topics: TopicNames
-    /// Where clients log; silent unless `OCN_TEST_LOG` is set.
+    /// The log of the clients; silent unless `OCN_TEST_LOG` is set.
     package let logger: Logger
-    /// The cluster in memory, to break it; nil if it is a real one.
+    /// The in-memory cluster, for faults; nil for a real one.
     package let embedded: EmbeddedCluster?
 
     /// Starts or finds the cluster and creates all fixed topics and the outboxes of `services`.
     /// - Parameters:
-    ///   - services: who may get copies.
-    ///   - ownBrokers: for a test that breaks its cluster: one in memory, of so many brokers, whatever `OCN_TEST_KAFKA` says.
-    ///   - fetchWait: how long the cluster in memory keeps fetches that find nothing; a real one is asked as usual.
+    ///   - services: the services that may get copies.
+    ///   - ownBrokers: number of brokers of an in-memory cluster for a test that causes faults, whatever `OCN_TEST_KAFKA` says.
+    ///   - fetchWait: how long the in-memory cluster holds fetches that find nothing; not used with a real one.
     package init(services: [PartyID] = [], ownBrokers: Int? = nil, fetchWait: FetchWait = .short) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = ProcessInfo.processInfo.environment["OCN_TEST_LOG"] == nil ? .critical : .debug
@@ -55,9 +55,9 @@ package final class TestKafka: Sendable {
         ProcessInfo.processInfo.environment["OCN_TEST_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Copies of each partition that tests make: three where there are as many brokers.
+    /// Number of replicas of the partitions that tests create: three if there are as many brokers.
     package static var replication: Int { get async throws { try await asked.value } }
-    /// Asked once: brokers that a test takes away are no reason to make topics otherwise.
+    /// Determined once, because tests may stop brokers later.
     private static let asked = Task {
         guard let bootstrap = realCluster else { return 1 }
         return try await KafkaAdmin.with(KafkaSettings(bootstrap: bootstrap, clientID: "test"), logger: Logger(label: "test")) {
@@ -65,7 +65,7 @@ package final class TestKafka: Sendable {
         }
     }
 
-    /// Makes a further topic.
+    /// Creates a topic.
     package func createTopic(_ name: String, partitions: Int) async throws {
         if let embedded {
             try embedded.createTopic(name, partitions: partitions)
@@ -77,12 +77,12 @@ package final class TestKafka: Sendable {
                 config: ["min.insync.replicas": "\(max(1, replication - 1))"])
             let results = try await admin.createTopics([wanted])
             await admin.close()
-            // Of a name that nobody else uses: librdkafka asked twice, as it does when an answer is late.
+            // The name is unique, so the topic is from an earlier attempt: librdkafka repeats the request when an answer is late.
             if case let failure?? = results[name], !failure.isTopicExists { throw SetupError(description: "\(name): \(failure)") }
         }
     }
 
-    /// Everything that stands in a topic now, in order per partition, read from the beginning.
+    /// All records in a topic, in order per partition, read from the beginning.
     package func records(in topic: String, partitions: Int) async throws -> [IncomingRecord] {
         let collected = Collected(partitions: partitions)
         let reader = PartitionReader(
@@ -100,7 +100,7 @@ package final class TestKafka: Sendable {
     struct SetupError: Error, CustomStringConvertible { let description: String }
 }
 
-/// Records until every partition has been read to its end.
+/// Collects records until every partition has been read to its end.
 private final class Collected: Sendable {
     private struct State {
         var records: [IncomingRecord] = []

@@ -1,9 +1,9 @@
 import Kafka
 import Topics
 
-/// A copy and all dead letters of it that are not resolved.
+/// A copy and all its unresolved dead letters.
 package struct DeadCopy: Sendable, Equatable {
-    /// The first of them in the log: where it stands says when its turn is.
+    /// The first of them in `ocn.dead`. Its position determines the order of replay.
     package let letter: DeadLetter
     /// All of them.
     package let letters: [DeadLetter]

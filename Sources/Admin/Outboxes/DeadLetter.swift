@@ -3,57 +3,56 @@ import NIOCore
 package import OCPI
 package import Topics
 
-/// A copy that was given up, as a list shows it: everything but its body.
+/// A dead letter without its body, as lists show it.
 package struct DeadLetter: Sendable, Equatable {
-    /// Where it stands in `ocn.dead`.
+    /// A position in `ocn.dead`.
     package struct Place: Sendable, Hashable, Comparable {
-        /// Partition.
+        /// The partition.
         package var partition: Int32
-        /// Offset.
+        /// The offset.
         package var offset: Int64
 
-        /// - Parameters: as the properties say.
         package init(partition: Int32, offset: Int64) {
             self.partition = partition
             self.offset = offset
         }
 
-        /// By partition, then offset: the order in which one object's copies are to be replayed.
+        /// By partition, then offset: the order in which the copies of one object must be replayed.
         package static func < (a: Place, b: Place) -> Bool { (a.partition, a.offset) < (b.partition, b.offset) }
     }
 
-    /// Where it stands.
+    /// Its position in `ocn.dead`.
     package var place: Place
-    /// Kafka key, the copied request's; nil for a read.
+    /// The Kafka key of the copied request; nil for a read.
     package var key: String?
-    /// Id of the copy. The same copy may have died more than once.
+    /// Id of the copy. The same copy may have several dead letters.
     package var copyID: String
-    /// The service it was for.
+    /// The service that the copy was for.
     package var recipient: PartyID
-    /// Who sent the request.
+    /// The party that sent the request.
     package var sender: PartyID
-    /// What was copied, e.g. `POST cdrs`.
+    /// Method and module of the request, e.g. `POST cdrs`.
     package var request: String
     /// When the request was accepted.
     package var time: Timestamp
-    /// Why it was given up, e.g. `expired` or `rejected: HTTP 400`.
+    /// The reason, e.g. `expired` or `rejected: HTTP 400`.
     package var cause: String
-    /// How often it was sent.
+    /// The number of attempts.
     package var attempts: Int
     /// HTTP status of the last answer.
     package var lastHTTPStatus: Int?
     /// OCPI `status_code` of the last answer.
     package var lastStatus: Int?
-    /// When it was given up.
+    /// When the dead letter was written.
     package var diedAt: Timestamp
     /// Size of the body, bytes.
     package var bytes: Int
-    /// What was done about it; nil if nothing yet.
+    /// The operator's resolution; nil if there is none.
     package var resolution: DeadResolution?
 
     /// - Parameters:
-    ///   - dead: what the record says.
-    ///   - place: where it stands.
+    ///   - dead: the record.
+    ///   - place: its position.
     package init(_ dead: DeadRecord, at place: Place) {
         let request = dead.copy.request
         self.place = place
@@ -71,7 +70,7 @@ package struct DeadLetter: Sendable, Equatable {
         bytes = request.body?.readableBytes ?? 0
     }
 
-    /// For programs.
+    /// The JSON output.
     package var json: JSONValue {
         .object([
             "id": .string(copyID), "recipient": .string(recipient.description), "sender": .string(sender.description),
@@ -85,7 +84,7 @@ package struct DeadLetter: Sendable, Equatable {
 }
 
 extension DeadResolution {
-    /// For programs.
+    /// The JSON output.
     var json: JSONValue {
         ["kind": .string(kind.rawValue), "at": .string(at.description), "by": .string(by)]
     }

@@ -2,22 +2,21 @@ package import Encoding
 package import OCPI
 import Topics
 
-/// Which dead letters are meant. What is nil excludes nothing.
+/// Selects dead letters. A nil condition matches everything.
 package struct DeadLetterFilter: Sendable, Equatable {
-    /// The service they were for.
+    /// The service that they were for.
     package var recipient: PartyID?
-    /// What the cause begins with, without case.
+    /// A prefix of the cause, case-insensitive.
     package var cause: String?
-    /// Given up at this time or later.
+    /// Written at this time or later.
     package var since: Timestamp?
-    /// Given up before this time.
+    /// Written before this time.
     package var until: Timestamp?
     /// Id of the copy.
     package var copyID: String?
-    /// Resolved ones too.
+    /// Whether resolved ones are included.
     package var includesResolved: Bool
 
-    /// - Parameters: as the properties say.
     package init(
         recipient: PartyID? = nil, cause: String? = nil, since: Timestamp? = nil, until: Timestamp? = nil, copyID: String? = nil,
         includesResolved: Bool = false
@@ -30,10 +29,10 @@ package struct DeadLetterFilter: Sendable, Equatable {
         self.includesResolved = includesResolved
     }
 
-    /// Whether every unresolved dead letter is meant. Every cause begins with an empty text.
+    /// Whether every unresolved dead letter is selected. An empty cause matches every cause.
     package var isEmpty: Bool { recipient == nil && cause?.isEmpty != false && since == nil && until == nil && copyID == nil }
 
-    /// Whether this one is meant.
+    /// Whether the dead letter is selected.
     package func matches(_ letter: DeadLetter) -> Bool {
         if !includesResolved, letter.resolution != nil { return false }
         if let recipient, letter.recipient != recipient { return false }

@@ -1,22 +1,22 @@
 package import Kafka
 import Topics
 
-/// What stands in `ocn.dead`, without bodies: about half a kilobyte for each dead letter.
+/// The contents of `ocn.dead` without bodies; about half a kilobyte per dead letter.
 package struct DeadLetterIndex: Sendable {
-    /// Records that are neither a dead letter nor a resolution.
+    /// Number of records that are neither a dead letter nor a resolution.
     package private(set) var unreadable = 0
     private var letters: [DeadLetter.Place: DeadLetter] = [:]
     private var resolutions: [DeadLetter.Place: DeadResolution] = [:]
 
-    /// Nothing.
+    /// An empty index.
     package init() {}
 
-    /// Takes in a record of `ocn.dead`. Order does not matter, nor whether it was taken in before.
+    /// Adds a record of `ocn.dead`. Records may come in any order and repeatedly.
     package mutating func add(_ record: IncomingRecord) {
         do throws(RecordError) {
             if DeadResolution.isOne(record) {
                 let resolution = try DeadResolution(record)
-                // Of two that resolved it at once the first did it.
+                // Of two resolutions of the same dead letter the first counts.
                 let place = DeadLetter.Place(partition: resolution.partition, offset: resolution.offset)
                 if let earlier = resolutions[place], earlier.copyID == resolution.copyID, earlier.at <= resolution.at { return }
                 resolutions[place] = resolution
@@ -29,17 +29,17 @@ package struct DeadLetterIndex: Sendable {
         }
     }
 
-    /// How many dead letters there are, resolved ones included.
+    /// Number of dead letters, resolved ones included.
     package var count: Int { letters.count }
 
-    /// The dead letters that are meant, the longest dead first.
+    /// The selected dead letters, oldest first.
     package func letters(_ filter: DeadLetterFilter) -> [DeadLetter] {
         letters.values.map(judged).filter(filter.matches).sorted { ($0.diedAt, $0.place) < ($1.diedAt, $1.place) }
     }
 
-    /// The copies behind dead letters, each once: a copy that died twice, because a worker crashed between two steps or because it had
-    /// been replayed, is delivered once and all that is unresolved of it is resolved.
-    /// - Returns: in the order in which they are to be replayed.
+    /// The copies of the given dead letters, each once. A copy can have several dead letters, because a worker crashed between two steps or
+    /// because it was replayed before. It is delivered once, and all its unresolved dead letters are resolved.
+    /// - Returns: the copies in the order of replay.
     package func copies(of chosen: [DeadLetter]) -> [DeadCopy] {
         let wanted = Set(chosen.map(\.copyID))
         let open = letters.values.filter { wanted.contains($0.copyID) }.map(judged).filter { $0.resolution == nil }

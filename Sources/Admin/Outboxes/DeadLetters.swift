@@ -5,7 +5,7 @@ import NIOCore
 package import OCPI
 package import Topics
 
-/// The dead letters of a node, as they stand in `ocn.dead`, and what operators do about them.
+/// The dead letters of a node in `ocn.dead`, with the operators' actions replay and discard.
 package struct DeadLetters: Sendable {
     private let kafka: KafkaSettings
     private let topics: TopicNames
@@ -13,15 +13,15 @@ package struct DeadLetters: Sendable {
     private let producer: Producer
     private let logger: Logger
 
-    /// Bytes and copies that are read before they are written.
+    /// Maximum bytes and number of copies that are read before they are written.
     private static let portion = (bytes: 8 * 1024 * 1024, copies: 1000)
 
     /// - Parameters:
-    ///   - kafka: how to reach the cluster.
+    ///   - kafka: connection to the cluster.
     ///   - topics: the node's topics.
-    ///   - admin: tells how far the topics reach; closed by the caller, as is the producer.
+    ///   - admin: reads the ends of topics. The caller closes it, like the producer.
     ///   - producer: writes copies and resolutions.
-    ///   - logger: for the Kafka client's lines.
+    ///   - logger: for the log lines of the Kafka client.
     package init(kafka: KafkaSettings, topics: TopicNames, admin: KafkaAdmin, producer: Producer, logger: Logger) {
         self.kafka = kafka
         self.topics = topics
@@ -30,12 +30,12 @@ package struct DeadLetters: Sendable {
         self.logger = logger
     }
 
-    /// What to tell an operator who waits: how many of how many.
+    /// Reports progress to a waiting operator.
     package typealias Progress = @Sendable (_ done: Int64, _ total: Int64) -> Void
 
     // MARK: Reading
 
-    /// Reads `ocn.dead` up to its present end.
+    /// Reads `ocn.dead` up to its current end.
     package func index(progress: @escaping Progress = { _, _ in }) async throws -> DeadLetterIndex {
         let count = try await admin.listTopics(with: [topics.dead])[topics.dead] ?? 0
         guard count > 0 else { throw OutboxError("\(topics.dead) does not exist: check kafka.prefix, or start the node once") }
@@ -49,12 +49,12 @@ package struct DeadLetters: Sendable {
         return index.value
     }
 
-    /// A dead letter with its body, as it stands in `ocn.dead`; nil if it has expired meanwhile.
+    /// The record of a dead letter, with its body; nil if it has expired meanwhile.
     package func record(of letter: DeadLetter) async throws -> IncomingRecord? {
         try await records(at: [letter.place.offset], partition: letter.place.partition).first
     }
 
-    /// The records at these offsets that still exist, in order; fewer if they would be too much at once.
+    /// The records at these offsets that still exist, in order. Fewer are returned if they exceed the size limit.
     private func records(at offsets: [Int64], partition: Int32) async throws -> [IncomingRecord] {
         guard let first = offsets.first, let last = offsets.last else { return [] }
         let wanted = Set(offsets)
@@ -74,41 +74,42 @@ package struct DeadLetters: Sendable {
 
     // MARK: Resolving
 
-    /// What became of an order to replay or discard.
+    /// The result of a replay or discard.
     package struct Outcome: Sendable, Equatable {
-        /// Copies that were replayed or discarded.
+        /// Number of copies that were replayed or discarded.
         package var copies = 0
-        /// Dead letters that were resolved by it.
+        /// Number of dead letters that were resolved.
         package var letters = 0
-        /// Copies whose dead letter expired before its turn.
+        /// Number of copies whose dead letter expired before it was read.
         package var expired = 0
-        /// Copies that stand in their outbox again though their dead letters could not be resolved: the next replay sends them again.
+        /// Number of copies that were written to their outbox but whose dead letters could not be resolved. The next replay sends them
+        /// again.
         package var unresolved = 0
-        /// What Kafka did not take, in words, at most ten; those copies stay dead letters.
+        /// Records that Kafka did not accept, as text, at most ten. Their copies remain dead letters.
         package var failures: [String] = []
-        /// What cannot be put back whatever one does, in words, at most ten; those copies stay dead letters.
+        /// Copies that can never be replayed, as text, at most ten. They remain dead letters.
         package var refusals: [String] = []
 
-        /// Nothing was done.
+        /// An empty result.
         package init() {}
     }
 
-    /// Services of these copies whose outbox does not exist: nothing can be put back there.
+    /// The services of these copies that have no outbox, so that their copies cannot be replayed.
     package func missingOutboxes(of copies: [DeadCopy]) async throws -> [PartyID] {
         let existing = try await admin.listTopics(with: copies.map { topics.outbox($0.letter.recipient) })
         return Set(copies.map(\.letter.recipient)).filter { existing[topics.outbox($0)] == nil }.sorted()
     }
 
-    /// Writes copies back to their outboxes, with their old ids and keys, in the order of `ocn.dead`, then marks their dead letters.
+    /// Writes copies back to their outboxes, with their old ids and keys, in the order of `ocn.dead`, then resolves their dead letters.
     ///
-    /// A copy is judged by what holds now: it may have been made in an earlier life of `ocn.state`. One with a time that cannot be true is refused:
-    /// PUSH would bury it again.
+    /// The state version of a copy is replaced by the current one, because `ocn.state` may have been recreated since. A copy with an
+    /// implausible time is refused, because PUSH would make it a dead letter again.
     ///
-    /// If it is interrupted between the two, the next replay sends those copies again, under the same ids. Ends early when Kafka does not
-    /// take a record, so that what comes later in the same object's line does not run ahead by more than one portion.
+    /// If the process is interrupted between the two steps, the next replay sends those copies again, under the same ids. A replay ends
+    /// when Kafka does not accept a record, so that later copies of the same object overtake it by at most one batch.
     /// - Parameters:
     ///   - copies: from ``DeadLetterIndex/copies(of:)``.
-    ///   - by: who wants it.
+    ///   - by: the operator's name.
     package func replay(_ copies: [DeadCopy], by: String, progress: @escaping Progress = { _, _ in }) async throws -> Outcome {
         let missing = try await missingOutboxes(of: copies)
         guard missing.isEmpty else {
@@ -125,7 +126,7 @@ package struct DeadLetters: Sendable {
             var rest = copies.sorted { $0.letter.place < $1.letter.place }[...]
             while !rest.isEmpty {
                 let records = try await records(at: rest.map(\.letter.place.offset), partition: partition)
-                // What is passed over, before the last one found or without any, is no longer there.
+                // Dead letters that were not found up to the last record, or all if there is no record, have expired.
                 let behind = records.last.map { last in rest.prefix { $0.letter.place.offset <= last.offset } } ?? rest
                 rest = rest[behind.endIndex...]
                 await replay(behind, records, stateEnd: stateEnd, by, &outcome)
@@ -167,7 +168,7 @@ package struct DeadLetters: Sendable {
         outcome.unresolved += await resolve(written[...], .replayed, by, now, &outcome)
     }
 
-    /// Marks dead letters as discarded: their copies are never delivered. Ends early when Kafka does not take a record.
+    /// Marks dead letters as discarded: their copies are never delivered. Ends when Kafka does not accept a record.
     package func discard(_ copies: [DeadCopy], by: String, progress: @escaping Progress = { _, _ in }) async -> Outcome {
         var outcome = Outcome()
         var rest = copies[...]
@@ -180,7 +181,7 @@ package struct DeadLetters: Sendable {
         return outcome
     }
 
-    /// - Returns: how many copies have a dead letter that could not be resolved.
+    /// - Returns: the number of copies with a dead letter that could not be resolved.
     private func resolve(
         _ copies: ArraySlice<DeadCopy>, _ kind: DeadResolution.Kind, _ by: String, _ at: Timestamp, _ outcome: inout Outcome
     ) async -> Int {
@@ -213,7 +214,7 @@ extension DeadLetters.Outcome {
         if refusals.count < 10 { refusals.append(reason) }
     }
 
-    /// For programs.
+    /// The JSON output.
     package var json: JSONValue {
         [
             "copies": .number(String(copies)), "dead_letters": .number(String(letters)), "expired": .number(String(expired)),

@@ -1,7 +1,7 @@
 import Kafka
 import Synchronization
 
-/// A value that a reader's thread and a task share.
+/// A value shared between a reader's thread and a task.
 final class Shared<Value: Sendable>: Sendable {
     private let content: Mutex<Value>
 
@@ -15,7 +15,7 @@ final class Shared<Value: Sendable>: Sendable {
 }
 
 extension Producer {
-    /// Hands records over in this order, all at once, and waits until each is acknowledged or has failed.
+    /// Sends all records in this order and waits until each is acknowledged or has failed.
     func sendAll(_ records: [OutgoingRecord]) async -> [Result<RecordPosition, KafkaError>] {
         guard !records.isEmpty else { return [] }
         let results = Shared([Int: Result<RecordPosition, KafkaError>]())

@@ -1,15 +1,15 @@
 import Kafka
 import Topics
 
-/// Asks Kafka about consumer groups: who sends outboxes, and who reads those that services read by themselves. Each answer that does not
-/// come soon is one that is not known: nobody waits for it.
+/// Queries Kafka about consumer groups: PUSH, and the groups of services that read their outbox themselves. An answer that takes too long
+/// counts as unknown.
 struct GroupQuestions: Sendable {
     let topics: TopicNames
     let admin: KafkaAdmin
 
-    /// How long Kafka may take for one answer.
+    /// Timeout of one query.
     private static let maximumWait = Duration.seconds(2)
-    /// Most groups whose offsets are asked for.
+    /// Maximum number of groups whose offsets are queried.
     private static let limit = 500
 
     /// The group of PUSH.
@@ -20,8 +20,8 @@ struct GroupQuestions: Sendable {
 
     /// The groups that read these outboxes, by topic.
     /// - Parameters:
-    ///   - logs: what stands in the outboxes.
-    ///   - named: the groups to ask about; empty for all there are.
+    ///   - logs: the offsets in the outboxes.
+    ///   - named: the groups to query; empty for all groups.
     func readers(of logs: [TopicPartition: Range<Int64>], named: [String]) async -> [String: TopicReaders] {
         let byTopic = Dictionary(grouping: logs) { $0.key.topic }.mapValues { Dictionary(uniqueKeysWithValues: $0) }
         guard !byTopic.isEmpty else { return [:] }
@@ -49,7 +49,7 @@ struct GroupQuestions: Sendable {
         }
     }
 
-    /// Groups that are not this node's own.
+    /// Names of the groups that do not belong to this node.
     private func others() async throws(KafkaError) -> [String] {
         let own = Set(["exchange", "matcher", "push", "control"].map(topics.group))
         return try await admin.listGroups(within: GroupQuestions.maximumWait).filter { !own.contains($0) }.sorted()

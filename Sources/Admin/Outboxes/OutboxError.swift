@@ -1,6 +1,6 @@
-/// Something about outboxes or dead letters that cannot be done; says what to do instead.
+/// An operation on outboxes or dead letters that cannot be done, with a message that says what to do instead.
 package struct OutboxError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong, and what to do.
+    /// The error and what to do about it.
     package let description: String
 
     init(_ description: String) {

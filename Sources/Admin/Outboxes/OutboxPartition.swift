@@ -3,22 +3,22 @@ import Encoding
 package import Kafka
 import OCPI
 
-/// How far one partition of an outbox was delivered.
+/// The delivery progress of one partition of an outbox.
 package struct OutboxPartition: Sendable, Equatable {
-    /// Partition.
+    /// The partition number.
     package var partition: Int32
-    /// What stands in it: the first offset, and the one after the last.
+    /// The first offset, and the one after the last.
     package var log: Range<Int64>
-    /// The next offset to be sent: what PUSH committed, else the first.
+    /// The next offset to be sent: the one that PUSH committed, else the first.
     package var position: Int64
-    /// Records behind ``position`` that are finished all the same, while an earlier one is being retried.
+    /// Number of records after ``position`` that are finished while an earlier one is being retried.
     package var finishedAhead: Int64
-    /// Records that Kafka deleted before they were sent.
+    /// Number of records that Kafka deleted before they were sent.
     package var lost: Int64
 
     /// - Parameters:
-    ///   - log: what stands in it.
-    ///   - committed: what the group of PUSH committed; nil or offset -1 if nothing.
+    ///   - log: the offsets in the partition.
+    ///   - committed: the committed offset of the group of PUSH; nil or offset -1 if there is none.
     package init(partition: Int32, log: Range<Int64>, committed: CommitOffset?) {
         self.partition = partition
         self.log = log
@@ -39,10 +39,10 @@ package struct OutboxPartition: Sendable, Equatable {
         position = begin
     }
 
-    /// Records that wait. Kafka numbers a few offsets that hold no record, so this may be a little high.
+    /// Number of waiting records. It may be slightly too high, because some offsets hold no record.
     package var waiting: Int64 { max(0, log.upperBound - position - finishedAhead) }
 
-    /// What waits and what is finished ahead.
+    /// The offsets from ``position`` on, including records finished ahead.
     var behind: Range<Int64> { position..<log.upperBound }
 
     var json: JSONValue {

@@ -1,21 +1,21 @@
 import Kafka
 
-/// How an outbox is getting on, in a word.
+/// The delivery state of an outbox.
 package enum OutboxState: String, Sendable, CaseIterable {
-    /// The service reads the topic by itself.
+    /// The service reads the topic itself.
     case topic
     /// An operator paused it.
     case paused
-    /// No process with the role push owns any of its partitions.
+    /// None of its partitions is assigned to a process with the role push.
     case noWorker = "no worker"
-    /// The processes with the role push are settling who sends it.
+    /// The group of PUSH is rebalancing.
     case rebalancing
-    /// A worker makes no calls: too many failed.
+    /// The breaker of a worker is open: it makes no calls.
     case breakerOpen = "breaker open"
-    /// A worker makes a few calls, to see whether the service is back.
+    /// The breaker of a worker is half-open: it makes a few probes.
     case breakerHalfOpen = "breaker half-open"
-    /// What waits is being sent.
+    /// Waiting records are being sent.
     case sending
-    /// Kafka does not say whether anybody sends.
+    /// Kafka does not answer which processes send.
     case unknown
 }

@@ -3,42 +3,42 @@ package import Encoding
 import Kafka
 package import OCPI
 
-/// How one recipient's outbox stands.
+/// The status of one recipient's outbox.
 package struct OutboxStatus: Sendable, Equatable {
-    /// Whose outbox.
+    /// The recipient.
     package var recipient: PartyID
-    /// How the service gets its copies; nil if none is published, any more or yet, and only the topic is there.
+    /// How the service gets its copies; nil if it is not published, so that only the topic exists.
     package var delivery: ServiceDelivery?
-    /// Per partition.
+    /// Progress by partition.
     package var partitions: [OutboxPartition]
-    /// Kafka's time of the oldest record that waits; nil if none does.
+    /// Kafka's time of the oldest waiting record; nil if there is none.
     package var oldest: Timestamp?
-    /// Records per second that the committed offsets moved by while they were watched; nil if they were not.
+    /// Records per second by which the committed offsets advanced while they were sampled; nil if they were not.
     package var rate: Double?
-    /// What was ordered.
+    /// The order of an operator.
     package var order: OutboxOrder?
-    /// Partitions on which the ordered rewind has not been carried out.
+    /// Partitions on which the ordered rewind is not yet carried out.
     package var pendingRewind: [Int32]
-    /// Breakers that are not closed, as far as their workers still say so.
+    /// Breakers that are not closed, from reports that are not outdated.
     package var breakers: [BreakerReport]
-    /// Who sends what waits.
+    /// The processes that send the records.
     package var workers: OutboxWorkers
-    /// Who reads the topic; nil for a service that is called.
+    /// The groups that read the topic; nil for a service that PUSH calls.
     package var readers: TopicReaders?
 
-    /// What stands for ``delivery`` where there is none.
+    /// The text for a missing ``delivery``.
     package static var notPublished: String { "not published" }
 
-    /// Records that PUSH has to send: none of a service that reads its topic by itself.
+    /// Number of records that PUSH must send; 0 for a service that reads its topic itself.
     package var backlog: Int64 { delivery == .topic ? 0 : partitions.reduce(0) { $0 + $1.waiting } }
 
-    /// Records that Kafka deleted by age before they were sent.
+    /// Number of records that Kafka deleted by age before they were sent.
     package var lost: Int64 { delivery == .topic ? 0 : partitions.reduce(0) { $0 + $1.lost } }
 
     /// Whether an operator paused it.
     package var isPaused: Bool { order?.isPaused ?? false }
 
-    /// How it is getting on.
+    /// The delivery state.
     package var state: OutboxState {
         if delivery == .topic { return .topic }
         if isPaused { return .paused }
@@ -46,12 +46,12 @@ package struct OutboxStatus: Sendable, Equatable {
         if workers == .rebalancing { return .rebalancing }
         if breakers.contains(where: { $0.state == .open }) { return .breakerOpen }
         if !breakers.isEmpty { return .breakerHalfOpen }
-        // What moved while it was watched was moved by somebody.
+        // Offsets that advanced prove that a process sends.
         if case .unknown = workers, rate ?? 0 <= 0 { return .unknown }
         return .sending
     }
 
-    /// For programs.
+    /// The JSON output.
     package func json(now: Timestamp) -> JSONValue {
         .object([
             "recipient": .string(recipient.description), "delivery": .string(delivery?.rawValue ?? Self.notPublished),
@@ -76,7 +76,7 @@ package struct OutboxStatus: Sendable, Equatable {
     }
 }
 
-/// Records per second between two looks at committed offsets. A group that went back counts as standing still.
+/// Records per second between two samples of committed offsets. A group whose offsets went back counts as 0.
 func deliveryRate(from earlier: [TopicPartition: Int64], to later: [TopicPartition: Int64], within time: Duration) -> Double? {
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
     guard seconds > 0 else { return nil }

@@ -1,18 +1,18 @@
 import Encoding
 import Kafka
 
-/// Who sends what waits in an outbox, by what Kafka says of the group of PUSH.
+/// The processes that send an outbox, from Kafka's description of the group of PUSH.
 package enum OutboxWorkers: Sendable, Equatable {
-    /// Kafka does not say, for this reason.
+    /// Kafka gave no answer, for this reason.
     case unknown(String)
-    /// The group is settling who sends what.
+    /// The group is rebalancing.
     case rebalancing
-    /// So many processes own partitions of the outbox; these partitions nobody owns.
+    /// Number of processes that own partitions of the outbox, and the partitions without an owner.
     case known(count: Int, unowned: [Int32])
 
     /// - Parameters:
-    ///   - group: the group of PUSH.
-    ///   - name: its name.
+    ///   - group: the description of the group of PUSH.
+    ///   - name: the group's name.
     ///   - places: the outbox's partitions.
     init(_ group: Result<GroupDescription, KafkaError>, named name: String, of places: [TopicPartition]) {
         switch group {
@@ -28,7 +28,7 @@ package enum OutboxWorkers: Sendable, Equatable {
         }
     }
 
-    /// Nobody sends.
+    /// Whether no process sends.
     var isNone: Bool {
         guard case .known(let count, _) = self else { return false }
         return count == 0

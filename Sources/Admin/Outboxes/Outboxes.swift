@@ -5,9 +5,9 @@ package import Logging
 package import OCPI
 package import Topics
 
-/// The outboxes of a node: how they stand, and orders that PUSH carries out.
+/// The outboxes of a node: their status, and orders that PUSH carries out.
 ///
-/// A group's offsets can only be changed from inside it, so an order is a record of `ocn.state` and the owner of a partition obeys it.
+/// A group's offsets can only be changed by its members, so an order is a record in `ocn.state` that the owner of a partition carries out.
 package struct Outboxes: Sendable {
     private let kafka: KafkaSettings
     private let topics: TopicNames
@@ -16,16 +16,16 @@ package struct Outboxes: Sendable {
     private let writer: StateWriter
     private let logger: Logger
 
-    /// Outboxes whose oldest record is looked up at the same time.
+    /// Number of outboxes whose oldest record is read in parallel.
     private static let readers = 8
 
     /// - Parameters:
-    ///   - kafka: how to reach the cluster.
+    ///   - kafka: connection to the cluster.
     ///   - topics: the node's topics.
-    ///   - admin: asks for offsets; closed by the caller.
+    ///   - admin: reads offsets. The caller closes it.
     ///   - store: this process's follower, started.
     ///   - writer: writes orders.
-    ///   - logger: for the Kafka client's lines.
+    ///   - logger: for the log lines of the Kafka client.
     package init(
         kafka: KafkaSettings, topics: TopicNames, admin: KafkaAdmin, store: StateStore, writer: StateWriter, logger: Logger
     ) {
@@ -37,13 +37,13 @@ package struct Outboxes: Sendable {
         self.logger = logger
     }
 
-    // MARK: How they stand
+    // MARK: Status
 
-    /// Every outbox there is, by recipient.
+    /// All outboxes, by recipient.
     /// - Parameters:
-    ///   - recipient: only this one's.
-    ///   - sample: how long to watch the committed offsets for the rate; zero for no rate.
-    ///   - readerGroups: the groups that may read topics of services; empty for all that Kafka tells of.
+    ///   - recipient: limits the list to this recipient.
+    ///   - sample: how long the committed offsets are sampled for the rate; zero for no rate.
+    ///   - readerGroups: the groups that may read topics of services; empty for all groups in Kafka.
     package func list(
         _ recipient: PartyID? = nil, sample: Duration, readerGroups: [String] = []
     ) async throws -> [OutboxStatus] {
@@ -63,7 +63,7 @@ package struct Outboxes: Sendable {
                 }, order: directory.outboxOrder(of: recipient), pendingRewind: pending(of: recipient, places.count, in: directory),
                 breakers: directory.breakers(of: recipient).filter { !$0.isOutdated(now: now) }, workers: .unknown("nobody was asked"))
         }.sorted { $0.recipient < $1.recipient }
-        // Kafka answers both while the committed offsets are being watched.
+        // Both are queried while the committed offsets are being sampled.
         let waiting = found.filter { $0.backlog > 0 }
         async let ages = oldest(waiting)
         let groups = GroupQuestions(topics: topics, admin: admin)
@@ -102,7 +102,7 @@ package struct Outboxes: Sendable {
         }
     }
 
-    /// The time of the first record that waits; each partition's first tells.
+    /// The time of the oldest waiting record, from the first one of each partition.
     private func oldest(_ status: OutboxStatus) async throws -> Timestamp? {
         let spans = status.partitions.filter { $0.waiting > 0 }.reduce(into: [:]) { $0[$1.partition] = $1.behind }
         let oldest = Shared(Int64.max)
@@ -115,8 +115,8 @@ package struct Outboxes: Sendable {
 
     // MARK: Orders
 
-    /// Orders that nothing of an outbox is sent any more, or that sending goes on.
-    /// - Returns: whether that was not already so.
+    /// Orders PUSH to pause or resume an outbox.
+    /// - Returns: whether the order changed anything.
     /// - Throws: if there is no such outbox, or PUSH does not send it.
     package func setPaused(_ recipient: PartyID, _ isPaused: Bool) async throws -> Bool {
         _ = try await partitionCount(recipient)
@@ -127,7 +127,7 @@ package struct Outboxes: Sendable {
         return true
     }
 
-    /// What a rewind would do, as things stand.
+    /// What a rewind would do at the moment.
     /// - Throws: if there is no such outbox, PUSH does not send it, or this Kafka cannot find records by time.
     package func plan(_ recipient: PartyID, to time: Timestamp) async throws -> RewindPlan {
         let places = partitions(of: recipient, try await partitionCount(recipient))
@@ -147,7 +147,7 @@ package struct Outboxes: Sendable {
             })
     }
 
-    /// Orders what a plan says. It takes the place of an earlier rewind, also where that was not yet carried out.
+    /// Orders a planned rewind. It replaces an earlier one, even if that was not yet carried out.
     package func rewind(_ plan: RewindPlan) async throws -> OutboxOrder.Rewind {
         try await catchUp()
         let rewind = OutboxOrder.Rewind(id: UUIDText.v7(), to: plan.to)
@@ -157,8 +157,8 @@ package struct Outboxes: Sendable {
     }
 
     /// Waits until a rewind was carried out on all partitions.
-    /// - Returns: those on which it was not in time.
-    /// - Throws: if another order took its place.
+    /// - Returns: the partitions on which it was not carried out in time.
+    /// - Throws: if another order replaced it.
     package func wait(for rewind: OutboxOrder.Rewind, _ plan: RewindPlan, timeout: Duration) async throws -> [Int32] {
         let deadline = ContinuousClock.now + timeout
         while true {
@@ -176,7 +176,7 @@ package struct Outboxes: Sendable {
 
     // MARK: Topics and offsets
 
-    /// Outboxes and their numbers of partitions.
+    /// The outboxes and their numbers of partitions.
     private func partitionCounts(_ recipient: PartyID?) async throws -> [PartyID: Int] {
         let services = store.directory.services.map(\.provider).filter { recipient == nil || recipient == $0 }
         let existing = try await admin.listTopics(with: services.map(topics.outbox))
@@ -185,7 +185,7 @@ package struct Outboxes: Sendable {
             guard let owner = topics.recipient(ofOutbox: topic), recipient == nil || recipient == owner else { continue }
             counts[owner] = count
         }
-        // One that cannot be seen must not look like one that is not there.
+        // Without this check, an outbox that the program may not describe would look like a missing one.
         for outbox in services.map(topics.outbox) {
             guard existing[outbox] == nil, try await admin.mayBeHidden(outbox) else { continue }
             throw OutboxError("\(outbox) cannot be seen: \(MissingRight("Describe", .topic(outbox)))")
@@ -195,7 +195,7 @@ package struct Outboxes: Sendable {
         throw OutboxError("\(recipient) has no outbox (\(topics.outbox(recipient))); there are: \(others.isEmpty ? "none" : others)")
     }
 
-    /// Partitions of an outbox that PUSH sends.
+    /// Number of partitions of an outbox that PUSH sends.
     private func partitionCount(_ recipient: PartyID) async throws -> Int {
         let count = try await partitionCounts(recipient)[recipient] ?? 0
         guard store.directory.service(recipient)?.delivery != .topic else {

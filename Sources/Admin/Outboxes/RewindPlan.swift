@@ -2,22 +2,22 @@ import Directory
 package import Encoding
 package import OCPI
 
-/// What a rewind of an outbox would do.
+/// The effect of a rewind of an outbox.
 package struct RewindPlan: Sendable, Equatable {
-    /// One partition's part.
+    /// The effect on one partition.
     package struct Step: Sendable, Equatable {
-        /// Where sending stands.
+        /// The current progress.
         package var place: OutboxPartition
         /// The first offset at or after the time; nil if there is none.
         package var found: Int64?
 
-        /// Where sending goes on; nil if it stays where it is.
+        /// The offset from which sending continues; nil if it does not change.
         package var target: Int64? { OutboxOrder.Rewind.offset(from: place.position, found: found) }
 
-        /// Offsets that are gone through again.
+        /// Number of offsets that are sent again.
         package var again: Int64 { target.map { place.position - $0 } ?? 0 }
 
-        /// In words.
+        /// The text output.
         package var description: String {
             let name = "partition \(place.partition)"
             if let target { return "\(name): from \(place.position) back to \(target), \(again) records again" }
@@ -26,17 +26,17 @@ package struct RewindPlan: Sendable, Equatable {
         }
     }
 
-    /// Whose outbox.
+    /// The recipient.
     package var recipient: PartyID
-    /// From which time on.
+    /// The time from which records are sent again.
     package var to: Timestamp
-    /// By partition.
+    /// The effect by partition.
     package var steps: [Step]
 
-    /// Records that are sent again.
+    /// Number of records that are sent again.
     package var again: Int64 { steps.reduce(0) { $0 + $1.again } }
 
-    /// For programs.
+    /// The JSON output.
     package var json: JSONValue {
         [
             "recipient": .string(recipient.description), "to": .string(to.description), "records_again": .number(String(again)),

@@ -1,23 +1,23 @@
 import Encoding
 import Kafka
 
-/// How far a group has read an outbox that its service reads by itself.
+/// The progress of a group that reads an outbox for its service.
 package struct TopicReader: Sendable, Equatable {
     /// The consumer group.
     package var group: String
-    /// Records that it has not read, by what it committed. Of a partition without a commit all that stands in it.
+    /// Number of records after its committed offsets. A partition without a commit counts as a whole.
     package var lag: Int64
-    /// Records that Kafka deleted by age before it read them.
+    /// Number of records that Kafka deleted by age before the group read them.
     package var lost: Int64
-    /// Partitions for which it has committed nothing.
+    /// Partitions without a committed offset.
     package var uncommitted: [Int32]
-    /// How many consumers are in the group; nil if Kafka does not say.
+    /// Number of members of the group; nil if Kafka gave no answer.
     package var members: Int?
 
-    /// Nil if the group has committed nothing at all there: then it is none of its readers.
+    /// Nil if the group has committed no offset there, so that it is no reader.
     /// - Parameters:
-    ///   - logs: what stands in the outbox, by partition.
-    ///   - committed: what the group committed, by partition; offset -1 for nothing.
+    ///   - logs: the offsets in the outbox, by partition.
+    ///   - committed: the group's committed offsets, by partition; offset -1 for none.
     init?(group: String, logs: [TopicPartition: Range<Int64>], committed: [CommitOffset]) {
         let offsets = committed.filter { $0.offset >= 0 }.reduce(into: [:]) { $0[$1.topicPartition] = $1 }
         guard logs.keys.contains(where: { offsets[$0] != nil }) else { return nil }

@@ -1,14 +1,14 @@
 import Encoding
 import Kafka
 
-/// Who reads an outbox that its service reads by itself.
+/// The groups that read an outbox that its service reads itself.
 package enum TopicReaders: Sendable, Equatable {
-    /// These groups; those of them that are not ours to see, or did not answer, are only counted.
+    /// The groups, and the number of groups that gave no answer or may not be described.
     case known([TopicReader], unanswered: Int)
-    /// Kafka does not say, for this reason.
+    /// Kafka gave no answer, for this reason.
     case unknown(String)
 
-    /// Those that are known.
+    /// The known groups.
     package var groups: [TopicReader] {
         guard case .known(let groups, _) = self else { return [] }
         return groups

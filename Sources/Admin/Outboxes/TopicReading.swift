@@ -2,14 +2,14 @@ import Kafka
 import Logging
 import Synchronization
 
-/// Reads parts of a topic once, from a thread of its own, and ends.
+/// Reads parts of a topic once, on its own thread.
 struct TopicReading: Sendable {
-    /// What follows from a record.
+    /// How to continue after a record.
     enum Next {
         case goOn
-        /// Nothing more of this partition is wanted.
+        /// Ends reading of this partition.
         case leavePartition
-        /// Nothing more is wanted.
+        /// Ends reading.
         case stop
     }
 
@@ -17,13 +17,13 @@ struct TopicReading: Sendable {
     let topic: String
     let logger: Logger
 
-    /// How long Kafka may be silent before the reading is given up.
+    /// Timeout without any answer of Kafka.
     private static let maximumWait = Duration.seconds(30)
 
-    /// Reads the offsets in `spans` that exist, in order per partition.
+    /// Reads the existing offsets in `spans`, in order per partition.
     /// - Parameters:
-    ///   - progress: told about once a second how many offsets lie behind, and how many there are.
-    ///   - each: on the reader's thread, must not block.
+    ///   - progress: called about once a second with the number of offsets read and the total.
+    ///   - each: called on the reader's thread; must not block.
     /// - Throws: if Kafka does not answer for 30 s, or at once if it refuses.
     func read(
         _ spans: [Int32: Range<Int64>], progress: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in },
@@ -71,11 +71,11 @@ struct TopicReading: Sendable {
     }
 }
 
-/// How far a reading has come. Thread-safe.
+/// The progress of reading. Thread-safe.
 private final class ReadProgress: Sendable {
     private struct State {
         var positions: [Int32: Int64]
-        /// Partitions of which more is wanted.
+        /// Partitions that are not finished.
         var open: Set<Int32>
         var lastError: KafkaError?
     }
@@ -99,11 +99,11 @@ private final class ReadProgress: Sendable {
 
     var lastError: KafkaError? { state.withLock { $0.lastError } }
 
-    /// Only the reader's thread calls this.
+    /// Called only on the reader's thread.
     func take(_ batch: [IncomingRecord], _ each: (IncomingRecord) -> TopicReading.Next) {
         for record in batch {
             guard let span = spans[record.partition] else { continue }
-            // A reader that lost its place begins the partition anew.
+            // A reader that lost its position starts the partition again.
             let isWanted = state.withLock { state in
                 guard state.open.contains(record.partition), let position = state.positions[record.partition], record.offset >= position
                 else { return false }

@@ -3,35 +3,36 @@ package import Encoding
 package import OCPI
 package import Topics
 
-/// The rules by which a node stores and forwards: records of `ocn.state` that every INGRESS process obeys.
+/// The store-and-forward rules of a node, as records in `ocn.state` that every INGRESS process applies.
 package struct StoreRules: Sendable {
-    /// What an order did, or would do.
+    /// The result of adding or removing a rule, or of a dry run.
     package struct Report: Sendable, Equatable {
-        /// The rule it is about.
+        /// The rule.
         package var rule: StoreRule
-        /// Whether it stands from then on.
-        package var stands: Bool
-        /// Whether that was not already so.
+        /// Whether the rule exists afterwards.
+        package var isActive: Bool
+        /// Whether that is a change.
         package var hasChanged: Bool
-        /// Only looked at.
+        /// Whether it was a dry run.
         package var isDryRun: Bool
-        /// What the operator should know besides.
+        /// Notes for the operator.
         package var notes: [String]
 
-        /// For programs.
+        /// The JSON output.
         package var json: JSONValue {
             [
                 "recipient": .string(rule.recipient.description), "module": .string(rule.module.rawValue),
-                "method": .string(rule.method.rawValue), "stored": .bool(stands), "changed": .bool(hasChanged), "dry_run": .bool(isDryRun),
+                "method": .string(rule.method.rawValue), "stored": .bool(isActive), "changed": .bool(hasChanged),
+                "dry_run": .bool(isDryRun),
                 "notes": .array(notes.map(JSONValue.string)),
             ]
         }
 
-        /// In words.
+        /// The text output.
         package var description: String {
             let subject = "\(rule.method) of \(rule.module) to \(rule.recipient)"
             guard hasChanged else { return "\(subject) is stored and forwarded already: nothing changes" }
-            return switch (stands, isDryRun) {
+            return switch (isActive, isDryRun) {
             case (true, false): "\(subject) is stored and forwarded from now on"
             case (true, true): "\(subject) would be stored and forwarded from then on"
             case (false, false): "\(subject) is no longer stored"
@@ -54,21 +55,21 @@ package struct StoreRules: Sendable {
         self.writer = writer
     }
 
-    /// All rules, or those of one recipient, by recipient, module and method.
+    /// All rules, or those of one recipient, ordered by recipient, module and method.
     package func list(_ recipient: PartyID? = nil) -> [StoreRule] {
         store.directory.storeRules.filter { recipient == nil || $0.recipient == recipient }
     }
 
-    /// Each INGRESS process stores from the moment on at which it has read the rule.
+    /// Adds a rule. Each INGRESS process applies it once it has read it.
     /// - Throws: ``StoreRuleError`` if `ocn.state` cannot be read to its end, `StateError` if it cannot be written.
     package func add(_ rule: StoreRule, isDryRun: Bool) async throws -> Report {
-        try await change(rule, stands: true, isDryRun: isDryRun, .put(.storeRule(rule)))
+        try await change(rule, isActive: true, isDryRun: isDryRun, .put(.storeRule(rule)))
     }
 
-    /// What was stored before is delivered all the same.
+    /// Removes a rule. Requests that were already stored are still delivered.
     /// - Throws: as ``add(_:isDryRun:)``; ``StoreRuleError`` also if there is no such rule.
     package func remove(_ rule: StoreRule, isDryRun: Bool) async throws -> Report {
-        let report = try await change(rule, stands: false, isDryRun: isDryRun, .delete(key: FactKey.storeRule(rule)))
+        let report = try await change(rule, isActive: false, isDryRun: isDryRun, .delete(key: FactKey.storeRule(rule)))
         guard report.hasChanged else {
             let others = list(rule.recipient).map { "\($0.method) of \($0.module)" }
             throw StoreRuleError(
@@ -78,18 +79,18 @@ package struct StoreRules: Sendable {
         return report
     }
 
-    private func change(_ rule: StoreRule, stands: Bool, isDryRun: Bool, _ change: FactChange) async throws -> Report {
+    private func change(_ rule: StoreRule, isActive: Bool, isDryRun: Bool, _ change: FactChange) async throws -> Report {
         guard await store.catchUp(timeout: .seconds(10)) else {
             throw StoreRuleError("\(topics.state) could not be read to its end within 10 s; nothing was changed. Is Kafka overloaded?")
         }
         let directory = store.directory
-        let hasChanged = directory.isStored(to: rule.recipient, module: rule.module, method: rule.method) != stands
+        let hasChanged = directory.isStored(to: rule.recipient, module: rule.module, method: rule.method) != isActive
         if hasChanged, !isDryRun { try await writer.write([change]) }
-        let notes = stands ? StoreRules.notes(on: rule, in: directory) : []
-        return Report(rule: rule, stands: stands, hasChanged: hasChanged, isDryRun: isDryRun, notes: notes)
+        let notes = isActive ? StoreRules.notes(on: rule, in: directory) : []
+        return Report(rule: rule, isActive: isActive, hasChanged: hasChanged, isDryRun: isDryRun, notes: notes)
     }
 
-    /// Why a rule may not do what one expects of it.
+    /// Notes why a rule may have no or unexpected effects.
     static func notes(on rule: StoreRule, in directory: Directory) -> [String] {
         let recipient = rule.recipient
         var notes: [String] = []

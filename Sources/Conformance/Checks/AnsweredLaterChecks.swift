@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-// Requirements 140 to 146: what is answered at once, and again later at a `response_url`.
+// Requirements 140 to 146: requests with an immediate answer and a later result at a `response_url`.
 extension ModuleChecks {
     static let answeredLater: [Check] = [
         Check(140) { environment in
@@ -18,7 +18,7 @@ extension ModuleChecks {
             try same("the URL of the result", environment.emsp.base + arrived.target, command.responseURL)
         },
         Check(141) { environment in
-            // The longest that OCPI allows, with characters that are often mangled.
+            // A URL of the maximum length in OCPI, with characters that are often encoded wrongly.
             let short = environment.emsp.url(.commands, .sender) + "/a%20b?x=%2F&y=1+2&z="
             let responseURL = short + String(repeating: "z", count: max(0, 255 - short.utf8.count))
             let command = try await start(environment, responseURL)
@@ -52,7 +52,7 @@ extension ModuleChecks {
             }
         },
         Check(143) { environment in
-            // Late from the first moment on.
+            // The result is late from the start.
             environment.cpo.script { $0.interface?.module == .commands ? .success(["result": "ACCEPTED", "timeout": 0]) : nil }
             let command = try await start(environment)
             let url = try require(
@@ -95,7 +95,7 @@ extension ModuleChecks {
         },
     ]
 
-    /// GET, PUT and DELETE, each with a `response_url` that needs encoding, and the result through it.
+    /// GET, PUT and DELETE, each with a `response_url` that needs encoding, and a result sent to it.
     @Sendable private static func chargingProfiles(_ environment: TestEnvironment) async throws {
         let own = environment.emsp.url(.chargingprofiles, .sender) + "/done?for=a%20b&and=c%2Fd"
         let body: JSONValue = ["charging_profile": ["charging_rate_unit": "W"], "response_url": .string(own)]
@@ -122,7 +122,7 @@ extension ModuleChecks {
         }
     }
 
-    /// A command of `environment.emsp` to `environment.cpo`.
+    /// Sends a command of `environment.emsp` to `environment.cpo`.
     private static func start(
         _ environment: TestEnvironment, _ url: String? = nil, name: String = "START_SESSION"
     ) async throws -> (reply: Reply, responseURL: String) {

@@ -119,7 +119,7 @@ enum BroadcastChecks {
         ).expectSuccess()
         for recipient in [cpo, environment.otherCPO, environment.both] { try await recipient.arrival(of: token) }
 
-        // Whoever should get nothing has got nothing when something later is there.
+        // When a later request has arrived, earlier unexpected ones would have arrived too.
         for recipient in [environment.emsp, environment.otherEMSP, environment.otherCPO, environment.both] {
             try await fence(environment, at: recipient)
         }
@@ -133,7 +133,7 @@ enum BroadcastChecks {
         if environment.hub.admin != nil { try await others(environment) }
     }
 
-    /// A party of role OTHER reaches CPOs only, and is reached by them.
+    /// A party of role OTHER reaches only CPOs, and only they reach it.
     private static func others(_ environment: TestEnvironment) async throws {
         try await environment.withSpare("OTHER") { other in
             let uid = Sample.id("UID")
@@ -146,7 +146,7 @@ enum BroadcastChecks {
         }
     }
 
-    /// A location of `environment.cpo`, to the hub.
+    /// Sends a location of `environment.cpo` to the hub.
     private static func location(_ environment: TestEnvironment) async throws -> Reply {
         let id = Sample.id("LOC")
         return try await environment.cpo.send(
@@ -154,7 +154,7 @@ enum BroadcastChecks {
             body: Sample.location(id, of: environment.cpo.id))
     }
 
-    /// Sends something on the same way that must arrive: what comes before it would be here.
+    /// Sends another request on the same path and waits for it: earlier ones have then arrived too.
     private static func fence(_ environment: TestEnvironment, at recipient: ConformanceParty) async throws {
         let reply: Reply
         if recipient.interfaces.contains(Interface(.locations, .receiver)) {

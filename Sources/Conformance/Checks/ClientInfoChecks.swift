@@ -6,7 +6,7 @@ import OCPI
 enum ClientInfoChecks {
     static let all: [Check] = [
         Check(122) { environment in
-            // Parties that are heard of meanwhile change their places: then the crawl is made again.
+            // A party with a new update changes its place in the list, and the list must be read again.
             var before = try await list(environment)
             var paged = try await crawl(environment)
             for _ in 0..<5 where try await list(environment) != before {
@@ -84,7 +84,7 @@ enum ClientInfoChecks {
             }
         },
         Check(129) { environment in
-            // Asked without routing headers, too.
+            // The request has no routing headers either.
             let reply = try await environment.cpo.configure(.get, try environment.cpo.endpoint(.hubclientinfo, .sender)).expectSuccess()
             try require(reply.from == nil && reply.to == nil, "the answer has routing headers")
             guard environment.hub.admin != nil else { return }
@@ -98,10 +98,10 @@ enum ClientInfoChecks {
 
     private static let roles = ["CPO", "EMSP", "HUB", "NAP", "NSP", "OTHER", "SCSP"]
     private static let statuses = ["CONNECTED", "OFFLINE", "PLANNED", "SUSPENDED"]
-    /// How long a hub may take to notice that a party does not answer, for this suite.
+    /// The longest time that this suite waits for a hub to notice an unresponsive party.
     private static let notice = Duration.seconds(20)
 
-    /// OCPI suggests to ask after five minutes of silence: more than a check can wait, so only hubs that ask sooner are tried.
+    /// OCPI suggests to check after five minutes without requests, which is too long for a test. Only hubs that check earlier are tested.
     @Sendable private static func stillAlive(_ environment: TestEnvironment) async throws {
         let party = environment.otherEMSP
         await party.stop()
@@ -126,14 +126,14 @@ enum ClientInfoChecks {
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: to, body: Sample.location(id, of: environment.cpo.id))
     }
 
-    /// The list as `environment.emsp` sees it.
+    /// The list as returned to `environment.emsp`.
     private static func list(_ environment: TestEnvironment, query: String = "") async throws -> [JSONValue] {
         let reply = try await environment.emsp.configure(.get, try environment.emsp.endpoint(.hubclientinfo, .sender) + query)
             .expectSuccess()
         return try require(reply.data?.array, "data of HubClientInfo is no list")
     }
 
-    /// The parties on all pages of two.
+    /// The parties on all pages, read with limit=2.
     private static func crawl(_ environment: TestEnvironment) async throws -> [String] {
         var paged: [String] = []
         var next: String? = try environment.emsp.endpoint(.hubclientinfo, .sender) + "?limit=2&date_from=2020-01-01T00:00:00Z"
@@ -147,7 +147,7 @@ enum ClientInfoChecks {
         return paged
     }
 
-    /// `DE-CPA/CPO` of each.
+    /// Each entry as `DE-CPA/CPO`.
     private static func names(_ infos: [JSONValue]?) -> [String] {
         (infos ?? []).map {
             "\($0["country_code"]?.string ?? "")-\($0["party_id"]?.string ?? "")/\($0["role"]?.string ?? "")"
@@ -160,7 +160,7 @@ enum ClientInfoChecks {
         }?["status"]?.string
     }
 
-    /// The PUT that tells a party about another one.
+    /// Waits for the PUT that reports the status of a party to another one.
     @discardableResult
     private static func push(of party: PartyID, status: String, at viewer: ConformanceParty) async throws -> Received {
         try await viewer.arrival("\(party) \(status)") { request in

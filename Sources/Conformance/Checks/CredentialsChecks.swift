@@ -3,7 +3,7 @@ import NIOCore
 import OCPI
 import Synchronization
 
-/// Requirements 52 to 61: what credentials say and mean.
+/// Requirements 52 to 61: the content and effects of credentials.
 enum CredentialsChecks {
     static let all: [Check] = [
         Check(52) { environment in
@@ -29,7 +29,7 @@ enum CredentialsChecks {
                     .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.hub.party,
                     body: Sample.location(id, of: environment.cpo.id))
                 try everybody.expectSuccess()
-                // Behind the copy of the broadcast for somebody else there is none for this one.
+                // A broadcast arrived at another party, so the copy for this one would have arrived too.
                 try await environment.emsp.arrival("a copy of the broadcast") { $0.rest.hasSuffix(id) }
                 try require(
                     !spare.received.entries.contains { $0.interface?.module != .hubclientinfo }, "the platform that left was called")
@@ -76,7 +76,7 @@ enum CredentialsChecks {
             try from.expectSuccess()
             try same("OCPI-from", try await environment.cpo.arrival(of: from).from, id)
         }
-        // The other role of the same party.
+        // The second role of the same party.
         let list = try await environment.emsp.send(.get, .locations, .sender, to: environment.participants.both)
         try list.expectSuccess()
         try same("the interface", try await environment.both.arrival(of: list).interface, Interface(.locations, .sender))

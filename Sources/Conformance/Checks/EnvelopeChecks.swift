@@ -82,7 +82,7 @@ enum EnvelopeChecks {
         Check(29, lengths),
     ]
 
-    /// Answers to all sorts of requests, most of them refusals.
+    /// Answers to various requests, most of them errors.
     private static func answers(of environment: TestEnvironment) async throws -> [Reply] {
         let (cpo, emsp) = (environment.cpo, environment.emsp)
         let details = try await emsp.detailsURL(of: environment.hub.version)
@@ -184,7 +184,7 @@ enum EnvelopeChecks {
         }
     }
 
-    /// Sends a location as this text and looks at what arrives.
+    /// Sends this text as a location and compares what arrives.
     private static func relayed(_ environment: TestEnvironment, _ id: String, _ text: String) async throws {
         let reply = try await environment.cpo.send(
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.emsp.id, text: text)

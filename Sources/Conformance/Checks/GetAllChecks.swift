@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Requirements 99 to 103: one list of everybody's objects.
+/// Requirements 99 to 103: one list of all parties' objects.
 enum GetAllChecks {
     static let all: [Check] = [
         Check(99) { environment in
@@ -44,7 +44,7 @@ enum GetAllChecks {
         },
     ]
 
-    /// The only permission between two parties that a hub of this kind knows of: its OcnRules.
+    /// The OcnRules are the only permission between two parties that a hub of this project has.
     @Sendable private static func withheld(_ environment: TestEnvironment) async throws {
         guard let rules = try? environment.cpo.endpoint(ModuleID(rawValue: "ocnrules"), .receiver) else {
             throw Skipped("needs a way for a party to withhold its objects: the hub has no OcnRules")
@@ -69,7 +69,7 @@ enum GetAllChecks {
         try await environment.cpo.configure(.put, blacklist, body: []).expectSuccess()
     }
 
-    /// Locations of every CPO.
+    /// Offers locations of every CPO.
     private static func offer(_ environment: TestEnvironment, each count: Int) -> [JSONValue] {
         [environment.cpo, environment.otherCPO, environment.both].flatMap { party in
             let objects = (0..<count).map { _ in Sample.location(Sample.id("LOC"), of: party.id) }

@@ -34,7 +34,7 @@ enum HandshakeChecks {
             try await environment.withSpare(registered: false) { spare in
                 let list: JSONValue = [["version": "2.1.1", "url": .string(spare.base + "/old")]]
                 spare.script { $0.path == "/hello/versions" && $0.isAuthorized ? .success(list) : nil }
-                // In 2.2 the reference node of the Open Charging Network says 3003.
+                // In 2.2 the reference node of the Open Charging Network answers 3003.
                 try await attempt(spare, environment).expect(codeIn: environment.hub.version == .v2_2 ? [3002, 3003] : [3002])
                 try require(!spare.received.entries.contains { $0.path == "/old" }, "the hub read the details of version 2.1.1")
             }
@@ -66,7 +66,7 @@ enum HandshakeChecks {
         Check(51, otherVersion),
     ]
 
-    /// A handshake with a fresh token A. The answer to POST.
+    /// Registers with a new token A and returns the answer to POST.
     private static func attempt(_ spare: ConformanceParty, _ environment: TestEnvironment) async throws -> Reply {
         let tokenA = try await environment.hub.invite(spare.ids)
         try await spare.discover(with: tokenA)
@@ -76,7 +76,7 @@ enum HandshakeChecks {
     }
 
     private static func senderAndReceiver(_ environment: TestEnvironment) async throws {
-        // As Receiver: every party of the rig came in that way.
+        // As Receiver: every party of the test environment has registered in this way.
         try await environment.emsp.configure(.get, environment.hub.versionsURL).expect(code: 1000)
         try await environment.withSpare(registered: false) { spare in
             guard let started = try await OperatorHandshake.begin(with: spare, environment) else {

@@ -93,7 +93,7 @@ enum MessageIDChecks {
             body: Sample.session(id, of: environment.cpo.id, driver: environment.emsp.id))
     }
 
-    /// Of a party, of the hub instead of a party, and refusals.
+    /// Answers of a party and of the hub, and errors.
     private static func answers(_ environment: TestEnvironment) async throws -> [Reply] {
         let id = Sample.id("LOC")
         let broadcast = try await environment.cpo.send(

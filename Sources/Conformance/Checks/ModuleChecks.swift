@@ -2,14 +2,14 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Requirements 131 to 151: what the modules say that a hub must not break.
+/// Requirements 131 to 151: rules of the modules that a hub must not break.
 enum ModuleChecks {
     static let all: [Check] = objects + answeredLater
 
-    /// Objects, and what is done with them. `answeredLater` has the rest.
+    /// Checks of objects and their methods. `answeredLater` has the rest.
     private static let objects: [Check] = [
         Check(131) { environment in
-            // Whoever notices: the hub, or the recipient whose answer it passes on.
+            // Either the hub detects it, or the recipient, whose answer the hub passes on.
             for (from, to, module) in [
                 (environment.cpo, environment.emsp, ModuleID.locations), (environment.cpo, environment.emsp, .sessions),
                 (environment.emsp, environment.cpo, .tokens),
@@ -50,7 +50,7 @@ enum ModuleChecks {
             let reply = try await environment.cpo.send(.patch, .sessions, .receiver, path, to: environment.emsp.id, body: change)
                 .expectSuccess()
             try same("the body", try await environment.emsp.arrival(of: reply).body, change.encoded())
-            // Twice would be two periods.
+            // A second delivery would append two periods.
             try await arrivedOnce(reply, at: environment.emsp, environment)
         },
         Check(135) { environment in
@@ -107,7 +107,7 @@ enum ModuleChecks {
                         method, .tokens, .receiver, path, query: query, to: environment.cpo.id, body: body)
                     let request = try await environment.cpo.arrival(of: reply.expectSuccess())
                     try same("the path", request.rest, path)
-                    // Absent means RFID to the recipient; a hub has nothing to add.
+                    // The recipient takes a missing type as RFID; a hub must not add one.
                     try require(
                         request.query == query || (query == nil && request.query == "type=RFID"),
                         "type became \(request.query ?? "nothing")")
@@ -142,7 +142,7 @@ enum ModuleChecks {
             let missed = try await push(environment)
             try missed.expect(codeIn: [4000, 4002, 4003])
             try await environment.emsp.start()
-            // The hub may have to notice first that the party is back.
+            // The hub may first have to notice that the party is reachable again.
             try await environment.emsp.configure(.get, environment.hub.versionsURL).expectSuccess()
             try await environment.eventually("\(environment.emsp.id) can be reached again") { try await push(environment).code == 1000 }
             try require(
@@ -158,10 +158,10 @@ enum ModuleChecks {
         let reply = try await environment.cpo.call(.get, url, to: environment.emsp.id).expectSuccess()
         try same("the CDR at Location", reply.data, object)
         try same("OCPI-from at the recipient", try await environment.emsp.arrival(of: reply).from, environment.cpo.id)
-        for stranger in [environment.otherCPO, environment.otherEMSP] {
-            let refused = try await stranger.call(.get, url, to: environment.emsp.id)
+        for other in [environment.otherCPO, environment.otherEMSP] {
+            let refused = try await other.call(.get, url, to: environment.emsp.id)
             try refused.expect(http: 404)
-            try require(environment.emsp.arrivals(of: refused).isEmpty, "\(stranger.id) reached another party's CDR")
+            try require(environment.emsp.arrivals(of: refused).isEmpty, "\(other.id) reached another party's CDR")
         }
     }
 
@@ -203,14 +203,14 @@ enum ModuleChecks {
             body: Sample.location(id, of: environment.cpo.id))
     }
 
-    /// No such resource or method, and the recipient heard nothing of it.
+    /// Checks that the hub answers that there is no such resource or method, and that the recipient got no request.
     private static func isRefused(_ reply: Reply, at recipient: ConformanceParty) throws {
         try require(
             [404, 405].contains(reply.status) || 2000..<3000 ~= reply.code ?? 0, "\(reply.line): not refused with 404, 405 or OCPI 2xxx")
         try require(recipient.arrivals(of: reply).isEmpty, "\(reply.line) was refused and passed on")
     }
 
-    /// Exactly once, when something sent after it is there.
+    /// Checks that the request arrived exactly once, after a later one has arrived.
     static func arrivedOnce(_ reply: Reply, at recipient: ConformanceParty, _ environment: TestEnvironment) async throws {
         let id = Sample.id("SES")
         let sender = recipient === environment.cpo ? environment.otherCPO : environment.cpo

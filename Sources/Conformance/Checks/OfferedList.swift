@@ -2,8 +2,8 @@ import Encoding
 import OCPI
 
 extension ConformanceParty {
-    /// Serves these objects as the list of a sender interface, page by page (OCPI 2.2.1, 4.1.3 Pagination).
-    /// - Parameter maxLimit: most objects on a page.
+    /// Serves these objects as the list of a SENDER interface, in pages (OCPI 2.2.1, 4.1.3 Pagination).
+    /// - Parameter maxLimit: maximum number of objects per page.
     func offers(_ objects: [JSONValue], _ module: ModuleID, maxLimit: Int = 50) {
         let url = url(module, .sender)
         script { request in
@@ -18,9 +18,9 @@ extension ConformanceParty {
         }
     }
 
-    /// Reads a list to its end as an eMSP or CPO would: follows `Link` until there is none.
-    /// - Parameter to: whom the list is asked of; the hub for all.
-    /// - Returns: the pages' answers.
+    /// Reads all pages of a list as an eMSP or CPO would, by following `Link`.
+    /// - Parameter to: the party whose list is requested; the hub for the list of all.
+    /// - Returns: the answers, one per page.
     func crawl(_ module: ModuleID, query: String, to: PartyID) async throws -> [Reply] {
         var pages = [try await send(.get, module, .sender, query: query, to: to).expectSuccess()]
         while let next = pages.last?.nextPage {

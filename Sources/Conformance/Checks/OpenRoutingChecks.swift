@@ -38,7 +38,7 @@ enum OpenRoutingChecks {
             }
         },
         Check(98) { environment in
-            // Names in the object that OCPI does not define there, or that mean somebody else, lead nowhere.
+            // Members that OCPI does not define for the object, or that name a different role, must have no effect.
             var members = Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: environment.participants.sibling).members ?? []
             let decoy = Sample.cdrToken("TOK1", of: environment.emsp.id)
             members.append(JSONMember(name: "token", value: decoy))
@@ -51,7 +51,7 @@ enum OpenRoutingChecks {
         },
     ]
 
-    /// Each method once: by content, by the session's parties, to everybody concerned.
+    /// Every method once: by content, by the session's parties, and as a broadcast.
     @Sendable private static func methods(_ environment: TestEnvironment) async throws {
         let (cpo, emsp) = (environment.cpo, environment.emsp)
         let post = try await cdr(environment, of: emsp.id)
@@ -81,7 +81,7 @@ enum OpenRoutingChecks {
         try require((list.code ?? 0) >= 2000, "\(list.line): a list without TO was not refused")
     }
 
-    /// A CDR of `environment.cpo` for a driver of `owner`, without TO.
+    /// A CDR of `environment.cpo` for a driver of `owner`, without OCPI-to.
     private static func cdr(_ environment: TestEnvironment, of owner: PartyID) async throws -> Reply {
         try await environment.cpo.send(
             .post, .cdrs, .receiver, to: nil, body: Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: owner))

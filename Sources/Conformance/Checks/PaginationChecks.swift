@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Requirements 104 to 113: lists of a party through the hub, and the hub's own.
+/// Requirements 104 to 113: lists of a party through the hub, and the hub's own list.
 enum PaginationChecks {
     static let all: [Check] = [
         Check(104) { environment in
@@ -76,13 +76,13 @@ enum PaginationChecks {
             _ = offer(environment, 3, maxLimit: 2)
             let first = try await environment.emsp.send(.get, .locations, .sender, to: environment.cpo.id).expectSuccess()
             let next = try require(first.nextPage, "the first page has no Link")
-            for stranger in [environment.otherEMSP, environment.otherCPO] {
-                let reply = try await stranger.call(.get, next, to: environment.cpo.id)
-                try require((reply.code ?? 0) >= 2000, "\(stranger.id) could read a page that was given to \(environment.emsp.id)")
+            for other in [environment.otherEMSP, environment.otherCPO] {
+                let reply = try await other.call(.get, next, to: environment.cpo.id)
+                try require((reply.code ?? 0) >= 2000, "\(other.id) could read a page that was given to \(environment.emsp.id)")
                 try require(
-                    environment.cpo.arrivals(of: reply).isEmpty, "\(stranger.id) reached \(environment.cpo.id) by another party's link")
+                    environment.cpo.arrivals(of: reply).isEmpty, "\(other.id) reached \(environment.cpo.id) by another party's link")
             }
-            // A client whose connection broke asks again.
+            // A client whose connection broke repeats the request.
             for _ in 0..<2 {
                 let last = try await environment.emsp.call(.get, next, to: environment.cpo.id).expectSuccess()
                 try require(last.nextPage == nil, "the last page has a Link")
@@ -114,19 +114,19 @@ enum PaginationChecks {
         },
     ]
 
-    /// The hub's own list, as `environment.emsp` sees it.
+    /// The hub's own list as returned to `environment.emsp`.
     private static func clientInfo(_ environment: TestEnvironment, query: String = "") async throws -> Reply {
         try await environment.emsp.configure(.get, try environment.emsp.endpoint(.hubclientinfo, .sender) + query)
     }
 
-    /// Locations of `environment.cpo`.
+    /// Offers locations of `environment.cpo`.
     private static func offer(_ environment: TestEnvironment, _ count: Int, maxLimit: Int = 50) -> [JSONValue] {
         let objects = (0..<count).map { _ in Sample.location(Sample.id("LOC"), of: environment.cpo.id) }
         environment.cpo.offers(objects, .locations, maxLimit: maxLimit)
         return objects
     }
 
-    /// A URL of the hub that was handed out is at the hub, and no longer than OCPI allows.
+    /// Checks that a URL handed out by the hub points to the hub and has at most the length that OCPI allows.
     static func isOfTheHub(_ url: String, _ environment: TestEnvironment) throws {
         let hub = URLJoin.origin(of: try environment.cpo.endpoint(.locations, .receiver))
         try require(hub != nil && URLJoin.origin(of: url) == hub, "\(url) does not lead to the hub")

@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Requirements 76 to 82: what passes through the hub stays as it is.
+/// Requirements 76 to 82: what the hub must pass on unchanged.
 enum RelayChecks {
     static let all: [Check] = [
         Check(76) { environment in
@@ -28,7 +28,7 @@ enum RelayChecks {
             }
         },
         Check(77) { environment in
-            // In other spellings than the hub would choose.
+            // In a spelling that the hub would not choose.
             let path = "de/cPa/\(Sample.id("loc"))"
             let body = Sample.location("any", of: environment.cpo.id)
             let direct = try await environment.cpo.send(.put, .locations, .receiver, path, to: environment.emsp.id, body: body)
@@ -72,7 +72,7 @@ enum RelayChecks {
         },
     ]
 
-    /// The hub may judge what is wrong in the object or leave it to the recipient; it must not mend it.
+    /// The hub may reject the error in the object or leave that to the recipient; it must not correct the object.
     private static func passesOrRefuses(_ environment: TestEnvironment, path: String, body: JSONValue) async throws {
         let reply = try await environment.cpo.send(.put, .locations, .receiver, path, to: environment.emsp.id, body: body)
         if reply.code == 1000 {

@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Requirements 62 to 75: from party to party.
+/// Requirements 62 to 75: requests from party to party.
 enum RoutingChecks {
     static let all: [Check] = [
         Check(62) { environment in
@@ -55,7 +55,7 @@ enum RoutingChecks {
         },
         Check(72, notConnected),
         Check(73) { environment in
-            // The recipient was reached and answers, but not with HTTP that anybody could pass on.
+            // The recipient is reachable but breaks the connection instead of answering.
             environment.emsp.script { $0.interface == nil ? nil : .hangUp }
             let reply = try await put(environment, to: environment.emsp.id)
             try reply.expect(codeIn: environment.hub.version == .v2_2 ? [3000, 4002, 4003] : [4000, 4002, 4003])
@@ -76,13 +76,13 @@ enum RoutingChecks {
         },
     ]
 
-    /// A location from the CPO to the eMSP, and what arrived there.
+    /// Sends a location from the CPO to the eMSP and returns what arrived.
     private static func exchange(_ environment: TestEnvironment) async throws -> (reply: Reply, request: Received) {
         let reply = try await put(environment, to: environment.emsp.id).expectSuccess()
         return (reply, try await environment.emsp.arrival(of: reply))
     }
 
-    /// A location from the CPO.
+    /// Sends a location from the CPO.
     @discardableResult
     private static func put(
         _ environment: TestEnvironment, to: PartyID, from: PartyID? = nil, omitting: [String] = []
@@ -118,8 +118,8 @@ enum RoutingChecks {
     }
 
     private static func foreignSender(_ environment: TestEnvironment) async throws {
-        for stranger in [environment.otherCPO.id, environment.participants.unknown, environment.emsp.id] {
-            let reply = try await put(environment, to: environment.emsp.id, from: stranger)
+        for other in [environment.otherCPO.id, environment.participants.unknown, environment.emsp.id] {
+            let reply = try await put(environment, to: environment.emsp.id, from: other)
             try reply.expect(code: 2001)
             try require(environment.emsp.arrivals(of: reply).isEmpty, "the request was forwarded")
         }

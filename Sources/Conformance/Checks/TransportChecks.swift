@@ -21,7 +21,7 @@ enum TransportChecks {
                 let reply = try await party.configure(.get, try party.credentialsURL()).expect(code: 1000)
                 let token = try require(reply.data?["token"]?.string, "credentials have no token")
                 try require(1...64 ~= token.count, "the token has \(token.count) characters")
-                // Taken as it stands there and encoded by us, it opens the door.
+                // The token in the credentials is the plain one: with its usual encoding it must be accepted.
                 try await party.configure(.get, environment.hub.versionsURL, token: Token(token)).expect(http: 200)
             }
         },
@@ -49,7 +49,7 @@ enum TransportChecks {
 
     private static func missingToken(_ environment: TestEnvironment) async throws { try await refused(environment, authorization: nil) }
 
-    /// Every module answers 401 to this `Authorization`.
+    /// Checks that every module answers this `Authorization` with 401.
     private static func refused(_ environment: TestEnvironment, authorization: String?) async throws {
         let party = environment.emsp
         let headers = authorization.map { [(OCPIHeader.authorization, $0)] } ?? []
@@ -70,7 +70,7 @@ enum TransportChecks {
         try require(environment.emsp.arrivals(of: put).isEmpty, "the request was forwarded all the same")
     }
 
-    /// What the hub sends to a party as `Authorization`.
+    /// The `Authorization` that the hub sends to a party.
     private static func authorization(of party: ConformanceParty, callingFrom environment: TestEnvironment) async throws -> String {
         let reply = try await environment.cpo.send(.get, .tokens, .sender, to: party.id)
         return try require(try await party.arrival(of: reply).header(OCPIHeader.authorization), "the hub sent no Authorization")
@@ -78,7 +78,7 @@ enum TransportChecks {
 
     private static func base64(_ environment: TestEnvironment) async throws {
         try await environment.withSpare(registered: false) { spare in
-            // Its encoding has "+", "/" and two "=".
+            // Its Base64 contains "+", "/" and two "=".
             let token = Token("ab>cd?" + UUIDText.v4().prefix(7))
             spare.state.withLock { $0.tokenB = token }
             try await spare.register()

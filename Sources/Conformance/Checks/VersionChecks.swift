@@ -37,7 +37,7 @@ enum VersionChecks {
         Check(33, modules),
         Check(34, credentialsRole),
         Check(35) { environment in
-            // The parties' paths are of no usual shape; only the advertised one leads anywhere.
+            // The parties' paths are unusual, so that only the advertised one works.
             let reply = try await environment.emsp.send(.get, .tariffs, .sender, to: environment.cpo.id)
             try reply.expectSuccess()
             let request = try await environment.cpo.arrival(of: reply)
@@ -74,7 +74,7 @@ enum VersionChecks {
         },
     ]
 
-    /// Other endpoints in the details of the version under test from now on; what comes below `/moved` is answered, too.
+    /// Offers other endpoints in the details of the version under test. Requests below `/moved` are answered too.
     static func offer(
         _ party: ConformanceParty, at version: OCPIVersion? = nil, _ change: @escaping @Sendable ([JSONValue]) -> [JSONValue]
     ) async throws {
@@ -90,14 +90,14 @@ enum VersionChecks {
         }
     }
 
-    /// The highest version that hub and parties speak.
+    /// The highest version that the hub and the parties support.
     static func highest(of environment: TestEnvironment) async throws -> OCPIVersion {
         let offered = try await environment.emsp.configure(.get, environment.hub.versionsURL).data?.array ?? []
         let versions = offered.compactMap { $0["version"]?.string.flatMap(OCPIVersion.init(rawValue:)) }
         return try require(versions.max(), "there is no common version")
     }
 
-    /// A GET of the party's tokens arrives at this path.
+    /// Checks that a GET of the party's tokens arrives at this path.
     static func callReaches(_ party: ConformanceParty, _ path: String, _ environment: TestEnvironment) async throws {
         let reply = try await environment.cpo.send(.get, .tokens, .sender, to: party.id)
         try same("the path that was called", try await party.arrival(of: reply).path, path)

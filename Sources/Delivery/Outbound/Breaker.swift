@@ -1,44 +1,47 @@
 import Directory
 import NIOCore
 
-/// Whether one recipient is called: not while most calls to it fail. A value without clock or lock.
+/// The circuit breaker of one recipient, which stops calls while most of them fail. A value without clock or lock.
 ///
-/// Closed, it counts the calls of the last `window`; when enough were made and too large a part failed it opens. Open, it permits none.
-/// After a pause it is half-open and permits a round of a few probes: nearly all must succeed to close it, too many failures open it for
-/// longer, and anything in between (the dead band) is asked again. One that opens soon after it has closed stays open longer than before.
+/// Closed, it counts the calls of the last `window`; it opens when there were enough calls and too large a part of them failed. Open, it
+/// permits no call. After a pause it is half-open and permits a round of a few probes: if nearly all succeed it closes, if too many fail it
+/// opens for longer, and otherwise (dead band) it makes another round. A breaker that reopens soon after closing stays open longer than
+/// before.
 ///
-/// One account (platform or node) may ask for what nobody could answer, so its failures alone prove little. The suspect is the account that
-/// most of the failures were of when it opened. It does not open if too large a part failed only with the suspect's calls. If nobody else
-/// was called, others get probes at once instead of waiting for the pause. While others have probes the suspect takes none of theirs and has
-/// one at a time; if that fails, only the suspect pauses.
+/// One account (the calling platform or node) may send requests that every recipient fails to answer, so the failures of one account are no
+/// sufficient evidence. The suspect is the account with the most failures when the breaker opened. The breaker stays closed if the calls of
+/// the other accounts did not fail often enough. If the suspect was the only account, other accounts get probes at once, without waiting
+/// for the pause. While others have probes, the suspect has a separate limit of one probe at a time; if that fails, only the suspect is
+/// paused.
 struct Breaker: Sendable {
     struct Settings: Sendable {
-        /// How far back calls count.
+        /// Period over which calls are counted.
         var window = TimeAmount.seconds(30)
-        /// Calls within the window before it may open.
+        /// Minimum number of calls in the window before the breaker may open.
         var minimumCalls = 20
-        /// Calls of others than the suspect before the part of them that failed says anything. With fewer it opens only if none was answered.
+        /// Minimum number of calls of other accounts than the suspect for their failure rate to count. With fewer, the breaker opens only
+        /// if every call failed.
         var minimumOfOthers = 4
-        /// Part of the calls that must fail for it to open.
+        /// Failure rate at which the breaker opens, 0 to 1.
         var opensAt = 0.5
-        /// Part of the probes that may fail when it closes.
+        /// Highest failure rate of the probes at which the breaker closes, 0 to 1.
         var closesAt = 0.2
-        /// Calls of a round while it is half-open.
+        /// Number of probes per round while half-open.
         var probes = 3
-        /// How long it stays open: the first time, and at most.
+        /// How long the breaker stays open: base for the first time, and maximum.
         var pause = Backoff(base: .seconds(5), cap: .seconds(60))
     }
 
-    /// The right to call once. Whoever got one must give it back with what came of it.
+    /// Permission for one call. The holder must return it with the outcome.
     struct Permit: Sendable, Equatable {
-        fileprivate let era: UInt64
+        fileprivate let generation: UInt64
         fileprivate let account: String
     }
 
-    /// What came of a permit.
+    /// The outcome of a permitted call.
     enum Outcome: Sendable {
         case succeeded
-        /// It counts against the recipient.
+        /// The call counts against the recipient.
         case failed
         /// The recipient was not called.
         case unused
@@ -52,18 +55,18 @@ struct Breaker: Sendable {
 
     private let settings: Settings
     private var phase = Phase.closed
-    /// One per phase: what comes back from an earlier one says nothing about this one.
-    private var era: UInt64 = 0
+    /// Number of the current phase. Permits of an earlier phase are ignored when they are returned.
+    private var generation: UInt64 = 0
     private var calls: CallWindow
-    /// The account that most of the failures were of when it opened last.
+    /// The account with the most failures when the breaker last opened.
     private var suspect: String?
-    /// Nobody but the suspect was called when it opened last.
+    /// Whether the suspect was the only account that called before the breaker last opened.
     private var isSuspectAlone = false
-    /// Openings in a row.
+    /// Number of openings in a row.
     private var openings = 0
     private var closedAt: NIODeadline?
-    /// Permits that have not come back.
-    private var lent = 0
+    /// Number of permits that have not been returned.
+    private var outstanding = 0
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -78,24 +81,24 @@ struct Breaker: Sendable {
         }
     }
 
-    /// When a probe is permitted; nil unless it is open.
+    /// When probes are permitted; nil unless the breaker is open.
     var reopening: NIODeadline? { if case .open(let until) = phase { until } else { nil } }
 
-    /// Whether it knows nothing that matters any more, and nobody will give it anything back.
+    /// Whether the breaker has no state worth keeping: it is closed, without recent calls and without outstanding permits.
     func isForgettable(now: NIODeadline) -> Bool {
-        guard case .closed = phase, lent == 0 else { return false }
+        guard case .closed = phase, outstanding == 0 else { return false }
         return calls.isEmpty(now) && closedAt.map { now - $0 >= settings.window } ?? true
     }
 
-    /// The right to call now; nil if there is none.
-    /// - Parameter account: for whom; the same for all where that does not matter.
+    /// A permit to call now; nil if no call is permitted.
+    /// - Parameter account: the calling platform or node; the same for all calls where accounts are not distinguished.
     mutating func permit(of account: String = "", now: NIODeadline) -> Permit? {
         let isSuspect = account == suspect
         switch phase {
         case .closed: break
         case .open(let until):
             guard now >= until || (isSuspectAlone && !isSuspect) else { return nil }
-            var round = Round(barredUntil: until)
+            var round = Round(suspectPausedUntil: until)
             round.begin(isSuspect: isSuspect)
             enter(.halfOpen(round))
         case .halfOpen(var round):
@@ -103,50 +106,50 @@ struct Breaker: Sendable {
             round.begin(isSuspect: isSuspect)
             phase = .halfOpen(round)
         }
-        lent += 1
-        return Permit(era: era, account: account)
+        outstanding += 1
+        return Permit(generation: generation, account: account)
     }
 
-    /// A permit comes back.
+    /// Returns a permit with the outcome of the call.
     /// - Parameter jitter: from -1 to 1.
     mutating func give(back permit: Permit, _ outcome: Outcome, now: NIODeadline, jitter: Double) {
-        lent -= 1
-        guard permit.era == era else { return }
+        outstanding -= 1
+        guard permit.generation == generation else { return }
         switch phase {
         case .closed:
             guard outcome != .unused else { return }
             calls.add(failed: outcome == .failed, of: permit.account, now)
-            if outcome == .failed { judge(now: now, jitter: jitter) }
+            if outcome == .failed { evaluate(now: now, jitter: jitter) }
         case .open: break
         case .halfOpen(var round):
             let isSuspect = permit.account == suspect
             round.end(outcome, isSuspect: isSuspect)
-            if isSuspect, outcome == .failed, round.isContested {
+            if isSuspect, outcome == .failed, round.hasOthers {
                 round.suspect.failed = 0
-                round.barredUntil = now + settings.pause.delay(failures: openings, jitter: jitter)
+                round.suspectPausedUntil = now + settings.pause.delay(failures: openings, jitter: jitter)
             }
-            judge(round, last: permit.account, now: now, jitter: jitter)
+            evaluate(round, last: permit.account, now: now, jitter: jitter)
         }
     }
 
-    private func isTooMuch(_ counts: Counts) -> Bool { Double(counts.failed) >= settings.opensAt * Double(counts.total) }
+    private func exceedsLimit(_ counts: Counts) -> Bool { Double(counts.failed) >= settings.opensAt * Double(counts.total) }
 
-    /// Of the calls of the window.
-    private mutating func judge(now: NIODeadline, jitter: Double) {
+    /// Opens the breaker if the calls of the window require it.
+    private mutating func evaluate(now: NIODeadline, jitter: Double) {
         let all = calls.all
-        guard all.total >= settings.minimumCalls, isTooMuch(all), let (account, others) = calls.worst() else { return }
+        guard all.total >= settings.minimumCalls, exceedsLimit(all), let (account, others) = calls.worst() else { return }
         let isAlone = others.total == 0
-        let isProven = others.total >= settings.minimumOfOthers ? isTooMuch(others) : isAlone || all.failed == all.total
+        let isProven = others.total >= settings.minimumOfOthers ? exceedsLimit(others) : isAlone || all.failed == all.total
         if isProven { open(against: account, isAlone: isAlone, now: now, jitter: jitter) }
     }
 
-    /// Of the probes of a round.
-    private mutating func judge(_ round: Round, last account: String, now: NIODeadline, jitter: Double) {
+    /// Ends the round of probes if its result is decided.
+    private mutating func evaluate(_ round: Round, last account: String, now: NIODeadline, jitter: Double) {
         let probes = Double(settings.probes)
         let succeeded = round.suspect.succeeded + round.others.succeeded
         let failed = round.suspect.failed + round.others.failed
         if failed > 0, Double(failed) >= settings.opensAt * probes {
-            open(against: account, isAlone: !round.isContested, now: now, jitter: jitter)
+            open(against: account, isAlone: !round.hasOthers, now: now, jitter: jitter)
         } else if succeeded + failed < settings.probes {
             phase = .halfOpen(round)
         } else if Double(failed) <= settings.closesAt * probes {
@@ -154,7 +157,7 @@ struct Breaker: Sendable {
             calls = CallWindow(settings.window)
             enter(.closed)
         } else {
-            // Neither back nor gone: another round.
+            // The result lies in the dead band: another round.
             phase = .halfOpen(round.next)
         }
     }
@@ -169,11 +172,11 @@ struct Breaker: Sendable {
 
     private mutating func enter(_ phase: Phase) {
         self.phase = phase
-        era &+= 1
+        generation &+= 1
     }
 }
 
-/// The probes of one half-open breaker, the suspect's beside those of others.
+/// The probes of a half-open breaker, those of the suspect separate from those of others.
 private struct Round: Sendable {
     struct Probes: Sendable {
         var underWay = 0
@@ -192,18 +195,18 @@ private struct Round: Sendable {
         }
     }
 
-    /// While others have probes none that failed is kept.
+    /// Failures of the suspect are dropped while other accounts have probes.
     var suspect = Probes()
     var others = Probes()
-    /// When the suspect may ask again.
-    var barredUntil: NIODeadline
+    /// The suspect gets no probe before this time.
+    var suspectPausedUntil: NIODeadline
 
-    /// Others than the suspect ask as well.
-    var isContested: Bool { others.made > 0 }
+    /// Whether accounts other than the suspect have probes.
+    var hasOthers: Bool { others.made > 0 }
 
-    /// What is under way counts for the next round.
+    /// The next round, which includes the probes that are still running.
     var next: Round {
-        var next = Round(barredUntil: barredUntil)
+        var next = Round(suspectPausedUntil: suspectPausedUntil)
         next.suspect.underWay = suspect.underWay
         next.others.underWay = others.underWay
         return next
@@ -211,7 +214,7 @@ private struct Round: Sendable {
 
     func permits(isSuspect: Bool, of probes: Int, now: NIODeadline) -> Bool {
         guard isSuspect else { return others.made < probes }
-        return now >= barredUntil && suspect.made + others.made < probes && (!isContested || suspect.underWay == 0)
+        return now >= suspectPausedUntil && suspect.made + others.made < probes && (!hasOthers || suspect.underWay == 0)
     }
 
     mutating func begin(isSuspect: Bool) {
@@ -228,7 +231,7 @@ private struct Round: Sendable {
     }
 }
 
-/// Calls, and how many of them failed.
+/// A number of calls and the number of failures among them.
 private struct Counts: Sendable {
     var total = 0
     var failed = 0
@@ -244,7 +247,7 @@ private struct Counts: Sendable {
     }
 }
 
-/// Calls of the last while, in ten slices that age one by one. Sums are kept, so that a call costs the same however many there were.
+/// The calls of the window in ten slices, which expire one by one. Sums are kept, so that adding a call takes constant time.
 private struct CallWindow: Sendable {
     private struct Slice: Sendable {
         let number: UInt64
@@ -253,9 +256,9 @@ private struct CallWindow: Sendable {
 
     private static let count: UInt64 = 10
     private let sliceLength: UInt64
-    /// The oldest first.
+    /// Oldest first.
     private var slices: [Slice] = []
-    /// Of all slices, as of the last call.
+    /// The sum of all slices, as of the last call.
     private(set) var all = Counts()
     private var byAccount: [String: Counts] = [:]
 
@@ -264,7 +267,7 @@ private struct CallWindow: Sendable {
     }
 
     mutating func add(failed: Bool, of account: String, _ now: NIODeadline) {
-        // Threads may come in another order than they looked at the clock.
+        // Threads may get here in a different order than they read the clock.
         let number = max(now.uptimeNanoseconds / sliceLength, slices.last?.number ?? 0)
         while let oldest = slices.first, oldest.number + Self.count <= number {
             forget(oldest)
@@ -277,12 +280,12 @@ private struct CallWindow: Sendable {
         all.add(call)
     }
 
-    /// Whether every call is too long ago.
+    /// Whether all calls are older than the window.
     func isEmpty(_ now: NIODeadline) -> Bool {
         slices.last.map { $0.number + Self.count <= now.uptimeNanoseconds / sliceLength } ?? true
     }
 
-    /// The account that most of the failures are of, and the calls of the others.
+    /// The account with the most failures, and the calls of all other accounts.
     func worst() -> (account: String, others: Counts)? {
         let worst = byAccount.max { ($0.value.failed, $1.value.total) < ($1.value.failed, $0.value.total) }
         guard let worst else { return nil }

@@ -1,23 +1,22 @@
 import NIOCore
 
-/// What an operator can change about when a recipient is left alone, and for how long.
+/// The settings of recipients' breakers.
 package struct BreakerSettings: Sendable {
-    /// How far back calls count.
+    /// Period over which calls are counted.
     package var window: Duration
-    /// Calls within the window before it may open.
+    /// Minimum number of calls in the window before the breaker may open.
     package var minimumCalls: Int
-    /// Part of the calls that must fail for it to open, percent.
+    /// Failure rate at which the breaker opens, percent.
     package var opensAtPercent: Int
-    /// Part of the probes that may fail when it closes, percent.
+    /// Highest failure rate of the probes at which the breaker closes, percent.
     package var closesAtPercent: Int
-    /// Calls that find out whether the recipient is back.
+    /// Number of probes that decide whether the breaker closes.
     package var probes: Int
-    /// How long it stays open the first time; it doubles from there while the recipient stays away, with a fifth of jitter.
+    /// How long the breaker stays open the first time. It doubles with every reopening, with 20 % jitter.
     package var pauseBase: Duration
-    /// How long it stays open at most.
+    /// The longest time that the breaker stays open.
     package var pauseCap: Duration
 
-    /// - Parameters: as the properties say.
     package init(
         window: Duration = .seconds(30), minimumCalls: Int = 20, opensAtPercent: Int = 50, closesAtPercent: Int = 20, probes: Int = 3,
         pauseBase: Duration = .seconds(5), pauseCap: Duration = .seconds(60)

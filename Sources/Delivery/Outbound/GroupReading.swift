@@ -1,7 +1,7 @@
 import Kafka
 import Synchronization
 
-/// The group consumer that a handler reports to. Consumer and handler know each other, so it is attached after both exist.
+/// The group consumer that a handler reports to. It is attached later because the consumer is created with the handler.
 final class GroupReading: Sendable {
     private let consumer = Mutex<GroupConsumer?>(nil)
 

@@ -7,11 +7,11 @@ import OCPI
 import Outbound
 import Topics
 
-/// The request of one hop: what a party's platform or another node gets to see.
+/// Builds the request that is sent to a party's platform or to another node.
 ///
-/// Nothing of the caller's headers goes on except what is made here (OCPI 2.2.1, 4.1.4; OCN message, dialect `ocn-1`).
+/// Headers of the caller are not forwarded, except those set here (OCPI 2.2.1, 4.1.4; OCN message, dialect `ocn-1`).
 enum OutboundRequestBuilder {
-    /// A call to the platform of a party.
+    /// A request to the platform of a party.
     static func call(_ record: RequestRecord, url: String, authorization: String) -> OutboundRequest {
         var headers = HTTPHeaders()
         headers.add(name: OCPIHeader.authorization, value: authorization)
@@ -31,14 +31,15 @@ enum OutboundRequestBuilder {
         return OutboundRequest(url: url, method: record.method, headers: headers, body: record.body)
     }
 
-    /// What an OCN message says about a URL that stands behind a rewritten one.
+    /// The `proxy` fields of an OCN message: the URL behind a rewritten one.
     struct Proxy: Sendable, Equatable {
         var uid: String?
         var resource: String
     }
 
-    /// A message to the node of a party, signed by ours.
-    /// - Throws: if the body is not JSON (of a custom module, to a reference node: not UTF-8, or coded: its messages do not tell that).
+    /// A message to the node of a party, signed by this node.
+    /// - Throws: if the body is not JSON. For a custom module to a reference node: if the body is not UTF-8 or has a Content-Encoding,
+    ///   which such messages cannot express.
     static func message(
         _ record: RequestRecord, to node: NetworkNode, proxy: Proxy?, key: SigningKey
     ) throws(JSONError) -> OutboundRequest {
@@ -58,7 +59,7 @@ enum OutboundRequestBuilder {
         var headers = HTTPHeaders()
         headers.add(name: OCPIHeader.requestID, value: UUIDText.v4())
         headers.add(name: OCPIHeader.signature, value: NodeSignature.sign(body, with: key))
-        // Then its refusals are those that this node would make.
+        // The other node can then answer errors in the caller's OCPI version.
         headers.add(name: OCPIHeader.callerVersion, value: record.version.rawValue)
         if let id = record.copyID { headers.add(name: OCPIHeader.copyID, value: id) }
         headers.add(name: "Content-Type", value: "application/json")
@@ -67,8 +68,8 @@ enum OutboundRequestBuilder {
         return OutboundRequest(url: base + "/ocn/message", method: .post, headers: headers, body: body)
     }
 
-    /// Query parameters as the reference nodes carry them: an object of scalars, integers as numbers. Lists have one even without
-    /// parameters; what stands behind a capability has its own URL.
+    /// Query parameters as the reference nodes encode them: an object of scalars, with integers as numbers. Lists have one even without
+    /// parameters. A URL behind a capability has its query in its own URL.
     private static func query(of record: RequestRecord) -> JSONValue? {
         guard record.target == nil else { return nil }
         let isList = record.method == .get && record.interface == .sender && record.path.isEmpty && record.module.isFunctional
@@ -82,7 +83,7 @@ enum OutboundRequestBuilder {
         return query
     }
 
-    /// As JSON and Java's 64 bits write it.
+    /// Whether JSON and Java's `long` represent the text unchanged.
     private static func isInteger(_ text: String) -> Bool {
         Int64(text).map { String($0) == text } ?? false
     }

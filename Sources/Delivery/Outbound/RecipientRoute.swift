@@ -3,18 +3,18 @@ import OCPI
 import Outbound
 import Topics
 
-/// Where a request goes next.
+/// The destination of a request.
 enum RecipientRoute: Sendable, Equatable {
-    /// A platform that is connected here.
+    /// A platform connected to this node.
     case platform(url: String, authorization: String)
-    /// The node of a party that is connected elsewhere.
+    /// The node of a party that is connected to another node.
     case node(NetworkNode)
-    /// Nowhere, for now.
+    /// No destination at the moment.
     case none(ExchangeFailure)
 
     /// - Parameters:
-    ///   - ownOperator: this node's operator address, lower case with `0x`. A party that the registry lists here and that is not
-    ///     connected is known and cannot be reached; asking ourselves would only say so later.
+    ///   - ownOperator: this node's operator address, lower case with `0x`. A party that the registry lists here but that is not connected
+    ///     is known and unreachable; a message of this node to itself would only find that out later.
     init(of record: RequestRecord, in directory: Directory, ownOperator: String) {
         if let platform = directory.platform(of: record.to) {
             self = Self.local(record, platform, directory)
@@ -30,13 +30,13 @@ enum RecipientRoute: Sendable, Equatable {
     }
 
     private static func local(_ record: RequestRecord, _ platform: Platform, _ directory: Directory) -> RecipientRoute {
-        // Nothing goes to a party that is OFFLINE, PLANNED or SUSPENDED (OCPI 2.2.1, 14.2). Of a party elsewhere its own node judges.
+        // No request is sent to an OFFLINE, PLANNED or SUSPENDED party (OCPI 2.2.1, 14.2). For a party of another node, that node decides.
         let status = directory.status(of: platform.id)
         guard status == .connected else {
             return .none(ExchangeFailure(.unreachable, .notCalled(record.to, status.rawValue)))
         }
         guard let authorization = directory.authorization(for: platform) else {
-            // Told in the log when it was read.
+            // The token was logged as unreadable when it was read.
             guard platform.outboundToken == nil else { return .none(ExchangeFailure(.refused, .unreadableToken(record.to))) }
             return .none(ExchangeFailure(.unreachable, .noToken(record.to)))
         }
@@ -44,7 +44,7 @@ enum RecipientRoute: Sendable, Equatable {
         guard let base = directory.endpoint(of: platform.id, record.module, record.interface) else {
             return .none(ExchangeFailure(.refused, .notImplemented(record.to, record.module, record.interface)))
         }
-        // Kept as an older version registered it.
+        // Such a URL was registered with an older version, which accepted it.
         if let defect = URLJoin.defect(of: base) {
             return .none(ExchangeFailure(.refused, .unusableEndpoint(record.to, record.module, record.interface, defect)))
         }

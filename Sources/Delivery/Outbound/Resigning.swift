@@ -6,20 +6,21 @@ import Notary
 import OCPI
 import Topics
 
-/// Signs a message again of which this node changed something that its party had signed (OCN Notary): the old value and the old
-/// signature stay in the new one, so that whoever reads it can undo the change and check both.
+/// Signs a message again after this node has changed a signed value (OCN Notary). The new signature contains the old value and the old
+/// signature, so that a recipient can undo the change and verify both.
 ///
-/// A signature that is unreadable or does not fit its message stays as it is, and is counted: signing again would not make it better.
+/// A signature that is unreadable or does not match its message is passed on unchanged and counted, because signing again cannot make it
+/// valid.
 enum Resigning {
     private static let untouched = ResigningMetrics().untouched
 
-    /// Makes the counter, so that it is shown before there is anything to count.
+    /// Registers the counter, so that it is exported with value 0.
     static func prepare() { _ = untouched }
 
     // MARK: Requests
 
-    /// A request that another party than the one it was written for shall see: its signature is made to fit `request.to`.
-    /// - Parameter originalReceiver: whom the sender wrote to. Start from the sender's own signature for each copy.
+    /// A request for a different recipient than the original one, with its signature adapted to `request.to`.
+    /// - Parameter originalReceiver: the party that the sender addressed. Use the sender's own signature for every copy.
     static func copy(_ request: RequestRecord, originalReceiver: PartyID, key: SigningKey) -> RequestRecord {
         var original = request
         original.to = originalReceiver
@@ -29,8 +30,8 @@ enum Resigning {
         return self.request(request, from: original, changes, key: key)
     }
 
-    /// A broadcast, which its sender wrote to the hub and which the hub passes on in its own name: its sender's signature is made to fit.
-    /// - Parameter original: from whom to whom the signature was made.
+    /// A broadcast, which its sender addressed to the hub and which the hub passes on in its own name, with an adapted signature.
+    /// - Parameter original: the sender and receiver that the signature covers.
     static func broadcast(_ request: RequestRecord, original route: AnnouncementRecord.Route, key: SigningKey) -> RequestRecord {
         var original = request
         (original.from, original.to) = (route.from, route.to)
@@ -48,9 +49,9 @@ enum Resigning {
     typealias FactChange = (place: SignedPlace, value: JSONValue)
 
     /// - Parameters:
-    ///   - changed: the request as it will be sent, but for its signature.
-    ///   - original: the request that the signature fits.
-    ///   - changes: in which signed places they differ, and what stands there now.
+    ///   - changed: the request to be sent, before its signature is adapted.
+    ///   - original: the request that the signature covers.
+    ///   - changes: the signed places that differ, with their new values.
     static func request(_ changed: RequestRecord, from original: RequestRecord, _ changes: [FactChange], key: SigningKey) -> RequestRecord {
         guard let signature = original.signature, !changes.isEmpty else { return changed }
         var changed = changed
@@ -62,7 +63,7 @@ enum Resigning {
         return changed
     }
 
-    /// What the sender of a request signs. Nil if its body is not what its module needs.
+    /// The values of a request that its sender signs. Nil if the body does not fit its module.
     static func values(of request: RequestRecord) -> SignableValues? {
         let headers = [
             "x-correlation-id": request.correlationID,
@@ -72,7 +73,7 @@ enum Resigning {
         let params = PercentText.pairs(request.query ?? "").map { JSONMember(name: $0.name, value: .string($0.value)) }
         var body: JSONValue?
         if let bytes = request.body {
-            // The body of a custom module is an opaque text.
+            // The body of a custom module is signed as text.
             body =
                 request.module.ocnName == nil
                 ? String(validating: bytes.readableBytesView, as: UTF8.self).map(JSONValue.string) : try? JSONValue.parse(bytes)
@@ -83,12 +84,12 @@ enum Resigning {
 
     // MARK: Answers
 
-    /// Whether a body has a signature.
+    /// Whether a body contains a signature.
     static func isSigned(_ body: ByteBuffer) -> Bool { body.jsonString(["ocn_signature"]) != nil }
 
-    /// The body of an answer whose header at `place` this node replaced by `value`. Only the member `ocn_signature` changes; an answer
-    /// without one is not even parsed.
-    /// - Parameter headers: the answer's headers as they came.
+    /// The body of an answer in which this node has replaced the header at `place` by `value`. Only the member `ocn_signature` changes; an
+    /// unsigned answer is not parsed.
+    /// - Parameter headers: the headers of the answer as received.
     static func answer(
         _ body: ByteBuffer, _ headers: HTTPHeaders, replacing place: SignedPlace, by value: String, key: SigningKey
     ) -> ByteBuffer {
@@ -117,14 +118,14 @@ enum Resigning {
 
     // MARK: Both
 
-    /// In the encoding it came in. Nil if it is unreadable or does not fit.
+    /// The adapted signature, in the encoding of the old one. Nil if the old one is unreadable or does not match.
     private static func rewritten(_ text: String, _ values: SignableValues, _ changes: [FactChange], key: SigningKey) -> String? {
         do throws(SignatureError) {
             let signature = try OCNSignature(text: text)
             let numbers = try signature.verify(values).numbers
             var values = values
             var changes = changes
-            // A header that was not signed is one the hub added (open routing: the sender named no receiver). Undoing must take it away.
+            // The hub added this header (open routing: the sender named no receiver). Undoing the change must remove it.
             for header in values.headers {
                 let place = SignedPlace.header(header.name)
                 if signature.fields.contains(place.path) || signature.fields.contains(where: { $0.lowercased() == place.path }) { continue }

@@ -5,21 +5,21 @@ import OCPI
 import Outbound
 import Topics
 
-/// What an answer to a copy means for the copy.
+/// What the recipient's answer means for a copy.
 ///
-/// Judged by the HTTP status and by the OCPI `status_code` in the body: many parties answer 200 to everything.
+/// The HTTP status and the OCPI `status_code` in the body both count, because many parties answer every request with HTTP 200.
 enum ResponseClassification: Equatable, Sendable {
-    /// The recipient has it.
+    /// The recipient has accepted it.
     case delivered
-    /// It counts against the recipient: send again later.
+    /// The answer counts against the recipient: the copy is sent again later.
     case retry(String)
-    /// It counts against the copy: sending it again changes nothing.
+    /// The answer counts against the copy: sending it again would not help.
     case final(String)
 
     /// - Parameter statusCode: OCPI `status_code`; nil if the body is no OCPI answer.
     init(httpStatus: Int, statusCode: Int?) {
         switch httpStatus {
-        // It has no body to say more in.
+        // An answer 204 has no body.
         case 204: self = .delivered
         case 200..<300:
             switch statusCode {
@@ -30,27 +30,27 @@ enum ResponseClassification: Equatable, Sendable {
             }
         case 401, 403, 404, 407, 408, 425, 429: self = .retry("HTTP \(httpStatus)")
         case 400..<500: self = .final("HTTP \(httpStatus)")
-        // 5xx, redirects (they are not followed) and statuses that do not exist.
+        // 5xx, redirects (which are not followed) and undefined statuses.
         default: self = .retry("HTTP \(httpStatus)")
         }
     }
 }
 
 extension OutboundResponse {
-    /// To be looked into: without its coding, or as it came if that cannot be undone.
+    /// The answer with its Content-Encoding removed, or unchanged if decoding fails.
     var readable: OutboundResponse { (try? decoded(upTo: RecordLimits.answerBody)) ?? self }
 
-    /// What its body says in `status_code`.
+    /// The `status_code` in the body.
     var answerStatus: AnswerStatus { AnswerStatus(readable.body) }
 
-    /// What another node says of a message that it did not bring to its recipient; to be asked of answers of nodes only. Nil also where the
-    /// rest of the answer is a success: taking the word of a faulty proxy for it would do a POST twice.
+    /// Another node's header that the request was not carried out. Use it for answers of nodes only. Nil also if the status is otherwise a
+    /// success: trusting a faulty proxy here would repeat a POST.
     var notDone: NotDone? {
         guard let text = headers.first(name: OCPIHeader.notDone) else { return nil }
         let isSuccess = 200..<300 ~= status && statusCode.map { 1000..<2000 ~= $0 } ?? true
         return isSuccess ? nil : NotDone(header: text)
     }
 
-    /// OCPI `status_code`; nil if the body is no OCPI answer, one that was cut off, or one that says two.
+    /// OCPI `status_code`; nil if the body is no OCPI answer, is cut off, or has two of them.
     var statusCode: Int? { answerStatus.code }
 }

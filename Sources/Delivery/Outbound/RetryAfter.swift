@@ -3,9 +3,9 @@ import NIOCore
 import NIOHTTP1
 import Outbound
 
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of HTTP.
+/// Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of HTTP.
 enum RetryAfter {
-    /// How long the recipient asks to be left alone; only 429 and 503 ask. Never negative, at most `cap`.
+    /// The delay that the recipient asks for with 429 or 503; nil for other answers. Between 0 and `cap`.
     static func delay(_ response: OutboundResponse, now: Timestamp, cap: TimeAmount) -> TimeAmount? {
         guard response.status == 429 || response.status == 503, let text = response.headers.first(name: "Retry-After") else { return nil }
         return delay(text, now: now).map { min($0, cap) }
@@ -14,14 +14,14 @@ enum RetryAfter {
     static func delay(_ text: String, now: Timestamp) -> TimeAmount? {
         let text = text.trimming { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
-            // More digits than fit mean "very long".
+            // A number that overflows counts as the maximum.
             return .milliseconds(min(Int64(text) ?? .max, longest / 1000) * 1000)
         }
         guard let date = date(text) else { return nil }
         return .milliseconds(min(max(0, date.milliseconds - now.milliseconds), longest))
     }
 
-    /// A year, so that no arithmetic on deadlines can overflow.
+    /// A year, so that arithmetic on deadlines cannot overflow.
     private static let longest: Int64 = 366 * 86_400_000
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
@@ -40,7 +40,7 @@ enum RetryAfter {
         guard let month = months.firstIndex(where: { $0 == month }), time.utf8.count == 8, let day = Int(day), (1...31).contains(day) else {
             return nil
         }
-        // Two digits are those of RFC 850, which nobody sends for another century.
+        // Only the RFC 850 form has two-digit years; they are taken as 20xx.
         let year = year.utf8.count == 2 ? "20\(year)" : String(year)
         return Timestamp(rfc3339: "\(year)-\(two(month + 1))-\(two(day))T\(time)Z")
     }
@@ -49,7 +49,7 @@ enum RetryAfter {
 }
 
 extension String {
-    /// Without the bytes at both ends that match; they must be ASCII.
+    /// The string without the bytes at both ends that match. Only ASCII bytes may match.
     func trimming(_ matches: (UInt8) -> Bool) -> String {
         var text = utf8[...]
         while let first = text.first, matches(first) { text.removeFirst() }

@@ -1,13 +1,13 @@
-/// How many announcements wait per recipient, those under way included, and whether one more may: a value, no lock.
+/// Counts the announcements that wait per recipient (running ones included) and decides whether another may wait. A value without lock.
 ///
-/// All recipients share a topic, so one that hangs cannot be waited for by reading no further. Instead each may let only so much wait.
+/// All recipients share one topic, so a recipient that does not answer must not pause reading. Instead, each recipient has a quota.
 struct AnnouncementQuota: Sendable {
     struct Limits: Sendable {
-        /// Announcements that wait for one recipient.
+        /// Maximum number of announcements that wait for one recipient.
         var records: Int
-        /// Their bytes.
+        /// Maximum bytes of announcements that wait for one recipient.
         var bytes: Int
-        /// Bytes that wait for all of them.
+        /// Maximum bytes of announcements that wait for all recipients together.
         var totalBytes: Int
     }
 
@@ -24,8 +24,9 @@ struct AnnouncementQuota: Sendable {
         self.limits = limits
     }
 
-    /// Whether one more may wait if some others leave. Nobody may hold more than an eighth of what is still free for all, so that many
-    /// recipients that hang leave room for those to come; for whom nothing waits, one always may.
+    /// Whether another announcement may wait once the `leaving` ones are removed. One recipient may hold at most an eighth of the bytes
+    /// that are still free, so that many unresponsive recipients leave room for others. A recipient for which nothing waits always has room
+    /// for one.
     func hasRoom(_ recipient: Recipient, bytes: Int, leaving: (records: Int, bytes: Int)) -> Bool {
         let share = shares[recipient] ?? Share()
         let records = share.records - leaving.records
@@ -48,6 +49,6 @@ struct AnnouncementQuota: Sendable {
         if share.records > 0 { shares[recipient] = share }
     }
 
-    /// Announcements that wait for a recipient.
+    /// The number of announcements that wait for a recipient.
     func records(_ recipient: Recipient) -> Int { shares[recipient]?.records ?? 0 }
 }

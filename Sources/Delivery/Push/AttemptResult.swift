@@ -2,32 +2,33 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// What came of an errand.
+/// The result of one delivery attempt.
 enum AttemptResult: Sendable {
     case ended(DeliveryOutcome)
-    /// The recipient was called, and it counts against it: again after the back-off, and not before `after` if it asked for that.
+    /// The call failed and counts against the recipient. It is repeated after the back-off, and not before `after` if the recipient asked
+    /// for that.
     case failed(LastAttempt, after: TimeAmount?)
-    /// The recipient's node was called, and says that the recipient is there and lacks what it is to be called for: an attempt, which says
-    /// nothing against the recipient. Again after the back-off.
-    case lacking(LastAttempt)
-    /// No call could be made: there is nowhere to send to, the address is not allowed, or the state was not read far enough. Again after
-    /// the back-off; says nothing about the recipient, and counts as no attempt.
+    /// The recipient's node answered that the recipient is connected but does not support the module. It counts as an attempt but not
+    /// against the recipient. It is repeated after the back-off.
+    case moduleMissing(LastAttempt)
+    /// No call was made: there is no destination, the address is not allowed, or the state was not read far enough. It counts neither as an
+    /// attempt nor against the recipient. It is repeated after the back-off.
     case hindered
-    /// An operator has paused the outbox: look again soon. Says nothing about the recipient.
+    /// An operator has paused the outbox. The record is looked at again soon; this does not count against the recipient.
     case postponed
-    /// `ocn.dead` has had its share for now. Says nothing about the recipient.
+    /// The rate limit of expired copies to `ocn.dead` is used up. This does not count against the recipient.
     case limited(until: NIODeadline)
-    /// `ocn.dead` could not be written; try that again after the back-off.
+    /// The record could not be written to `ocn.dead`. The write is repeated after the back-off.
     case deadLetterFailed(DeadLetterRequest)
 
-    /// What it says about the recipient.
+    /// How the result counts for the recipient's breaker.
     var outcome: Breaker.Outcome {
         switch self {
         case .ended(let ending): ending.isAnswer ? .succeeded : .unused
         case .deadLetterFailed(let deadLetter): deadLetter.ending.isAnswer ? .succeeded : .unused
-        // Such an answer is about one object; that object's lane waits, and the others go on.
+        // The answer concerns one object: only that object's key queue waits.
         case .failed(let last, _): last.httpStatus == 404 ? .succeeded : .failed
-        case .lacking: .succeeded
+        case .moduleMissing: .succeeded
         case .hindered, .postponed, .limited: .unused
         }
     }

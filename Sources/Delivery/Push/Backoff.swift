@@ -1,6 +1,7 @@
 import NIOCore
 
-/// How long a failing record waits: doubling from `base` to `cap`, shifted by up to a fifth either way so that lanes do not beat in time.
+/// The delay before a failed record is tried again. It doubles from `base` to `cap`, with up to 20 % jitter either way so that key queues
+/// do not retry at the same time.
 struct Backoff: Sendable, Equatable {
     var base: TimeAmount
     var cap: TimeAmount
@@ -8,10 +9,10 @@ struct Backoff: Sendable, Equatable {
     private static let longest = TimeAmount.hours(24 * 366).nanoseconds
 
     /// - Parameters:
-    ///   - failures: how often it failed in a row, at least 1.
+    /// - failures: number of failures in a row, at least 1.
     ///   - jitter: from -1 to 1.
     func delay(failures: Int, jitter: Double) -> TimeAmount {
-        // A year bounds both, so that nothing below can overflow.
+        // Both values are limited to a year, so that nothing below can overflow.
         let cap = min(max(1, cap.nanoseconds), Self.longest)
         var delay = min(max(1, base.nanoseconds), cap)
         var doublings = max(0, failures - 1)

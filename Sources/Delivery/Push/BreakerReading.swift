@@ -2,9 +2,9 @@ import Directory
 import Kafka
 import NIOCore
 
-/// How a recipient's breaker stands that is not closed.
+/// The state of a recipient's breaker that is not closed.
 struct BreakerReading: Sendable, Equatable {
     var state: BreakerState
-    /// When it was closed last.
+    /// When the breaker was last closed.
     let since: NIODeadline
 }

@@ -5,26 +5,25 @@ import Logging
 import NIOCore
 import OCPI
 
-/// Says in `ocn.state` which parties this worker's PUSH does not call, or only to see whether they are back, so that operators see it.
+/// Reports to `ocn.state` the parties whose breaker in this worker is not closed, so that operators see them.
 ///
-/// What stands there is compared about once a second with what should: a write that failed is made then, and a breaker that opens and
-/// closes in between leaves no trace. Other nodes are not reported: they have no outbox.
+/// About once a second the reports are compared with the breakers. A failed write is therefore repeated, and a breaker that opens and
+/// closes in between is not reported. Nodes are not reported: they have no outbox.
 package struct BreakerReports: Sendable {
-    /// This process's name in the reports. Two must not have the same.
+    /// The name of this process in the reports, unique among the processes.
     let worker: String
     /// The newest snapshot.
     let directory: @Sendable () -> Directory
-    /// Makes the changes.
+    /// Writes the changes to `ocn.state`.
     let write: @Sendable ([FactChange]) async throws(StateError) -> Void
-    /// The time of day.
+    /// The current time.
     let now: @Sendable () -> Timestamp
     /// Returns after about a second, or when cancelled.
     let pause: @Sendable () async -> Void
 
-    /// Changes that are made at a time.
+    /// Maximum number of changes per write.
     private static let batch = 200
 
-    /// - Parameters: as the properties say.
     package init(
         worker: String, directory: @escaping @Sendable () -> Directory,
         write: @escaping @Sendable ([FactChange]) async throws(StateError) -> Void,
@@ -37,7 +36,7 @@ package struct BreakerReports: Sendable {
         self.pause = pause
     }
 
-    /// In the state in Kafka.
+    /// Reports to the state in Kafka.
     package init(worker: String, store: StateStore, writer: StateWriter) {
         self.init(
             worker: worker, directory: { store.directory },
@@ -45,8 +44,8 @@ package struct BreakerReports: Sendable {
             pause: { try? await Task.sleep(for: .seconds(1)) })
     }
 
-    /// Until cancelled: sees to it that `ocn.state` says what is so. What this worker left there in an earlier life goes with it.
-    /// - Parameter standings: the breakers that are not closed.
+    /// Keeps the reports up to date until cancelled. Reports that an earlier run of this worker left are removed.
+    /// - Parameter standings: returns the breakers that are not closed.
     func run(logger: Logger, standings: @Sendable () -> [Recipient: BreakerReading]) async {
         var times: [PartyID: (closed: NIODeadline, since: Timestamp)] = [:]
         let failures = ThrottledLog(logger)
@@ -70,7 +69,7 @@ package struct BreakerReports: Sendable {
         }
     }
 
-    /// This worker ends: it has no breakers any more.
+    /// Removes this worker's reports when it ends.
     func withdraw(logger: Logger) async {
         let own = directory().breakers.filter { $0.worker == worker }.map { FactChange.delete(key: Fact.breaker($0).key) }
         guard !own.isEmpty else { return }
@@ -79,7 +78,7 @@ package struct BreakerReports: Sendable {
         }
     }
 
-    /// What is wrong in `ocn.state`, if `open` holds for this worker.
+    /// The changes that make the reports of this worker equal to `open`.
     private func changes(to open: [PartyID: BreakerReport], now: Timestamp) -> [FactChange] {
         var missing = open
         var changes: [FactChange] = []
@@ -94,7 +93,7 @@ package struct BreakerReports: Sendable {
                     changes.append(.put(.breaker(report)))
                 }
             } else if written.isOutdated(now: now) {
-                // Its worker has died.
+                // The worker that wrote it has ended without removing it.
                 changes.append(.delete(key: Fact.breaker(written).key))
             }
         }

@@ -1,11 +1,11 @@
 import Kafka
 import OCPI
 
-/// Why a record is given up; kept while `ocn.dead` cannot be written.
+/// The reason for a dead letter. It is kept while `ocn.dead` cannot be written.
 struct DeadLetterRequest: Sendable, Equatable {
     let cause: String
     let ending: DeliveryOutcome
-    /// How often it was tried.
+    /// The number of attempts that were made.
     let attempts: Int
     let last: LastAttempt
 }

@@ -1,13 +1,13 @@
 import Kafka
 import OCPI
 
-/// A record to be sent now, or buried now if `deadLetter` says so.
+/// A record to be sent now, or to be written to `ocn.dead` now if `deadLetter` is set.
 struct DeliveryAttempt<Payload: Sendable>: Sendable {
     let pending: PendingRecord<Payload>
-    /// How often it was tried before.
+    /// The number of attempts that were made before.
     let attempts: Int
     let last: LastAttempt
     let deadLetter: DeadLetterRequest?
-    /// To call the recipient; nil if there is only something to bury.
+    /// The breaker's permit to call the recipient; nil for a dead letter.
     let permit: Breaker.Permit?
 }

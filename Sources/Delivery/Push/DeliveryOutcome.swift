@@ -1,26 +1,26 @@
 import Kafka
 
-/// How a record ended, once and for all.
+/// The final outcome of a record.
 enum DeliveryOutcome: Hashable, Sendable {
-    /// The recipient has it.
+    /// The recipient has accepted it.
     case delivered
-    /// The recipient's answer says that it will never take the copy; it is in `ocn.dead`.
+    /// The recipient has rejected the copy for good; it is in `ocn.dead`.
     case dead
-    /// The copy cannot be put into a message to the recipient's node, leads to its credentials, cannot be true, or lacks a signature; it is in
-    /// `ocn.dead`.
+    /// The copy cannot be sent: it does not fit into a message to the recipient's node, is for the credentials module, is implausible, or
+    /// lacks a signature that the service requires. It is in `ocn.dead`.
     case unsendable
     /// The copy's horizon passed; it is in `ocn.dead`.
     case expired
-    /// The agreement was withdrawn before the copy was sent.
+    /// The agreement was withdrawn before the copy was sent, so it is not sent.
     case withheld
-    /// The service reads its own topic.
+    /// The service reads its outbox topic itself.
     case topic
-    /// A later announcement about the same URL took its place.
+    /// A later announcement for the same URL replaced it.
     case replaced
-    /// The announcement is not sent, or not sent again, and nothing keeps it.
+    /// The announcement is given up. It is not kept.
     case dropped(DropReason)
 
-    /// Whether the recipient has answered, so that there is nothing wrong with it.
+    /// Whether the outcome is based on an answer of the recipient.
     var isAnswer: Bool {
         switch self {
         case .delivered, .dead, .dropped(.rejected): true

@@ -4,22 +4,22 @@ import HeapModule
 import Kafka
 import NIOCore
 
-/// Which record is sent when: a value that is told what happened and says what to do. No I/O, no clock, no lock.
+/// Decides which record is sent when. A value that receives events and returns actions: no I/O, no clock, no lock.
 ///
-/// A lane is one ordering object of one recipient. One record of a lane is under way at a time; lanes go side by side up to the
-/// recipient's limit, in the order in which they became ready, as far as the recipient's ``Breaker`` permits. A failing record waits at the
-/// head of its lane with growing delay, and only its lane waits.
+/// A key queue holds the records of one object of one recipient. One record of a key queue is sent at a time. Key queues run in parallel up
+/// to the recipient's limit, in the order in which they became ready, as far as the recipient's ``Breaker`` permits. A failed record waits
+/// at the head of its key queue with growing delay, and only its key queue waits.
 ///
-/// Copies wait for as long as it takes; what they hold makes reading of their partition pause. That is enough also for a recipient that is
-/// not called at all: never more than `bytesPerPartition` is held for it. Announcements never make reading pause: a newer one of the same
-/// URL takes the place of those that wait right before it, and of a recipient that lets too many wait, new ones are dropped.
+/// Copies wait without limit of number; the bytes that they hold make reading of their partition pause. This also bounds the memory for a
+/// recipient whose breaker is open to `bytesPerPartition`. Announcements never make reading pause: a newer announcement for the same URL
+/// replaces those that wait directly before it, and new ones for a recipient whose quota is used up are dropped.
 struct DeliveryScheduler<Payload: Sendable>: Sendable {
     struct Limits: Sendable {
-        /// Records under way per recipient.
+        /// Maximum number of running records per recipient.
         var perRecipient: Int
-        /// Bytes of copies held per partition before reading pauses; reading goes on at half of it.
+        /// Maximum bytes of copies held per partition before reading pauses. Reading continues at half of it.
         var bytesPerPartition: Int
-        /// Announcements that may wait.
+        /// Quota of waiting announcements.
         var announcementQuota: AnnouncementQuota.Limits
         var backoff: Backoff
         var breaker = Breaker.Settings()
@@ -28,17 +28,17 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
     enum Action: Sendable {
         case run(DeliveryAttempt<Payload>)
         case finish(PendingRecord<Payload>, DeliveryOutcome)
-        /// Call ``DeliveryScheduler/wake(now:)`` at that time.
+        /// Call ``DeliveryScheduler/wake(now:)`` at this time.
         case alarm(NIODeadline)
         /// ``DeliveryScheduler/isPaused(_:)`` has changed.
-        case gate(TopicPartition)
-        /// So many records of a revoked partition will not end here.
+        case pauseChanged(TopicPartition)
+        /// This number of records of a revoked partition will not be finished here.
         case abandon(TopicPartition, epoch: UInt64, records: Int)
         /// ``DeliveryScheduler/breakers`` has changed.
-        case breaker(Recipient, BreakerTurn)
+        case breaker(Recipient, BreakerTransition)
     }
 
-    private enum Sleeper: Sendable {
+    private enum Waiter: Sendable {
         case keyQueue(QueueID)
         case recipient(Recipient)
     }
@@ -46,7 +46,7 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
     private struct Alarm: Comparable, Sendable {
         let due: NIODeadline
         let stamp: UInt64
-        let sleeper: Sleeper
+        let waiter: Waiter
         static func < (a: Alarm, b: Alarm) -> Bool { (a.due, a.stamp) < (b.due, b.stamp) }
         static func == (a: Alarm, b: Alarm) -> Bool { a.stamp == b.stamp }
     }
@@ -64,27 +64,27 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         announcementQuota = AnnouncementQuota(limits.announcementQuota)
     }
 
-    /// Records held, under way included.
+    /// The number of records held, running ones included.
     private(set) var held = 0
 
-    /// The recipients that are not called, or only to see whether they are back.
+    /// The recipients whose breaker is not closed.
     private(set) var breakers: [Recipient: BreakerReading] = [:]
 
-    /// Recipients of which anything is known.
+    /// The number of recipients that state is kept for.
     var known: Int { recipients.count }
 
-    /// Whether reading of this partition is to pause.
+    /// Whether reading of this partition must pause.
     func isPaused(_ partition: TopicPartition) -> Bool { queuesByPartition[partition]?.isPaused ?? false }
 
-    /// Records under way to a recipient.
+    /// The number of running records of a recipient.
     func running(_ recipient: Recipient) -> Int { recipients[recipient]?.running ?? 0 }
 
-    /// Announcements to a recipient that are held, under way included.
+    /// The number of announcements held for a recipient, running ones included.
     func announcements(_ recipient: Recipient) -> Int { announcementQuota.records(recipient) }
 
-    // MARK: What happened
+    // MARK: Events
 
-    /// These partitions are ours from now on.
+    /// These partitions are assigned to this worker from now on.
     @discardableResult
     mutating func assign(_ partitions: [TopicPartition], epoch: UInt64) -> [Action] {
         let actions = revoke(partitions)
@@ -92,7 +92,7 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         return actions
     }
 
-    /// These partitions are no longer ours: nothing of them is started any more. What is under way may still end.
+    /// These partitions are revoked: no record of them is started any more. Running ones may still end.
     @discardableResult
     mutating func revoke(_ partitions: [TopicPartition]) -> [Action] {
         var actions: [Action] = []
@@ -137,7 +137,7 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         }
         var actions: [Action] = []
         for earlier in replaced { finish(earlier, .replaced, &actions) }
-        weigh(pending, 1, &actions)
+        count(pending, 1, &actions)
         if wasIdle {
             recipients[pending.recipient]?.add(id, isDeadLetter: false)
             start(pending.recipient, now: now, &actions)
@@ -146,15 +146,15 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         return actions
     }
 
-    /// An errand came back. Every errand must, exactly once.
-    /// - Parameter jitter: from -1 to 1, fresh for every call.
+    /// A delivery attempt has ended. Every attempt must be completed exactly once.
+    /// - Parameter jitter: from -1 to 1, random for every call.
     mutating func complete(_ attempt: DeliveryAttempt<Payload>, _ result: AttemptResult, now: NIODeadline, jitter: Double) -> [Action] {
         let pending = attempt.pending
         recipients[pending.recipient]?.end(attempt.permit, result.outcome, now: now, jitter: jitter)
         var actions: [Action] = []
         guard queuesByPartition[pending.partition]?.epoch == pending.epoch else {
-            // After a revocation the end still counts, if the consumer is quick enough to commit it; a failure does not: the next owner
-            // tries.
+            // After a revocation an outcome still counts, in case the consumer can commit it in time. A failure does not count: the next
+            // owner of the partition tries again.
             if case .ended(let ending) = result {
                 actions.append(.finish(pending, ending))
             } else {
@@ -170,13 +170,13 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         case .failed(let last, let after):
             withQueue(id) { $0.tried(last) }
             retry(id, pending, after: after ?? .zero, now: now, jitter: jitter, &actions)
-        case .lacking(let last):
+        case .moduleMissing(let last):
             withQueue(id) { $0.tried(last) }
             retry(id, pending, after: .zero, now: now, jitter: jitter, &actions)
         case .hindered: retry(id, pending, after: .zero, now: now, jitter: jitter, &actions)
         case .postponed: wait(id, until: now + Self.postponement)
         case .limited(let until):
-            withQueue(id) { $0.isOver = true }
+            withQueue(id) { $0.isHeadExpired = true }
             wait(id, until: until)
         case .deadLetterFailed(let deadLetter):
             withQueue(id) { $0.deadLetter = deadLetter }
@@ -187,15 +187,15 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         return actions
     }
 
-    /// Time has passed: lanes that waited long enough go on, and recipients that were left alone for long enough are called.
+    /// Starts key queues whose delay is over, and calls recipients whose breaker permits it again.
     mutating func wake(now: NIODeadline) -> [Action] {
         if let armed, armed <= now { self.armed = nil }
         var actions: [Action] = []
         while let alarm = alarms.min, alarm.due <= now {
             alarms.removeMin()
-            switch alarm.sleeper {
+            switch alarm.waiter {
             case .recipient(let recipient):
-                recipients[recipient]?.rang(alarm.due)
+                recipients[recipient]?.alarmFired(alarm.due)
                 start(recipient, now: now, &actions)
             case .keyQueue(let id):
                 guard queuesByPartition[id.partition]?.epoch == id.epoch,
@@ -203,7 +203,7 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
                     keyQueue.phase == .waiting(stamp: alarm.stamp), let recipient = keyQueue.queue.first?.recipient
                 else { continue }
                 withQueue(id) { $0.phase = .ready }
-                recipients[recipient]?.add(id, isDeadLetter: keyQueue.deadLetter != nil || keyQueue.isOver)
+                recipients[recipient]?.add(id, isDeadLetter: keyQueue.deadLetter != nil || keyQueue.isHeadExpired)
                 start(recipient, now: now, &actions)
             }
         }
@@ -211,9 +211,9 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         return actions
     }
 
-    // MARK: What follows
+    // MARK: Actions
 
-    /// Starts what is ready, as far as the recipient's limit and its breaker allow. Every start goes through here.
+    /// Starts ready key queues, as far as the recipient's limit and breaker allow. Every start goes through here.
     private mutating func start(_ recipient: Recipient, now: NIODeadline, _ actions: inout [Action]) {
         while let (id, permit) = recipients[recipient]?.next(limit: limits.perRecipient, now: now) {
             guard queuesByPartition[id.partition]?.epoch == id.epoch, let keyQueue = queuesByPartition[id.partition]?.scheduler[id.name],
@@ -230,18 +230,18 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
                         pending: pending, attempts: keyQueue.attempts, last: keyQueue.last, deadLetter: keyQueue.deadLetter, permit: permit)
                 ))
         }
-        guard let outlook = recipients[recipient]?.settle(now: now) else { return }
-        if let alarm = outlook.alarm { wake(.recipient(recipient), at: alarm) }
-        if outlook.isOver { return forget(recipient, &actions) }
+        guard let effects = recipients[recipient]?.settle(now: now) else { return }
+        if let alarm = effects.alarm { wake(.recipient(recipient), at: alarm) }
+        if effects.isRemovable { return forget(recipient, &actions) }
         if let state = recipients[recipient]?.state, state != .closed {
             breakers[recipient, default: BreakerReading(state: state, since: now)].state = state
         } else {
             breakers[recipient] = nil
         }
-        if let turn = outlook.turn { actions.append(.breaker(recipient, turn)) }
+        if let transition = effects.transition { actions.append(.breaker(recipient, transition)) }
     }
 
-    /// Nothing is left for a recipient.
+    /// Removes the state of a recipient that nothing is held for.
     private mutating func forget(_ recipient: Recipient, _ actions: inout [Action]) {
         recipients[recipient] = nil
         if breakers.removeValue(forKey: recipient) != nil { actions.append(.breaker(recipient, .forgotten)) }
@@ -264,15 +264,14 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         finish(pending, ending, &actions)
     }
 
-    /// The records at the end of a lane that need not be sent if `supersession` comes behind them; nothing else lies between.
+    /// The announcements at the end of a key queue that `supersession` replaces if it is appended.
     private func waiting(in id: QueueID, replacedBy supersession: Supersession) -> [PendingRecord<Payload>] {
         guard let keyQueue = queuesByPartition[id.partition]?.scheduler[id.name] else { return [] }
         return Array(
             keyQueue.queue.dropFirst(keyQueue.phase == .running ? 1 : 0).reversed().prefix { supersession.replaces($0.supersession) })
     }
 
-    /// The head waits; if the record behind it makes it unnecessary, that one waits in its stead: it is not tried sooner than the one it
-    /// replaces would have been.
+    /// The head waits for its next attempt. If the record behind it replaces the head, that record waits instead, for the same delay.
     private mutating func retry(
         _ id: QueueID, _ pending: PendingRecord<Payload>, after: TimeAmount, now: NIODeadline, jitter: Double, _ actions: inout [Action]
     ) {
@@ -301,23 +300,23 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
     }
 
     @discardableResult
-    private mutating func wake(_ sleeper: Sleeper, at due: NIODeadline) -> UInt64 {
+    private mutating func wake(_ waiter: Waiter, at due: NIODeadline) -> UInt64 {
         stamps += 1
-        alarms.insert(Alarm(due: due, stamp: stamps, sleeper: sleeper))
+        alarms.insert(Alarm(due: due, stamp: stamps, waiter: waiter))
         return stamps
     }
 
-    /// How soon a paused outbox is looked at again.
+    /// The interval at which a paused outbox is checked.
     private static var postponement: TimeAmount { .seconds(1) }
 
-    /// A record that has left its lane.
+    /// A record has left its key queue.
     private mutating func finish(_ pending: PendingRecord<Payload>, _ ending: DeliveryOutcome, _ actions: inout [Action]) {
         actions.append(.finish(pending, ending))
-        weigh(pending, -1, &actions)
+        count(pending, -1, &actions)
     }
 
-    /// - Parameter sign: 1 for a record that comes, -1 for one that goes.
-    private mutating func weigh(_ pending: PendingRecord<Payload>, _ sign: Int, _ actions: inout [Action]) {
+    /// - Parameter sign: 1 for an added record, -1 for a removed one.
+    private mutating func count(_ pending: PendingRecord<Payload>, _ sign: Int, _ actions: inout [Action]) {
         guard var partitionQueues = queuesByPartition.removeValue(forKey: pending.partition) else { return }
         defer { queuesByPartition[pending.partition] = partitionQueues }
         partitionQueues.records += sign
@@ -332,17 +331,17 @@ struct DeliveryScheduler<Payload: Sendable>: Sendable {
         let isPaused = partitionQueues.bytes > (partitionQueues.isPaused ? limits.bytesPerPartition / 2 : limits.bytesPerPartition)
         guard isPaused != partitionQueues.isPaused else { return }
         partitionQueues.isPaused = isPaused
-        actions.append(.gate(pending.partition))
+        actions.append(.pauseChanged(pending.partition))
     }
 
-    /// Asks for one alarm at the earliest time anything is due.
+    /// Requests one alarm for the earliest time at which something is due.
     private mutating func arm(_ actions: inout [Action]) {
         guard let due = alarms.min?.due, armed.map({ due < $0 }) ?? true else { return }
         armed = due
         actions.append(.alarm(due))
     }
 
-    /// In place; the shelf must exist.
+    /// Changes a key queue in place. Its partition must be assigned.
     private mutating func withQueue<Result>(_ id: QueueID, _ change: (inout KeyQueue) -> Result) -> Result {
         change(&queuesByPartition[id.partition, default: PartitionQueues(epoch: id.epoch)].scheduler[id.name, default: KeyQueue()])
     }

@@ -1,7 +1,8 @@
 import DequeModule
 import Kafka
 
-/// One ordering object of one recipient: an object stands in one partition, and the keys of a shared topic name the recipient.
+/// Identifies the key queue of one object of one recipient. An object's records are in one partition; in a shared topic the key also names
+/// the recipient.
 struct QueueID: Hashable, Sendable {
     enum Name: Hashable, Sendable {
         case key(String)
@@ -29,35 +30,35 @@ extension DeliveryScheduler {
         var queue = Deque<PendingRecord<Payload>>()
         var phase = Phase.idle
         var attempts = 0
-        /// How often in a row it had to wait since the recipient answered; it outlives the record.
+        /// Number of delays in a row since the recipient last answered. It is kept when the head changes.
         var failures = 0
         var last = LastAttempt()
         var deadLetter: DeadLetterRequest?
-        /// The head's horizon has passed: nobody is called for it, so no breaker is asked.
-        var isOver = false
+        /// The head has expired. It becomes a dead letter without a call, so the breaker is not asked.
+        var isHeadExpired = false
 
-        /// Whether the record behind the first one makes it unnecessary.
+        /// Whether the second record replaces the head.
         var isHeadReplaced: Bool {
             guard let first = queue.first, let second = queue.dropFirst().first else { return false }
             return second.supersession?.replaces(first.supersession) ?? false
         }
 
-        /// The head was sent, and stays.
+        /// The head was sent and remains in the queue.
         mutating func tried(_ attempt: LastAttempt) {
             attempts += 1
             last = attempt
         }
 
-        /// The head is another record from now on.
+        /// The head is a different record from now on.
         mutating func forgetAttempts() {
             attempts = 0
             last = LastAttempt()
             deadLetter = nil
-            isOver = false
+            isHeadExpired = false
         }
     }
 
-    /// What is held of one partition.
+    /// The key queues of one partition and what they hold.
     struct PartitionQueues: Sendable {
         let epoch: UInt64
         var scheduler: [QueueID.Name: KeyQueue] = [:]

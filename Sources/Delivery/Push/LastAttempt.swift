@@ -1,6 +1,6 @@
 import OCPI
 
-/// What is known of the last attempt.
+/// The statuses that the last attempt returned.
 struct LastAttempt: Sendable, Equatable {
     var httpStatus: Int?
     var status: Int?

@@ -3,12 +3,12 @@ import NIOCore
 import OCPI
 import Topics
 
-/// What PUSH brings to somebody: a record of an outbox or of `ocn.announce`.
+/// A record that PUSH delivers: a copy from an outbox, or an announcement from `ocn.announce`.
 enum OutboxRecord: Sendable {
     case copy(CopyRecord)
     case announcement(AnnouncementRecord)
 
-    /// - Throws: the first header that is missing or not understood.
+    /// - Throws: the first header that is missing or malformed.
     init(_ record: IncomingRecord, announce topic: String) throws(RecordError) {
         self = record.topic == topic ? .announcement(try AnnouncementRecord(record)) : .copy(try CopyRecord(record))
     }
@@ -27,7 +27,7 @@ enum OutboxRecord: Sendable {
         }
     }
 
-    /// Nil for a copy: each must arrive.
+    /// Nil for a copy: every copy must arrive.
     var supersession: Supersession? {
         guard case .announcement(let announcement) = self else { return nil }
         return Supersession(place: announcement.request.place, isWhole: [.put, .delete].contains(announcement.request.method))
@@ -35,7 +35,7 @@ enum OutboxRecord: Sendable {
 }
 
 extension PendingRecord<OutboxRecord> {
-    /// What a record holds in memory besides its body, about.
+    /// Approximate memory of a record besides its body, bytes.
     private static let overhead = 2048
 
     init(_ record: IncomingRecord, _ outboxRecord: OutboxRecord) {

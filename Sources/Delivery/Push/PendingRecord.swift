@@ -2,7 +2,7 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// Whom records are for; the limits count per recipient.
+/// The recipient of a record. Limits are counted per recipient.
 enum Recipient: Hashable, Sendable, CustomStringConvertible {
     /// A party, in upper case.
     case party(PartyID)
@@ -17,20 +17,20 @@ enum Recipient: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// One record on its way to its recipient.
+/// One record that is not finished.
 struct PendingRecord<Payload: Sendable>: Sendable {
     let partition: TopicPartition
     let offset: Int64
-    /// The assignment it was read under.
+    /// The epoch of the assignment under which it was read.
     let epoch: UInt64
     let recipient: Recipient
-    /// The ordering object; nil if nothing else must wait for it.
+    /// The ordering key; nil if the record has no order relative to others.
     let key: String?
-    /// What it writes, if it need not arrive whatever happens: an announcement. Nil for a copy.
+    /// What an announcement writes, so that a later one can replace it. Nil for a copy.
     var supersession: Supersession?
-    /// What it holds in memory, bytes.
+    /// The memory that it holds, bytes.
     let bytes: Int
     let payload: Payload
-    /// When it was read.
+    /// The time at which it was read.
     var readAt = NIODeadline.now()
 }

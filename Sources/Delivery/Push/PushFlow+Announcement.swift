@@ -7,29 +7,30 @@ import OCPI
 import Outbound
 import Topics
 
-// One attempt to deliver one announcement, on an event loop. Nothing is kept of what cannot be delivered.
+// One attempt to deliver one announcement, on an event loop. An announcement that cannot be delivered is dropped, not kept.
 extension PushFlow {
     func announce(_ attempt: DeliveryAttempt<OutboxRecord>, _ announcement: AnnouncementRecord) {
         let request = announcement.request
         guard bounds(of: attempt.pending).fault(of: request) == nil else { return complete(attempt, .ended(.dropped(.unsendable))) }
         guard end(of: request) > store.clock.now else { return complete(attempt, .ended(.dropped(.expired))) }
         let directory = store.directory
-        // Who made it saw its recipient in the state of that version. Without it, its absence here would not mean that it has gone.
-        guard directory.version >= request.stateVersion else { return hinder(attempt) }
+        // The sender saw the recipient in the state of that version. With an older state, a missing recipient does not mean that it has
+        // left.
+        guard directory.version >= request.stateVersion else { return awaitState(attempt) }
         if let node = announcement.node {
-            tell(attempt, request, directory.node(operator: node))
+            send(attempt, request, directory.node(operator: node))
         } else {
-            tell(attempt, announcement, directory)
+            send(attempt, announcement, directory)
         }
     }
 
-    /// When an announcement is given up.
+    /// The time at which an announcement expires.
     private func end(of request: RequestRecord) -> Timestamp {
         request.time.adding(milliseconds: settings.announcementHorizon.milliseconds)
     }
 
-    /// A party's platform.
-    private func tell(_ attempt: DeliveryAttempt<OutboxRecord>, _ announcement: AnnouncementRecord, _ directory: Directory) {
+    /// Sends an announcement to a party's platform.
+    private func send(_ attempt: DeliveryAttempt<OutboxRecord>, _ announcement: AnnouncementRecord, _ directory: Directory) {
         let request =
             announcement.original.map {
                 Resigning.broadcast(announcement.request, original: $0, key: settings.nodeKey)
@@ -40,13 +41,13 @@ extension PushFlow {
         guard case .platform(let url, let authorization) = RecipientRoute(of: request, in: directory, ownOperator: ownOperator) else {
             return complete(attempt, .ended(.dropped(.noDestination)))
         }
-        // What the hub itself tells has no sender who could sign it.
+        // An announcement of the hub itself has no sender that could sign it.
         guard !request.module.isFunctional || directory.isContent(request.to, withSignature: request.signature) else {
             return complete(attempt, .ended(.dropped(.unsigned)))
         }
         var outbound = OutboundRequestBuilder.call(request, url: url, authorization: authorization)
         if !request.module.isFunctional {
-            // Configuration modules are between two platforms, not between parties (OCPI 2.2.1, 4.1.4).
+            // Configuration modules are exchanged between platforms, not between parties (OCPI 2.2.1, 4.1.4).
             for name in OCPIHeader.routing { outbound.headers.remove(name: name) }
         }
         send(attempt, outbound) { response in
@@ -61,8 +62,9 @@ extension PushFlow {
         }
     }
 
-    /// Another node (OCN node 1.1, `PUT /ocn/client-info`). Whatever it answers but success may pass: it may not know us yet.
-    private func tell(_ attempt: DeliveryAttempt<OutboxRecord>, _ request: RequestRecord, _ node: NetworkNode?) {
+    /// Sends an announcement to another node (OCN node 1.1, `PUT /ocn/client-info`). Every answer except success is retried, because the
+    /// node may not know this one yet.
+    private func send(_ attempt: DeliveryAttempt<OutboxRecord>, _ request: RequestRecord, _ node: NetworkNode?) {
         guard let node, !node.url.isEmpty else { return complete(attempt, .ended(.dropped(.noDestination))) }
         let body = request.body ?? ByteBuffer()
         var headers = HTTPHeaders()
@@ -85,7 +87,7 @@ extension PushFlow {
         complete(attempt, .ended(ending))
     }
 
-    /// Nobody may ask us to wait until after the end.
+    /// Plans a retry. A `Retry-After` beyond the expiry of the announcement is cut.
     private func again(_ attempt: DeliveryAttempt<OutboxRecord>, _ response: OutboundResponse, _ last: LastAttempt) {
         metrics.attempted(.retry)
         let now = store.clock.now
@@ -96,6 +98,6 @@ extension PushFlow {
 }
 
 extension OCPIHeader {
-    /// Which parties a message is from and for.
+    /// The headers that name the sender and the receiver.
     fileprivate static let routing = [fromCountry, fromParty, toCountry, toParty]
 }

@@ -18,11 +18,11 @@ extension PushFlow {
         }
     }
 
-    /// Sends, and judges the answer if there is one.
+    /// Sends the request and passes the answer to `judge`. Failures without an answer are completed here.
     func send(
         _ attempt: DeliveryAttempt<OutboxRecord>, _ outbound: OutboundRequest, _ judge: @escaping @Sendable (OutboundResponse) -> Void
     ) {
-        // At least once: a record that arrives twice has the same id both times.
+        // Delivery is at least once: both deliveries of a repeated record carry the same id.
         var outbound = outbound
         outbound.isRepeatable = true
         client.send(outbound, deadline: .now() + .init(settings.requestTimeout)) { result in
@@ -31,8 +31,8 @@ extension PushFlow {
             case .failure(let failure):
                 self.metrics.failed(failure.kind)
                 switch failure.kind {
-                // An address that is not allowed is a matter of what was registered and configured, not of how the recipient is.
-                // Nor is a want of connections of our own.
+                // A forbidden address is caused by registration or configuration, and a lack of connections by this node. Neither counts
+                // against the recipient.
                 case .forbidden, .busy: self.complete(attempt, .hindered)
                 case .tooLarge: self.giveUp(attempt, failure.reason)
                 case .notSent, .timeout, .broken: self.complete(attempt, .failed(LastAttempt(), after: nil))
@@ -41,48 +41,51 @@ extension PushFlow {
         }
     }
 
-    /// It will never be possible to send it.
+    /// Gives up a record that can never be sent.
     private func giveUp(_ attempt: DeliveryAttempt<OutboxRecord>, _ reason: String) {
         switch attempt.pending.payload {
         case .copy(let copy):
             let cause = "cannot be sent: \(reason)"
-            bury(attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
+            deadLetter(attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
         case .announcement: complete(attempt, .ended(.dropped(.unsendable)))
         }
     }
 
     private func deliver(_ attempt: DeliveryAttempt<OutboxRecord>, _ copy: CopyRecord) {
-        if let deadLetter = attempt.deadLetter { return bury(attempt, copy, deadLetter) }
+        if let deadLetter = attempt.deadLetter { return self.deadLetter(attempt, copy, deadLetter) }
         let request = copy.request
         if let fault = bounds(of: attempt.pending).fault(of: copy) {
-            // Where `ocn.state` was made anew all that waits comes to this at once.
-            if let later = turnedAway() { return complete(attempt, .limited(until: later)) }
+            // If `ocn.state` was recreated, all waiting copies get here at once, so they are rate limited.
+            if let later = nextExpiryTime() { return complete(attempt, .limited(until: later)) }
             let cause = "implausible: \(fault)"
-            return bury(attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
+            return deadLetter(
+                attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
         }
         let directory = store.directory
-        // MATCHER saw an agreement in the state of that version. Without it, its absence here would not mean that it was withdrawn.
+        // MATCHER saw an agreement in the state of that version. With an older state, a missing agreement does not mean that it was
+        // withdrawn.
         let isExpired = copy.triedSince.adding(milliseconds: settings.horizon.milliseconds) <= store.clock.now
         guard directory.version >= request.stateVersion else {
-            return isExpired ? expire(attempt, copy) : hinder(attempt)
+            return isExpired ? expire(attempt, copy) : awaitState(attempt)
         }
-        // The agreement counts when the copy is sent, not only when it was made.
+        // The agreement must hold when the copy is sent, not only when it was made.
         guard directory.hasAgreement(user: request.from, provider: request.to) else { return complete(attempt, .ended(.withheld)) }
         if directory.service(request.to)?.delivery == .topic { return complete(attempt, .ended(.topic)) }
         if directory.outboxOrder(of: request.to)?.isPaused == true { return complete(attempt, .postponed) }
         if isExpired { return expire(attempt, copy) }
-        // MATCHER makes no such copy; the service has changed its rules since.
+        // MATCHER makes no unsigned copy for such a service; the service has changed its rules since.
         guard directory.isContent(request.to, withSignature: request.signature) else {
             let cause = "unsigned: the service's OcnRules want signed requests"
-            return bury(attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
+            return deadLetter(
+                attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
         }
         deliver(attempt, copy, directory)
     }
 
-    /// What an outage let wait for too long goes to `ocn.dead` bit by bit.
+    /// Writes an expired copy to `ocn.dead`, rate limited because an outage makes many copies expire at once.
     private func expire(_ attempt: DeliveryAttempt<OutboxRecord>, _ copy: CopyRecord) {
-        if let later = turnedAway() { return complete(attempt, .limited(until: later)) }
-        bury(attempt, copy, DeadLetterRequest(cause: "expired", ending: .expired, attempts: attempt.attempts, last: attempt.last))
+        if let later = nextExpiryTime() { return complete(attempt, .limited(until: later)) }
+        deadLetter(attempt, copy, DeadLetterRequest(cause: "expired", ending: .expired, attempts: attempt.attempts, last: attempt.last))
     }
 
     private func deliver(_ attempt: DeliveryAttempt<OutboxRecord>, _ copy: CopyRecord, _ directory: Directory) {
@@ -91,7 +94,7 @@ extension PushFlow {
         switch RecipientRoute(of: copy.request, in: directory, ownOperator: ownOperator) {
         case .none(let exchangeFailure):
             guard exchangeFailure.notDone == .hindered else { return giveUp(attempt, exchangeFailure.error.message) }
-            // It may register, come back, or advertise the module, before the horizon.
+            // The recipient may register, reconnect or advertise the module before the copy expires.
             metrics.attempted(.noDestination)
             return complete(attempt, .hindered)
         case .platform(let url, let authorization):
@@ -100,7 +103,7 @@ extension PushFlow {
             isToNode = true
             do { outbound = try OutboundRequestBuilder.message(signed(copy), to: node, proxy: nil, key: settings.nodeKey) } catch {
                 let cause = "body cannot be sent to another node"
-                return bury(
+                return deadLetter(
                     attempt, copy, DeadLetterRequest(cause: cause, ending: .unsendable, attempts: attempt.attempts, last: attempt.last))
             }
         }
@@ -109,18 +112,19 @@ extension PushFlow {
         }
     }
 
-    /// The service's node says what this one would say of a service of its own: the copy waits. But it was sent, and to find out for each
-    /// object that the service is not connected there would be a burden to both nodes.
+    /// The service's node answers that it cannot call the service, so the copy waits. Unlike for a service of this node the failure counts
+    /// against the recipient: otherwise one call per object would be made to learn that the service is not connected.
     private func hindered(_ attempt: DeliveryAttempt<OutboxRecord>, by response: OutboundResponse) {
         metrics.attempted(.noDestination)
         let status = response.statusCode
         let last = LastAttempt(httpStatus: response.status, status: status)
-        // The service is connected, and lacks the module: its other copies go on.
+        // The service is connected but does not support the module. Copies of other modules continue.
         let isAboutModule = status.map { 2000..<3000 ~= $0 } ?? false
-        complete(attempt, isAboutModule ? .lacking(last) : .failed(last, after: nil))
+        complete(attempt, isAboutModule ? .moduleMissing(last) : .failed(last, after: nil))
     }
 
-    /// The copy by its id, with its sender's signature made to fit the service. Done for every attempt: what waits is what the sender signed.
+    /// The request that is sent for a copy: with the copy's id, and with the sender's signature adapted to the service. It is made for
+    /// every attempt because the stored copy is the one that the sender signed.
     private func signed(_ copy: CopyRecord) -> RequestRecord {
         var request = copy.request
         if request.signature != nil, let receiver = copy.originalReceiver {
@@ -144,23 +148,24 @@ extension PushFlow {
             complete(attempt, .failed(last, after: after))
         case .final(let cause):
             metrics.attempted(.rejected)
-            bury(attempt, copy, DeadLetterRequest(cause: "rejected: \(cause)", ending: .dead, attempts: attempt.attempts + 1, last: last))
+            deadLetter(
+                attempt, copy, DeadLetterRequest(cause: "rejected: \(cause)", ending: .dead, attempts: attempt.attempts + 1, last: last))
         }
     }
 
-    /// The record is finished only when `ocn.dead` has it.
-    private func bury(_ attempt: DeliveryAttempt<OutboxRecord>, _ copy: CopyRecord, _ deadLetter: DeadLetterRequest) {
+    /// Writes a dead letter. The record is finished only when Kafka has acknowledged it.
+    private func deadLetter(_ attempt: DeliveryAttempt<OutboxRecord>, _ copy: CopyRecord, _ request: DeadLetterRequest) {
         let dead = DeadRecord(
-            copy: copy, cause: deadLetter.cause, attempts: deadLetter.attempts, lastHTTPStatus: deadLetter.last.httpStatus,
-            lastStatus: deadLetter.last.status, diedAt: store.clock.now)
+            copy: copy, cause: request.cause, attempts: request.attempts, lastHTTPStatus: request.last.httpStatus,
+            lastStatus: request.last.status, diedAt: store.clock.now)
         producer.send(dead.outgoing(to: topics)) { result in
             switch result {
-            case .success: self.complete(attempt, .ended(deadLetter.ending))
+            case .success: self.complete(attempt, .ended(request.ending))
             case .failure(let error):
                 self.metrics.deadLetterFailed.increment()
                 self.failures.log(
                     .warning, "dead", "a dead letter is not written, trying again: \(error)", metadata: ["copy": "\(copy.id)"])
-                self.complete(attempt, .deadLetterFailed(deadLetter))
+                self.complete(attempt, .deadLetterFailed(request))
             }
         }
     }

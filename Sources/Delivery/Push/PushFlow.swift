@@ -10,10 +10,10 @@ import Outbound
 import Synchronization
 import Topics
 
-/// Takes copies from the outboxes and announcements from `ocn.announce`, and sees each of them through to its end. See ``PushService``
-/// for the picture.
+/// Reads copies from the outboxes and announcements from `ocn.announce` and processes each until it is finished. ``PushService`` has a
+/// diagram.
 ///
-/// What to do when is ``DeliveryScheduler``' decision; here it is carried out.
+/// ``DeliveryScheduler`` decides what happens when; this class carries out its actions.
 final class PushFlow: GroupHandler {
     let reading = GroupReading()
     let settings: PushSettings
@@ -23,24 +23,24 @@ final class PushFlow: GroupHandler {
     let client: OutboundClient
     let metrics = PushMetrics()
     let logger: Logger
-    /// For what repeats: with each record, or while Kafka is away.
+    /// Log for failures that can occur with every record or as long as Kafka is unreachable.
     let failures: ThrottledLog
     let ownOperator: String
-    /// Told the id of a platform that took something.
+    /// Called with the id of a platform that accepted something.
     let onAnswer: @Sendable (String) -> Void
     private let eventLoops: [any EventLoop]
     private let clockLoop: any EventLoop
-    private let turn = Atomic<Int>(0)
+    private let nextEventLoop = Atomic<Int>(0)
     private let scheduler: Mutex<DeliveryScheduler<OutboxRecord>>
-    /// How many copies past their horizon may go to `ocn.dead`.
+    /// Rate limit of expired copies to `ocn.dead`.
     private let bucket: Mutex<TokenBucket>
     private let stateEnd = Mutex(StateEnd())
-    /// What the consumer was told last. Taken before `scheduler`, never the other way round.
-    private let gates = Mutex<[TopicPartition: Bool]>([:])
-    /// The gauge's figure. Taken before `scheduler`, never the other way round.
+    /// The pause state that the consumer was last given per partition. Locked before `scheduler`, never after it.
+    private let pauseStates = Mutex<[TopicPartition: Bool]>([:])
+    /// The value of the gauge. Locked before `scheduler`, never after it.
     private let openBreakers = Mutex(0)
 
-    /// How long a batch waits for the state its records were made under.
+    /// Maximum time that a batch waits for the state version under which its records were made.
     private static let stateTimeout = Duration.milliseconds(250)
 
     init(
@@ -71,29 +71,29 @@ final class PushFlow: GroupHandler {
         bucket = Mutex(TokenBucket(perSecond: settings.expiredPerSecond))
     }
 
-    /// The recipients that are not called, or only to see whether they are back.
+    /// The recipients whose breaker is not closed.
     var breakers: [Recipient: BreakerReading] { scheduler.withLock { $0.breakers } }
 
-    /// - Returns: nil if one more copy past its horizon may go to `ocn.dead` now, else when to ask again.
-    func turnedAway() -> NIODeadline? {
+    /// - Returns: nil if another expired copy may be written to `ocn.dead` now, else the time to try again.
+    func nextExpiryTime() -> NIODeadline? {
         let now = NIODeadline.now()
         return bucket.withLock { $0.take(now: now) }
     }
 
-    // MARK: The consumer's thread
+    // MARK: Calls on the consumer's thread
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
-        // A new assignment is read from the start, whatever was paused before.
-        let actions = gates.withLock { gates in
-            for partition in partitions { gates[partition] = nil }
+        // A newly assigned partition is read unpaused, even if it was paused before.
+        let actions = pauseStates.withLock { pauseStates in
+            for partition in partitions { pauseStates[partition] = nil }
             return scheduler.withLock { $0.assign(partitions, epoch: epoch) }
         }
         carryOut(actions)
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
-        let actions = gates.withLock { gates in
-            for partition in partitions { gates[partition] = nil }
+        let actions = pauseStates.withLock { pauseStates in
+            for partition in partitions { pauseStates[partition] = nil }
             return scheduler.withLock { $0.revoke(partitions) }
         }
         carryOut(actions)
@@ -106,7 +106,7 @@ final class PushFlow: GroupHandler {
             do throws(RecordError) {
                 pendingRecords.append(PendingRecord(record, try OutboxRecord(record, announce: topics.announce)))
             } catch {
-                // There is nothing in it that could be sent, nor buried as a copy.
+                // The record cannot be sent, and it cannot be written to `ocn.dead` as a copy either.
                 metrics.malformed.increment()
                 failures.log(
                     .error, "unreadable", "unreadable record",
@@ -115,8 +115,8 @@ final class PushFlow: GroupHandler {
             }
         }
         guard let version = pendingRecords.map(\.payload.request.stateVersion).max() else { return }
-        // An agreement must be known before its absence can mean that it was withdrawn.
-        if store.directory.version < version { askForStateEnd() }
+        // The state must be as new as the record before a missing agreement can mean that it was withdrawn.
+        if store.directory.version < version { readStateEnd() }
         let directory = store.directory
         let due = pendingRecords.filter { pending in
             guard case .copy(let copy) = pending.payload, directory.version >= copy.request.stateVersion,
@@ -129,20 +129,20 @@ final class PushFlow: GroupHandler {
         carryOut(scheduler.withLock { scheduler in due.flatMap { scheduler.add($0, now: now) } })
     }
 
-    // MARK: What can be true
+    // MARK: Plausibility of records
 
-    private func askForStateEnd() {
+    private func readStateEnd() {
         let asked = NIODeadline.now()
         guard store.catchUpBlocking(timeout: Self.stateTimeout) else { return }
         let end = store.directory.version
         stateEnd.withLock { $0.found(end, asked: asked) }
     }
 
-    /// Asks where `ocn.state` ends as long as something waits that claims to have been judged by more of it than is read here.
-    func settleDoubts() async {
+    /// Repeatedly reads the end of `ocn.state` while a record waits whose state version is higher than the version read here.
+    func refreshStateEnd() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: Self.doubtPause)
-            guard stateEnd.withLock({ $0.isDoubted }) else { continue }
+            try? await Task.sleep(for: Self.stateEndInterval)
+            guard stateEnd.withLock({ $0.isRequested }) else { continue }
             let asked = NIODeadline.now()
             guard await store.catchUp(timeout: .seconds(1)) else { continue }
             let end = store.directory.version
@@ -150,11 +150,11 @@ final class PushFlow: GroupHandler {
         }
     }
 
-    private static let doubtPause = Duration.milliseconds(500)
+    private static let stateEndInterval = Duration.milliseconds(500)
 
-    /// It was judged by more of `ocn.state` than is read here, which may come, or cannot be.
-    func hinder(_ attempt: DeliveryAttempt<OutboxRecord>) {
-        stateEnd.withLock { $0.doubt() }
+    /// Postpones a record whose state version is higher than the version read here. The version may still come, or be implausible.
+    func awaitState(_ attempt: DeliveryAttempt<OutboxRecord>) {
+        stateEnd.withLock { $0.request() }
         complete(attempt, .hindered)
     }
 
@@ -162,9 +162,9 @@ final class PushFlow: GroupHandler {
         RecordBounds(now: store.clock.now, stateEnd: stateEnd.withLock { $0.limit(ofRecordRead: pending.readAt) })
     }
 
-    // MARK: Carrying out
+    // MARK: Actions
 
-    /// An errand is done; what follows from that is carried out.
+    /// Ends a delivery attempt and carries out the actions that follow.
     func complete(_ attempt: DeliveryAttempt<OutboxRecord>, _ result: AttemptResult) {
         let now = NIODeadline.now()
         let jitter = Double.random(in: -1...1)
@@ -183,9 +183,9 @@ final class PushFlow: GroupHandler {
             case .run(let attempt): deliveryAttempts.append(attempt)
             case .finish(let pending, let ending): finish(pending, ending)
             case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
-            case .gate(let partition): gate(partition)
+            case .pauseChanged(let partition): applyPause(partition)
             case .abandon(let partition, let epoch, let records): reading.abandoned(partition, records: records, epoch: epoch)
-            case .breaker(let recipient, let turn): tell(recipient, turn)
+            case .breaker(let recipient, let transition): report(recipient, transition)
             }
         }
         handOver(deliveryAttempts)
@@ -197,19 +197,19 @@ final class PushFlow: GroupHandler {
         reading.finished(pending.partition, offset: pending.offset, epoch: pending.epoch)
     }
 
-    /// Two threads may get here in the other order than their changes happened, so the consumer is told what holds now.
-    private func gate(_ partition: TopicPartition) {
-        gates.withLock { gates in
+    /// Two threads may get here in a different order than their changes, so the current pause state is applied.
+    private func applyPause(_ partition: TopicPartition) {
+        pauseStates.withLock { pauseStates in
             let isPaused = scheduler.withLock { $0.isPaused(partition) }
-            guard gates[partition, default: false] != isPaused else { return }
-            gates[partition] = isPaused
+            guard pauseStates[partition, default: false] != isPaused else { return }
+            pauseStates[partition] = isPaused
             if isPaused { reading.pause(partition) } else { reading.resume(partition) }
         }
     }
 
-    private func tell(_ recipient: Recipient, _ turn: BreakerTurn) {
+    private func report(_ recipient: Recipient, _ transition: BreakerTransition) {
         let metadata: Logger.Metadata = ["recipient": "\(recipient)"]
-        switch turn {
+        switch transition {
         case .opened:
             metrics.breakerOpenings.increment()
             logger.notice("breaker opened: too many calls fail, so the recipient is only asked now and then", metadata: metadata)
@@ -222,10 +222,10 @@ final class PushFlow: GroupHandler {
         }
     }
 
-    /// One wake-up per event loop.
+    /// Distributes attempts over the event loops, with one wake-up per loop.
     private func handOver(_ deliveryAttempts: [DeliveryAttempt<OutboxRecord>]) {
         guard !deliveryAttempts.isEmpty else { return }
-        let first = turn.wrappingAdd(deliveryAttempts.count, ordering: .relaxed).newValue & 0xFFFF
+        let first = nextEventLoop.wrappingAdd(deliveryAttempts.count, ordering: .relaxed).newValue & 0xFFFF
         for (number, eventLoop) in eventLoops.enumerated() {
             let share = deliveryAttempts.enumerated().filter { (first + $0.offset) % eventLoops.count == number }.map(\.element)
             guard !share.isEmpty else { continue }

@@ -1,9 +1,9 @@
 import Instruments
 import Outbound
 
-/// PUSH's metrics, made once.
+/// The metrics of PUSH.
 package struct PushMetrics: MetricSet {
-    /// How one attempt went.
+    /// The result of one attempt.
     enum Attempt: String, CaseIterable {
         case delivered
         case rejected
@@ -24,17 +24,17 @@ package struct PushMetrics: MetricSet {
             (.delivered, ["delivered"]), (.dead, ["dead"]), (.unsendable, ["unsendable"]), (.expired, ["expired"]),
             (.withheld, ["withheld"]), (.topic, ["topic"]),
         ],
-        "Copies that are done with: taken, or given up to the dead letters (dead, unsendable, expired), or not to be sent (withheld, topic)."
+        "Copies that are finished: delivered, written to ocn.dead (dead, unsendable, expired), or not to be sent (withheld, topic)."
     )
     private let announcements = CounterFamily<DeliveryOutcome>(
         "ocn_push_announcements_total", unit: "announcements", labels: ["ending"],
         series: [(.delivered, ["delivered"]), (.replaced, ["replaced"])]
             + DropReason.allCases.map { (.dropped($0), ["dropped_" + $0.rawValue]) },
-        "Announcements that are done with: taken, replaced by a newer one, or dropped and why.")
+        "Announcements that are finished: delivered, replaced by a newer one, or dropped, with the reason.")
     private let waiting = GaugeMetric(
-        "ocn_push_waiting_records", unit: "records", "Copies and announcements that were read and wait for their recipient.")
+        "ocn_push_waiting_records", unit: "records", "Copies and announcements that were read and are not finished.")
     private let breakers = GaugeMetric(
-        "ocn_push_open_breakers", unit: "recipients", "Recipients that fail most calls and are left alone for a while.")
+        "ocn_push_open_breakers", unit: "recipients", "Recipients whose breaker is open or half-open.")
     let malformed = CounterMetric("ocn_push_malformed_records_total", unit: "records", "Records of outboxes that could not be read.")
     let deadLetterFailed = CounterMetric(
         "ocn_push_dead_letter_failures_total", unit: "copies",
@@ -42,7 +42,7 @@ package struct PushMetrics: MetricSet {
     let breakerOpenings = CounterMetric(
         "ocn_push_breaker_openings_total", unit: "openings", "Times a recipient was found to fail most calls.")
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: PushMetrics { PushMetrics() }
 
     func attempted(_ attempt: Attempt) { attempts.increment(attempt) }
@@ -64,7 +64,7 @@ package struct PushMetrics: MetricSet {
         }
     }
 
-    /// Recipients whose breaker is not closed.
+    /// Sets the number of recipients whose breaker is not closed.
     func openBreakers(_ count: Int) { breakers.record(count) }
 
     func waiting(_ records: Int) { waiting.record(records) }

@@ -5,13 +5,13 @@ package import Outbound
 import ServiceLifecycle
 package import Topics
 
-/// The role PUSH: brings every copy to its service, in order per object, until it is done; and announcements to parties and nodes.
+/// The role PUSH: delivers every copy to its service, in order per object, until it is finished; and announcements to parties and nodes.
 ///
 /// ```
-///        one thread (the consumer's)             Lanes (a value under a lock)                    event loops
+///        one thread (the consumer's)             scheduler (a value under a lock)                 event loops
 ///
 /// ocn.outbox.DE-BIL ──▶ read header,    ──▶  partition ─┬─ object A  ■ ■ ■   running  ──┐
-/// ocn.outbox.NL-TAX     wait for state                  ├─ object B  ■       waiting … │  ready lanes, at most N under way
+/// ocn.outbox.NL-TAX     wait for state                  ├─ object B  ■       waiting … │  ready key queues, at most N run
 /// ocn.announce                                          └─ object C  ■ ■     ready  ───┤  per recipient, if its breaker permits
 ///      ▲   ▲                                                   │  ▲                    ▼
 ///      │   └── pause, resume ◀── bytes held per partition ─────┘  │        agreement? horizon? where to?
@@ -21,10 +21,10 @@ package import Topics
 ///      │                                                          │                    │ delivered, or final
 ///      └── finished ◀─────────────────────────────────────────────┴─ ended ◀───────────┴──▶ ocn.dead, acknowledged
 /// ```
-/// A failing copy waits at the head of its lane and only its lane waits. If most calls to a recipient fail, its breaker opens: its lanes
-/// stay ready, and only now and then a few are sent, to see whether it is back. A service that is down fills its own partitions' memory;
-/// then their reading pauses, and its backlog is its consumer lag. `ocn.announce` is for all recipients and never pauses: who lets too many
-/// announcements wait misses the next ones.
+/// A failed copy waits at the head of its key queue, and only its key queue waits. If most calls to a recipient fail, its breaker opens:
+/// its key queues stay ready, and only a few probes are sent until it answers again. The copies of an unavailable service fill the memory
+/// limit of its partitions; then their reading pauses, and the backlog is the consumer lag. `ocn.announce` is shared by all recipients and
+/// never pauses: announcements beyond a recipient's quota are dropped.
 package final class PushService: Service {
     private let flow: PushFlow
     let consumer: GroupConsumer
@@ -34,17 +34,18 @@ package final class PushService: Service {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - kafka: how to reach the cluster.
+    ///   - kafka: connection to the cluster.
     ///   - topics: the node's topics.
-    ///   - membership: how to take part in the group; ``membership(of:)`` unless something must differ.
+    ///   - membership: settings of the consumer group; ``membership(of:)`` except in tests.
     ///   - settings: what an operator can change.
-    ///   - store: started and stopped by the caller, as are the following.
+    ///   - store: the state in Kafka. The caller starts and stops it, like the producer and the client.
     ///   - producer: writes dead letters.
     ///   - client: calls recipients.
-    ///   - rewinds: carries out operators' rewinds; nil leaves them to others.
-    ///   - reports: tells operators which recipients are not called; nil tells nobody.
-    ///   - logger: where trouble is told.
-    ///   - onAnswer: told the id of a platform connected here whenever it took a copy or an announcement; on an event loop, must not block.
+    ///   - rewinds: carries out operators' rewinds; nil if another process does.
+    ///   - reports: reports breakers that are not closed; nil for no reports.
+    ///   - logger: receives warnings and errors.
+    ///   - onAnswer: called on an event loop with the id of a platform of this node that accepted a copy or an announcement. It must not
+    ///     block.
     package init(
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, settings: PushSettings, store: StateStore,
         producer: Producer, client: OutboundClient, rewinds: Rewinds? = nil, reports: BreakerReports? = nil,
@@ -60,8 +61,8 @@ package final class PushService: Service {
         flow.reading.attach(consumer)
     }
 
-    /// The group `push` on `ocn.announce` and on all outboxes, those to come included. What is finished ahead of a record that waits is
-    /// committed too, so that a partition's next owner does not send it again.
+    /// The settings of the group `push`, which reads `ocn.announce` and all outboxes, future ones included. Records finished before an
+    /// earlier one are committed too, so that the next owner of a partition does not send them again.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
         var settings = GroupConsumer.Settings(
             group: topics.group("push"), subscription: [topics.announce, topics.outboxPattern],
@@ -70,20 +71,20 @@ package final class PushService: Service {
         return settings
     }
 
-    /// The partitions this process works on; empty until it has joined the group.
+    /// The partitions assigned to this process; empty until it has joined the group.
     package var assignment: [TopicPartition] { consumer.assignment }
 
-    /// Partitions of this process that stand still although something waits in them; to be asked every few seconds.
+    /// Partitions of this process in which records wait but nothing is finished. Call it every few seconds.
     package func stalls() async -> [Stall] { await consumer.stalls() }
 
-    /// Works until graceful shutdown; then lets calls end that are under way, within the consumer's drain.
+    /// Runs until graceful shutdown, then lets running calls end within the consumer's drain time.
     package func run() async throws {
         try consumer.start()
-        // Cancellation ends the same way: the offsets of what is finished are committed.
+        // Cancellation and shutdown both end in a commit of the finished offsets.
         await cancelWhenGracefulShutdown { [self] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await gracefulShutdown() }
-                group.addTask { await self.flow.settleDoubts() }
+                group.addTask { await self.flow.refreshStateEnd() }
                 if let rewinds { group.addTask { await self.carryOut(rewinds) } }
                 if let reports { group.addTask { await reports.run(logger: self.logger) { self.flow.breakers } } }
             }

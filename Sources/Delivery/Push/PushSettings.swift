@@ -1,38 +1,37 @@
 package import Notary
 
-/// What an operator can change about PUSH.
+/// The settings of PUSH.
 package struct PushSettings: Sendable {
-    /// Signs messages to other nodes; its address is this node's operator address.
+    /// Signs messages to other nodes. Its address is the operator address of this node.
     package var nodeKey: SigningKey
-    /// Copies and announcements under way per recipient.
+    /// Maximum number of running copies and announcements per recipient.
     package var copiesPerRecipient: Int
-    /// Bytes held per partition of an outbox before reading it pauses.
+    /// Bytes held per partition of an outbox at which reading pauses.
     package var bytesPerPartition: Int
-    /// First wait of a failing record; it doubles from there, with a fifth of jitter.
+    /// The first delay after a failure. It doubles from there, with 20 % jitter.
     package var backoffBase: Duration
-    /// Longest wait of a failing record, unless the recipient asks for more.
+    /// The longest delay after a failure, unless the recipient asks for more.
     package var backoffCap: Duration
-    /// Longest wait that a recipient can ask for with `Retry-After`.
+    /// The longest delay that a recipient can ask for with `Retry-After`.
     package var retryAfterCap: Duration
-    /// How long a copy is tried, from the time of the original request.
+    /// The time after which a copy expires, from the time of the original request.
     package var horizon: Duration
-    /// How long a recipient may take to answer.
+    /// Timeout of a call to a recipient.
     package var requestTimeout: Duration
-    /// How long an announcement is tried, from the time of what it tells.
+    /// The time after which an announcement expires, from the time of the change that it announces.
     package var announcementHorizon: Duration
-    /// Announcements that may wait for one recipient, those under way included; further ones are dropped.
+    /// Maximum number of announcements held per recipient, running ones included. Further ones are dropped.
     package var announcementsPerRecipient: Int
-    /// Their bytes, each with 2 KiB of its own; a single larger one may wait all the same.
+    /// Maximum bytes of announcements held per recipient, plus 2 KiB each. A single larger announcement is still held.
     package var announcementBytesPerRecipient: Int
-    /// Bytes of announcements that may wait in a process. Nobody may let wait more than an eighth of what is still free of them.
+    /// Maximum bytes of announcements held per process. One recipient may hold at most an eighth of the bytes that are still free.
     package var announcementBytes: Int
-    /// Copies past their horizon that a process may write to `ocn.dead` per second: an outage ends in a trickle, not in a flood. Copies
-    /// that a recipient refuses for good are not counted.
+    /// Maximum number of expired copies that a process writes to `ocn.dead` per second, because an outage makes many copies expire at once.
+    /// Rejected copies are not counted.
     package var expiredPerSecond: Int
-    /// When a recipient is left alone.
+    /// Settings of the recipients' breakers.
     package var breaker: BreakerSettings
 
-    /// - Parameters: as the properties say.
     package init(
         nodeKey: SigningKey, copiesPerRecipient: Int = 32, bytesPerPartition: Int = 4 * 1024 * 1024,
         backoffBase: Duration = .milliseconds(500), backoffCap: Duration = .seconds(60), retryAfterCap: Duration = .seconds(3600),

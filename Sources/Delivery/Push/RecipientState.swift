@@ -3,29 +3,29 @@ import Directory
 import Kafka
 import NIOCore
 
-/// What is under way and what is ready for one recipient, and whether it may be called: a value without clock or lock.
+/// The running and ready key queues of one recipient and its breaker. A value without clock or lock.
 struct RecipientState: Sendable {
-    /// What follows from what happened.
-    struct Outlook: Sendable {
-        /// What the breaker did, if that is news.
-        var turn: BreakerTurn?
-        /// When to look again; nil if nothing new is to be waited for.
+    /// What the scheduler must do after an event.
+    struct Effects: Sendable {
+        /// How the breaker changed, if it did.
+        var transition: BreakerTransition?
+        /// When to look again; nil if no new alarm is needed.
         var alarm: NIODeadline?
-        /// Nothing is left that needs to be known of the recipient.
-        var isOver = false
+        /// The state of the recipient can be removed.
+        var isRemovable = false
     }
 
-    /// Records under way.
+    /// The number of running records.
     private(set) var running = 0
-    /// Records held, those under way included.
+    /// The number of records held, running ones included.
     var held = 0
     private var calls = Deque<QueueID>()
-    /// Lanes whose head is given up: nobody is called for it, so no breaker is asked.
+    /// Key queues whose head is a dead letter. No call is made for them, so the breaker is not asked.
     private var deadLetters = Deque<QueueID>()
     private var breaker: Breaker
     private let window: TimeAmount
-    /// As was told last.
-    private var told = BreakerState.closed
+    /// The state that was last reported.
+    private var reported = BreakerState.closed
     private var alarm: NIODeadline?
 
     init(_ settings: Breaker.Settings) {
@@ -35,15 +35,15 @@ struct RecipientState: Sendable {
 
     var state: BreakerState { breaker.state }
 
-    /// Nothing is held and nothing is under way.
+    /// Whether no record is held or running.
     var isEmpty: Bool { held == 0 && running == 0 }
 
-    /// A lane could start.
+    /// A key queue is ready to start.
     mutating func add(_ keyQueue: QueueID, isDeadLetter: Bool) {
         if isDeadLetter { deadLetters.append(keyQueue) } else { calls.append(keyQueue) }
     }
 
-    /// The lane that starts now, with the permit to call if there will be a call; nil if none may.
+    /// The next key queue to start, with the permit if a call will be made; nil if none may start.
     mutating func next(limit: Int, now: NIODeadline) -> (keyQueue: QueueID, permit: Breaker.Permit?)? {
         guard running < limit else { return nil }
         if let keyQueue = deadLetters.popFirst() {
@@ -55,42 +55,42 @@ struct RecipientState: Sendable {
         return (keyQueue, permit)
     }
 
-    /// What was under way is not any more.
+    /// A running record has ended.
     mutating func end(_ permit: Breaker.Permit?, _ outcome: Breaker.Outcome, now: NIODeadline, jitter: Double) {
         running -= 1
         if let permit { breaker.give(back: permit, outcome, now: now, jitter: jitter) }
     }
 
-    /// A partition with so many records of the recipient is not ours any more.
+    /// A partition with this number of the recipient's records was revoked.
     mutating func leave(_ partition: TopicPartition, records: Int) {
         held -= records
         calls.removeAll { $0.partition == partition }
         deadLetters.removeAll { $0.partition == partition }
     }
 
-    /// The alarm for that time went off.
-    mutating func rang(_ due: NIODeadline) {
+    /// The alarm for this time has fired.
+    mutating func alarmFired(_ due: NIODeadline) {
         if alarm == due { alarm = nil }
     }
 
-    /// Called after everything else.
-    mutating func settle(now: NIODeadline) -> Outlook {
-        var outlook = Outlook()
+    /// Computes what follows from an event. Called last.
+    mutating func settle(now: NIODeadline) -> Effects {
+        var effects = Effects()
         let state = breaker.state
         if isEmpty {
-            // One that is not closed has nothing left to find out with whether the recipient is back.
+            // Without records, an open breaker can make no probe that would close it, so it is removed.
             guard state == .closed, !breaker.isForgettable(now: now) else {
-                outlook.isOver = true
-                return outlook
+                effects.isRemovable = true
+                return effects
             }
-            outlook.alarm = alarm(at: now + window)
+            effects.alarm = alarm(at: now + window)
         } else if !calls.isEmpty, let reopening = breaker.reopening, reopening > now {
-            outlook.alarm = alarm(at: reopening)
+            effects.alarm = alarm(at: reopening)
         }
-        if told == .closed, state != .closed { outlook.turn = .opened }
-        if told != .closed, state == .closed { outlook.turn = .closed }
-        told = state
-        return outlook
+        if reported == .closed, state != .closed { effects.transition = .opened }
+        if reported != .closed, state == .closed { effects.transition = .closed }
+        reported = state
+        return effects
     }
 
     private mutating func alarm(at due: NIODeadline) -> NIODeadline? {
@@ -100,10 +100,10 @@ struct RecipientState: Sendable {
     }
 }
 
-/// What a recipient's breaker did.
-enum BreakerTurn: Sendable, Equatable {
+/// How a recipient's breaker changed.
+enum BreakerTransition: Sendable, Equatable {
     case opened
     case closed
-    /// Nothing is left for the recipient, so nobody will find out here whether it is back.
+    /// The recipient has no records left, so this process can no longer find out whether it answers.
     case forgotten
 }

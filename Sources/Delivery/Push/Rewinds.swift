@@ -5,18 +5,18 @@ import Logging
 import OCPI
 import Topics
 
-/// Carries out what operators ordered for outboxes: sending again from some time on. Only the worker that owns a partition can.
+/// Carries out rewinds that operators ordered for outboxes: sending again from a given time on. Only the worker that a partition is
+/// assigned to can do it.
 package struct Rewinds: Sendable {
     /// The newest snapshot.
     let directory: @Sendable () -> Directory
-    /// Returns when the state has changed since that version, or after a moment.
+    /// Returns when the state is newer than the given version, or after a short time.
     let changed: @Sendable (_ since: Int64) async -> Void
     /// The first offset at or after a time per partition; nil if there is none.
     let offsets: @Sendable ([TopicPartition], Timestamp) async throws(KafkaError) -> [TopicPartition: Int64?]
-    /// Notes what was done.
+    /// Writes to `ocn.state` that a rewind was carried out.
     let write: @Sendable ([FactChange]) async throws(StateError) -> Void
 
-    /// - Parameters: as the properties say.
     package init(
         directory: @escaping @Sendable () -> Directory, changed: @escaping @Sendable (_ since: Int64) async -> Void,
         offsets: @escaping @Sendable ([TopicPartition], Timestamp) async throws(KafkaError) -> [TopicPartition: Int64?],
@@ -28,7 +28,7 @@ package struct Rewinds: Sendable {
         self.write = write
     }
 
-    /// From the state in Kafka.
+    /// Reads from and writes to the state in Kafka.
     package init(store: StateStore, writer: StateWriter, admin: KafkaAdmin) {
         self.init(
             directory: { store.directory },
@@ -39,7 +39,7 @@ package struct Rewinds: Sendable {
             write: { changes throws(StateError) in try await writer.write(changes) })
     }
 
-    /// Rewinds of outboxes that these partitions belong to and that were not carried out on them yet.
+    /// The rewinds that are not yet carried out on the given partitions.
     func due(
         _ assignment: [TopicPartition], _ topics: TopicNames
     ) -> [(rewind: OutboxOrder.Rewind, recipient: PartyID, on: [TopicPartition])] {
@@ -54,11 +54,11 @@ package struct Rewinds: Sendable {
         }
     }
 
-    /// Until cancelled: whenever the state or the assignment changes, does what is due.
+    /// Carries out what is due whenever the state or the assignment changes, until cancelled.
     /// - Parameters:
-    ///   - assignment: the partitions of this worker.
-    ///   - positions: what is committed of them.
-    ///   - restart: goes on at other offsets.
+    ///   - assignment: returns the partitions of this worker.
+    ///   - positions: returns the committed offsets.
+    ///   - restart: continues reading at other offsets.
     func run(
         _ topics: TopicNames, logger: Logger, assignment: @Sendable () -> [TopicPartition],
         positions: @Sendable ([TopicPartition]) async throws(KafkaError) -> [CommitOffset],
@@ -75,7 +75,7 @@ package struct Rewinds: Sendable {
                         return start.map { CommitOffset(topic: position.topic, partition: position.partition, offset: $0) }
                     }
                     try await restart(moves)
-                    // Written also where nothing moves: "nothing at or after that time" is an answer.
+                    // Written also where no offset moves: that there is no record at or after that time is a result.
                     try await write(partitions.map { .put(.outboxDone(recipient, partition: $0.partition, rewindID: rewind.id)) })
                     logger.notice(
                         "outbox rewound",
@@ -84,7 +84,7 @@ package struct Rewinds: Sendable {
                         ])
                 } catch {
                     failures.log(
-                        .warning, "rewind", "a rewind is not carried out, trying again: \(error)", metadata: ["recipient": "\(recipient)"])
+                        .warning, "rewind", "a rewind failed, trying again: \(error)", metadata: ["recipient": "\(recipient)"])
                 }
             }
             await changed(version)

@@ -1,13 +1,13 @@
 import Kafka
 import OCPI
 
-/// What an announcement says of which URL.
+/// The URL that an announcement writes to, and whether it replaces earlier ones.
 struct Supersession: Sendable, Equatable {
     /// Path and query below the recipient's endpoint, in one spelling.
     let place: String
-    /// PUT and DELETE: whatever was written there before does not matter any more.
+    /// Whether the announcement is a PUT or DELETE, which makes earlier writes to the URL irrelevant.
     let isWhole: Bool
 
-    /// Whether the recipient need not be told `earlier` if it is told this next.
+    /// Whether `earlier` need not be sent if this one follows directly.
     func replaces(_ earlier: Supersession?) -> Bool { isWhole && earlier?.place == place }
 }

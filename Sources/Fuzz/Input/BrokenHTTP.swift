@@ -1,13 +1,13 @@
 import OCPI
 import Testbed
 
-/// Bytes that are no clear HTTP request, or only nearly.
+/// Bytes that are not, or only almost, a well-formed HTTP request.
 struct BrokenHTTP {
     let material: Material
 
     func make(_ numbers: inout SeededNumbers) -> RequestCase {
         let (kind, bytes) = content(&numbers)
-        // "HTTP/" begins a version: more answers than requests and one complaint would be answers to nothing.
+        // Every request contains "HTTP/". The number of answers must not exceed the number of requests plus one error.
         let requests = bytes.ranges(of: Array("HTTP/".utf8)).count
         let ending: RequestCase.Ending = numbers.chance(6) ? .leave : .halfClose
         return RequestCase("HTTP: \(kind)", split(bytes, &numbers), due: .upTo(requests + 1), ending: ending)
@@ -26,7 +26,7 @@ struct BrokenHTTP {
         }
     }
 
-    /// Small pieces now and then, as from a slow line.
+    /// Sometimes small pieces, as on a slow connection.
     private func split(_ bytes: [UInt8], _ numbers: inout SeededNumbers) -> [[UInt8]] {
         guard bytes.count > 2, numbers.chance(30) else { return [bytes] }
         var pieces: [[UInt8]] = []
@@ -39,7 +39,7 @@ struct BrokenHTTP {
         return pieces
     }
 
-    /// A clear request, to be spoilt.
+    /// A well-formed request, to be mutated.
     private func good(_ numbers: inout SeededNumbers) -> [UInt8] {
         let headers: [(name: String, value: String)] = [
             (name: "Host", value: material.host), ("Authorization", material.authorization), ("X-Request-ID", "r"),

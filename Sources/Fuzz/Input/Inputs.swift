@@ -1,7 +1,7 @@
 package import Encoding
 import Testbed
 
-/// The inputs of a run: which case has which number follows from the seed alone, and its bytes also from the material.
+/// The inputs of a run. The seed determines the cases; their bytes also depend on the material.
 package struct Inputs: Sendable {
     private let seed: UInt64
     private let material: Material
@@ -25,7 +25,7 @@ package struct Inputs: Sendable {
     }
 
     /// A case for the topics.
-    /// - Parameter now: when it is written; most records say so.
+    /// - Parameter now: the current time; most records have it.
     package func record(_ number: Int, now: Timestamp) -> RecordCase {
         var numbers = Surface.records.numbers(seed: seed, case: number)
         return RecordCases(material: material, now: now).make(&numbers)

@@ -4,7 +4,7 @@ import Notary
 import OCPI
 import Testbed
 
-/// What another node may send: unsigned, badly signed, and well signed with contents that may be anything.
+/// Messages of another node: unsigned, wrongly signed, and correctly signed with any content.
 struct NodeCases {
     let material: Material
 
@@ -44,7 +44,7 @@ struct NodeCases {
             proxyResource: numbers.chance(20)
                 ? numbers.pick(["\(material.receiverURL)/ocpi/2.2.1/\(module)/1", "http://a/", OddText.make(&numbers)]) : nil,
             body: method == .get ? nil : SampleObjects(material: material).body(module).encoded())
-        // What cannot be written as a message, such as a body that is no JSON, is not made here.
+        // A body that cannot be part of a message, such as one that is no JSON, is not generated here.
         guard let bytes = try? message.encoded(), let json = try? JSONValue.parse(bytes) else { return .object([:]) }
         return json
     }

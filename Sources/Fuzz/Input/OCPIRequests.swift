@@ -2,7 +2,7 @@ import Encoding
 import OCPI
 import Testbed
 
-/// Clear HTTP requests of a party whose token is known, and in which anything else may be wrong.
+/// Well-formed HTTP requests of an authenticated party that may be wrong in any other respect.
 struct OCPIRequests {
     let material: Material
 
@@ -25,11 +25,11 @@ struct OCPIRequests {
         return made
     }
 
-    // MARK: Where to
+    // MARK: Destination
 
     private func place(_ module: ModuleID, _ numbers: inout SeededNumbers) -> (kind: String, target: String, body: JSONValue) {
         let samples = SampleObjects(material: material)
-        // What is nowhere is refused at once and reaches little.
+        // An unknown path is rejected at once and tests little code, so few requests have one.
         let version = numbers.chance(90) ? numbers.pick(["2.2.1", "2.2"]) : numbers.pick(["2.1.1", OddText.target(&numbers, longest: 20)])
         let interface = numbers.pick(["receiver", "sender"])
         switch numbers.below(20) {
@@ -83,11 +83,11 @@ struct OCPIRequests {
     // MARK: Headers
 
     private func headers(_ numbers: inout SeededNumbers, _ kind: String) -> [(name: String, value: String)] {
-        // Credentials and rules are lost or changed by what may be a good request.
+        // A valid request to credentials or rules could end the registration or change the rules.
         let own =
             kind == "credentials"
-            ? numbers.pick([material.invitation, material.scapegoat])
-            : kind == "OcnRules" ? material.scapegoat : material.authorization
+            ? numbers.pick([material.invitation, material.disposable])
+            : kind == "OcnRules" ? material.disposable : material.authorization
         let to = numbers.pick([material.receiver, material.receiver, material.receiver, material.service, material.remote, material.absent])
         var headers: [(name: String, value: String)] = [
             ("Host", material.host), (OCPIHeader.authorization, own), (OCPIHeader.requestID, "r-\(numbers.next())"),
@@ -100,7 +100,7 @@ struct OCPIRequests {
     }
 
     private func change(_ headers: inout [(name: String, value: String)], _ numbers: inout SeededNumbers) {
-        // Host stays: without it a request is not clear.
+        // The Host header is kept: without it the request is not well-formed.
         let place = 1 + numbers.below(headers.count - 1)
         switch numbers.below(9) {
         case 0 where headers.count > 2: headers.remove(at: place)
@@ -125,7 +125,7 @@ struct OCPIRequests {
         }
     }
 
-    /// As long as a party's signature, or cut off; never a good one.
+    /// A text of the length of a party's signature, or cut off; never a valid one.
     private func signature(_ numbers: inout SeededNumbers) -> String {
         Base64.encode(numbers.bytes(numbers.pick([1, 65, 300, 900])))
     }

@@ -1,8 +1,8 @@
 import Testbed
 
-/// Changes to bytes that know nothing of what the bytes mean.
+/// Mutates bytes without regard to their meaning.
 enum OddBytes {
-    /// One to four changes: a byte, a bit, a piece taken out, doubled, put in, or all that follows cut off.
+    /// One to four mutations: a changed byte or bit, a removed, repeated or inserted piece, or truncation.
     static func mutate(_ bytes: [UInt8], _ numbers: inout SeededNumbers) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<(1 + numbers.below(4)) { change(&bytes, &numbers) }

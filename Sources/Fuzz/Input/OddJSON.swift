@@ -1,18 +1,18 @@
 import Encoding
 import Testbed
 
-/// JSON that is not what was expected, and texts that are nearly JSON.
+/// Unexpected JSON, and texts that are almost JSON.
 enum OddJSON {
     // MARK: Values
 
-    /// The value with one to three changes, anywhere in it.
+    /// The value with one to three mutations at any depth.
     static func mutate(_ value: JSONValue, _ numbers: inout SeededNumbers) -> JSONValue {
         var value = value
         for _ in 0..<(1 + numbers.below(3)) { value = changed(value, &numbers) }
         return value
     }
 
-    /// A value of any kind.
+    /// A random value of any type.
     static func value(_ numbers: inout SeededNumbers, depth: Int = 3) -> JSONValue {
         switch numbers.below(depth > 0 ? 8 : 5) {
         case 0: return .null
@@ -66,7 +66,7 @@ enum OddJSON {
 
     // MARK: Texts
 
-    /// The value as text; now and then as what is no JSON, or as JSON that is hard to read.
+    /// The value as text; sometimes text that is no JSON, or JSON that is hard to parse.
     static func text(_ value: JSONValue, _ numbers: inout SeededNumbers) -> [UInt8] {
         let text = Array(value.text.utf8)
         guard numbers.chance(25) else { return text }
@@ -86,7 +86,7 @@ enum OddJSON {
         }
     }
 
-    /// Many brackets in each other, closed or not.
+    /// Deeply nested brackets, closed or not.
     static func deep(_ depth: Int, _ isClosed: Bool) -> [UInt8] {
         Array(repeating: UInt8(ascii: "["), count: depth) + (isClosed ? Array(repeating: UInt8(ascii: "]"), count: depth) : [])
     }

@@ -1,8 +1,8 @@
 import Testbed
 
-/// Texts that programs trip over.
+/// Texts that often cause errors in programs.
 enum OddText {
-    /// Short ones of every kind.
+    /// Short texts of every kind.
     static let samples: [String] = [
         "", " ", "\t", "0", "-1", "null", "true", "[]", "{}", "\"", "'", "\\", "/", "//", "..", ".", "../../etc/passwd", "%2e%2e%2f", "%",
         "%2", "%zz", "%00", "%0d%0aX-Injected:%201", "%F0%9F%94%8C", "|", "a|b", "<>", "{x}", "^`", "#", "?", "?a=b", "&", "=", ";", ":",
@@ -18,7 +18,7 @@ enum OddText {
         "NaN", "Infinity", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "18446744073709551616", "0x10", "1_000",
     ]
 
-    /// One of the samples, a long one, random letters, or several together.
+    /// One of the samples, a long text, random letters, or a combination.
     static func make(_ numbers: inout SeededNumbers, longest: Int = 3000) -> String {
         switch numbers.below(10) {
         case 0..<6: return numbers.pick(samples)
@@ -31,13 +31,13 @@ enum OddText {
         }
     }
 
-    /// One that can stand in a header: without control characters, and with no blanks at its ends.
+    /// A text that is valid in a header: without control characters and without blanks at its ends.
     static func headerValue(_ numbers: inout SeededNumbers, longest: Int = 1500) -> String {
         let text = make(&numbers, longest: longest).unicodeScalars.filter { $0.value > 0x20 && $0.value != 0x7F }
         return String(String.UnicodeScalarView(text))
     }
 
-    /// One that can stand in a request's target: visible ASCII.
+    /// A text that is valid in a request target: visible ASCII.
     static func target(_ numbers: inout SeededNumbers, longest: Int = 1500) -> String {
         let text = make(&numbers, longest: longest).unicodeScalars.filter { $0.value > 0x20 && $0.value < 0x7F && $0 != "#" }
         return String(String.UnicodeScalarView(text))
@@ -53,7 +53,7 @@ enum OddText {
     }
 }
 
-/// Number literals of JSON that programs trip over.
+/// JSON number literals that often cause errors in programs.
 enum OddNumber {
     static let samples: [String] = [
         "0", "-0", "-1", "1", "1000", "1000.0", "1E3", "2001", "4294967296", "9007199254740993", "9223372036854775807",

@@ -5,29 +5,29 @@ import Notary
 import OCPI
 import Topics
 
-/// One input of each kind that is longer than anything may be, with what has to become of it. Every run begins with these.
+/// One input of each kind that exceeds every limit, with its required outcome. Every run begins with these.
 package struct Oversized: Sendable {
-    /// What has to become of a record.
+    /// The required outcome of a record.
     package enum RecordOutcome: String, Sendable, Equatable {
-        /// Its reply says anything but that it was answered.
+        /// It is refused: its reply has any outcome except an answer.
         case refused
-        /// It is a dead letter.
+        /// It becomes a dead letter.
         case dead
-        /// Anything, as long as the node goes on: what is too long of it may never leave the node.
+        /// Any outcome, as long as the node keeps working: the oversized part is never sent by the node.
         case anything
     }
 
     private let material: Material
 
-    /// - Parameter material: what the inputs are made with.
+    /// - Parameter material: the data for the inputs.
     package init(_ material: Material) { self.material = material }
 
-    /// So many bytes of one text, about.
+    /// Approximately this number of bytes of a repeated text.
     static func text(_ count: Int, of text: String) -> String { String(repeating: text, count: count / max(1, text.utf8.count)) }
 
     // MARK: Requests
 
-    /// Over the public port.
+    /// For the public port.
     package var requests: [RequestCase] {
         let tokens = "/ocpi/receiver/2.2.1/tokens/\(material.sender.country)/\(material.sender.party)"
         let body = Array(#"{"uid":"U1","type":"RFID"}"#.utf8)
@@ -66,7 +66,7 @@ package struct Oversized: Sendable {
         ]
     }
 
-    /// From another node, well signed.
+    /// From another node, correctly signed.
     package var messages: [RequestCase] {
         [
             message("url_path of 70 KB") { $0.urlPath = "/" + Self.text(70_000, of: "x") },
@@ -106,7 +106,7 @@ package struct Oversized: Sendable {
             sender: material.remote,
             receiver: material.receiver, urlPath: "/FR/REM/1", body: ByteBuffer(string: #"{"uid":"U1"}"#))
         change(&message)
-        // It is JSON: it was made of nothing else.
+        // Encoding cannot fail, because the message contains only JSON.
         let body = (try? message.encoded()).map { Array($0.readableBytesView) } ?? []
         let headers: [(name: String, value: String)] = [
             ("Host", material.host), (OCPIHeader.requestID, "oversized"),
@@ -119,12 +119,12 @@ package struct Oversized: Sendable {
 
     // MARK: Records
 
-    /// In the topics, each with its id.
+    /// For the topics, each with its id.
     package var records: [(record: RecordCase, id: String, outcome: RecordOutcome)] {
         var found: [(record: RecordCase, id: String, outcome: RecordOutcome)] = []
         for (name, leaves, change) in Self.changes {
             let id = "oversized-\(found.count)"
-            var asked = honest(id)
+            var asked = valid(id)
             change(&asked)
             asked.deadline = Timestamp.now.adding(milliseconds: 30_000)
             asked.reply = ReplyAddress(partition: 0, epoch: 1)
@@ -133,24 +133,24 @@ package struct Oversized: Sendable {
         }
         for (name, leaves, change) in Self.changes {
             let id = "oversized-\(found.count)"
-            var copied = CopyRecord(of: honest(id), id: id, for: material.service, permission: Self.copying)
+            var copied = CopyRecord(of: valid(id), id: id, for: material.service, permission: Self.copying)
             change(&copied.request)
             let record = RecordCase("oversized: copy with \(name)", forged(copied.outgoing(to: material.topics), as: copied.request))
             found.append((record, id, leaves ? .dead : .anything))
         }
         for (name, _, change) in Self.changes {
             let id = "oversized-\(found.count)"
-            var told = honest(id)
-            change(&told)
+            var announced = valid(id)
+            change(&announced)
             for node in [nil, material.remoteKey.address.hex] {
-                let record = forged(AnnouncementRecord(request: told, node: node).outgoing(to: material.topics), as: told)
+                let record = forged(AnnouncementRecord(request: announced, node: node).outgoing(to: material.topics), as: announced)
                 found.append((RecordCase("oversized: announcement with \(name)", record), id, .anything))
             }
         }
         return found
     }
 
-    /// A platform's endpoints as no node would store them: all of 70 KB.
+    /// A platform's endpoints of 70 KB each, which a node would not store.
     package func endpoints(of platform: String) -> RecordCase {
         let modules: [(ModuleID, InterfaceRole)] = [
             (.hubclientinfo, .receiver), (.tokens, .receiver), (.sessions, .receiver), (.cdrs, .receiver), (.credentials, .sender),
@@ -172,7 +172,7 @@ package struct Oversized: Sendable {
 
     private static let copying = Permission.allCases.first { $0.matches(module: .sessions, interface: .receiver) } ?? Permission.allCases[0]
 
-    /// With what no process writes into such a record, but whoever may write to its topic can.
+    /// The record with headers that no process writes, but that anyone with write access to its topic could.
     private func forged(_ record: OutgoingRecord, as request: RequestRecord) -> OutgoingRecord {
         var record = record
         record.headers.append("content-encoding", request.contentEncoding)
@@ -180,7 +180,7 @@ package struct Oversized: Sendable {
         return record
     }
 
-    /// `leaves`: it would be part of a request of the node.
+    /// `leaves`: whether the changed part would be sent in a request of the node.
     private static let changes: [(name: String, leaves: Bool, change: @Sendable (inout RequestRecord) -> Void)] = [
         ("a path of 30,000 bytes", true, { $0.path = text(30_000, of: "|") }),
         ("a query of 70 KB", true, { $0.query = text(70_000, of: "é") }),
@@ -200,7 +200,7 @@ package struct Oversized: Sendable {
         ),
     ]
 
-    private func honest(_ id: String) -> RequestRecord {
+    private func valid(_ id: String) -> RequestRecord {
         RequestRecord(
             id: id, time: .now, module: .sessions, interface: .receiver, method: .put, version: .v2_2_1, from: material.sender,
             to: material.receiver,

@@ -6,27 +6,27 @@ import OCPI
 import Testbed
 import Topics
 
-/// Records as somebody may write them who has a right that only the node's processes should have.
+/// Records that could be written by anyone with write access to the topics, which only the node's processes should have.
 struct RecordCases {
     let material: Material
     let now: Timestamp
-    /// Partitions of `ocn.replies`.
+    /// Number of partitions of `ocn.replies`.
     static let replyPartitions = 8
 
     func make(_ numbers: inout SeededNumbers) -> RecordCase {
         switch numbers.below(20) {
-        case 0..<6: return spoilt("request", request(&numbers).outgoing(to: material.topics), &numbers)
-        case 6..<9: return spoilt("copy", copy(&numbers).outgoing(to: material.topics), &numbers)
-        case 9, 10: return spoilt("reply", reply(&numbers).outgoing(to: material.topics), &numbers)
-        case 11..<14: return spoilt("announcement", announcement(&numbers).outgoing(to: material.topics), &numbers)
-        case 14: return spoilt("dead letter", dead(&numbers).outgoing(to: material.topics), &numbers)
+        case 0..<6: return mutated("request", request(&numbers).outgoing(to: material.topics), &numbers)
+        case 6..<9: return mutated("copy", copy(&numbers).outgoing(to: material.topics), &numbers)
+        case 9, 10: return mutated("reply", reply(&numbers).outgoing(to: material.topics), &numbers)
+        case 11..<14: return mutated("announcement", announcement(&numbers).outgoing(to: material.topics), &numbers)
+        case 14: return mutated("dead letter", dead(&numbers).outgoing(to: material.topics), &numbers)
         case 15: return foreign(&numbers)
         case 16: return StateCases(material: material, now: now).link(&numbers)
         default: return StateCases(material: material, now: now).state(&numbers)
         }
     }
 
-    // MARK: As they should be
+    // MARK: Valid records
 
     private static let longAgo = Timestamp(milliseconds: 1_767_225_600_000)
 
@@ -70,11 +70,12 @@ struct RecordCases {
     }
 
     private func announcement(_ numbers: inout SeededNumbers) -> AnnouncementRecord {
-        var told = request(&numbers)
-        if numbers.chance(40) { told.module = .hubclientinfo }
+        var announced = request(&numbers)
+        if numbers.chance(40) { announced.module = .hubclientinfo }
         let original = AnnouncementRecord.Route(from: material.sender, to: material.receiver)
         return AnnouncementRecord(
-            request: told, node: numbers.chance(25) ? material.remoteKey.address.hex : nil, original: numbers.chance(30) ? original : nil)
+            request: announced, node: numbers.chance(25) ? material.remoteKey.address.hex : nil,
+            original: numbers.chance(30) ? original : nil)
     }
 
     private func dead(_ numbers: inout SeededNumbers) -> DeadRecord {
@@ -84,7 +85,7 @@ struct RecordCases {
             lastHTTPStatus: numbers.pick([nil, 200, -1]), lastStatus: nil, diedAt: now)
     }
 
-    // MARK: As they should not be
+    // MARK: Invalid records
 
     private func foreign(_ numbers: inout SeededNumbers) -> RecordCase {
         let topics = material.topics
@@ -99,7 +100,7 @@ struct RecordCases {
             OutgoingRecord(topic: topic, partition: partition, key: key(&numbers), value: value(&numbers), headers: headers))
     }
 
-    private func spoilt(_ kind: String, _ record: OutgoingRecord, _ numbers: inout SeededNumbers) -> RecordCase {
+    private func mutated(_ kind: String, _ record: OutgoingRecord, _ numbers: inout SeededNumbers) -> RecordCase {
         var record = record
         for _ in 0..<numbers.below(5) { change(&record, &numbers) }
         return RecordCase("records: \(kind)", record)
@@ -126,7 +127,7 @@ struct RecordCases {
         }
     }
 
-    /// A time, a version or a number of another age.
+    /// Sets a time, a version or a number to an extreme value.
     private func extreme(_ record: inout OutgoingRecord, _ numbers: inout SeededNumbers) {
         let names = [
             "ce_time", "ce_deadline", "ce_stateversion", "ce_replypartition", "ce_replyepoch", "ce_replayed", "ce_deadtime", "ce_attempts",

@@ -1,39 +1,38 @@
-/// Bytes for one connection, and what may come back.
+/// The bytes for one connection, and the expected answers.
 package struct RequestCase: Sendable, Equatable {
-    /// What has to come back.
+    /// The expected answers.
     package enum Due: Sendable, Equatable {
-        /// Bytes without a clear meaning: as many answers as there can be requests in them, or none.
+        /// Bytes without a clear meaning: at most as many answers as they may contain requests.
         case upTo(Int)
-        /// One clear request: one answer.
+        /// One well-formed request: one answer.
         case one
-        /// One clear request that nobody may carry out: one answer that says no.
+        /// One well-formed request that must not be carried out: one answer with an error.
         case refusal
     }
 
-    /// How the client ends.
+    /// How the client ends the connection.
     package enum Ending: Sendable, Equatable {
-        /// It waits for the answer, says that no more will come, and reads to the end.
+        /// It waits for the answer, closes its side, and reads to the end.
         case patient
-        /// It says at once that no more will come, and reads to the end.
+        /// It closes its side at once, and reads to the end.
         case halfClose
-        /// It is gone as soon as it has sent.
+        /// It closes the connection as soon as it has sent.
         case leave
     }
 
-    /// What kind of input this is.
+    /// The kind of input.
     package var kind: String
-    /// Sent one after the other, each by itself.
+    /// The pieces to send, one after the other.
     package var pieces: [[UInt8]]
-    /// What has to come back.
+    /// The expected answers.
     package var due: Due
-    /// How the client ends.
+    /// How the client ends the connection.
     package var ending: Ending
-    /// A request with HEAD: its answer has no body.
+    /// Whether it is a HEAD request, whose answer has no body.
     package var isHead = false
-    /// The answer is no OCPI envelope by design: what the node tells about the registry.
+    /// Whether the answer is no OCPI envelope by design, as for the registry endpoints.
     package var isPlain = false
 
-    /// - Parameters: as the properties say.
     package init(_ kind: String, _ pieces: [[UInt8]], due: Due, ending: Ending = .patient) {
         self.kind = kind
         self.pieces = pieces
@@ -41,7 +40,7 @@ package struct RequestCase: Sendable, Equatable {
         self.ending = ending
     }
 
-    /// How it begins.
+    /// The first bytes.
     func prefix(_ count: Int) -> [UInt8] {
         pieces.reduce(into: []) { bytes, piece in bytes += piece.prefix(count - bytes.count) }
     }

@@ -1,4 +1,4 @@
-/// A request as text, with every part as it is wanted.
+/// A request as text, with every part under the caller's control.
 struct RequestText {
     enum Framing { case none, length, chunked }
 

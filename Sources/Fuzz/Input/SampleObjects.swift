@@ -1,7 +1,7 @@
 import Encoding
 import OCPI
 
-/// Objects of OCPI as they should be, to be spoilt.
+/// Valid OCPI objects, to be mutated.
 struct SampleObjects {
     let material: Material
 
@@ -47,7 +47,7 @@ struct SampleObjects {
         }
     }
 
-    /// OcnRules of a platform.
+    /// The OcnRules of a platform.
     var rules: JSONValue {
         [["country_code": .string(material.sender.country), "party_id": .string(material.sender.party), "modules": ["cdrs", "sessions"]]]
     }

@@ -5,13 +5,13 @@ import OCPI
 import Testbed
 import Topics
 
-/// Records of the compacted topics, under keys of few parties and platforms that nobody else uses: what was written about those in play would
-/// be true for the node, and it may not grow with the number of cases.
+/// Records of the compacted topics, with keys of a few parties and platforms that are otherwise unused: records about the others would be
+/// valid for the node, and its state must not grow with the number of cases.
 struct StateCases {
     let material: Material
     let now: Timestamp
 
-    /// The parties.
+    /// The parties of these records.
     static let parties = (0..<6).map { "XX-F0\($0)" }
 
     private struct Names {

@@ -1,14 +1,14 @@
 import Encoding
 import NIOCore
 
-/// What came back on one connection.
+/// The answers on one connection.
 struct Answers: Sendable, Equatable {
-    /// Complete answers, without `100 Continue` and the like.
+    /// Complete final answers, without `100 Continue` and the like.
     private(set) var final: [RawAnswer] = []
-    /// Bytes behind them that are no complete answer.
+    /// The bytes after them that are no complete answer.
     private(set) var rest: ArraySlice<UInt8>
 
-    /// - Parameter headOnly: of requests with HEAD.
+    /// - Parameter headOnly: whether the requests were HEAD.
     init(_ bytes: [UInt8], headOnly: Bool) {
         rest = bytes[...]
         while let (answer, end) = Self.first(in: rest, headOnly: headOnly) {

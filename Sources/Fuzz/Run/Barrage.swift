@@ -6,15 +6,15 @@ import Synchronization
 import Testbed
 import Topics
 
-/// Sends inputs and judges what comes back.
+/// Sends inputs and checks the answers.
 final class Barrage: Sendable {
-    /// How long an answer may take: longer than the node lets a caller wait.
+    /// Timeout of an answer: longer than the node's own timeout.
     private static let maximumWait = TimeAmount.seconds(20)
-    /// What may be written to a compacted topic in memory, which keeps 5 MB whatever its policy: the registry is among them.
+    /// Maximum bytes written to a compacted in-memory topic, which keeps only 5 MB whatever its policy, including the registry.
     private static let compactedLimit = 1_000_000
     private static let recordsAtOnce = 20
 
-    private struct Tally {
+    private struct Counters {
         var next: [Surface: Int] = [:]
         var answers: [Int: Int] = [:]
         var compactedBytes: [String: Int] = [:]
@@ -28,10 +28,10 @@ final class Barrage: Sendable {
     private let findings: Findings
     private let recent: RecentCases
     private let shown: Shown
-    private let tally = Mutex(Tally())
+    private let counters = Mutex(Counters())
 
-    /// - Parameter keepsEverything: whether compacted topics keep the newest of every key, however much was written.
-    /// - Throws: a property that librdkafka refuses.
+    /// - Parameter keepsEverything: whether compacted topics keep the newest record of every key, whatever their size.
+    /// - Throws: if librdkafka rejects a property.
     init(
         _ inputs: Inputs, _ material: Material, kafka: KafkaSettings, keepsEverything: Bool, findings: Findings, recent: RecentCases
     ) throws {
@@ -47,16 +47,16 @@ final class Barrage: Sendable {
         shown = Shown(hiding: material.secrets)
     }
 
-    /// How many were sent.
-    var sent: [Surface: Int] { tally.withLock { $0.next } }
-    /// Answers by status.
-    var answers: [Int: Int] { tally.withLock { $0.answers } }
+    /// Number of inputs by surface.
+    var sent: [Surface: Int] { counters.withLock { $0.next } }
+    /// Number of answers by status.
+    var answers: [Int: Int] { counters.withLock { $0.answers } }
 
     func close() async { await producer.close(flush: .seconds(5)) }
 
     // MARK: Cases by number
 
-    /// Sends the next cases of a surface until it is cancelled or the time is over.
+    /// Sends the next cases of a surface until it is cancelled or the time has passed.
     func run(_ surface: Surface, until end: ContinuousClock.Instant) async {
         while ContinuousClock.now < end, !Task.isCancelled {
             guard surface == .records else {
@@ -64,15 +64,15 @@ final class Barrage: Sendable {
                 continue
             }
             for _ in 0..<Self.recordsAtOnce { await send(surface, number(surface)) }
-            // Readers in a debug build keep up with this; what they do not read in time is lost in memory.
+            // Readers in a debug build keep up with this rate; unread records of an in-memory topic would be lost.
             do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
         }
     }
 
     private func number(_ surface: Surface) -> Int {
-        tally.withLock { tally in
-            defer { tally.next[surface, default: 0] += 1 }
-            return tally.next[surface, default: 0]
+        counters.withLock { counters in
+            defer { counters.next[surface, default: 0] += 1 }
+            return counters.next[surface, default: 0]
         }
     }
 
@@ -87,31 +87,31 @@ final class Barrage: Sendable {
 
     // MARK: Inputs
 
-    /// Sends a request and judges the answer.
+    /// Sends a request and checks the answer.
     func send(_ input: RequestCase, _ surface: Surface, _ number: Int? = nil) async {
         let text = shown.text(input.prefix(Shown.limit + 1))
         recent.note(RecentCases.Entry(surface: surface, number: number, kind: input.kind, input: String(text.prefix(300))))
         let transcript = await caller.converse(input)
-        // One that was cut short says nothing.
+        // An exchange that was cancelled has no result.
         guard !Task.isCancelled else { return }
         let final = Answers(transcript.bytes, headOnly: input.isHead).final
-        tally.withLock { tally in for answer in final { tally.answers[answer.status, default: 0] += 1 } }
+        counters.withLock { counters in for answer in final { counters.answers[answer.status, default: 0] += 1 } }
         for fault in Judge.faults(of: input, transcript) {
             let answer = transcript.bytes.isEmpty ? "" : "\n  answered: \(shown.text(transcript.bytes, limit: 600))"
             findings.note(FuzzFinding(surface: surface, number: number, kind: input.kind, what: fault, input: text + answer))
         }
     }
 
-    /// Writes a record. What Kafka does not take reaches nobody.
-    /// - Returns: whether Kafka took it.
+    /// Writes a record. A record that Kafka does not accept has no effect.
+    /// - Returns: whether Kafka accepted it.
     @discardableResult
     func send(_ input: RecordCase, _ number: Int? = nil) async -> Bool {
         let topic = input.record.topic
         if topic == material.topics.state || topic == material.topics.links, !keepsEverything {
             let size = (input.record.value?.readableBytes ?? 0) + 200
-            let isTooMuch = tally.withLock { tally in
-                tally.compactedBytes[topic, default: 0] += size
-                return tally.compactedBytes[topic, default: 0] > Self.compactedLimit
+            let isTooMuch = counters.withLock { counters in
+                counters.compactedBytes[topic, default: 0] += size
+                return counters.compactedBytes[topic, default: 0] > Self.compactedLimit
             }
             guard !isTooMuch else { return false }
         }

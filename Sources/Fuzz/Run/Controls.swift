@@ -4,9 +4,9 @@ import OCPI
 import Synchronization
 import Testbed
 
-/// Exchanges of honest parties in between: one asks another, and a service gets a copy.
+/// Control exchanges between inputs: a well-behaved party sends a request to another one, and a service gets a copy.
 final class Controls: Sendable {
-    /// How long an answer, and then a copy, may take.
+    /// Timeout of an answer, and then of a copy.
     private static let answerLimit = Duration.seconds(10)
     private static let copyLimit = Duration.seconds(30)
     private let sender: TestbedParty
@@ -29,11 +29,11 @@ final class Controls: Sendable {
         self.arrived = arrived
     }
 
-    /// How many went well.
+    /// Number of successful exchanges.
     var done: Int { state.withLock { $0.done } }
 
-    /// One exchange and its copy.
-    /// - Returns: what was wrong; nil if nothing was.
+    /// Makes one exchange and waits for its copy.
+    /// - Returns: the fault; nil if there was none.
     func exchange() async -> String? {
         let number = state.withLock { state in
             state.next += 1
@@ -61,7 +61,7 @@ final class Controls: Sendable {
         }
         while !arrived.contains(id) {
             guard clock.now - began < Self.copyLimit else { return "the copy of a good request did not arrive within \(Self.copyLimit)" }
-            // Nothing announces it.
+            // There is no event for this, so it is polled.
             do { try await clock.sleep(for: .milliseconds(20)) } catch { return nil }
         }
         state.withLock { $0.done += 1 }

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Findings of all lanes.
+/// The faults found by all connections.
 final class Findings: Sendable {
-    /// Of one kind no more are kept than this: the first ones say it all.
+    /// Maximum number of faults kept of each kind.
     private static let most = 5
     private let state = Mutex<(kept: [FuzzFinding], count: Int, perWhat: [String: Int])>(([], 0, [:]))
     private let crashes = Mutex<Set<String>>([])
@@ -19,7 +19,7 @@ final class Findings: Sendable {
         note(FuzzFinding(surface: nil, number: nil, kind: kind, what: what, input: input))
     }
 
-    /// Whether the end of a process has not been noted yet.
+    /// Whether the end of a process has not been recorded yet.
     func isNew(crash: String) -> Bool { crashes.withLock { $0.insert(crash).inserted } }
 
     var kept: [FuzzFinding] { state.withLock { $0.kept } }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// What a process holds.
+/// The resources that a process uses.
 struct Footprint: Sendable, Equatable {
     /// Resident memory, bytes.
     var memory: Int
-    /// Open descriptors: files, connections, and what threads are woken with.
+    /// Open file descriptors, including those of connections and of event loops.
     var descriptors: Int
 
-    /// Of a process now; nil if it has ended.
+    /// The current resources of a process; nil if it has ended.
     static func of(_ process: Int32) -> Footprint? {
         guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
             let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd"),
@@ -16,7 +16,7 @@ struct Footprint: Sendable, Equatable {
         return Footprint(memory: memory, descriptors: open.count)
     }
 
-    /// `VmRSS:     12345 kB`
+    /// Parses `VmRSS:     12345 kB`.
     static func resident(_ status: String) -> Int? {
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }

@@ -1,17 +1,17 @@
-/// Something that must not happen, and the input with which it did.
+/// A fault, and the input that caused it.
 package struct FuzzFinding: Sendable, Equatable {
-    /// Where the input went; nil if it is not known which input it was.
+    /// The surface of the input; nil if the input is not known.
     package var surface: Surface?
-    /// The number of the case; nil for what every run begins with.
+    /// The number of the case; nil for an oversized input.
     package var number: Int?
-    /// What kind of input it was.
+    /// The kind of input.
     package var kind: String
-    /// What happened.
+    /// The fault.
     package var what: String
-    /// The input, escaped and cut off.
+    /// The input, escaped and shortened.
     package var input: String
 
-    /// For people, with what repeats it.
+    /// One line of text, with the options that repeat the case.
     func line(seed: UInt64) -> String {
         let command = number.flatMap { number in surface.map { " (--seed \(seed) --surface \($0.rawValue) --case \(number))" } } ?? ""
         return "\(what)\n  \(kind)\(command)" + (input.isEmpty ? "" : "\n  \(input)")

@@ -5,33 +5,33 @@ import OCPI
 import Testbed
 import Topics
 
-/// Who is there: parties whose names inputs bear, and others whose exchanges must go on meanwhile.
+/// The parties: those named in inputs, and those of the control exchanges.
 struct FuzzParticipants: Sendable {
     let sender: PartyID
     let receiver: PartyID
     let service: PartyID
     /// May lose its registration.
-    let scapegoat: PartyID
-    /// Gets endpoints that are too long.
+    let disposable: PartyID
+    /// Gets oversized endpoints.
     let oversized: PartyID
     /// Is invited and never registers.
     let invited: PartyID
-    /// Is listed and not connected.
+    /// Is in the registry and not connected.
     let absent: PartyID
-    /// Is a party of another node.
+    /// A party of another node.
     let remote: PartyID
     let controlSender: PartyID
     let controlReceiver: PartyID
     let controlService: PartyID
-    /// The other node's; nobody listens there.
+    /// The key of the other node, at whose URL no server listens.
     let remoteKey = SigningKey.generate()
 
-    /// Nil never.
+    /// Never nil.
     init?() {
         let names = ["DE-FZC", "NL-FZM", "DE-FZS", "DE-FZG", "NL-FZO", "NL-FZN", "AT-FZA", "FR-REM", "DE-CTC", "NL-CTM", "DE-CTS"]
         let ids = names.compactMap { PartyID($0) }
         guard ids.count == 11 else { return nil }
-        (sender, receiver, service, scapegoat, oversized, invited, absent, remote) = (
+        (sender, receiver, service, disposable, oversized, invited, absent, remote) = (
             ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7]
         )
         (controlSender, controlReceiver, controlService) = (ids[8], ids[9], ids[10])
@@ -39,16 +39,17 @@ struct FuzzParticipants: Sendable {
 
     var services: [PartyID] { [service, controlService] }
 
-    /// Who has an outbox: also parties that records make services, because not every Kafka lets a node make what is missing.
+    /// The parties with an outbox. They include parties that records turn into services, because not every Kafka lets a node create missing
+    /// topics.
     var outboxes: [PartyID] { services + StateCases.parties.compactMap { PartyID($0) } }
 
-    /// The registry: everybody, the services with all permissions, the agreements, and the other node.
+    /// The registry entries: all parties, the services with all permissions, the agreements, and the other node.
     func registry(operatorAddress: String) -> [Fact] {
         let source = "state"
         func party(_ id: PartyID, _ role: String, at address: String) -> Fact {
             .party(NetworkParty(party: id, roles: [role], operatorAddress: address, source: source))
         }
-        let cpos = [sender, scapegoat, controlSender, invited, absent]
+        let cpos = [sender, disposable, controlSender, invited, absent]
         let emsps = [receiver, oversized, controlReceiver]
         let permissions = Permission.allCases.map(\.rawValue)
         let here =

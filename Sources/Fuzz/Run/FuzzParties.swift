@@ -6,12 +6,12 @@ import OCPI
 import Testbed
 import Topics
 
-/// The parties of a run with their servers. All take what they get.
+/// The parties of a run with their servers. They accept every request.
 struct FuzzParties: Sendable {
     let participants: FuzzParticipants
     let sender: TestbedParty
     let receiver: TestbedParty
-    let scapegoat: TestbedParty
+    let disposable: TestbedParty
     let oversized: TestbedParty
     let controlSender: TestbedParty
     let arrived = Controls.Arrivals()
@@ -30,7 +30,7 @@ struct FuzzParties: Sendable {
         }
         sender = party(participants.sender, "CPO")
         receiver = party(participants.receiver, "EMSP")
-        scapegoat = party(participants.scapegoat, "CPO")
+        disposable = party(participants.disposable, "CPO")
         oversized = party(participants.oversized, "EMSP")
         controlSender = party(participants.controlSender, "CPO")
         let controlService = TestbedParty(participants.controlService, role: "OTHER", modules: Self.modules) {
@@ -41,7 +41,7 @@ struct FuzzParties: Sendable {
         others = [party(participants.service, "OTHER"), party(participants.controlReceiver, "EMSP"), controlService]
     }
 
-    private var all: [TestbedParty] { [sender, receiver, scapegoat, oversized, controlSender] + others }
+    private var all: [TestbedParty] { [sender, receiver, disposable, oversized, controlSender] + others }
 
     func start(_ hub: Testbed.Running) async throws {
         for party in all {
@@ -54,7 +54,7 @@ struct FuzzParties: Sendable {
         for party in all { await party.stop() }
     }
 
-    /// What inputs are made with.
+    /// The data from which the inputs are made.
     func material(_ hub: Testbed.Running) async throws -> Material {
         let body: JSONValue = [["party_id": .string(participants.invited.party), "country_code": .string(participants.invited.country)]]
         let invitation = try await hub.caller.call(
@@ -64,15 +64,15 @@ struct FuzzParties: Sendable {
             throw TestbedFailure("\(participants.invited) was not invited: HTTP \(invitation.status)")
         }
         return Material(
-            publicURL: hub.publicURLs[0], authorization: sender.authorization, scapegoat: scapegoat.authorization,
+            publicURL: hub.publicURLs[0], authorization: sender.authorization, disposable: disposable.authorization,
             invitation: Token(tokenA).authorization(encoding: .base64), sender: participants.sender, receiver: participants.receiver,
             service: participants.service,
             remote: participants.remote, remoteKey: participants.remoteKey, absent: participants.absent, receiverURL: receiver.url,
             topics: hub.node.topics)
     }
 
-    /// A platform that advertises endpoints of 70 KB.
-    /// - Returns: what was wrong: it must be refused, in an envelope.
+    /// Registers a platform that advertises endpoints of 70 KB, which must be rejected with an OCPI envelope.
+    /// - Returns: the fault; nil if there was none.
     func registerOversized(_ hub: Testbed.Running) async throws -> String? {
         let party = TestbedParty(
             participants.invited, role: "CPO", modules: Self.modules, endpointSuffix: "/" + Oversized.text(70_000, of: "x")

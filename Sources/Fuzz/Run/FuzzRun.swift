@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 import Testbed
 
-/// What happens between the start of the node and its end.
+/// The run between the start of the node and its end.
 struct FuzzRun: Sendable {
     let options: FuzzOptions
     let hub: Testbed.Running
@@ -12,28 +12,28 @@ struct FuzzRun: Sendable {
     let findings: Findings
     let recent: RecentCases
     let controls: Controls
-    let tell: @Sendable (String) -> Void
+    let progress: @Sendable (String) -> Void
 
     private var place: RolePlace { hub.fleet.places[0] }
 
-    /// - Throws: what kept it from being carried out.
+    /// - Throws: any error that prevented the run.
     func result(
-        lanes: [(surface: Surface, count: Int)], settling: Duration, starting: Duration
+        connections: [(surface: Surface, count: Int)], settling: Duration, starting: Duration
     ) async throws -> FuzzResult {
-        // The first exchange opens what is opened once.
+        // The first exchange opens connections that stay open.
         if let fault = await controls.exchange() { throw TestbedFailure("before anything was sent, \(fault)") }
         guard let process = place.processIdentifier, let start = Footprint.of(process) else {
             throw TestbedFailure("the node's process ended before anything was sent")
         }
         let growth = Mutex(Growth(start))
-        tell("seed \(options.seed): oversized inputs")
+        progress("seed \(options.seed): oversized inputs")
         let oversized = OversizedRun(self)
         let (count, dead) = try await options.onlyCase == nil ? oversized.run() : (count: 0, dead: 0)
         if let only = options.onlyCase {
             await barrage.send(options.surfaces[0], only)
         } else {
-            tell("sending for \(options.seconds) s: \(options.surfaces.map(\.rawValue).joined(separator: ", "))")
-            await send(lanes.filter { options.surfaces.contains($0.surface) }) { isWarmUp in
+            progress("sending for \(options.seconds) s: \(options.surfaces.map(\.rawValue).joined(separator: ", "))")
+            await send(connections.filter { options.surfaces.contains($0.surface) }) { isWarmUp in
                 guard isWarmUp, let now = Footprint.of(process) else { return }
                 growth.withLock { $0.warmUp(now) }
             }
@@ -41,7 +41,7 @@ struct FuzzRun: Sendable {
         try Task.checkCancellation()
         let end = await settled(process, within: settling, growth.withLock { $0.start })
         growth.withLock { $0.end = end }
-        // A single case is no time to warm up in.
+        // A single case is too short for a warm-up.
         if options.onlyCase == nil { for fault in growth.withLock({ $0.faults }) { findings.note(fault) } }
         try await afterwards(starting)
         noteCrashes()
@@ -54,24 +54,24 @@ struct FuzzRun: Sendable {
 
     // MARK: Sending
 
-    /// - Parameter onTick: every second; whether it is the warm-up.
+    /// - Parameter onTick: called every second with whether it is the warm-up.
     private func send(
-        _ lanes: [(surface: Surface, count: Int)], onTick: @escaping @Sendable (_ isWarmUp: Bool) -> Void
+        _ connections: [(surface: Surface, count: Int)], onTick: @escaping @Sendable (_ isWarmUp: Bool) -> Void
     ) async {
         let began = ContinuousClock.now
         let end = began + .seconds(options.seconds)
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await withTaskGroup(of: Void.self) { senders in
-                    for lane in lanes {
-                        for _ in 0..<lane.count { senders.addTask { await barrage.run(lane.surface, until: end) } }
+                    for connection in connections {
+                        for _ in 0..<connection.count { senders.addTask { await barrage.run(connection.surface, until: end) } }
                     }
                 }
             }
             group.addTask {
                 while ContinuousClock.now < end, !Task.isCancelled {
                     if let fault = await controls.exchange(), !Task.isCancelled {
-                        findings.note(fault, kind: "an honest exchange", input: lastInputs)
+                        findings.note(fault, kind: "a control exchange", input: lastInputs)
                     }
                     do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
                 }
@@ -98,31 +98,31 @@ struct FuzzRun: Sendable {
         let sent = barrage.sent
         let cases = options.surfaces.map { "\(sent[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
         let memory = place.processIdentifier.flatMap { Footprint.of($0) }.map { "\($0.memory / 1_048_576) MiB" } ?? "no process"
-        tell("\(cases); \(controls.done) good exchanges; \(memory); \(findings.count) findings")
+        progress("\(cases); \(controls.done) control exchanges; \(memory); \(findings.count) findings")
     }
 
-    // MARK: Afterwards
+    // MARK: After sending
 
-    /// What the process holds when nothing is under way any more, or when the time is over.
+    /// The resources of the process when no request is running any more, or after the limit.
     private func settled(_ process: Int32, within limit: Duration, _ start: Footprint) async -> Footprint? {
         let deadline = ContinuousClock.now + limit
         while let now = Footprint.of(process) {
             if now.descriptors <= start.descriptors + Growth.descriptorsBound || ContinuousClock.now >= deadline { return now }
-            // Nothing announces it.
+            // There is no event for this, so it is polled.
             do { try await Task.sleep(for: .milliseconds(200)) } catch { return now }
         }
         return nil
     }
 
-    /// Whether the node is well, and starts again from what is in Kafka now.
+    /// Checks that the node works, restarts it, and checks that it starts with what is in Kafka now.
     private func afterwards(_ starting: Duration) async throws {
-        await askProbes()
+        await checkProbes()
         if let fault = await controls.exchange() { findings.note("afterwards \(fault)") }
-        tell("starting the node again")
+        progress("starting the node again")
         let before = place.processIdentifier
         _ = place.kill(absence: .zero)
         let deadline = ContinuousClock.now + starting
-        // Nothing announces it.
+        // There is no event for this, so it is polled.
         while place.processIdentifier == before || place.processIdentifier == nil, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -133,7 +133,7 @@ struct FuzzRun: Sendable {
         if let fault = await controls.exchange() { findings.note("after the node was started again \(fault)") }
     }
 
-    private func askProbes() async {
+    private func checkProbes() async {
         for probe in ["health", "ready"] {
             let answer = try? await hub.caller.call("GET", "\(place.privateURL)/\(probe)", timeout: .seconds(5))
             guard answer?.status != 200 else { continue }
@@ -147,7 +147,7 @@ struct FuzzRun: Sendable {
         }
     }
 
-    /// The last inputs, for what nobody knows the input of.
+    /// The last inputs, for a fault whose input is not known.
     private var lastInputs: String {
         recent.entries.map { entry in
             let number = entry.number.map { " --case \($0)" } ?? ""

@@ -1,15 +1,15 @@
-/// What a process held in the course of a run.
+/// The resources that a process used in the course of a run.
 struct Growth: Sendable, Equatable {
-    /// Bound of what memory may grow by after the warm-up, bytes: what allocators keep and what is bounded by design fills up slowly.
+    /// Accepted growth of memory after the warm-up, bytes. Allocators and bounded caches fill up slowly.
     static let memoryBound = 96 * 1024 * 1024
-    /// Bound of what the number of open descriptors may grow by.
+    /// Accepted growth of the number of open descriptors.
     static let descriptorsBound = 24
 
     /// Before the first input.
     var start: Footprint
-    /// The most until the end of the warm-up.
+    /// The maximum until the end of the warm-up.
     var warm: Footprint
-    /// At the end, when nothing is under way.
+    /// At the end, when no request is running.
     var end: Footprint?
 
     init(_ start: Footprint) {
@@ -22,14 +22,14 @@ struct Growth: Sendable, Equatable {
         warm.descriptors = max(warm.descriptors, now.descriptors)
     }
 
-    /// What grew beyond its bound, in words.
+    /// Descriptions of growth beyond its bound.
     var faults: [String] {
         guard let end else { return [] }
         var faults: [String] = []
         if end.memory - warm.memory > Self.memoryBound {
             faults.append("memory grew from \(warm.memory / 1_048_576) to \(end.memory / 1_048_576) MiB after the warm-up")
         }
-        // Connections of inputs are in the warm-up's number; at the end there are none.
+        // Connections of inputs are open during the warm-up and closed at the end, so the start is the reference.
         if end.descriptors - start.descriptors > Self.descriptorsBound {
             faults.append("open descriptors grew from \(start.descriptors) to \(end.descriptors)")
         }

@@ -1,9 +1,9 @@
-/// Says what is wrong with an answer. Pure.
+/// Checks an answer. Pure functions.
 enum Judge {
-    /// The words with which a node answers after an error that nobody foresaw.
+    /// The node's message after an unexpected error.
     private static let unforeseen = "The node failed on this request"
 
-    /// What is wrong, in words; empty if all is well.
+    /// Descriptions of the faults; empty if there are none.
     static func faults(of input: RequestCase, _ transcript: Transcript) -> [String] {
         if transcript.isRefused { return ["no connection could be made"] }
         guard input.ending != .leave else { return [] }

@@ -1,8 +1,8 @@
 import Testbed
 
-/// The inputs that are longer than anything may be, and what became of them.
+/// Sends the oversized inputs and checks their outcomes.
 struct OversizedRun: Sendable {
-    /// How long records may take to end.
+    /// Timeout for the outcomes of records.
     private static let limit = Duration.seconds(30)
     private let run: FuzzRun
     private let inputs: Oversized
@@ -12,8 +12,8 @@ struct OversizedRun: Sendable {
         inputs = Oversized(run.material)
     }
 
-    /// - Returns: how many there were, and how many became dead letters.
-    /// - Throws: what kept it from being carried out.
+    /// - Returns: the number of inputs, and the number of dead letters.
+    /// - Throws: any error that prevented the run.
     func run() async throws -> (count: Int, dead: Int) {
         var count = 0
         let surfaces = run.options.surfaces
@@ -42,7 +42,7 @@ struct OversizedRun: Sendable {
             throw TestbedFailure("the platform that gets long endpoints is not in the state")
         }
         let outcomes = try await RecordOutcomes(kafka, topics)
-        // Announcements to everybody reach this one too.
+        // A broadcast announcement reaches this platform too.
         await run.barrage.send(inputs.endpoints(of: platform))
         var expected: [(kind: String, id: String, outcome: Oversized.RecordOutcome)] = []
         for (record, id, outcome) in inputs.records {
@@ -52,7 +52,7 @@ struct OversizedRun: Sendable {
         let deadline = ContinuousClock.now + Self.limit
         var waiting = expected.filter { $0.outcome != .anything }
         while !waiting.isEmpty, ContinuousClock.now < deadline {
-            // Nothing announces it.
+            // There is no event for this, so it is polled.
             try await Task.sleep(for: .milliseconds(50))
             waiting.removeAll { outcomes.outcome(of: $0.id) == $0.outcome }
         }

@@ -6,7 +6,7 @@ import Synchronization
 import Testbed
 import Topics
 
-/// Looks into `ocn.state` for the id that the node gave to a platform.
+/// Finds the id of a platform in `ocn.state`.
 enum Platforms {
     /// The platform whose endpoints begin with a URL; nil if there is none.
     /// - Throws: `KafkaError` of a cluster that cannot be read.

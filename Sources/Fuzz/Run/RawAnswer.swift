@@ -1,7 +1,7 @@
 import Encoding
 import NIOCore
 
-/// One answer as it came.
+/// One answer as received.
 struct RawAnswer: Sendable, Equatable {
     let status: Int
     /// Names in lower case.

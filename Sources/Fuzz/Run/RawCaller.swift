@@ -1,14 +1,14 @@
 import NIOCore
 import NIOPosix
 
-/// Sends the bytes of a case over a connection of its own and says what came back.
+/// Sends the bytes of a case on a new connection and returns the answer.
 struct RawCaller: Sendable {
     let host: String
     let port: Int
-    /// How long an answer, and then the end of the connection, may take.
+    /// Timeout of an answer, and then of the end of the connection.
     let maximumWait: TimeAmount
 
-    /// The whole conversation; never throws: a connection that breaks is part of it.
+    /// The whole exchange. Never throws: a broken connection is a result.
     func converse(_ input: RequestCase) async -> Transcript {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: Transcript.self)
@@ -26,7 +26,7 @@ struct RawCaller: Sendable {
     }
 }
 
-/// One connection, from its first byte to its end. On its event loop.
+/// One connection, from its first byte to its end. Used on its event loop.
 private final class Conversation: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -56,7 +56,7 @@ private final class Conversation: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: piece))).whenComplete { _ in
             let (handler, context) = bound.value
             guard !rest.isEmpty else { return handler.sent(context) }
-            // So that the other side reads them one by one.
+            // The delay makes the other side read the pieces separately.
             context.eventLoop.scheduleTask(in: .milliseconds(2)) {
                 let (handler, context) = bound.value
                 handler.send(rest, context)
@@ -75,7 +75,7 @@ private final class Conversation: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         transcript.bytes += unwrapInboundIn(data).readableBytesView
         guard input.ending == .patient, !hasFinished, !Answers(transcript.bytes, headOnly: input.isHead).final.isEmpty else { return }
-        // Whatever comes now answers nothing.
+        // Bytes after the end of the requests answer nothing.
         limit(context)
         finish(context)
     }
@@ -105,6 +105,6 @@ private final class Conversation: ChannelInboundHandler {
         promise.succeed(transcript)
     }
 
-    /// A reset is an end; `channelInactive` follows.
+    /// A reset counts as an end; `channelInactive` follows.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The last inputs, for the moment when a process has ended and nobody says at which one.
+/// The last inputs, kept in case a process ends and the causing input is not known.
 final class RecentCases: Sendable {
     struct Entry: Sendable {
         let surface: Surface
@@ -19,6 +19,6 @@ final class RecentCases: Sendable {
         }
     }
 
-    /// The oldest first.
+    /// Oldest first.
     var entries: [Entry] { state.withLock { $0 } }
 }

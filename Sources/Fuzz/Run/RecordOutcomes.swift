@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Topics
 
-/// Reads replies and dead letters, and so what became of records that have an id of their own.
+/// Reads replies and dead letters to find the outcomes of records by their ids.
 final class RecordOutcomes: Sendable {
     private let reader: PartitionReader
 
@@ -28,7 +28,7 @@ final class RecordOutcomes: Sendable {
         try await reader.start()
     }
 
-    /// What became of a record; nil if nothing yet.
+    /// The outcome of a record; nil if there is none yet.
     func outcome(of id: String) -> Oversized.RecordOutcome? { box.seen.withLock { $0[id] } }
 
     func stop() async { await reader.stop() }

@@ -1,4 +1,4 @@
-/// Bytes for people: printable ASCII as it is, the rest escaped, secrets left out, cut off where it is long.
+/// Formats bytes for output: printable ASCII unchanged, the rest escaped, secrets removed, long texts shortened.
 struct Shown: Sendable {
     static let limit = 2000
     private let secrets: [String]

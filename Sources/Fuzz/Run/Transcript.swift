@@ -1,9 +1,9 @@
-/// What happened on one connection.
+/// The events on one connection.
 struct Transcript: Sendable, Equatable {
-    /// All that came back.
+    /// All received bytes.
     var bytes: [UInt8] = []
-    /// It was not possible to connect.
+    /// Whether the connection was refused.
     var isRefused = false
-    /// The answer, or the end of the connection, did not come in time.
+    /// Whether the answer, or the end of the connection, timed out.
     var isOverdue = false
 }

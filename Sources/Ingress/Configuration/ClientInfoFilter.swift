@@ -2,13 +2,13 @@ import Directory
 import Encoding
 import OCPI
 
-/// `date_from` (inclusive) and `date_to` (exclusive) of a list (OCPI 2.2.1, 4.1.4 Paginated Request). Other parameters mean nothing here.
+/// `date_from` (inclusive) and `date_to` (exclusive) of a list (OCPI 2.2.1, 4.1.4 Paginated Request). Other parameters are ignored.
 struct ClientInfoFilter: Equatable {
     private(set) var from: Timestamp?
     private(set) var to: Timestamp?
 
     /// - Parameter parameters: `name=value`, percent-encoded.
-    /// - Throws: 2001 for a time that is none, or stands twice.
+    /// - Throws: 2001 for a malformed time, or one that is given twice.
     init(_ parameters: [Substring]) throws(OCPIError) {
         for parameter in parameters {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -4,26 +4,26 @@ import HTTPTypes
 import Hummingbird
 import OCPI
 
-/// The hub client info module: how all parties stand that the caller may know of (OCPI 2.2.1, 14.2.1). Pure.
+/// The hub client info module: the statuses of all parties visible to the caller (OCPI 2.2.1, 14.2.1). A pure function of the snapshot.
 struct ClientInfoModule: Sendable {
     /// Base of every URL, without a slash at the end.
     let publicURL: String
-    /// Most objects on a page.
+    /// Maximum number of objects per page.
     let maxLimit: Int
-    /// When this process last heard of a platform.
+    /// When this process last received a request of a platform.
     let lastHeard: @Sendable (_ platform: String) -> Timestamp?
 
     /// One page of the list.
     struct Page: Equatable {
         var objects: [ClientInfo]
-        /// How many there are on all pages.
+        /// Number of objects on all pages.
         var total: Int
         /// Query of the next page; nil on the last.
         var next: String?
     }
 
     /// The answer to `GET /ocpi/{version}/hubclientinfo`.
-    /// - Throws: 2001 for a query that makes no sense.
+    /// - Throws: 2001 for an invalid query.
     func respond(
         _ query: String?, _ caller: Platform, _ version: OCPIVersion, in directory: Directory, _ address: ResponseAddress
     ) throws(OCPIError) -> Response {
@@ -38,8 +38,8 @@ struct ClientInfoModule: Sendable {
         return response
     }
 
-    /// Oldest first; of the same time, by party and role.
-    /// - Throws: 2001 for a query that makes no sense.
+    /// Ordered by time (oldest first), then by party and role.
+    /// - Throws: 2001 for an invalid query.
     func page(_ query: String?, for caller: Platform, in directory: Directory) throws(OCPIError) -> Page {
         let query = try ListQuery(query)
         let filter = try ClientInfoFilter(query.filters)
@@ -54,7 +54,7 @@ struct ClientInfoModule: Sendable {
             next: !objects.isEmpty && end < infos.count ? query.with(offset: end, limit: limit) : nil)
     }
 
-    /// Everybody whom the caller's rules let it know of, and the caller's own parties.
+    /// All parties that the caller's rules make visible to it, and the caller's own parties.
     private func infos(for caller: Platform, in directory: Directory) -> [ClientInfo] {
         let rules = directory.rules(of: caller.id)
         return directory.clientInfos().compactMap { info in

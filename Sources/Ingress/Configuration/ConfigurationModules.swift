@@ -5,7 +5,8 @@ import Logging
 import NIOCore
 import OCPI
 
-/// Versions, credentials, HubClientInfo and OcnRules: answered by this node itself, per hop, without routing headers (OCPI 2.2.1, 4.1.5).
+/// Versions, credentials, HubClientInfo and OcnRules. This node answers them itself, between two platforms and without routing headers
+/// (OCPI 2.2.1, 4.1.5).
 struct ConfigurationModules: Sendable {
     let requestAdmission: RequestAdmission
     let versions: VersionList
@@ -23,7 +24,7 @@ struct ConfigurationModules: Sendable {
         let (caller, directory) = try await staleReadRetry.ask(isWorthwhile: head.authorization != nil) { directory throws(OCPIError) in
             try requestAdmission.caller(head.authorization, registering: isForToken, in: directory)
         }
-        if countsAsHeard(route, caller.platform, in: directory) { dependencies.heard(caller.platform.id) }
+        if countsAsActivity(route, caller.platform, in: directory) { dependencies.heard(caller.platform.id) }
         let address = ResponseAddress(MessageIDFactory(completing: head))
         let version = RequestDestination.configuration(route).version
         do {
@@ -48,8 +49,8 @@ struct ConfigurationModules: Sendable {
         }
     }
 
-    /// Reading who was heard of when is nothing to be heard of by: it would move the reader to the end of the list between two pages.
-    private func countsAsHeard(_ route: Route, _ platform: Platform, in directory: Directory) -> Bool {
+    /// A GET of the client infos does not count as activity: it would move the caller to the end of the list between two pages.
+    private func countsAsActivity(_ route: Route, _ platform: Platform, in directory: Directory) -> Bool {
         guard case .hubClientInfo = route else { return true }
         return directory.status(of: platform.id) != .connected
     }
@@ -57,7 +58,7 @@ struct ConfigurationModules: Sendable {
     private func checkMethod(_ method: Method, _ route: Route) throws(OCPIError) {
         let allowed: [Method]
         switch route {
-        // The resources of OcnRules differ: the module says which has what.
+        // The resources of OcnRules have different methods, which the module checks itself.
         case .ocnRules: return
         case .credentials: allowed = [.get, .post, .put, .delete]
         case .versions, .versionDetails, .hubClientInfo, .module: allowed = [.get]
@@ -65,7 +66,7 @@ struct ConfigurationModules: Sendable {
         guard allowed.contains(method) else { throw .notAvailable(method, but: allowed) }
     }
 
-    /// Whether token A is enough.
+    /// Whether token A is sufficient.
     private func isForTokenA(_ route: Route) -> Bool {
         switch route {
         case .versions, .versionDetails, .credentials: true

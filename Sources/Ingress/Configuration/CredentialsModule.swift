@@ -10,7 +10,7 @@ struct CredentialsModule: Sendable {
     private let hub: HubCredentials
     private let peers: PeerClient
     private let registrationWriter: RegistrationWriter
-    private let underWay = HandshakesUnderWay()
+    private let underWay = RunningHandshakes()
 
     init(
         settings: IngressSettings, dependencies: IngressDependencies, secrets: NodeSecrets, peers: PeerClient, logger: Logger
@@ -22,8 +22,8 @@ struct CredentialsModule: Sendable {
             nodeAddress: settings.nodeAddress, hub: settings.hub, tokenOverlap: settings.tokenOverlap, logger: logger)
     }
 
-    /// `data` of the answer. Nothing is changed when this throws before the first write.
-    /// - Parameter version: of the endpoint that was called; the platform is connected with that version afterwards.
+    /// The `data` of the answer. Nothing is changed when this throws before the first write.
+    /// - Parameter version: of the called endpoint; the platform is connected with that version afterwards.
     func answer(
         _ method: Method, _ caller: RequestAdmission.Caller, _ version: OCPIVersion, body: ByteBuffer?
     ) async throws(OCPIError) -> JSONValue? {

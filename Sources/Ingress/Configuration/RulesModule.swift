@@ -4,24 +4,24 @@ import Logging
 import NIOCore
 import OCPI
 
-/// The OcnRules module: a platform says whom it lets through, and whether they must sign (OCN node 1.1, OcnRules).
+/// The OcnRules module: a platform sets which parties may send to it, and whether they must sign (OCN node 1.1, OcnRules).
 ///
-/// Paths, bodies and refusals are those of the reference node; so is that `PUT signatures` toggles, and that a list whose last entry is
-/// deleted is no longer active.
+/// Paths, bodies and errors are those of the reference node. As there, `PUT signatures` toggles, and a list whose last entry is deleted
+/// becomes inactive.
 struct RulesModule: Sendable {
     let dependencies: IngressDependencies
     let logger: Logger
 
-    /// `data` of the answer. Nothing is changed when this throws before the first write.
+    /// The `data` of the answer. Nothing is changed when this throws before the first write.
     /// - Parameters:
-    ///   - rest: what stands below the endpoint, without slashes around it.
-    ///   - platform: whose token was presented; its own rules are meant, whichever of its parties asks.
+    ///   - rest: the path below the endpoint, without slashes around it.
+    ///   - platform: the caller. Its rules are changed, whichever of its parties sends the request.
     func answer(
         _ method: Method, rest: String, body: ByteBuffer?, platform: Platform, directory: Directory
     ) async throws(OCPIError) -> JSONValue? {
         let request = try RulesRequest(method, rest: rest, body: body)
         if request == .read { return directory.rules(of: platform.id).json }
-        // What was changed through another process a moment ago counts: the new rules are made out of the old ones.
+        // The new rules are derived from the old ones, so changes made through another process just before must be known.
         await dependencies.catchUp()
         let newest = dependencies.directory()
         guard newest.platform(id: platform.id)?.isRegistered == true else {
@@ -54,7 +54,7 @@ struct RulesModule: Sendable {
 }
 
 extension OCNRules {
-    /// As platforms read them. The list of the inactive kind is empty.
+    /// The JSON that platforms read. The list of the inactive kind is empty.
     fileprivate var json: JSONValue {
         ["signatures": .bool(signatures), "whitelist": json(.whitelist), "blacklist": json(.blacklist)]
     }

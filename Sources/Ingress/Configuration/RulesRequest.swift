@@ -3,19 +3,19 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// What a platform asks of its OcnRules. Pure.
+/// A request of the OcnRules module. A pure value.
 enum RulesRequest: Sendable, Equatable {
     case read
     case toggleSignatures
-    /// Lets nobody through.
+    /// Blocks all senders.
     case blockAll
     case add(OCNRules.List, OCNRules.Entry)
-    /// Replaces a list; no entries end it.
+    /// Replaces a list. An empty list makes it inactive.
     case replace(OCNRules.List, [OCNRules.Entry])
     case remove(OCNRules.List, PartyID)
 
-    /// The rules after the request. `rules.entries` and the result's are ordered by party.
-    /// - Throws: 2000 if a list is in the way or not in force, 2001 if an entry is there already or one too many.
+    /// The rules after the request. `rules.entries` and the result's entries are ordered by party.
+    /// - Throws: 2000 if the other list is active or this one is not, 2001 if an entry exists already or exceeds the limit.
     func applied(to rules: OCNRules) throws(OCPIError) -> OCNRules {
         var rules = rules
         switch self {
@@ -33,7 +33,7 @@ enum RulesRequest: Sendable, Equatable {
             rules.active = list
             rules.entries.append(entry)
         case .replace(let list, let entries):
-            // Emptying the list that is not active changes nothing about the other one.
+            // Emptying the inactive list does not affect the active one.
             if entries.isEmpty, rules.active != list { return rules }
             try RulesRequest.check(list, mayBeActiveIn: rules)
             rules.active = entries.isEmpty ? nil : list
@@ -42,7 +42,7 @@ enum RulesRequest: Sendable, Equatable {
             guard rules.active == list else {
                 throw OCPIError(code: .clientError, message: "The \(list.rawValue) is not active")
             }
-            // Somebody who is not listed: otherwise "block all", a list without entries, would end here.
+            // The party is not listed. Without this check "block all", a list without entries, would end here.
             guard rules.entries.contains(where: { $0.party == party }) else { return rules }
             rules.entries.removeAll { $0.party == party }
             if rules.entries.isEmpty { rules.active = nil }
@@ -63,8 +63,9 @@ enum RulesRequest: Sendable, Equatable {
 // MARK: - Reading
 
 extension RulesRequest {
-    /// - Parameter rest: what stands below the endpoint.
-    /// - Throws: 404 and 405 for what is not there; 2001 for a body or path that is wrong, 2000 where the reference says so.
+    /// - Parameter rest: the path below the endpoint.
+    /// - Throws: 404 and 405 for unknown resources and methods; 2001 for an invalid body or path; 2000 where the reference node answers
+    ///   that.
     init(_ method: Method, rest: String, body: ByteBuffer?) throws(OCPIError) {
         guard let resource = RulesResource(rest: rest) else {
             throw OCPIError(code: .clientError, message: "There is no such resource", kind: .notFound)
@@ -95,7 +96,7 @@ extension RulesRequest {
         }
     }
 
-    /// A whole list: each party once, each with modules.
+    /// A whole list: each party once, each with at least one module.
     private static func entries(_ json: JSONValue) throws(OCPIError) -> [OCNRules.Entry] {
         guard let list = json.array else {
             throw OCPIError(code: .invalidParameters, message: "The body must be a list of entries")
@@ -116,7 +117,7 @@ extension RulesRequest {
     }
 }
 
-/// What is below the endpoint.
+/// A resource below the endpoint.
 private enum RulesResource {
     case rules
     case signatures
@@ -148,7 +149,7 @@ private enum RulesResource {
 }
 
 extension OCNRules.Entry {
-    /// Reads an entry. Names of parties and modules have no case; a module that is named twice counts once.
+    /// Parses an entry. Names of parties and modules are case-insensitive; a repeated module counts once.
     fileprivate init(json: JSONValue) throws(OCPIError) {
         guard json.members != nil else { throw Self.refusal("an entry is not an object") }
         if let name = json.repeated(among: ["country_code", "party_id", "modules"]) {

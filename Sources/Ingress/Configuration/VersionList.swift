@@ -1,17 +1,17 @@
 import Encoding
 import OCPI
 
-/// The versions and endpoints this node advertises (OCPI 2.2.1, 6). Only what is served stands here.
+/// The versions and endpoints that this node advertises (OCPI 2.2.1, 6): exactly those that it serves.
 struct VersionList: Sendable {
     /// Base of every URL, without a slash at the end.
     let publicURL: String
 
-    /// Data of `GET /ocpi/versions`.
+    /// The `data` of `GET /ocpi/versions`.
     var versions: JSONValue {
         .array(OCPIVersion.allCases.map { ["version": .string($0.rawValue), "url": .string(url(.versionDetails($0)))] })
     }
 
-    /// Data of `GET /ocpi/2.2` and `GET /ocpi/2.2.1`, in the order of the reference node: modules by name, then custom ones, then
+    /// The `data` of `GET /ocpi/2.2` and `GET /ocpi/2.2.1`, in the order of the reference node: modules by name, then custom ones, then
     /// OcnRules.
     func details(_ version: OCPIVersion) -> JSONValue {
         let modules = (ModuleTable.functional + [.credentials, .hubclientinfo]).sorted { $0.rawValue < $1.rawValue }

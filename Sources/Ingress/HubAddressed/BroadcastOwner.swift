@@ -3,11 +3,11 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Whose objects a party may broadcast: those of its own platform (OCPI 2.2.1, 4.1.5 Broadcast Push and 4.1.6 Errors).
+/// Checks that a broadcast object belongs to a party of the sender's platform (OCPI 2.2.1, 4.1.5 Broadcast Push and 4.1.6 Errors).
 ///
-/// The hub has to look: a recipient sees the hub as the sender, and cannot tell who it was that wrote somebody else's object.
+/// The hub must check this: recipients see the hub as the sender and cannot recognise an object written by a party that does not own it.
 enum BroadcastOwner {
-    /// - Throws: 2001 if the path or the body names a party that the platform does not serve, or one another than the other.
+    /// - Throws: 2001 if the path or the body names a party that the platform does not serve, or if they name different parties.
     static func check(_ route: ModuleRoute, _ platform: Platform, _ body: ByteBuffer?, in directory: Directory) throws(OCPIError) {
         guard let owner = ObjectPath(route.remainder).owner, directory.serves(platform, owner) else {
             throw OCPIError(
@@ -18,7 +18,7 @@ enum BroadcastOwner {
         }
     }
 
-    /// Whether the object in the body is that party's too, as far as it says. Parts of an object, and PATCH, need not name the owner again.
+    /// Whether the body names that party as the owner, or no owner. Parts of an object, and PATCH, may omit it.
     static func isOwner(_ owner: PartyID, of body: ByteBuffer?) -> Bool {
         guard let body else { return true }
         let (country, party) = (body.jsonString(["country_code"]), body.jsonString(["party_id"]))

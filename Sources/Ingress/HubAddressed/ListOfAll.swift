@@ -5,14 +5,14 @@ import NIOCore
 import OCPI
 import Topics
 
-/// One list out of the lists of several parties (OCPI 2.2.1, 4.1.5 GET All via Hubs).
+/// Combines the lists of several parties into one (OCPI 2.2.1, 4.1.5 GET All via Hubs).
 ///
-/// The parties' lists stand one after the other, ordered by party, each in its owner's order. So a page is found by counting: every party
-/// is asked how much it has, then those whose objects belong to the page are asked for them. Nothing is kept between two pages.
+/// The lists are concatenated, ordered by party, each in its owner's order. For a page every party is asked for its number of objects, then
+/// those whose objects are on the page are asked for them. No state is kept between two pages.
 struct ListOfAll: Sendable {
     /// One page.
     struct Page: Sendable {
-        /// Whole answer.
+        /// The complete body of the answer.
         var body: ByteBuffer
         var total: Int
         var limit: Int
@@ -20,18 +20,18 @@ struct ListOfAll: Sendable {
         var next: String?
     }
 
-    /// Most objects on a page.
+    /// Maximum number of objects per page.
     let maxLimit: Int
-    /// Longest body of an answer, bytes.
+    /// Maximum bytes of an answer's body.
     let bodyLimit: Int
-    /// Whether parties that cannot be asked are left out instead of making the whole list fail.
+    /// Whether parties that fail to answer are left out; otherwise the whole list fails.
     let allowsPartial: Bool
-    /// Asks one party for a part of its list. Throws an error for people when it cannot be had.
+    /// Requests a part of one party's list. Throws an error whose message is for the caller's operators.
     let ask: @Sendable (PartyID, _ query: String) async throws(OCPIError) -> ListPart
 
-    /// The parties whose lists make up the list for `from`: connected here, in a role that has the module, willing to be asked by `from`
-    /// and without its signature: what the hub asks for somebody is not what that one signed. Never `from` itself; others of its platform
-    /// are parties like any other.
+    /// The parties whose lists are combined for `from`: connected here, in a role that has the module, allowing requests of `from`, and not
+    /// requiring signatures (the hub's request is not the one that `from` signed). `from` itself is excluded; other parties of its platform
+    /// are included.
     static func parties(for from: PartyID, _ module: ModuleID, in directory: Directory) -> [PartyID] {
         let roles = ModuleParties.roles(module, .sender)
         return directory.platforms.filter {
@@ -41,7 +41,7 @@ struct ListOfAll: Sendable {
         }.sorted()
     }
 
-    /// - Throws: what the first party that could not be asked answered, unless partial lists are allowed.
+    /// - Throws: the error of the first party that failed, unless partial lists are allowed.
     func page(_ query: ListQuery, of parties: [PartyID]) async throws(OCPIError) -> Page {
         var missing: [PartyID] = []
         let totals = try await totals(query, parties, &missing)
@@ -65,8 +65,8 @@ struct ListOfAll: Sendable {
                 objects.writeImmutableBuffer(part.objects)
             }
             gathered += part.count
-            // A party that says it has more and gives nothing must not hold up the crawl, and one that gives more than it was asked for
-            // must not push aside the beginning of the next party's list.
+            // A party that reports more objects than it returns must not stop the pagination, and one that returns more than requested must
+            // not push out the beginning of the next party's list.
             next = part.count == 0 ? start + count : min(start + count, next + part.count)
             if part.count < wanted { break }
         }
@@ -79,7 +79,7 @@ struct ListOfAll: Sendable {
         _ query: ListQuery, _ parties: [PartyID], _ missing: inout [PartyID]
     ) async throws(OCPIError) -> [(party: PartyID, count: Int)] {
         let first = query.with(offset: 0, limit: 1)
-        // Only the numbers are kept: what came along may be a whole answer of every party.
+        // Only the counts are kept: each answer may be a whole list.
         let answers = await withTaskGroup(of: (PartyID, Result<Int, OCPIError>).self) { group in
             var rest = parties[...]
             var answers: [PartyID: Result<Int, OCPIError>] = [:]
@@ -90,7 +90,7 @@ struct ListOfAll: Sendable {
             for _ in 0..<ListOfAll.concurrency { askNext() }
             for await (party, answer) in group {
                 answers[party] = answer
-                // The list has failed: nobody else needs to be asked.
+                // The list has failed, so the remaining parties are not asked.
                 if case .failure = answer, !allowsPartial { rest = [] }
                 askNext()
             }

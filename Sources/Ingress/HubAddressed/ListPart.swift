@@ -9,15 +9,15 @@ import Topics
 struct ListPart: Sendable, Equatable {
     /// The objects byte for byte, with the commas between them.
     let objects: ByteBuffer
-    /// How many these are.
+    /// The number of these objects.
     let count: Int
-    /// How many the party says it has; nil if it does not say.
+    /// The total number of objects that the party reports; nil if it reports none.
     let total: Int?
-    /// The party announces further pages.
+    /// Whether the party announces further pages.
     let hasMore: Bool
 
-    /// Reads a party's answer.
-    /// - Throws: 4000 if it is none that can be used; the party's own error as it is.
+    /// Parses a party's answer.
+    /// - Throws: 4000 if it is unusable; the party's own error unchanged.
     init(_ reply: ReplyRecord) throws(OCPIError) {
         guard reply.outcome == .answered else {
             throw OCPIError(code: reply.status ?? .connectionProblem, message: "\(reply.from): \(reply.message ?? "could not be asked")")
@@ -33,12 +33,12 @@ struct ListPart: Sendable, Equatable {
         hasMore = reply.headers[OCPIHeader.link] != nil
     }
 
-    /// How many objects the party has.
+    /// The total number of objects of the party.
     ///
-    /// One that does not say has given its whole list if it announces no further page and gave less than it was asked for, or more: then it
-    /// knows nothing of pages.
-    /// - Parameter limit: how many it was asked for.
-    /// - Throws: 4000 if there may be more that nobody would ever ask for.
+    /// A party that reports no total has returned its whole list if it announces no further page and returned fewer objects than requested,
+    /// or more (then it does not support pagination).
+    /// - Parameter limit: the number of objects that were requested.
+    /// - Throws: 4000 if there may be more objects that would never be requested.
     func total(of party: PartyID, asked limit: Int) throws(OCPIError) -> Int {
         if let total { return total }
         guard !hasMore, count != limit else {
@@ -48,8 +48,8 @@ struct ListPart: Sendable, Equatable {
         return count
     }
 
-    /// The list in an answer, which is an object; one that is absent or null is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything else.
-    /// Its objects are counted only: trees of as many bytes as an answer may have would be many times as large.
+    /// The list in an answer's body, which is an object; a missing or null list is empty (OCPI 2.2.1, 16.1 Cardinality). Nil for anything
+    /// else. The objects are only counted, because parsed trees would need many times the memory.
     private static func list(in body: ByteBuffer) -> (data: ByteBuffer, count: Int)? {
         do throws(JSONError) {
             guard let range = try body.jsonRange(of: ["data"]) else { return (ByteBuffer(), 0) }

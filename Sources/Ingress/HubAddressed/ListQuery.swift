@@ -4,17 +4,17 @@ import Kafka
 import OCPI
 import Topics
 
-/// The query of a list: filters as they came, and which part of the list is wanted (OCPI 2.2.1, 4.1.4 Paginated Request).
+/// The query of a list: filters unchanged, and the requested part of the list (OCPI 2.2.1, 4.1.4 Paginated Request).
 struct ListQuery: Sendable, Equatable {
-    /// Everything else, verbatim.
+    /// All other parameters, verbatim.
     let filters: [Substring]
-    /// Names of filters that have a value, decoded.
+    /// Decoded names of the filters that have a value.
     private let given: Set<String>
     let offset: Int
     let limit: Int?
 
-    /// - Throws: 2001 for an offset or limit that is no number, and for one of these or a date that stands twice: of two values some parties
-    ///   take the first, others the last.
+    /// - Throws: 2001 for an invalid offset or limit, and if one of them or a date is given twice: of two values some parties use the
+    ///   first, others the last.
     init(_ query: String?) throws(OCPIError) {
         var filters: [Substring] = []
         var given: Set<String> = []
@@ -23,7 +23,7 @@ struct ListQuery: Sendable, Equatable {
         var limit: Int?
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            // Whoever is asked reads names decoded.
+            // Recipients decode parameter names, so the check does too.
             let name = PercentText.decoded(String(parts[0]))
             guard !ListQuery.single.contains(name) || seen.insert(name).inserted else {
                 throw OCPIError(code: .invalidParameters, message: "\(name) stands twice in the query")
@@ -42,13 +42,13 @@ struct ListQuery: Sendable, Equatable {
         self.limit = limit
     }
 
-    /// The same list, another part of it.
+    /// The query for another part of the same list.
     func with(offset: Int, limit: Int) -> String { (filters + ["offset=\(offset)", "limit=\(limit)"]).joined(separator: "&") }
 
-    /// What may stand there once only.
+    /// The parameters that may be given only once.
     private static let single: Set = ["offset", "limit", "date_from", "date_to"]
 
-    /// Beyond every list of all, so that a next page can always be asked for; far from overflowing.
+    /// Larger than the total of any list, so that a next page can always be requested, and far from overflowing.
     private static let greatest = 1 << 53
 
     /// Whether a filter of that name has a value.

@@ -2,9 +2,9 @@ import Directory
 import Encoding
 import OCPI
 
-/// Which parties implement which interface (OCPI 2.2.1, 2.1 Typical implementations).
+/// The parties that implement an interface, by their roles (OCPI 2.2.1, 2.1 Typical implementations).
 enum ModuleParties {
-    /// The roles that have an interface; a platform of several parties has one endpoint for all of them.
+    /// The roles that implement an interface. A platform of several parties has one endpoint for all of them.
     static func roles(_ module: ModuleID, _ interface: InterfaceRole) -> Set<String> {
         let isOperators = interface == (module == .tokens || module == .commands || module == .chargingprofiles ? .receiver : .sender)
         return isOperators ? ["CPO", "OTHER"] : ["EMSP", "NSP", "NAP", "SCSP", "OTHER"]

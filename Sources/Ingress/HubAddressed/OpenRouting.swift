@@ -3,13 +3,14 @@ import Encoding
 import NIOCore
 import OCPI
 
-/// Finds out whom a request is for that names no receiver (OCPI 2.2.1, 4.1.5 Open Routing Request). Pure.
+/// Determines the receiver of a request that names none (OCPI 2.2.1, 4.1.5 Open Routing Request). A pure function of the snapshot.
 ///
-/// Only content that the module defines is used: the owner in the path where that is no party of the sender's platform, the token's owner in
-/// `cdr_token`, and whose a session, location or token was when it passed through this node earlier. If that does not tell, but only one
-/// party can be meant, it is that one. Otherwise what is meant for everybody is broadcast, and the rest is refused.
+/// Only content that the module defines is used: the owner in the path if it is no party of the sender's platform, the owner of the token
+/// in `cdr_token`, and the party that a session, location or token belonged to when it passed through this node earlier. Otherwise the
+/// receiver is the only candidate, if there is just one. With several candidates a request that may be broadcast is broadcast, and any
+/// other is refused.
 struct OpenRouting {
-    /// Where the request goes.
+    /// Where the request is sent.
     enum Decision: Equatable {
         case party(PartyID)
         case everybody
@@ -21,15 +22,15 @@ struct OpenRouting {
     let from: PartyID
     let body: ByteBuffer?
     let directory: Directory
-    /// Whose an object is by what was seen of it; nil for several.
+    /// The party that an object was seen with; nil if it is unknown or there are several.
     let seen: (ObjectName) -> PartyID?
 
-    /// - Throws: 4001 if the receiver cannot be found out.
+    /// - Throws: 4001 if the receiver cannot be determined.
     func decide() throws(OCPIError) -> Decision {
         if let named = named, named != from { return .party(named) }
-        if let party = whoseObject, party != from { return .party(party) }
+        if let party = objectOwner, party != from { return .party(party) }
         let candidates = candidates
-        if candidates.count == 1, let only = candidates.first, !mayBeSomebodyElses { return .party(only) }
+        if candidates.count == 1, let only = candidates.first, !mayBeForAnotherParty { return .party(only) }
         if ModuleTable.hubUse(method, route).contains(.broadcast) { return .everybody }
         throw OCPIError(
             code: .unknownReceiver,
@@ -40,7 +41,7 @@ struct OpenRouting {
 
     private var path: ObjectPath { ObjectPath(route.remainder) }
 
-    /// The party that the request itself names.
+    /// The receiver that the request itself names.
     private var named: PartyID? {
         let hasTokenOwner = route.module == .cdrs || route.module == .sessions
         if hasTokenOwner, let body, let country = body.jsonString(["cdr_token", "country_code"]),
@@ -48,28 +49,28 @@ struct OpenRouting {
         {
             return PartyID(country: country, party: id)
         }
-        // What a platform writes for one of its parties in the name of another is for somebody else.
+        // An object that is written for a party of the sender's own platform is meant for another receiver.
         return route.interface == .receiver ? path.owner.flatMap { siblings.contains($0) ? nil : $0 } : nil
     }
 
-    /// The parties of the sender's platform, itself first.
+    /// The parties of the sender's platform, the sender first.
     private var siblings: [PartyID] {
         guard let platform = directory.platform(of: from) else { return [from] }
         return [from] + platform.roles.map(\.party).filter { $0 != from && directory.serves(platform, $0) }
     }
 
-    /// Whose the object is that the request is about; nil if that is not known, or not clear.
-    private var whoseObject: PartyID? {
+    /// The owner of the object that the request is about; nil if it is unknown or ambiguous.
+    private var objectOwner: PartyID? {
         if let object { return seen(object) }
-        guard let session = sessionOfCustomer else { return nil }
-        // Of a session without an owner in its path: of whichever party of the platform.
+        guard let session = sessionID else { return nil }
+        // A session without an owner in its path may belong to any party of the platform.
         let owners = route.interface == .receiver ? path.owner.map { [$0] } ?? [] : siblings
         let customers = owners.compactMap { ObjectName(.customer(of: $0), .sessions, session).flatMap(seen) }
         return Set(customers).count == 1 ? customers.first : nil
     }
 
-    /// A session that is pushed without its token again, and its charging profile, are for the token's EMSP.
-    private var sessionOfCustomer: CiString? {
+    /// The session id of a push without token, or of a charging profile: both are for the EMSP of the token.
+    private var sessionID: CiString? {
         switch (route.module, route.interface) {
         case (.sessions, .receiver): path.object
         case (.chargingprofiles, .sender): path.ids.first
@@ -90,13 +91,14 @@ struct OpenRouting {
         }
     }
 
-    /// What is for one party only must not reach another: a party of the network that is not connected here could be meant as well.
-    private var mayBeSomebodyElses: Bool {
+    /// Whether a party of the network that is not connected here could be the receiver as well. A request for a single receiver must not
+    /// reach a wrong one.
+    private var mayBeForAnotherParty: Bool {
         guard !ModuleTable.hubUse(method, route).contains(.broadcast), !method.isRead else { return false }
         return directory.listsParty(in: ModuleParties.roles(route.module, route.interface))
     }
 
-    /// The parties connected here that could be meant: they implement the interface in a role that has it.
+    /// The parties connected here that could be the receiver: they implement the interface in a role that has it.
     private var candidates: [PartyID] {
         let roles = ModuleParties.roles(route.module, route.interface)
         return directory.platforms.filter { directory.endpoint(of: $0.id, route.module, route.interface) != nil }.flatMap { platform in

@@ -4,11 +4,10 @@ import NIOCore
 import OCPI
 import Topics
 
-/// What a request tells about whose an object is, for open routing later. The same wherever it entered the node: from a party that is
-/// connected here or from another node.
+/// The owners of objects that a request reveals, for open routing of later requests. The same for requests of platforms and of other nodes.
 enum SeenObjects {
     /// - Parameters:
-    ///   - hub: the hub's own party, to which goes what is for everybody.
+    ///   - hub: the hub's own party, the receiver of broadcasts.
     ///   - isOwn: whether the sender may write objects of that party.
     static func names(
         in request: RequestRecord, hub: PartyID, _ directory: Directory, isOwn: (PartyID) -> Bool
@@ -33,7 +32,7 @@ enum SeenObjects {
         entries.compactMap { entry in entry.0.map { ($0, entry.1) } }
     }
 
-    /// Who does not act in a role that has such objects must not be mistaken for an owner of them.
+    /// A party without a role that has such objects must not be recorded as an owner.
     private static func mayOwn(_ party: PartyID, _ module: ModuleID, in directory: Directory) -> Bool {
         let roles = ModuleParties.roles(module, .sender)
         guard let platform = directory.platform(of: party) else {
@@ -43,20 +42,20 @@ enum SeenObjects {
     }
 }
 
-/// The type of a token, which is part of its identity (OCPI 2.2.1, 12.2): without one it is RFID.
+/// The type of a token, which is part of its identity (OCPI 2.2.1, 12.2); RFID by default.
 enum TokenType {
-    /// As the parameter `type` says; nil without it.
+    /// The value of the parameter `type`; nil without it.
     static func named(in query: String?) -> CiString? {
         PercentText.pairs(query ?? "").first { $0.name == "type" && !$0.value.isEmpty }.map { CiString($0.value) }
     }
 
-    /// As a Token object says; nil for anything else.
+    /// The value in a Token object; nil for anything else.
     static func named(in body: ByteBuffer?) -> CiString? {
         body?.jsonString(["type"]).flatMap { $0.isEmpty ? nil : CiString($0) }
     }
 }
 
 extension CiString {
-    /// The type of a token that does not say any.
+    /// The default token type.
     static let rfid: CiString = "RFID"
 }

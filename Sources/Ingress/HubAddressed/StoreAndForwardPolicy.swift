@@ -2,13 +2,12 @@ import Directory
 import OCPI
 import Topics
 
-/// Store and forward: which requests the hub answers by itself because an operator's rule says so. Pure.
+/// Decides by the operator's rules which requests the hub stores and answers itself. A pure function of the snapshot.
 enum StoreAndForwardPolicy {
-    /// Whether the hub stores the request, instead of waiting for what the recipient says.
+    /// Whether the hub stores the request instead of waiting for the recipient's answer.
     ///
-    /// Only for recipients that are connected here and have the interface: the others are answered for as usual. And only for objects of the
-    /// sender's own. Of what is stored nobody tells a sender that it wrote somebody else's object, and what it writes takes the place of
-    /// what waits.
+    /// Only for recipients that are connected here and have the interface; for others the usual errors are better. And only for objects of
+    /// the sender itself: no recipient's answer would reject a foreign object, and its write would supersede those that wait.
     /// - Parameters:
     ///   - request: as it would be sent to the recipient.
     ///   - isOwn: whether the sender may write objects of that party.

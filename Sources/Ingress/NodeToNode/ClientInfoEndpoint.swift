@@ -7,7 +7,8 @@ import Notary
 import OCPI
 import Topics
 
-/// `PUT /ocn/client-info`: another node tells how one of its parties stands (OCN node 1.1). CONTROL passes it on to the platforms here.
+/// `PUT /ocn/client-info`: another node reports the status of one of its parties (OCN node 1.1). CONTROL passes it on to the platforms of
+/// this node.
 struct ClientInfoEndpoint: Sendable {
     /// Operator address of this node, lower case.
     let nodeAddress: String
@@ -22,11 +23,12 @@ struct ClientInfoEndpoint: Sendable {
         guard NodeSignature.isWellFormed(signature) else { throw ClientInfoEndpoint.unsigned }
         return try await bodyReader.withBody(of: request, head, context) { (body) -> (ClientInfo, NetworkNode, Directory) in
             guard let body else { throw ClientInfoEndpoint.refused("The ClientInfo is missing") }
-            // The party is all that is read before it is known who signed it: a stranger must not have trees built.
+            // Only the party is parsed before the signature is verified, so that an unauthenticated caller cannot make the node build
+            // trees.
             let (node, directory) = try await home(of: try ClientInfoEndpoint.party(in: body))
             try ClientInfoEndpoint.verify(body, signature, by: node)
             let info = try ClientInfoEndpoint.info(body, now: dependencies.now())
-            // Every role of a party is kept and told to everybody, so a node cannot make up as many as it likes.
+            // Every role of a party is stored and announced to all platforms, so a node must not invent roles.
             guard directory.networkParty(info.party)?.mayHave(role: info.role) == true else {
                 throw ClientInfoEndpoint.refused("role is none of OCPI and none the registry lists for \(info.party)")
             }
@@ -34,14 +36,14 @@ struct ClientInfoEndpoint: Sendable {
         } name: {
             $0.1.operatorAddress
         } _: { info, _, directory in
-            try await keep(info, in: directory)
+            try await store(info, in: directory)
             return .envelope(Envelope.success(), ResponseAddress(head))
         }
     }
 
     // MARK: Checks
 
-    /// The party that a ClientInfo is about, found without building a tree of it.
+    /// The party that a ClientInfo is about, found without building a tree.
     private static func party(in body: ByteBuffer) throws(OCPIError) -> PartyID {
         let twice: String?
         do throws(JSONError) {
@@ -56,22 +58,22 @@ struct ClientInfoEndpoint: Sendable {
         return party.canonical
     }
 
-    /// What stands once in it.
+    /// The members that may occur only once.
     private static let members = ["country_code", "party_id", "role", "status", "last_updated"]
 
-    /// The ClientInfo in the body.
+    /// Parses the ClientInfo in the body.
     /// - Parameter now: by Kafka's clock.
     private static func info(_ body: ByteBuffer, now: Timestamp) throws(OCPIError) -> ClientInfo {
         guard let json = try? JSONValue.parse(body) else { throw unparsable }
         guard var info = ClientInfo(json: json) else { throw noClientInfo }
         info.party = info.party.canonical
         info.role = info.role.uppercased()
-        // The newest counts: one from the future would keep out all that follow, also those of the party's next node.
+        // The newest update wins, so one from the future would block all later ones, including those of the party's next node.
         guard info.lastUpdated <= RecordBounds(now: now).latest else { throw refused("last_updated is in the future") }
         return info
     }
 
-    /// The node that may speak for a party.
+    /// The node that may report the status of a party.
     private func home(of party: PartyID) async throws(OCPIError) -> (NetworkNode, Directory) {
         do {
             let (node, directory) = try await staleReadRetry.ask { directory throws(OCPIError) in
@@ -85,12 +87,12 @@ struct ClientInfoEndpoint: Sendable {
             }
             return (node, directory)
         } catch {
-            // Here an unknown party is a wrong parameter; it had the other code so that the newest state was asked.
+            // Here an unknown party is an invalid parameter. The error had the other code to make the newest state be read.
             throw ClientInfoEndpoint.refused(error.message)
         }
     }
 
-    /// Only the bytes as they came: whoever signs here signs what it sends.
+    /// The signature must match the received bytes; no canonical form is tried, because every signer of this request signs what it sends.
     static func verify(_ body: ByteBuffer, _ signature: String, by node: NetworkNode) throws(OCPIError) {
         guard let address = EthereumAddress(hex: node.operatorAddress), NodeSignature.signer(of: body, signature: signature) == address
         else { throw unsigned }
@@ -105,8 +107,8 @@ struct ClientInfoEndpoint: Sendable {
 
     // MARK: State
 
-    /// The newest counts, in whatever order they arrive.
-    private func keep(_ info: ClientInfo, in directory: Directory) async throws(OCPIError) {
+    /// Stores the info if it is newer than the stored one. Reports may arrive in any order.
+    private func store(_ info: ClientInfo, in directory: Directory) async throws(OCPIError) {
         if case .clientInfo(let known) = directory.fact(FactKey.clientInfo(info.party, role: info.role)),
             known.lastUpdated >= info.lastUpdated
         {

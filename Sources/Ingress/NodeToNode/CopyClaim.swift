@@ -3,23 +3,23 @@ import HTTPTypes
 import Hummingbird
 import OCPI
 
-/// What another node says of a message: that it is a copy for a service here, and under which id the service is to know it.
+/// Another node's header that marks a message as a copy for a service of this node, with the copy's id.
 ///
-/// The header is not signed. It opens nothing but what the service may get copies of and the sender has agreed to.
+/// The header is not signed. It permits only messages that the service may receive copies of under its agreement with the sender.
 struct CopyClaim: Sendable {
-    /// Nil for what is no copy, and for what the service is owed no copy of.
+    /// Nil if the message is no copy, or if no agreement permits the copy.
     let id: String?
-    /// It is the result of a command or charging profile, whose place at the service has no token at its end.
+    /// Whether the copy is the result of a command or charging profile, whose URL at the service has no token at its end.
     let isResult: Bool
 
     init(_ message: OCNMessage, _ head: RequestHead, in directory: Directory) {
         let isPossible = !message.isCustom && message.proxyUID == nil && message.proxyResource == nil
-        id = isPossible && CopyClaim.isOwed(message, in: directory) ? head.copyID.flatMap { CopyClaim.isID($0) ? $0 : nil } : nil
+        id = isPossible && CopyClaim.isServiceCopy(message, in: directory) ? head.copyID.flatMap { CopyClaim.isID($0) ? $0 : nil } : nil
         isResult = id != nil && CopyClaim.isResult(message)
     }
 
-    /// As MATCHER judges it where the sender is connected.
-    private static func isOwed(_ message: OCNMessage, in directory: Directory) -> Bool {
+    /// The same rule as in MATCHER for senders of this node.
+    private static func isServiceCopy(_ message: OCNMessage, in directory: Directory) -> Bool {
         directory.hasAgreement(user: message.sender, provider: message.receiver)
             && directory.service(message.receiver)?.permission(for: message.module, message.interface) != nil
     }
@@ -36,8 +36,8 @@ struct CopyClaim: Sendable {
 }
 
 extension Response {
-    /// To another node: nothing was done.
-    func saying(_ notDone: NotDone?) -> Response {
+    /// Adds the header `OCN-Not-Done` for another node.
+    func adding(_ notDone: NotDone?) -> Response {
         var response = self
         if let notDone, let name = HTTPField.Name(OCPIHeader.notDone) { response.headers[name] = notDone.rawValue }
         return response

@@ -7,7 +7,7 @@ import Notary
 import OCPI
 import Topics
 
-/// `POST /ocn/message`: a request that another node forwards for one of its parties to one of ours (dialect `ocn-1`).
+/// `POST /ocn/message`: a request that another node forwards from one of its parties to one of this node's (dialect `ocn-1`).
 struct MessageEndpoint: Sendable {
     let settings: IngressSettings
     let requestAdmission: RequestAdmission
@@ -19,19 +19,19 @@ struct MessageEndpoint: Sendable {
     let logger: Logger
     private let canonicalForms = CanonicalForms()
 
-    /// - Parameter version: the caller's, in which it hears what this node itself has to say.
+    /// - Parameter version: the OCPI version of the caller, used for errors of this node.
     func respond(
         _ request: Request, _ head: RequestHead, _ version: OCPIVersion, _ context: IngressContext
     ) async throws -> Response {
         do {
-            return try await carry(request, head, version, context)
+            return try await forward(request, head, version, context)
         } catch let error as OCPIError {
-            // Nothing has been written down.
-            return .refusal(error, version: version, ResponseAddress(head)).saying(error.notDone)
+            // No record has been written.
+            return .refusal(error, version: version, ResponseAddress(head)).adding(error.notDone)
         }
     }
 
-    private func carry(
+    private func forward(
         _ request: Request, _ head: RequestHead, _ version: OCPIVersion, _ context: IngressContext
     ) async throws -> Response {
         guard head.method == .post else { throw OCPIError.notAvailable(head.method, but: [.post]) }
@@ -46,12 +46,13 @@ struct MessageEndpoint: Sendable {
             guard let body else {
                 throw OCPIError(code: .invalidParameters, message: "The message is missing", kind: .unparsable)
             }
-            // Its sender is all that is read before it is known who signed it: a stranger must not have trees built.
+            // Only the sender is parsed before the signature is verified, so that an unauthenticated caller cannot make the node build
+            // trees.
             let sender = try OCNMessage.sender(in: body)
             let (signer, _) = try await staleReadRetry.ask { directory throws(OCPIError) in
                 try MessageEndpoint.node(of: sender, in: directory)
             }
-            // What counts is what was signed: written in another way it would not be known again.
+            // The signed bytes are used from here on: the idempotency cache would not recognise another serialisation of the same message.
             let signed = try await signed(body, signature, by: signer, from: client)
             let message = try OCNMessage.decode(signed)
             let (node, directory) = try await staleReadRetry.ask { directory throws(OCPIError) in
@@ -72,25 +73,25 @@ struct MessageEndpoint: Sendable {
             let target = try await target(of: message, in: directory)
             var record = record(message, version, from: node, directory, target: target, trace: head.trace)
             try DecisiveMembers.check(query: record.query, record.route)
-            // The sender's node vouches for the sender only, whatever else it serves.
+            // The sender's node is authenticated for the sender only, not for its other parties.
             let isOwn = { (party: PartyID) in party == message.sender }
             record.copyID = copy.id
             if record.copyID == nil { dependencies.rememberAll(SeenObjects.names(in: record, hub: settings.hub, directory, isOwn: isOwn)) }
-            // A copy waits at the sender's node, which must hear what the service says; whether a message is one is nothing that its
-            // signature covers, so the agreement decides.
+            // The sender's node keeps a copy until the service has answered, so it needs the service's answer. The header that marks a copy
+            // is not signed, so the agreement decides.
             if message.proxyUID == nil, !directory.hasAgreement(user: message.sender, provider: message.receiver),
                 StoreAndForwardPolicy.applies(to: record, in: directory, isOwn: isOwn)
             {
                 record.isStored = true
             } else {
-                // The clock of the caller runs from here.
-                try await keepLink(of: message, record.path)
+                // The caller's timeout starts here.
+                try await storeLink(of: message, record.path)
             }
             return await send(record, head)
         }
     }
 
-    /// Writes it down, and says what became of it.
+    /// Writes the record and returns the answer.
     private func send(_ record: RequestRecord, _ head: RequestHead) async -> Response {
         let timeout = settings.timeout(for: record.module)
         do {
@@ -100,18 +101,19 @@ struct MessageEndpoint: Sendable {
             }
             let reply = try await producer.exchange(record, timeout: timeout)
             let response = Response.reply(reply, version: record.version, ResponseAddress())
-            return reply.outcome == .answered ? response : response.saying(reply.notDone)
+            return reply.outcome == .answered ? response : response.adding(reply.notDone)
         } catch {
-            // Else nobody here knows what becomes of it.
+            // Otherwise the outcome is unknown.
             let isLost = error == .notAccepted || error == .notSentInTime(record.to)
-            return Response.refusal(error, version: record.version, ResponseAddress(head)).saying(isLost ? .refused : nil)
+            return Response.refusal(error, version: record.version, ResponseAddress(head)).adding(isLost ? .refused : nil)
         }
     }
 
-    /// Where it listens.
+    /// The path of the endpoint.
     static let path = "/ocn/message"
 
-    /// Room for a body of that length as text in JSON, and for what stands around it: what one node takes passes on two.
+    /// Maximum bytes of a message with a body of that length: twice the body, for escaping in JSON, and 64 KiB for the rest. A body that
+    /// one node accepts can thus be forwarded to the next.
     static func longestMessage(around body: Int) -> Int { 2 * body + 64 * 1024 }
 
     // MARK: Checks
@@ -123,7 +125,7 @@ struct MessageEndpoint: Sendable {
         return node
     }
 
-    /// The node that may speak for the sending party. The receiving party must be connected here: a message travels one hop.
+    /// The node that may send for the sending party. The receiving party must be connected here: a message is forwarded once only.
     private func sendingNode(of message: OCNMessage, in directory: Directory) throws(OCPIError) -> NetworkNode {
         guard message.isCustom || message.module.isFunctional else {
             throw OCPIError(code: .invalidParameters, message: "Module \(message.module) is not forwarded between nodes")
@@ -136,8 +138,8 @@ struct MessageEndpoint: Sendable {
         return node
     }
 
-    /// What the node has signed: the bytes as they came, or, because the reference nodes sign a re-serialisation, their canonical form. A
-    /// node that the registry says is `verbatim` signs what it sends.
+    /// The bytes that the node has signed: as received, or their canonical form, because the reference nodes sign a re-serialisation. A
+    /// node that the registry marks as `verbatim` signs what it sends.
     private func signed(
         _ body: ByteBuffer, _ signature: String, by node: NetworkNode, from client: String
     ) async throws(OCPIError) -> ByteBuffer {
@@ -153,7 +155,7 @@ struct MessageEndpoint: Sendable {
 
     private static let unsigned = OCPIError(code: .connectionProblem, message: "The message is not signed by the sender's node")
 
-    /// What a party may not ask for, its node may not either.
+    /// A node may request only the resources that a party may request.
     static func checkResource(of message: OCNMessage) throws(OCPIError) {
         if message.proxyResource != nil, message.proxyUID == nil {
             let methods = ModuleTable.allMethods.filter { ModuleTable.hasCapability($0, message.module, message.interface) }
@@ -175,8 +177,8 @@ struct MessageEndpoint: Sendable {
 
     /// The URL to call instead of the receiver's endpoint.
     ///
-    /// Another node must not make us call just any URL with our party's token: only what lies below the endpoint of the module that is
-    /// asked, or what this node has handed out to the sender. Never versions, credentials or client infos, wherever they lie.
+    /// Another node must not make this one call any URL with the receiver's token. Allowed are URLs below the endpoint of the requested
+    /// module, and URLs that this node has handed out to the sender. URLs of versions, credentials or client infos are never allowed.
     private func target(of message: OCNMessage, in directory: Directory) async throws(OCPIError) -> String? {
         guard let url = message.proxyResource else { return nil }
         if let defect = URLJoin.defect(of: url) {
@@ -190,12 +192,12 @@ struct MessageEndpoint: Sendable {
     }
 
     private func isHandedOut(_ url: String, _ message: OCNMessage) async -> Bool {
-        // A result is written, a page is one of the sender's side, and what is left is an object.
+        // A write is a result, a read of a SENDER interface a page, any other read an object.
         let kind: Capability.Kind = !message.method.isRead ? .callback : message.interface == .sender ? .page : .object
         let asked = Capability(
             kind: kind, owner: message.receiver, user: message.sender, target: .url(url), expires: Timestamp(milliseconds: 0))
         guard var known = await dependencies.resolve(asked.handedOutID, .now) else { return false }
-        // Whatever else stands under this id: it must say the same.
+        // The expiry need not match; everything else stored under this id must.
         known.expires = asked.expires
         return known == asked
     }
@@ -206,8 +208,8 @@ struct MessageEndpoint: Sendable {
 
     // MARK: Link
 
-    /// The sender's node has put its `proxy_uid` into the `response_url` of the request: it is kept before the receiver can call it.
-    private func keepLink(of message: OCNMessage, _ path: String) async throws(OCPIError) {
+    /// Stores the link that the sender's node put as `proxy_uid` into the `response_url` of the request, before the receiver can call it.
+    private func storeLink(of message: OCNMessage, _ path: String) async throws(OCPIError) {
         guard let id = message.proxyUID, let url = message.proxyResource else { return }
         guard MessageEndpoint.isLinkID(id) else {
             throw OCPIError(code: .invalidParameters, message: "proxy_uid must be 1 to 64 letters, digits, '-', '_', '.' or '~'")
@@ -219,7 +221,7 @@ struct MessageEndpoint: Sendable {
         do throws(LinkError) {
             try await dependencies.publish(link, id)
         } catch {
-            if dependencies.isKafkaAway() { throw .kafkaAway }
+            if dependencies.isKafkaUnavailable() { throw .kafkaUnavailable }
             if case .kafka = error { logger.error("ocn.links did not take a link", metadata: ["error": "\(error)"]) }
             throw error.refusal(of: "response_url")
         }
@@ -236,7 +238,7 @@ struct MessageEndpoint: Sendable {
     ) -> RequestRecord {
         let path = URLText.path(message.urlPath ?? "", isVerbatim: node.isVerbatim)
         let text = node.isVerbatim ? message.queryText.flatMap { URLText.query($0, saying: message.query) } : nil
-        // A call to a stored URL is a page, a CDR or a result. Only the last one is written.
+        // A call to a stored URL is a page, a CDR or a result. Only a result is a write.
         let isCallback = target != nil && !message.method.isRead
         let body = message.body.flatMap { $0.readableBytes > 0 ? $0 : nil }
         return RequestRecord(

@@ -4,9 +4,9 @@ import Hummingbird
 import NIOCore
 import OCPI
 
-/// What other nodes may ask about this node and about where a party is connected; open to everybody, as the registry itself is.
+/// Answers other nodes about this node and about the node of a party. Open to all callers, like the registry itself.
 struct RegistryEndpoint: Sendable {
-    /// One of the two questions.
+    /// A resource of the endpoint.
     enum Question: Sendable, Equatable {
         /// `/ocn/registry/node-info`
         case thisNode

@@ -1,11 +1,11 @@
 import Encoding
 import OCPI
 
-/// Writes the decoded path and query of a message between nodes as parts of a URL (RFC 3986).
+/// Formats the decoded path and query of a message between nodes as parts of a URL (RFC 3986).
 enum URLText {
-    /// A path without slashes around it: one more or less at its end means the same, as from a party. What cannot stand in a path is
-    /// percent-encoded; what is encoded already stays.
-    /// - Parameter isVerbatim: it comes from a node that sends paths as they came to it: what can stand on a request line stays.
+    /// The path without leading and trailing slashes, which have no meaning, as for a party's request. Characters that a path cannot
+    /// contain are percent-encoded; existing percent-encoding is kept.
+    /// - Parameter isVerbatim: the sending node forwards paths unchanged: every character that a request line can contain is kept.
     static func path(_ text: String, isVerbatim: Bool = false) -> String {
         let bytes = Array(URLJoin.trimmed(text.hasPrefix("/") ? String(text.dropFirst()) : text).utf8)
         return encode(bytes) { index in
@@ -16,14 +16,14 @@ enum URLText {
         }
     }
 
-    /// The query as its sender wrote it, which a node that keeps bytes puts beside the parameters; nil if it says anything else than they do.
+    /// The query as its sender wrote it, which a `verbatim` node sends beside the parameters; nil if it differs from them.
     static func query(_ text: String, saying object: JSONValue?) -> String? {
         guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") }) else { return nil }
         let said = (object?.members ?? []).compactMap { member in scalar(member.value).map { [member.name, $0] } }
         return PercentText.pairs(text).map { [$0.name, $0.value] } == said ? text : nil
     }
 
-    /// `name=value&…` of an object of scalars; members that are null are left out. Nil for none.
+    /// `name=value&…` of an object of scalars, without null members. Nil for none.
     static func query(_ object: JSONValue) -> String? {
         let pairs = (object.members ?? []).compactMap { member in
             scalar(member.value).map { value(member.name) + "=" + value($0) }
@@ -40,7 +40,7 @@ enum URLText {
         }
     }
 
-    /// A name or value in a query. Colons and slashes stay readable: they are common in times and URLs.
+    /// A name or value in a query. Colons and slashes are not encoded, because they are common in times and URLs.
     private static func value(_ text: String) -> String {
         let bytes = Array(text.utf8)
         return encode(bytes) { isUnreserved(bytes[$0]) || ":/".utf8.contains(bytes[$0]) }

@@ -2,18 +2,18 @@ import Directory
 import Notary
 import OCPI
 
-/// Checks the signatures of parties at the node's edge (OCN Notary). Pure: asks nobody but the snapshot.
+/// Verifies parties' signatures on incoming requests (OCN Notary). A pure function of the snapshot.
 ///
-/// A signature that is presented must be good, whether or not anybody wants one. It says that the sender, or the operator of its node,
-/// wrote these values. It does not say when, nor to which path.
+/// A signature that is present must be valid, even where none is required. It proves that the sender, or the operator of its node, wrote
+/// the signed values. It covers neither the time nor the path.
 struct RequestSignatures: Sendable {
-    /// Whether every request must be signed, also where the recipient does not want it.
+    /// Whether every request must be signed, even if the recipient does not require it.
     let isRequired: Bool
 
-    /// Whether the request may go on.
-    /// - Returns: nil for a request that is not signed and need not be.
-    /// - Throws: 2001 for a signature that is missing where it is wanted, that cannot be read or does not fit, and for a signer who is
-    ///   neither the sender nor the operator of its node.
+    /// Checks whether the request may be forwarded.
+    /// - Returns: nil for an unsigned request that need not be signed.
+    /// - Throws: 2001 for a signature that is required and missing, unreadable or invalid, and for a signer that is neither the sender nor
+    ///   the operator of its node.
     @discardableResult
     func check(_ request: SignedRequest, in directory: Directory) throws(OCPIError) -> VerifiedSignature? {
         guard let text = request.signature else {
@@ -30,14 +30,14 @@ struct RequestSignatures: Sendable {
             throw refusal("OCN-Signature: \(error)")
         }
         try check(verified, of: request.from, in: directory)
-        // The list of signed places is not signed itself: with places left out, an old signature could be made to fit a new request.
+        // The list of signed places is not signed itself: with places left out, an old signature could be made to match a new request.
         guard verified.coversEverything || !request.isVerbatim else {
             throw refusal("OCN-Signature does not cover all headers, query parameters and values of the body")
         }
         return verified
     }
 
-    /// Who signed last answers for those before: the operator of a node may sign for its parties anyway.
+    /// The last signer is responsible for earlier ones: the operator of a node may sign for its parties anyway.
     private func check(_ verified: VerifiedSignature, of sender: PartyID, in directory: Directory) throws(OCPIError) {
         guard let party = directory.networkParty(sender) else {
             throw refusal("OCN-Signature cannot be checked: \(sender) is not in the registry")

@@ -7,24 +7,24 @@ import OCPI
 struct SignedRequest: Sendable {
     /// `OCN-Signature` of the sending party.
     var signature: String?
-    /// The party that asks.
+    /// The party that sends the request.
     var from: PartyID
-    /// The party that is asked; nil for everybody, and while the hub has not found out.
+    /// The receiving party; nil for the hub, and as long as open routing has not determined it.
     var to: PartyID?
-    /// The signed headers that came, by lower-case name, spelled as they came.
+    /// The headers that a signature covers, by lower-case name, with their received values.
     var headers: [String: String]
     /// Query parameters, decoded.
     var params: [JSONMember]
-    /// As it came; the body of a custom module is signed as one text, whatever is in it.
+    /// The body as received. The body of a custom module is signed as text, whatever it contains.
     var body: ByteBuffer?
-    /// Calls a custom module.
+    /// Whether it is a request to a custom module.
     var isCustom: Bool
-    /// Nobody has written it anew since it was signed, so that whatever is in it was in it then.
+    /// Whether the request is unchanged since it was signed, so that everything in it was there then.
     var isVerbatim: Bool
 
     /// A request of a party that is connected here.
     ///
-    /// Headers that the party left out were not signed, so what the node put in their place does not count.
+    /// Headers that the party omitted were not signed, so values that the node inserted do not count.
     init(_ head: RequestHead, from: PartyID, to: PartyID?, isCustom: Bool, body: ByteBuffer?) {
         signature = head.signature
         self.from = from
@@ -38,7 +38,7 @@ struct SignedRequest: Sendable {
         isVerbatim = true
     }
 
-    /// A request that another node passes on. Reference nodes write it anew: they may have added defaults.
+    /// A request that another node forwards. Reference nodes serialise it again and may add defaults.
     init(_ message: OCNMessage) {
         signature = message.signature
         from = message.sender
@@ -52,8 +52,8 @@ struct SignedRequest: Sendable {
         isVerbatim = false
     }
 
-    /// What was to be signed.
-    /// - Throws: 2001 for a body that cannot have been.
+    /// The values that are signed.
+    /// - Throws: 2001 for a body that cannot be signed.
     func values() throws(OCPIError) -> SignableValues {
         SignableValues.request(params: params, body: try signedBody()) { headers[$0] }
     }

@@ -1,15 +1,15 @@
 import Encoding
 
-/// What `ocn config check` finds out about a file and the environment.
+/// The result of `ocn config check` for a file and the environment.
 struct ConfigurationCheck: Sendable {
     private let path: String?
     private let values: SettingValues?
-    /// All that is wrong.
+    /// All problems found.
     let problems: [ConfigurationProblem]
 
     /// - Parameters:
     ///   - path: YAML file; nil for none.
-    ///   - environment: nil to look at the file alone, where settings may be missing that the environment will give.
+    ///   - environment: nil to check the file alone, which may then lack required settings.
     init(path: String?, environment: SettingSource?) {
         self.path = path
         do throws(ConfigurationError) {
@@ -20,8 +20,8 @@ struct ConfigurationCheck: Sendable {
         }
     }
 
-    /// For people.
-    /// - Parameter all: every setting with its value and where it comes from.
+    /// The text output.
+    /// - Parameter all: whether every setting is listed with its value and origin.
     func lines(all: Bool) -> [String] {
         guard problems.isEmpty, let values else {
             return problems.map(\.description) + ["\(subject): \(problems.count) problem\(problems.count == 1 ? "" : "s")"]
@@ -35,12 +35,12 @@ struct ConfigurationCheck: Sendable {
             guard given.count > 1 else { return nil }
             return "\(setting.key): \(given[0].origin) wins over \(given.dropFirst().map { "\($0.origin)" }.joined(separator: " and "))"
         }
-        return (all ? OperatorText.table(rows) : []) + overridden + [verdict(values)]
+        return (all ? OperatorText.table(rows) : []) + overridden + [conclusion(values)]
     }
 
     private var subject: String { path ?? "the environment" }
 
-    private func verdict(_ values: SettingValues) -> String {
+    private func conclusion(_ values: SettingValues) -> String {
         let winners = Settings.all.compactMap { values.given($0).first?.origin }
         let variables = winners.count { if case .variable = $0 { true } else { false } }
         let file = path == nil ? "" : "\(winners.count - variables) settings from the file, "
@@ -52,7 +52,7 @@ struct ConfigurationCheck: Sendable {
         return setting.isSecret ? "(secret)" : OperatorText.printable(given.value.shown)
     }
 
-    /// For programs.
+    /// The JSON output.
     var json: String {
         let settings = values.map { values in
             JSONValue.array(

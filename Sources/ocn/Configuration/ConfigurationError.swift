@@ -1,6 +1,6 @@
 import Encoding
 
-/// A configuration that cannot work; says all that is wrong with it.
+/// An invalid configuration, with all its problems.
 struct ConfigurationError: Error, CustomStringConvertible {
     let problems: [ConfigurationProblem]
 

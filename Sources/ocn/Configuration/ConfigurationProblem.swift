@@ -1,8 +1,8 @@
 import Encoding
 
-/// One thing that is wrong with a configuration: what, what is allowed, and where it stands. Without values of secrets.
+/// One problem of a configuration: what is wrong, what is allowed, and the origin. It contains no secrets.
 struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
-    /// The setting, or what was written in its place; nil if it is about a source as a whole.
+    /// The setting, or the unknown name in its place; nil if the problem concerns a whole source.
     let key: String?
     let text: String
     let origin: SettingOrigin?
@@ -13,12 +13,12 @@ struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
         self.origin = origin
     }
 
-    /// A value that cannot be read.
+    /// A value that cannot be parsed.
     init(_ setting: any SettingDeclaration, _ refusal: ValueRefusal, at origin: SettingOrigin?) {
         let subject = refusal.entry.map { "entry \($0) of \(setting.key)" } ?? setting.key
         let found =
             switch refusal.found {
-            // What stands before an @ may be a password.
+            // The part before an @ may be a password.
             case .value(let text): setting.isSecret || text.contains("@") ? "" : ", not '\(ForeignText.shortened(text, to: 80))'"
             case .kind(let kind): ", not \(kind)"
             case nil: ""
@@ -26,7 +26,7 @@ struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
         self.init(key: setting.key, "\(subject) must \(refusal.demand)\(found)", at: origin)
     }
 
-    /// A setting that a node must be given and was not.
+    /// A required setting that is missing.
     init(missing setting: any SettingDeclaration) {
         self.init(
             key: setting.key,

@@ -1,12 +1,12 @@
-/// Settings of which each can be read and that do not go together.
+/// Finds settings that are valid by themselves but contradict each other.
 struct Contradictions {
     private(set) var problems: [ConfigurationProblem] = []
     private let values: SettingValues
     private let isWhole: Bool
 
     /// - Parameters:
-    ///   - values: all of which can be read.
-    ///   - isWhole: whether these are all sources, so that what is not given has its default.
+    ///   - values: values that can all be parsed.
+    ///   - isWhole: whether these are all sources, so that a missing setting has its default.
     init(_ values: SettingValues, isWhole: Bool) throws(ConfigurationError) {
         self.values = values
         self.isWhole = isWhole
@@ -65,8 +65,8 @@ struct Contradictions {
             at: values.origin(\.privatePort) ?? values.origin(\.publicPort))
     }
 
-    /// librdkafka would pass over what it was told: it neither authenticates nor encrypts unless `security.protocol` says so, and leaves out
-    /// brokers that are written with another protocol.
+    /// librdkafka ignores these settings silently: it neither authenticates nor encrypts unless `security.protocol` requires it, and it
+    /// skips brokers that are given with another protocol.
     private mutating func protocols() throws(ConfigurationError) {
         let properties = try values(\.properties)
         let given = properties["security.protocol"]?.uppercased()
@@ -83,7 +83,7 @@ struct Contradictions {
                 "set \(name), but security.protocol \(given.map { "is \($0)" } ?? "is left out, which means PLAINTEXT"): without \(kind) it does "
                     + "nothing. Set security.protocol=\(fitting), or take it out", at: values.origin(\.properties))
         }
-        // What a file leaves to the environment cannot be judged.
+        // A setting that the environment may supply cannot be checked.
         guard isWhole || values.origin(\.properties) != nil, values.origin(\.bootstrap) != nil else { return }
         for broker in try values(\.bootstrap).split(separator: ",") {
             guard let scheme = broker.firstRange(of: "://"), case let written = broker[..<scheme.lowerBound].uppercased(), written != spoken
@@ -99,8 +99,8 @@ struct Contradictions {
 
     private static func isAboutTLS(_ name: String) -> Bool { name.hasPrefix("ssl.") || name == "enable.ssl.certificate.verification" }
 
-    /// The key and the secrets of the example configuration are for a node that only its own machine reaches: with them anybody signs as
-    /// this node, opens its tokens and URLs, and is its operator.
+    /// The key and the secrets of the example configuration are public: anyone could sign as this node, decrypt its tokens and URLs, and
+    /// use its admin API. They are accepted only for a node that is not reachable from other machines.
     private mutating func examples() throws(ConfigurationError) {
         guard let reach = try reach() else { return }
         if let origin = values.origin(\.key), ExampleSecrets.contains(try values(\.key)) {
@@ -126,7 +126,7 @@ struct Contradictions {
             at: origin)
     }
 
-    /// By what others than this machine may reach the node, or it something else than this machine; nil if by nothing.
+    /// The reason why other machines may reach the node, or it them; nil if there is none.
     private func reach() throws(ConfigurationError) -> String? {
         if values.origin(\.url) != nil, !Loopback.isURL(try values(\.url)) { return "node.url is not on loopback" }
         let hasPublic = try values(\.roles).contains(.ingress) && (isWhole || values.origin(\.publicHost) != nil)
@@ -136,7 +136,7 @@ struct Contradictions {
         return nil
     }
 
-    /// Whether two hosts are the same, or one stands for all addresses of this machine.
+    /// Whether two hosts are the same, or one of them stands for all addresses of this machine.
     private static func overlap(_ left: String, _ right: String) -> Bool {
         let hosts = [left, right].map { $0.trimmed.lowercased() }
         return hosts[0] == hosts[1] || hosts.contains("::") || (hosts.contains("0.0.0.0") && !hosts.contains { $0.contains(":") })

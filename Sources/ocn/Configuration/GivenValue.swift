@@ -1,4 +1,4 @@
-/// A value and where it stands.
+/// A value and its origin.
 struct GivenValue: Sendable {
     let value: WrittenValue
     let origin: SettingOrigin

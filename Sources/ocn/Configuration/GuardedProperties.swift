@@ -1,6 +1,6 @@
-/// Properties of librdkafka that the node sets for itself: what they guard would be lost without a word if an operator changed them.
+/// Properties of librdkafka that only the node may set, because its guarantees depend on them.
 enum GuardedProperties {
-    /// Why a property may not be set; nil if it may.
+    /// The reason why a property must not be set; nil if it may.
     static func reason(against name: String) -> String? { reasons[name] }
 
     private static let reasons: [String: String] = Dictionary(

@@ -5,13 +5,13 @@ import Notary
 import OCPI
 import Outbound
 
-/// Where the registry of a node comes from.
+/// The source of a node's registry.
 enum RegistryKind: String, CaseIterable, Sendable {
     case state, file
 }
 
 extension SettingType where Value == String {
-    /// An absolute URL, kept without slashes at its end.
+    /// An absolute URL, stored without slashes at its end.
     static var url: SettingType {
         let allowed = "an http or https URL like https://ocn.example.com"
         return SettingType(allowed: allowed) { raw throws(ValueRefusal) in
@@ -26,10 +26,10 @@ extension SettingType where Value == String {
         }
     }
 
-    /// A secret that cannot be guessed.
+    /// A secret that is long enough not to be guessed.
     static var longText: SettingType { .one("a text of at least 16 characters") { $0.utf8.count >= 16 ? $0 : nil } }
 
-    /// What Kafka permits in names of topics, with room for what we append.
+    /// The characters that Kafka permits in topic names, with room for the suffix.
     static var topicPrefix: SettingType {
         .one("letters, digits, '.', '_' and '-', at most 200") { text in
             let isLegal = text.unicodeScalars.allSatisfy {
@@ -39,7 +39,7 @@ extension SettingType where Value == String {
         }
     }
 
-    /// A range of addresses.
+    /// An address range in CIDR notation.
     static var network: SettingType {
         .one("a network like 10.0.0.0/8 or fd00::/8") { text in
             let network = text.trimmed
@@ -47,7 +47,7 @@ extension SettingType where Value == String {
         }
     }
 
-    /// Brokers as librdkafka takes them.
+    /// A list of brokers in librdkafka's format.
     static var brokers: SettingType {
         .one("host:port of one or more brokers, separated by commas") { text in
             let brokers = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
@@ -55,7 +55,7 @@ extension SettingType where Value == String {
         }
     }
 
-    /// `host`, `host:port`, `[address]:port`, or such with a protocol of Kafka before it. A number alone is a port without its host.
+    /// `host`, `host:port`, `[address]:port`, or one of these with a Kafka protocol in front. A number alone is a port without a host.
     private static func isBroker(_ text: String) -> Bool {
         var rest = text[...]
         if let scheme = text.firstRange(of: "://") {
@@ -66,7 +66,7 @@ extension SettingType where Value == String {
         return !server.host.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// What Kafka's listeners speak.
+    /// The protocols of Kafka's listeners.
     private static var protocols: Set<String> { ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] }
 }
 
@@ -79,7 +79,7 @@ extension SettingType where Value == SigningKey {
 }
 
 extension SettingType where Value == Token {
-    /// It comes in a header, so it is printable ASCII.
+    /// It is sent in a header, so it must be printable ASCII.
     static var token: SettingType {
         .one("a text of at least 16 characters, printable ASCII without blanks") { text in
             text.utf8.count >= 16 && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? Token(text) : nil
@@ -88,7 +88,7 @@ extension SettingType where Value == Token {
 }
 
 extension SettingType where Value == Set<NodeRole> {
-    /// At least one.
+    /// At least one role.
     static var roles: SettingType {
         let list = SettingType<[NodeRole]>.list(of: NodeRole.allCases.map(\.rawValue).joined(separator: ", "), .choice)
         return SettingType(allowed: list.allowed) { raw throws(ValueRefusal) in
@@ -100,7 +100,8 @@ extension SettingType where Value == Set<NodeRole> {
 }
 
 extension SettingType where Value == [String: String] {
-    /// Properties of librdkafka, which judges them without asking a broker. What is refused is told by number only: it may be secret.
+    /// Properties of librdkafka, which validates them without asking a broker. Errors name an entry by its number only, because it may be
+    /// secret.
     static var kafkaProperties: SettingType {
         let allowed = "a list of librdkafka's properties, each written as name=value"
         return SettingType(allowed: allowed) { raw throws(ValueRefusal) in
@@ -140,9 +141,9 @@ extension SettingType where Value == [String: String] {
         }
     }
 
-    /// Two names of one property.
+    /// The two names of one property.
     private static var mechanism: [String] { ["sasl.mechanism", "sasl.mechanisms"] }
 
-    /// A means of librdkafka for trying things out, which ends the process.
+    /// A test feature of librdkafka, which ends the process.
     private static var unsecured: String { "enable.sasl.oauthbearer.unsecure.jwt" }
 }

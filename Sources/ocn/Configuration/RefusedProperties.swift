@@ -1,12 +1,12 @@
 import Encoding
 import Kafka
 
-/// What librdkafka says against properties that it takes one by one, but not together or not here: when it makes a client.
+/// Explains librdkafka's errors about properties that are valid by themselves but not together, which occur when a client is created.
 enum RefusedProperties {
-    /// How much of a value gives it away: librdkafka cuts long messages, and values with them.
-    private static let telling = 12
+    /// Minimum length of a value's prefix that counts as the value: librdkafka truncates long messages.
+    private static let prefixLength = 12
 
-    /// An error in words for whoever wrote `kafka.properties`, if it is about them; any other as it is.
+    /// The error as a problem of `kafka.properties` if it concerns them; any other error unchanged.
     static func explain(_ error: any Error, _ properties: [String: String]) -> any Error {
         guard let error = error as? KafkaError, error.isRefusedConfiguration, !properties.isEmpty else { return error }
         let reason = ForeignText.printable(withoutValues(error.reason, properties))
@@ -15,10 +15,10 @@ enum RefusedProperties {
         ])
     }
 
-    /// The reason up to the first value that it holds: it may be secret.
+    /// The reason up to the first property value in it, which may be secret.
     private static func withoutValues(_ reason: String, _ properties: [String: String]) -> String {
         let values = properties.values.filter { !["", "true", "false"].contains($0) && ($0.count > 3 || Int($0) == nil) }
-        let starts = values.compactMap { reason.firstRange(of: $0.prefix(telling))?.lowerBound }
+        let starts = values.compactMap { reason.firstRange(of: $0.prefix(prefixLength))?.lowerBound }
         guard let start = starts.min() else { return reason }
         return String(reason[..<start]) + "…"
     }

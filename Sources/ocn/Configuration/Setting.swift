@@ -1,17 +1,17 @@
-/// One setting of a node: its name, what may be written, and what holds if nothing is written.
+/// One setting of a node: its key, its type, and its default.
 struct Setting<Value: Sendable>: Sendable {
-    /// Sections and name, with dots between.
+    /// Sections and name, separated by dots.
     let key: String
     let type: SettingType<Value>
     let fallback: SettingFallback
-    /// Never shown.
+    /// Whether its value must not be printed.
     let isSecret: Bool
-    /// What it does, for the operator.
+    /// A description for the operator.
     let help: String
-    /// The value if it is left out and has no default.
+    /// The value if the setting is missing and has no default.
     private let absent: Value?
 
-    /// A setting that every node must be given.
+    /// A required setting.
     init(_ key: String, _ type: SettingType<Value>, secret: Bool = false, _ help: String) {
         self.init(key, type, .required, secret, help, absent: nil)
     }
@@ -21,8 +21,8 @@ struct Setting<Value: Sendable>: Sendable {
         self.init(key, type, .value(value), secret, help, absent: nil)
     }
 
-    /// A setting without a default that may be left out.
-    /// - Parameter meaning: what happens then.
+    /// An optional setting without a default.
+    /// - Parameter meaning: the effect of leaving it out.
     init<Given: Sendable>(_ key: String, _ type: SettingType<Given>, ifLeftOut meaning: String, secret: Bool = false, _ help: String)
     where Value == Given? {
         self.init(key, type.map { $0 }, .leftOut(meaning), secret, help, absent: .some(nil))
@@ -37,7 +37,7 @@ struct Setting<Value: Sendable>: Sendable {
         self.absent = absent
     }
 
-    /// What a source gave, or what holds without; nil if it had to be given.
+    /// The parsed value, or the one that applies without; nil if the setting is required.
     func value(_ raw: WrittenValue?) throws(ValueRefusal) -> Value? {
         if let raw { return try type.read(raw) }
         if case .value(let raw) = fallback { return try type.read(raw) }
@@ -45,12 +45,12 @@ struct Setting<Value: Sendable>: Sendable {
     }
 }
 
-/// What holds if a setting is not given.
+/// What applies if a setting is missing.
 enum SettingFallback: Sendable {
-    /// The node does not start.
+    /// It is required: the node does not start.
     case required
     case value(WrittenValue)
-    /// In words.
+    /// A description of the effect.
     case leftOut(String)
 }
 

@@ -4,9 +4,9 @@ protocol SettingDeclaration: Sendable {
     var fallback: SettingFallback { get }
     var isSecret: Bool { get }
     var help: String { get }
-    /// What may be written, to stand behind "must be".
+    /// The permitted values, as text after "must be".
     var allowed: String { get }
-    /// Reads a value only to see whether it can be read.
+    /// Checks whether a value can be parsed.
     func check(_ raw: WrittenValue) throws(ValueRefusal)
 }
 

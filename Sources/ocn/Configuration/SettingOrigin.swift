@@ -1,11 +1,11 @@
 import Encoding
 
-/// Where a value was given.
+/// The place where a value was given.
 enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case flag(String)
     case variable(String)
     case file(path: String, line: Int)
-    /// The program itself, e.g. the demo for its nodes.
+    /// The program itself, for example the demo for its nodes.
     case program
 
     var description: String {

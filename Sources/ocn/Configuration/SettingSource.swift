@@ -1,19 +1,19 @@
 import Encoding
 import FoundationEssentials
 
-/// What one source says of settings, unread.
+/// The unparsed settings of one source.
 struct SettingSource: Sendable {
-    /// By key; only of settings that there are.
+    /// By key; known settings only.
     var values: [String: GivenValue] = [:]
-    /// What is wrong with its form.
+    /// Problems of the source's format.
     var faults: [ConfigurationProblem] = []
-    /// What is no setting.
+    /// Names that are no setting.
     var unknown = UnknownNames()
 
-    /// All that is wrong with it but for the values.
+    /// All problems except those of values.
     var problems: [ConfigurationProblem] { faults + unknown.problems }
 
-    /// Values that the program itself decides, by key.
+    /// Values that the program itself sets, by key.
     static func program(_ values: [String: WrittenValue]) -> SettingSource {
         var source = SettingSource()
         for (key, value) in values.sorted(by: { $0.key < $1.key }) { source.add(value, for: key, at: .program) }
@@ -21,7 +21,7 @@ struct SettingSource: Sendable {
     }
 
     /// Flags of the command line.
-    /// - Parameter flags: name, key of the setting, text; without text a flag says nothing.
+    /// - Parameter flags: name, key of the setting, text; nil for a flag that was not given.
     static func flags(_ flags: [(name: String, key: String, text: String?)]) -> SettingSource {
         var source = SettingSource()
         for (name, key, text) in flags {
@@ -41,7 +41,7 @@ struct SettingSource: Sendable {
     /// This process's environment.
     static var environment: SettingSource { environment(ProcessInfo.processInfo.environment) }
 
-    /// Environment variables. Those that begin with `OCN_` are this program's, so each must be a setting.
+    /// Environment variables. Names that begin with `OCN_` belong to this program, so each must be a setting.
     static func environment(_ variables: [String: String]) -> SettingSource {
         var source = SettingSource()
         for (name, text) in variables.sorted(by: { $0.key < $1.key }) where name.hasPrefix(Settings.variablePrefix) {
@@ -54,7 +54,7 @@ struct SettingSource: Sendable {
         return source
     }
 
-    /// Variables of nearly this name, or of this name in another section.
+    /// Variables with a similar name, or with the same name in another section.
     private static func similar(to name: String) -> [String] {
         let close = Similar.names(to: name, among: Settings.byVariable.keys)
         guard close.isEmpty else { return close }
@@ -62,7 +62,7 @@ struct SettingSource: Sendable {
         return Settings.byVariable.keys.filter { $0.hasSuffix(end) }.sorted()
     }
 
-    /// Variables of our own tests, and those that Kubernetes makes up for a service called `ocn` or `ocn-…`.
+    /// Variables of this project's tests, and those that Kubernetes sets for a service called `ocn` or `ocn-…`.
     private static func isOfOthers(_ name: String, _ text: String) -> Bool {
         if name.hasPrefix("OCN_TEST_") || name == "OCN_RELAY_ROOT" { return true }
         if name.hasSuffix("_PORT"), text.contains("://") { return true }

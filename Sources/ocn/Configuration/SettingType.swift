@@ -1,10 +1,10 @@
 import Encoding
 
-/// What a setting's value is: what may be written, and how it is read.
+/// The type of a setting: its permitted values and its parser.
 struct SettingType<Value: Sendable>: Sendable {
-    /// What may be written, to stand behind "must be".
+    /// The permitted values, as text after "must be".
     let allowed: String
-    /// Reads strictly: what is not understood is refused.
+    /// Parses strictly: invalid values are refused.
     let read: @Sendable (WrittenValue) throws(ValueRefusal) -> Value
 
     init(allowed: String, read: @escaping @Sendable (WrittenValue) throws(ValueRefusal) -> Value) {
@@ -12,8 +12,8 @@ struct SettingType<Value: Sendable>: Sendable {
         self.read = read
     }
 
-    /// One text.
-    /// - Parameter parse: nil for what is not allowed.
+    /// A type with one text value.
+    /// - Parameter parse: returns nil for an invalid value.
     static func one(_ allowed: String, parse: @escaping @Sendable (String) -> Value?) -> SettingType {
         SettingType(allowed: allowed) { raw throws(ValueRefusal) in
             let text = try raw.oneText(allowed)
@@ -22,7 +22,7 @@ struct SettingType<Value: Sendable>: Sendable {
         }
     }
 
-    /// The same text, read as something else.
+    /// The same values, converted to another type.
     func map<New>(_ transform: @escaping @Sendable (Value) -> New) -> SettingType<New> {
         let read = read
         return SettingType<New>(allowed: allowed) { raw throws(ValueRefusal) in transform(try read(raw)) }
@@ -30,12 +30,12 @@ struct SettingType<Value: Sendable>: Sendable {
 }
 
 extension SettingType where Value == String {
-    /// Any text but an empty one.
+    /// Any text that is not empty.
     static var text: SettingType { .one("a text that is not empty") { $0.trimmed.isEmpty ? nil : $0 } }
 }
 
 extension SettingType where Value == Bool {
-    /// Quoted or not: `"true"` means what it says.
+    /// Quoted or not: `"true"` is true as well.
     static var bool: SettingType {
         .one("true or false") { text in
             switch text.trimmed.lowercased() {
@@ -56,7 +56,7 @@ extension SettingType where Value == Int {
         }
     }
 
-    /// A TCP port to listen on; 0 for any that is free.
+    /// A TCP port to listen on; 0 for any free one.
     static var port: SettingType { .whole(0...65_535) }
 }
 
@@ -75,17 +75,17 @@ extension SettingType where Value == Duration {
 }
 
 extension SettingType where Value: RawRepresentable<String> & CaseIterable {
-    /// One of the names of an enumeration.
+    /// One of the cases of an enumeration.
     static var choice: SettingType {
         .one("one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))") { Value(rawValue: $0.trimmed.lowercased()) }
     }
 }
 
 extension SettingType {
-    /// Values of one type.
+    /// A list of values of one type.
     /// - Parameters:
-    ///   - name: what the entries are, e.g. "networks like 10.0.0.0/8".
-    ///   - entriesMayHoldCommas: whether an entry can hold a comma.
+    ///   - name: the entries as text, e.g. "networks like 10.0.0.0/8".
+    ///   - entriesMayHoldCommas: whether an entry may contain a comma.
     static func list<Element>(
         of name: String, _ element: SettingType<Element>, entriesMayHoldCommas: Bool = false
     ) -> SettingType where Value == [Element] {

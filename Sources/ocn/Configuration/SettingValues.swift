@@ -1,10 +1,10 @@
-/// What all sources say together: the first that gives a setting wins, and all are read strictly.
+/// The settings of all sources, parsed strictly. The first source that gives a setting takes precedence.
 struct SettingValues: Sendable {
     private let given: [String: [GivenValue]]
-    /// Values that cannot be read, wherever they stand, and what is no setting.
+    /// Values of any source that cannot be parsed, and unknown names.
     let problems: [ConfigurationProblem]
 
-    /// - Parameter sources: earlier ones win.
+    /// - Parameter sources: earlier ones take precedence.
     init(_ sources: [SettingSource]) {
         var given: [String: [GivenValue]] = [:]
         var problems: [ConfigurationProblem] = []
@@ -19,14 +19,14 @@ struct SettingValues: Sendable {
                     found.append(ConfigurationProblem(setting, error, at: value.origin))
                 }
             }
-            // As they stand in the file; all others have no lines and keep their order.
+            // In the order of the file's lines; others have no lines and keep their order.
             problems += found.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element)
         }
         self.given = given
         self.problems = problems
     }
 
-    /// Settings that a node must be given and was not.
+    /// Required settings that are missing.
     var missing: [ConfigurationProblem] {
         Settings.all.compactMap { setting in
             guard case .required = setting.fallback, given[setting.key] == nil else { return nil }
@@ -34,7 +34,7 @@ struct SettingValues: Sendable {
         }
     }
 
-    /// The value of a setting: of the first source that gives one, or what holds without.
+    /// The value of a setting: from the first source that gives it, or its default.
     func callAsFunction<Value>(_ path: KeyPath<Settings, Setting<Value>>) throws(ConfigurationError) -> Value {
         let setting = Settings.table[keyPath: path]
         let first = given[setting.key]?.first
@@ -46,10 +46,10 @@ struct SettingValues: Sendable {
         }
     }
 
-    /// What was given for a setting, the winner first.
+    /// All given values of a setting, the effective one first.
     func given(_ setting: any SettingDeclaration) -> [GivenValue] { given[setting.key] ?? [] }
 
-    /// Where a setting was given; nil if it was not.
+    /// The origin of a setting's value; nil if it was not given.
     func origin<Value>(_ path: KeyPath<Settings, Setting<Value>>) -> SettingOrigin? {
         given[Settings.table[keyPath: path].key]?.first?.origin
     }

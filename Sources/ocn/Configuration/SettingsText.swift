@@ -1,13 +1,13 @@
 import Encoding
 
-/// The settings that there are, for people and for programs.
+/// Lists of all settings, as text, JSON and Markdown.
 enum SettingsText {
-    /// Names and defaults, for the help of `ocn node`.
+    /// Keys and defaults, for the help of `ocn node`.
     static var overview: String {
         OperatorText.table(Settings.all.map { [$0.key, shortFallback($0)] }).joined(separator: "\n")
     }
 
-    /// Every setting with all that its declaration says.
+    /// Every setting with its complete declaration.
     static var list: [String] {
         Settings.all.flatMap { setting in
             [
@@ -19,7 +19,7 @@ enum SettingsText {
         }
     }
 
-    /// The same for programs.
+    /// The same as JSON.
     static var json: String {
         JSONValue.array(
             Settings.all.map { setting in
@@ -79,7 +79,7 @@ enum SettingsText {
         }
     }
 
-    /// What holds without a setting, in a few words.
+    /// The effect of a missing setting, in a few words.
     static func shortFallback(_ setting: any SettingDeclaration) -> String {
         switch setting.fallback {
         case .required: "(required)"

@@ -1,19 +1,20 @@
 import Encoding
 
-/// What a source gives and is no setting: the first ones by name, with what may have been meant, and how many others there are.
+/// The names in a source that are no setting: the first ones with suggestions, and the number of others.
 struct UnknownNames: Sendable {
-    /// How many are told by name.
-    static let told = 20
+    /// Maximum number of names that are listed.
+    static let maxListed = 20
 
     private var named: [ConfigurationProblem] = []
     private var others = 0
     private var firstOther: SettingOrigin?
 
     /// - Parameters:
-    ///   - kind: what it is, with a blank behind it.
-    ///   - describe: what may be shown of its name, nil for nothing, and settings that may be meant; asked only if they are told.
+    ///   - kind: the kind of name, with a trailing blank.
+    ///   - describe: returns the printable form of the name, nil if it must not be printed, and similar settings. Called only if the name
+    ///     is listed.
     mutating func add(kind: String = "", at origin: SettingOrigin? = nil, _ describe: () -> (name: String?, similar: [String])) {
-        guard named.count < UnknownNames.told else {
+        guard named.count < UnknownNames.maxListed else {
             if others == 0 { firstOther = origin }
             others += 1
             return

@@ -1,16 +1,16 @@
-/// Why a value is not taken.
+/// The reason why a value is invalid.
 struct ValueRefusal: Error {
-    /// What stands there instead.
+    /// What was found instead.
     enum Found: Sendable {
-        /// Text that somebody wrote; not to be shown if the setting is secret.
+        /// Text from a source; not printed if the setting is secret.
         case value(String)
-        /// What kind of thing it is.
+        /// The kind of value.
         case kind(String)
     }
 
-    /// Number of the entry of a list, from 1.
+    /// Number of the list entry, from 1.
     var entry: Int?
-    /// What must be, to stand behind "must".
+    /// The requirement, as text after "must".
     let demand: String
     let found: Found?
 

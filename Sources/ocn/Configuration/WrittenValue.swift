@@ -1,14 +1,14 @@
-/// A value as a source has it, before anybody has asked what it should be.
+/// An unparsed value from a source.
 enum WrittenValue: Sendable, Hashable {
-    /// Text of a file. Where a list is wanted it is one entry.
+    /// Text from a file. A list of it has one entry.
     case text(String)
-    /// Text of a flag or an environment variable, which have no lists. Where a list is wanted, commas separate the entries.
+    /// Text from a flag or an environment variable, which have no lists. A list of it has comma-separated entries.
     case line(String)
     case list([String])
-    /// What can be no value, in words that stand behind "not".
+    /// Something that cannot be a value, as text after "not".
     case other(String)
 
-    /// As people would write it.
+    /// The usual notation of the value.
     var shown: String {
         switch self {
         case .text(let text), .line(let text): text
@@ -17,8 +17,8 @@ enum WrittenValue: Sendable, Hashable {
         }
     }
 
-    /// The one text that it is.
-    /// - Parameter allowed: what may be written, for the refusal.
+    /// The value as one text.
+    /// - Parameter allowed: the permitted values, for the error.
     func oneText(_ allowed: String) throws(ValueRefusal) -> String {
         switch self {
         case .text(let text), .line(let text): return text
@@ -27,10 +27,10 @@ enum WrittenValue: Sendable, Hashable {
         }
     }
 
-    /// The entries of the list that it is.
+    /// The value as the entries of a list.
     /// - Parameters:
-    ///   - allowed: what may be written, for the refusal.
-    ///   - entriesMayHoldCommas: then a file's text with a comma is refused: it could be one entry or more.
+    ///   - allowed: the permitted values, for the error.
+    ///   - entriesMayHoldCommas: if true, a file's text with a comma is refused, because it could be one entry or several.
     func entries(_ allowed: String, entriesMayHoldCommas: Bool) throws(ValueRefusal) -> [String] {
         switch self {
         case .list(let entries): return entries
@@ -60,7 +60,7 @@ extension WrittenValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLi
 }
 
 extension String {
-    /// Without blanks at both ends.
+    /// The string without blanks at both ends.
     var trimmed: String {
         var text = self[...]
         while text.first?.isWhitespace == true { text.removeFirst() }

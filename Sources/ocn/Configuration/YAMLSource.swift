@@ -2,8 +2,8 @@ import Encoding
 import Yams
 
 extension SettingSource {
-    /// A configuration file.
-    /// - Throws: if it cannot be read or is no YAML; nothing more can be said of it then.
+    /// Reads a configuration file.
+    /// - Throws: if it cannot be read or is no valid YAML. No other problem can be found then.
     static func file(_ path: String) throws(ConfigurationError) -> SettingSource {
         let text: String
         do {
@@ -16,7 +16,7 @@ extension SettingSource {
 
     /// - Parameters:
     ///   - text: text of a configuration file.
-    ///   - path: what it is called, for messages.
+    ///   - path: its name in messages.
     static func yaml(_ text: String, path: String) throws(ConfigurationError) -> SettingSource {
         var reading = YAMLReading(path: path)
         try reading.read(text)
@@ -24,12 +24,12 @@ extension SettingSource {
     }
 }
 
-/// Reads the settings of one YAML file. Yams' own messages show the text around a mistake, which may be a secret, so they are not used.
+/// Reads the settings of one YAML file. Yams' own error messages contain the surrounding text, which may be a secret, so they are not used.
 private struct YAMLReading {
     let path: String
     var source = SettingSource()
 
-    /// What a value is called that is not there, or that YAML does not take for one.
+    /// The description of a missing value, or of text that YAML does not parse as one.
     private static let empty = "left empty; a value that begins with #, !, & or * must be quoted"
 
     init(path: String) {
@@ -88,8 +88,7 @@ private struct YAMLReading {
         }
     }
 
-    /// What may be shown of a key that is no setting. Alone, without a value, it may itself be one in the wrong place: then only a name that
-    /// stands in front of something else is shown.
+    /// The printable form of an unknown key. A key without a value may itself be a misplaced secret, so only a key with a value is printed.
     private static func shown(_ key: String, isAlone: Bool) -> String? {
         guard let name = ForeignText.name(key), isAlone else { return ForeignText.name(key) }
         return name.hasSuffix("…") && name.dropLast().allSatisfy { $0.isLowercase || $0 == "." || $0 == "_" } ? name : nil
@@ -112,12 +111,12 @@ private struct YAMLReading {
         }
     }
 
-    /// `key:` without anything, or a plain null.
+    /// Whether it is `key:` without a value, or a plain null.
     private func isNothing(_ scalar: Node.Scalar) -> Bool {
         scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// Settings and sections of nearly this name, or settings of this name in another section.
+    /// Settings and sections with a similar name, or settings with the same name in another section.
     private static func similar(to key: String) -> [String] {
         let close = Similar.names(to: key, among: Settings.sections.union(Settings.byKey.keys))
         guard close.isEmpty else { return close }
@@ -133,7 +132,7 @@ private struct YAMLReading {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             return ConfigurationProblem("\(what): \(problem)", at: .file(path: path, line: mark.line))
         case .duplicatedKeysInMapping(let keys, let context):
-            let names = keys.prefix(UnknownNames.told).map { ForeignText.name($0).map { "'\($0)'" } ?? "a key that is no name" }
+            let names = keys.prefix(UnknownNames.maxListed).map { ForeignText.name($0).map { "'\($0)'" } ?? "a key that is no name" }
             return ConfigurationProblem(
                 "\(names.joined(separator: ", ")) stands more than once in its section", at: .file(path: path, line: context.mark.line))
         case .reader(let problem, _, _, _): return ConfigurationProblem("\(path): \(what): \(problem)")
