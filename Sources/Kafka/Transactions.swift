@@ -1,21 +1,21 @@
 import CLibrdkafka
 
-/// Transactions of a producer that has a transactional id. Each call blocks a thread of the producer's own, not the caller's.
+/// Transactions of a producer with a transactional id. Each call blocks a thread of the producer, not the caller's.
 ///
-/// An error says what to do: `isRetriable` the same call again, `needsAbort` abort the transaction, `isFatal` close this producer and
-/// make a new one. Anything else is treated as fatal.
+/// The error decides how to continue: `isRetriable` repeat the call, `needsAbort` abort the transaction, `isFatal` close this producer and
+/// make a new one. Any other error is treated as fatal.
 extension Producer {
-    /// Announces the transactional id and fences older producers of that id. Once, before the first transaction.
+    /// Registers the transactional id and fences older producers with that id. Call once, before the first transaction.
     package func initTransactions() async throws(KafkaError) {
         try await transact("init transactions") { rk in rd_kafka_init_transactions(rk, -1) }
     }
 
-    /// Records sent from here on belong to the transaction.
+    /// Begins a transaction, to which all records sent from now on belong.
     package func beginTransaction() async throws(KafkaError) {
         try await transact("begin transaction") { rk in rd_kafka_begin_transaction(rk) }
     }
 
-    /// Adds the progress of `consumer`'s group to the transaction. Not to be committed by the consumer as well.
+    /// Adds the offsets of `consumer`'s group to the transaction. The consumer must not commit them as well.
     package func sendOffsets(_ offsets: [CommitOffset], of consumer: GroupConsumer) async throws(KafkaError) {
         try await transactions.run("send offsets") { () throws(KafkaError) in
             let outcome = self.withHandle { rk in
@@ -33,12 +33,12 @@ extension Producer {
         }
     }
 
-    /// Makes the transaction's records and offsets visible together. Waits for their acknowledgement.
+    /// Makes the transaction's records and offsets visible together, and waits for the acknowledgement.
     package func commitTransaction() async throws(KafkaError) {
         try await transact("commit transaction") { rk in rd_kafka_commit_transaction(rk, -1) }
     }
 
-    /// Gives the transaction up. The consumer must then read its records again.
+    /// Aborts the transaction. The consumer must then read its records again.
     package func abortTransaction() async throws(KafkaError) {
         try await transact("abort transaction") { rk in rd_kafka_abort_transaction(rk, -1) }
     }
