@@ -14,7 +14,7 @@ package struct DeadLetterIndex: Sendable {
     /// Takes in a record of `ocn.dead`. Order does not matter, nor whether it was taken in before.
     package mutating func add(_ record: IncomingRecord) {
         do throws(RecordError) {
-            if DeadResolution.isOne(record) {
+            if DeadResolution.isResolution(record) {
                 let resolution = try DeadResolution(record)
                 // Of two that resolved it at once the first did it.
                 let place = DeadLetter.Place(partition: resolution.partition, offset: resolution.offset)
