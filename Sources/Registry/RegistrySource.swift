@@ -1,12 +1,12 @@
 package import Directory
 import OCPI
 
-/// Where registry entries come from. CONTROL reads it and publishes what it says in `ocn.state`.
+/// A source of registry entries. CONTROL reads it and publishes its entries in `ocn.state`.
 package protocol RegistrySource: Sendable {
-    /// Name of the source, stamped on its entries.
+    /// The name of the source, which its entries carry.
     var name: String { get }
-    /// The whole registry as it is now, checked by ``RegistryCheck``.
-    /// - Parameter directory: what `ocn.state` says; entries may refer to those of other sources there.
-    /// - Throws: ``RegistryError`` with all that is wrong; the last good entries stay in force.
+    /// All present entries, checked by ``RegistryCheck``.
+    /// - Parameter directory: the contents of `ocn.state`, to whose entries of other sources this one's may refer.
+    /// - Throws: ``RegistryError`` with all faults; the last good entries stay in force.
     func entries(beside directory: Directory) async throws(RegistryError) -> RegistryEntries
 }
