@@ -41,7 +41,7 @@ extension Response {
 
     /// A refusal of the hub itself, in the dialect of the path that was called.
     static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
-        let error = error.said(in: version)
+        let error = error.adapted(to: version)
         var fields = fields(address)
         let status = error.httpStatus(for: version)
         switch error.kind {
