@@ -8,7 +8,8 @@ struct LogLine {
     var message: String
     var metadata: Logger.Metadata
 
-    /// `{"time":"…","level":"info","logger":"…","message":"…",…}`, metadata sorted behind; a key that is taken gets `metadata.` before it.
+    /// `{"time":"…","level":"info","logger":"…","message":"…",…}`, then the metadata, sorted; a key that is in use gets the prefix
+    /// `metadata.`.
     func json() -> [UInt8] {
         var bytes = [UInt8](#"{"time":"\#(time.text)","level":"\#(level)","logger":"#.utf8)
         bytes.appendJSON(logger)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A moment on the wall clock, in milliseconds.
+/// A time of the wall clock, in milliseconds.
 struct LogTime {
     /// `2026-11-22T13:30:15.123Z`
     let text: String
