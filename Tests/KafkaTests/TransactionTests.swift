@@ -2,7 +2,7 @@ import Kafka
 import Synchronization
 import Testing
 
-/// The embedded cluster accepts transaction calls without keeping their promises; here only calls and error reactions are tested.
+/// The embedded cluster accepts transaction calls without implementing them; here only calls and error reactions are tested.
 @Suite(.timeLimit(.minutes(5))) struct TransactionTests {
     // Kafka's API keys and error codes.
     private let addPartitionsToTransaction: Int16 = 24
