@@ -7,10 +7,10 @@ package import OCPI
 import Synchronization
 package import Topics
 
-/// Tells platforms and other nodes when a party comes, goes or changes its status (OCPI 2.2.1, 14.2 Push model).
+/// Announces to platforms and other nodes that a party has joined, left or changed its status (OCPI 2.2.1, 14.2 Push model).
 ///
-/// It compares what is with what was told last, so nothing is lost by a restart or a change of the leader; done twice, everything is told
-/// twice. Every news is in `ocn.announce` before it is noted as told. PUSH sends it. Thread-safe.
+/// It compares the present status with the last announced one, so a restart or a change of the leader loses nothing; two concurrent runs
+/// announce each change twice. Every announcement is in `ocn.announce` before it is recorded as announced. PUSH delivers it. Thread-safe.
 package final class ClientInfoAnnouncer: Sendable {
     private let hub: PartyID
     private let nodeAddress: String
@@ -18,16 +18,16 @@ package final class ClientInfoAnnouncer: Sendable {
     private let state: SharedState
     private let maxRecords: Int
     private let send: @Sendable (OutgoingRecord) async throws(KafkaError) -> Void
-    /// The version of the state in which there was no news.
-    private let quiet = Mutex<Int64?>(nil)
+    /// The version of the state without unannounced changes.
+    private let announcedVersion = Mutex<Int64?>(nil)
 
     /// - Parameters:
     ///   - hub: the hub's own party.
-    ///   - nodeAddress: operator address of this node. Other nodes are told about its own parties only.
+    ///   - nodeAddress: operator address of this node. Only its own parties are announced to other nodes.
     ///   - topics: the node's topics.
-    ///   - state: who is there, and what was told.
-    ///   - maxRecords: most records held in memory at once; one news is always told whole.
-    ///   - send: returns when Kafka has the record.
+    ///   - state: the parties, and what was announced of them.
+    ///   - maxRecords: the most records held in memory at once; the records of one change are always sent together.
+    ///   - send: returns when Kafka has acknowledged the record.
     package init(
         hub: PartyID, nodeAddress: String, topics: TopicNames, state: SharedState, maxRecords: Int = 10_000,
         send: @escaping @Sendable (OutgoingRecord) async throws(KafkaError) -> Void
@@ -40,24 +40,24 @@ package final class ClientInfoAnnouncer: Sendable {
         self.send = send
     }
 
-    /// Tells what is to be told now. Does nothing if the state is the one it looked at last.
-    /// - Throws: `KafkaError` or `StateError` if it could not be told or noted; what was not noted is told again the next time.
+    /// Announces all changes. Does nothing if the state has not changed since the last run.
+    /// - Throws: `KafkaError` or `StateError` if an announcement could not be sent or recorded; the next run repeats it.
     package func announce(now: Timestamp = .now) async throws {
         var directory = state.directory()
-        guard quiet.withLock({ $0 }) != directory.version else { return }
+        guard announcedVersion.withLock({ $0 }) != directory.version else { return }
         let outdated = ClientInfoDiff(directory, hub: hub, nodeAddress: nodeAddress).outdated
         try await state.write(outdated, inPortionsOf: ClientInfoAnnouncer.portion)
         if !outdated.isEmpty { directory = state.directory() }
-        let news = ClientInfoDiff(directory, hub: hub, nodeAddress: nodeAddress)
-        var differences = news.differences(now: now)[...]
-        if differences.isEmpty, outdated.isEmpty { quiet.withLock { $0 = directory.version } }
-        // Every news becomes a record per listener.
-        let portion = min(max(maxRecords / max(news.listeners, 1), 1), ClientInfoAnnouncer.portion)
+        let diff = ClientInfoDiff(directory, hub: hub, nodeAddress: nodeAddress)
+        var differences = diff.differences(now: now)[...]
+        if differences.isEmpty, outdated.isEmpty { announcedVersion.withLock { $0 = directory.version } }
+        // Every change becomes one record per listener.
+        let portion = min(max(maxRecords / max(diff.listeners, 1), 1), ClientInfoAnnouncer.portion)
         while !differences.isEmpty {
             try Task.checkCancellation()
             let some = differences.prefix(portion)
             differences = differences.dropFirst(portion)
-            try await send(some.flatMap { news.announcements(of: $0, now: now) }.map { $0.outgoing(to: topics) })
+            try await send(some.flatMap { diff.announcements(of: $0, now: now) }.map { $0.outgoing(to: topics) })
             try await state.write(some.map { .put(.announced($0)) })
         }
     }
@@ -74,23 +74,23 @@ package final class ClientInfoAnnouncer: Sendable {
         }
     }
 
-    /// Most news that are told before they are noted.
+    /// The most changes that are announced before they are recorded.
     private static let portion = 100
-    /// Records that wait for Kafka at once.
+    /// The most unacknowledged records.
     private static let concurrency = 64
 }
 
 extension ControlService.Duty {
-    /// Announces how parties stand, a moment after it changed.
-    /// - Parameter store: wakes the duty.
+    /// The duty that announces changed statuses shortly after a change.
+    /// - Parameter store: its changes wake the duty.
     package static func clientInfo(_ announcer: ClientInfoAnnouncer, store: StateStore) -> ControlService.Duty {
         ControlService.Duty(
             name: "clientinfo",
             pause: {
                 let next = store.directory.version + 1
-                // Something else may have been written while the duty ran: it is seen the next time, at the latest after the time-out.
+                // Changes during a run are noticed at the next one, at the latest after the timeout.
                 guard await store.wait(for: next, timeout: .milliseconds(500)) else { return }
-                // A handshake writes several records: they are looked at together.
+                // A handshake writes several records, which one run should announce together.
                 try? await Task.sleep(for: .milliseconds(100))
             },
             run: { try await announcer.announce() })

@@ -3,7 +3,8 @@ import Encoding
 import OCPI
 import Topics
 
-/// What is to be told about how parties stand, and to whom (OCPI 2.2.1, 14.2 and 14.3.1; OCN node 1.1, `/ocn/client-info`). Pure.
+/// The unannounced status changes of parties, and their recipients (OCPI 2.2.1, 14.2 and 14.3.1; OCN node 1.1, `/ocn/client-info`). A
+/// value.
 struct ClientInfoDiff {
     let directory: Directory
     /// The hub's own party.
@@ -13,15 +14,15 @@ struct ClientInfoDiff {
     private let platforms: [Listener]
     private let nodes: [NetworkNode]
 
-    /// A platform that is told.
+    /// A platform that receives announcements.
     private struct Listener {
         let platform: Platform
-        /// One of its parties: a platform of several is told once.
+        /// One of its parties: a platform with several parties gets one announcement.
         let party: PartyID
         let rules: OCNRules
     }
 
-    /// Platforms and nodes that may be told.
+    /// The number of platforms and nodes that may receive announcements.
     var listeners: Int { platforms.count + nodes.count }
 
     init(_ directory: Directory, hub: PartyID, nodeAddress: String) {
@@ -38,8 +39,8 @@ struct ClientInfoDiff {
         nodes = directory.nodes.filter { $0.operatorAddress != nodeAddress && !$0.url.isEmpty }
     }
 
-    /// Whose status is another one than the one that was told last; a newer time alone is no news.
-    /// - Parameter now: since when it holds, where nothing else tells.
+    /// Parties and roles whose status differs from the last announced one; a newer time alone is no change.
+    /// - Parameter now: the time of the change, if the state has none.
     func differences(now: Timestamp) -> [ClientInfo] {
         directory.clientInfos().compactMap { info in
             let announced = directory.announced(info.party, role: info.role)
@@ -50,24 +51,24 @@ struct ClientInfoDiff {
         }
     }
 
-    /// What other nodes told about parties that are no longer theirs: the registry lists them here or nowhere. What stays of a party that
-    /// left this node is kept until it has been told. Of a role that the registry does not list any more nothing counts but what was
-    /// announced: it is told as suspended. And what was announced of roles that an older version let somebody invent: nobody is told that
-    /// these are gone, there may be thousands.
+    /// Deletions of outdated facts. First, reports of other nodes about parties that are no longer theirs: the registry lists them at this
+    /// node or nowhere. The entry of a party that left this node stays until its departure has been announced; a role that the registry no
+    /// longer lists is announced as suspended first. Second, announcements of roles that an older version let platforms invent: their
+    /// deletion is not announced, because there may be thousands.
     var outdated: [FactChange] {
-        let told = directory.toldClientInfos.filter { info in
+        let reports = directory.toldClientInfos.filter { info in
             guard !directory.isUnlisted(info) else { return true }
             guard let listed = directory.networkParty(info.party) else {
                 return info.status != .suspended || directory.announced(info.party, role: info.role)?.status == .suspended
             }
             return listed.operatorAddress == nodeAddress && info.status != .suspended
         }
-        return told.map { .delete(key: FactKey.clientInfo($0.party, role: $0.role)) }
+        return reports.map { .delete(key: FactKey.clientInfo($0.party, role: $0.role)) }
             + directory.inventedAnnouncements.map { .delete(key: FactKey.announced($0.party, role: $0.role)) }
     }
 
-    /// One record for every platform that may know the party and wants to know of parties, and, for a party of this node, one for every
-    /// other node. All have the same correlation id.
+    /// One record for every platform that may know the party and accepts client infos, and, for a party of this node, one for every other
+    /// node. All have the same correlation id.
     func announcements(of info: ClientInfo, now: Timestamp) -> [AnnouncementRecord] {
         let request = request(info, now: now)
         let home = directory.platform(of: info.party)

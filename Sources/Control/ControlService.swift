@@ -9,29 +9,28 @@ import ServiceLifecycle
 import Synchronization
 package import Topics
 
-/// CONTROL: what happens by itself. Any number may run; one leads.
+/// CONTROL: the node's background work. Any number of processes may run it; one is the leader.
 ///
-/// Whoever owns the only partition of `ocn.control` may claim to lead. It writes the claim to `ocn.state` and acts only while its claim
-/// is the newest there, so that a process that lost its partition without noticing stops by itself. Everything a leader does may be
-/// done twice without harm.
+/// The owner of the only partition of `ocn.control` may claim to lead. It writes the claim to `ocn.state` and acts only while its claim is
+/// the newest there, so that a process that lost its partition without noticing stops by itself. Everything that a leader does is
+/// idempotent.
 package final class ControlService: Service {
-    /// Something the leader does again and again, at its own pace: no duty waits for another one.
+    /// Work that the leader repeats at its own pace; no duty waits for another one.
     package struct Duty: Sendable {
-        /// For logs and metrics.
+        /// The name for logs and metrics.
         package let name: String
-        /// Does it once.
+        /// Runs the duty once.
         package let run: @Sendable () async throws -> Void
-        /// Returns when it is time to do it again, or the task is cancelled; nil for the interval of the service.
+        /// Returns when the next run is due, or the task is cancelled; nil for the interval of the service.
         package let pause: (@Sendable () async -> Void)?
 
-        /// - Parameters: as the properties say.
         package init(name: String, pause: (@Sendable () async -> Void)? = nil, run: @escaping @Sendable () async throws -> Void) {
             self.name = name
             self.pause = pause
             self.run = run
         }
 
-        /// Publishes what a registry source says. What is wrong with the source is told by the publisher.
+        /// The duty that publishes a registry source. The publisher reports faults of the source.
         package static func registry(_ publisher: RegistryPublisher) -> Duty {
             Duty(name: "registry") { _ = try await publisher.publish() }
         }
@@ -55,9 +54,9 @@ package final class ControlService: Service {
     ///   - writer: writes the claim.
     ///   - store: this process's follower of `ocn.state`.
     ///   - instance: this process's name.
-    ///   - interval: time between two looks at who leads, and between two runs of a duty without a pace of its own.
-    ///   - duties: what the leader does.
-    ///   - logger: where changes and failures are told.
+    ///   - interval: the interval between two checks of the leader, and between two runs of a duty without a pace of its own.
+    ///   - duties: the work of the leader.
+    ///   - logger: reports changes of the leader and failures.
     package init(
         kafka: KafkaSettings, topics: TopicNames, membership: GroupConsumer.Settings? = nil, writer: StateWriter, store: StateStore,
         instance: String, interval: Duration = .seconds(2), duties: [Duty], logger: Logger
@@ -75,15 +74,16 @@ package final class ControlService: Service {
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: ownership, logger: logger)
     }
 
-    /// The group `control` on its one partition, dynamic, with a short session: a dead leader is replaced within it.
+    /// The settings of the group `control` on its one partition: dynamic members with a short session, within which a dead leader is
+    /// replaced.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
         GroupConsumer.Settings(group: topics.group("control"), subscription: [topics.control], readAheadKilobytes: 1024)
     }
 
-    /// Whether this process leads by what it knows.
+    /// Whether this process leads, as far as it knows.
     package var isLeading: Bool { ownership.isOwner && store.directory.leader?.claim == ownership.claim }
 
-    /// Works until graceful shutdown, then leaves the group.
+    /// Runs until graceful shutdown, then leaves the group.
     package func run() async throws {
         try consumer.start()
         await cancelWhenGracefulShutdown { [self] in
@@ -101,10 +101,10 @@ package final class ControlService: Service {
         await consumer.stop()
     }
 
-    /// Claims to lead, unless the newest claim is ours.
+    /// Claims to lead, unless the newest claim is this process's own.
     private func claim() async {
         guard store.directory.leader?.claim != ownership.claim else { return }
-        // Somebody claimed after us although we own the partition: they have lost it and will stop; claim anew.
+        // A newer claim of another process although this one owns the partition: that process has lost it and will stop.
         let claim = LeaderClaim(instance: instance, claim: UUIDText.v7())
         ownership.claim = claim.claim
         do throws(StateError) {
@@ -114,7 +114,7 @@ package final class ControlService: Service {
         }
     }
 
-    /// Does the duties until this process no longer leads; what is under way then is cancelled.
+    /// Runs the duties until this process no longer leads; running ones are then cancelled.
     private func lead() async {
         metrics.leading.record(1)
         await withTaskGroup(of: Void.self) { group in
@@ -133,7 +133,8 @@ package final class ControlService: Service {
             } catch {
                 metrics.failures.increment(duty.name)
                 if !(error is RegistryError) {
-                    failures.log(.error, duty.name, "a duty failed, what was in force stays: \(error)", metadata: ["duty": "\(duty.name)"])
+                    failures.log(
+                        .error, duty.name, "a duty failed; its earlier results stay in force: \(error)", metadata: ["duty": "\(duty.name)"])
                 }
                 await pause()
             }

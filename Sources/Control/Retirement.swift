@@ -5,54 +5,54 @@ package import Logging
 package import OCPI
 import Synchronization
 
-/// Clears away what platforms have left behind. A party that left is told as SUSPENDED for 30 days (OCPI has no DELETE for ClientInfo); then
-/// nobody needs to know any more that it was here. Otherwise whoever comes and goes with new parties or roles would fill the state for good.
+/// Deletes what remains of platforms and parties that have left. A departed party is listed as SUSPENDED for 30 days (OCPI has no DELETE
+/// for ClientInfo), then deleted. Otherwise platforms that come and go with new parties or roles would fill the state for good.
 ///
-/// Nothing of this is announced: that the party is gone was told when it went. What the registry lists stays: there is an end to that.
+/// The deletion is not announced, because the departure was. Parties in the registry are kept; their number is limited.
 package final class Retirement: Sendable {
     private let state: SharedState
-    private let forget: @Sendable (Set<PartyID>) async throws -> Int
+    private let deleteLinks: @Sendable (Set<PartyID>) async throws -> Int
     private let logger: Logger
-    /// What was without its platform the last time: a removal that is under way has its time.
-    private let orphans = Mutex<Set<String>>([])
+    /// Facts without their platform at the last run. They are deleted at the second run, so that a removal in progress can finish.
+    private let previousOrphans = Mutex<Set<String>>([])
 
-    /// How long a party that left is told as SUSPENDED, milliseconds.
+    /// How long a departed party is listed as SUSPENDED, in milliseconds.
     package static let after: Int64 = 30 * 86_400_000
-    /// Between two looks.
-    static let pace = Duration.seconds(60)
-    /// A write to the state has a time limit.
+    /// The interval between two runs.
+    static let interval = Duration.seconds(60)
+    /// The most changes in one write, which has a time limit.
     private static let portion = 200
 
     /// - Parameters:
-    ///   - state: who is there, and who was.
-    ///   - forget: deletes the links of parties that are gone, and says how many these were.
-    ///   - logger: where it is told what was cleared away.
+    ///   - state: the present and departed parties.
+    ///   - deleteLinks: deletes the hub URLs of departed parties, and returns their number.
+    ///   - logger: reports the deletions.
     package init(
-        state: SharedState, forget: @escaping @Sendable (Set<PartyID>) async throws -> Int, logger: Logger
+        state: SharedState, deleteLinks: @escaping @Sendable (Set<PartyID>) async throws -> Int, logger: Logger
     ) {
         self.state = state
-        self.forget = forget
+        self.deleteLinks = deleteLinks
         self.logger = logger
     }
 
-    /// Clears away what is due, and mends what changes at the same time have left.
-    /// - Throws: what `forget` throws, or `StateError`, if something could not be written; the next run does it.
+    /// Deletes what is due, and repairs the results of concurrent changes.
+    /// - Throws: an error of `deleteLinks`, or `StateError` if a write failed; the next run continues.
     package func run(now: Timestamp = .now) async throws {
         try await clear(now: now)
-        try await mend("wrote again what stands of platforms that were changed twice at the same time") {
+        try await repair("rewrote the valid records of platforms that were changed concurrently") {
             $0.overruledFacts.map(FactChange.put)
         }
-        try await mend("cleared away claims that came to no registration") { Registration.lapsed(in: $0, now: now) }
-        try await mend("claimed again parties that their platforms had no claim of any more") { Registration.missing(in: $0, now: now) }
+        try await repair("deleted claims of unfinished registrations") { Registration.lapsed(in: $0, now: now) }
+        try await repair("restored missing claims of registered parties") { Registration.missing(in: $0, now: now) }
     }
 
-    /// Writes what is due, judged by the newest state right before it is written: a platform may be registering at the same time.
-    private func mend(_ what: Logger.Message, _ due: (Directory) -> [FactChange]) async throws {
+    /// Writes the due changes, recomputed from the newest state before each write, because a platform may be registering meanwhile.
+    private func repair(_ what: Logger.Message, _ due: (Directory) -> [FactChange]) async throws {
         let count = due(state.directory()).count
         var left = count
         while left > 0 {
             try Task.checkCancellation()
-            // What comes up meanwhile is for the next run.
+            // Changes that become due meanwhile are left to the next run.
             let portion = due(state.directory()).prefix(min(left, Retirement.portion))
             guard !portion.isEmpty else { break }
             try await state.write(Array(portion))
@@ -65,22 +65,22 @@ package final class Retirement: Sendable {
         let directory = state.directory()
         let (changes, parties) = Retirement.due(in: directory, now: now)
         let orphaned = directory.orphanedKeys
-        let lasting = orphans.withLock { known in
+        let lasting = previousOrphans.withLock { known in
             defer { known = Set(orphaned) }
             return orphaned.filter(known.contains)
         }
-        // First the links: without the rest nobody would know any more whose they are.
+        // The hub URLs go first: they could not be found without the remaining facts.
         var links = 0
-        if !parties.isEmpty { links = try await forget(parties) }
+        if !parties.isEmpty { links = try await deleteLinks(parties) }
         let all = changes + lasting.map(FactChange.delete)
         guard !all.isEmpty else { return }
         try await state.write(all, inPortionsOf: Retirement.portion)
         guard !parties.isEmpty else {
-            logger.info("cleared away what platforms left that are gone", metadata: ["records": "\(all.count)"])
+            logger.info("deleted what remained of departed platforms", metadata: ["records": "\(all.count)"])
             return
         }
         logger.info(
-            "cleared away what parties left that are gone",
+            "deleted what remained of departed parties",
             metadata: [
                 "parties": "\(parties.map(\.description).sorted().prefix(20).joined(separator: " "))",
                 "records": "\(all.count)",
@@ -90,10 +90,10 @@ package final class Retirement: Sendable {
 
     // MARK: Decisions
 
-    /// What is to be deleted, and the parties of which nothing is left then.
+    /// The due deletions, and the parties of which nothing remains then.
     static func due(in directory: Directory, now: Timestamp) -> (changes: [FactChange], parties: Set<PartyID>) {
         let latest = now.adding(milliseconds: -after)
-        // A platform that is SUSPENDED itself leaves first; its parties have had their time by then.
+        // A platform that is SUSPENDED itself is removed first; the time of its parties has passed by then.
         let platforms = directory.platforms.filter { platform in
             directory.status(of: platform.id) == .suspended && directory.lastUpdated(of: platform.id).map { $0 <= latest } ?? false
         }
@@ -101,7 +101,7 @@ package final class Retirement: Sendable {
             Registration.removal(
                 of: platform, suspendedSince: directory.lastUpdated(of: platform.id) ?? now, now: now, in: directory)
         }
-        // Whoever wrote about a platform when it was removed has given up long ago.
+        // No process still writes about a platform that was removed so long ago.
         changes += directory.forgettable(by: latest).map { .delete(key: FactKey.gone($0)) }
         var gone: Set<PartyID> = []
         var staying: Set<PartyID> = []
@@ -111,14 +111,14 @@ package final class Retirement: Sendable {
                 continue
             }
             gone.insert(info.party)
-            // Told anew if the second went without the first.
+            // If only the second were deleted, the status would be announced again.
             let keys = [FactKey.clientInfo(info.party, role: info.role), FactKey.announced(info.party, role: info.role)]
             changes += keys.filter { directory.fact($0) != nil }.map { .delete(key: $0) }
         }
         return (changes, gone.subtracting(staying).filter { directory.networkParty($0)?.isListed != true })
     }
 
-    /// Whether the party left in that role so long ago, everybody was told so, and nobody expects it any more.
+    /// Whether the party left in that role so long ago, its departure was announced, and no platform or registry entry expects its return.
     private static func isOver(_ info: ClientInfo, _ latest: Timestamp, in directory: Directory) -> Bool {
         let roles = directory.platform(of: info.party)?.roles ?? []
         guard info.status == .suspended, info.lastUpdated <= latest,
@@ -132,9 +132,9 @@ package final class Retirement: Sendable {
 }
 
 extension ControlService.Duty {
-    /// Clears away what platforms that left have left behind.
+    /// The duty that deletes what remains of departed platforms.
     package static func retirement(_ retirement: Retirement) -> ControlService.Duty {
         ControlService.Duty(
-            name: "retirement", pause: { try? await Task.sleep(for: Retirement.pace) }, run: { try await retirement.run() })
+            name: "retirement", pause: { try? await Task.sleep(for: Retirement.interval) }, run: { try await retirement.run() })
     }
 }

@@ -4,10 +4,10 @@ package import Encoding
 package import Logging
 import OCPI
 
-/// Asks platforms that were silent for long whether they are still there: GET of their versions (OCPI 2.2.1, 14.2 Still alive check).
+/// Checks whether silent platforms are still reachable: GET of their versions (OCPI 2.2.1, 14.2 Still alive check).
 ///
-/// A platform that answers is connected, any other one is offline until it is heard of again. Only its status is written. Done twice, a
-/// platform is asked twice.
+/// A platform that answers is connected, any other one is offline until its next request. Only the status is written. Two concurrent runs
+/// call each platform twice.
 package struct StillAlive: Sendable {
     /// How long a platform may be silent.
     package let interval: Duration
@@ -17,11 +17,11 @@ package struct StillAlive: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - interval: as the property says.
-    ///   - state: who is there, since when.
-    ///   - peers: asks; a call ends within its time limit.
-    ///   - concurrency: platforms that are asked at the same time.
-    ///   - logger: where changes are told.
+    ///   - interval: how long a platform may be silent.
+    ///   - state: the platforms and their last requests.
+    ///   - peers: calls the platforms; a call ends within its time limit.
+    ///   - concurrency: the most concurrent calls.
+    ///   - logger: reports changed statuses.
     package init(interval: Duration = .seconds(300), state: SharedState, peers: PeerClient, concurrency: Int = 16, logger: Logger) {
         self.interval = interval
         self.state = state
@@ -30,8 +30,8 @@ package struct StillAlive: Sendable {
         self.logger = logger
     }
 
-    /// Asks everybody who was silent for too long.
-    /// - Throws: `StateError` if an outcome could not be written; the platform is asked again the next time.
+    /// Calls every platform that was silent for too long.
+    /// - Throws: `StateError` if a result could not be written; the next run repeats the call.
     package func check(clock: @escaping @Sendable () -> Timestamp = { .now }) async throws {
         let directory = state.directory()
         var due = StillAlive.due(in: directory, now: clock(), interval: interval)[...]
@@ -48,7 +48,7 @@ package struct StillAlive: Sendable {
 
     private func check(_ platform: Platform, _ directory: Directory, _ clock: @Sendable () -> Timestamp) async throws {
         let isAlive = await answers(platform, directory)
-        // A call that was cancelled says nothing about the platform.
+        // A cancelled call proves nothing about the platform.
         try Task.checkCancellation()
         let newest = state.directory()
         guard let change = StillAlive.outcome(platform.id, isAlive: isAlive, asked: directory, newest: newest, now: clock()) else { return }
@@ -68,7 +68,7 @@ package struct StillAlive: Sendable {
 
     // MARK: Decisions
 
-    /// The registered platforms that were not heard of for `interval`.
+    /// The registered platforms without a request for `interval`.
     static func due(in directory: Directory, now: Timestamp, interval: Duration) -> [Platform] {
         let latest = now.adding(milliseconds: -max(0, interval.milliseconds))
         return directory.platforms.filter { platform in
@@ -77,9 +77,9 @@ package struct StillAlive: Sendable {
         }
     }
 
-    /// What is to be written; nil if the platform left meanwhile, or was heard of in another way.
+    /// The status change to write; nil if the platform left meanwhile, or was heard of in another way.
     /// - Parameters:
-    ///   - asked: the state when it was asked.
+    ///   - asked: the state at the time of the call.
     ///   - newest: the state now.
     static func outcome(_ platform: String, isAlive: Bool, asked: Directory, newest: Directory, now: Timestamp) -> FactChange? {
         guard newest.platform(id: platform)?.isRegistered == true else { return nil }
@@ -90,7 +90,7 @@ package struct StillAlive: Sendable {
 }
 
 extension ControlService.Duty {
-    /// Asks silent platforms whether they are still there.
+    /// The duty that checks silent platforms.
     package static func stillAlive(_ check: StillAlive) -> ControlService.Duty {
         let pace = min(check.interval / 4, .seconds(2))
         return ControlService.Duty(

@@ -3,7 +3,8 @@ import Logging
 import OCPI
 
 extension Handshake {
-    /// - Throws: 404 kind if there is no such platform.
+    /// The platform with that id.
+    /// - Throws: 404 kind if there is none.
     func platform(_ id: String) throws(OCPIError) -> Platform {
         guard let platform = registrationWriter.state.directory().platform(id: id) else {
             throw OCPIError(code: .clientError, message: "There is no platform \(id)", kind: .notFound)
@@ -24,7 +25,7 @@ extension Handshake {
         return try await peers.describe(url, token, trying: platform.tokenEncoding)
     }
 
-    /// Without a place to send credentials to, nothing is sent (OCPI 2.2.1, 7.1.2).
+    /// The URL for sending credentials. Without one, nothing is sent (OCPI 2.2.1, 7.1.2).
     func credentialsURL(_ description: PeerClient.Description) throws(OCPIError) -> String {
         guard let url = description.credentialsURL else { throw noCredentialsEndpoint() }
         return url
@@ -41,7 +42,8 @@ extension Handshake {
         return token.authorization(encoding: encoding)
     }
 
-    /// The platform believes that it is connected. If it must not be, it is told so with the token it has just given.
+    /// Connects the platform after its answer. The platform counts itself as connected; if it must not be, it gets a DELETE with the token
+    /// that it has just given.
     func complete(
         _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ credentialsURL: String, _ token: Token
     ) async throws(OCPIError) {
@@ -54,7 +56,8 @@ extension Handshake {
         }
     }
 
-    /// The platform has replaced both tokens. Roles that must not be served here stay as they were; the tokens count all the same.
+    /// Stores the result of a renewal, in which the platform has replaced both tokens. Roles that may not be served here stay unchanged;
+    /// the tokens are stored in any case.
     func adopt(
         _ waiting: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, _ token: Token
     ) async throws(OCPIError) {
@@ -69,19 +72,19 @@ extension Handshake {
         }
     }
 
-    /// DELETE at the platform's credentials module.
+    /// Sends DELETE to the platform's credentials module.
     func leave(_ url: String, _ authorization: String) async -> Bool {
         do {
             let answer = try await peers.ask(.delete, url, authorization, nil)
             guard !answer.isSuccess else { return true }
-            logger.info("a platform was told that we leave", metadata: ["url": "\(url)", "answer": "\(answer.statuses)"])
+            logger.info("unregistered from a platform", metadata: ["url": "\(url)", "answer": "\(answer.statuses)"])
         } catch {
-            logger.info("a platform could not be told that we leave", metadata: ["url": "\(url)", "error": "\(error)"])
+            logger.info("a platform could not be informed that this node unregisters", metadata: ["url": "\(url)", "error": "\(error)"])
         }
         return false
     }
 
-    /// Puts back what stood before, unless somebody else has changed it since.
+    /// Restores the previous record, unless another process has changed it since.
     func restore(_ platform: Platform, from waiting: Platform) async {
         guard let standing = registrationWriter.state.directory().platform(id: platform.id), standing.hasSameCredentials(as: waiting) else {
             return
@@ -96,7 +99,7 @@ extension Handshake {
                 return [.put(.platform(before))]
             }
         } catch {
-            logger.warning("a token that nobody uses stays good", metadata: ["platform": "\(platform.id)", "error": "\(error)"])
+            logger.warning("an unused token remains valid", metadata: ["platform": "\(platform.id)", "error": "\(error)"])
         }
     }
 
@@ -113,6 +116,6 @@ extension Handshake {
     func unknownOutcome(_ what: String) -> OCPIError {
         OCPIError(
             code: .unableToUseClientAPI,
-            message: "Nobody knows whether the platform took the new token, so both the old and the new one stay good: \(what)")
+            message: "It is not known whether the platform took the new token, so both the old and the new one remain valid: \(what)")
     }
 }

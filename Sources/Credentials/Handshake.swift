@@ -4,11 +4,11 @@ package import Logging
 import NIOCore
 package import OCPI
 
-/// The credentials handshake with this node as OCPI's Sender: it connects itself to a platform, renews the tokens and leaves
-/// (OCPI 2.2.1, 7.1). The operator starts it; the errors are for the operator.
+/// The credentials handshake with this node as OCPI's Sender: it registers with a platform, renews the tokens and unregisters (OCPI 2.2.1,
+/// 7.1). The operator starts it, and gets its errors.
 ///
-/// Errors: 404 kind for an id that is not known, 405 kind for a platform in the wrong state, 3001 to 3003 for what is wrong with the
-/// platform's answers, 2001 for a role that must not be served here, 3000 if the state could not be written.
+/// Errors: 404 kind for an unknown id, 405 kind for a platform in the wrong state, 3001 to 3003 for faulty answers of the platform, 2001
+/// for a role that may not be served here, 3000 if the state could not be written.
 package struct Handshake: Sendable {
     let hub: HubCredentials
     let peers: PeerClient
@@ -16,10 +16,10 @@ package struct Handshake: Sendable {
     let logger: Logger
 
     /// - Parameters:
-    ///   - hub: what we say about ourselves.
+    ///   - hub: the hub's own credentials.
     ///   - peers: calls the platforms.
-    ///   - enrolment: stores what came of it.
-    ///   - logger: where failures are told that change nothing.
+    ///   - registrationWriter: stores the result.
+    ///   - logger: reports failures that do not change the result.
     package init(hub: HubCredentials, peers: PeerClient, registrationWriter: RegistrationWriter, logger: Logger) {
         self.hub = hub
         self.peers = peers
@@ -32,11 +32,11 @@ package struct Handshake: Sendable {
     /// The hub's own party.
     package var hubParty: PartyID { registrationWriter.hub }
 
-    /// A platform that we are to register with, for ``start(_:)``. Stored at once; one that waits with the same token is replaced.
+    /// Stores a platform with which this node is to register, for ``start(_:)``. Replaces a waiting one with the same token.
     /// - Parameters:
-    ///   - token: the token A that the platform's operator gave out.
-    ///   - versionsURL: where the platform's versions are.
-    ///   - invited: whom it may register as; empty for any party that is listed here, not connected, and no provider of services.
+    ///   - token: the token A from the platform's operator.
+    ///   - versionsURL: the URL of the platform's versions.
+    ///   - invited: the parties that it may register; empty for any party that is listed here, not connected, and no service provider.
     package func prepare(_ token: Token, versionsURL: String, invited: [PartyID] = []) async throws(OCPIError) -> Platform {
         let directory = registrationWriter.state.directory()
         let hash = TokenHash.of(token)
@@ -52,13 +52,14 @@ package struct Handshake: Sendable {
         return platform
     }
 
-    /// How long the token that a platform is about to get is good for our versions and credentials, milliseconds. Its answer takes 30 s at most.
+    /// How long the token for the platform is valid for versions and credentials only, in milliseconds. The platform's answer takes 30 s at
+    /// most.
     private static let longestAnswer: Int64 = 5 * 60_000
 
     /// Registers with the platform: versions, details, POST of our credentials, and its answer.
     ///
-    /// While the platform answers, the token it is about to get is good for our versions and credentials only. After a failure there are
-    /// no parties and our token A is kept, so that this can be tried again.
+    /// Until the platform has answered, its new token is valid for versions and credentials only. After a failure the platform has no
+    /// parties and keeps its token A, so that the call can be repeated.
     package func start(_ id: String) async throws(OCPIError) -> Platform {
         let platform = try platform(id)
         guard !platform.isRegistered else { throw wrongState("The platform is connected already") }
@@ -84,10 +85,10 @@ package struct Handshake: Sendable {
         return try self.platform(id)
     }
 
-    /// Gives the platform a new token and takes its new one: PUT of our credentials. Takes over whatever version and endpoints it has by
-    /// now. The old token stays good until the platform has answered.
+    /// Renews both tokens: PUT of our credentials. Also stores the platform's present version and endpoints. The old token stays valid
+    /// until the platform has answered.
     ///
-    /// If nobody knows whether the platform took the new token, both stay good; the error says so.
+    /// If it is unknown whether the platform took the new token, both stay valid; the error says so.
     package func renew(_ id: String) async throws(OCPIError) -> Platform {
         let platform = try registered(id)
         let description = try await describe(platform)
@@ -119,8 +120,8 @@ package struct Handshake: Sendable {
         return try self.platform(id)
     }
 
-    /// Asks the platform for the credentials it has of us (GET), to see whether the connection works.
-    /// - Returns: what it says about itself.
+    /// Fetches the credentials that the platform has of this node (GET), as a test of the connection.
+    /// - Returns: the platform's answer.
     package func verify(_ id: String) async throws(OCPIError) -> PeerCredentials {
         let platform = try registered(id)
         let directory = registrationWriter.state.directory()
@@ -130,9 +131,9 @@ package struct Handshake: Sendable {
         return peer
     }
 
-    /// Leaves the platform: everything about it is removed here, then it is told (DELETE at its credentials module). Not the other way round: it
-    /// could choose the moment of its removal by the time of its answer.
-    /// - Returns: whether the platform was told and agreed.
+    /// Unregisters from the platform: deletes its record here, then sends DELETE to its credentials module. In the other order the platform
+    /// could delay its removal by delaying its answer.
+    /// - Returns: whether the platform was reached and agreed.
     package func disconnect(_ id: String) async throws(OCPIError) -> Bool {
         let platform = try platform(id)
         let url = platform.isRegistered ? credentialsURL(of: platform, in: registrationWriter.state.directory()) : nil

@@ -1,16 +1,16 @@
 package import Encoding
 package import OCPI
 
-/// What the hub says about itself in every Credentials object it gives away (OCPI 2.2.1, 7.3.1): the HUB role and nothing else.
+/// The hub's own Credentials object (OCPI 2.2.1, 7.3.1), with the HUB role only.
 package struct HubCredentials: Sendable {
     private let publicURL: String
     private let party: PartyID
     private let name: String
 
     /// - Parameters:
-    ///   - publicURL: base of the hub's URLs; one slash at the end is dropped.
+    ///   - publicURL: the base of the hub's URLs; a trailing slash is dropped.
     ///   - party: the hub's own party.
-    ///   - name: for `business_details`.
+    ///   - name: the name in `business_details`.
     package init(publicURL: String, party: PartyID, name: String) {
         self.publicURL = URLJoin.trimmed(publicURL)
         self.party = party
@@ -18,7 +18,7 @@ package struct HubCredentials: Sendable {
     }
 
     /// The object for one platform.
-    /// - Parameter token: what that platform is to call the hub with.
+    /// - Parameter token: the token with which that platform is to call the hub.
     package func object(_ token: Token) -> JSONValue {
         [
             "token": .string(token.raw), "url": .string(publicURL + Route.versions.path),

@@ -3,14 +3,13 @@ import Encoding
 package import NIOCore
 package import OCPI
 
-/// What a platform answered to a request of the node's own: versions, version details, credentials.
+/// A platform's answer to a request of this node: versions, version details, credentials.
 package struct PeerAnswer: Sendable {
     /// HTTP status.
     package let httpStatus: Int
-    /// All of the body.
+    /// The whole body.
     package let body: ByteBuffer
 
-    /// - Parameters: as the properties say.
     package init(httpStatus: Int, body: ByteBuffer) {
         self.httpStatus = httpStatus
         self.body = body
@@ -19,24 +18,24 @@ package struct PeerAnswer: Sendable {
     /// `status_code` of the body; nil if there is none, or two.
     package var statusCode: StatusCode? { AnswerStatus(body).code.map(StatusCode.init(rawValue:)) }
 
-    /// HTTP 2xx with an OCPI status of 1xxx; 204, which has no body to say more in.
+    /// Whether the answer has an HTTP status 2xx with an OCPI status of 1xxx, or 204, which has no body.
     package var isSuccess: Bool { httpStatus == 204 || 200..<300 ~= httpStatus && statusCode?.isSuccess == true }
 
     /// Both statuses, for messages.
     package var statuses: String { "HTTP status \(httpStatus)" + (statusCode.map { ", OCPI status \($0)" } ?? "") }
 
-    /// The token was not accepted in the encoding it was sent in. Some nodes say so with an OCPI status only.
+    /// Whether the token was refused in the encoding in which it was sent. Some nodes only show that by an OCPI status.
     var refusesToken: Bool {
         [400, 401, 403].contains(httpStatus) || httpStatus == 200 && statusCode.map { 2000..<3000 ~= $0.rawValue } == true
     }
 
-    /// The platform says that it did not do what it was asked. After anything else but a success nobody knows.
+    /// Whether the platform states that the request had no effect. After any other failure this is unknown.
     var isRefusal: Bool {
         400..<500 ~= httpStatus || 200..<300 ~= httpStatus && statusCode.map { !$0.isSuccess } == true
     }
 
-    /// URL of the version details.
-    /// - Throws: 3001 for an unusable answer; 3002 if the version is not offered (3003 in version 2.2, as the reference has it).
+    /// The URL of the version details.
+    /// - Throws: 3001 for an unusable answer; 3002 if the version is not offered (3003 in version 2.2, as in the reference).
     package func detailsURL(of version: OCPIVersion) throws(OCPIError) -> String {
         guard let found = try offers().first(where: { $0.version == version }) else {
             throw OCPIError(
@@ -46,7 +45,7 @@ package struct PeerAnswer: Sendable {
         return try usable(found)
     }
 
-    /// The highest version that both sides speak; versions that nobody here knows are ignored.
+    /// The highest version that both sides support; unknown versions are ignored.
     /// - Throws: 3001 for an unusable answer; 3002 if there is none.
     package func highestVersion() throws(OCPIError) -> (version: OCPIVersion, url: String) {
         guard let found = try offers().max(by: { $0.version < $1.version }) else {
@@ -55,10 +54,10 @@ package struct PeerAnswer: Sendable {
         return (found.version, try usable(found))
     }
 
-    /// The endpoints of the version details, as they are listed. Entries without a name, a role or a URL are left out, and custom
-    /// modules with a URL of another kind; the role of the credentials endpoint does not matter (OCPI 2.2.1-d2, 6.2.2).
-    /// - Throws: 3001 for an unusable answer: also one with a URL that could not be called as it stands, or with more than 64 endpoints.
-    ///   Such a URL is not left out: callers would be told that the platform has no such module.
+    /// The endpoints in the version details, in their order. Entries without a name, a role or a URL are left out, and custom modules with
+    /// a URL of another kind; the role of the credentials endpoint is ignored (OCPI 2.2.1-d2, 6.2.2).
+    /// - Throws: 3001 for an unusable answer, and for one with a URL that cannot be called, or with more than 64 endpoints. Such a URL is
+    ///   not left out, because callers would get the wrong error: that the platform has no such module.
     package func endpoints() throws(OCPIError) -> [Endpoint] {
         let details = try data(of: "version details")
         try PeerAnswer.checkOnce(["endpoints"], in: details, of: "version details")
@@ -76,7 +75,7 @@ package struct PeerAnswer: Sendable {
             let module = ModuleID(rawValue: identifier)
             let role = entry["role"]?.string.flatMap(InterfaceRole.init(rawValue:)) ?? (module == .credentials ? .sender : nil)
             guard let role else { continue }
-            // What OCPI does not define may be reached in ways that it does not define either.
+            // A custom module may use other URL schemes, which OCPI does not define.
             if !module.isStandard, !["http", "https"].contains(url.prefix { $0 != ":" }.lowercased()) { continue }
             if let defect = URLJoin.defect(of: url) {
                 throw PeerAnswer.unusable("version details", "the URL of \(module) \(role.rawValue) \(defect)")
@@ -99,7 +98,7 @@ package struct PeerAnswer: Sendable {
 
     // MARK: Reading
 
-    /// Most endpoints of one platform: OCPI has a dozen; the rest is custom modules.
+    /// The most endpoints of one platform: OCPI has a dozen; the rest are custom modules.
     private static let maxEndpoints = 64
 
     private typealias Offer = (version: OCPIVersion, url: String?)
@@ -112,7 +111,7 @@ package struct PeerAnswer: Sendable {
         }
     }
 
-    /// Of two members parsers take either the first or the last.
+    /// Refuses repeated members: parsers take either the first or the last of two.
     private static func checkOnce(_ names: [String], in json: JSONValue, of what: String) throws(OCPIError) {
         if let name = json.repeated(among: names) { throw unusable(what, "\(name) stands twice in it") }
     }

@@ -6,33 +6,32 @@ import NIOHTTP1
 package import OCPI
 package import Outbound
 
-/// Calls a platform on the node's own behalf, without routing headers: versions, version details, credentials.
+/// Calls a platform for the node itself, without routing headers: versions, version details, credentials.
 package struct PeerClient: Sendable {
-    /// What a platform told about itself.
+    /// A platform's version and endpoints.
     package struct Description: Sendable {
-        /// The version its endpoints belong to.
+        /// The version of the endpoints.
         package let version: OCPIVersion
-        /// The encoding of our token that it accepted.
+        /// The encoding of our token that the platform accepted.
         package let encoding: TokenEncoding
-        /// What it advertises, in its order.
+        /// The advertised endpoints, in their order.
         package let endpoints: [Endpoint]
 
-        /// - Parameters: as the properties say.
         package init(version: OCPIVersion, encoding: TokenEncoding, endpoints: [Endpoint]) {
             self.version = version
             self.encoding = encoding
             self.endpoints = endpoints
         }
 
-        /// Where its credentials module is, whatever role it gave it.
+        /// The URL of the credentials module, whatever its advertised role.
         package var credentialsURL: String? { endpoints.first { $0.module == .credentials }?.url }
     }
 
-    /// Sends one request, with a JSON body if there is one. Throws 3001 if no answer came: the platform may have received it all the same.
+    /// Sends one request, with a JSON body if there is one. Throws 3001 without an answer, in which case the platform may have received the
+    /// request.
     package let ask:
         @Sendable (_ method: Method, _ url: String, _ authorization: String, _ body: ByteBuffer?) async throws(OCPIError) -> PeerAnswer
 
-    /// - Parameter ask: as the property says.
     package init(
         ask:
             @escaping @Sendable (_ method: Method, _ url: String, _ authorization: String, _ body: ByteBuffer?) async throws(OCPIError) ->
@@ -41,14 +40,14 @@ package struct PeerClient: Sendable {
         self.ask = ask
     }
 
-    /// Versions first, then the details of one version.
+    /// Fetches the versions, then the details of one version.
     ///
     /// - Parameters:
-    ///   - url: where the platform's versions are.
-    ///   - token: what it is called with.
-    ///   - encoding: how the token goes out at first. If that is refused it goes out the other way: older peers want it plain.
-    ///   - version: the version to describe; nil for the highest that both sides speak.
-    /// - Throws: 3001 if an answer is missing or unusable, 3002 without a common version, 3003 if nothing but configuration modules is
+    ///   - url: the URL of the platform's versions.
+    ///   - token: the token for the calls.
+    ///   - encoding: the first encoding of the token to try. If it is refused the other one is tried: older peers expect the plain token.
+    ///   - version: the version to describe; nil for the highest that both sides support.
+    /// - Throws: 3001 if an answer is missing or unusable, 3002 without a common version, 3003 if only configuration modules are
     ///   advertised.
     package func describe(
         _ url: String, _ token: Token, trying encoding: TokenEncoding = .base64, _ version: OCPIVersion? = nil
@@ -71,13 +70,13 @@ package struct PeerClient: Sendable {
 
 extension PeerClient {
     private static let deadline = TimeAmount.seconds(10)
-    /// The platform calls us back before it answers.
+    /// The time limit of a handshake request: the platform calls this node back before it answers.
     private static let handshakeDeadline = TimeAmount.seconds(30)
     private static let answerLimit = 256 * 1024
 
     /// - Parameters:
-    ///   - client: calls the platforms; their answers are taken up to 256 KiB.
-    ///   - logger: where calls that failed are told.
+    ///   - client: calls the platforms; their answers may have up to 256 KiB.
+    ///   - logger: reports failed calls.
     package init(_ client: OutboundClient, logger: Logger) {
         let client = client.limited(to: PeerClient.answerLimit)
         self.init { method, url, authorization, body throws(OCPIError) in
@@ -93,8 +92,8 @@ extension PeerClient {
                 response = try await client.answer(
                     to: OutboundRequest(url: url, method: method, headers: headers, body: body), deadline: .now() + limit)
             } catch {
-                logger.info("a platform could not be asked", metadata: ["url": "\(url)", "error": "\(error)"])
-                throw OCPIError(code: .unableToUseClientAPI, message: "\(url) could not be asked: \(error.reason)")
+                logger.info("a platform could not be reached", metadata: ["url": "\(url)", "error": "\(error)"])
+                throw OCPIError(code: .unableToUseClientAPI, message: "\(url) could not be reached: \(error.reason)")
             }
             do throws(UnreadableCoding) {
                 let plain = try response.decoded(upTo: PeerClient.answerLimit)

@@ -3,16 +3,16 @@ package import Encoding
 package import NIOCore
 package import OCPI
 
-/// The Credentials object that a platform sends, as a request or as an answer (OCPI 2.2.1, 7.3.1).
+/// The Credentials object of a platform, from a request or an answer (OCPI 2.2.1, 7.3.1).
 package struct PeerCredentials: Sendable {
-    /// The token we are to call it with (token B).
+    /// The token with which to call the platform (token B).
     package let token: Token
-    /// Where its versions are.
+    /// The URL of its versions.
     package let versionsURL: String
-    /// The parties it acts for; each (role, party) once, at least one.
+    /// The parties for which it acts; each (role, party) once, at least one.
     package var roles: [PlatformRole]
 
-    /// Longest `business_details` of a role, bytes.
+    /// The longest `business_details` of a role, in bytes.
     package static let maxBusinessDetails = 4 * 1024
 
     /// - Throws: 400 for a body that is not JSON, 2001 for anything else that is not a credentials object.
@@ -63,7 +63,7 @@ package struct PeerCredentials: Sendable {
         if let name = entry.repeated(among: ["role", "country_code", "party_id", "business_details"]) {
             throw refusal("\(name) stands twice in a role")
         }
-        // It becomes part of keys that are kept, and other nodes are told of it.
+        // The role becomes part of stored keys, and is announced to other nodes.
         guard let role = entry["role"]?.string, 1...32 ~= role.utf8.count,
             role.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "/") })
         else {

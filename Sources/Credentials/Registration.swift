@@ -2,17 +2,17 @@ package import Directory
 package import Encoding
 package import OCPI
 
-/// What follows for the shared state when a platform registers, renews or leaves. Pure.
+/// The changes of the shared state when a platform registers, renews or leaves. Pure functions.
 ///
-/// Nobody can compare and write at once in Kafka. So a platform first claims its parties and then looks again: of claims made at the same
-/// time, the one that was written first counts, and everybody reads them in the same order.
+/// Kafka has no compare-and-set. So a platform first claims its parties and then reads the state again: of concurrent claims the first one
+/// in the log counts, and all processes read them in the same order.
 package enum Registration {
-    /// A claim whose platform never finished registering counts for this long, milliseconds.
+    /// How long a claim counts whose platform never finished registering, in milliseconds.
     package static let abandonedAfter: Int64 = 60_000
 
-    /// Whether all these parties may be served by the platform: listed in the registry under this node, invited through this platform by
-    /// the operator, and served by nobody else here.
-    /// - Throws: 2001 naming the first party that may not.
+    /// Checks that the platform may serve all these parties: listed in the registry under this node, invited through this platform by the
+    /// operator, and not served by another platform of this node.
+    /// - Throws: 2001 naming the first party that it may not serve.
     package static func check(
         _ parties: [PartyID], for platform: Platform, nodeAddress: String, now: Timestamp, in directory: Directory
     )
@@ -33,8 +33,8 @@ package enum Registration {
         }
     }
 
-    /// Every role is kept and told to everybody, so a platform cannot make up as many as it likes.
-    /// - Throws: 2001 naming the first role that is none of OCPI and none the registry lists for its party.
+    /// Checks the roles. Every role is stored and announced, so a platform must not invent arbitrary ones.
+    /// - Throws: 2001 naming the first role that neither OCPI defines nor the registry lists for its party.
     package static func check(_ roles: [PlatformRole], in directory: Directory) throws(OCPIError) {
         for role in roles where directory.networkParty(role.party)?.mayHave(role: role.role) != true {
             throw OCPIError(
@@ -42,15 +42,15 @@ package enum Registration {
         }
     }
 
-    /// Whoever is connected as a party gets what is meant for it, so the operator says who that may be. Where no party was named, by a token A or
-    /// for a platform that the operator has chosen, nobody becomes a provider of services, who gets copies of others' requests.
+    /// Whether the operator lets the platform serve the party, because the platform receives all requests to it. If the operator named no
+    /// party, the platform cannot become a service provider, which would receive copies of others' requests.
     private static func mayServe(_ party: PartyID, _ platform: Platform, now: Timestamp, in directory: Directory) -> Bool {
         if platform.invites(party, now: now) { return true }
         if platform.isRegistered { return platform.roles.contains { $0.party == party } }
         return platform.invited.isEmpty && directory.service(party) == nil
     }
 
-    /// The parties that the platform has not registered with, or no longer has a claim of: without one they would not be served.
+    /// The parties that the platform has not registered, or no longer has a claim of, without which they would not be served.
     package static func new(_ parties: [PartyID], for platform: Platform, in directory: Directory) -> [PartyID] {
         parties.filter { party in
             !platform.isRegistered || !platform.roles.contains { $0.party == party }
@@ -58,12 +58,12 @@ package enum Registration {
         }
     }
 
-    /// First step: claim the parties that are new. Nothing is routed by these claims until the platform's record has the parties.
+    /// First step: claims the new parties. They are not routed until the platform's record contains them.
     package static func claims(of parties: [PartyID], for platform: Platform, now: Timestamp) -> [FactChange] {
         parties.map { .put(.claim(PartyClaim(party: $0, platform: platform.id, since: now))) }
     }
 
-    /// Whether somebody else claimed one of the parties before the first step did.
+    /// Checks that no other platform claimed one of the parties before the first step.
     /// - Throws: 2001 naming the first such party.
     package static func confirm(
         _ parties: [PartyID], for platform: Platform, now: Timestamp, in directory: Directory
@@ -76,8 +76,8 @@ package enum Registration {
         }
     }
 
-    /// Claims that are missing: of parties that their platform registered with, and that nobody claims. Such a claim was cleared away as
-    /// lapsed in the moment in which the platform claimed the party anew.
+    /// Missing claims of registered parties that no platform claims. Such a claim was deleted as lapsed at the moment at which the platform
+    /// claimed the party again.
     package static func missing(in directory: Directory, now: Timestamp) -> [FactChange] {
         directory.platforms.filter { $0.isRegistered && directory.status(of: $0.id) != .suspended }.flatMap { platform in
             Set(platform.roles.map(\.party)).filter { directory.claims(of: $0).isEmpty }.sorted().map {
@@ -86,24 +86,25 @@ package enum Registration {
         }
     }
 
-    /// Claims of platforms that are there and never came to the end of a registration.
+    /// Claims of existing platforms that never finished a registration.
     package static func lapsed(in directory: Directory, now: Timestamp) -> [FactChange] {
         directory.pendingClaims.filter { directory.platform(id: $0.platform) != nil && isVoid($0, now: now, in: directory) }
             .map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
     }
 
-    /// If somebody else was earlier, with a party or with the platform's record: take back what the first step wrote.
+    /// Deletes the claims of the first step, if another platform was first with a party, or another change with the platform's record.
     package static func withdrawal(of parties: [PartyID], for platform: Platform) -> [FactChange] {
         parties.map { .delete(key: FactKey.claim($0, platform: platform.id)) }
     }
 
-    /// Second step: the platform's record, which makes it reachable and turns the old token off. It uses the invitations of its parties up.
+    /// Second step: the platform's record, which makes it reachable and invalidates the old token. It consumes the invitations of its
+    /// parties.
     /// - Parameters:
-    ///   - platform: the record that this one follows.
-    ///   - peer: what the platform says about itself.
-    ///   - newToken: what it calls us with from now on.
-    ///   - sealed: what we call it with from now on.
-    ///   - overlap: for how long the tokens that are replaced stay good; zero turns them off at once.
+    ///   - platform: the record that this one replaces.
+    ///   - peer: the platform's credentials.
+    ///   - newToken: the token with which it calls this node from now on.
+    ///   - sealed: the encrypted token with which to call it from now on.
+    ///   - overlap: how long the replaced tokens stay valid; zero invalidates them at once.
     package static func changes(
         for platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, newToken: Token, sealed: SealedSecret,
         overlap: Duration = .zero, now: Timestamp, in directory: Directory
@@ -126,35 +127,35 @@ package enum Registration {
         }
         let gone = platform.roles.filter { role in !peer.roles.contains { $0.party == role.party && $0.role == role.role } }
         return suspended(gone, of: platform, now: now, in: directory) + [
-            // For processes of older versions, which look for them here.
+            // For processes of older versions, which read them here.
             .put(.endpoints(platform: platform.id, description.endpoints)),
             .put(.status(platform: platform.id, .connected, now)),
             .put(.platform(registered)),
         ]
     }
 
-    /// Third step, once the platform's record counts: what it has made pointless goes.
-    /// - Parameter before: the platform as it was until then.
-    package static func clearance(after before: Platform, _ peer: PeerCredentials, in directory: Directory) -> [FactChange] {
+    /// Third step, once the platform's record counts: deletes facts that it has made obsolete.
+    /// - Parameter before: the platform until then.
+    package static func cleanup(after before: Platform, _ peer: PeerCredentials, in directory: Directory) -> [FactChange] {
         let left = Set(before.roles.map(\.party)).subtracting(peer.parties).sorted()
         let rivals = peer.parties.flatMap(directory.claims(of:)).filter { $0.platform != before.id }
         return left.map { .delete(key: FactKey.claim($0, platform: before.id)) }
             + rivals.map { .delete(key: FactKey.claim($0.party, platform: $0.platform)) }
-            + peer.roles.filter { isUntoldReturn($0, in: directory) }.map { .delete(key: FactKey.announced($0.party, role: $0.role)) }
+            + peer.roles.filter { isUnannouncedReturn($0, in: directory) }.map { .delete(key: FactKey.announced($0.party, role: $0.role)) }
             + existing(peer.roles.map { FactKey.clientInfo($0.party, role: $0.role) }, in: directory)
     }
 
-    /// Whether a party has left and come back before anybody was told that it had left: that it is connected, perhaps elsewhere, is news all the
-    /// same.
-    private static func isUntoldReturn(_ role: PlatformRole, in directory: Directory) -> Bool {
+    /// Whether a party left and returned before its departure was announced, so that its connection, perhaps at another platform, must be
+    /// announced.
+    private static func isUnannouncedReturn(_ role: PlatformRole, in directory: Directory) -> Bool {
         guard let announced = directory.announced(role.party, role: role.role), announced.status == .connected,
             let left = directory.toldClientInfo(role.party, role: role.role)
         else { return false }
         return left.status == .suspended && announced.lastUpdated < left.lastUpdated
     }
 
-    /// The platform leaves: after what the hub goes on telling about its parties comes that it is gone, so that its token is dead and nothing
-    /// is sent to it any more, whatever others are writing about it at that moment.
+    /// The platform leaves: first the remaining statuses of its parties, then the marker that it is gone, which invalidates its token and
+    /// stops all requests to it, whatever other processes write about it at that moment.
     package static func removal(
         of platform: Platform, suspendedSince: Timestamp, now: Timestamp, in directory: Directory
     ) -> [FactChange] {
@@ -173,7 +174,7 @@ package enum Registration {
             + [.delete(key: FactKey.status(platform.id))]
     }
 
-    /// What the hub goes on telling about roles that nobody acts for any more (OCPI 2.2.1, 14: there is no DELETE).
+    /// The SUSPENDED status of roles for which no platform acts any more (OCPI 2.2.1, 14: there is no DELETE).
     private static func suspended(
         _ roles: [PlatformRole], of platform: Platform, now: Timestamp, in directory: Directory
     )
@@ -189,7 +190,7 @@ package enum Registration {
         keys.filter { directory.fact($0) != nil }.map { .delete(key: $0) }
     }
 
-    /// A claim of a platform that is gone, or that began to register and never came to the end.
+    /// Whether a claim's platform is gone, or has not finished its registration in time.
     private static func isVoid(_ claim: PartyClaim, now: Timestamp, in directory: Directory) -> Bool {
         guard directory.platform(id: claim.platform) != nil else { return true }
         return directory.isPending(claim) && claim.since.adding(milliseconds: abandonedAfter) < now

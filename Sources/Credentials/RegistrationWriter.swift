@@ -3,7 +3,7 @@ import Encoding
 package import Logging
 package import OCPI
 
-/// Writes into the shared state what a handshake ended with, whichever side began it.
+/// Writes the result of a handshake into the shared state, whichever side began it.
 package struct RegistrationWriter: Sendable {
     let state: SharedState
     private let secrets: NodeSecrets
@@ -13,12 +13,12 @@ package struct RegistrationWriter: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - state: what everything is read from and written to.
-    ///   - secrets: seals the tokens that platforms are called with.
-    ///   - nodeAddress: operator address of this node. Only parties the registry lists under it are served here.
-    ///   - hub: the hub's own party, as which nobody is connected.
-    ///   - tokenOverlap: for how long a token that was replaced stays good; zero turns it off at once, as OCPI wants it.
-    ///   - logger: where trouble is told.
+    ///   - state: the shared state.
+    ///   - secrets: encrypts the tokens with which platforms are called.
+    ///   - nodeAddress: operator address of this node. Only parties that the registry lists under it are served here.
+    ///   - hub: the hub's own party, which no platform may serve.
+    ///   - tokenOverlap: how long a replaced token stays valid; zero invalidates it at once, as OCPI requires.
+    ///   - logger: reports faults.
     package init(
         state: SharedState, secrets: NodeSecrets, nodeAddress: String, hub: PartyID, tokenOverlap: Duration = .zero, logger: Logger
     ) {
@@ -30,11 +30,11 @@ package struct RegistrationWriter: Sendable {
         self.logger = logger
     }
 
-    /// Whether the platform may act for all its parties, in these roles.
-    /// - Throws: 2001 naming the first party or role that it may not act for.
+    /// Checks that the platform may act for all its parties, in these roles.
+    /// - Throws: 2001 naming the first party or role for which it may not act.
     package func check(_ peer: PeerCredentials, for platform: Platform) throws(OCPIError) {
         let directory = state.directory()
-        // What the hub broadcasts is written in its own name, and the registry may list it under this node.
+        // Broadcasts are sent in the hub's own name, and the registry may list it under this node.
         guard !peer.parties.contains(hub) else {
             throw OCPIError(code: .invalidParameters, message: "\(hub) is this hub itself")
         }
@@ -44,14 +44,15 @@ package struct RegistrationWriter: Sendable {
 
     /// Connects the platform: claims its parties, then stores the rest.
     /// - Parameters:
-    ///   - platform: as it stood when the handshake began; if somebody has connected, renewed or removed it since, it stays as they left it.
-    ///   - token: what it calls us with from now on.
-    /// - Throws: 2001 if a party is another's, 3000 if the state could not be written. No party is served by the platform then that was
-    ///   not before.
+    ///   - platform: the record from the start of the handshake; if another process has connected, renewed or removed the platform since,
+    ///     its record stays.
+    ///   - token: the token with which it calls this node from now on.
+    /// - Throws: 2001 if a party belongs to another platform, 3000 if the state could not be written. The platform then serves no
+    ///   additional party.
     package func complete(
         _ platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, token: Token
     ) async throws(OCPIError) {
-        // Asking the peer took its time: what was true before may no longer be.
+        // The state may have changed during the calls to the peer.
         _ = try unchanged(platform)
         let claimed = try await claim(peer.parties, for: platform)
         do throws(OCPIError) {
@@ -62,7 +63,7 @@ package struct RegistrationWriter: Sendable {
         }
     }
 
-    /// The second half of ``complete(_:_:_:token:)``, for parties that the platform serves already.
+    /// The second half of ``complete(_:_:_:token:)``, for parties that the platform already serves.
     func store(
         _ platform: Platform, _ peer: PeerCredentials, _ description: PeerClient.Description, token: Token
     ) async throws(OCPIError) {
@@ -72,10 +73,11 @@ package struct RegistrationWriter: Sendable {
                 for: current, peer, description, newToken: token, sealed: sealed, overlap: tokenOverlap, now: .now, in: state.directory())
         }
         do throws(OCPIError) {
-            try await write(Registration.clearance(after: platform, peer, in: state.directory()))
+            try await write(Registration.cleanup(after: platform, peer, in: state.directory()))
         } catch {
-            // The platform is connected and is told so. What is left of its claims is cleared away later.
-            logger.warning("what a platform no longer serves is not cleared away yet", metadata: ["platform": "\(platform.id)"])
+            // The platform is connected and gets its answer. CONTROL deletes its obsolete claims later.
+            logger.warning(
+                "claims of a platform for parties that it no longer serves are not deleted yet", metadata: ["platform": "\(platform.id)"])
         }
         logger.info(
             "a platform connected",
@@ -85,7 +87,7 @@ package struct RegistrationWriter: Sendable {
             ])
     }
 
-    /// The platform leaves: its token is dead, nothing is sent to it, and its parties are told as suspended from then on.
+    /// Removes the platform: its token becomes invalid, requests to it end, and its parties are announced as suspended.
     /// - Throws: 3000 if the state could not be written.
     package func remove(_ platform: Platform) async throws(OCPIError) {
         let now = Timestamp.now
@@ -93,11 +95,11 @@ package struct RegistrationWriter: Sendable {
         logger.info("a platform left", metadata: ["platform": "\(platform.id)"])
     }
 
-    /// Changes the platform's record and what goes with it, unless somebody connects, renews or removes the platform at the same time:
-    /// that and what follows are one step, because of several records that follow the same one everybody takes the first in the log.
-    /// - Parameter changes: what to write, given the record as it stands; invitations and encoding may differ from `platform`'s.
-    /// - Returns: the record as it stands then.
-    /// - Throws: 3000 if somebody else was first, or if the state could not be written.
+    /// Changes the platform's record and related facts in one step, unless another process connects, renews or removes the platform at the
+    /// same time: of several records with the same predecessor, every process takes the first in the log.
+    /// - Parameter changes: the changes, given the present record; its invitations and encoding may differ from `platform`'s.
+    /// - Returns: the resulting record.
+    /// - Throws: 3000 if another process was first, or if the state could not be written.
     @discardableResult
     func change(_ platform: Platform, _ changes: (Platform) -> [FactChange]) async throws(OCPIError) -> Platform {
         for _ in 0..<SharedState.attempts {
@@ -109,7 +111,8 @@ package struct RegistrationWriter: Sendable {
         throw changedMeanwhile
     }
 
-    /// - Throws: 3000 if somebody has connected, renewed or removed the platform since.
+    /// The present record of the platform.
+    /// - Throws: 3000 if another process has connected, renewed or removed the platform since.
     private func unchanged(_ platform: Platform) throws(OCPIError) -> Platform {
         guard let standing = state.directory().platform(id: platform.id), standing.hasSameCredentials(as: platform) else {
             throw changedMeanwhile
@@ -121,7 +124,7 @@ package struct RegistrationWriter: Sendable {
         OCPIError(code: .serverError, message: "The platform's credentials were changed or removed at the same time, these do not count")
     }
 
-    /// Seals a token for the shared state.
+    /// Encrypts a token for the shared state.
     func seal(_ token: Token) throws(OCPIError) -> SealedSecret {
         guard let sealed = secrets.seal(token) else {
             throw OCPIError(code: .serverError, message: "The node could not store the platform's token")
@@ -129,6 +132,7 @@ package struct RegistrationWriter: Sendable {
         return sealed
     }
 
+    /// Writes changes.
     /// - Throws: 3000 if the state could not be written.
     func write(_ changes: [FactChange]) async throws(OCPIError) {
         guard !changes.isEmpty else { return }
@@ -140,8 +144,8 @@ package struct RegistrationWriter: Sendable {
         }
     }
 
-    /// Two platforms may claim a party at the same time; asking the state again after our claim is in it shows who was first.
-    /// - Returns: the parties that were claimed, the platform did not serve them before.
+    /// Claims parties. Two platforms may claim a party at the same time; reading the state after the claim shows which one was first.
+    /// - Returns: the claimed parties, which the platform did not serve before.
     private func claim(_ parties: [PartyID], for platform: Platform) async throws(OCPIError) -> [PartyID] {
         let now = Timestamp.now
         try Registration.check(parties, for: platform, nodeAddress: nodeAddress, now: now, in: state.directory())
@@ -156,8 +160,8 @@ package struct RegistrationWriter: Sendable {
         return new
     }
 
-    /// Takes claims back after somebody else's change counted, except those of parties that the platform registered with by that. As long
-    /// as nobody knows whether ours will count they stay: if it does not, they lapse.
+    /// Deletes claims after another process's change won, except those of parties that the platform registered by that change. While the
+    /// outcome of our change is unknown the claims stay: if it fails, they lapse.
     private func withdraw(_ claimed: [PartyID], for platform: Platform) async {
         let standing = state.directory().platform(id: platform.id)
         guard standing?.hasSameCredentials(as: platform) != true else { return }
@@ -165,8 +169,8 @@ package struct RegistrationWriter: Sendable {
         do throws(OCPIError) {
             try await write(Registration.withdrawal(of: claimed.filter { !registered.contains($0) }, for: platform))
         } catch {
-            // Nothing is routed by them. What is left is cleared away later.
-            logger.warning("what a platform claimed in vain is not withdrawn yet", metadata: ["platform": "\(platform.id)"])
+            // The claims route nothing. CONTROL deletes remaining ones later.
+            logger.warning("claims of a failed registration are not deleted yet", metadata: ["platform": "\(platform.id)"])
         }
     }
 }

@@ -1,21 +1,22 @@
-/// Base64 and base64url (RFC 4648, sections 4 and 5). Decoding is strict: no whitespace, no stray bits, padding absent or complete.
+/// Base64 and base64url (RFC 4648, sections 4 and 5). Decoding is strict: no whitespace, no unused bits that are set, padding absent or
+/// complete.
 package enum Base64 {
-    /// Standard alphabet, with padding.
+    /// Encodes with the standard alphabet and padding.
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
         encode(bytes, standard, isPadded: true)
     }
 
-    /// Standard alphabet. Nil if the text is anything else.
+    /// Decodes the standard alphabet. Nil for any other text.
     package static func decode(_ text: String) -> [UInt8]? {
         decode(text, UInt8(ascii: "+"), UInt8(ascii: "/"))
     }
 
-    /// Alphabet for URLs, without padding.
+    /// Encodes with the URL alphabet, without padding.
     package static func encodeURL(_ bytes: some Collection<UInt8>) -> String {
         encode(bytes, url, isPadded: false)
     }
 
-    /// Alphabet for URLs. Nil if the text is anything else.
+    /// Decodes the URL alphabet. Nil for any other text.
     package static func decodeURL(_ text: String) -> [UInt8]? {
         decode(text, UInt8(ascii: "-"), UInt8(ascii: "_"))
     }

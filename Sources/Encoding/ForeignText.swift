@@ -1,10 +1,10 @@
-/// Text that others wrote, made fit for messages.
+/// Makes text from other sources safe for messages.
 package enum ForeignText {
-    /// More letters than any name has. Keys and passwords made by `openssl rand` are longer than this.
+    /// The longest name, in characters. Keys and passwords made by `openssl rand` are longer.
     private static let longestName = 40
 
-    /// Without what would steer a terminal.
-    /// - Parameter lines: whether line ends and tabs may stay.
+    /// Removes characters that control a terminal.
+    /// - Parameter lines: whether line ends and tabs are kept.
     package static func printable(_ text: some StringProtocol, lines: Bool = false) -> String {
         var clean = ""
         for scalar in text.unicodeScalars {
@@ -17,17 +17,17 @@ package enum ForeignText {
         return clean
     }
 
-    /// The same, cut where it would fill the terminal.
+    /// Removes characters that control a terminal, and cuts the text to `limit` characters.
     package static func shortened(_ text: String, to limit: Int = 100) -> String {
         let end = text.index(text.startIndex, offsetBy: limit, limitedBy: text.endIndex) ?? text.endIndex
         return printable(text[..<end]) + (end == text.endIndex ? "" : "…")
     }
 
-    /// Whether a text would steer a terminal.
+    /// Whether a text has no characters that control a terminal.
     package static func isPrintable(_ text: String) -> Bool { !text.unicodeScalars.contains(where: steers) }
 
-    /// What of a key looks like a name: letters, digits, `.`, `_` and `-`. The rest may be a value in the wrong place, which may be secret.
-    /// - Returns: nil if nothing does, or if it is too long for a name.
+    /// The part of a key that looks like a name: letters, digits, `.`, `_` and `-`. The rest may be a misplaced value, which may be secret.
+    /// - Returns: nil if there is no such part, or it is too long for a name.
     package static func name(_ text: String) -> String? {
         let name = text.unicodeScalars.prefix(while: belongsToName)
         guard !name.isEmpty, name.count <= longestName else { return nil }

@@ -5,21 +5,21 @@ import CZlib
 /// Unsafe pointers are used here only to hand array storage and the stream record to C. zlib remembers the record's address, so that every
 /// stream lives inside one `withUnsafeMutablePointer`.
 package enum Gzip {
-    /// Why bytes could not be decompressed.
+    /// The reason why bytes could not be decompressed.
     package enum Failure: Error, Equatable {
-        /// More bytes than the caller wants, or than zlib takes.
+        /// The result exceeds the caller's limit, or the input exceeds zlib's.
         case tooLarge
-        /// Not exactly one complete gzip member.
+        /// The bytes are not exactly one complete gzip member.
         case unreadable
     }
 
-    /// What compressed bytes are wrapped in.
+    /// The container format of the compressed bytes.
     package enum Format: Sendable {
         case gzip
-        /// What HTTP calls `deflate` (RFC 1950).
+        /// The format that HTTP calls `deflate` (RFC 1950).
         case zlib
 
-        /// Window of 32 KB, and 16 for "with gzip header and checksum".
+        /// zlib's window parameter: a window of 32 KB, plus 16 for a gzip header and checksum.
         fileprivate var windowBits: Int32 {
             switch self {
             case .gzip: 15 + 16
@@ -30,7 +30,7 @@ package enum Gzip {
 
     private static let recordSize = Int32(MemoryLayout<z_stream>.size)
 
-    /// How a gzip file begins.
+    /// The first bytes of a gzip file.
     package static let magic: [UInt8] = [0x1f, 0x8b]
 
     /// Nil only when memory is short, or for 4 GB and more.
@@ -61,8 +61,8 @@ package enum Gzip {
         }
     }
 
-    /// Throws `tooLarge` above `limit` bytes, without having made much more than that, and `unreadable` for what is not exactly one complete
-    /// member of that format.
+    /// Decompresses one member. Throws `tooLarge` above `limit` bytes, without allocating much more than that, and `unreadable` for bytes
+    /// that are not exactly one complete member of that format.
     package static func decompress(_ bytes: [UInt8], limit: Int, as format: Format = .gzip) throws(Failure) -> [UInt8] {
         guard let inputCount = UInt32(exactly: bytes.count) else { throw .tooLarge }
         var stream = z_stream()

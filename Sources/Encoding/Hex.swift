@@ -1,6 +1,6 @@
 /// Hexadecimal text.
 package enum Hex {
-    /// Two lower-case digits for each byte.
+    /// Encodes each byte as two lower-case digits.
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.underestimatedCount * 2)
@@ -11,7 +11,7 @@ package enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of an even number of digits of either case, with or without `0x` in front. Nil for anything else.
+    /// Decodes an even number of digits of either case, with or without a leading `0x`. Nil for any other text.
     package static func decode(_ text: String) -> [UInt8]? {
         var digits = Array(text.utf8)[...]
         if digits.starts(with: [UInt8(ascii: "0"), UInt8(ascii: "x")]) { digits = digits.dropFirst(2) }
@@ -31,7 +31,7 @@ package enum Hex {
         return bytes
     }
 
-    /// What one digit of either case counts; nil for any other byte.
+    /// The value of one digit of either case; nil for any other byte.
     package static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -8,13 +8,13 @@ import Darwin
 
 /// An IP address as a number.
 package enum IPAddress: Hashable, Sendable {
-    /// Four bytes.
+    /// An IPv4 address: four bytes.
     case v4(UInt32)
-    /// Sixteen bytes.
+    /// An IPv6 address: sixteen bytes.
     case v6(UInt128)
 
-    /// Dotted decimal with exactly four parts without leading zeros, which some resolvers take for octal; or any text form of RFC 4291
-    /// (embedded IPv4 included), without zone.
+    /// Parses dotted decimal with exactly four parts without leading zeros, which system resolvers read as octal, or any text form of RFC
+    /// 4291 (embedded IPv4 included) without a zone.
     package init?(_ text: some StringProtocol) {
         // `inet_pton` stops at a zero byte.
         guard !text.utf8.contains(0) else { return nil }
@@ -30,15 +30,15 @@ package enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// The IPv4 address that an IPv4-mapped one stands for; any other one itself. A socket that listens on `::` sees all of IPv4 mapped.
+    /// The IPv4 address of an IPv4-mapped one; any other address unchanged. A socket that listens on `::` reports IPv4 clients as mapped.
     package var unmapped: IPAddress {
         guard case .v6(let number) = self, number >> 32 == 0xffff else { return self }
         return .v4(UInt32(truncatingIfNeeded: number))
     }
 
-    /// What stands for a client wherever something is counted for each of them: an IPv4 address, also a mapped one, as it is; of IPv6 the
-    /// /64, of which whoever has one address has them all.
-    /// - Parameter text: as a socket or a proxy tells it; nothing for what is no address.
+    /// The key under which a client's requests and connections are counted: an IPv4 address, also a mapped one, as it is; the /64 of an
+    /// IPv6 address, because a client usually controls a whole /64.
+    /// - Parameter text: the address from a socket or proxy; empty result for any other text.
     package static func clientKey(_ text: some StringProtocol) -> String {
         switch IPAddress(text.prefix { $0 != "%" })?.unmapped {
         case .v4(let number): [24, 16, 8, 0].map { String(number >> $0 & 0xff) }.joined(separator: ".")

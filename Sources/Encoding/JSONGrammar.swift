@@ -1,12 +1,12 @@
-/// RFC 8259, byte by byte. Each function starts at `at` and leaves it behind what it read; none of them allocates.
+/// RFC 8259, byte by byte. Each function starts at `at` and moves it past what it read; none of them allocates.
 enum JSONGrammar {
-    /// Nesting that is accepted at most, whatever the caller asks for: the functions recurse, and the stack is finite.
+    /// The deepest nesting accepted, whatever the caller asks for: the functions recurse, and the stack is finite.
     static let depthLimit = 512
 
     static let quote = UInt8(ascii: "\"")
     static let backslash = UInt8(ascii: "\\")
 
-    /// What may stand in front of a value: a byte order mark, which nobody should send and readers may ignore (RFC 8259, 8.1), and whitespace.
+    /// Skips a byte order mark, which senders should not add and readers may ignore (RFC 8259, 8.1), and whitespace.
     static func begin(_ json: Span<UInt8>, _ at: inout Int) {
         if json.count >= 3, json[0] == 0xEF, json[1] == 0xBB, json[2] == 0xBF { at = 3 }
         skipWhitespace(json, &at)
@@ -21,7 +21,7 @@ enum JSONGrammar {
         }
     }
 
-    /// One value of any kind. `depth`: containers that may still be entered.
+    /// Skips one value of any kind. `depth`: the number of nested containers still allowed.
     static func skipValue(_ json: Span<UInt8>, _ at: inout Int, depth: Int) throws(JSONError) {
         guard at < json.count else { throw JSONError(offset: at, reason: "a value is missing") }
         switch json[at] {
@@ -58,7 +58,7 @@ enum JSONGrammar {
         } while try another(json, &at, end: UInt8(ascii: "]"))
     }
 
-    /// Passes the opening bracket. False if the container is empty (its end is passed too).
+    /// Skips the opening bracket. False if the container is empty (its end is skipped too).
     static func enter(_ json: Span<UInt8>, _ at: inout Int, depth: Int, end: UInt8) throws(JSONError) -> Bool {
         guard depth > 0 else { throw JSONError(offset: at, reason: "nested too deeply") }
         at += 1
@@ -68,7 +68,7 @@ enum JSONGrammar {
         return false
     }
 
-    /// Passes a comma (true) or the end of the container (false).
+    /// Skips a comma (true) or the end of the container (false).
     static func another(_ json: Span<UInt8>, _ at: inout Int, end: UInt8) throws(JSONError) -> Bool {
         skipWhitespace(json, &at)
         guard at < json.count else { throw JSONError(offset: at, reason: "the text ends too early") }
@@ -82,7 +82,7 @@ enum JSONGrammar {
         return true
     }
 
-    /// Passes `:` and the whitespace around it.
+    /// Skips `:` and the whitespace around it.
     static func skipColon(_ json: Span<UInt8>, _ at: inout Int) throws(JSONError) {
         skipWhitespace(json, &at)
         guard at < json.count, json[at] == UInt8(ascii: ":") else { throw JSONError(offset: at, reason: "a colon is missing") }
@@ -90,7 +90,7 @@ enum JSONGrammar {
         skipWhitespace(json, &at)
     }
 
-    /// A string with its quotes. True if it has escapes.
+    /// Skips a string with its quotes. True if it has escapes.
     static func skipString(_ json: Span<UInt8>, _ at: inout Int) throws(JSONError) -> Bool {
         guard at < json.count, json[at] == quote else { throw JSONError(offset: at, reason: "a string is missing") }
         at += 1
@@ -140,7 +140,7 @@ enum JSONGrammar {
         return value
     }
 
-    /// One character of two to four bytes: no overlong form, no surrogate, nothing above U+10FFFF.
+    /// Skips one character of two to four bytes: no overlong form, no surrogate, nothing above U+10FFFF.
     private static func skipUTF8(_ json: Span<UInt8>, _ at: inout Int) throws(JSONError) {
         let length: Int
         let second: ClosedRange<UInt8>
@@ -195,7 +195,7 @@ enum JSONGrammar {
         byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }
 
-    /// Hands over the UTF-8 bytes a string stands for. `string` must have passed `skipString`. A half surrogate becomes U+FFFD.
+    /// Passes the unescaped UTF-8 bytes of a string to `emit`. `string` must have passed `skipString`. A lone surrogate becomes U+FFFD.
     /// Ends early when `emit` returns false.
     static func unescape(_ string: Range<Int>, of json: Span<UInt8>, emit: (UInt8) -> Bool) {
         var at = string.lowerBound + 1
@@ -229,7 +229,7 @@ enum JSONGrammar {
         }
     }
 
-    /// The character of one `\uXXXX`, or of two that form a surrogate pair.
+    /// Reads one `\uXXXX`, or two that form a surrogate pair.
     private static func scalar(_ json: Span<UInt8>, _ at: inout Int) -> Unicode.Scalar {
         let replacement: Unicode.Scalar = "\u{FFFD}"
         guard let high = hex4(json, at + 2) else { return replacement }

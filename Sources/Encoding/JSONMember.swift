@@ -1,11 +1,10 @@
 /// One name and value of a JSON object.
 package struct JSONMember: Sendable, Equatable {
-    /// Unescaped.
+    /// The unescaped name.
     package var name: String
-    /// What the name stands for.
+    /// The member's value.
     package var value: JSONValue
 
-    /// A member as it is to be written.
     package init(name: String, value: JSONValue) {
         self.name = name
         self.value = value

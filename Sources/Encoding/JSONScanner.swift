@@ -1,7 +1,7 @@
-/// Finds things in JSON text (RFC 8259) by position, without building values. Pure functions; no bytes make them trap.
+/// Finds values in JSON text (RFC 8259) by position, without building a tree. Pure functions; no input makes them trap.
 package enum JSONScanner {
-    /// Accepts exactly one value in UTF-8 with nothing but whitespace around it, and a byte order mark in front.
-    /// - Parameter maxDepth: containers within containers, at most 512.
+    /// Accepts exactly one value in UTF-8, with an optional leading byte order mark and whitespace around it.
+    /// - Parameter maxDepth: the deepest nesting of containers, at most 512.
     package static func validate(_ json: Span<UInt8>, maxDepth: Int = 64) throws(JSONError) {
         var at = 0
         JSONGrammar.begin(json, &at)
@@ -9,10 +9,10 @@ package enum JSONScanner {
         try checkEnd(json, at)
     }
 
-    /// Byte range of the value at a path of member names, a string with its quotes; nil if it is absent.
+    /// The byte range of the value at a path of member names, a string with its quotes; nil if it is absent.
     ///
-    /// Reads all of the text, so that nobody else can find something else there: it must be one value, as for ``validate(_:maxDepth:)``, and
-    /// each member on the path must stand once at its level. Parsers differ in which of two they take.
+    /// Reads all of the text, so that no other parser can find a different value: it must be one value, as for ``validate(_:maxDepth:)``,
+    /// and each member on the path must occur once at its level. Parsers differ in which of two equal names they use.
     package static func find(_ path: [String], in json: Span<UInt8>) throws(JSONError) -> Range<Int>? {
         var start = 0
         JSONGrammar.begin(json, &start)
@@ -29,8 +29,8 @@ package enum JSONScanner {
         return start..<end
     }
 
-    /// Passes the value at `at`.
-    /// - Returns: where the value of its only member `name` begins; nil if it has none or is no object.
+    /// Skips the value at `at`.
+    /// - Returns: the start of the value of its only member `name`; nil if it has none or is no object.
     private static func member(_ name: String, in json: Span<UInt8>, _ at: inout Int, depth: Int) throws(JSONError) -> Int? {
         guard isObject(json, at) else {
             try JSONGrammar.skipValue(json, &at, depth: depth)
@@ -52,8 +52,8 @@ package enum JSONScanner {
         return found
     }
 
-    /// The first of these members that stands twice at its level, its path joined by dots; nil if each stands there once at most. One pass
-    /// over the text, however many they are.
+    /// The first of these members that occurs twice at its level, its path joined by dots; nil if each occurs at most once. One pass over
+    /// the text, whatever the number of members.
     /// - Parameter paths: names from the outermost object on; none is empty.
     package static func repeated(among paths: [[String]], in json: Span<UInt8>) throws(JSONError) -> String? {
         var at = 0
@@ -63,7 +63,7 @@ package enum JSONScanner {
         return nil
     }
 
-    /// Passes the value at `at`, unless it returns a name.
+    /// Skips the value at `at`, unless it returns a name.
     private static func repeated(
         among paths: [[String]], in json: Span<UInt8>, _ at: inout Int, depth: Int
     ) throws(JSONError) -> String? {
@@ -97,7 +97,7 @@ package enum JSONScanner {
         return nil
     }
 
-    /// How many elements the array has that the text is; nil if it is another value.
+    /// The number of elements of the array in the text; nil for any other value.
     package static func elementCount(_ json: Span<UInt8>) throws(JSONError) -> Int? {
         var at = 0
         JSONGrammar.begin(json, &at)
@@ -124,7 +124,7 @@ package enum JSONScanner {
         guard at == json.count else { throw JSONError(offset: at, reason: "something follows the value") }
     }
 
-    /// Containers within containers in a text that is searched.
+    /// The deepest nesting in a text that is searched.
     private static let maxDepth = 64
 
     private static func string(_ range: Range<Int>, hasEscapes: Bool, in json: Span<UInt8>, equals name: String) -> Bool {
@@ -138,8 +138,7 @@ package enum JSONScanner {
         return isEqual && expected.next() == nil
     }
 
-    /// What the string at `range` (with its quotes) stands for. Nil if there is no string, or `range` is not exactly its place.
-    /// Half a surrogate pair becomes U+FFFD.
+    /// The unescaped string at `range` (with its quotes). Nil if there is no string at exactly this range. A lone surrogate becomes U+FFFD.
     package static func string(at range: Range<Int>, in json: Span<UInt8>) -> String? {
         guard let hasEscapes = escapes(at: range, in: json) else { return nil }
         return string(range, hasEscapes: hasEscapes, in: json)

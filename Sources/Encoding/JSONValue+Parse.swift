@@ -1,7 +1,8 @@
 package import NIOCore
 
 extension JSONValue {
-    /// Reads exactly one value (RFC 8259, UTF-8), also behind a byte order mark. `maxDepth`: containers within containers, at most 512.
+    /// Parses exactly one value (RFC 8259, UTF-8), with an optional byte order mark. `maxDepth`: the deepest nesting of containers, at most
+    /// 512.
     package static func parse(_ json: Span<UInt8>, maxDepth: Int = 64) throws(JSONError) -> JSONValue {
         var at = 0
         JSONGrammar.begin(json, &at)
@@ -11,12 +12,12 @@ extension JSONValue {
         return value
     }
 
-    /// Reads the readable bytes; see `parse(_:maxDepth:)`.
+    /// Parses the readable bytes; see `parse(_:maxDepth:)`.
     package static func parse(_ buffer: ByteBuffer, maxDepth: Int = 64) throws(JSONError) -> JSONValue {
         try parse(buffer.readableBytesUInt8Span, maxDepth: maxDepth)
     }
 
-    /// Reads a text; see `parse(_:maxDepth:)`.
+    /// Parses a text; see `parse(_:maxDepth:)`.
     package static func parse(_ text: String) throws(JSONError) -> JSONValue {
         try parse(Array(text.utf8).span)
     }

@@ -1,8 +1,8 @@
 package import NIOCore
 
 extension JSONValue {
-    /// Appends the compact text. Only `"`, `\` and control characters are escaped (`\n` where JSON has a letter, else `\u001F`);
-    /// `/` and everything beyond ASCII stay as they are. This is also how Jackson writes, which peers' signatures rely on.
+    /// Appends the compact text. Only `"`, `\` and control characters are escaped (`\n` where JSON has a letter, else `\u001F`); `/` and
+    /// non-ASCII characters are not. Jackson writes the same, on which peers' signatures depend.
     package func write(into buffer: inout ByteBuffer) {
         switch self {
         case .null: buffer.writeStaticString("null")
@@ -33,7 +33,7 @@ extension JSONValue {
         }
     }
 
-    /// The compact text in a buffer of its own.
+    /// The compact text in a new buffer.
     package func encoded() -> ByteBuffer {
         var buffer = ByteBuffer()
         write(into: &buffer)

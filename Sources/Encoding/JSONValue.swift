@@ -1,9 +1,9 @@
-/// An ordered JSON tree that keeps number text: a value that is read and written again differs only in whitespace and escapes.
-/// Members keep their order, also when a name occurs twice.
+/// An ordered JSON tree that keeps number text: parsing and writing a value only changes whitespace and escapes. Members keep their order,
+/// even if a name occurs twice.
 package enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
-    /// The literal as it stands in the text, `1.10` say. Written verbatim, so it must be a JSON number.
+    /// The literal as in the text, e.g. `1.10`. It is written verbatim, so it must be a JSON number.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -14,7 +14,7 @@ extension JSONValue {
     /// The number literal of an integer.
     package static func int(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
 
-    /// An object of those members that have a value, in this order.
+    /// An object of the members with a value, in this order.
     package static func object(_ pairs: KeyValuePairs<String, JSONValue?>) -> JSONValue {
         .object(pairs.compactMap { name, value in value.map { JSONMember(name: name, value: $0) } })
     }
@@ -25,8 +25,8 @@ extension JSONValue {
         return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
-    /// The first of these names that stands twice in this object; nil if each stands there once at most, or this is no object. Parsers differ
-    /// in which of two they take.
+    /// The first of these names that occurs twice in this object; nil if each occurs at most once, or this is no object. Parsers differ in
+    /// which of two equal names they use.
     package func repeated(among names: [String]) -> String? {
         guard case .object(let members) = self else { return nil }
         return names.first { name in members.count { $0.name.utf8.elementsEqual(name.utf8) } > 1 }
@@ -50,7 +50,7 @@ extension JSONValue {
         return value
     }
 
-    /// The value of a truth value, else nil.
+    /// The value of a Boolean, else nil.
     package var bool: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value
@@ -79,7 +79,7 @@ extension JSONValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiter
     package init(stringLiteral value: String) { self = .string(value) }
     /// A number.
     package init(integerLiteral value: Int) { self = .int(value) }
-    /// A truth value.
+    /// A Boolean.
     package init(booleanLiteral value: Bool) { self = .bool(value) }
     /// An array.
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }

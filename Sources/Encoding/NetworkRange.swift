@@ -3,7 +3,7 @@ package struct NetworkRange: Hashable, Sendable {
     private let address: IPAddress
     private let prefix: Int
 
-    /// `<address>/<prefix length>`, or one address.
+    /// Parses `<address>/<prefix length>`, or one address.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else { return nil }
@@ -21,7 +21,7 @@ package struct NetworkRange: Hashable, Sendable {
         self.prefix = prefix
     }
 
-    /// Whether the address lies in it; one family never in the other.
+    /// Whether the address is in the range; a range only contains addresses of its own family.
     package func contains(_ other: IPAddress) -> Bool {
         // Shifts beyond the width give zero, so that a prefix of 0 contains everything.
         switch (address, other) {

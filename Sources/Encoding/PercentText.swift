@@ -8,7 +8,7 @@ package enum PercentText {
         }
     }
 
-    /// `%41` and `+` decoded; what is no encoding stays, and what is not UTF-8 afterwards stays encoded.
+    /// Decodes `%41` and `+`; an invalid escape stays, and so does an escape whose result is not UTF-8.
     package static func decoded(_ text: some StringProtocol, plusIsSpace: Bool = true) -> String {
         String(validating: decodedBytes(text, plusIsSpace: plusIsSpace), as: UTF8.self) ?? String(text)
     }
@@ -23,12 +23,12 @@ package enum PercentText {
         return String(validating: decodedBytes(text, plusIsSpace: false), as: UTF8.self)
     }
 
-    /// `%41` and, in a query, `+` decoded; what is no encoding stays.
+    /// Decodes `%41` and, in a query, `+`; an invalid escape stays.
     package static func decodedBytes(_ text: some StringProtocol, plusIsSpace: Bool) -> [UInt8] {
         decodedBytes(Array(text.utf8), plusIsSpace: plusIsSpace)
     }
 
-    /// As of a text, for what need not be UTF-8.
+    /// Like ``decodedBytes(_:plusIsSpace:)`` for a text, for bytes that need not be UTF-8.
     package static func decodedBytes(_ text: [UInt8], plusIsSpace: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = text[...]
@@ -49,14 +49,14 @@ package enum PercentText {
         return bytes
     }
 
-    /// One text for all spellings of one segment of a path (RFC 3986, 6.2.2), to compare by: decoded, but for what is not printable ASCII
-    /// and for what divides a URL or a key of ours: `%`, `/`, `?`, `#` and `|`.
-    /// - Parameter bytes: the segment, decoded.
+    /// A common text for all spellings of a path segment (RFC 3986, 6.2.2), for comparisons: decoded except for non-printable and non-ASCII
+    /// bytes and the separators of URLs and of our keys: `%`, `/`, `?`, `#` and `|`.
+    /// - Parameter bytes: the decoded segment.
     package static func normalized(_ bytes: [UInt8]) -> String {
         encoded(bytes) { 0x21...0x7E ~= $0 && !"%/?#|".utf8.contains($0) }
     }
 
-    /// Everything encoded but letters, digits, `-`, `.`, `_` and `~` (RFC 3986, 2.3): fits any part of a URL.
+    /// Encodes everything but letters, digits, `-`, `.`, `_` and `~` (RFC 3986, 2.3), so that the result fits any part of a URL.
     package static func encoded(_ text: String) -> String {
         encoded(Array(text.utf8)) { byte in
             switch byte {
@@ -68,7 +68,8 @@ package enum PercentText {
         }
     }
 
-    /// A URL, or a part of it, as it may stand between `<` and `>`: these and what is not printable ASCII encoded; what is encoded stays.
+    /// Encodes a URL, or a part of it, for use between `<` and `>`: these characters and everything but printable ASCII; existing escapes
+    /// stay.
     package static func inBrackets(_ text: String) -> String {
         encoded(Array(text.utf8)) { 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
     }

@@ -1,5 +1,5 @@
 extension Int {
-    /// A number as it is usually written: `010`, `+8` and `1_000` mean different things to different readers.
+    /// Parses a number in its usual form. Refuses `010`, `+8` and `1_000`, which readers interpret differently.
     package init?(strictly text: String) {
         guard let number = Int(text), String(number) == text else { return nil }
         self = number

@@ -1,17 +1,17 @@
 import Glibc
 
-/// Small text files that operators name.
+/// Reads and writes small text files that operators name.
 package enum TextFile {
-    /// Why a file was not read or written.
+    /// The reason why a file was not read or written.
     package struct Failure: Error, CustomStringConvertible {
-        /// What was tried, which file, and why it failed.
+        /// The operation, the file and the reason.
         package let description: String
     }
 
-    /// How a text may begin that some editors write; it belongs to no line.
+    /// The byte order mark that some editors write at the beginning; it belongs to no line.
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Writes a file so that a reader sees all of it or nothing.
+    /// Writes a file atomically: a reader sees all of it or nothing.
     package static func write(_ text: String, to path: String) throws {
         let temporary = path + ".part"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0o600)
@@ -22,14 +22,14 @@ package enum TextFile {
         guard written == bytes.count, rename(temporary, path) == 0 else { throw failure("write", path) }
     }
 
-    /// Reads a whole file, without the byte order mark that it may begin with. Never waits for a writer: a pipe or a device is refused.
+    /// Reads a whole file, without a leading byte order mark. Never waits for a writer: pipes and devices are refused.
     package static func read(_ path: String) throws(Failure) -> String {
         let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard file >= 0 else { throw failure("read", path) }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure("read", path) }
-        // Reading a directory fails and says why.
+        // Reading a directory fails with its own reason.
         let kind = status.st_mode & S_IFMT
         guard kind == S_IFREG || kind == S_IFDIR else { throw Failure(description: "cannot read \(path): it is no regular file") }
         var bytes: [UInt8] = []

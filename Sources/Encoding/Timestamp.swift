@@ -11,7 +11,7 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
     /// Milliseconds since 1970-01-01T00:00:00Z; negative before.
     package let milliseconds: Int64
 
-    /// The moment that many milliseconds after 1970-01-01T00:00:00Z.
+    /// The time that many milliseconds after 1970-01-01T00:00:00Z.
     package init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
@@ -23,8 +23,8 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// A date with time of the years 0000 to 9999: `2026-11-22T13:30:15`, then any fraction (cut to milliseconds), then `Z`, an offset like
-    /// `+01:00`, or nothing, which OCPI takes as UTC. Second 60 is the first of the next minute.
+    /// Parses a date and time of the years 0000 to 9999: `2026-11-22T13:30:15`, then any fraction (cut to milliseconds), then `Z`, an
+    /// offset like `+01:00`, or nothing, which OCPI defines as UTC. Second 60 is the first of the next minute.
     package init?(rfc3339: String) {
         var text = DateText(Array(rfc3339.utf8))
         guard let year = text.digits(4), text.skip("-"), let month = text.digits(2), text.skip("-"), let day = text.digits(2),
@@ -58,13 +58,13 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The moment that much later; stops at the ends of the range.
+    /// The time that much later; clamped to the representable range.
     package func adding(milliseconds: Int64) -> Timestamp {
         let (sum, overflow) = self.milliseconds.addingReportingOverflow(milliseconds)
         return Timestamp(milliseconds: overflow ? (milliseconds < 0 ? .min : .max) : sum)
     }
 
-    /// Earlier is less.
+    /// Whether the first time is earlier.
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
     }
@@ -133,7 +133,7 @@ private struct DateText {
         return value
     }
 
-    /// Milliseconds; zero if there is no fraction, nil if it has no digits.
+    /// The fraction in milliseconds; zero if there is none, nil if it has no digits.
     mutating func fraction() -> Int64? {
         guard skip(".") else { return 0 }
         guard var value = digit() else { return nil }
@@ -146,7 +146,7 @@ private struct DateText {
         return value
     }
 
-    /// Minutes ahead of UTC.
+    /// The offset in minutes ahead of UTC.
     mutating func offset() -> Int64? {
         if isAtEnd || skip("Z") || skip("z") { return 0 }
         let isAhead = skip("+")

@@ -1,6 +1,6 @@
 /// Fresh UUIDs (RFC 9562) as lower-case text, from the system's random numbers.
 package enum UUIDText {
-    /// Version 7: starts with the time in milliseconds, so later ones sort behind earlier ones (within a millisecond in any order).
+    /// Version 7: starts with the time in milliseconds, so later ones sort after earlier ones (in any order within a millisecond).
     package static func v7() -> String {
         let time = UInt64(clamping: Timestamp.now.milliseconds)
         return text(time << 16 | random() & 0x0FFF | 0x7000, random())

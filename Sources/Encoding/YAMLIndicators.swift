@@ -1,24 +1,24 @@
-/// What a YAML text uses of the language that files of ours do without: aliases and anchors, by which a few bytes can stand for millions of
-/// nodes, and tags. A value that begins with one of these characters and is not quoted is no text but one of them.
+/// Finds YAML features that our files do not use: tags, and aliases and anchors, with which a few bytes can expand to millions of nodes. An
+/// unquoted value that begins with one of their characters is one of them, not text.
 package enum YAMLIndicators {
-    /// By the character that it begins with.
+    /// The indicators, by their first character.
     package enum Indicator: Character, Sendable {
-        /// Stands for a node from elsewhere in the text.
+        /// A reference to a node elsewhere in the text.
         case alias = "*"
-        /// Names a node for aliases.
+        /// A name of a node for aliases.
         case anchor = "&"
-        /// Says what type a node has.
+        /// The type of a node.
         case tag = "!"
     }
 
-    /// One of them, where it stands first.
+    /// The first occurrence of an indicator.
     package struct Finding: Sendable, Equatable, CustomStringConvertible {
-        /// Which.
+        /// The indicator.
         package let indicator: Indicator
         /// The line, from 1.
         package let line: Int
 
-        /// What to do, without anything of the text.
+        /// What to change in the file, without any of its text.
         package var description: String {
             "what begins with \(indicator.rawValue) must be quoted: it would be an \(name) of YAML, which is not supported here"
         }
@@ -32,25 +32,25 @@ package enum YAMLIndicators {
         }
     }
 
-    /// The first of each kind, in the order of lines. Takes time in proportion to the text, whatever it says.
+    /// The first occurrence of each kind, in the order of lines. Takes time proportional to the text.
     package static func found(in text: String) -> [Finding] {
         var scanner = YAMLScanner(text)
         return scanner.run()
     }
 }
 
-/// Cuts a text into tokens as libyaml does, so that quotes, comments, plain and block scalars may hold any character. What is no YAML is
-/// passed over: whoever composes the text refuses that.
+/// Splits a text into tokens as libyaml does, so that quotes, comments, plain and block scalars may hold any character. Invalid YAML is
+/// skipped, because the parser that composes the text refuses it.
 private struct YAMLScanner {
     private let bytes: [UInt8]
     private var position = 0
     private var line = 1
     private var column = 0
-    /// How many brackets and braces are open.
+    /// The number of open brackets and braces.
     private var flowLevel = 0
-    /// Columns of the block collections around, ascending.
+    /// Columns of the enclosing block collections, ascending.
     private var indents: [Int] = []
-    /// Where on this line that begins which may be a key.
+    /// The column on this line of a token that may be a key.
     private var keyColumn: Int?
     private var findings: [YAMLIndicators.Finding] = []
 
@@ -69,7 +69,7 @@ private struct YAMLScanner {
 
     // MARK: Looking
 
-    /// The byte that stands here or ahead; the null character behind the end.
+    /// The byte at the position or `ahead` of it; the null character after the end.
     private func peek(_ ahead: Int = 0) -> UnicodeScalar {
         let index = position + ahead
         return index < bytes.count ? UnicodeScalar(bytes[index]) : "\0"
@@ -81,7 +81,7 @@ private struct YAMLScanner {
 
     private func isBlank(_ ahead: Int = 0) -> Bool { peek(ahead) == " " || peek(ahead) == "\t" }
 
-    /// How many bytes the line break has; 0 if there is none.
+    /// The length of the line break in bytes; 0 if there is none.
     private func breakLength(_ ahead: Int = 0) -> Int {
         switch (peek(ahead), peek(ahead + 1), peek(ahead + 2)) {
         case ("\r", "\n", _), ("\u{C2}", "\u{85}", _): 2
@@ -93,7 +93,7 @@ private struct YAMLScanner {
 
     private func endsWord(_ ahead: Int = 0) -> Bool { isBlank(ahead) || breakLength(ahead) > 0 || peek(ahead) == "\0" }
 
-    /// `---` or `...` by itself at the start of a line.
+    /// Whether the line is a document marker, `---` or `...`.
     private var isDocumentMarker: Bool {
         guard column == 0, endsWord(3) else { return false }
         let marks: [UnicodeScalar] = ["-", "."]
@@ -142,13 +142,13 @@ private struct YAMLScanner {
         }
     }
 
-    /// A block collection begins here unless it has begun.
+    /// Begins a block collection at this column, unless it has begun.
     private mutating func roll(_ column: Int) {
         if indent < column { indents.append(column) }
         keyColumn = nil
     }
 
-    /// Something begins here that may be a key.
+    /// Notes the start of a token that may be a key.
     private mutating func beginNode() {
         if flowLevel == 0, keyColumn == nil { keyColumn = column }
     }
@@ -243,7 +243,7 @@ private struct YAMLScanner {
         }
     }
 
-    /// Words up to `: `, a comment, a flow indicator, or a line that is not indented enough.
+    /// Skips words up to `: `, a comment, a flow indicator, or a line that is not indented enough.
     private mutating func scanPlain() {
         beginNode()
         repeat {
@@ -260,7 +260,7 @@ private struct YAMLScanner {
         } while !isAtEnd && peek() != "#" && !isDocumentMarker && !endsPlainScalar
     }
 
-    /// A header, then lines that are indented at least as much as it says, or as the first of them.
+    /// Skips a block scalar: a header, then lines indented at least as far as the header or the first of them requires.
     private mutating func scanBlockScalar() {
         advance()
         var depth: Int?
@@ -284,8 +284,8 @@ private struct YAMLScanner {
         keyColumn = nil
     }
 
-    /// Passes over lines without text and the indentation of the line behind them.
-    /// - Parameter margin: where text begins; nil if that is not known yet.
+    /// Skips lines without text and the indentation of the next line.
+    /// - Parameter margin: the column where text begins; nil if it is not known yet.
     /// - Returns: the widest indentation.
     @discardableResult
     private mutating func skipEmptyLines(upTo margin: Int?) -> Int {

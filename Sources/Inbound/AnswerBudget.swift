@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The bytes of answers that wait until clients take them, on all connections of a listener together, and of each client a part of them, so
-/// that nobody alone shuts the others out. Thread-safe.
+/// A quota for answer bytes that wait to be sent, over all connections of a listener, with a limit per client so that no single client
+/// blocks the others. Thread-safe.
 package final class AnswerBudget: Sendable {
     private struct State {
         var held = 0
@@ -14,16 +14,16 @@ package final class AnswerBudget: Sendable {
     private let report: @Sendable (Int) -> Void
 
     /// - Parameters:
-    ///   - limit: most bytes; of one client a quarter of them.
-    ///   - report: told of each change.
+    ///   - limit: the most bytes; one client may use a quarter.
+    ///   - report: called with the total after each change.
     init(limit: Int, report: @escaping @Sendable (Int) -> Void = { _ in }) {
         self.limit = limit
         share = limit / 4
         self.report = report
     }
 
-    /// So many bytes more, or fewer, wait for this client; `false` when that is more than there is room for, at all or for it. They count all
-    /// the same until they are taken back.
+    /// Adds or removes waiting bytes of this client; `false` when the total or the client's limit is exceeded. The bytes count in either
+    /// case, until they are removed.
     func change(by bytes: Int, of client: String) -> Bool {
         let (held, own) = state.withLock { state in
             state.held += bytes
@@ -35,8 +35,8 @@ package final class AnswerBudget: Sendable {
         return bytes <= 0 || (held <= limit && own <= share)
     }
 
-    /// Whether one more answer of that length fits, at all and for this client.
-    /// - Parameter client: asked for only if answers wait, which is rare.
+    /// Whether one more answer of that length fits the total and this client's limit.
+    /// - Parameter client: only evaluated if answers wait, which is rare.
     package func hasRoom(for bytes: Int, of client: @autoclosure () -> String) -> Bool {
         let held = state.withLock { $0.held }
         guard held > 0 else { return bytes <= limit }

@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends an answer only when the client has taken it, so that the next request is not begun before, and a connection holds one answer at a
-/// time. Drops answers that nobody asked for: after broken HTTP the server would write a second one. Drops bodies of answers to HEAD.
+/// Ends an answer only when the client has taken it, so that the next request does not begin before, and a connection holds one answer at a
+/// time. Drops answers without a request, because after broken HTTP the server would write a second one. Drops bodies of answers to HEAD.
 final class AnswerGate: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -15,12 +15,12 @@ final class AnswerGate: ChannelDuplexHandler, RemovableChannelHandler {
         case close(EventLoopPromise<Void>?)
     }
 
-    /// Requests that came and whose answers are not complete.
+    /// The number of requests whose answers are not complete.
     private var open = 0
-    /// An answer has said that it is the last one: no request is begun after it.
+    /// Whether an answer has announced the close of the connection, so that no further request begins.
     private var isLast = false
     private var held: [Held] = []
-    /// The newest request is a HEAD, whose answer has no body (RFC 9110, 9.3.2).
+    /// Whether the newest request is a HEAD, whose answer has no body (RFC 9110, 9.3.2).
     private var isHead = false
 
     func handlerRemoved(context: ChannelHandlerContext) {

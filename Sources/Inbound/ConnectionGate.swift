@@ -4,8 +4,8 @@ import Kafka
 import Logging
 import Synchronization
 
-/// Counts the connections of a listener, and says when there are too many: of all together, so that further ones wait in the backlog, or of
-/// one address, so that they are closed. Thread-safe.
+/// Counts the connections of a listener and enforces two limits: above the total, further connections wait in the backlog; above the limit
+/// of one address, they are closed. Thread-safe.
 package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
     private struct State {
         var open = 0
@@ -27,10 +27,10 @@ package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
         metrics.connections.record(0, listener)
     }
 
-    /// Hummingbird has accepted one.
+    /// Hummingbird has accepted a connection.
     package func connectionOpened() { count(1) }
 
-    /// Hummingbird has seen one close.
+    /// A connection of Hummingbird has closed.
     package func connectionClosed() { count(-1) }
 
     private func count(_ change: Int) {
@@ -41,7 +41,7 @@ package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
         metrics.connections.record(open, listener)
     }
 
-    /// Whether Hummingbird may accept the next one.
+    /// Whether Hummingbird may accept the next connection.
     package func isAcceptingNewConnections() -> Bool {
         guard state.withLock({ $0.open >= limits.connections }) else { return true }
         metrics.limitReached.increment(.init(listener: listener, kind: .total))
@@ -53,7 +53,7 @@ package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
         return false
     }
 
-    /// A connection comes from this client's address; `false` when it has too many.
+    /// Counts a connection of this client address; `false` when it has too many.
     func enter(_ client: String) -> Bool {
         let isAdmitted = state.withLock { state in
             guard state.byClient[client, default: 0] < limits.connectionsPerAddress else { return false }
@@ -71,7 +71,7 @@ package final class ConnectionGate: AvailableConnectionsDelegate, Sendable {
         return false
     }
 
-    /// One that was let in has closed.
+    /// Removes a counted connection that has closed.
     func leave(_ client: String) {
         state.withLock { state in
             let left = (state.byClient[client] ?? 1) - 1

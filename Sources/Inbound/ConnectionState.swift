@@ -1,44 +1,44 @@
-/// What comes and goes on one connection: requests in order, one answer to each, and when there is to be no more. A pure value; the handler
-/// does what it says.
+/// The state of one connection: requests in order, one answer to each, and when no more requests are taken. A value; the channel handler
+/// carries out its steps.
 struct ConnectionState {
-    /// What becomes of something that came.
+    /// What the handler does with a received part.
     enum Step: Equatable {
         case pass
         case drop
-        /// It breaks off the request that is being received: whoever reads its body is told why, and answers.
+        /// Aborts the request that is being received; the reader of its body gets the reason, and answers.
         case fail(HTTPRefusal)
-        /// The answer to what was no request; then the connection closes.
+        /// Sends an answer to bytes that are no request, then closes the connection.
         case refuse(HTTPRefusal)
-        /// There is nothing to say any more.
+        /// Closes the connection without a further answer.
         case leave
     }
 
-    /// What is said of the connection in the head of an answer.
+    /// The `Connection` header of an answer.
     enum Announcement: Equatable {
         case nothing, close, keepAlive
     }
 
     private let limit: Int
-    /// Requests that were passed on and whose answers are not complete.
+    /// The number of requests passed on whose answers are not complete.
     private(set) var open = 0
-    /// The body of the newest of them is still coming.
+    /// Whether the body of the newest request is still being received.
     private(set) var isReceiving = false
-    /// No further request is taken.
+    /// Whether further requests are refused.
     private(set) var isLast = false
-    /// The answer under way is the last one, whoever else waits.
+    /// Whether the present answer is the last one, even if more requests wait.
     private var isLastAnswer = false
-    private var isOld = false
-    /// What is wrong with what came after the open requests; said in its turn.
+    private var isHTTP10 = false
+    /// The refusal of the bytes after the open requests; sent after their answers.
     private var refusal: HTTPRefusal?
 
-    /// - Parameter limit: most open requests.
+    /// - Parameter limit: the most open requests.
     init(limit: Int) {
         self.limit = limit
     }
 
     // MARK: Coming in
 
-    /// A head has come.
+    /// Handles the head of a request.
     mutating func head(_ rules: HeadRules) -> Step {
         guard !isLast else { return .drop }
         if let refusal = rules.refusal { return refuse(refusal) }
@@ -49,27 +49,27 @@ struct ConnectionState {
         open += 1
         isReceiving = true
         isLast = !rules.persists
-        isOld = rules.isOld
+        isHTTP10 = rules.isHTTP10
         return .pass
     }
 
-    /// A part of a body has come.
+    /// Handles a part of a body.
     func body() -> Step { isReceiving ? .pass : .drop }
 
-    /// The end of a request has come.
+    /// Handles the end of a request.
     mutating func end() -> Step {
         guard isReceiving else { return .drop }
         isReceiving = false
         return .pass
     }
 
-    /// What came is no HTTP.
+    /// Handles bytes that are no HTTP.
     mutating func broken(_ refusal: HTTPRefusal) -> Step { isReceiving ? breakOff(refusal) : isLast ? .drop : refuse(refusal) }
 
-    /// The rest of what is being received did not come in time.
-    /// - Parameter hasBegun: whether a part of a head has come.
+    /// Handles a timeout of the request that is being received.
+    /// - Parameter hasBegun: whether a part of a head has been received.
     mutating func overdue(hasBegun: Bool) -> Step {
-        // While earlier requests are open nothing is read, so this is not the client's fault.
+        // While earlier requests are open nothing is read, so the delay is not the client's fault.
         if isReceiving { return open > 1 ? .drop : breakOff(.overdue) }
         guard open == 0, !isLast else { return .drop }
         isLast = true
@@ -86,13 +86,13 @@ struct ConnectionState {
     private mutating func breakOff(_ refusal: HTTPRefusal) -> Step {
         isReceiving = false
         isLast = true
-        // Answered already: a second answer would be read as that to the next request.
+        // Answered already: the client would take a second answer for that to its next request.
         return open > 0 ? .fail(refusal) : .leave
     }
 
     // MARK: Going out
 
-    /// The head of an answer goes out.
+    /// Handles the head of an answer.
     /// - Parameter saysClose: whether it closes the connection by itself.
     mutating func answer(saysClose: Bool) -> Announcement {
         if saysClose || (isLast && open == 1 && refusal == nil) {
@@ -100,10 +100,10 @@ struct ConnectionState {
             isLastAnswer = true
             return .close
         }
-        return isOld ? .keepAlive : .nothing
+        return isHTTP10 ? .keepAlive : .nothing
     }
 
-    /// An answer is complete.
+    /// Handles the end of an answer.
     mutating func answered() -> Step {
         open = max(0, open - 1)
         if isLastAnswer { return leave() }
@@ -113,7 +113,7 @@ struct ConnectionState {
     }
 
     private mutating func leave() -> Step {
-        // What is still coming belongs to nobody.
+        // The rest of the body belongs to no request.
         isReceiving = false
         return .leave
     }

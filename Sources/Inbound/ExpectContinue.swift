@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers `Expect: 100-continue` (RFC 9110, 10.1.1), so that a client that asks before it sends a body does not wait for nothing.
-/// Not for a body that is announced longer than the node takes: that request gets its 413 at once.
+/// Answers `Expect: 100-continue` (RFC 9110, 10.1.1), so that a client that waits for it sends its body. Not for a body that is announced
+/// longer than the limit: that request gets its 413 at once.
 final class ExpectContinue: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -11,11 +11,11 @@ final class ExpectContinue: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let bodyLimit: @Sendable (_ path: String) -> Int
-    /// Requests that came and whose responses are not complete. A client may send the next request early; in the middle of another
-    /// response a 100 would belong to that one.
+    /// The number of requests whose responses are not complete. A client may send the next request early; a 100 in the middle of another
+    /// response would belong to that one.
     private var open = 0
 
-    /// - Parameter bodyLimit: bytes of a body to a path.
+    /// - Parameter bodyLimit: the longest body for a path, in bytes.
     init(bodyLimit: @escaping @Sendable (_ path: String) -> Int) {
         self.bodyLimit = bodyLimit
     }

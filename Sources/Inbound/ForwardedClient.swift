@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Tells the connection's ``SocketMonitor`` whose answers come next, where a proxy speaks for many clients. Sits where requests come one at a
-/// time.
+/// Reports the client of each request to the connection's ``SocketMonitor``, because a proxy's connection carries the requests of many
+/// clients. Its place in the pipeline is where requests come one at a time.
 final class ForwardedClient: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart

@@ -1,6 +1,6 @@
 package import NIOHTTP1
 
-/// Why a request is not taken as HTTP, in words for whoever sent it.
+/// Why a request is not accepted as HTTP, in words for its sender.
 package struct HTTPRefusal: Error, Sendable, Equatable {
     /// The status of the answer.
     package let status: HTTPResponseStatus
@@ -14,7 +14,7 @@ package struct HTTPRefusal: Error, Sendable, Equatable {
 
     init(_ message: String) { self.init(.badRequest, message) }
 
-    /// What is wrong with bytes that are no HTTP.
+    /// The refusal of bytes that are no HTTP.
     package init(_ error: HTTPParserError) {
         switch error {
         case .headerOverflow: self.init(.payloadTooLarge, "The head of the request is too long, or has too many headers")
@@ -29,6 +29,6 @@ package struct HTTPRefusal: Error, Sendable, Equatable {
         }
     }
 
-    /// A request whose rest did not come in time.
+    /// The refusal of a request whose rest did not come in time.
     package static let overdue = HTTPRefusal(.requestTimeout, "The rest of the request did not come in time")
 }

@@ -1,24 +1,24 @@
 import Instruments
 
-/// The two doors of a node.
+/// The two listeners of a node.
 package enum ListenerName: String, CaseIterable, Sendable {
-    /// For parties and nodes.
+    /// The listener for parties and nodes.
     case `public`
-    /// For operators.
+    /// The listener for operators.
     case `private`
 }
 
-/// What the listeners bear, told apart by listener.
+/// Connections and answers by listener.
 package struct InboundMetrics: MetricSet {
-    /// Which limit of connections was reached.
+    /// A limit of connections that was reached.
     enum ConnectionLimit: String, CaseIterable, Sendable {
-        /// Of all together: further ones wait.
+        /// The limit of all connections: further ones wait.
         case total
-        /// Of one address: the connection was closed.
+        /// The limit of one address: the connection was closed.
         case address
     }
 
-    /// Why this side cut a connection off.
+    /// Why the node closed a connection early.
     enum Cut: String, CaseIterable, Sendable {
         /// The head of a request did not come in time.
         case head
@@ -26,15 +26,15 @@ package struct InboundMetrics: MetricSet {
         case body
         /// The client did not take its answers.
         case unread
-        /// There was no room for answers that wait.
+        /// The waiting answers exceeded their quota.
         case budget
-        /// More requests than may wait for their answers.
+        /// Too many requests waited for their answers.
         case pipelined
-        /// What came was no HTTP, or not clear.
+        /// The bytes were no HTTP, or ambiguous.
         case broken
     }
 
-    /// A listener and a kind of event there.
+    /// A listener and a kind of event.
     struct Event<Kind: RawRepresentable & Hashable & Sendable>: Hashable where Kind.RawValue == String {
         let listener: ListenerName
         let kind: Kind
@@ -55,7 +55,7 @@ package struct InboundMetrics: MetricSet {
     let waitingBytes = GaugeFamily<ListenerName>(
         "ocn_http_answer_bytes", unit: "bytes", label: "listener", "Answers that wait until their clients take them.")
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: InboundMetrics { InboundMetrics() }
 
     private static func events<Kind: CaseIterable>() -> [(key: Event<Kind>, values: [String])] {

@@ -6,18 +6,17 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-// What every connection of a client goes through, from the socket to the responder:
+// The pipeline of every client connection, from the socket to the responder:
 //
-//   socket ─ SocketWatch ─ codec ─ RequestIntake ─ HTTPServerPipelineHandler ─ idle time ─ ExpectContinue ─ AnswerGate ─▶ responder
-//            let in, what   bytes   one clear       one at a time               Hummingbird  100             until taken
-//            waits, cut off         request after
-//                                   another
+//   socket ─ SocketMonitor ─ codec ─ RequestIntake ─ HTTPServerPipelineHandler ─ idle time ─ ExpectContinue ─ AnswerGate ─▶ responder
+//            admission,      bytes   valid requests  one at a time               Hummingbird  100             waits until
+//            quota, timeouts         in order                                                                 the client took it
 
-/// The one way in: how a listener of a node takes connections, and what it bears. For one listener; shared by its connections.
+/// A listener's connection handling and its limits, shared by its connections.
 package struct InboundServer: Sendable {
     /// Counts the connections; for `ApplicationConfiguration`.
     package let gate: ConnectionGate
-    /// What waits until clients take it.
+    /// Counts the answer bytes that clients have not taken.
     package let answers: AnswerBudget
     private let limits: InboundLimits
     private let bodyLimit: @Sendable (_ path: String) -> Int
@@ -25,11 +24,11 @@ package struct InboundServer: Sendable {
     private let cut: @Sendable (InboundMetrics.Cut) -> Void
 
     /// - Parameters:
-    ///   - listener: which one.
-    ///   - limits: what it bears.
-    ///   - bodyLimit: longest body to a path that is asked for (`Expect: 100-continue`), bytes.
-    ///   - refusalBody: the body of an answer to what was no request, JSON, around a sentence.
-    ///   - logger: where trouble is told.
+    ///   - listener: the listener.
+    ///   - limits: its limits.
+    ///   - bodyLimit: the longest body for a path of a request with `Expect: 100-continue`, in bytes.
+    ///   - refusalBody: makes the JSON body of an answer to bytes that are no request, from a sentence.
+    ///   - logger: reports faults.
     package init(
         _ listener: ListenerName, _ limits: InboundLimits, bodyLimit: @escaping @Sendable (_ path: String) -> Int,
         refusalBody: @escaping @Sendable (String) -> ByteBuffer,
@@ -44,7 +43,7 @@ package struct InboundServer: Sendable {
         cut = { metrics.cuts.increment(.init(listener: listener, kind: $0)) }
     }
 
-    /// For `Application`.
+    /// The builder for `Application`.
     package var builder: HTTPServerBuilder { HTTPServerBuilder { InboundChannel(server: self, responder: $0) } }
 
     fileprivate func addHandlers(to channel: any Channel, logger: Logger) throws {
@@ -52,7 +51,7 @@ package struct InboundServer: Sendable {
         decoder.maxHeaderFieldSize = limits.headBytes
         decoder.maxHeaderListSize = limits.headBytes
         decoder.maxHeaderFieldCount = 200
-        // An answer has been taken when nothing of it waits.
+        // An answer has been taken when none of its bytes wait.
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 1, high: 64 * 1024))
         let pipeline = channel.pipeline.syncOperations
         let watch = SocketMonitor(limits, gate: gate, budget: answers, cut: cut)
@@ -70,7 +69,7 @@ package struct InboundServer: Sendable {
     }
 }
 
-/// One connection, for Hummingbird.
+/// The channel handlers of one connection, for Hummingbird.
 private struct InboundChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 

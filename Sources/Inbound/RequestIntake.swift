@@ -1,8 +1,8 @@
 package import NIOCore
 import NIOHTTP1
 
-/// Lets requests in one after the other, as ``ConnectionState`` says, refuses what is no clear request, and closes the connection when its
-/// last answer is out. Sits below `HTTPServerPipelineHandler`, which sees good requests only.
+/// Passes requests on in order, as ``ConnectionState`` decides, refuses ambiguous ones, and closes the connection after its last answer.
+/// Its place is before `HTTPServerPipelineHandler`, which gets good requests only.
 final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -13,21 +13,21 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     private let refusalBody: @Sendable (String) -> ByteBuffer
     private let cut: @Sendable (InboundMetrics.Cut) -> Void
     private var state: ConnectionState
-    /// When the head or the body that is coming must be complete.
+    /// When the incoming head or body must be complete.
     private var deadline: Scheduled<Void>?
     private var lingering: Scheduled<Void>?
     private var isLeaving = false
-    /// Since the last read of the socket was begun.
+    /// Whether parts have come since the last read of the socket began.
     private var hasSeenParts = false
-    /// Bytes of a head have come.
+    /// Whether bytes of a head have come.
     private var hasBegun = false
-    /// The request that is refused was a HEAD, whose answer has no body (RFC 9110, 9.3.2).
+    /// Whether the refused request was a HEAD, whose answer has no body (RFC 9110, 9.3.2).
     private var isHeadRefused = false
 
     /// - Parameters:
-    ///   - limits: times and numbers.
-    ///   - refusalBody: the body of an answer to what was no request, JSON.
-    ///   - cut: told why a connection ends early.
+    ///   - limits: time limits and sizes.
+    ///   - refusalBody: makes the JSON body of an answer to bytes that are no request.
+    ///   - cut: called with the reason when a connection is closed early.
     init(
         _ limits: InboundLimits, refusalBody: @escaping @Sendable (String) -> ByteBuffer,
         cut: @escaping @Sendable (InboundMetrics.Cut) -> Void
@@ -75,7 +75,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
             head.uri = target
         }
         // An expectation in HTTP/1.0 is to be ignored (RFC 9110, 10.1.1).
-        if rules.isOld { head.headers.remove(name: "expect") }
+        if rules.isHTTP10 { head.headers.remove(name: "expect") }
         let wasLast = state.isLast
         let step = state.head(rules)
         if step == .drop, !wasLast, rules.refusal == nil { cut(.pipelined) }
@@ -85,7 +85,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
         if isLeaving {
-            // Nobody else asks for more, and what is not read makes the system throw away the answer.
+            // No other handler reads any more, and unread bytes would make the system discard the answer.
             context.read()
         } else if state.isReceiving {
             expect(within: limits.body, context)
@@ -98,7 +98,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let broken = error as? HTTPParserError else {
-            // The decoder complains of all that comes after what broke it.
+            // The decoder reports an error for all bytes after the first broken one.
             if !state.isLast { context.fireErrorCaught(error) }
             return
         }
@@ -108,7 +108,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is GiveUpBody else { return context.fireUserInboundEventTriggered(event) }
+        guard event is AbortBody else { return context.fireUserInboundEventTriggered(event) }
         if state.isReceiving { overdue(context) }
     }
 
@@ -140,9 +140,9 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: What the state says
 
     /// - Parameters:
-    ///   - reason: what is counted if this is the end.
-    ///   - part: what is passed on.
-    ///   - error: what breaks a request off.
+    ///   - reason: the counted reason if this ends the connection.
+    ///   - part: the part to pass on.
+    ///   - error: the error that aborts a request.
     private func carryOut(
         _ step: ConnectionState.Step, _ reason: InboundMetrics.Cut, _ part: NIOAny?, _ context: ChannelHandlerContext,
         error: (any Error)? = nil
@@ -172,7 +172,7 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
-    /// Says that no more will come, and goes on reading for a moment.
+    /// Closes the sending side, and goes on reading for a moment.
     private func leave(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         guard !isLeaving else {
             promise?.succeed()
@@ -199,11 +199,11 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Nothing is read while an answer is made, so the time of what comes behind that request runs out unheeded: it begins anew.
+    /// Starts the deadline of the next request again, because nothing is read while an answer is made.
     private func demandRest(_ context: ChannelHandlerContext) {
         guard !isLeaving else { return }
         if state.isReceiving {
-            // An answer that came before its own request's end gives that no more time.
+            // If the answer came before the end of its own request, that request's deadline stays.
             if state.open > 0 { settle() }
             expect(within: limits.body, context)
         } else if hasBegun, !state.isLast, state.open == 0 {
@@ -224,11 +224,11 @@ final class RequestIntake: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// See ``giveUpBody()``.
-private struct GiveUpBody {}
+/// See ``abortBody()``.
+private struct AbortBody {}
 
 extension Channel {
-    /// The body of the request that is being received has taken too long: whoever reads it is told so, and after the answer the connection
-    /// closes.
-    package func giveUpBody() { pipeline.fireUserInboundEventTriggered(GiveUpBody()) }
+    /// Aborts the request whose body is being received because it takes too long: the reader of the body gets an error, and the connection
+    /// closes after the answer.
+    package func abortBody() { pipeline.fireUserInboundEventTriggered(AbortBody()) }
 }

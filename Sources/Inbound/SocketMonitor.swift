@@ -1,7 +1,8 @@
 import Encoding
 import NIOCore
 
-/// Watches one connection's socket: lets it in, accounts for the bytes that wait until the client takes them, and cuts off who does not.
+/// Monitors one connection's socket: admits it, counts the bytes that wait until the client takes them, and closes the connection of a
+/// client that is too slow.
 final class SocketMonitor: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -12,21 +13,21 @@ final class SocketMonitor: ChannelDuplexHandler, RemovableChannelHandler {
     private let gate: ConnectionGate
     private let budget: AnswerBudget
     private let cut: @Sendable (InboundMetrics.Cut) -> Void
-    /// The client under which the connection was let in; nil for one that is not counted.
+    /// The client under which the connection was counted; nil for an uncounted one.
     private var admitted: String?
-    /// Whose answers wait.
+    /// The client whose answer waits.
     private(set) var client = ""
-    /// Bytes that were to go out.
+    /// The total of bytes written to the channel.
     private var written = 0
-    /// Those of them that the system has not taken, as the budget knows it.
+    /// Those of them that the system has not taken, as the budget counts them.
     private var waiting = 0
-    /// Of what waits, the next bytes.
+    /// The next bytes that the client must take.
     private var next = Demand()
-    /// All that waited when it was made: an answer, as it comes in one piece.
+    /// All bytes that waited when the demand was made: a whole answer, which is written in one piece.
     private var whole = Demand()
     private var look: Scheduled<Void>?
 
-    /// Bytes that must have gone out at a time.
+    /// The number of bytes that must have been sent by a time.
     private struct Demand {
         var mark = 0
         var deadline = NIODeadline.distantFuture
@@ -58,7 +59,7 @@ final class SocketMonitor: ChannelDuplexHandler, RemovableChannelHandler {
         admitted = nil
     }
 
-    /// From now on this client's request is answered. What still waits of the answer before counts for it too.
+    /// Sets the client whose request is answered next. Bytes of the previous answer that still wait count for it too.
     func serve(_ client: String) {
         guard client != self.client else { return }
         if waiting > 0 {
@@ -83,7 +84,7 @@ final class SocketMonitor: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// The system drops what waits when both sides have closed, so it waits for that first.
+    /// Closes the socket after the waiting bytes, because the system drops them once both sides have closed.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .output, context.channel.isActive, waiting > 0 else { return context.close(mode: mode, promise: promise) }
         let taken = context.eventLoop.makePromise(of: Void.self)
@@ -94,7 +95,7 @@ final class SocketMonitor: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: What waits
 
     private func account(_ context: ChannelHandlerContext) {
-        // A connection that is closed holds nothing.
+        // A closed connection holds no bytes.
         let now = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         guard now != waiting else { return }
         let hasRoom = budget.change(by: now - waiting, of: client)
@@ -109,12 +110,12 @@ final class SocketMonitor: ChannelDuplexHandler, RemovableChannelHandler {
         lookAgain(context)
     }
 
-    /// From now on the client has its time to take the next bytes.
+    /// Starts the time limit for the next bytes.
     private func demandNext() {
         next = Demand(mark: written - waiting + min(limits.progress, waiting), deadline: .now() + TimeAmount(limits.write))
     }
 
-    /// From now on the client has its time to take all that waits.
+    /// Starts the time limit for all waiting bytes.
     private func demandWhole() {
         whole = Demand(mark: written, deadline: .now() + TimeAmount(limits.answer))
     }

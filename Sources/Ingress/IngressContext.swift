@@ -27,7 +27,7 @@ package struct IngressContext: InitializableFromSource {
         _ limit: TimeAmount, pause: TimeAmount, _ body: (_ progress: () -> Void) async throws -> Value
     ) async rethrows -> Value {
         guard let channel else { return try await body {} }
-        func giveUp(in time: TimeAmount) -> Scheduled<Void> { channel.eventLoop.scheduleTask(in: time) { channel.giveUpBody() } }
+        func giveUp(in time: TimeAmount) -> Scheduled<Void> { channel.eventLoop.scheduleTask(in: time) { channel.abortBody() } }
         let whole = giveUp(in: limit)
         var next = giveUp(in: pause)
         defer {

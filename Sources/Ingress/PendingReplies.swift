@@ -42,7 +42,7 @@ final class PendingReplies: Sendable {
     private struct State {
         var waiters: [String: Waiting] = [:]
         var due = Heap<Due>()
-        var room: SharedRoom
+        var room: SharedQuota
         var isStopped = false
     }
 
@@ -56,16 +56,16 @@ final class PendingReplies: Sendable {
         self.epoch = epoch
         self.metrics = metrics
         let placesPerSender = placesPerSender ?? max(1, maxCount / 4)
-        state = Mutex(State(room: SharedRoom(places: maxCount, placesPerClient: placesPerSender, bytes: maxBytes)))
+        state = Mutex(State(room: SharedQuota(places: maxCount, placesPerClient: placesPerSender, bytes: maxBytes)))
     }
 
-    /// Like `SharedRoom.enter`; also `false` when the process is stopping.
+    /// As `SharedQuota.enter`; `false` also when the process is going down.
     func reserve(for sender: String) -> Bool { state.withLock { !$0.isStopped && $0.room.enter(sender) } }
 
-    /// Like `SharedRoom.charge`.
+    /// As `SharedQuota.charge`.
     func charge(_ bytes: Int, to sender: String) -> Bool { state.withLock { $0.room.charge(bytes, to: sender) } }
 
-    /// Like `SharedRoom.leave`.
+    /// As `SharedQuota.leave`.
     func release(bytes: Int, of sender: String) { state.withLock { $0.room.leave(sender, bytes: bytes) } }
 
     /// Registers the caller, then calls `send`, and returns the first answer.

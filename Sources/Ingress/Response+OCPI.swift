@@ -41,7 +41,7 @@ extension Response {
 
     /// An error of the hub itself, in the OCPI version of the called path.
     static func refusal(_ error: OCPIError, version: OCPIVersion, _ address: ResponseAddress) -> Response {
-        let error = error.said(in: version)
+        let error = error.adapted(to: version)
         var fields = fields(address)
         let status = error.httpStatus(for: version)
         switch error.kind {

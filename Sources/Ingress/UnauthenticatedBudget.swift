@@ -20,19 +20,19 @@ final class UnauthenticatedBudget: Sendable {
 
     /// The limits of the budget.
     let limits: Limits
-    private let room: Mutex<SharedRoom>
+    private let room: Mutex<SharedQuota>
 
     init(_ limits: Limits = Limits()) {
         self.limits = limits
-        room = Mutex(SharedRoom(places: limits.requests, placesPerClient: limits.perAddress, bytes: limits.bytes))
+        room = Mutex(SharedQuota(places: limits.requests, placesPerClient: limits.perAddress, bytes: limits.bytes))
     }
 
-    /// Like `SharedRoom.enter`.
+    /// As `SharedQuota.enter`.
     func enter(_ address: String) -> Bool { room.withLock { $0.enter(address) } }
 
-    /// Like `SharedRoom.charge`.
+    /// As `SharedQuota.charge`.
     func charge(_ bytes: Int, of address: String) -> Bool { room.withLock { $0.charge(bytes, to: address) } }
 
-    /// Like `SharedRoom.leave`.
+    /// As `SharedQuota.leave`.
     func leave(_ address: String, bytes: Int) { room.withLock { $0.leave(address, bytes: bytes) } }
 }

@@ -1,5 +1,5 @@
-/// Something that measures and says what.
+/// A metric with a declaration.
 package protocol DeclaredMetric: Sendable {
-    /// What is measured.
+    /// The metric's declaration.
     var declaration: MetricDeclaration { get }
 }

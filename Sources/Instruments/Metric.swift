@@ -1,16 +1,16 @@
 package import Metrics
 
-/// One series of a metric, declared where it is made. Made once and kept: making it takes a lock, measuring takes none.
+/// One series of a metric with its declaration. Keep the instance: making it takes a lock, measuring takes none.
 package struct Metric<Handle: MetricHandle>: DeclaredMetric {
-    /// What is measured.
+    /// The metric's declaration.
     package let declaration: MetricDeclaration
     private let handle: Handle
 
     /// - Parameters:
-    ///   - name: as at `/metrics`.
+    ///   - name: the name at `/metrics`.
     ///   - unit: `seconds`, `bytes`, or the noun that is counted.
-    ///   - labels: of this series, if its owner is one of several, e.g. the group of a consumer.
-    ///   - help: one sentence for people who operate the node.
+    ///   - labels: the labels of this series, if its owner is one of several, e.g. the group of a consumer.
+    ///   - help: one sentence for operators.
     package init(_ name: String, unit: String, labels: KeyValuePairs<String, String> = [:], _ help: String) {
         declaration = MetricDeclaration(name, Handle.kind, unit: unit, labels: labels.map { .init($0.key) }, help)
         handle = Handle.make(name, labels.map { ($0.key, $0.value) })
@@ -19,24 +19,24 @@ package struct Metric<Handle: MetricHandle>: DeclaredMetric {
 
 /// Counts events.
 package typealias CounterMetric = Metric<Counter>
-/// Shows how much of something there is.
+/// Shows a present amount.
 package typealias GaugeMetric = Metric<Gauge>
-/// Measures how long something takes.
+/// Measures durations.
 package typealias TimerMetric = Metric<Timer>
 
 extension Metric where Handle == Counter {
-    /// Counts one more, or so many.
+    /// Adds to the count.
     package func increment(by amount: Int = 1) { handle.increment(by: amount) }
 }
 
 extension Metric where Handle == Gauge {
-    /// Shows this from now on.
+    /// Sets the value.
     package func record(_ value: Int) { handle.record(value) }
 
-    /// Shows this from now on.
+    /// Sets the value.
     package func record(_ value: Int64) { handle.record(value) }
 
-    /// Shows this from now on.
+    /// Sets the value.
     package func record(_ value: Double) { handle.record(value) }
 }
 

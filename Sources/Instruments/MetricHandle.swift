@@ -2,10 +2,10 @@ package import Metrics
 
 /// A handle of swift-metrics that can be made from a declaration.
 package protocol MetricHandle: Sendable {
-    /// What it is to Prometheus.
+    /// The handle's metric type.
     static var kind: MetricDeclaration.Kind { get }
 
-    /// The handle of that name and those labels in the metrics system of the present task.
+    /// Makes the handle of that name and those labels in the metrics system of the present task.
     static func make(_ name: String, _ labels: [(String, String)]) -> Self
 }
 
@@ -13,7 +13,7 @@ extension Counter: MetricHandle {
     /// Counters only rise.
     package static var kind: MetricDeclaration.Kind { .counter }
 
-    /// As the protocol says.
+    /// Makes the handle in the metrics system of the present task.
     package static func make(_ name: String, _ labels: [(String, String)]) -> Counter { Counter(label: name, dimensions: labels) }
 }
 
@@ -21,7 +21,7 @@ extension Gauge: MetricHandle {
     /// Gauges show the last value.
     package static var kind: MetricDeclaration.Kind { .gauge }
 
-    /// As the protocol says.
+    /// Makes the handle in the metrics system of the present task.
     package static func make(_ name: String, _ labels: [(String, String)]) -> Gauge { Gauge(label: name, dimensions: labels) }
 }
 
@@ -29,6 +29,6 @@ extension Timer: MetricHandle {
     /// Timers are histograms in seconds.
     package static var kind: MetricDeclaration.Kind { .histogram }
 
-    /// As the protocol says.
+    /// Makes the handle in the metrics system of the present task.
     package static func make(_ name: String, _ labels: [(String, String)]) -> Timer { Timer(label: name, dimensions: labels) }
 }

@@ -1,22 +1,22 @@
 package import Metrics
 import Synchronization
 
-/// A metric whose series appear while the process runs: one for each value of its last label, such as a topic. There must be few of them.
-/// Finding a series takes a lock: for what is recorded every few seconds.
+/// A metric whose series appear while the process runs: one for each value of its last label, such as a topic. The values must be few.
+/// Finding a series takes a lock, so it suits values that are recorded every few seconds.
 package final class OpenMetricFamily<Handle: MetricHandle>: DeclaredMetric {
-    /// What is measured.
+    /// The metric's declaration.
     package let declaration: MetricDeclaration
     private let fixed: [(String, String)]
     private let label: String
     private let handles = Mutex<[String: Handle]>([:])
 
     /// - Parameters:
-    ///   - name: as at `/metrics`.
+    ///   - name: the name at `/metrics`.
     ///   - unit: `seconds`, `bytes`, or the noun that is counted.
-    ///   - labels: of all series, before the last one.
-    ///   - label: the last one.
-    ///   - values: those of it that are there from the start.
-    ///   - help: one sentence for people who operate the node.
+    ///   - labels: labels of all series, before the last one.
+    ///   - label: the name of the last label.
+    ///   - values: values of the last label that exist from the start.
+    ///   - help: one sentence for operators.
     package init(
         _ name: String, unit: String, labels: KeyValuePairs<String, String> = [:], label: String, values: [String] = [], _ help: String
     ) {
@@ -40,10 +40,10 @@ package final class OpenMetricFamily<Handle: MetricHandle>: DeclaredMetric {
     }
 }
 
-/// Shows how much of something there is, told apart by a value that is not known before.
+/// Shows present amounts by a value that is not known in advance.
 package typealias OpenGaugeFamily = OpenMetricFamily<Gauge>
 
 extension OpenMetricFamily where Handle == Gauge {
-    /// Shows this of this value from now on.
+    /// Sets the number of this value's series.
     package func record(_ number: Double, _ value: String) { handle(value).record(number) }
 }

@@ -1,12 +1,12 @@
 import Metrics
 import Synchronization
 
-/// A counter fed from a total that somebody else keeps.
+/// A counter fed from a running total that another component keeps.
 package final class TotalMetric: DeclaredMetric {
     private let counter: CounterMetric
     private let seen = Atomic<Int>(0)
 
-    /// What is measured.
+    /// The metric's declaration.
     package var declaration: MetricDeclaration { counter.declaration }
 
     /// - Parameters: as for ``Metric``.
@@ -14,7 +14,7 @@ package final class TotalMetric: DeclaredMetric {
         counter = CounterMetric(name, unit: unit, labels: labels, help)
     }
 
-    /// Counts by how much the total has risen since it was recorded last. One that fell begins anew.
+    /// Counts the increase since the last record. A smaller total counts from zero.
     package func record(_ total: Int) {
         let before = seen.exchange(total, ordering: .relaxed)
         counter.increment(by: total < before ? total : total - before)

@@ -1,24 +1,24 @@
 import CLibrdkafka
 
-/// One request of librdkafka's admin interface: sends it and waits for its result event. Where it failed and may be asked again, the client
-/// first learns who is the controller now.
+/// Sends one request of librdkafka's admin interface and waits for its result event. After a failure that allows a retry, the client first
+/// looks up the current controller.
 enum AdminRequest {
-    /// How long Kafka may take, milliseconds.
+    /// The time limit for Kafka's answer, in milliseconds.
     static let limit: Int32 = 30_000
 
-    /// How long librdkafka lets a request to a group's coordinator wait, milliseconds: the longest it allows.
+    /// How long librdkafka lets a request to a group's coordinator wait, in milliseconds: the longest value it allows.
     ///
-    /// 2.0.2 ends the process (`eonce->refcnt > 0`) when such a request has run out of time and its coordinator comes back after that. So it
-    /// never runs out of time: we give up waiting, and what comes later is dropped. Each one that waits costs memory, so that only a process
-    /// that ends soon may ask: a command.
+    /// librdkafka 2.0.2 ends the process (`eonce->refcnt > 0`) when such a request has timed out and its coordinator comes back later. So
+    /// the request never times out: the caller stops waiting, and a late answer is dropped. Each waiting request keeps its memory, so only
+    /// short-lived processes (commands) may send one.
     static let coordinatorLimit: Int32 = 3_600_000
 
     /// - Parameters:
-    ///   - isForCoordinator: whether the coordinator of a group is asked.
-    ///   - milliseconds: how long Kafka may take.
-    ///   - isStopping: whether nobody waits for the result any more; asked now and then.
-    ///   - send: makes the request, whose result goes to the queue.
-    ///   - read: takes what is needed out of the event, which is freed afterwards.
+    ///   - isForCoordinator: whether the request goes to a group's coordinator.
+    ///   - milliseconds: the time limit for Kafka's answer.
+    ///   - isStopping: whether the caller has stopped waiting; polled during the wait.
+    ///   - send: sends the request, with the given queue for its result.
+    ///   - read: reads the result event, which is freed afterwards.
     static func perform<Value>(
         _ rk: OpaquePointer, _ operation: String, _ kind: rd_kafka_admin_op_t, milliseconds: Int32 = limit,
         isForCoordinator: Bool = false, isStopping: () -> Bool,

@@ -12,15 +12,15 @@ import Musl
 /// Uses the consumer poll call, one message at a time: librdkafka's batch call loses or repeats messages around pauses and rebalances
 /// in 2.0.2. The calls without waiting cost 200 ns each.
 struct BatchReader {
-    /// What ended a batch early.
+    /// The reason why a batch ended early.
     enum Interruption {
         case end(TopicPartition, nextOffset: Int64)
         case failed(KafkaError, TopicPartition?)
     }
 
-    /// Whether a batch ends where a partition's end is reached. Otherwise `ends` says so beside the batch.
+    /// Whether a batch ends at the end of a partition. Otherwise ``ends`` reports the partition ends beside the batch.
     private let stopsAtEnd: Bool
-    /// Partitions whose end was reached during the last `next`, with the offset behind it.
+    /// Partitions whose end was reached during the last ``next``, with the offset after their last record.
     private(set) var ends: [(partition: TopicPartition, nextOffset: Int64)] = []
 
     init(stopsAtEnd: Bool) {
@@ -30,7 +30,7 @@ struct BatchReader {
     // The topic of the last message: consecutive messages mostly share it, and comparing is cheaper than making a String.
     private var topic = ""
 
-    /// Waits up to `timeout` ms for the first message, then takes what is there already, up to `limit`.
+    /// Waits up to `timeout` ms for the first message, then takes all messages that are already queued, up to `limit`.
     mutating func next(
         _ rk: OpaquePointer, limit: Int, timeout: Int32, epoch: (String, Int32) -> UInt64?
     ) -> (records: [IncomingRecord], interruption: Interruption?) {

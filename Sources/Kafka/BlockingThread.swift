@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// One thread that does blocking jobs in order, started by the first. For queries and admin calls.
+/// One thread that runs blocking jobs in order, for queries and admin calls. The first job starts it.
 final class BlockingThread: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
@@ -45,7 +45,7 @@ final class BlockingThread: Sendable {
         return try result.get()
     }
 
-    /// As ``run(_:_:)``; but a caller that is cancelled is told at once, and what becomes of the job is dropped.
+    /// Like ``run(_:_:)``, but returns at once when the caller is cancelled; the job still runs and its result is dropped.
     func runUnlessCancelled<Value: Sendable>(
         _ operation: String, _ job: @escaping @Sendable () throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
@@ -61,7 +61,7 @@ final class BlockingThread: Sendable {
         return try result.get()
     }
 
-    /// Takes no more jobs and ends the thread behind those that are queued; waits for nothing.
+    /// Takes no more jobs and ends the thread after the queued ones. Does not wait.
     func close() {
         state.withLock { $0.isStopping = true }
         state.signal()
@@ -81,7 +81,7 @@ final class BlockingThread: Sendable {
         }
     }
 
-    /// Runs a blocking job behind those that wait already; nobody waits for it.
+    /// Queues a blocking job without waiting for it.
     func enqueue(_ operation: String, _ job: @escaping @Sendable () -> Void) throws(KafkaError) {
         let mustStart = try state.withLock { (state) throws(KafkaError) in
             if state.isStopping { throw KafkaError.closed(operation) }

@@ -2,10 +2,10 @@ import CLibrdkafka
 import Logging
 import Synchronization
 
-/// What librdkafka calls back into, beside delivery reports. All of it runs on threads that must not be blocked.
+/// librdkafka's callbacks other than delivery reports. They run on threads that must not be blocked.
 final class ClientCallbacks: Sendable {
     let log: ThrottledLog
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    /// Why the last connection attempt to a broker failed, in librdkafka's words; nil if none has failed.
     private let trouble = Mutex<String?>(nil)
     private let onError: @Sendable (KafkaError) -> Void
     let onStatistics: @Sendable (String) -> Void
@@ -22,7 +22,7 @@ final class ClientCallbacks: Sendable {
         self.onRebalance = onRebalance
     }
 
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    /// Why the last connection attempt to a broker failed, in librdkafka's words; nil if none has failed.
     var lastTrouble: String? { trouble.withLock { $0 } }
 
     func failed(_ error: KafkaError, client: String) {
@@ -36,15 +36,15 @@ final class ClientCallbacks: Sendable {
         onError(error)
     }
 
-    /// What librdkafka says of a broker, without its thread and without naming the broker twice:
-    /// `[thrd:host:1/bootstrap]: host:1/bootstrap: Connect to …` becomes `host:1/bootstrap: Connect to …`.
+    /// librdkafka's message about a broker, without its thread and with the broker named once: `[thrd:host:1/bootstrap]: host:1/bootstrap:
+    /// Connect to …` becomes `host:1/bootstrap: Connect to …`.
     static func plain(_ text: String) -> String {
         guard text.hasPrefix("[thrd:"), let end = text.firstRange(of: "]: ") else { return text }
         return String(text[end.upperBound...])
     }
 
-    /// A line of librdkafka.
-    /// - Parameter tellsErrors: whether the same trouble is also told as an error.
+    /// Logs a line of librdkafka.
+    /// - Parameter tellsErrors: whether librdkafka also reports the same fault as an error.
     func line(_ level: Logger.Level, _ facility: String, _ text: String, tellsErrors: Bool) {
         var level = level
         switch facility {

@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// The properties of one client: ours, then those of its kind, then the operator's, which win.
+/// The properties of one client: this module's common ones, those of the client's kind, then the operator's, which win.
 struct ClientConfiguration: Sendable {
     private(set) var properties: [String: String]
 
@@ -45,7 +45,7 @@ struct ClientConfiguration: Sendable {
         return ClientConfiguration(settings, ours)
     }
 
-    /// What all consumers share.
+    /// The properties that all consumers share.
     static func consumer(_ settings: KafkaSettings, _ additional: [String: String]) -> ClientConfiguration {
         let ours = [
             "enable.auto.commit": "false",
@@ -59,11 +59,11 @@ struct ClientConfiguration: Sendable {
         return ClientConfiguration(settings, ours.merging(additional) { _, new in new })
     }
 
-    /// How far a consumer reads ahead of its poll thread.
+    /// The properties that bound how far a consumer reads ahead of its poll thread.
     ///
-    /// Before librdkafka 2.2 a client whose queue is above either bound does not fetch for a fixed second: what is queued must last longer
-    /// than that at full speed. Later versions look again after `fetch.queue.backoff.ms`, so a fraction is enough.
-    /// - Parameter kilobytes: the most that is read ahead, in values and keys.
+    /// Before librdkafka 2.2 a client whose queue is above either bound does not fetch for one second, so the queue must last longer than
+    /// that at full speed. Later versions check again after `fetch.queue.backoff.ms`, so a fraction is enough.
+    /// - Parameter kilobytes: the upper bound of read-ahead values and keys, in KiB.
     static func readAhead(kilobytes: Int) -> [String: String] {
         guard rd_kafka_version() < 0x0202_0000 else {
             return [
@@ -73,15 +73,16 @@ struct ClientConfiguration: Sendable {
         return ["queued.min.messages": "100000", "queued.max.messages.kbytes": String(max(1, kilobytes))]
     }
 
-    /// A client for questions, or the handle that carries an embedded cluster. Nobody polls it, so it logs directly.
+    /// The configuration of a client for queries, or of the handle that carries an embedded cluster. No thread polls it, so it logs
+    /// directly.
     static func questions(_ settings: KafkaSettings) -> ClientConfiguration {
         // A broker that has stopped answering is given up sooner than after librdkafka's minute; admin requests have their own limit.
         ClientConfiguration(settings, ["log.queue": "false", "statistics.interval.ms": "0", "socket.timeout.ms": "10000"])
     }
 
-    /// A client for questions about what groups have committed, with a group of its own that it never joins.
+    /// The configuration of a client that queries committed offsets, with a group of its own that it never joins.
     ///
-    /// librdkafka 2.0.2 ends the process (a null pointer) when a client without one is told to look for another coordinator.
+    /// librdkafka 2.0.2 ends the process (a null pointer) when a client without a group is redirected to another coordinator.
     static func groupQuestions(_ settings: KafkaSettings, group: String) -> ClientConfiguration {
         ClientConfiguration(
             settings,
@@ -91,12 +92,12 @@ struct ClientConfiguration: Sendable {
             ])
     }
 
-    /// The strategy that all members of a group name. Cooperative rebalancing has defects before librdkafka 2.10.
+    /// The assignment strategy that all members of a group use. Cooperative rebalancing has defects before librdkafka 2.10.
     static var assignmentStrategy: String {
         rd_kafka_version() < 0x020a_0000 ? "roundrobin" : "cooperative-sticky"
     }
 
-    /// A configuration in librdkafka's form, which the caller owns. An error names the property, never its value.
+    /// The configuration as a librdkafka object, which the caller must free. An error names the property, never its value.
     func make() throws(KafkaError) -> OpaquePointer {
         guard let conf = rd_kafka_conf_new() else {
             throw KafkaError("configure", RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE)

@@ -2,9 +2,9 @@ import CLibrdkafka
 import Logging
 import Synchronization
 
-/// One librdkafka client and the gate that keeps it alive while any thread is inside a call.
+/// One librdkafka client and the use count that keeps it alive while any thread is inside a call.
 ///
-/// `@unchecked Sendable`: librdkafka's handle may be used from any thread, but is a bare pointer to Swift. It leaves this class only into
+/// `@unchecked Sendable`: librdkafka's handle may be used from any thread, but Swift sees a bare pointer. It leaves this class only into
 /// the closure given to `use`, and `destroy` waits until no such closure runs.
 final class ClientHandle: @unchecked Sendable {
     private let pointer: OpaquePointer
@@ -16,8 +16,8 @@ final class ClientHandle: @unchecked Sendable {
     private static let shut: UInt64 = 1 << 63
     private let isPolled: Bool
 
-    /// - Parameter isPolled: whether a thread polls this client, which then also serves its log lines and errors. Without one they are
-    ///   logged by librdkafka's threads, and each use serves what has been queued.
+    /// - Parameter isPolled: whether a thread polls this client and thereby serves its log lines and errors. Without one, librdkafka's
+    ///   threads log them, and each use serves the queued events.
     init(_ kind: rd_kafka_type_t, _ configuration: ClientConfiguration, callbacks: ClientCallbacks, isPolled: Bool) throws(KafkaError) {
         let conf = try configuration.make()
         let retained = Unmanaged.passRetained(callbacks)
@@ -47,10 +47,10 @@ final class ClientHandle: @unchecked Sendable {
         if kind == RD_KAFKA_CONSUMER { rd_kafka_poll_set_consumer(pointer) }
     }
 
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    /// Why the last connection attempt to a broker failed, in librdkafka's words; nil if none has failed.
     var lastTrouble: String? { use { _ in callbacks.takeUnretainedValue().lastTrouble } ?? nil }
 
-    /// Runs `body` with the handle, which must not escape. Nil once the client is closed. Any thread.
+    /// Runs `body` with the handle, which must not escape. Returns nil once the client is closed. Any thread.
     func use<Value, Failure: Error>(_ body: (OpaquePointer) throws(Failure) -> Value) throws(Failure) -> Value? {
         let before = users.add(1, ordering: .acquiring).oldValue
         defer {
@@ -65,18 +65,18 @@ final class ClientHandle: @unchecked Sendable {
         return try body(pointer)
     }
 
-    /// For the client's own thread, which is also the one that destroys: no gate to pass on every poll.
+    /// Runs `body` without counting the use. Only for the client's own thread, which is also the one that destroys the handle.
     func onOwnThread<Value>(_ body: (OpaquePointer) -> Value) -> Value {
         body(pointer)
     }
 
-    /// Refuses further use; calls that run already go on.
+    /// Refuses further use; running calls continue.
     func close() {
         users.bitwiseOr(ClientHandle.shut, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits for the last user, runs `before`, and frees everything. Call once. Blocks, but not for ever: in librdkafka 2.0.2 a client whose
-    /// topic has vanished can wait for its own threads without end. Such a client is left to the end of the process.
+    /// Waits for the last user, runs `before`, and frees everything. Call once. Blocks for a bounded time: in librdkafka 2.0.2 a client
+    /// whose topic has vanished can wait for its own threads without end. Such a client is left until the process ends.
     func destroy(flags: Int32 = 0, before: (OpaquePointer) -> Void = { _ in }) {
         close()
         let deadline = Deadline(after: ClientHandle.deliveryTimeout)
@@ -105,12 +105,12 @@ final class ClientHandle: @unchecked Sendable {
             "a Kafka client did not end within \(ClientHandle.deliveryTimeout) and is left to the end of the process: \(reason)")
     }
 
-    /// How long ending a client may take.
+    /// The time limit for ending a client.
     private static let deliveryTimeout = Duration.seconds(5)
 }
 
 extension [CChar] {
-    /// As C text: up to the first NUL.
+    /// The bytes up to the first NUL, as text.
     var text: String {
         String(decoding: prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
@@ -184,7 +184,7 @@ private func deliveryCallback(
 }
 
 extension KafkaError {
-    /// A client-level error; a fatal one is replaced by what librdkafka says lies behind it.
+    /// A client-level error; librdkafka's underlying error replaces a fatal one.
     static func general(_ operation: String, _ code: rd_kafka_resp_err_t, reason: String? = nil, of rk: OpaquePointer) -> KafkaError {
         guard code == RD_KAFKA_RESP_ERR__FATAL else { return KafkaError(operation, code, reason: reason) }
         var text = [CChar](repeating: 0, count: 512)

@@ -1,10 +1,10 @@
 import CLibrdkafka
 
-/// What Kafka said to one commit.
+/// Kafka's answer to one commit request.
 struct CommitAnswer {
-    /// As they were sent.
+    /// The offsets as they were sent.
     let commits: [CommitOffset]
-    /// nil: all of them are committed.
+    /// Nil if all offsets are committed.
     let error: KafkaError?
 
     var partitions: [TopicPartition] { commits.map(\.topicPartition) }

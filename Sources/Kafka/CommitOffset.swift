@@ -1,15 +1,14 @@
-/// How far a group has read one partition.
+/// The offset that a group has committed, or is to commit, for one partition.
 package struct CommitOffset: Sendable, Equatable {
     /// Topic name.
     package var topic: String
-    /// From 0.
+    /// The partition's number, from 0.
     package var partition: Int32
-    /// The next offset to read; -1 if the group has committed none.
+    /// The next offset to read; -1 if the group has no committed offset.
     package var offset: Int64
-    /// Free text that Kafka keeps beside the offset (brokers allow 4,096 bytes by default).
+    /// Free text that Kafka stores with the offset (brokers allow 4,096 bytes by default).
     package var metadata: String?
 
-    /// - Parameters: as the properties say.
     package init(topic: String, partition: Int32, offset: Int64, metadata: String? = nil) {
         self.topic = topic
         self.partition = partition
@@ -17,6 +16,6 @@ package struct CommitOffset: Sendable, Equatable {
         self.metadata = metadata
     }
 
-    /// The partition it speaks of.
+    /// The topic and partition of this offset.
     package var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 }

@@ -1,8 +1,8 @@
 import CLibrdkafka
 
-/// Commits under way, and where Kafka's answers to them arrive.
+/// Commit requests in flight, and the queue on which Kafka's answers arrive.
 ///
-/// `@unchecked Sendable`: each is touched by one thread only, the one that made it or its consumer's poll thread, which also runs
+/// `@unchecked Sendable`: only one thread touches an instance, the one that made it or its consumer's poll thread, which also runs
 /// librdkafka's callbacks.
 final class CommitQueue: @unchecked Sendable {
     private var queue: OpaquePointer?
@@ -13,13 +13,13 @@ final class CommitQueue: @unchecked Sendable {
         inFlight = 0
     }
 
-    /// Before the client is destroyed, which would otherwise wait for ever.
+    /// Frees the queue. Must run before the client is destroyed, which would otherwise wait for ever.
     func close() {
         if let queue { rd_kafka_queue_destroy(queue) }
         queue = nil
     }
 
-    /// No commit waits for its answer.
+    /// Whether no commit request is in flight.
     var isIdle: Bool { inFlight == 0 }
 
     /// Sends a commit without waiting.
@@ -31,7 +31,7 @@ final class CommitQueue: @unchecked Sendable {
         return nil
     }
 
-    /// Takes the answers that are there, or all outstanding ones if there is a deadline.
+    /// Takes the answers that have arrived, or waits for all outstanding ones until the deadline.
     func collect(until deadline: Deadline? = nil) -> [CommitAnswer] {
         var answers: [CommitAnswer] = []
         while inFlight > 0, let queue {
@@ -47,8 +47,8 @@ final class CommitQueue: @unchecked Sendable {
         return answers
     }
 
-    /// Commits and waits for Kafka's answer, on a queue of its own: the synchronous call has no time limit.
-    /// - Returns: why it was refused; `isTimedOut` if nothing was heard, when it may have happened all the same.
+    /// Commits and waits for Kafka's answer on a queue of its own, because librdkafka's synchronous call has no time limit.
+    /// - Returns: why the commit was refused; `isTimedOut` without an answer, in which case it may have been taken.
     static func commit(_ rk: OpaquePointer, _ commits: [CommitOffset], within timeout: Duration) -> KafkaError? {
         let queue = CommitQueue()
         queue.open(rk)

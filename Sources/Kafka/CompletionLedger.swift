@@ -1,9 +1,9 @@
-/// Turns records that finish in any order into the offset that may be committed. Pure value; the caller locks.
+/// Turns records that finish in any order into the offset that may be committed. A value without a lock of its own.
 ///
-/// Only offsets that were begun count: gaps in the log (compaction, transaction markers) hold nothing back. Two bits per offset, in
-/// blocks of 64; beginning and finishing take constant time on a log without large gaps, and do not allocate once it has grown.
+/// Only begun offsets count: gaps in the log (compaction, transaction markers) hold nothing back. It keeps two bits per offset, in blocks
+/// of 64; beginning and finishing take constant time on a log without large gaps, and do not allocate once the ledger has grown.
 package struct CompletionLedger: Sendable {
-    /// 64 offsets, the first a multiple of 64.
+    /// 64 offsets; the first is a multiple of 64.
     private struct Block {
         let index: Int64
         var begun: UInt64 = 0
@@ -19,15 +19,15 @@ package struct CompletionLedger: Sendable {
     private var head = 0
     private var last: Int64?
 
-    /// How many begun offsets are not finished.
+    /// The number of begun offsets that are not finished.
     package private(set) var unfinished = 0
 
-    /// - Parameter start: the next offset to read, and so the commit point until something is begun.
+    /// - Parameter start: the next offset to read; it is the commit point until an offset is begun.
     package init(start: Int64) {
         self.start = start
     }
 
-    /// Records that work on an offset begins. An offset not above all begun before is ignored: it is accounted for already.
+    /// Marks an offset as begun. An offset that is not above all earlier ones is ignored, because it is already counted.
     package mutating func begin(_ offset: Int64) {
         if let last, offset <= last { return }
         last = offset
@@ -37,8 +37,8 @@ package struct CompletionLedger: Sendable {
         unfinished += 1
     }
 
-    /// Records that work on an offset ended.
-    /// - Returns: `false` if it was not begun or had ended already.
+    /// Marks an offset as finished.
+    /// - Returns: `false` if it was not begun or was finished already.
     @discardableResult
     package mutating func finish(_ offset: Int64) -> Bool {
         guard let place = place(of: offset >> 6), blocks[place].unfinished & Self.bit(offset) != 0 else { return false }
@@ -55,7 +55,7 @@ package struct CompletionLedger: Sendable {
         return true
     }
 
-    /// Passes over offsets that are no longer in the log: what is unfinished below stays so, and reading goes on at `offset`.
+    /// Skips offsets that are no longer in the log: unfinished offsets below stay unfinished, and reading continues at `offset`.
     package mutating func skip(to offset: Int64) {
         if offset > nextOffset { last = offset - 1 }
     }
@@ -65,16 +65,16 @@ package struct CompletionLedger: Sendable {
         head < blocks.count ? blocks[head].offset(ofBit: blocks[head].unfinished.trailingZeroBitCount) : nextOffset
     }
 
-    /// The offset after the highest begun, or the start: where reading goes on.
+    /// The next offset to read: the one after the highest begun, or the start.
     package var nextOffset: Int64 {
         guard let last else { return start }
         return last == Int64.max ? last : last + 1
     }
 
-    /// Whether nothing was ever begun or passed over.
+    /// Whether no offset was ever begun or skipped.
     var isUntouched: Bool { last == nil }
 
-    /// What is finished above the commit point: what a new owner would repeat if it only knew the commit point.
+    /// The finished offsets above the commit point, which a new owner would repeat if it only knew the commit point.
     package var finishedAhead: FinishedAhead {
         guard head < blocks.count, let last else { return FinishedAhead(base: nextOffset, runs: []) }
         var runs: [ClosedRange<Int64>] = []
@@ -95,7 +95,7 @@ package struct CompletionLedger: Sendable {
 
     private static func bit(_ offset: Int64) -> UInt64 { 1 << UInt64(offset & 63) }
 
-    /// Without gaps the place follows from the index; otherwise it is at most that far, and is searched for.
+    /// The position of a block. Without gaps it follows from the index; otherwise it is at most that far, and is searched for.
     private func place(of index: Int64) -> Int? {
         guard head < blocks.count else { return nil }
         let (distance, overflow) = index.subtractingReportingOverflow(blocks[head].index)

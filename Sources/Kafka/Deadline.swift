@@ -4,7 +4,7 @@ import Glibc
 import Musl
 #endif
 
-/// A point of the monotonic clock, for calls of C that take one or want what remains as milliseconds.
+/// A point of the monotonic clock, for C calls that take one or take the remaining milliseconds.
 struct Deadline: Sendable {
     private let nanoseconds: Int64
 
@@ -17,7 +17,7 @@ struct Deadline: Sendable {
         timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
 
-    /// Rounded up; 0 when it has passed.
+    /// The remaining time, rounded up; 0 after the deadline.
     var remainingMilliseconds: Int32 {
         let remaining = nanoseconds - Deadline.now
         return remaining <= 0 ? 0 : Int32(clamping: remaining / 1_000_000 + (remaining % 1_000_000 == 0 ? 0 : 1))

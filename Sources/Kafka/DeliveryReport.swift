@@ -1,6 +1,6 @@
 import CLibrdkafka
 
-/// What waits for the fate of one record; librdkafka carries it as the record's opaque.
+/// The pending delivery report of one record; librdkafka carries it as the record's opaque.
 final class DeliveryReport: Sendable {
     private let topic: String
     private let report: @Sendable (Result<RecordPosition, KafkaError>) -> Void
@@ -28,7 +28,7 @@ final class DeliveryReport: Sendable {
         report(.failure(error))
     }
 
-    /// The broker's time, which its answer only carries for topics that are stamped by it.
+    /// The broker's append time. Its answer only carries it for topics with `message.timestamp.type=LogAppendTime`.
     private static func appended(_ message: UnsafePointer<rd_kafka_message_t>) -> Int64? {
         var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         let time = rd_kafka_message_timestamp(message, &kind)

@@ -2,18 +2,19 @@ import CLibrdkafka
 import Glibc
 package import Logging
 
-/// librdkafka's in-memory Kafka, for the demo and tests: real protocol over loopback TCP on a port of its own choice. Forgets at exit.
+/// librdkafka's in-memory Kafka, for the demo and tests: the real protocol over loopback TCP, on a port that it chooses. It keeps nothing
+/// after exit.
 ///
-/// Knows no topic settings, keeps about 5 MB per partition, creates unknown topics with four partitions. Any thread may call.
-/// `@unchecked Sendable`: the C handle is a bare pointer; it is used only inside `handle`'s gate, which `close` shuts first.
+/// It has no topic settings, keeps about 5 MB per partition, and creates unknown topics with four partitions. Any thread may call.
+/// `@unchecked Sendable`: the C handle is a bare pointer; it is only used through `handle`, which `close` closes first.
 package final class EmbeddedCluster: @unchecked Sendable {
-    /// Where clients connect: `127.0.0.1:port`, comma-separated for several brokers.
+    /// The bootstrap servers: `127.0.0.1:port`, comma-separated for several brokers.
     package let bootstrap: String
     private let handle: ClientHandle
     private let cluster: OpaquePointer
     private let isClosed = Monitor(false)
 
-    /// Brokers are numbered from 1.
+    /// Starts a cluster whose brokers are numbered from 1.
     package init(brokers: Int = 1, logger: Logger) throws(KafkaError) {
         let settings = KafkaSettings(bootstrap: "", clientID: "ocn-broker")
         var logger = logger
@@ -43,26 +44,26 @@ package final class EmbeddedCluster: @unchecked Sendable {
         close()
     }
 
-    /// Creates a topic; to be done before anybody asks for it, else it gets four partitions.
+    /// Creates a topic. Must precede the first request for the topic, which would create it with four partitions.
     package func createTopic(_ name: String, partitions: Int) throws(KafkaError) {
         let code = handle.use { _ in rd_kafka_mock_topic_create(cluster, name, Int32(clamping: partitions), 1) }
         guard let code else { throw KafkaError.closed("create topic") }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError("create topic", code) }
     }
 
-    /// Drops a broker's connections and refuses new ones, or accepts them again. -1: all brokers.
+    /// Drops a broker's connections and refuses new ones, or accepts them again. Broker -1 stands for all.
     package func setBroker(_ id: Int32, up: Bool) {
         _ = handle.use { _ in
             up ? rd_kafka_mock_broker_set_up(cluster, id) : rd_kafka_mock_broker_set_down(cluster, id)
         }
     }
 
-    /// Gives a partition to another broker; nil: to none, so that it can be neither read nor written.
+    /// Makes a broker the leader of a partition. Nil leaves the partition without a leader, so that it can be neither read nor written.
     package func setLeader(_ topic: String, _ partition: Int32, _ broker: Int32?) {
         _ = handle.use { _ in rd_kafka_mock_partition_set_leader(cluster, topic, partition, broker ?? -1) }
     }
 
-    /// Lets all brokers say that they do not know a topic, as they do for a while after it was made; or know it again.
+    /// Makes all brokers answer that a topic is unknown, as they do for a while after its creation, or makes it known again.
     package func setUnknown(_ topic: String, _ isUnknown: Bool) {
         let error = isUnknown ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR
         _ = handle.use { _ in rd_kafka_mock_topic_set_error(cluster, topic, error) }
@@ -73,18 +74,18 @@ package final class EmbeddedCluster: @unchecked Sendable {
         _ = handle.use { _ in rd_kafka_mock_coordinator_set(cluster, "group", group, broker) }
     }
 
-    /// Delays a broker's answers. -1: all brokers.
+    /// Delays a broker's answers. Broker -1 stands for all.
     package func setRoundTrip(broker: Int32, _ time: Duration) {
         _ = handle.use { _ in rd_kafka_mock_broker_set_rtt(cluster, broker, time.clampedMilliseconds) }
     }
 
-    /// The next requests of this kind (Kafka's API key, 0 = Produce) fail with these codes, in order; 0 lets one pass.
+    /// Makes the next requests of this kind (Kafka's API key, 0 = Produce) fail with these codes, in order; 0 lets one pass.
     package func pushErrors(api: Int16, _ codes: [Int32]) {
         let errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
         _ = handle.use { _ in rd_kafka_mock_push_request_errors_array(cluster, api, errors.count, errors) }
     }
 
-    /// Ends the cluster. Blocks for some milliseconds; clients see their broker go.
+    /// Ends the cluster. Blocks for some milliseconds; clients see their broker disconnect.
     package func close() {
         let isFirst = isClosed.withLock { isClosed in
             defer { isClosed = true }

@@ -3,12 +3,12 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Asks where a partition ends, for everybody at once: a question that comes while one is under way shares the next answer.
+/// Queries the end offset of a partition for all callers: callers that arrive during a query share the next answer.
 ///
-/// Each answer is of a moment after its question. Asks again while the answer may pass, until the question's own deadline. Each partition
-/// has its own thread: one whose leader does not answer holds no question about another.
+/// Each answer is newer than its question. A retriable error is retried until the caller's own deadline. Each partition has its own thread,
+/// so a leader that does not answer delays no other partition.
 final class EndQuestions: Sendable {
-    /// Asks Kafka; blocks for at most so many milliseconds. Nil if the client is closed.
+    /// Queries Kafka; blocks for at most the given milliseconds. Nil if the client is closed.
     typealias Ask = @Sendable (_ milliseconds: Int32) -> Result<Int64, KafkaError>?
 
     private struct Question: Sendable {
@@ -26,14 +26,14 @@ final class EndQuestions: Sendable {
     private let thread = BlockingThread("kafka-ends")
     private let ask: Ask
 
-    /// How long Kafka is asked at a time, milliseconds; and the pause before it is asked again.
+    /// The time limit of one query and the pause before the next, in milliseconds.
     private static let attempt: (limit: Int32, pause: UInt32) = (1000, 20)
 
     init(_ ask: @escaping Ask) {
         self.ask = ask
     }
 
-    /// - Parameter report: called once, about a second after `timeout` at the latest; any thread, must not block.
+    /// - Parameter report: called once, at most about a second after `timeout`, on any thread; must not block.
     func ask(timeout: Duration, report: @escaping @Sendable (Result<Int64, KafkaError>) -> Void) {
         let question = Question(deadline: Deadline(after: timeout), report: report)
         let mustStart = state.withLock { state in
@@ -49,7 +49,7 @@ final class EndQuestions: Sendable {
         }
     }
 
-    /// Those who wait are told that the client is closed.
+    /// Fails all waiting callers: the client is closed.
     func stop() {
         state.withLock { $0.isStopped = true }
         thread.close()
@@ -65,7 +65,7 @@ final class EndQuestions: Sendable {
         for question in waiting { question.report(.failure(error)) }
     }
 
-    /// Until nobody waits.
+    /// Queries until no caller waits.
     private func answerAll() {
         while true {
             var round = state.withLock { state in

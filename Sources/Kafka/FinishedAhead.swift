@@ -1,20 +1,19 @@
 import Encoding
 
-/// Offsets of a partition that are finished although an earlier one is not. Committed beside the offset, so that a partition's next owner
-/// does not repeat them.
+/// Finished offsets of a partition above an unfinished one. They are committed beside the offset, so that the partition's next owner does
+/// not repeat them.
 package struct FinishedAhead: Sendable, Equatable {
-    /// The commit point it belongs to.
+    /// The commit point to which they belong.
     package let base: Int64
     /// Finished offsets, ascending, neither overlapping nor touching, none below `base`. Offsets that are not in the log may be among them.
     package let runs: [ClosedRange<Int64>]
 
-    /// - Parameters: as the properties say.
     package init(base: Int64, runs: [ClosedRange<Int64>]) {
         self.base = base
         self.runs = runs
     }
 
-    /// Whether nothing is finished ahead.
+    /// Whether no offset is finished ahead.
     package var isEmpty: Bool { runs.isEmpty }
 
     /// The highest offset that is finished ahead.
@@ -34,10 +33,10 @@ package struct FinishedAhead: Sendable, Equatable {
 
 // MARK: - Commit metadata
 
-/// The text that is committed with an offset: base64url of a version byte, an encoding byte, the base (8 bytes, big endian) and the set,
-/// as run lengths or, unless it is far longer, as a bitset, each as it is or gzipped, whichever is shortest.
+/// The text that is committed with an offset: base64url of a version byte, an encoding byte, the base (8 bytes, big endian) and the set.
+/// The set is encoded as run lengths or, unless that is far longer, as a bitset, each plain or gzipped; the shortest form is used.
 extension FinishedAhead {
-    /// What a broker keeps per partition (`offset.metadata.max.bytes`).
+    /// The longest metadata that a broker stores per partition, in bytes (`offset.metadata.max.bytes`).
     package static let maxTextLength = 4096
 
     private static let version: UInt8 = 1
@@ -47,12 +46,13 @@ extension FinishedAhead {
         case gzippedBits = 2
         case gzippedRuns = 3
     }
-    /// A bitset that is more times as long as the run lengths than this is not even made.
+    /// A bitset that is more than this many times as long as the run lengths is not built.
     private static let worthwhile: Int64 = 16
-    /// A bitset longer than this would not fit even if it were well compressed, and bounds what a strange text makes us allocate.
+    /// The longest bitset, in bytes. A longer one would not fit even if it compressed well; the limit also bounds what foreign text makes
+    /// us allocate.
     private static let maxBytes = 1 << 20
 
-    /// Nil for an empty set, which needs no text, and for one whose text would be longer than a broker keeps.
+    /// Nil for an empty set, which needs no text, and for a set whose text would be longer than a broker stores.
     package var text: String? {
         guard !isEmpty, let shortest = forms.min(by: { $0.bytes.count < $1.bytes.count }) else { return nil }
         var bytes: [UInt8] = [Self.version, shortest.encoding.rawValue]
@@ -61,10 +61,10 @@ extension FinishedAhead {
         return text.utf8.count <= Self.maxTextLength ? text : nil
     }
 
-    /// Reads what ``text`` made.
-    /// - Parameter committed: the offset it was committed with.
+    /// Parses the output of ``text``.
+    /// - Parameter committed: the offset with which the text was committed.
     /// - Returns: nil for a text of another version or program, a damaged one, and one that belongs to another commit point; the caller
-    ///   then repeats what was finished ahead, which is the safe side.
+    ///   then repeats the records finished ahead, which loses nothing.
     package init?(text: String, committed: Int64) {
         guard text.utf8.count <= Self.maxTextLength, let bytes = Base64.decodeURL(text), bytes.count > 10, bytes[0] == Self.version,
             let encoding = Encoding(rawValue: bytes[1])

@@ -6,13 +6,13 @@ import Synchronization
 // What a group consumer does when a position is not in the log: retention was faster than we, or the topic was made anew. Never a jump that
 // nobody hears of, and never to the end. Runs on the poll thread; Kafka is asked on another.
 extension GroupConsumer {
-    /// librdkafka has stopped reading this partition.
+    /// Notes that librdkafka has stopped reading this partition because its position is not in the log.
     func outOfRangeSince(_ partition: TopicPartition) {
         guard let epoch = progress.withLock({ $0.epoch(of: partition) }) else { return }
         outOfRange.withLock { $0.add(partition, epoch: epoch, at: .now) }
     }
 
-    /// Asks where the partitions are that cannot be read on. The answers come as commands.
+    /// Queries the log bounds of the out-of-range partitions. The answers arrive as commands.
     func askForOutOfRange() {
         for (partition, epoch) in outOfRange.withLock({ $0.due(at: .now) }) {
             guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { continue }
@@ -39,7 +39,7 @@ extension GroupConsumer {
         }
     }
 
-    /// Reads on where the log is.
+    /// Resumes reading of an out-of-range partition within its log.
     func fetchBack(_ rk: OpaquePointer, _ partition: TopicPartition, _ epoch: UInt64, _ answer: Result<LogBounds, KafkaError>) {
         guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { return }
         let logBounds: LogBounds
@@ -66,7 +66,7 @@ extension GroupConsumer {
         }
     }
 
-    /// The same assignment: what is under way of the records before may still end, and is not done twice.
+    /// Continues at an offset under the same assignment: earlier records in progress may still finish, and are not repeated.
     private func goOn(_ rk: OpaquePointer, _ partition: TopicPartition, at offset: Int64) {
         let isPaused = progress.withLock { progress in
             progress.skip(partition, to: offset)

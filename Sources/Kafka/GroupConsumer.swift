@@ -2,18 +2,18 @@ import CLibrdkafka
 package import Logging
 import Synchronization
 
-/// One member of a consumer group: one thread that polls, answers rebalances and commits.
+/// One member of a consumer group: one thread that polls, handles rebalances and commits.
 ///
-/// Start offsets are explicit: what the group has committed, else the partition's beginning. An offset is committed only when its
-/// record and all before it are finished. `stop` must be called, else the thread lives on. Not reusable after `stop`.
+/// Start offsets are explicit: the group's committed offset, else the partition's beginning. An offset is committed only when its record
+/// and all before it are finished. The owner must call `stop`, else the thread lives on. A stopped consumer cannot be restarted.
 package final class GroupConsumer: Sendable {
     enum Command: Sendable {
-        /// Meant for these assignments only: one that comes meanwhile is read, whatever was asked for before.
+        /// Applies to these assignments only; a partition that is assigned meanwhile is read.
         case setPaused([TopicPartition: UInt64], Bool)
-        /// Join the group again, so that partitions are shared out anew.
+        /// Join the group again, so that its partitions are reassigned.
         case joinAnew
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
-        /// Where a partition is whose position was not in the log, meant for this assignment only.
+        /// The log bounds of a partition whose position was not in the log; applies to this assignment only.
         case found(TopicPartition, epoch: UInt64, Result<LogBounds, KafkaError>)
     }
 
@@ -40,7 +40,7 @@ package final class GroupConsumer: Sendable {
     let stallWatch: Mutex<StallDetector>
     let ownership: Mutex<OwnershipMonitor>
     let membership: Mutex<MembershipMonitor>
-    /// When the poll thread last came round, nanoseconds since `born`.
+    /// When the poll thread last completed a round, in nanoseconds since `born`.
     let rounds = Atomic<Int64>(0)
     let born = ContinuousClock.now
     let queries = BlockingThread("kafka-queries")
@@ -59,8 +59,8 @@ package final class GroupConsumer: Sendable {
         metrics = GroupMetrics(group: settings.group, topics: settings.subscription.filter { !$0.hasPrefix("^") })
     }
 
-    /// Subscribes and starts the thread. Joining the group goes on behind this call.
-    /// - Throws: a property that librdkafka refuses, by name; or that this consumer was started before.
+    /// Subscribes and starts the thread. Returns before the group is joined.
+    /// - Throws: an error that names a property librdkafka refuses, or one because this consumer was started before.
     package func start() throws(KafkaError) {
         let isFirst = lifecycle.withLock { lifecycle in
             defer { if lifecycle.phase == .idle { lifecycle.phase = .running } }
@@ -79,32 +79,33 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    /// Reports the end of work on a record. Any thread. Other epochs than the partition's present one are dropped and counted.
+    /// Reports the end of work on a record. Any thread. A result for another epoch than the partition's present one is dropped and counted.
     package func finished(_ partition: TopicPartition, offset: Int64, epoch: UInt64) {
         let mustWake = progress.withLock { $0.finish(partition, offset, epoch: epoch) }
         if mustWake { progress.signal() }
     }
 
-    /// Reports that so many records of a partition will not end under this assignment, so that giving it up waits for the others only. They
-    /// come again, here or elsewhere. For `GroupHandler.revoked` and after it; other epochs than the partition's present one are ignored.
+    /// Reports that some records of a partition will not finish under this assignment, so that a revocation only waits for the others. They
+    /// are read again, by this member or another. For `GroupHandler.revoked` and later; another epoch than the partition's present one is
+    /// ignored.
     package func abandoned(_ partition: TopicPartition, records: Int, epoch: UInt64) {
         let mustWake = progress.withLock { $0.abandon(partition, records, epoch: epoch) }
         if mustWake { progress.signal() }
     }
 
-    /// Asks for a commit of these partitions as soon as the last one is answered, even if nothing has changed; `GroupHandler.committed` hears
-    /// of it. Of a partition of which nothing has ever been committed it is made with its first record. Any thread.
+    /// Requests a commit of these partitions as soon as the last commit is answered, even if nothing has changed; `GroupHandler.committed`
+    /// reports it. A partition without any commit is committed with its first record. Any thread.
     package func commitSoon(_ partitions: [TopicPartition]) {
         progress.withLock { $0.demandCommit(of: partitions, now: true) }
         wake()
     }
 
-    /// Stops reading these until `resume` or a new assignment. Any thread; records handed over already still come.
+    /// Stops reading these partitions until `resume` or a new assignment. Any thread; records already fetched are still handed over.
     package func pause(_ partitions: [TopicPartition]) {
         command(.setPaused(epochs(of: partitions), true))
     }
 
-    /// Goes on reading where `pause` stopped. Any thread.
+    /// Continues reading after `pause`. Any thread.
     package func resume(_ partitions: [TopicPartition]) {
         command(.setPaused(epochs(of: partitions), false))
     }
@@ -115,9 +116,9 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    /// Moves the group to other offsets, forwards or back, on partitions that are ours now: revokes them towards the handler, waits at most
-    /// `drain`, commits the new offsets and assigns them anew under a new epoch.
-    /// - Throws: if a partition is not ours or Kafka refuses the commit.
+    /// Moves the group to other offsets, forwards or back, on partitions assigned to this member: revokes them at the handler, waits at
+    /// most `drain`, commits the new offsets and assigns the partitions again under a new epoch.
+    /// - Throws: an error if a partition is not assigned to this member or Kafka refuses the commit.
     package func restart(at offsets: [CommitOffset]) async throws(KafkaError) {
         let result: Result<Void, KafkaError> = await withCheckedContinuation { continuation in
             command(.restart(offsets) { continuation.resume(returning: $0) })
@@ -125,7 +126,8 @@ package final class GroupConsumer: Sendable {
         try result.get()
     }
 
-    /// Stops reading, waits at most `drain` for unfinished records, commits, leaves the group and ends the thread, all bounded.
+    /// Stops reading, waits at most `drain` for unfinished records, commits, leaves the group and ends the thread. Each step has a time
+    /// limit.
     package func stop() async {
         await withCheckedContinuation { continuation in
             let isStopped = lifecycle.withLock { lifecycle in
@@ -144,13 +146,13 @@ package final class GroupConsumer: Sendable {
         await queries.stop()
     }
 
-    /// The partitions that are ours now, sorted. Any thread.
+    /// The partitions assigned to this member, sorted. Any thread.
     package var assignment: [TopicPartition] { progress.withLock { $0.assignment } }
 
-    /// Results that came too late to count, of this member's life.
+    /// The number of results since this member was made that came under an older epoch and were dropped.
     package var droppedResults: Int { progress.withLock { $0.dropped } }
 
-    /// Records between the commit point and the end of each assigned partition, as of the last fetch. Any thread; asks no broker.
+    /// Records between the commit point and the end of each assigned partition, as of the last fetch. Any thread; sends no request.
     package var backlog: [TopicPartition: Int64] {
         let points = progress.withLock { progress in
             progress.assignment.map { ($0, progress.commitPoint($0) ?? 0) }
@@ -167,7 +169,7 @@ package final class GroupConsumer: Sendable {
         } ?? [:]
     }
 
-    /// What the group has committed, with metadata; offset -1 where nothing. Blocks a thread of its own, not the caller's.
+    /// The group's committed offsets, with metadata; offset -1 for partitions without one. Blocks a thread of its own, not the caller's.
     package func committed(_ partitions: [TopicPartition], timeout: Duration) async throws(KafkaError) -> [CommitOffset] {
         try await queries.run("committed") { () throws(KafkaError) in
             let outcome = self.withHandle { rk in
@@ -180,8 +182,8 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    /// Commits explicitly, with metadata, and waits for Kafka's answer; without one in time it may have happened all the same. On an
-    /// assigned partition the consumer's own commits go on when the commit point gets further.
+    /// Commits these offsets with metadata and waits for Kafka's answer; without one in time the commit may have been taken. On an assigned
+    /// partition the consumer's own commits continue when the commit point passes this offset.
     package func commit(_ offsets: [CommitOffset], timeout: Duration = .seconds(10)) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         try await queries.run("commit") { () throws(KafkaError) in
@@ -192,12 +194,12 @@ package final class GroupConsumer: Sendable {
         progress.withLock { $0.committed(offsets) }
     }
 
-    /// Runs `body` with librdkafka's handle unless the consumer is not running.
+    /// Runs `body` with librdkafka's handle; returns nil if the consumer is not running.
     func withHandle<Value>(_ body: (OpaquePointer) -> Value) -> Value? {
         lifecycle.withLock { $0.client }?.use(body)
     }
 
-    /// Whether nobody has asked to stop.
+    /// Whether the consumer has been started and not stopped.
     var isRunning: Bool { lifecycle.withLock { $0.phase } == .running }
 
     static func committed(
@@ -224,7 +226,7 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    /// A client that joins the group.
+    /// Makes a client that joins the group.
     func makeClient() throws(KafkaError) -> ClientHandle {
         let configuration = ClientConfiguration.consumer(kafka, settings.properties)
         let clientID = configuration.clientID
@@ -252,7 +254,7 @@ package final class GroupConsumer: Sendable {
         if !wake() { refuseCommands() }
     }
 
-    /// Interrupts the poll thread's wait; `false` if there is no such thread any more.
+    /// Interrupts the poll thread's wait; `false` if that thread has ended.
     @discardableResult
     private func wake() -> Bool {
         withHandle { rk in
@@ -262,7 +264,7 @@ package final class GroupConsumer: Sendable {
         } != nil
     }
 
-    /// Answers commands that nobody will carry out.
+    /// Fails the queued commands, because no thread will run them.
     func refuseCommands() {
         let commands = inbox.withLock { commands in
             defer { commands = [] }
@@ -271,7 +273,7 @@ package final class GroupConsumer: Sendable {
         for case .restart(_, let report) in commands { report(.failure(.closed("restart"))) }
     }
 
-    /// The last step of the thread: whoever waits for the end may go on.
+    /// Resumes the callers of `stop`; the thread's last step.
     func finishStopping() {
         refuseCommands()
         let waiters = lifecycle.withLock { lifecycle in

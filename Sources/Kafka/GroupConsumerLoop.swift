@@ -6,7 +6,7 @@ import Synchronization
 
 // The poll thread of a group consumer: reads, hands over, carries out commands, commits, leaves.
 extension GroupConsumer {
-    /// Polls until told to stop, or until the client must be replaced.
+    /// Polls until the consumer is stopped or the client must be replaced.
     func poll(_ rk: OpaquePointer) {
         var reader = BatchReader(stopsAtEnd: false)
         var commitAt = Deadline(after: settings.commitInterval)
@@ -54,7 +54,7 @@ extension GroupConsumer {
         }
     }
 
-    /// Something is wrong: told to the operator, in bounds, and to the handler.
+    /// Reports an error to the log, rate-limited, and to the handler.
     func failed(_ error: KafkaError) {
         // A pattern that matches no topic yet is no fault.
         if error.isUnknownTopic, error.reason.contains("not available: ^") { return log.log(.debug, "subscription", "\(error)") }
@@ -107,8 +107,9 @@ extension GroupConsumer {
 
     // MARK: commits
 
-    /// Commits what moved, without waiting, if it is time or urgent; one commit at a time, so that an older answer never undoes a newer one.
-    /// - Returns: whether it came to that.
+    /// Commits changed partitions, without waiting, if a commit is due or urgent. One commit is in flight at a time, so that an older
+    /// answer never undoes a newer one.
+    /// - Returns: whether a commit was due or urgent, and none was in flight.
     private func commitChanges(_ rk: OpaquePointer, isDue: Bool) -> Bool {
         note(rk, commits.collect())
         guard commits.isIdle, progress.withLock({ $0.takeUrgency() }) || isDue else { return false }
@@ -118,7 +119,7 @@ extension GroupConsumer {
         return true
     }
 
-    /// Commits what moved on these partitions and waits for the answer.
+    /// Commits the changes of these partitions and waits for the answer.
     func commitNow(_ rk: OpaquePointer, _ partitions: [TopicPartition], until deadline: Deadline) {
         note(rk, commits.collect(until: deadline))
         sendCommits(rk, partitions)
@@ -167,7 +168,7 @@ extension GroupConsumer {
 
     // MARK: the end
 
-    /// Leaves the group; librdkafka asks for the revocation meanwhile. `false` if that took too long.
+    /// Leaves the group; librdkafka requests the revocation meanwhile. `false` if that exceeded the limit.
     func leave(_ rk: OpaquePointer, within limit: Duration) -> Bool {
         guard let queue = rd_kafka_queue_new(rk) else { return false }
         defer { rd_kafka_queue_destroy(queue) }
@@ -192,6 +193,6 @@ extension GroupConsumer {
         return true
     }
 
-    /// How long Kafka's answer to a commit or to leaving is awaited where somebody waits for us.
+    /// The time limit for Kafka's answer to a commit or a leave request while a caller waits.
     static var answerLimit: Duration { .seconds(3) }
 }

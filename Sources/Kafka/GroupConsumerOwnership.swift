@@ -8,7 +8,7 @@ import Synchronization
 // topic leaves it out, and librdkafka has a group share out anew only when a member's own view of the topics changes, which it may not:
 // nobody would read the topic until somebody joins or leaves.
 extension GroupConsumer {
-    /// Has the other thread look, if it is time to. On the poll thread.
+    /// Starts the ownership check on its thread if it is due. On the poll thread.
     func lookForOwners() {
         guard ownership.withLock({ $0.begin(at: .now) }) else { return }
         do throws(KafkaError) {
@@ -19,8 +19,8 @@ extension GroupConsumer {
         }
     }
 
-    /// Joins anew, without leaving, where partitions had no owner at two looks in a row: when the member does so that leads the group,
-    /// partitions are shared out anew. Blocks.
+    /// Joins again, without leaving, if partitions had no owner at two checks in a row: when the member that leads the group joins, the
+    /// partitions are assigned again. Blocks.
     private func claimUnowned() {
         // What nobody knows is no reason for anything.
         let answer = kafka.questions.use(kafka, log) { rk in findUnowned(rk) }
@@ -38,7 +38,7 @@ extension GroupConsumer {
         command(.joinAnew)
     }
 
-    /// Partitions of the subscription that no member owns; none while the group settles.
+    /// Partitions of the subscription without an owner; empty during a rebalance.
     private func findUnowned(_ rk: OpaquePointer) -> Result<Set<TopicPartition>, KafkaError> {
         let deliveryTimeout: Int32 = 3000
         // An in-memory cluster must never be asked: librdkafka 2.0.2 ends the process over a request that a cluster does not know.
@@ -73,7 +73,7 @@ extension GroupConsumer {
         }
     }
 
-    /// Carries out `joinAnew`. On the poll thread.
+    /// Carries out the command `joinAnew`. On the poll thread.
     func joinAnew(_ rk: OpaquePointer) {
         // A cooperative member that subscribes to the same again does nothing.
         if isCooperative(rk) { rd_kafka_unsubscribe(rk) }
@@ -81,7 +81,7 @@ extension GroupConsumer {
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { failed(KafkaError("subscribe", code)) }
     }
 
-    /// Asks librdkafka to join the group with this member's subscription.
+    /// Makes librdkafka join the group with this member's subscription.
     func subscribe(_ rk: OpaquePointer) -> rd_kafka_resp_err_t {
         let subscription = settings.subscription.map { TopicPartition(topic: $0, partition: Int32(RD_KAFKA_PARTITION_UA)) }
         return PartitionList(subscription).use { rd_kafka_subscribe(rk, $0) }

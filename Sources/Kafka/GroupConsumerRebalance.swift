@@ -4,7 +4,7 @@ import Synchronization
 
 // What a group consumer does when the group changes. Everything here runs on the poll thread.
 extension GroupConsumer {
-    /// librdkafka's rebalance callback, also for its events while closing.
+    /// Handles librdkafka's rebalance callback, also for its events while closing.
     func rebalance(_ rk: OpaquePointer, _ code: rd_kafka_resp_err_t, _ partitions: [TopicPartition]) {
         switch code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
@@ -34,8 +34,8 @@ extension GroupConsumer {
         settings.onAssigned?()
     }
 
-    /// Holds partitions that Kafka could not be asked about until it was: librdkafka would ask only once more, and not tell what was
-    /// committed beside the offset.
+    /// Keeps partitions paused whose committed offset could not be fetched until it is known: librdkafka would retry only once, and not
+    /// return the metadata committed with the offset.
     private func askAgain(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
         guard !partitions.isEmpty else { return }
         PartitionList(partitions).use { _ = rd_kafka_pause_partitions(rk, $0) }
@@ -60,7 +60,7 @@ extension GroupConsumer {
         }
     }
 
-    /// Carries out `restart(at:)`.
+    /// Carries out ``restart(at:)``.
     func restart(_ rk: OpaquePointer, at offsets: [CommitOffset]) -> Result<Void, KafkaError> {
         let moved = offsets.map(\.topicPartition)
         let isOurs = progress.withLock { progress in moved.allSatisfy { progress.epoch(of: $0) != nil } }
@@ -72,8 +72,8 @@ extension GroupConsumer {
         return refusal.map { .failure($0) } ?? .success(())
     }
 
-    /// Gives partitions that are ours back to the handler at other offsets, under a new epoch.
-    /// - Parameter insists: begin there even if Kafka refuses the commit. Otherwise the old commit point is the beginning then.
+    /// Gives assigned partitions back to the handler at other offsets, under a new epoch.
+    /// - Parameter insists: start there even if Kafka refuses the commit; otherwise reading then starts at the old commit point.
     /// - Returns: why the commit was refused.
     @discardableResult
     func beginAgain(_ rk: OpaquePointer, _ offsets: [CommitOffset], insists: Bool = false) -> KafkaError? {
@@ -96,7 +96,8 @@ extension GroupConsumer {
         return refusal
     }
 
-    /// Makes librdkafka read partitions of ours from other offsets. By assigning: a seek is refused where an offset was out of range.
+    /// Makes librdkafka read assigned partitions from other offsets. It assigns them again, because a seek is refused where an offset was
+    /// out of range.
     func assignAnew(_ rk: OpaquePointer, _ starts: [CommitOffset]) {
         let moved = starts.map(\.topicPartition)
         if isCooperative(rk) {
@@ -115,7 +116,7 @@ extension GroupConsumer {
         handler.assigned(commits.map(\.topicPartition), epoch: epoch)
     }
 
-    /// Waits, at most `drain`, until nothing that was begun on these partitions is under way: all is finished or abandoned.
+    /// Waits, at most `drain`, until every begun record of these partitions is finished or abandoned.
     private func drain(_ partitions: [TopicPartition]) {
         let isDrained = progress.wait(until: Deadline(after: settings.drain)) { progress -> Bool? in
             progress.isDraining = true
@@ -131,7 +132,7 @@ extension GroupConsumer {
         }
     }
 
-    /// What the group has committed. Asks until Kafka answers: to start at the beginning by mistake would repeat everything.
+    /// The group's committed offsets. Retries until Kafka answers: starting at the beginning by mistake would repeat every record.
     private func startOffsets(_ rk: OpaquePointer, _ partitions: [TopicPartition]) -> [CommitOffset] {
         let answer = Retry.until(Deadline(after: .seconds(30)), "committed") { milliseconds in
             isRunning ? GroupConsumer.committed(rk, partitions, milliseconds: milliseconds) : nil
@@ -144,14 +145,16 @@ extension GroupConsumer {
         }
     }
 
-    /// What the handler is told. Of a partition that Kafka could not be asked about nothing: it is not one that nobody has worked on.
+    /// The offsets that are reported to the handler. A partition whose committed offset could not be fetched is left out, because it may
+    /// have one.
     static func known(_ starts: [CommitOffset]) -> [CommitOffset] {
         starts.filter { $0.offset != .min }.map { start in
             CommitOffset(topic: start.topic, partition: start.partition, offset: max(-1, start.offset), metadata: start.metadata)
         }
     }
 
-    /// Without a committed offset: the beginning. If Kafka could not be asked (`Int64.min`): librdkafka asks later, and fails loudly.
+    /// The offset given to librdkafka: the beginning for a partition without a committed offset. If Kafka could not be asked (`Int64.min`),
+    /// librdkafka fetches it later, and reports an error if it cannot.
     private static func explicit(_ start: CommitOffset) -> CommitOffset {
         var start = start
         start.metadata = nil

@@ -5,7 +5,7 @@ import Synchronization
 
 // A group consumer's lives: one librdkafka client after the other. Runs on the poll thread.
 extension GroupConsumer {
-    /// The thread's body.
+    /// Runs one librdkafka client after the other; the thread's body.
     func run(_ first: ClientHandle) {
         var client: ClientHandle? = first
         while let present = client {
@@ -16,7 +16,8 @@ extension GroupConsumer {
         finishStopping()
     }
 
-    /// Polls until told to stop, or until the client must be replaced; then leaves the group and ends the client, both bounded.
+    /// Polls until the consumer is stopped or the client must be replaced, then leaves the group and ends the client, both within time
+    /// limits.
     private func live(_ client: ClientHandle) {
         let isClosed = client.onOwnThread { rk in
             commits.open(rk)
@@ -31,7 +32,7 @@ extension GroupConsumer {
         client.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
     }
 
-    /// A fresh client, as soon as one can be made; nil if told to stop.
+    /// Makes a fresh client, retrying until one can be made; nil if the consumer is stopped.
     private func renewed() -> ClientHandle? {
         // Whatever the old one still had is lost: another member may have it.
         let gone = progress.withLock { $0.assignment }
@@ -53,7 +54,7 @@ extension GroupConsumer {
         return nil
     }
 
-    /// Whether this member has been out of its group for too long. Told once, and once when it is back.
+    /// Whether this member has been out of its group for too long. Logs that once, and once more on return.
     func isStranded() -> Bool {
         let (out, isFirst) = membership.withLock { ($0.mustRenew(at: .now), $0.isFirstRenewal) }
         guard let out else { return false }

@@ -1,51 +1,53 @@
 extension GroupConsumer {
-    /// How a consumer takes part in its group. `KafkaSettings.properties` win over what is derived from this.
+    /// How a consumer takes part in its group. `KafkaSettings.properties` win over properties derived from these settings.
     package struct Settings: Sendable {
         /// Group id.
         package var group: String
         /// Topic names, or patterns that begin with `^`.
         package var subscription: [String]
-        /// Static membership: the same id after a restart keeps the partitions. nil for a member that leaves when it stops.
+        /// The id for static membership: a member that restarts with the same id keeps its partitions. Nil for a member that leaves the
+        /// group when it stops.
         package var instanceID: String?
-        /// How often moved commit points are committed.
+        /// How often changed commit points are committed.
         package var commitInterval: Duration
-        /// How often every partition is committed although nothing has changed, so that the answer says whether it is still ours. nil: never.
+        /// How often every partition is committed without a change, so that the answer shows whether it still belongs to this member. Nil:
+        /// never.
         package var recommitInterval: Duration?
-        /// Most records in one `received`.
+        /// The most records in one `received`.
         package var batchLimit: Int
         /// How long a revocation or stop waits for records that are neither finished nor abandoned.
         package var drain: Duration
-        /// Silence after which the group gives our partitions to others.
+        /// The time without a heartbeat after which the group reassigns this member's partitions.
         package var sessionTimeout: Duration
-        /// How often we say that we live; at most a third of the session timeout.
+        /// The heartbeat interval; at most a third of the session timeout.
         package var heartbeat: Duration
-        /// How soon new topics and partitions are seen.
+        /// How soon new topics and partitions are noticed.
         package var metadataRefresh: Duration
-        /// Upper bound of what librdkafka reads ahead, KiB of values and keys. Large enough that at full speed it lasts for more than a second:
-        /// where it is reached, librdkafka 2.0.2 does not fetch for a second.
+        /// Upper bound of librdkafka's read-ahead, in KiB of values and keys. It must last for more than a second at full speed: once it is
+        /// reached, librdkafka 2.0.2 does not fetch for a second.
         package var readAheadKilobytes: Int
-        /// Text to commit beside a partition's offset, made from the commit point and what is finished ahead of it. Called on the
-        /// poll thread for each commit; without it no metadata is committed, and finishing ahead commits nothing.
-        /// With ``FinishedAhead/text`` the partition's next owner skips what is finished; reading pauses while it hardly fits.
+        /// Makes the text to commit with a partition's offset, from the commit point and the offsets finished ahead of it. Called on the
+        /// poll thread for each commit; without it no metadata is committed, and records finished ahead cause no commit. With
+        /// ``FinishedAhead/text`` the partition's next owner skips the finished records; reading pauses while the text nearly fills the
+        /// limit.
         package var commitMetadata: (@Sendable (_ partition: TopicPartition, _ commitPoint: Int64, _ ahead: FinishedAhead) -> String?)?
-        /// While the group settles who owns what it may take no commits, and everything that is done is done again by the next owner. With
-        /// this, reading of a partition then rests until a commit is taken or the partition is assigned anew. Not for records that somebody
-        /// waits for.
+        /// Whether reading of a partition pauses while its commits are refused, until one is taken or the partition is assigned again.
+        /// During a rebalance the group may take no commits, and the next owner repeats all work done meanwhile. Not for records whose
+        /// sender waits for an answer.
         package var pausesWhileUncommitted = false
-        /// How long a partition may stand still although records wait before ``GroupConsumer/stalls()`` tells of it.
+        /// How long a partition with waiting records may make no progress before ``GroupConsumer/stalls()`` reports it.
         package var stallAfter = Duration.seconds(60)
-        /// The longest time between two looks whether every partition has an owner.
+        /// The longest interval between two checks that every partition has an owner.
         package var ownershipInterval = Duration.seconds(10)
-        /// How long this member may be out of its group before it leaves and joins anew with a fresh client; the pauses after that double up to
+        /// How long this member may be out of its group before it leaves and joins again with a fresh client; later pauses double up to
         /// five minutes.
         package var rejoinAfter = Duration.seconds(30)
-        /// Called on the poll thread when the group has given our partitions to others because it heard nothing of us, or we nothing of it;
-        /// `onAssigned` says that we take part again. What is under way will be done again elsewhere.
+        /// Called on the poll thread when this member has lost its partitions, because the group received no heartbeat or the member no
+        /// answer; `onAssigned` reports its return. Another member will repeat the work in progress.
         package var onLost: (@Sendable () -> Void)?
-        /// Called on the poll thread whenever the group has given this member its share, which may be empty, after the handler knows.
+        /// Called on the poll thread after each assignment, which may be empty, once the handler knows it.
         package var onAssigned: (@Sendable () -> Void)?
 
-        /// - Parameters: as the properties say.
         package init(
             group: String, subscription: [String], instanceID: String? = nil, commitInterval: Duration = .milliseconds(100),
             batchLimit: Int = 500, drain: Duration = .seconds(2), sessionTimeout: Duration = .seconds(10),
@@ -65,7 +67,7 @@ extension GroupConsumer {
             self.commitMetadata = commitMetadata
         }
 
-        /// The silence after which the group gives our partitions to others; a property of the operator's wins over these settings.
+        /// The session timeout in effect: a property set by the operator wins over these settings.
         package func sessionTimeout(with kafka: KafkaSettings) -> Duration {
             kafka.properties["session.timeout.ms"].flatMap { Int64($0) }.map { .milliseconds($0) } ?? sessionTimeout
         }

@@ -3,10 +3,11 @@ import Synchronization
 
 // Whether a group consumer gets on. None of this needs the poll thread, which may be what is stuck.
 extension GroupConsumer {
-    /// Partitions of ours that have something to read and have stood still for `Settings.stallAfter`; all of them if the poll thread does
-    /// not come round. To be asked every few seconds: time counts from the first asking. Asks Kafka where the partitions end, at most 3 s.
+    /// The assigned partitions that have records to read and have made no progress for `Settings.stallAfter`; all of them if the poll
+    /// thread does not complete its rounds. Callers should ask every few seconds, because time counts from the first call. Queries the ends
+    /// of the partitions, for at most 3 s.
     ///
-    /// A partition whose reading the handler has paused is not among them, nor one that waits for room in its commit's metadata.
+    /// A partition whose reading the handler has paused is not among them, nor one that waits for room in its commit metadata.
     package func stalls() async -> [Stall] {
         do throws(KafkaError) {
             return try await queries.run("stalls") { self.findStalls() }
@@ -26,7 +27,7 @@ extension GroupConsumer {
         return stalls
     }
 
-    /// The poll thread has come round.
+    /// Notes that the poll thread has completed a round.
     func comeRound() {
         let (seconds, attoseconds) = (ContinuousClock.now - born).components
         rounds.store(seconds * 1_000_000_000 + attoseconds / 1_000_000_000, ordering: .relaxed)

@@ -1,39 +1,37 @@
 import CLibrdkafka
 
-/// A consumer group as its coordinator sees it.
+/// A consumer group as its coordinator describes it.
 package struct GroupDescription: Sendable, Equatable {
-    /// What the group is doing.
+    /// The group's state.
     package enum State: Sendable, Equatable {
-        /// Members are joining or leaving, and nobody reads.
+        /// Members are joining or leaving, and no member reads.
         case rebalancing
-        /// Its members read what they are assigned.
+        /// The members read their assigned partitions.
         case stable
-        /// It has no members. So is one that never was.
+        /// The group has no members, or never existed.
         case empty
-        /// Something else that Kafka said.
+        /// Any other state that Kafka reports.
         case other
     }
 
-    /// One consumer in it.
+    /// One member of the group.
     package struct Member: Sendable, Equatable {
-        /// What it calls itself.
+        /// The member's client id.
         package var clientID: String
-        /// What it is to read.
+        /// The partitions assigned to the member.
         package var partitions: [TopicPartition]
 
-        /// - Parameters: as the properties say.
         package init(clientID: String, partitions: [TopicPartition]) {
             self.clientID = clientID
             self.partitions = partitions
         }
     }
 
-    /// What it is doing.
+    /// The group's present state.
     package var state: State
-    /// Those who are in it. One that died is in it until its session ends.
+    /// The members. A member that died is listed until its session ends.
     package var members: [Member]
 
-    /// - Parameters: as the properties say.
     package init(state: State, members: [Member]) {
         self.state = state
         self.members = members

@@ -1,6 +1,6 @@
 import Instruments
 
-/// What a group consumer shows of itself.
+/// Metrics of a group consumer.
 package struct GroupMetrics: MetricSet {
     let backlog: GaugeMetric
     let unfinished: GaugeMetric
@@ -14,10 +14,10 @@ package struct GroupMetrics: MetricSet {
     let renewals: CounterMetric
     let oldest: OpenGaugeFamily
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: GroupMetrics { GroupMetrics(group: "", topics: []) }
 
-    /// - Parameter topics: those that are known before any is read.
+    /// - Parameter topics: the topics that are known before any record is read.
     init(group: String, topics: [String]) {
         let labels: KeyValuePairs = ["group": group]
         backlog = GaugeMetric(

@@ -1,20 +1,20 @@
 import Encoding
 
 extension IncomingRecord {
-    /// Whether it says when it was written: the in-memory cluster knows nothing later than the first seconds of 1970.
+    /// Whether the record has a real timestamp: the in-memory cluster only sets ones in the first seconds of 1970.
     fileprivate var isStamped: Bool { timestamp > 1_000_000_000_000 }
 }
 
-/// What a group consumer's threads share about its assignment: ledgers, epochs, what has been asked to be committed. Pure value.
+/// The state of an assignment that a group consumer's threads share: ledgers, epochs, requested commits. A value without a lock of its own.
 struct GroupProgress {
-    /// Where a partition begins under a new assignment.
+    /// The start position of a partition under a new assignment.
     struct Start: Sendable {
-        /// The next offset to read; -1: nothing was committed; `Int64.min`: Kafka could not be asked.
+        /// The next offset to read; -1 without a committed offset; `Int64.min` if Kafka could not be asked.
         let commit: CommitOffset
-        /// What an earlier owner finished ahead of it.
+        /// The offsets that an earlier owner finished ahead of it.
         let ahead: FinishedAhead?
 
-        /// Reads the commit's metadata, which takes a while: not to be done under a lock.
+        /// Parses the commit's metadata, which is slow: must not run under a lock.
         init(_ commit: CommitOffset) {
             self.init(commit, ahead: commit.metadata.flatMap { FinishedAhead(text: $0, committed: commit.offset) })
         }
@@ -27,27 +27,27 @@ struct GroupProgress {
 
     private struct Partition {
         let epoch: UInt64
-        /// As it was assigned.
+        /// The start offset as assigned.
         let start: CommitOffset
         var ledger: CompletionLedger
         // Last commit that was asked for and not refused.
         var requested: CommitOffset
         var hasChanged = false
-        /// The next commit must be asked for whatever it says: the last one was refused, or somebody wants one.
+        /// Whether the next commit must include this partition even without a change: the last one was refused, or a caller wants one.
         var isDemanded = false
-        /// The offset behind the last record, when reading last came to the end. May lie behind offsets that hold no records.
+        /// The offset after the last record, as of the last time reading reached the end. May be above offsets that hold no records.
         var reachedEnd: Int64 = 0
-        /// What an earlier owner finished ahead; nil once we are past it.
+        /// The offsets that an earlier owner finished ahead; nil once reading is past them.
         var skip: FinishedAhead?
-        /// Unfinished records that the handler has given up.
+        /// Unfinished records that the handler has abandoned.
         var abandoned = 0
-        /// The handler wants no more records.
+        /// Whether the handler has paused the partition.
         var isPaused = false
-        /// What is finished ahead hardly fits into the commit any more.
+        /// Whether the text of the offsets finished ahead nearly fills the commit metadata.
         var isFull = false
-        /// Since when what is unfinished waits.
+        /// When the unfinished records were written.
         var marks = WaitingMarks()
-        /// What is done now would be done again by the next owner, because the group takes no commits from us.
+        /// Whether the group refuses this member's commits, so that the next owner would repeat all work done now.
         var isUncommitted = false
 
         init(_ start: Start, epoch: UInt64) {
@@ -58,21 +58,21 @@ struct GroupProgress {
             skip = start.ahead
         }
 
-        /// Nothing is under way any more.
+        /// Whether no record is in progress.
         var isIdle: Bool { ledger.unfinished <= abandoned }
-        /// Nobody is to hand records out.
+        /// Whether reading is paused for any reason.
         var isReadingPaused: Bool { isPaused || isFull || isUncommitted }
-        /// Where reading goes on; as it was assigned if nothing has been read yet.
+        /// The next offset to read; the assigned one before the first record.
         var position: Int64 { ledger.isUntouched ? start.offset : ledger.nextOffset }
     }
 
     private var partitions: [TopicPartition: Partition] = [:]
     private var lastEpoch: UInt64 = 0
-    /// Results of an older epoch or of records never handed out.
+    /// Results of an older epoch, or of records that were never handed out.
     private(set) var dropped = 0
-    /// Records that an earlier owner had finished.
+    /// Records skipped because an earlier owner had finished them.
     private(set) var skipped = 0
-    /// Set while a thread waits for `isIdle`.
+    /// Whether a thread waits for `isIdle`.
     var isDraining = false
     private enum Urgency { case none, asked, sent }
     private var urgency = Urgency.none
@@ -81,7 +81,7 @@ struct GroupProgress {
 
     func epoch(of partition: TopicPartition) -> UInt64? { partitions[partition]?.epoch }
 
-    /// Takes partitions over under a new epoch.
+    /// Adds partitions under a new epoch.
     mutating func assign(_ starts: [Start]) -> UInt64 {
         lastEpoch += 1
         for start in starts { partitions[start.commit.topicPartition] = Partition(start, epoch: lastEpoch) }
@@ -92,8 +92,9 @@ struct GroupProgress {
         for partition in gone { partitions[partition] = nil }
     }
 
-    /// Begins the records that are still ours and returns those that are to be worked on.
-    /// - Parameter now: milliseconds since 1970. No record waits for longer than since it was written, as far as it says so, and none since later.
+    /// Begins the records whose partitions are still assigned, and returns those that need work.
+    /// - Parameter now: milliseconds since 1970. A record's waiting time begins at its timestamp, if it has one, and at `now` at the
+    ///   latest.
     mutating func begin(_ records: [IncomingRecord], at now: Int64 = Timestamp.now.milliseconds) -> [IncomingRecord] {
         var isWanted = [Bool](repeating: true, count: records.count)
         for (index, record) in records.enumerated() { isWanted[index] = begin(record, now) }
@@ -115,7 +116,7 @@ struct GroupProgress {
         return false
     }
 
-    /// Whether the caller must wake a waiting drain.
+    /// - Returns: whether the caller must wake a waiting drain.
     mutating func finish(_ partition: TopicPartition, _ offset: Int64, epoch: UInt64) -> Bool {
         guard partitions[partition]?.epoch == epoch, partitions[partition]?.ledger.finish(offset) == true else {
             dropped += 1
@@ -125,7 +126,7 @@ struct GroupProgress {
         return isDraining && partitions[partition]?.isIdle == true
     }
 
-    /// Whether the caller must wake a waiting drain.
+    /// - Returns: whether the caller must wake a waiting drain.
     mutating func abandon(_ partition: TopicPartition, _ records: Int, epoch: UInt64) -> Bool {
         guard partitions[partition]?.epoch == epoch else { return false }
         partitions[partition]?.abandoned += max(0, records)
@@ -142,17 +143,17 @@ struct GroupProgress {
 
     func commitPoint(_ partition: TopicPartition) -> Int64? { partitions[partition]?.ledger.commitPoint }
 
-    /// Where reading of each partition goes on; as it was given to `assign` if nothing has been read yet.
+    /// The next offset to read of each partition; the assigned one before the first record.
     var positions: [CommitOffset] {
         partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: $1.position) }
     }
 
-    /// As `positions`, of one partition; nil if it is not ours under this epoch.
+    /// Like `positions`, for one partition; nil if it is not assigned under this epoch.
     func position(of partition: TopicPartition, epoch: UInt64) -> Int64? {
         partitions[partition].flatMap { $0.epoch == epoch ? $0.position : nil }
     }
 
-    /// What a new assignment of these would begin with if their commit points were all that Kafka knew.
+    /// The start positions of a new assignment that only knows the present commit points.
     func starts(of wanted: [TopicPartition]) -> [Start] {
         wanted.compactMap { key in
             partitions[key].map { partition in
@@ -164,18 +165,18 @@ struct GroupProgress {
         }
     }
 
-    /// Reading passes over offsets that are no longer in the log.
+    /// Skips offsets that are no longer in the log.
     mutating func skip(_ partition: TopicPartition, to offset: Int64) {
         partitions[partition]?.ledger.skip(to: offset)
         partitions[partition]?.hasChanged = true
     }
 
-    /// Reading came to the end.
+    /// Notes that reading reached the end.
     mutating func reached(_ partition: TopicPartition, _ end: Int64) {
         partitions[partition]?.reachedEnd = end
     }
 
-    /// What the stall watch wants to know.
+    /// The input of the stall detector.
     var readings: [TopicPartition: StallDetector.Reading] {
         partitions.mapValues { partition in
             StallDetector.Reading(
@@ -184,7 +185,7 @@ struct GroupProgress {
         }
     }
 
-    /// What the ages of waiting records follow from, but for what Kafka knows alone.
+    /// The input of the waiting ages, from this state and the given backlog.
     mutating func waiting(_ backlog: [TopicPartition: Int64]) -> [TopicPartition: WaitingAges.Reading] {
         var found: [TopicPartition: WaitingAges.Reading] = [:]
         for key in Array(partitions.keys) {
@@ -196,7 +197,7 @@ struct GroupProgress {
         return found
     }
 
-    /// Commit points of the partitions on which something began or finished since the last call, without metadata.
+    /// Commit points of the partitions on which a record began or finished since the last call, without metadata.
     mutating func takeChanges(
         _ wanted: [TopicPartition]?, withFinishedAhead: Bool
     ) -> [(commit: CommitOffset, finishedAhead: FinishedAhead)] {
@@ -216,7 +217,7 @@ struct GroupProgress {
         return changes
     }
 
-    /// Those of the commits that say something new; they count as asked for from now on.
+    /// The commits that differ from the last requested ones; they count as requested from now on.
     mutating func request(_ commits: [CommitOffset]) -> [CommitOffset] {
         commits.filter { commit in
             let key = commit.topicPartition
@@ -231,42 +232,42 @@ struct GroupProgress {
         }
     }
 
-    /// A commit was refused: ask again next time.
+    /// Notes that a commit was refused, so that the next one repeats it.
     mutating func refused(_ commit: TopicPartition) {
         partitions[commit]?.isDemanded = true
         partitions[commit]?.hasChanged = true
     }
 
-    /// Somebody wants a commit of these.
-    /// - Parameter now: before the next one is due, and somebody waits for its answer.
+    /// Requests a commit of these partitions.
+    /// - Parameter now: whether the commit must not wait for its interval, because a caller waits for its answer.
     mutating func demandCommit(of wanted: [TopicPartition], now: Bool) {
         wanted.forEach { refused($0) }
         if now { urgency = .asked }
     }
 
-    /// Whether a commit is wanted at once, or its answer is.
+    /// Whether a commit, or the answer to one, is urgent.
     var isCommitUrgent: Bool { urgency != .none }
 
-    /// A commit can be sent now. Whether it must.
+    /// Marks an urgent commit as sent. Returns whether one was asked for.
     mutating func takeUrgency() -> Bool {
         guard urgency == .asked else { return false }
         urgency = .sent
         return true
     }
 
-    /// No commit is under way any more.
+    /// Notes that no commit is in flight.
     mutating func commitAnswered() {
         if urgency == .sent { urgency = .none }
     }
 
-    /// Somebody committed explicitly: nothing of ours is needed until we get further.
+    /// Notes an explicit commit: the consumer's own is not needed until the commit point passes it.
     mutating func committed(_ commits: [CommitOffset]) {
         for commit in commits where partitions[commit.topicPartition] != nil {
             partitions[commit.topicPartition]?.requested = commit
         }
     }
 
-    /// What is finished ahead by us, and by an earlier owner where we have not come to it yet.
+    /// The offsets finished ahead by this member, and by an earlier owner where reading has not reached them yet.
     private func ahead(of partition: Partition) -> FinishedAhead {
         let ahead = partition.ledger.finishedAhead
         let next = partition.ledger.nextOffset
@@ -284,16 +285,16 @@ struct GroupProgress {
 
     // MARK: Intake
 
-    /// The handler wants records of this partition, or wants none.
-    /// - Returns: whether reading is to pause; nil if the partition is not ours under this epoch.
+    /// Notes whether the handler has paused a partition.
+    /// - Returns: whether reading is to pause; nil if the partition is not assigned under this epoch.
     mutating func setPaused(_ partition: TopicPartition, _ isPaused: Bool, epoch: UInt64) -> Bool? {
         guard partitions[partition]?.epoch == epoch else { return nil }
         partitions[partition]?.isPaused = isPaused
         return partitions[partition]?.isReadingPaused
     }
 
-    /// Judges how much of a commit's metadata is used: intake stops at three quarters and goes on at half. It never stops where an earlier
-    /// owner has read before: only reading on makes that set smaller.
+    /// Notes how much of the commit metadata is used: reading pauses at three quarters and resumes at half. It never pauses where an
+    /// earlier owner has read, because only further reading shrinks that set.
     /// - Returns: whether reading is to pause; nil if that has not changed.
     mutating func setMetadata(_ partition: TopicPartition, length: Int) -> Bool? {
         change(partition) { entry in
@@ -303,14 +304,14 @@ struct GroupProgress {
         }
     }
 
-    /// The group takes no commits from us now, or takes them again. Only where there is something to commit: that will be asked for again,
-    /// and its answer ends the pause, as a new assignment does.
+    /// Notes whether the group refuses this member's commits. Only a partition with uncommitted changes pauses: its next commit, or a new
+    /// assignment, ends the pause.
     /// - Returns: whether reading is to pause; nil if that has not changed.
     mutating func setUncommitted(_ partition: TopicPartition, _ isUncommitted: Bool) -> Bool? {
         change(partition) { entry in entry.isUncommitted = isUncommitted && !entry.ledger.isUntouched }
     }
 
-    /// Whether reading of a partition is to rest.
+    /// Whether reading of a partition is paused.
     func isReadingPaused(_ partition: TopicPartition) -> Bool { partitions[partition]?.isReadingPaused ?? false }
 
     private mutating func change(_ partition: TopicPartition, _ body: (inout Partition) -> Void) -> Bool? {

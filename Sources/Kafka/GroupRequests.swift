@@ -2,7 +2,7 @@ import CLibrdkafka
 import NIOCore
 
 extension KafkaAdmin {
-    /// Groups by name, each for itself. An embedded cluster is not able to tell (`isUnsupported`).
+    /// Describes groups by name, each with a result of its own. An embedded cluster cannot answer (`isUnsupported`).
     package func describeGroups(
         _ names: [String], within limit: Duration
     ) async throws(KafkaError) -> [String: Result<GroupDescription, KafkaError>] {
@@ -15,7 +15,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// Names of the groups that we may see. An embedded cluster is not able to tell (`isUnsupported`).
+    /// The names of the groups that this user may see. An embedded cluster cannot answer (`isUnsupported`).
     package func listGroups(within limit: Duration) async throws(KafkaError) -> [String] {
         try await perform("list groups") { admin throws(KafkaError) in
             guard try !admin.isEmbedded() else { throw GroupRequests.unsupported }
@@ -25,8 +25,8 @@ extension KafkaAdmin {
         }
     }
 
-    /// What each of the groups has committed on partitions, all asked at once; offset -1 where nothing.
-    /// - Returns: by group; those that did not answer in time, or with an error, with that error.
+    /// The committed offsets of each group on partitions, queried concurrently; offset -1 where there is none.
+    /// - Returns: by group; a group without an answer in time, or with an error, has that error.
     package func committedOffsets(
         ofGroups groups: [String], _ partitions: [TopicPartition], within limit: Duration
     ) async throws(KafkaError) -> [String: Result<[CommitOffset], KafkaError>] {
@@ -38,9 +38,9 @@ extension KafkaAdmin {
         }
     }
 
-    /// Asks about groups until each answer is good, will stay bad, or the time is over: of a group whose coordinator moves or loads the answer
-    /// may pass.
-    /// - Returns: the last answer about each.
+    /// Queries groups until each has an answer or a permanent error, or the time is over. While a group's coordinator moves or loads, its
+    /// errors are retried.
+    /// - Returns: the last answer for each group.
     private func each<Value>(
         _ operation: String, _ groups: [String], _ limit: Duration, on client: ClientHandle?,
         _ ask: (OpaquePointer, _ groups: [String], _ milliseconds: Int32) -> Result<[String: Result<Value, KafkaError>], KafkaError>
@@ -67,8 +67,8 @@ extension KafkaAdmin {
     }
 }
 
-/// Requests about consumer groups. They block; for threads that may. All but ``standing(_:_:_:)`` are for processes that end soon:
-/// see ``AdminRequest/coordinatorLimit``.
+/// Requests about consumer groups. They block. All but ``standing(_:_:_:)`` are for short-lived processes: see
+/// ``AdminRequest/coordinatorLimit``.
 enum GroupRequests {
     static let unsupported = KafkaError(
         "consumer groups", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, reason: "this in-memory Kafka does not tell about groups")
@@ -96,8 +96,8 @@ enum GroupRequests {
         }
     }
 
-    /// One group, by the interface that asks all brokers: nothing of it is left when the time is over, so that a process that lives long may
-    /// ask again and again.
+    /// Describes one group with the request that goes to all brokers. It leaves nothing behind when it times out, so a long-lived process
+    /// may repeat it.
     static func standing(_ rk: OpaquePointer, _ name: String, _ milliseconds: Int32) -> Result<GroupDescription, KafkaError> {
         var list: UnsafePointer<rd_kafka_group_list>?
         let code = rd_kafka_list_groups(rk, name, &list, milliseconds)
@@ -215,7 +215,7 @@ enum GroupRequests {
         return .success(GroupDescription(state: state, members: members))
     }
 
-    /// C copies of the texts, alive during the call.
+    /// Calls `body` with C copies of the texts, which live during the call.
     private static func withCStrings(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) -> Void) {
         // Unsafe, balanced: made and freed here.
         let copies = texts.map { strdup($0) }
@@ -225,7 +225,7 @@ enum GroupRequests {
 }
 
 extension KafkaError {
-    /// An error that somebody else owns.
+    /// Makes an error from one that its caller keeps and frees.
     init(_ operation: String, borrowing error: OpaquePointer) {
         self.init(operation, rd_kafka_error_code(error), reason: String(cString: rd_kafka_error_string(error)))
     }

@@ -2,24 +2,23 @@ package import NIOCore
 
 /// A record that was read. Owns its bytes.
 package struct IncomingRecord: Sendable {
-    /// Where it stood.
+    /// The record's topic.
     package var topic: String
-    /// Where it stood.
+    /// The record's partition.
     package var partition: Int32
-    /// Where it stood.
+    /// The record's offset.
     package var offset: Int64
     /// Milliseconds since 1970 as the producer or broker set them; -1 if unknown.
     package var timestamp: Int64
-    /// nil if the record has none; bytes that are not UTF-8 are repaired.
+    /// Nil if the record has none; invalid UTF-8 is repaired.
     package var key: String?
-    /// nil: no value; in a compacted topic a tombstone.
+    /// Nil: no value; a tombstone in a compacted topic.
     package var value: ByteBuffer?
-    /// In the record's order.
+    /// The headers in the record's order.
     package var headers: RecordHeaders
-    /// The assignment it came under, to be given back to `GroupConsumer.finished`; 0 without a group.
+    /// The epoch of the assignment under which it was read, to be passed to `GroupConsumer.finished`; 0 without a group.
     package var epoch: UInt64
 
-    /// - Parameters: as the properties say.
     package init(
         topic: String, partition: Int32, offset: Int64, timestamp: Int64 = -1, key: String? = nil, value: ByteBuffer?,
         headers: RecordHeaders = RecordHeaders(), epoch: UInt64 = 0
@@ -34,6 +33,6 @@ package struct IncomingRecord: Sendable {
         self.epoch = epoch
     }
 
-    /// The partition it came from.
+    /// The record's topic and partition.
     package var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 }

@@ -1,7 +1,7 @@
 import CLibrdkafka
 
 extension KafkaAdmin {
-    /// How many brokers the cluster tells of at the moment.
+    /// The number of brokers that the cluster reports at the moment.
     package func brokerCount() async throws(KafkaError) -> Int {
         try await perform("count brokers") { admin throws(KafkaError) in
             try admin.patiently("count brokers") { rk, milliseconds in
@@ -14,6 +14,6 @@ extension KafkaAdmin {
         }
     }
 
-    /// The replication of topics that are made to try things out: as in production, as far as there are brokers for it.
+    /// The replication factor of topics created for trial: 3 as in production, or the number of brokers if there are fewer.
     package func usualReplication() async throws(KafkaError) -> Int { min(3, max(1, try await brokerCount())) }
 }

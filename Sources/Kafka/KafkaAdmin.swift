@@ -2,19 +2,18 @@ import CLibrdkafka
 package import Logging
 import Synchronization
 
-/// Questions and orders to the cluster. One thread of its own does the blocking calls, one after another; any task may call.
+/// Queries and changes the cluster. One thread of its own runs the blocking calls, one after another; any task may call.
 ///
-/// Never creates a topic by asking for it. Each call waits at most 30 s for Kafka and asks again while the answer may pass; `close` ends it at
-/// once.
+/// A query never creates a topic. Each call waits at most 30 s for Kafka and retries retriable errors; `close` ends it at once.
 package final class KafkaAdmin: Sendable {
     private let settings: KafkaSettings
     private let log: ThrottledLog
     private let thread = BlockingThread("kafka-admin")
     private let isClosed = Atomic(false)
-    /// Made for the first question about what a group has committed.
+    /// The client for queries of committed offsets, made for the first one.
     private let groupClient = Mutex<ClientHandle?>(nil)
 
-    /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
+    /// - Throws: an error that names a property librdkafka refuses. Contacts no broker.
     package init(_ settings: KafkaSettings, logger: Logger) throws(KafkaError) {
         self.settings = settings
         log = ThrottledLog(logger, settings.logLimiter)
@@ -27,8 +26,8 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// One for as long as `body` runs, closed afterwards however it ends.
-    /// - Throws: a property that librdkafka refuses, by name; what `body` throws.
+    /// Runs `body` with an instance that is closed afterwards in any case.
+    /// - Throws: an error that names a property librdkafka refuses; the error of `body`.
     package static func with<Value: Sendable>(
         _ settings: KafkaSettings, logger: Logger, _ body: (KafkaAdmin) async throws -> Value
     ) async throws -> Value {
@@ -43,12 +42,13 @@ package final class KafkaAdmin: Sendable {
         return try result.get()
     }
 
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    /// Why the last connection attempt to a broker failed, in librdkafka's words; nil if none has failed.
     package var lastTrouble: String? { settings.questions.lastTrouble }
 
-    /// Creates topics, each by itself, asking again while Kafka does not answer, and waits, at most 10 s, until the brokers tell of them and
-    /// lead their partitions: the controller answers before that, and who used a topic at once would be told that there is none.
-    /// - Returns: by name, nil if it was created; `isTopicExists` if it stood already.
+    /// Creates topics, each with a result of its own, and retries while Kafka does not answer. Then waits, at most 10 s, until the brokers
+    /// report them and lead their partitions: the controller answers earlier, and a caller that used a topic at once would get an
+    /// unknown-topic error.
+    /// - Returns: by name, nil if it was created; `isTopicExists` if it existed already.
     /// - Throws: if the request as a whole failed; `isUnsupported` on an embedded cluster.
     package func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?] {
         guard !topics.isEmpty else { return [:] }
@@ -63,7 +63,7 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Deletes topics with all their records, each by itself; for tests.
+    /// Deletes topics with all their records, each with a result of its own; for tests.
     /// - Returns: by name, nil if it was deleted.
     package func deleteTopics(_ names: [String]) async throws(KafkaError) -> [String: KafkaError?] {
         guard !names.isEmpty else { return [:] }
@@ -72,8 +72,8 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Partitions and settings of those of the topics that exist.
-    /// - Parameter limit: how long Kafka may take for each of the two questions.
+    /// Partitions and settings of the existing ones among the topics.
+    /// - Parameter limit: the time limit for each of the two requests.
     package func describeTopics(_ names: [String], within limit: Duration = .seconds(30)) async throws(KafkaError) -> [TopicDescription] {
         try await perform("describe topics") { admin throws(KafkaError) in
             let counts = try admin.topics(within: limit)
@@ -94,12 +94,12 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// All topics that we may see, with their number of partitions.
+    /// All topics that this user may see, with their number of partitions.
     package func listTopics() async throws(KafkaError) -> [String: Int] {
         try await topicStandings().mapValues(\.partitions)
     }
 
-    /// Whether a topic that ``listTopics()`` does not tell of may stand all the same: brokers tell of no topic that the user may not Describe.
+    /// Whether a topic that is missing in ``listTopics()`` may exist: brokers do not list topics that the user may not Describe.
     package func mayBeHidden(_ topic: String) async throws(KafkaError) -> Bool {
         try await perform("describe topic") { admin throws(KafkaError) in
             guard try !admin.isEmbedded() else { return false }
@@ -107,13 +107,13 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// All topics that we may see, and how they stand.
-    /// - Parameter limit: how long Kafka may take.
+    /// All topics that this user may see, with their state.
+    /// - Parameter limit: the time limit for Kafka's answer.
     package func topicStandings(within limit: Duration = .seconds(30)) async throws(KafkaError) -> [String: TopicStanding] {
         try await perform("list topics") { admin throws(KafkaError) in try admin.topics(within: limit) }
     }
 
-    /// The cluster's own id.
+    /// The cluster's id.
     package func clusterID() async throws(KafkaError) -> String {
         try await perform("cluster id") { admin throws(KafkaError) in try admin.clusterID() }
     }
@@ -123,7 +123,7 @@ package final class KafkaAdmin: Sendable {
         try await perform("cluster id") { admin throws(KafkaError) in try admin.isEmbedded() }
     }
 
-    /// What a group has committed on partitions; offset -1 where nothing.
+    /// The group's committed offsets on partitions; offset -1 where there is none.
     package func committedOffsets(of group: String, _ partitions: [TopicPartition]) async throws(KafkaError) -> [CommitOffset] {
         guard !partitions.isEmpty else { return [] }
         return try await perform("group offsets") { admin throws(KafkaError) in
@@ -137,7 +137,7 @@ package final class KafkaAdmin: Sendable {
     }
 
     /// The first offset and the one after the last, per partition.
-    /// - Parameter limit: how long Kafka may take.
+    /// - Parameter limit: the time limit for Kafka's answer.
     package func watermarks(
         of partitions: [TopicPartition], within limit: Duration = .seconds(30)
     ) async throws(KafkaError) -> [TopicPartition: Range<Int64>] {
@@ -148,8 +148,8 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// The first offset at or after a time (milliseconds since 1970) per partition; nil if there is none, which is not the end by accident.
-    /// An embedded cluster never finds one.
+    /// The first offset at or after a time (milliseconds since 1970) per partition; nil if no record is that recent. An embedded cluster
+    /// never finds one.
     package func offsets(of partitions: [TopicPartition], from time: Int64) async throws(KafkaError) -> [TopicPartition: Int64?] {
         guard !partitions.isEmpty else { return [:] }
         return try await perform("offsets by time") { admin throws(KafkaError) in
@@ -159,7 +159,7 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Ends running calls, which fail, and frees everything. Calls after it fail.
+    /// Ends running calls, which fail, and frees everything. Later calls fail.
     package func close() async {
         isClosed.store(true, ordering: .releasing)
         do throws(KafkaError) {
@@ -189,17 +189,17 @@ package final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Whether nobody waits for an answer any more.
+    /// Whether the instance is closed, so that running requests can stop.
     func isStopping() -> Bool { isClosed.load(ordering: .acquiring) }
 
-    /// Asks once.
+    /// Runs one request without retries.
     func once<Value>(_ ask: (OpaquePointer) -> Result<Value, KafkaError>) throws(KafkaError) -> Value {
         guard let answer = settings.questions.use(settings, log, ask) else { throw KafkaError.closed("question") }
         return try answer.get()
     }
 
-    /// Asks until the answer is good, will stay bad, or the time is over.
-    /// - Parameter client: nil for the process's client for questions.
+    /// Retries a request until it succeeds, fails permanently, or the time is over.
+    /// - Parameter client: nil for the process's query client.
     func patiently<Value>(
         _ operation: String, _ limit: Duration = .seconds(30), on client: ClientHandle? = nil,
         _ ask: (OpaquePointer, _ milliseconds: Int32) -> Result<Value, KafkaError>
@@ -214,7 +214,7 @@ package final class KafkaAdmin: Sendable {
         }.get()
     }
 
-    /// The client for questions about what groups have committed: of this group, or of the one that was asked about first.
+    /// The client for queries of committed offsets. It carries the first group that was queried.
     func client(ofGroup group: String) throws(KafkaError) -> ClientHandle {
         try groupClient.withLock { client throws(KafkaError) in
             if let client { return client }
@@ -230,7 +230,7 @@ package final class KafkaAdmin: Sendable {
         try patiently("list topics", limit) { rk, milliseconds in TopicRequests.list(rk, milliseconds: milliseconds) }
     }
 
-    /// Waits until brokers tell of topics that stand, and lead all their partitions.
+    /// Waits until brokers report the topics and lead all their partitions.
     private func awaitLeaders(of topics: [String]) throws(KafkaError) {
         var unseen: String?
         do throws(KafkaError) {

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Whether this process can use Kafka, as far as it knows: what would wait in vain is refused at once. Thread-safe.
+/// Whether this process can use Kafka, as far as it knows, so that requests that would wait in vain are refused at once. Thread-safe.
 package final class KafkaAvailability: Sendable {
-    /// Kafka cannot be used.
+    /// A time during which Kafka cannot be used.
     package struct Outage: Sendable, Equatable {
-        /// For people: what does not answer, or is not there.
+        /// The cause for people: which part does not answer or is missing.
         package let reason: String
-        /// Since when that is known.
+        /// When the outage was noticed.
         package let since: ContinuousClock.Instant
     }
 
@@ -21,21 +21,21 @@ package final class KafkaAvailability: Sendable {
     private let isAway = Atomic(false)
     private let state = Mutex(State())
 
-    /// Available until something else is known.
+    /// Kafka counts as available at first.
     package init() {}
 
-    /// What is known now; nil while Kafka can be used.
+    /// The present outage; nil while Kafka can be used.
     package var outage: Outage? {
         guard isAway.load(ordering: .acquiring) else { return nil }
         return state.withLock { $0.outage }
     }
 
-    /// Whether Kafka could not be used at some time since then.
+    /// Whether Kafka was unusable at some time since the given one.
     package func wasAway(since time: ContinuousClock.Instant) -> Bool {
         state.withLock { $0.outage != nil || $0.endedAt.map { $0 >= time } ?? false }
     }
 
-    /// Kafka cannot be used from now on.
+    /// Notes that Kafka cannot be used from now on.
     package func began(_ reason: String, at now: ContinuousClock.Instant = .now) {
         let observers = state.withLock { state -> [@Sendable () -> Void] in
             let isNews = state.outage == nil
@@ -46,7 +46,7 @@ package final class KafkaAvailability: Sendable {
         for observer in observers { observer() }
     }
 
-    /// Kafka can be used again.
+    /// Notes that Kafka can be used again.
     package func ended(at now: ContinuousClock.Instant = .now) {
         isAway.store(false, ordering: .releasing)
         state.withLock { state in
@@ -58,9 +58,9 @@ package final class KafkaAvailability: Sendable {
     /// Calls `body` whenever an outage begins; it must not block.
     package func whenItBegins(_ body: @escaping @Sendable () -> Void) { _ = observe(body) }
 
-    /// Waits for what Kafka answers, or for the beginning of an outage, whichever comes first.
-    /// - Parameter ask: asks, and has the answer given to its argument, once, from any thread. Not called during an outage.
-    /// - Returns: nil if an outage lasts, or has begun meanwhile: what was asked for may still happen then.
+    /// Waits for Kafka's answer or for the beginning of an outage, whichever comes first.
+    /// - Parameter ask: sends the request and passes the answer to its argument, once, from any thread. Not called during an outage.
+    /// - Returns: nil during an outage or when one begins meanwhile; the request may still succeed then.
     package func answer<Value: Sendable>(_ ask: (_ answer: @escaping @Sendable (Value) -> Void) -> Void) async -> Value? {
         let first = OneAnswer<Value?>()
         let observer = observe { first.give(nil) }

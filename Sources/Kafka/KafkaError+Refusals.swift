@@ -3,10 +3,10 @@ import CLibrdkafka
 // What a broker refuses however often it is asked.
 
 extension KafkaError {
-    /// What a right is about.
+    /// The kind of resource that a right covers.
     enum Unauthorized { case topic, group, cluster }
 
-    /// What the user whom the connection belongs to lacks a right on; nil if the error is another one.
+    /// The kind of resource on which the connection's user lacks a right; nil for any other error.
     var unauthorized: Unauthorized? {
         switch code {
         case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue: .topic
@@ -16,10 +16,10 @@ extension KafkaError {
         }
     }
 
-    /// The user whom the connection belongs to lacks a right.
+    /// Whether the connection's user lacks a right.
     package var isUnauthorized: Bool { unauthorized != nil }
 
-    /// A right is missing, in words that say which and how it is granted.
+    /// An error for a missing right; its text names the right and how it is granted.
     static func lacks(_ right: MissingRight, _ operation: String) -> KafkaError {
         let code =
             switch right.resource {
@@ -29,8 +29,8 @@ extension KafkaError {
             }
         return KafkaError(operation, code, reason: right.description, isRetriable: false)
     }
-    /// More copies of a topic were asked for than there are brokers.
+    /// Whether the replication factor exceeds the number of brokers.
     package var isTooManyReplicas: Bool { code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR.rawValue }
-    /// A rule of the cluster's operator is against it.
+    /// Whether a policy of the cluster's operator refuses the request.
     package var isAgainstPolicy: Bool { code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION.rawValue }
 }

@@ -1,20 +1,20 @@
 import CLibrdkafka
 
-/// What went wrong between us and Kafka. Never holds a property's value or a record's content.
+/// A Kafka error. Never holds a property's value or a record's content.
 package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was being done, for instance `produce`.
+    /// The failed operation, for instance `produce`.
     package let operation: String
     /// librdkafka's code: negative for the client's own, positive for the broker's.
     package let code: Int32
     /// librdkafka's name of the code, for instance `_QUEUE_FULL`.
     package let name: String
-    /// For people.
+    /// The explanation for people.
     package let reason: String
-    /// Doing the same again may succeed.
+    /// Whether a retry may succeed.
     package let isRetriable: Bool
-    /// The client is of no further use and must be made anew.
+    /// Whether the client is unusable and must be replaced.
     package let isFatal: Bool
-    /// A record that failed may stand in Kafka all the same (time-out, lost connection).
+    /// Whether a failed record may be in Kafka all the same (timeout, lost connection).
     package let mayBePersisted: Bool
 
     init(
@@ -30,7 +30,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         self.mayBePersisted = mayBePersisted
     }
 
-    /// Takes over and frees `error`, librdkafka's own classified error.
+    /// Consumes and frees `error`, librdkafka's classified error.
     init(_ operation: String, consuming error: OpaquePointer) {
         self.init(
             operation, rd_kafka_error_code(error), reason: String(cString: rd_kafka_error_string(error)),
@@ -43,7 +43,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         self.init(operation, rd_kafka_resp_err_t(rawValue: code))
     }
 
-    /// What was handed to Kafka may never get there: Kafka cannot be used at the moment.
+    /// The error for records that are not sent because Kafka cannot be used at the moment.
     package static let away = KafkaError(
         "produce", RD_KAFKA_RESP_ERR__TRANSPORT, reason: "Kafka cannot be used at the moment", mayBePersisted: true)
 
@@ -51,48 +51,47 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         KafkaError(operation, RD_KAFKA_RESP_ERR__DESTROY, reason: "the client is closed", isRetriable: false)
     }
 
-    /// The local queue is full: the caller is busy, nothing was sent.
+    /// Whether the local queue is full; the record was not sent.
     package var isQueueFull: Bool { code == RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue }
-    /// The topic or partition does not exist, as far as the brokers asked know.
+    /// Whether the topic or partition does not exist, as far as the asked brokers know.
     package var isUnknownTopic: Bool {
         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
             || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
     }
-    /// This client knows no such topic, or no such partition of it; nothing was sent.
+    /// Whether this client does not know the topic or the partition; nothing was sent.
     var isUnknownHere: Bool {
         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
     }
-    /// A broker told that the partition is there no more, and librdkafka dropped the record before it was sent: so it ends what waits in a
-    /// partition that it forgets.
+    /// Whether librdkafka dropped the record before sending it because a broker reported that the partition no longer exists.
     var hasVanished: Bool { operation == "produce" && code == RD_KAFKA_RESP_ERR__DESTROY.rawValue && !mayBePersisted }
-    /// Asking the same again may be answered: also where a topic is unknown, because one that was just made can be for a while.
+    /// Whether a retry of the request may succeed. Includes unknown topics, because a new topic can be unknown for a while.
     package var mayPass: Bool { isRetriable || isUnknownTopic }
-    /// Nothing was heard in time; what was asked may have happened.
+    /// Whether no answer came in time; the request may have succeeded.
     package var isTimedOut: Bool {
         code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.rawValue
             || code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE.rawValue || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT.rawValue
     }
-    /// No broker that the client knows of can be reached.
+    /// Whether none of the brokers that the client knows can be reached.
     package var isAllBrokersDown: Bool { code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue }
-    /// A topic of that name stands already.
+    /// Whether a topic of that name exists already.
     package var isTopicExists: Bool { code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.rawValue }
-    /// The record is larger than Kafka takes; sending it again changes nothing.
+    /// Whether the record is larger than Kafka takes, so that a retry is useless.
     package var isTooLarge: Bool { code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue }
-    /// The reader's position is no longer in the log, or the log began anew.
+    /// Whether the reader's position is not in the log.
     package var isOutOfRange: Bool {
         code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue
     }
-    /// The group is settling who owns what, or has gone on without this member: nothing can be committed until it has told.
+    /// Whether the group is rebalancing, or has removed this member: no commit succeeds until the next assignment.
     package var isRebalancing: Bool {
         code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS.rawValue || code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION.rawValue
             || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID.rawValue
     }
-    /// A broker or library that does not know the request, such as the embedded cluster for admin calls.
+    /// Whether a broker or library does not support the request, such as the embedded cluster for admin calls.
     package var isUnsupported: Bool {
         code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE.rawValue || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION.rawValue
     }
 
-    /// librdkafka does not take the properties of a client, or not together. No broker was asked.
+    /// Whether librdkafka refuses a client's properties, singly or in combination. Contacts no broker.
     package var isRefusedConfiguration: Bool {
         ["configure", "create client"].contains(operation) && code == RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue
     }

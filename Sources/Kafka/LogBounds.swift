@@ -1,23 +1,24 @@
-/// Where the log of a partition is, and what its group has committed.
+/// The bounds of a partition's log, and the group's committed offset.
 struct LogBounds: Sendable {
-    /// From the oldest record to the next that will be written.
+    /// The offset of the oldest record up to that of the next one to be written.
     let log: Range<Int64>
-    /// Offset -1: nothing. Nil if that was not asked, because the position is known.
+    /// Offset -1 without one. Nil if it was not queried, because the position is known.
     let committed: CommitOffset?
 
-    /// How reading goes on.
+    /// How to continue reading.
     enum RecoveryAction: Equatable {
-        /// Nothing is lost.
+        /// No record is lost.
         case goOn(at: Int64)
-        /// These were deleted before they were read; what is under way goes on.
+        /// These records were deleted before they were read; records in progress continue.
         case skip(Range<Int64>)
-        /// The log ends before the position, as that of a topic made anew: these are gone, and what there is may be other records.
+        /// The log ends before the position, as after the topic was created again: these offsets are gone, and existing offsets may hold
+        /// other records.
         case beginAgain(at: Int64, gone: Range<Int64>)
-        /// Kafka could not be asked before: that is what the group has committed.
+        /// The committed offset, which could not be fetched before.
         case resume(CommitOffset)
     }
 
-    /// - Parameter position: where reading stood: an offset, -1 for the beginning, or `Int64.min` if it was left to librdkafka.
+    /// - Parameter position: the position of reading: an offset, -1 for the beginning, or `Int64.min` if it was left to librdkafka.
     func recovery(from position: Int64) -> RecoveryAction {
         let known = position == .min ? committed?.offset ?? -1 : position
         if known < 0 { return .goOn(at: log.lowerBound) }

@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// What several logs have told lately, so that none of them tells it again.
+/// The lines that several logs have written lately, so that none of them repeats one.
 package final class LogLimiter: Sendable {
     struct Kind: Hashable {
         let level: Logger.Level
@@ -10,7 +10,7 @@ package final class LogLimiter: Sendable {
 
     let throttle: Mutex<LogThrottle<Kind>>
 
-    /// - Parameter interval: how long a kind of line is held back after one was shown.
+    /// - Parameter interval: how long further lines of a kind are suppressed after one was written.
     package init(interval: Duration = .seconds(60)) {
         throttle = Mutex(LogThrottle(interval: interval))
     }

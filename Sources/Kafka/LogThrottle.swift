@@ -1,4 +1,4 @@
-/// Lets one line of a kind through per interval and counts the others. Pure value; the caller brings the time.
+/// Admits one line of a kind per interval and counts the others. A value; the caller passes the time.
 struct LogThrottle<Kind: Hashable> {
     private struct Window {
         let end: ContinuousClock.Instant
@@ -12,7 +12,7 @@ struct LogThrottle<Kind: Hashable> {
         self.interval = interval
     }
 
-    /// Whether a line of this kind is to be shown now. To be called after `ended`.
+    /// Whether a line of this kind may be written now. Must be called after ``ended(at:)``.
     mutating func admits(_ kind: Kind, at now: ContinuousClock.Instant) -> Bool {
         guard let window = windows[kind], now < window.end else {
             windows[kind] = Window(end: now + interval)
@@ -22,7 +22,7 @@ struct LogThrottle<Kind: Hashable> {
         return false
     }
 
-    /// Kinds of which lines were held back and whose interval is over, with how many; each is told once.
+    /// Kinds whose interval is over, with the number of suppressed lines; each is returned once.
     mutating func ended(at now: ContinuousClock.Instant) -> [(kind: Kind, suppressed: Int)] {
         var ended: [(kind: Kind, suppressed: Int)] = []
         for (kind, window) in windows where window.end <= now {

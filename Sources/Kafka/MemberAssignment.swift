@@ -1,12 +1,12 @@
 import NIOCore
 
-/// What a member of a consumer group is to read, as the member that leads the group has written it down for the others (Kafka's consumer
-/// protocol, "ConsumerProtocolAssignment", all versions).
+/// A group member's assigned partitions, as encoded by the group's leader (Kafka's consumer protocol, "ConsumerProtocolAssignment", all
+/// versions).
 struct MemberAssignment: Equatable {
-    /// What it is to read, in the order of the bytes.
+    /// The assigned partitions, in the order of the bytes.
     private(set) var partitions: [TopicPartition] = []
 
-    /// Nil for bytes that are no assignment. A member that has been given none yet has no bytes, and reads nothing.
+    /// Nil for bytes that are no assignment. A member without an assignment has no bytes, and no partitions.
     init?(_ bytes: ByteBuffer) {
         var bytes = bytes
         guard bytes.readableBytes > 0 else { return }

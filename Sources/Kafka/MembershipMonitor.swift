@@ -1,10 +1,10 @@
-/// Whether a member is in its group, and when it has been out for so long that it needs a fresh client: librdkafka can wait minutes for the
-/// answer to a request that nobody will answer any more. A value; the caller brings the time.
+/// Whether a member is in its group, and whether it has been out for so long that its client must be replaced: librdkafka can wait minutes
+/// for the answer to a lost request. A value; the caller passes the time.
 struct MembershipMonitor {
-    /// How a time out of the group ended.
+    /// The end of a time out of the group.
     struct Return: Equatable {
         let out: Duration
-        /// How many fresh clients that took.
+        /// The number of fresh clients that were needed.
         let renewals: Int
     }
 
@@ -14,11 +14,11 @@ struct MembershipMonitor {
     private var pause: Duration
     private var renewals = 0
 
-    /// The pause between two fresh clients doubles up to this.
+    /// The longest pause between two fresh clients.
     private static let longestPause = Duration.seconds(300)
 
     /// - Parameters:
-    ///   - limit: how long it may be out before the first fresh client.
+    ///   - limit: how long the member may be out before the first fresh client.
     ///   - now: when it began to join.
     init(after limit: Duration, from now: ContinuousClock.Instant) {
         self.limit = limit
@@ -27,23 +27,23 @@ struct MembershipMonitor {
         renewAt = now + limit
     }
 
-    /// It has lost its share, or given it back, and joins again.
+    /// Notes that the member lost or returned its partitions, and joins again.
     mutating func left(at now: ContinuousClock.Instant) {
         guard outSince == nil else { return }
         outSince = now
         renewAt = now + limit
     }
 
-    /// The group has given it its share.
-    /// - Returns: what there is to tell; nil for a join like any other.
+    /// Notes that the member was assigned its partitions.
+    /// - Returns: the time out of the group, if it is worth a log line; nil for an ordinary join.
     mutating func joined(at now: ContinuousClock.Instant) -> Return? {
         let end = renewals > 0 ? outSince.map { Return(out: now - $0, renewals: renewals) } : nil
         (outSince, renewals, pause) = (nil, 0, limit)
         return end
     }
 
-    /// Whether it is out and its client must be replaced now; the next time is further away.
-    /// - Returns: how long it is out; nil if there is nothing to do.
+    /// Whether the client must be replaced now; the next replacement is due later.
+    /// - Returns: how long the member has been out; nil if no replacement is due.
     mutating func mustRenew(at now: ContinuousClock.Instant) -> Duration? {
         guard let outSince, now >= renewAt else { return nil }
         renewals += 1
@@ -52,6 +52,6 @@ struct MembershipMonitor {
         return now - outSince
     }
 
-    /// Whether the last fresh client was the first since it is out.
+    /// Whether the last fresh client was the first in this time out of the group.
     var isFirstRenewal: Bool { renewals == 1 }
 }

@@ -1,24 +1,23 @@
-/// A right that a broker says our user lacks.
+/// A right that our user lacks, according to a broker.
 package struct MissingRight: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// What the right is about.
+    /// The resource that the right covers.
     package enum Resource: Sendable, Hashable {
         case topic(String)
         case group(String)
         case cluster
     }
 
-    /// As `kafka-acls.sh` writes it, e.g. `Read`.
+    /// The operation as `kafka-acls.sh` writes it, e.g. `Read`.
     package let operation: String
-    /// What it is about.
+    /// The resource.
     package let resource: Resource
 
-    /// - Parameters: as the properties say.
     package init(_ operation: String, _ resource: Resource) {
         self.operation = operation
         self.resource = resource
     }
 
-    /// What is not allowed, and how to allow it.
+    /// The forbidden operation, and how to allow it.
     package var description: String {
         let (what, option) =
             switch resource {
@@ -30,6 +29,6 @@ package struct MissingRight: Sendable, Hashable, Comparable, CustomStringConvert
             + "kafka-acls.sh --add --allow-principal User:NAME --operation \(operation) \(option)"
     }
 
-    /// By name, so that lists are stable.
+    /// Compares by description, so that lists are stable.
     package static func < (left: MissingRight, right: MissingRight) -> Bool { left.description < right.description }
 }

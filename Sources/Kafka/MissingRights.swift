@@ -1,18 +1,18 @@
 import Synchronization
 
-/// The rights that brokers have said lately we lack. All clients that are made from copies of one ``KafkaSettings`` share them. Thread-safe.
+/// The rights whose lack brokers have reported lately. All clients made from copies of one ``KafkaSettings`` share them. Thread-safe.
 package final class MissingRights: Sendable {
     private let noted = Mutex<[MissingRight: ContinuousClock.Instant]>([:])
     // So that whoever is successful need not take the lock.
     private let count = Atomic(0)
 
-    /// librdkafka tells of a partition that it may not read only once, so what was noted counts for a while, if nothing succeeds before.
+    /// How long a report counts, unless an operation succeeds first. librdkafka reports a partition that it may not read only once.
     private static let lifetime = Duration.seconds(300)
 
-    /// None yet.
+    /// No right is missing at first.
     package init() {}
 
-    /// Those that were noted in the last five minutes and have not been granted since, sorted.
+    /// The rights reported in the last five minutes and not granted since, sorted.
     package var current: [MissingRight] {
         guard count.load(ordering: .relaxed) > 0 else { return [] }
         let now = ContinuousClock.now
@@ -23,7 +23,7 @@ package final class MissingRights: Sendable {
         }
     }
 
-    /// A broker has said so.
+    /// Notes a broker's report.
     package func note(_ right: MissingRight) {
         noted.withLock { noted in
             noted[right] = .now
@@ -31,7 +31,7 @@ package final class MissingRights: Sendable {
         }
     }
 
-    /// Something succeeded that needs the right.
+    /// Notes the success of an operation that needs the right.
     func granted(_ operation: String, on topics: @autoclosure () -> Set<String>) {
         guard count.load(ordering: .relaxed) > 0 else { return }
         let topics = topics()
@@ -41,10 +41,10 @@ package final class MissingRights: Sendable {
         }
     }
 
-    /// Notes what an error of reading says, if it says so.
+    /// Notes the missing right that a read error reports, if any.
     /// - Parameters:
-    ///   - topic: where it happened, if that is known.
-    ///   - group: whose the reader is; nil for one that joins none.
+    ///   - topic: the topic of the error, if known.
+    ///   - group: the reader's group; nil for a reader without one.
     func note(reading error: KafkaError, topic: String?, group: String?) {
         guard error.isUnauthorized else { return }
         switch error.unauthorized {

@@ -36,12 +36,12 @@ final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Wakes all waiters, which then look at the state again.
+    /// Wakes all waiters, which then check the state again.
     func signal() {
         pthread_cond_broadcast(condition)
     }
 
-    /// Blocks until `body` returns a value (then that) or the deadline has passed (then nil). `body` runs under the lock after each signal.
+    /// Blocks until `body` returns a value, or until the deadline (then returns nil). `body` runs under the lock after each signal.
     func wait<Result>(until deadline: Deadline?, _ body: (inout State) -> Result?) -> Result? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -58,7 +58,7 @@ final class Monitor<State>: @unchecked Sendable {
 }
 
 extension Duration {
-    /// Never negative, at most about 290 years.
+    /// The duration in nanoseconds, never negative, at most about 290 years.
     var clampedNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
@@ -67,7 +67,7 @@ extension Duration {
         return carried ? .max : max(0, sum)
     }
 
-    /// Whole milliseconds, rounded up, as librdkafka's time limits want them; never negative (negative means for ever there).
+    /// Whole milliseconds, rounded up, for librdkafka's time limits; never negative (negative means for ever there).
     var clampedMilliseconds: Int32 {
         let nanoseconds = clampedNanoseconds
         return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))

@@ -1,6 +1,6 @@
 import CLibrdkafka
 
-/// Requests about offsets. They block; for threads that may.
+/// Requests about offsets. They block.
 enum OffsetRequests {
     static func committed(
         _ rk: OpaquePointer, _ group: String, _ partitions: [TopicPartition], milliseconds: Int32, isStopping: () -> Bool
@@ -43,10 +43,10 @@ enum OffsetRequests {
         }
     }
 
-    /// The first (`RD_KAFKA_OFFSET_BEGINNING`) or the next (`RD_KAFKA_OFFSET_END`) offset of partitions, all in one question.
+    /// The first (`RD_KAFKA_OFFSET_BEGINNING`) or the next (`RD_KAFKA_OFFSET_END`) offset of partitions, all in one request.
     ///
-    /// Asks by "time", for which the protocol knows these two as well. Not `rd_kafka_query_watermark_offsets`: in 2.0.2 that forgets its
-    /// time limit once it knows a leader, and waits for ever for a broker that has gone.
+    /// Uses the request by time, which has special values for both. `rd_kafka_query_watermark_offsets` of 2.0.2 ignores its time limit once
+    /// it knows a leader, and waits for ever for a lost broker.
     static func edges(
         _ rk: OpaquePointer, _ partitions: [TopicPartition], at edge: Int64, milliseconds: Int32
     ) -> Result<[TopicPartition: Int64], KafkaError> {
@@ -63,8 +63,8 @@ enum OffsetRequests {
         return .success(found)
     }
 
-    /// The next offset of those partitions whose leaders answer. Each leader is asked by itself: asked together, one that is missing would
-    /// leave all without an answer.
+    /// The end offsets of the partitions whose leaders answer. Each leader gets a request of its own: in one request for all, a missing
+    /// leader would fail every partition.
     static func knownEnds(_ rk: OpaquePointer, _ partitions: [TopicPartition], milliseconds: Int32) -> [TopicPartition: Int64] {
         guard !partitions.isEmpty else { return [:] }
         let deadline = Deadline(after: .milliseconds(Int64(milliseconds)))
@@ -81,7 +81,7 @@ enum OffsetRequests {
         return ends
     }
 
-    /// The brokers that lead the partitions of all topics; none where a partition has no leader or no broker answers.
+    /// The leading broker of each partition of all topics; empty if no broker answers. Partitions without a leader are left out.
     private static func leaders(_ rk: OpaquePointer, milliseconds: Int32) -> [TopicPartition: Int32] {
         var found: UnsafePointer<rd_kafka_metadata>?
         let code = rd_kafka_metadata(rk, 1, nil, &found, milliseconds)

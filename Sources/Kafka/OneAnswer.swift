@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Where several may give an answer and one waits for it: the first counts.
+/// An answer that several sources may give to one waiting caller; the first one counts.
 final class OneAnswer<Value: Sendable>: Sendable {
     private enum State {
         case open
@@ -11,7 +11,7 @@ final class OneAnswer<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.open)
 
-    /// Gives an answer; nothing happens if there was one. Any thread.
+    /// Gives an answer; ignored if there was one. Any thread.
     func give(_ value: Value) {
         let waiter: CheckedContinuation<Value, Never>? = state.withLock { state in
             switch state {

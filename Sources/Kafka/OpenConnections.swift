@@ -3,12 +3,12 @@ import Glibc
 import Instruments
 import Synchronization
 
-/// Connections to Kafka's brokers that this process has open, those being opened included.
+/// The number of this process's connections to Kafka brokers, including those being opened.
 package enum OpenConnections {
     private static let open = Atomic<Int>(0)
     private static let metrics = ConnectionMetrics()
 
-    /// How many there are now. Any thread.
+    /// The present number. Any thread.
     package static var count: Int { open.load(ordering: .relaxed) }
 
     /// Makes a client's sockets count.

@@ -1,4 +1,4 @@
-/// Partitions whose position is not in their log, and when Kafka is to be asked about them. Pure value; the caller brings the time.
+/// Partitions whose position is not in their log, and when to query Kafka about them. A value; the caller passes the time.
 struct OutOfRangePartitions {
     private struct OutOfRange {
         let epoch: UInt64
@@ -6,11 +6,11 @@ struct OutOfRangePartitions {
         var isWaiting = true
     }
 
-    /// A partition is asked about at most this often, whatever becomes of it.
+    /// The shortest interval between two queries about a partition.
     private static let pause = Duration.seconds(1)
     private var outOfRange: [TopicPartition: OutOfRange] = [:]
 
-    /// The partition cannot be read on under this assignment.
+    /// Adds a partition that cannot be read under this assignment.
     mutating func add(_ partition: TopicPartition, epoch: UInt64, at now: ContinuousClock.Instant) {
         if outOfRange[partition]?.epoch == epoch {
             outOfRange[partition]?.isWaiting = true
@@ -20,7 +20,7 @@ struct OutOfRangePartitions {
         }
     }
 
-    /// Those to ask about now, with their epochs. They are not given again unless added again.
+    /// The partitions to query now, with their epochs. Each is returned once per `add`.
     mutating func due(at now: ContinuousClock.Instant) -> [TopicPartition: UInt64] {
         var due: [TopicPartition: UInt64] = [:]
         for (partition, outOfRangePartition) in outOfRange where outOfRangePartition.isWaiting && outOfRangePartition.askAt <= now {

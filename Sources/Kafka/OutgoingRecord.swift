@@ -2,18 +2,17 @@ package import NIOCore
 
 /// A record to be written.
 package struct OutgoingRecord: Sendable {
-    /// Must exist: this module creates no topic by writing to it.
+    /// The topic must exist: this module creates no topic by writing to it.
     package var topic: String
-    /// nil: Kafka's default, murmur2 of the key, any partition without a key.
+    /// Nil for Kafka's default: murmur2 of the key, or any partition without a key.
     package var partition: Int32?
-    /// Records of one key keep their order.
+    /// Records with the same key keep their order.
     package var key: String?
-    /// The readable bytes are the value; nil: no value, in a compacted topic a tombstone.
+    /// The readable bytes are the value; nil: no value, a tombstone in a compacted topic.
     package var value: ByteBuffer?
-    /// Sent in this order.
+    /// The headers, in the order in which they are sent.
     package var headers: RecordHeaders
 
-    /// - Parameters: as the properties say.
     package init(topic: String, partition: Int32? = nil, key: String? = nil, value: ByteBuffer?, headers: RecordHeaders = RecordHeaders()) {
         self.topic = topic
         self.partition = partition

@@ -1,38 +1,38 @@
-/// When to look whether every partition has an owner, and which have had none for too long. A value; the caller brings the time.
+/// When to check that every partition has an owner, and which partitions have had none for too long. A value; the caller passes the time.
 ///
-/// Soon after each assignment, then at longer and longer intervals.
+/// The first check follows soon after an assignment, later ones at growing intervals.
 struct OwnershipMonitor {
     private let longest: Duration
     private var interval: Duration
-    /// nil: not before the next assignment, or while somebody is looking.
+    /// Nil during a check, and before the first assignment.
     private var lookAt: ContinuousClock.Instant?
     private var unowned: Set<TopicPartition> = []
 
     private static let shortest = Duration.seconds(1)
 
-    /// - Parameter longest: the longest time between two looks.
+    /// - Parameter longest: the longest interval between two checks.
     init(every longest: Duration) {
         self.longest = longest
         interval = min(Self.shortest, longest)
     }
 
-    /// The group has given this member its share.
+    /// Notes an assignment of this member.
     mutating func assigned(at now: ContinuousClock.Instant) {
         interval = min(Self.shortest, longest)
         lookAt = now + interval
         unowned = []
     }
 
-    /// Whether it is time to look. Until ``found(_:at:)`` it is not again.
+    /// Whether a check is due. Returns `false` from then on until ``found(_:at:)``.
     mutating func begin(at now: ContinuousClock.Instant) -> Bool {
         guard let lookAt, now >= lookAt else { return false }
         self.lookAt = nil
         return true
     }
 
-    /// Notes a look.
-    /// - Parameter unowned: partitions without an owner; none while the group is settling who owns what, or where nobody knows.
-    /// - Returns: those that had none at the last look either, sorted. The count begins anew then.
+    /// Notes the result of a check.
+    /// - Parameter unowned: partitions without an owner; empty during a rebalance, and if the owners are not known.
+    /// - Returns: the partitions that had no owner at the previous check either, sorted. The count starts again then.
     mutating func found(_ unowned: Set<TopicPartition>, at now: ContinuousClock.Instant) -> [TopicPartition] {
         let lasting = self.unowned.intersection(unowned)
         self.unowned = lasting.isEmpty ? unowned : []

@@ -21,14 +21,14 @@ struct PartitionList: ~Copyable {
         rd_kafka_topic_partition_list_destroy(pointer)
     }
 
-    /// Keeps the list alive during the call, which must not let the pointer out.
+    /// Calls `body` with librdkafka's list, which lives during the call. The pointer must not escape.
     borrowing func use<Value>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Value) -> Value {
         body(pointer)
     }
 
     var offsets: [CommitOffset] { PartitionList.offsets(of: pointer) }
 
-    /// Offsets that were found, of the entries that did not fail.
+    /// The offsets of the entries without an error.
     var found: [TopicPartition: Int64] {
         PartitionList.entries(of: pointer).reduce(into: [:]) { found, entry in
             guard entry.err == RD_KAFKA_RESP_ERR_NO_ERROR, entry.offset >= 0 else { return }
@@ -39,8 +39,8 @@ struct PartitionList: ~Copyable {
     /// The first entry that librdkafka marked as failed.
     func firstError(_ operation: String) -> KafkaError? { PartitionList.firstError(in: pointer, operation) }
 
-    /// What is wrong after a question that came back with this code. Where no partition has a leader librdkafka says that all are unknown, and
-    /// the truth beside each.
+    /// The error of a request that returned this code. If no partition has a leader, librdkafka reports that all are unknown, and the true
+    /// error at each entry.
     func failure(_ operation: String, _ code: rd_kafka_resp_err_t) -> KafkaError? {
         switch code {
         case RD_KAFKA_RESP_ERR_NO_ERROR: firstError(operation)
@@ -53,7 +53,7 @@ struct PartitionList: ~Copyable {
         offsets(of: list).map(\.topicPartition)
     }
 
-    /// Offsets below 0 are librdkafka's markers for "none" and become -1.
+    /// The offsets of a list. Negative offsets are librdkafka's markers for "none" and become -1.
     static func offsets(of list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [CommitOffset] {
         entries(of: list).map { entry in
             let metadata = entry.metadata.map { bytes in

@@ -2,19 +2,19 @@ import CLibrdkafka
 package import Logging
 import Synchronization
 
-/// Reads partitions by assignment, without a group: followers of state, and replies. One client and one thread of its own.
+/// Reads assigned partitions without a group, for state followers and replies. It has one client and one thread.
 ///
-/// `stop` must be called, else the thread lives on. Not reusable after `stop`.
+/// The owner must call `stop`, else the thread lives on. A stopped reader cannot be restarted.
 package final class PartitionReader: Sendable {
-    /// Where reading begins.
+    /// The start position.
     package enum Start: Sendable {
-        /// The oldest record there is.
+        /// The oldest record.
         case beginning
-        /// Only what is written after `start` has returned.
+        /// Only records written after `start` has returned.
         case end
-        /// A given offset, on every partition.
+        /// The given offset, on every partition.
         case offset(Int64)
-        /// An offset for each partition; those without one are read from their beginning.
+        /// An offset for each partition; the others are read from their beginning.
         case offsets([Int32: Int64])
     }
 
@@ -44,11 +44,12 @@ package final class PartitionReader: Sendable {
     /// - Parameters:
     ///   - kafka: its client id also names the thread.
     ///   - partitions: of any topics.
-    ///   - readAheadKilobytes: bound of what is read ahead, as ``GroupConsumer/Settings/readAheadKilobytes``.
-    ///   - onBatch: records in partition order, at most 500. This and the others run on the poll thread and must not block it.
-    ///   - onEnd: everything before `nextOffset` has been handed over; again each time the end is reached anew.
-    ///   - onRestart: that partition's position is no longer in the log, which was cut or made anew: it is read again from its beginning.
-    ///   - onError: broker down and the like, logged already; the reader goes on by itself.
+    ///   - readAheadKilobytes: the bound of the read-ahead, as ``GroupConsumer/Settings/readAheadKilobytes``.
+    ///   - onBatch: receives records in partition order, at most 500. All callbacks run on the poll thread and must not block it.
+    ///   - onEnd: reports that every record before `nextOffset` has been handed over; called each time the end is reached.
+    ///   - onRestart: reports that a partition's position is no longer in the log, which was truncated or created again: it is read again
+    ///     from its beginning.
+    ///   - onError: reports an error, already logged; the reader continues by itself.
     package init(
         _ kafka: KafkaSettings, partitions: [TopicPartition], start: Start, readAheadKilobytes: Int = 32768, logger: Logger,
         onBatch: @escaping @Sendable ([IncomingRecord]) -> Void,
@@ -67,7 +68,7 @@ package final class PartitionReader: Sendable {
         self.onError = onError
     }
 
-    /// As ``init(_:partitions:start:readAheadKilobytes:logger:onBatch:onEnd:onRestart:onError:)``, of one topic.
+    /// Like ``init(_:partitions:start:readAheadKilobytes:logger:onBatch:onEnd:onRestart:onError:)``, for one topic.
     package convenience init(
         _ kafka: KafkaSettings, topic: String, partitions: [Int32], start: Start, logger: Logger,
         onBatch: @escaping @Sendable ([IncomingRecord]) -> Void,
@@ -80,9 +81,9 @@ package final class PartitionReader: Sendable {
             onBatch: onBatch, onEnd: { onEnd($0.partition, $1) }, onRestart: { onRestart($0.partition) }, onError: onError)
     }
 
-    /// Begins to read. First asks Kafka where the partitions begin or end.
-    /// - Parameter limit: how long that may take.
-    /// - Throws: a property that librdkafka refuses, Kafka not answering, or a second start.
+    /// Starts reading, after querying the first or end offsets of the partitions.
+    /// - Parameter limit: the time limit for that query.
+    /// - Throws: an error that names a property librdkafka refuses, one because Kafka did not answer, or one for a second start.
     package func start(within limit: Duration = .seconds(30)) async throws(KafkaError) {
         let isFirst = lifecycle.withLock { lifecycle in
             defer { if lifecycle.phase == .idle { lifecycle.phase = .running } }
@@ -109,14 +110,14 @@ package final class PartitionReader: Sendable {
         }
     }
 
-    /// The offset that a partition's next record will get. Blocks: for threads that may, not for event loops or async code.
+    /// The offset that a partition's next record will get. Blocks; not for event loops or async code.
     package func endOffset(_ partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Int64 {
         guard isRunning else { throw KafkaError.closed("end offset") }
         return try kafka.questions.end(of: partition, timeout: timeout, kafka, log)
     }
 
-    /// The offset that a partition's next record will get. Asked on the client that never fetches; a question that comes while one is under
-    /// way shares the next answer.
+    /// The offset that a partition's next record will get. Uses the query client, which never fetches; callers that arrive during a query
+    /// share the next answer.
     package func latestOffset(_ partition: TopicPartition, timeout: Duration) async throws(KafkaError) -> Int64 {
         guard isRunning else { throw KafkaError.closed("end offset") }
         return try await kafka.questions.end(of: partition, timeout: timeout, kafka, log)
@@ -124,7 +125,7 @@ package final class PartitionReader: Sendable {
 
     private var isRunning: Bool { lifecycle.withLock { $0.phase } == .running }
 
-    /// Ends the thread; nothing is called back after it.
+    /// Ends the thread; no callback runs after it returns.
     package func stop() async {
         await withCheckedContinuation { continuation in
             let (isStopped, client) = lifecycle.withLock { lifecycle -> (Bool, ClientHandle?) in

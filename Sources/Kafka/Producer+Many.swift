@@ -1,13 +1,13 @@
 import Synchronization
 
 extension Producer {
-    /// Most records of one call that wait for their acknowledgements at a time.
+    /// The most unacknowledged records of one call.
     private static let portion = 1000
 
-    /// Sends records, those of a partition in this order, and waits until all are acknowledged: for many, where waiting for each would take
-    /// as many round trips. Not cancellable: they are on their way.
-    /// - Parameter availability: during an outage nobody waits, and none is sent.
-    /// - Throws: the first failure that was reported, once all of its portion are; `away` in an outage. Others may be in Kafka.
+    /// Sends records, in order per partition, and waits until all are acknowledged. Faster than single sends, which take a round trip each.
+    /// Not cancellable, because sent records cannot be recalled.
+    /// - Parameter availability: during an outage the call neither waits nor sends.
+    /// - Throws: the first reported failure, once all reports of its portion have come; `away` in an outage. Other records may be in Kafka.
     package func send(
         _ records: some Collection<OutgoingRecord>, unlessAway availability: KafkaAvailability = KafkaAvailability()
     ) async throws(KafkaError) {
@@ -24,7 +24,8 @@ extension Producer {
         }
     }
 
-    /// Sends one record and waits for its acknowledgement, or for the beginning of an outage. Not cancellable: the record is on its way.
+    /// Sends one record and waits for its acknowledgement, or for the beginning of an outage. Not cancellable, because a sent record cannot
+    /// be recalled.
     /// - Throws: why it was not acknowledged; `away` in an outage.
     package func send(_ record: OutgoingRecord, unlessAway availability: KafkaAvailability) async throws(KafkaError) -> RecordPosition {
         guard let result = await availability.answer({ answer in send(record) { answer($0) } }) else { throw .away }
@@ -32,7 +33,7 @@ extension Producer {
     }
 }
 
-/// Counts what Kafka says to records that were sent together. Thread-safe.
+/// Counts the delivery reports of records that were sent together. Thread-safe.
 private final class Acknowledgements: Sendable {
     private struct State {
         var left: Int
@@ -42,7 +43,7 @@ private final class Acknowledgements: Sendable {
     private let state: Mutex<State>
     private let done: @Sendable (KafkaError?) -> Void
 
-    /// - Parameter done: told, once there is one for each, the first failure, or nil.
+    /// - Parameter done: called once with the first failure or nil, when every record has a report.
     init(of count: Int, done: @escaping @Sendable (KafkaError?) -> Void) {
         state = Mutex(State(left: count))
         self.done = done

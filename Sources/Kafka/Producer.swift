@@ -4,19 +4,19 @@ package import Logging
 import NIOCore
 import Synchronization
 
-/// How long records of a topic may take before they are given up.
+/// How long records of a topic may take before they fail.
 package enum DeliveryTimeout: Sendable, Equatable {
     /// `message.timeout.ms`.
     case usual
-    /// For ever: an idempotent producer keeps their order then, whatever happens.
+    /// No limit: an idempotent producer then keeps their order in any case.
     case endless
-    /// So long and no longer: what waits in this process after that is not sent any more.
+    /// The given limit: records that wait in this process for longer are not sent.
     case limited(Duration)
 }
 
 /// Sends records; any thread may call. Acknowledged by all in-sync replicas, idempotent, without lingering.
 ///
-/// One thread of its own serves the delivery reports. `close` must be called, else that thread lives on.
+/// One thread of its own serves the delivery reports. The owner must call `close`, else that thread lives on.
 package final class Producer: Sendable {
     private enum Phase {
         case running
@@ -32,7 +32,7 @@ package final class Producer: Sendable {
     /// Unchecked, because librdkafka's topic handles may be used from any thread; this type never frees one, `finish` does.
     private struct TopicHandle: @unchecked Sendable {
         let pointer: OpaquePointer
-        /// Until then a broker that does not know the topic may be one that has not heard of it yet.
+        /// Until then an unknown-topic answer may come from a broker that has not learned of the topic yet.
         var isDoubtfulUntil = Deadline(after: TopicHandle.deliveryTimeout)
         static let deliveryTimeout = Duration.seconds(30)
     }
@@ -47,7 +47,7 @@ package final class Producer: Sendable {
 
     private let client: ClientHandle
     private let state = Mutex(State())
-    /// By topic. While a topic is in here its further records wait behind, so that they keep their order.
+    /// By topic. While a topic is listed here, its further records queue behind, so that they keep their order.
     private let waiting = Mutex<[String: [Waiting]]>([:])
     private let somethingWaits = Atomic<Bool>(false)
     private let topics = Mutex<[String: TopicHandle]>([:])
@@ -60,7 +60,7 @@ package final class Producer: Sendable {
 
     /// - Parameters:
     ///   - settings: its client id also names the thread.
-    ///   - patience: how long records of a topic may take.
+    ///   - deliveryTimeout: how long records of a topic may take.
     ///   - logger: for librdkafka's own lines too.
     /// - Throws: a property that librdkafka refuses, by name. Brokers are not contacted here.
     package init(
@@ -99,11 +99,11 @@ package final class Producer: Sendable {
 
     /// Queues one record. The bytes are copied before this returns.
     ///
-    /// Where brokers do not know the topic, or the partition, it is tried again until half a minute after the topic's first use here, or after
-    /// a broker has told that the topic is there no more: one that was just started may not know yet.
+    /// A record for an unknown topic or partition is retried for half a minute after the topic's first use here, or after a broker has
+    /// reported that the topic no longer exists, because a broker that has just started may not know it yet.
     ///
     /// - Parameter report: called exactly once. An immediate failure (queue full, record too large, closed) is reported before this
-    ///   returns, on the caller's thread; anything else on the producer's thread, which must not be blocked.
+    ///   returns, on the caller's thread; any other result on the producer's thread, which must not be blocked.
     package func send(_ record: OutgoingRecord, report: @escaping @Sendable (Result<RecordPosition, KafkaError>) -> Void) {
         outstanding.add(1, ordering: .relaxed)
         if somethingWaits.load(ordering: .acquiring), postpone(record, report, behindOthers: true) { return }
@@ -129,7 +129,7 @@ package final class Producer: Sendable {
         if let failure { delivery.fail(failure) }
     }
 
-    /// Whether a topic or partition that was not there may be there in a moment: the topic is new, or it was there a moment ago.
+    /// Whether an unknown topic or partition may appear soon: the topic is new, or was known a moment ago.
     private func mayAppear(_ topic: String, _ error: KafkaError) -> Bool {
         guard error.isUnknownHere || error.hasVanished else { return false }
         return topics.withLock { topics in
@@ -140,9 +140,9 @@ package final class Producer: Sendable {
         }
     }
 
-    /// Keeps a record for later.
-    /// - Parameter behindOthers: only if others of its topic are kept.
-    /// - Returns: false if it is not kept: nothing else is, or this producer is closing.
+    /// Queues a record for a later attempt.
+    /// - Parameter behindOthers: only if other records of its topic are queued.
+    /// - Returns: `false` if it is not queued: no other is, or this producer is closing.
     private func postpone(_ record: OutgoingRecord, _ report: @escaping Report, behindOthers: Bool = false) -> Bool {
         state.withLock { state in
             guard case .running = state.phase else { return false }
@@ -155,7 +155,8 @@ package final class Producer: Sendable {
         }
     }
 
-    /// Sends one record and waits for its acknowledgement, at most `message.timeout.ms`. Not cancellable: the record is on its way.
+    /// Sends one record and waits for its acknowledgement, at most `message.timeout.ms`. Not cancellable, because a sent record cannot be
+    /// recalled.
     package func send(_ record: OutgoingRecord) async throws(KafkaError) -> RecordPosition {
         let result: Result<RecordPosition, KafkaError> = await withCheckedContinuation { continuation in
             send(record) { continuation.resume(returning: $0) }
@@ -163,10 +164,10 @@ package final class Producer: Sendable {
         return try result.get()
     }
 
-    /// Records whose report has not come yet.
+    /// The number of records without a delivery report.
     package var outstandingRecords: Int { outstanding.load(ordering: .relaxed) }
 
-    /// Refuses new records, sends what is queued for at most `timeout`, fails the rest, and ends the thread. Every report is called.
+    /// Refuses new records, sends the queued ones for at most `timeout`, fails the rest, and ends the thread. Every report is called.
     package func close(flush timeout: Duration) async {
         await withCheckedContinuation { continuation in
             let isClosed = state.withLock { state in
@@ -209,7 +210,7 @@ package final class Producer: Sendable {
         }
     }
 
-    /// Tries what waits for its topic, each topic in order.
+    /// Retries the records that wait for their topics, each topic in order.
     private func sendWaiting() {
         guard somethingWaits.load(ordering: .acquiring) else { return }
         for topic in waiting.withLock({ Array($0.keys) }) {
@@ -226,7 +227,7 @@ package final class Producer: Sendable {
         }
     }
 
-    /// Asks a broker for a topic: librdkafka would do so on a timer only.
+    /// Requests a topic's metadata: librdkafka would do so on a timer only.
     private func look(for topic: String) {
         client.onOwnThread { rk in
             guard let handle = self.topic(topic, rk) else { return }
@@ -284,8 +285,8 @@ package final class Producer: Sendable {
         return KafkaError.general("produce", code, of: rk)
     }
 
-    /// librdkafka's handle of a topic, kept until the producer closes. Made by name with each record, librdkafka would learn a new
-    /// topic's leader only on a timer, up to a second later; making a handle asks at once.
+    /// librdkafka's handle of a topic, kept until the producer closes. With a name per record, librdkafka would learn a new topic's leader
+    /// only on a timer, up to a second later; making a handle queries it at once.
     private func topic(_ name: String, _ rk: OpaquePointer) -> OpaquePointer? {
         let handle: TopicHandle? = topics.withLock { topics in
             if let known = topics[name] { return known }
@@ -296,7 +297,8 @@ package final class Producer: Sendable {
         return handle?.pointer
     }
 
-    /// What a topic's records are sent with by default, but for their time limit; nil for that too. The topic handle takes it over.
+    /// The topic configuration: the default properties with the topic's own time limit; nil for the usual one. The topic handle takes
+    /// ownership.
     private static func configuration(_ deliveryTimeout: DeliveryTimeout, _ rk: OpaquePointer) -> OpaquePointer? {
         let milliseconds: Int32
         switch deliveryTimeout {
@@ -336,7 +338,7 @@ package final class Producer: Sendable {
         return buffer.withUnsafeReadableBytes { withAddress($0, body) }
     }
 
-    /// Empty bytes need some address: none at all means "no value" to librdkafka.
+    /// Calls `body` with a non-null address also for empty bytes: librdkafka takes a null address for "no value".
     private static func withAddress<Value>(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         if bytes.baseAddress != nil { return body(bytes) }
         return withUnsafeBytes(of: UInt8(0)) { body(UnsafeRawBufferPointer(start: $0.baseAddress, count: 0)) }

@@ -1,11 +1,11 @@
 import Instruments
 
-/// What a producer shows of itself.
+/// Metrics of a producer.
 package struct ProducerMetrics: MetricSet {
     let queueLength: GaugeMetric
     let failures: CounterMetric
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: ProducerMetrics { ProducerMetrics(client: "") }
 
     init(client: String) {

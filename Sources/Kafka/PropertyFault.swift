@@ -7,15 +7,15 @@ import Musl
 #endif
 
 extension KafkaSettings {
-    /// Why librdkafka does not take a property.
+    /// Why librdkafka refuses a property.
     package enum PropertyFault: Sendable, Equatable {
-        /// There is no property of this name.
+        /// No property has this name.
         case unknownName
         /// The property cannot have this value, or not in this build of librdkafka.
         case invalidValue
     }
 
-    /// What librdkafka says against a property, without asking any broker; nil if it takes it.
+    /// Checks a property without contacting a broker; nil if librdkafka accepts it.
     package static func fault(ofProperty name: String, value: String) -> PropertyFault? {
         guard let configuration = rd_kafka_conf_new() else { return nil }
         defer { rd_kafka_conf_destroy(configuration) }
@@ -27,7 +27,7 @@ extension KafkaSettings {
         }
     }
 
-    /// Names of all properties that librdkafka knows: the first column of the table that it prints.
+    /// The names of all properties that librdkafka knows: the first column of the table that it prints.
     package static var propertyNames: [String] {
         var text: UnsafeMutablePointer<CChar>?
         var size = 0

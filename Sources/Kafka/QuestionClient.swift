@@ -4,11 +4,10 @@ import Glibc
 import Logging
 import Synchronization
 
-/// The client on which a process asks Kafka: where partitions end, what groups have committed, which topics there are. It never fetches.
+/// The client for a process's Kafka queries: end offsets, committed offsets, topics. It never fetches.
 ///
-/// A broker answers the requests of one connection in order, so a question behind a waiting fetch takes `fetch.wait.max.ms`. All clients that
-/// are made from copies of one ``KafkaSettings`` share one such client: it is made for the first question and ends with its last user.
-/// Thread-safe.
+/// A broker answers the requests of one connection in order, so a query behind a waiting fetch takes `fetch.wait.max.ms`. All clients made
+/// from copies of one ``KafkaSettings`` share one such client, which is made for the first query and ends with its last user. Thread-safe.
 final class QuestionClient: Sendable {
     private struct State {
         var users = 0
@@ -18,10 +17,10 @@ final class QuestionClient: Sendable {
 
     private let state = Mutex(State())
 
-    /// Somebody may ask from now on, until ``leave()``.
+    /// Registers a user, which may query until its ``leave()``.
     func join() { state.withLock { $0.users += 1 } }
 
-    /// Somebody asks no more. The last one ends the client: blocks until questions under way have ended.
+    /// Unregisters a user. The last one ends the client: blocks until running queries have ended.
     func leave() {
         let left = state.withLock { state -> State in
             state.users -= 1
@@ -33,7 +32,7 @@ final class QuestionClient: Sendable {
         left.client?.destroy()
     }
 
-    /// As ``leave()``, for async code.
+    /// Like ``leave()``, for async code.
     func leaveWithoutBlocking() async {
         let thread = BlockingThread("kafka-leave")
         do throws(KafkaError) {
@@ -45,7 +44,7 @@ final class QuestionClient: Sendable {
     }
 
     /// Runs `body` with the client's handle, which must not escape; makes the client if there is none.
-    /// - Returns: nil once nobody uses the client, so that nobody would end it.
+    /// - Returns: nil without a registered user, because nobody would end the client.
     func use<Value>(
         _ kafka: KafkaSettings, _ log: ThrottledLog, _ body: (OpaquePointer) -> Result<Value, KafkaError>
     ) -> Result<Value, KafkaError>? {
@@ -69,7 +68,7 @@ final class QuestionClient: Sendable {
         return try await answer.value.get()
     }
 
-    /// As ``end(of:timeout:_:_:)``, for threads that may block.
+    /// Like ``end(of:timeout:_:_:)``, for threads that may block.
     func end(of partition: TopicPartition, timeout: Duration, _ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> Int64 {
         let answer = Monitor(Result<Int64, KafkaError>?.none)
         try ends(of: partition, kafka, log).ask(timeout: timeout) { result in
@@ -82,10 +81,10 @@ final class QuestionClient: Sendable {
         return try result.get()
     }
 
-    /// Why a broker could not be reached last, in librdkafka's words; nil if that never happened.
+    /// Why the last connection attempt to a broker failed, in librdkafka's words; nil if none has failed.
     var lastTrouble: String? { state.withLock { $0.client }?.lastTrouble }
 
-    /// The client, made if there is none; nil if nobody has joined.
+    /// The client, made if there is none; nil without a registered user.
     func client(_ kafka: KafkaSettings, _ log: ThrottledLog) throws(KafkaError) -> ClientHandle? {
         try state.withLock { state throws(KafkaError) in try Self.client(&state, kafka, log) }
     }

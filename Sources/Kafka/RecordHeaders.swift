@@ -1,6 +1,6 @@
-/// The headers of a record in their order. A name may stand more than once.
+/// The headers of a record in their order. A name may occur more than once.
 package struct RecordHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
-    /// In the order of the record.
+    /// The headers in the record's order.
     package var fields: [RecordHeader]
 
     /// No headers, or those given.
@@ -18,7 +18,7 @@ package struct RecordHeaders: Sendable, Equatable, ExpressibleByDictionaryLitera
         fields.last { $0.name == name }?.value
     }
 
-    /// Adds a header at the end; nothing if the value is nil or empty.
+    /// Adds a header at the end; does nothing if the value is nil or empty.
     package mutating func append(_ name: String, _ value: String?) {
         guard let value, !value.isEmpty else { return }
         fields.append(RecordHeader(name: name, value: value))

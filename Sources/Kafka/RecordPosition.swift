@@ -1,16 +1,14 @@
-/// Where Kafka put a record.
+/// The position at which Kafka stored a record.
 package struct RecordPosition: Sendable, Hashable {
-    /// The topic written to.
+    /// The record's topic.
     package var topic: String
-    /// The partition chosen.
+    /// The record's partition.
     package var partition: Int32
-    /// The record's offset; -1 if the broker did not say.
+    /// The record's offset; -1 if the broker did not report it.
     package var offset: Int64
-    /// When the broker appended it by its own clock, in milliseconds since 1970; nil unless the topic has
-    /// `message.timestamp.type=LogAppendTime`.
+    /// The broker's append time, in milliseconds since 1970; nil unless the topic has `message.timestamp.type=LogAppendTime`.
     package var appended: Int64?
 
-    /// - Parameters: as the properties say.
     package init(topic: String, partition: Int32, offset: Int64, appended: Int64? = nil) {
         self.topic = topic
         self.partition = partition
@@ -18,12 +16,12 @@ package struct RecordPosition: Sendable, Hashable {
         self.appended = appended
     }
 
-    /// The same place; when it was taken does not count.
+    /// Compares the position, not the append time.
     package static func == (a: RecordPosition, b: RecordPosition) -> Bool {
         a.topic == b.topic && a.partition == b.partition && a.offset == b.offset
     }
 
-    /// As for ``==(_:_:)``.
+    /// Hashes like ``==(_:_:)`` compares.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(topic)
         hasher.combine(partition)

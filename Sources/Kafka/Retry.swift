@@ -1,20 +1,19 @@
 import Glibc
 
-/// Asks Kafka again while what it answers may pass.
+/// Retries a query while its error is retriable.
 ///
-/// A topic that was just made can be unknown or without a leader for a while, a leader moves, a coordinator loads. Blocks; for threads
-/// that may.
+/// A new topic can be unknown or without a leader for a while, a leader moves, a coordinator loads. Blocks.
 enum Retry {
-    /// Between two attempts: the first pause and the longest, milliseconds.
+    /// The first and the longest pause between two attempts, in milliseconds.
     private static let pauses: (first: Int32, longest: Int32) = (20, 200)
-    /// How long one attempt may take: the first, and any. Short, so that whoever stops need not wait and
-    /// a broker that has gone holds nobody longer than its partitions are without a leader; longer again where Kafka is slow.
+    /// The time limit of the first attempt and the longest one, in milliseconds. Short, so that stopping is quick and a lost broker delays
+    /// no caller for longer than its partitions lack a leader; longer again where Kafka is slow.
     private static let attempts: (first: Int32, longest: Int32) = (1000, 4000)
 
     /// - Parameters:
-    ///   - ask: one attempt within so many milliseconds; nil if the client is closed.
-    ///   - isWorthwhile: whether an answer like this may pass.
-    /// - Returns: the first good answer, or the last bad one.
+    ///   - ask: one attempt within the given milliseconds; nil if the client is closed.
+    ///   - isWorthwhile: whether an error is retriable.
+    /// - Returns: the first success, or the last error.
     static func until<Value>(
         _ deadline: Deadline, _ operation: String, isWorthwhile: (KafkaError) -> Bool = { $0.mayPass },
         _ ask: (_ milliseconds: Int32) -> Result<Value, KafkaError>?

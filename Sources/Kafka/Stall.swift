@@ -1,20 +1,20 @@
-/// A partition that has something to read and does not get on.
+/// A partition that has records to read and makes no progress.
 package struct Stall: Sendable, Equatable, CustomStringConvertible {
-    /// What kept it, as far as a member can tell.
+    /// The cause, as far as a member can tell.
     package enum Cause: Sendable, Equatable {
-        /// Nothing comes: its leader does not answer, what it answers cannot be read, or commits are refused and reading waits for them.
+        /// No records arrive: the leader does not answer, its answer cannot be read, or commits are refused and reading waits for them.
         case notRead
-        /// The member's own thread does not come round: the handler, or a rebalance, holds it.
+        /// The poll thread does not complete its round: the handler, or a rebalance, blocks it.
         case threadHeld
     }
 
-    /// Which.
+    /// The partition.
     package let partition: TopicPartition
-    /// Since when neither its position nor its commit point has moved.
+    /// When its position or commit point last changed.
     package let since: ContinuousClock.Instant
-    /// Records that wait to be read; nil if Kafka did not say.
+    /// The number of records that wait to be read; nil if Kafka did not report it.
     package let lag: Int64?
-    /// Why.
+    /// The cause.
     package let cause: Cause
 
     /// `topic[partition], 12 records wait`.

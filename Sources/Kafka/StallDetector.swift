@@ -1,12 +1,12 @@
-/// Notices partitions that have something to read and do not get on. Pure value; the caller brings the time.
+/// Detects partitions that have records to read and make no progress. A value; the caller passes the time.
 struct StallDetector {
-    /// Where a partition stands.
+    /// The state of a partition.
     struct Reading: Equatable {
         var epoch: UInt64
         /// The next offset to read.
         var position: Int64
         var commitPoint: Int64
-        /// The handler wants no records of it now, or cannot take them.
+        /// Whether the handler has paused the partition, or cannot take its records.
         var isPaused: Bool
     }
 
@@ -18,16 +18,16 @@ struct StallDetector {
     private let limit: Duration
     private var rests: [TopicPartition: Rest] = [:]
 
-    /// - Parameter limit: how long a partition may rest although something waits.
+    /// - Parameter limit: how long a partition with waiting records may make no progress.
     init(after limit: Duration) {
         self.limit = limit
     }
 
     /// - Parameters:
-    ///   - readings: all partitions that are assigned now.
-    ///   - ends: the ends that are known now; one that is missing could not be learned.
-    ///   - roundAt: when the reading thread last came round.
-    /// - Returns: those that have stood still for the limit, in order.
+    ///   - readings: all assigned partitions.
+    ///   - ends: the known end offsets; partitions without an answer are missing.
+    ///   - roundAt: when the poll thread last completed a round.
+    /// - Returns: the partitions without progress for the limit, in order.
     mutating func stalls(
         _ readings: [TopicPartition: Reading], ends: [TopicPartition: Int64], roundAt: ContinuousClock.Instant,
         at now: ContinuousClock.Instant

@@ -1,19 +1,19 @@
 package import Logging
 import Synchronization
 
-/// Where a client and librdkafka behind it log: a broker that goes is told by each client for each connection, request and retry. Shown once,
-/// then once a minute with how many more there were. Thread-safe.
+/// The log of a client and its librdkafka. A lost broker is reported by each client for each connection, request and retry, so a line is
+/// written once, then once a minute with the number of suppressed ones. Thread-safe.
 package final class ThrottledLog: Sendable {
     let logger: Logger
     private let limiter: LogLimiter
 
-    /// - Parameter limiter: shared by logs that tell of the same trouble.
+    /// - Parameter limiter: shared by logs that report the same faults.
     package init(_ logger: Logger, _ limiter: LogLimiter = LogLimiter()) {
         self.logger = logger
         self.limiter = limiter
     }
 
-    /// Logs unless a line of this level and kind was logged a moment ago. Below `notice` nothing is held back.
+    /// Logs unless a line of this level and kind was logged within the interval. Lines below `notice` are never suppressed.
     package func log(_ level: Logger.Level, _ kind: String, _ text: @autoclosure () -> String, metadata: Logger.Metadata = [:]) {
         guard level >= logger.logLevel else { return }
         let kind = LogLimiter.Kind(level: level, name: kind)
@@ -25,12 +25,12 @@ package final class ThrottledLog: Sendable {
         if isAdmitted { logger.log(level: level, "\(text())", metadata: metadata) }
     }
 
-    /// An error, by its code.
+    /// Logs an error; its code is the kind of line.
     func log(_ error: KafkaError, metadata: Logger.Metadata = [:]) {
         log(error.isFatal ? .critical : .warning, error.name, "\(error)", metadata: metadata)
     }
 
-    /// To be called now and then: tells how many lines were held back of what has not come again.
+    /// Logs how many lines were suppressed since their kind was last logged. Must be called regularly.
     package func tellSuppressed() {
         tell(limiter.throttle.withLock { $0.ended(at: .now) })
     }

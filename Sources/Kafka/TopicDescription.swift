@@ -1,15 +1,14 @@
-/// What Kafka says of a topic.
+/// A topic as Kafka describes it.
 package struct TopicDescription: Sendable, Equatable {
     /// Topic name.
     package var name: String
-    /// How many partitions it has now.
+    /// The number of partitions.
     package var partitions: Int
-    /// How many copies its partitions have, the least of them; 0 if unknown.
+    /// The smallest replication factor of its partitions; 0 if unknown.
     package var replication: Int
-    /// All its settings, defaults included; empty on an embedded cluster, which keeps none.
+    /// All settings, defaults included; empty on an embedded cluster, which has none.
     package var config: [String: String]
 
-    /// - Parameters: as the properties say.
     package init(name: String, partitions: Int, replication: Int = 0, config: [String: String]) {
         self.name = name
         self.partitions = partitions

@@ -45,7 +45,7 @@ enum TopicRequests {
         }
     }
 
-    /// All topics and how they stand. Asks for all, because asking for one by name can create it.
+    /// All topics and their state. Requests all, because a request for one name can create it.
     static func list(_ rk: OpaquePointer, milliseconds: Int32) -> Result<[String: TopicStanding], KafkaError> {
         var found: UnsafePointer<rd_kafka_metadata>?
         let code = rd_kafka_metadata(rk, 1, nil, &found, milliseconds)
@@ -91,7 +91,7 @@ enum TopicRequests {
         return answer.flatMap { $0 }
     }
 
-    /// Whether a topic stands that is not told of, as far as its settings or the refusal to show them say so. Creates nothing.
+    /// Whether a topic exists that brokers do not list, judged by its settings or the refusal to return them. Creates nothing.
     static func isHidden(_ rk: OpaquePointer, _ name: String, isStopping: () -> Bool) -> Result<Bool, KafkaError> {
         switch configs(rk, [name], milliseconds: 5000, isStopping: isStopping) {
         case .success(let found): .success(found[name] != nil)

@@ -1,14 +1,14 @@
-/// How a topic stands at the moment.
+/// The present state of a topic.
 package struct TopicStanding: Sendable, Equatable {
-    /// How many partitions it has.
+    /// The number of partitions.
     package var partitions: Int
-    /// Partitions that can be neither read nor written, because no broker leads them.
+    /// The number of partitions without a leader, which can be neither read nor written.
     package var withoutLeader: Int
-    /// Copies of each partition, of the one that has the fewest.
+    /// The smallest replication factor of its partitions.
     package var replicas: Int
-    /// Replicas that are in sync, of the partition that has the fewest.
+    /// The smallest number of in-sync replicas of its partitions.
     package var inSync: Int
-    /// Replicas that are in sync, of the partition that has the most.
+    /// The largest number of in-sync replicas of its partitions.
     package var inSyncAtBest: Int
 
     /// - Parameter inSyncAtBest: nil if all partitions have as many.

@@ -1,10 +1,11 @@
-/// How long the oldest record of each topic has waited that a member reads and has not finished. A value; the caller brings the time.
+/// How long the oldest unfinished record of each topic has waited, of the partitions assigned to a member. A value; the caller passes the
+/// time.
 struct WaitingAges {
-    /// Where a partition stands.
+    /// The state of a partition.
     struct Reading {
         /// The next offset to read.
         var position: Int64
-        /// Since when the first unfinished record waits, milliseconds since 1970; nil if all that was read is finished.
+        /// When the first unfinished record was written, in milliseconds since 1970; nil if all records read so far are finished.
         var since: Int64?
         /// Records between the commit point and the end.
         var backlog: Int64
@@ -18,9 +19,9 @@ struct WaitingAges {
     private var rests: [TopicPartition: Rest] = [:]
 
     /// - Parameters:
-    ///   - readings: all partitions that are assigned now.
+    ///   - readings: all assigned partitions.
     ///   - now: milliseconds since 1970.
-    /// - Returns: milliseconds by topic; 0 where nothing waits.
+    /// - Returns: milliseconds by topic; 0 if no record waits.
     mutating func ages(_ readings: [TopicPartition: Reading], now: Int64) -> [String: Int64] {
         rests = rests.filter { readings[$0.key] != nil }
         var ages: [String: Int64] = [:]

@@ -2,9 +2,10 @@ import Kafka
 import NIOCore
 import Topics
 
-/// Which requests were announced lately, so that one that comes again is not announced again. A value without lock or clock.
+/// The requests that were announced lately, so that a repeat is not announced again. A value without lock or clock.
 ///
-/// The worker that owns a request's partition sees its repeats too (``IdempotencyKey``). What an earlier owner has announced is not known here.
+/// The worker that owns a request's partition gets its repeats too (``IdempotencyKey``). Announcements of an earlier owner are not known
+/// here.
 struct AnnouncedRequests: Sendable {
     private struct Place: Sendable, Equatable {
         let partition: TopicPartition
@@ -13,16 +14,16 @@ struct AnnouncedRequests: Sendable {
 
     private var places: RecentRequests<Place>
 
-    /// - Parameter requests: how many are remembered.
+    /// - Parameter requests: the most remembered requests.
     init(requests: Int = 100_000) {
-        // Twice as long as answers are remembered. What waited here for its turn may have been accepted so much earlier, and is brought to
-        // its recipient no longer than that after it was accepted.
+        // Twice as long as answers are remembered: a record that waited here may have been accepted that much earlier, and it is delivered
+        // no later than that after it was accepted.
         places = RecentRequests(.init(requests: requests, window: TimeAmount(IdempotencyKey.window) * 2, perAccount: 4))
     }
 
-    /// Whether another record has brought this request. The first one never repeats itself: it comes again where its partition was given up
-    /// before all that follows from it was written.
-    /// - Parameter account: the platform or node that sent it.
+    /// Whether another record has carried this request. The first record is never a repeat of itself: it is read again if its partition was
+    /// revoked before all derived records were written.
+    /// - Parameter account: the platform or node that sent the request.
     mutating func isRepeated(_ request: RequestRecord, in record: IncomingRecord, of account: String, now: NIODeadline) -> Bool {
         guard let key = IdempotencyKey(request) else { return false }
         let place = Place(partition: record.topicPartition, offset: record.offset)

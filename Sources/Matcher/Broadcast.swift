@@ -2,14 +2,14 @@ package import Directory
 package import OCPI
 package import Topics
 
-/// Broadcast Push: whom a request that is addressed to the hub itself is passed on to (OCPI 2.2.1, 4.1.5). Pure.
+/// Broadcast Push: the recipients of a request that is addressed to the hub itself (OCPI 2.2.1, 4.1.5). Pure functions.
 package enum Broadcast {
-    /// What the recipients of one request get, one record per party, in the hub's own name; none unless the request entered here, is
+    /// The announcements of one request, one per recipient, in the hub's own name; none unless the request entered at this node, is
     /// addressed to the hub and may be broadcast.
     ///
     /// Recipients are the connected parties of this node whose role is among those that the sender's roles reach, whose platform has the
-    /// module's RECEIVER interface and whose OcnRules let the sender through; never the sender itself. The sender's signature goes along with
-    /// the parties that it was made for, and PUSH signs it anew. Who wants signatures is left out of what is not signed.
+    /// module's RECEIVER interface and whose OcnRules accept the sender; never the sender itself. The sender's signature is kept with the
+    /// parties that it covers, and PUSH signs the request anew. Recipients that require signatures do not get unsigned requests.
     package static func announcements(of request: RequestRecord, hub: PartyID, in directory: Directory) -> [AnnouncementRecord] {
         guard request.origin == .local, request.to == hub, request.target == nil, request.module.isFunctional,
             ModuleTable.hubUse(request.method, request.route).contains(.broadcast)
@@ -20,7 +20,7 @@ package enum Broadcast {
             announced.from = hub
             announced.to = recipient
             announced.origin = .hub
-            // What this was judged by: whoever looks for the recipient again must have read at least as far.
+            // The state on which this decision depends: PUSH must have read at least as far before it looks up the recipient.
             announced.stateVersion = directory.version
             let original = AnnouncementRecord.Route(from: request.from, to: request.to)
             return AnnouncementRecord(request: announced, original: request.signature == nil ? nil : original)

@@ -18,6 +18,6 @@ package struct MatcherMetrics: MetricSet {
         "ocn_matcher_state_waits_total", unit: "waits", "Times that a batch waited a second for the newest agreements and did not get them."
     )
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: MatcherMetrics { MatcherMetrics() }
 }

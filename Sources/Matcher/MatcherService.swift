@@ -6,22 +6,22 @@ import ServiceLifecycle
 import Synchronization
 package import Topics
 
-/// MATCHER: reads every accepted request and writes a copy of it to each service that may see it, what is addressed to the hub itself to
-/// every party that it is meant for, and what is stored to its recipient.
+/// MATCHER: reads every accepted request and writes its copies to the outboxes of services, and its announcements: broadcasts to the
+/// parties concerned, and stored requests to their recipient.
 ///
 /// ```
-///                the consumer's thread      the matcher's queue, one at a time
+///                the consumer's thread      the matcher's queue, one batch at a time
 ///
-/// ocn.requests ──(group ocn.matcher)──▶ kept ──▶ judged, all that is kept ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
-///                                                   ▲                        │ acknowledged
-///                     ocn.state, read to its end ───┘          commit ◀──────┘
+/// ocn.requests ──(group ocn.matcher)──▶ pending ──▶ matched, the whole batch ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
+///                                                   ▲                          │ acknowledged
+///                     ocn.state, read to its end ───┘            commit ◀──────┘
 /// ```
 ///
-/// The next records are read while Kafka is asked where `ocn.state` ends: the question costs a round trip for all that came meanwhile.
+/// The next records are read while the end of `ocn.state` is queried: one query, which costs a round trip, serves the whole batch.
 ///
-/// A request counts as finished when Kafka has acknowledged all that follows from it; only then may its offset be committed. A worker
-/// that dies in between leaves records that the next one writes again under the same ids. What follows from a request that cannot be true
-/// (``RecordBounds``) goes to `ocn.dead` in place of the outboxes.
+/// A request counts as finished when Kafka has acknowledged all records derived from it; only then may its offset be committed. If a worker
+/// dies in between, the next one writes them again under the same ids. The copies of an implausible request (``RecordBounds``) are written
+/// to `ocn.dead` instead of the outboxes.
 package final class MatcherService: Service {
     private let consumer: GroupConsumer
     private let worker: MatcherWorker
@@ -32,8 +32,8 @@ package final class MatcherService: Service {
     ///   - hub: the hub's own party.
     ///   - membership: how it takes part in its group; by default ``membership(of:)``.
     ///   - store: this process's follower of `ocn.state`.
-    ///   - producer: writes what follows from requests; with the ``deliveryTimeout(_:)`` of this role. Closed by the caller.
-    ///   - logger: where trouble is told.
+    ///   - producer: writes the derived records; with the ``deliveryTimeout(_:)`` of this role. Closed by the caller.
+    ///   - logger: reports faults.
     package init(
         kafka: KafkaSettings, topics: TopicNames, hub: PartyID, membership: GroupConsumer.Settings? = nil, store: StateStore,
         producer: Producer, logger: Logger
@@ -43,12 +43,13 @@ package final class MatcherService: Service {
         worker.consumer.withLock { $0 = consumer }
     }
 
-    /// Topics whose records must never be given up: without a time limit an idempotent producer keeps the order of each object as well.
+    /// The delivery timeouts of this role: none for topics whose records must not be lost. Without a time limit an idempotent producer
+    /// keeps the order of each object as well.
     package static func deliveryTimeout(_ topics: TopicNames) -> @Sendable (_ topic: String) -> DeliveryTimeout {
         { $0 == topics.announce || $0 == topics.dead || topics.recipient(ofOutbox: $0) != nil ? .endless : .usual }
     }
 
-    /// The group `matcher` on `ocn.requests`.
+    /// The settings of the group `matcher` on `ocn.requests`.
     package static func membership(of topics: TopicNames) -> GroupConsumer.Settings {
         var settings = GroupConsumer.Settings(
             group: topics.group("matcher"), subscription: [topics.requests], commitMetadata: { _, _, ahead in ahead.text })
@@ -56,12 +57,12 @@ package final class MatcherService: Service {
         return settings
     }
 
-    /// Partitions of this process that stand still although something waits in them; to be asked every few seconds.
+    /// Assigned partitions that make no progress although records wait; to be queried every few seconds.
     package func stalls() async -> [Stall] { await consumer.stalls() }
 
-    /// Works until graceful shutdown, then drains, commits and leaves the group.
-    /// - Throws: ``KafkaError`` when something cannot be written however long one tries. Nothing of it is committed: the process must be
-    ///   started anew and goes on at that request.
+    /// Runs until graceful shutdown, then drains, commits and leaves the group.
+    /// - Throws: ``KafkaError`` if Kafka permanently refuses a record. The request is not committed: the process must be restarted, and
+    ///   continues with that request.
     package func run() async throws {
         let result: Result<Void, any Error>
         do {

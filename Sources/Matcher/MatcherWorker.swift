@@ -9,20 +9,20 @@ import ServiceLifecycle
 import Synchronization
 import Topics
 
-/// What happens to the requests that MATCHER reads: they are kept on the consumer's thread, judged on a queue of their own, and what follows
-/// from them is acknowledged on the producer's thread.
+/// Processes the requests that MATCHER reads: they are queued on the consumer's thread, matched on a queue of their own, and the derived
+/// records are acknowledged on the producer's thread.
 final class MatcherWorker: GroupHandler {
     let consumer = Mutex<GroupConsumer?>(nil)
 
     private struct State {
         var isStopping = false
         var failure: KafkaError?
-        /// Read and not judged.
-        var kept: [IncomingRecord] = []
-        var keptBytes = 0
-        var isJudging = false
+        /// Records that were read and not matched yet.
+        var pending: [IncomingRecord] = []
+        var pendingBytes = 0
+        var isMatching = false
         var paused: [TopicPartition] = []
-        /// Bytes written that Kafka has not acknowledged.
+        /// Bytes sent that Kafka has not acknowledged.
         var sentBytes = 0
 
         var isEnding: Bool { isStopping || failure != nil }
@@ -33,25 +33,25 @@ final class MatcherWorker: GroupHandler {
     private let hub: PartyID
     private let store: StateStore
     private let logger: Logger
-    /// For what repeats: with each record, or while Kafka is away.
+    /// For lines that may repeat with each record, or while Kafka is unavailable.
     private let repeated: ThrottledLog
     private let state = Mutex(State())
     private let announced = Mutex(AnnouncedRequests())
-    private let judging = DispatchQueue(label: "ocn.matcher")
-    /// Signalled when there is room again, or no point in waiting for it: for what is sent, and for what is kept.
+    private let queue = DispatchQueue(label: "ocn.matcher")
+    /// Signalled when there is room for records to send or to queue, or when the worker ends.
     private let roomToSend = DispatchSemaphore(value: 0)
-    private let roomToKeep = DispatchSemaphore(value: 0)
+    private let roomToQueue = DispatchSemaphore(value: 0)
     private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
     private let metrics = MatcherMetrics()
 
-    /// Half of what the producer's own queue takes, so that this is never full.
+    /// Half of the producer's own queue, so that that one is never full.
     private static let maxSentBytes = 32 * 1024 * 1024
-    /// From the first on the consumer's thread waits a moment for room, from the second on it reads no more until half of the first is kept.
-    /// Pausing alone would do, but throws away what librdkafka has read ahead.
-    private static let keptBytes = (slow: 8 * 1024 * 1024, paused: 32 * 1024 * 1024)
-    /// A moment. The consumer's thread has others to look after as well.
-    private static let moment = DispatchTimeInterval.milliseconds(50)
+    /// The bytes of queued records above which the consumer's thread waits for `pauseForRoom`, and those above which reading pauses until the
+    /// queue is taken. Pausing alone would suffice, but it discards librdkafka's read-ahead.
+    private static let pendingBytes = (slow: 8 * 1024 * 1024, paused: 32 * 1024 * 1024)
+    /// How long the consumer's thread waits. Short, because that thread also serves rebalances and commits.
+    private static let pauseForRoom = DispatchTimeInterval.milliseconds(50)
 
     init(producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, logger: Logger) {
         self.producer = producer
@@ -62,7 +62,7 @@ final class MatcherWorker: GroupHandler {
         repeated = ThrottledLog(logger)
     }
 
-    /// Returns at graceful shutdown or cancellation; throws what made going on pointless.
+    /// Returns at graceful shutdown or cancellation; throws the error after which the worker cannot continue.
     func stopped() async throws {
         try await cancelWhenGracefulShutdown { [failures] in
             for await error in failures { throw error }
@@ -72,7 +72,7 @@ final class MatcherWorker: GroupHandler {
     func stop() {
         state.withLock { $0.isStopping = true }
         roomToSend.signal()
-        roomToKeep.signal()
+        roomToQueue.signal()
     }
 
     // MARK: The consumer's thread
@@ -84,9 +84,9 @@ final class MatcherWorker: GroupHandler {
 
     func revoked(_ partitions: [TopicPartition], lost: Bool) {
         let gone = state.withLock { state in
-            let gone = state.kept.filter { partitions.contains($0.topicPartition) }
-            state.kept.removeAll { partitions.contains($0.topicPartition) }
-            state.keptBytes -= gone.reduce(0) { $0 + $1.bytes }
+            let gone = state.pending.filter { partitions.contains($0.topicPartition) }
+            state.pending.removeAll { partitions.contains($0.topicPartition) }
+            state.pendingBytes -= gone.reduce(0) { $0 + $1.bytes }
             return gone
         }
         abandon(gone[...])
@@ -95,20 +95,20 @@ final class MatcherWorker: GroupHandler {
 
     func received(_ batch: [IncomingRecord]) {
         let (mustStart, isFull, isTooFull) = state.withLock { state in
-            state.kept += batch
-            state.keptBytes += batch.reduce(0) { $0 + $1.bytes }
-            defer { state.isJudging = true }
-            return (!state.isJudging, state.keptBytes >= Self.keptBytes.slow, state.keptBytes >= Self.keptBytes.paused)
+            state.pending += batch
+            state.pendingBytes += batch.reduce(0) { $0 + $1.bytes }
+            defer { state.isMatching = true }
+            return (!state.isMatching, state.pendingBytes >= Self.pendingBytes.slow, state.pendingBytes >= Self.pendingBytes.paused)
         }
-        if mustStart { judging.async { self.judgeAll() } }
-        if isTooFull { pause() } else if isFull { _ = roomToKeep.wait(timeout: .now() + Self.moment) }
+        if mustStart { queue.async { self.matchAll() } }
+        if isTooFull { pause() } else if isFull { _ = roomToQueue.wait(timeout: .now() + Self.pauseForRoom) }
     }
 
     private func pause() {
         guard let consumer = consumer.withLock({ $0 }) else { return }
         let partitions = consumer.assignment
         let mustPause = state.withLock { state in
-            guard state.keptBytes >= Self.keptBytes.paused, state.paused.isEmpty else { return false }
+            guard state.pendingBytes >= Self.pendingBytes.paused, state.paused.isEmpty else { return false }
             state.paused = partitions
             return true
         }
@@ -117,25 +117,25 @@ final class MatcherWorker: GroupHandler {
 
     // MARK: The matcher's queue
 
-    private func judgeAll() {
+    private func matchAll() {
         while true {
             let batch = state.withLock { state in
                 defer {
-                    state.kept = []
-                    state.keptBytes = 0
+                    state.pending = []
+                    state.pendingBytes = 0
                 }
-                if state.kept.isEmpty { state.isJudging = false }
-                return state.kept
+                if state.pending.isEmpty { state.isMatching = false }
+                return state.pending
             }
             guard !batch.isEmpty else { return }
-            readOn()
-            judge(batch)
+            resumeReading()
+            match(batch)
         }
     }
 
-    /// There is room to keep more.
-    private func readOn() {
-        roomToKeep.signal()
+    /// Signals room in the queue, and resumes paused partitions.
+    private func resumeReading() {
+        roomToQueue.signal()
         let paused = state.withLock { state in
             defer { state.paused = [] }
             return state.paused
@@ -143,16 +143,16 @@ final class MatcherWorker: GroupHandler {
         if !paused.isEmpty { consumer.withLock { $0 }?.resume(paused) }
     }
 
-    private func judge(_ batch: [IncomingRecord]) {
+    private func match(_ batch: [IncomingRecord]) {
         guard let directory = freshDirectory() else { return abandon(batch[...]) }
         let bounds = RecordBounds(now: store.clock.now, stateEnd: directory.version)
         for (index, record) in batch.enumerated() {
             metrics.requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
-                // Left for the next worker: it is not finished, so it is not committed.
-                let followers = bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
-                guard send(followers ?? self.followers(of: request, record, in: directory), for: record) else {
+                // A record that was not sent is not finished, so it is not committed and the next worker repeats it.
+                let derived = bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
+                guard send(derived ?? derivedRecords(of: request, record, in: directory), for: record) else {
                     return abandon(batch[index...])
                 }
             } catch {
@@ -164,16 +164,17 @@ final class MatcherWorker: GroupHandler {
         }
     }
 
-    private func followers(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [Follower] {
+    private func derivedRecords(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [DerivedRecord] {
         Fanout.copies(of: request, in: directory).map {
-            Follower(record: $0.outgoing(to: topics), id: $0.id, counter: metrics.copies)
+            DerivedRecord(record: $0.outgoing(to: topics), id: $0.id, counter: metrics.copies)
         }
             + announcements(of: request, record, in: directory).map {
-                Follower(record: $0.outgoing(to: topics), id: $0.request.id, counter: metrics.announcements)
+                DerivedRecord(record: $0.outgoing(to: topics), id: $0.request.id, counter: metrics.announcements)
             }
     }
 
-    /// None of a request that was announced already: nobody else looks after what the hub has answered by itself.
+    /// The announcements of a request; none if it was announced already. Only MATCHER detects repeats of requests that the hub has answered
+    /// by itself.
     private func announcements(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [AnnouncementRecord] {
         var announcements = Broadcast.announcements(of: request, hub: hub, in: directory)
         if let stored = StoreAndForward.announcement(of: request, in: directory) { announcements.append(stored) }
@@ -184,23 +185,23 @@ final class MatcherWorker: GroupHandler {
         return []
     }
 
-    /// Nobody sent it at that time or under that state, and PUSH would wait for them: an operator decides about the copies. Announcements are
-    /// for now or not at all.
+    /// Dead letters in place of the copies of an implausible request: PUSH would wait for its time or state version, which no process of
+    /// this node wrote. An operator decides about them. Its announcements are dropped.
     private func deadLetters(
         of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory
-    ) -> [Follower] {
+    ) -> [DerivedRecord] {
         metrics.implausible.increment()
         repeated.log(
-            .error, "implausible", "request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
+            .error, "implausible", "implausible request", metadata: ["record": "\(record.place)", "error": "\(fault)"])
         return Fanout.copies(of: request, in: directory).map { copy in
             let dead = DeadRecord(
                 copy: copy, cause: "implausible: \(fault)", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: store.clock.now)
-            return Follower(record: dead.outgoing(to: topics), id: copy.id, counter: metrics.copies)
+            return DerivedRecord(record: dead.outgoing(to: topics), id: copy.id, counter: metrics.copies)
         }
     }
 
-    /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only
-    /// after everything that `ocn.state` holds by now has been applied. Nil if this process is stopping; the batch is then left for
+    /// A snapshot of the state in which every agreement is visible that was acknowledged before a request of the batch was accepted:
+    /// matching waits until the present end of `ocn.state` has been applied. Nil if this process is stopping; the batch is then left for
     /// the next worker.
     private func freshDirectory() -> Directory? {
         while !store.catchUpBlocking(timeout: .seconds(1)) {
@@ -211,7 +212,7 @@ final class MatcherWorker: GroupHandler {
         return store.directory
     }
 
-    /// Waits while Kafka is slower than the fan-out. False when this worker is ending.
+    /// Waits while Kafka acknowledges more slowly than records are derived. False when this worker is ending.
     private func waitForRoom() -> Bool {
         while !isEnding {
             if state.withLock({ $0.sentBytes < Self.maxSentBytes }) { return true }
@@ -222,22 +223,22 @@ final class MatcherWorker: GroupHandler {
 
     private var isEnding: Bool { state.withLock { $0.isEnding } }
 
-    /// False when this worker is ending.
-    private func send(_ followers: [Follower], for record: IncomingRecord) -> Bool {
+    /// Sends the derived records of a request. False when this worker is ending.
+    private func send(_ derived: [DerivedRecord], for record: IncomingRecord) -> Bool {
         guard !isEnding else { return false }
-        if followers.isEmpty { finish(record) }
-        let open = Countdown(followers.count)
-        for follower in followers {
+        if derived.isEmpty { finish(record) }
+        let open = Countdown(derived.count)
+        for output in derived {
             guard waitForRoom() else { return false }
-            send(follower, for: record, open)
+            send(output, for: record, open)
         }
         return true
     }
 
-    private func send(_ follower: Follower, for record: IncomingRecord, _ open: Countdown) {
-        let bytes = (follower.record.value?.readableBytes ?? 0) + 1024
+    private func send(_ output: DerivedRecord, for record: IncomingRecord, _ open: Countdown) {
+        let bytes = (output.record.value?.readableBytes ?? 0) + 1024
         state.withLock { $0.sentBytes += bytes }
-        producer.send(follower.record) { [self] result in
+        producer.send(output.record) { [self] result in
             let hasRoom = state.withLock { state in
                 let wasFull = state.sentBytes >= Self.maxSentBytes
                 state.sentBytes -= bytes
@@ -245,16 +246,16 @@ final class MatcherWorker: GroupHandler {
             }
             switch result {
             case .success:
-                follower.counter.increment()
+                output.counter.increment()
                 if open.last() { finish(record) }
-            case .failure(let error): fail(error, follower)
+            case .failure(let error): fail(error, output)
             }
             if hasRoom { roomToSend.signal() }
         }
     }
 
-    /// What Kafka refuses must not be passed over: later records of the same object would overtake it.
-    private func fail(_ error: KafkaError, _ follower: Follower) {
+    /// Ends the worker. A refused record must not be skipped, because later records of the same object would overtake it.
+    private func fail(_ error: KafkaError, _ output: DerivedRecord) {
         let isFirst = state.withLock { state in
             guard !state.isEnding else { return false }
             state.failure = error
@@ -264,7 +265,7 @@ final class MatcherWorker: GroupHandler {
         guard isFirst else { return }
         logger.critical(
             "a record is not accepted by Kafka; this worker ends and the next one tries again",
-            metadata: ["topic": "\(follower.record.topic)", "id": "\(follower.id)", "error": "\(error)"])
+            metadata: ["topic": "\(output.record.topic)", "id": "\(output.id)", "error": "\(error)"])
         refusals.yield(error)
     }
 
@@ -274,7 +275,7 @@ final class MatcherWorker: GroupHandler {
         consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
     }
 
-    /// These are not judged here any more: they come again, here or elsewhere.
+    /// Gives up records without matching them; this member or another reads them again.
     private func abandon(_ records: ArraySlice<IncomingRecord>) {
         guard let consumer = consumer.withLock({ $0 }) else { return }
         for (place, records) in Dictionary(grouping: records, by: { Place(partition: $0.topicPartition, epoch: $0.epoch) }) {
@@ -288,14 +289,14 @@ final class MatcherWorker: GroupHandler {
     }
 }
 
-/// A record that follows from a request: a copy or an announcement.
-private struct Follower: Sendable {
+/// A record derived from a request: a copy or an announcement.
+private struct DerivedRecord: Sendable {
     let record: OutgoingRecord
     let id: String
     let counter: CounterMetric
 }
 
-/// Counts the followers of one request that are not acknowledged yet.
+/// Counts the unacknowledged derived records of one request.
 private final class Countdown: Sendable {
     private let open: Atomic<Int>
 
@@ -303,12 +304,12 @@ private final class Countdown: Sendable {
         open = Atomic(count)
     }
 
-    /// Whether this was the last one.
+    /// Counts one acknowledgement. Whether it was the last one.
     func last() -> Bool { open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }
 
 extension IncomingRecord {
     fileprivate var place: String { "\(topic)[\(partition)]@\(offset)" }
-    /// What it holds in memory, about.
+    /// The approximate size in memory.
     fileprivate var bytes: Int { (value?.readableBytes ?? 0) + 1024 }
 }

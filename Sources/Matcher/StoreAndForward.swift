@@ -2,17 +2,17 @@ package import Directory
 import OCPI
 package import Topics
 
-/// Store and forward: what becomes of a request that INGRESS answered by an operator's rule. Pure.
+/// Store and forward: the delivery of a request that INGRESS answered by an operator's rule. Pure functions.
 package enum StoreAndForward {
-    /// What the recipient gets: the request as its sender wrote it, with the sender's signature, which still fits. Nil unless the request
-    /// is marked as stored.
+    /// The announcement for the recipient: the sender's request with its signature, which still matches. Nil unless the request is marked
+    /// as stored.
     ///
-    /// Whether the rule still stands does not matter: the sender was told that the hub has it.
+    /// It does not matter whether the rule still exists, because the sender was told that the hub has stored the request.
     package static func announcement(of request: RequestRecord, in directory: Directory) -> AnnouncementRecord? {
         guard request.isStored, request.origin != .hub, request.target == nil, request.module.isFunctional else { return nil }
         var announced = request
         announced.id = Fanout.announcementID(of: request, for: request.to)
-        // What this was judged by: whoever looks for the recipient again must have read at least as far.
+        // The state on which this decision depends: PUSH must have read at least as far before it looks up the recipient.
         announced.stateVersion = directory.version
         return AnnouncementRecord(request: announced)
     }

@@ -4,7 +4,7 @@ import CBrotli
 ///
 /// Unsafe pointers are used here only to hand array storage to C for the duration of one call, with its exact length.
 enum Brotli {
-    /// What the notary libraries use; the result is byte-identical to theirs.
+    /// The quality that the notary libraries use; the result is byte-identical to theirs.
     private static let quality: Int32 = 4
 
     /// Nil only when memory is short.
@@ -23,7 +23,8 @@ enum Brotli {
         return isDone ? compressed : nil
     }
 
-    /// Throws `tooLarge` above `limit` bytes, without having made more than that, and `unreadable` for what is not one complete stream.
+    /// Decompresses one stream. Throws `tooLarge` above `limit` bytes, without allocating more than that, and `unreadable` for bytes that
+    /// are not one complete stream.
     static func decompress(_ bytes: [UInt8], limit: Int) throws(SignatureError) -> [UInt8] {
         guard let decoder = BrotliDecoderCreateInstance(nil, nil, nil) else { throw .unreadable("no memory for Brotli") }
         defer { BrotliDecoderDestroyInstance(decoder) }
@@ -33,7 +34,7 @@ enum Brotli {
             var available = input.count
             var next = input.baseAddress
             while result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT, output.count <= limit {
-                // No room of ours: the decoder shows its own, which stays valid until the next call.
+                // With no room of its own the decoder returns its own buffer, which stays valid until the next call.
                 var room = 0
                 result = BrotliDecoderDecompressStream(decoder, &available, &next, &room, nil, nil)
                 var size = limit + 1 - output.count

@@ -1,13 +1,13 @@
 import Encoding
 
-/// A 20-byte Ethereum account address: who signed. Compares by value, whatever the spelling it came in.
+/// A 20-byte Ethereum account address of a signer. Compares by value, whatever the case of the text.
 package struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
     // Packed, because addresses are dictionary keys and an array would cost an allocation each.
     private let high: UInt64
     private let middle: UInt64
     private let low: UInt32
 
-    /// The address that nobody holds; registries answer it for "not registered".
+    /// The zero address, which has no key; registries answer it for "not registered".
     package static let zero = EthereumAddress(high: 0, middle: 0, low: 0)
 
     private init(high: UInt64, middle: UInt64, low: UInt32) {
@@ -16,7 +16,7 @@ package struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
         self.low = low
     }
 
-    /// Nil unless exactly 20 bytes.
+    /// Nil unless there are exactly 20 bytes.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 20 else { return nil }
         var high: UInt64 = 0
@@ -32,7 +32,7 @@ package struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(high: high, middle: middle, low: low)
     }
 
-    /// 40 hex digits in any case, with or without `0x`. A mixed-case checksum is not checked.
+    /// Parses 40 hex digits of any case, with or without `0x`. A mixed-case checksum is not checked.
     package init?(hex: String) {
         guard let bytes = Hex.decode(hex) else { return nil }
         self.init(bytes: bytes)
@@ -53,7 +53,7 @@ package struct EthereumAddress: Hashable, Sendable, CustomStringConvertible {
         return bytes
     }
 
-    /// Whether this is the zero address, which `ecrecover` gives for a signature that makes no sense.
+    /// Whether this is the zero address, which `ecrecover` returns for an invalid signature.
     package var isZero: Bool { self == .zero }
 
     /// `0x` and 40 lower-case digits.

@@ -2,13 +2,13 @@
 ///
 /// A value type: a copy continues on its own. `finish` may be called once per value.
 package struct Keccak256: Sendable {
-    /// Length of a digest in bytes.
+    /// The length of a digest in bytes.
     package static let digestLength = 32
 
     private static let rate = 136
 
     private var lanes = InlineArray<25, UInt64>(repeating: 0)
-    /// Bytes absorbed into the current block, 0 ..< rate.
+    /// The number of bytes absorbed into the current block, 0 ..< rate.
     private var position = 0
 
     /// An empty hash.
@@ -91,7 +91,7 @@ extension Keccak256 {
         (word &<< count) | (word &>> (64 &- count))
     }
 
-    // Written out, with the lanes in local variables: loops over the array take more than twice as long.
+    // Unrolled, with the lanes in local variables: loops over the array take more than twice as long.
     private static func permute(_ lanes: inout InlineArray<25, UInt64>) {
         var (a0, a1, a2, a3, a4) = (lanes[0], lanes[1], lanes[2], lanes[3], lanes[4])
         var (a5, a6, a7, a8, a9) = (lanes[5], lanes[6], lanes[7], lanes[8], lanes[9])

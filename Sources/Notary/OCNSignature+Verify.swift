@@ -1,24 +1,23 @@
 import Encoding
 
-/// What a valid signature proves.
+/// The result of a successful verification.
 package struct VerifiedSignature: Sendable, Equatable {
-    /// How the last signer prints numbers; sign a rewrite in the same way.
+    /// How the last signer prints numbers; a rewrite must be signed in the same way.
     package let numbers: NumberDialect
 
-    /// Who signed, last signer first. Whether they are allowed to is not known here: the first must be the sender or its node's operator.
+    /// The signers, last one first. The caller must check that they are authorised: the first must be the sender or its node's operator.
     package let signatories: [EthereumAddress]
 
-    /// Whether every non-empty value is signed. If not, somebody may have added the others.
+    /// Whether every non-empty value is signed. If not, unsigned values may have been added by another party.
     package let coversEverything: Bool
 }
 
 extension OCNSignature {
-    /// Checks that the values are those that were signed, by the signatories named, through all rewrites.
+    /// Checks that the values are those that the named signatories signed, through all rewrites.
     ///
-    /// Stricter than the libraries in three points: a signed value that is missing is an error (one library reads it as the text `null`),
-    /// duplicate
-    /// members are refused, and so are member names with an apostrophe. Like them it looks paths up in lower case.
-    /// About 60 microseconds and 40 more per rewrite, more for large bodies.
+    /// Stricter than the libraries in three points: a missing signed value is an error (one library reads it as the text `null`), duplicate
+    /// members are refused, and so are member names with an apostrophe. Like them it looks paths up in lower case. Takes about 60
+    /// microseconds and 40 more per rewrite, more for large bodies.
     package func verify(_ values: SignableValues) throws(SignatureError) -> VerifiedSignature {
         if values.hasDuplicateMembers { throw .ambiguous }
         var index = ValueIndex(values)
@@ -39,7 +38,7 @@ extension OCNSignature {
         return VerifiedSignature(numbers: numbers, signatories: signatories, coversEverything: coversEverything)
     }
 
-    /// Whether `fields` names every non-empty value, without checking anything else.
+    /// Whether `fields` names every non-empty value; no other check is made.
     package func covers(_ values: SignableValues) -> Bool {
         var index = ValueIndex(values)
         guard !values.hasDuplicateMembers, let positions = index.positions(of: fields) else { return false }
@@ -51,16 +50,15 @@ extension OCNSignature {
     }
 }
 
-/// The signed values of a message, found by path: by position as long as fields come in the order of the message, as they usually do, and
-/// by
-/// one dictionary otherwise. So that the time is proportional to message and fields, however wide or twisted they are.
+/// The signed values of a message by path: by position while fields come in the order of the message, as they usually do, and by one
+/// dictionary otherwise. So the time is proportional to message and fields, whatever their shape.
 private struct ValueIndex {
     private var values: [JSONValue] = []
-    /// All paths in one piece, and where each ends.
+    /// All paths concatenated, and the end of each.
     private var paths: [UInt8] = []
     private var ends: [Int] = []
     private var unaddressableCount = 0
-    /// Made when first needed.
+    /// Made at the first use.
     private var positionByPath: [[UInt8]: Int]?
 
     init(_ message: SignableValues) {
@@ -75,7 +73,7 @@ private struct ValueIndex {
         }
     }
 
-    /// Where the values of the fields are; nil if one is missing or empty.
+    /// The positions of the fields' values; nil if one is missing or empty.
     mutating func positions(of fields: [String]) -> [Int]? {
         var positions: [Int] = []
         positions.reserveCapacity(fields.count)
@@ -108,8 +106,8 @@ private struct ValueIndex {
         unaddressableCount == 0 && Set(positions).count == values.count
     }
 
-    /// Puts original values back. A path that the message does not have is no signed field, and stays out. False for a container: nobody
-    /// rewrites those.
+    /// Restores original values. A path that the message does not have is no signed field, and is skipped. False for a container, which no
+    /// node rewrites.
     mutating func restore(_ originals: [JSONMember]) -> Bool {
         for original in originals {
             switch original.value {
@@ -125,7 +123,7 @@ private struct ValueIndex {
         paths[(position == 0 ? 0 : ends[position - 1])..<ends[position]]
     }
 
-    /// Whether the path at `position` is `field`, and in ASCII without upper case, so that lower case changes nothing.
+    /// Whether the path at `position` equals `field` and is ASCII without upper case, so that lower-casing changes nothing.
     private func isPlain(_ field: String, at position: Int) -> Bool {
         guard position < values.count else { return false }
         let path = path(at: position)

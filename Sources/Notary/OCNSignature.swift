@@ -1,9 +1,9 @@
 package import Encoding
 
-/// The signature of a party over the values of an OCPI message, possibly rewritten by hubs on the way (OCN Notary).
+/// A party's signature of the values of an OCPI message, which hubs may have rewritten on the way (OCN Notary).
 ///
-/// It stands in the header `OCN-Signature` of a request or the member `ocn_signature` of a response. A reading of it proves nothing:
-/// `verify` does.
+/// It is sent in the header `OCN-Signature` of a request or the member `ocn_signature` of a response. Parsing it proves nothing;
+/// ``verify(_:)`` does.
 package struct OCNSignature: Sendable, Equatable {
     /// Paths of the signed values, in the order in which their texts were concatenated.
     package let fields: [String]
@@ -14,7 +14,7 @@ package struct OCNSignature: Sendable, Equatable {
     /// `0x`, r, s, v in hex: personal-message signature over the 66 characters of `hash`.
     package let rsv: String
 
-    /// Who claims to have signed.
+    /// The claimed signer.
     package let signatory: EthereumAddress
 
     /// Earlier signatures, oldest first.
@@ -22,17 +22,17 @@ package struct OCNSignature: Sendable, Equatable {
 
     /// A signature that a hub replaced, and the values it replaced.
     package struct Rewrite: Sendable, Equatable {
-        /// Path to original value; null where there was none.
+        /// The original values by path; null if there was none.
         package let rewrittenFields: [JSONMember]
-        /// Hash before the change.
+        /// The hash before the change.
         package let hash: String
-        /// Signature before the change.
+        /// The signature before the change.
         package let rsv: String
-        /// Who made it.
+        /// The signer before the change.
         package let signatory: EthereumAddress
     }
 
-    /// Every node on a route rewrites at most once; more than this is refused.
+    /// The most rewrites accepted; each node on a route rewrites at most once.
     package static let maximumRewrites = 16
 
     init(fields: [String], hash: String, rsv: String, signatory: EthereumAddress, rewrites: [Rewrite]) {
@@ -45,16 +45,16 @@ package struct OCNSignature: Sendable, Equatable {
 
     /// Signs every non-empty value.
     ///
-    /// Member names with upper case or an apostrophe, and values with duplicate members, can be signed but never verified, by us and by
-    /// others.
+    /// A message that has member names with upper case or an apostrophe, or duplicate members, can be signed, but no implementation
+    /// verifies it.
     package static func sign(_ values: SignableValues, with key: SigningKey, numbers: NumberDialect) -> OCNSignature {
         sign(values, with: key, numbers: numbers, rewrites: [])
     }
 
     /// Changes values on the way and signs the result, keeping the present signature so that the change can be undone and checked.
     ///
-    /// Verify before: a bad signature does not get better. `numbers` should be the dialect in which it verified.
-    /// Only replacing and adding values can be verified later, not removing them.
+    /// The caller must have verified the present signature. `numbers` should be the dialect in which it verified. Replaced and added values
+    /// can be verified later, removed ones cannot.
     package func rewritten(
         _ values: inout SignableValues, _ changes: [(place: SignedPlace, value: JSONValue)], with key: SigningKey, numbers: NumberDialect
     ) -> OCNSignature {

@@ -1,4 +1,4 @@
-/// What Ethereum wallets sign for people (EIP-191, version 0x45): a prefix keeps it from being a transaction.
+/// The text message that Ethereum wallets sign (EIP-191, version 0x45): its prefix keeps it from being a transaction.
 package enum PersonalMessage {
     /// The 32-byte digest to sign: Keccak-256 of 0x19, "Ethereum Signed Message:", LF, the decimal byte length, and the message.
     package static func digest(_ message: Span<UInt8>) -> [UInt8] {

@@ -5,13 +5,13 @@ package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible
     /// r and s, 64 bytes, most significant first.
     private let compact: [UInt8]
 
-    /// 27 or 28, as Ethereum writes it (29 and 30 exist in theory).
+    /// The recovery value: 27 or 28, as Ethereum writes it (29 and 30 exist in theory).
     package let v: UInt8
 
-    /// 32 bytes, most significant first.
+    /// The value r: 32 bytes, most significant first.
     package var r: [UInt8] { Array(compact.prefix(32)) }
 
-    /// 32 bytes, most significant first. Ours are low; a foreign high s is accepted, as ecrecover does.
+    /// The value s: 32 bytes, most significant first. Signatures made here have a low s; a foreign high s is accepted, as by ecrecover.
     package var s: [UInt8] { Array(compact.suffix(32)) }
 
     init(compact: [UInt8], recoveryID: Int32) {
@@ -19,7 +19,7 @@ package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible
         self.v = 27 + UInt8(truncatingIfNeeded: recoveryID & 3)
     }
 
-    /// 130 hex digits r, s, v, with or without `0x`; v may be 0, 1, 27 or 28. Nil otherwise.
+    /// Parses 130 hex digits r, s, v, with or without `0x`; v may be 0, 1, 27 or 28. Nil for any other text.
     package init?(hex: String) {
         guard let bytes = Hex.decode(hex), bytes.count == 65 else { return nil }
         switch bytes[64] {
@@ -30,7 +30,7 @@ package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible
         compact = Array(bytes.prefix(64))
     }
 
-    /// Whether s is in the lower half of its range. Of each signature there is a twin with a high s that recovers to the same address.
+    /// Whether s is in the lower half of its range. Every signature has an equivalent with a high s that recovers to the same address.
     package var isLow: Bool { s == Self.half || s.lexicographicallyPrecedes(Self.half) }
 
     /// Half of the order of secp256k1.
@@ -42,8 +42,8 @@ package struct RecoverableSignature: Hashable, Sendable, CustomStringConvertible
     /// 130 lower-case hex digits r, s, v without `0x`.
     package var hex: String { Hex.encode(compact + [v]) }
 
-    /// Who signed the 32-byte `digest`; nil if nobody can have. Any well-formed signature yields *some* address: compare it with the one
-    /// expected.
+    /// The signer of the 32-byte `digest`; nil if no key can have signed it. Any well-formed signature yields *some* address, so compare it
+    /// with the expected one.
     package func recover(_ digest: [UInt8]) -> EthereumAddress? {
         Secp256k1.recover(digest, compact: compact, recoveryID: Int32(v) - 27).flatMap { EthereumAddress(publicKey: $0) }
     }

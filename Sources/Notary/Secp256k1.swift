@@ -1,21 +1,20 @@
 import CSecp256k1
 
-/// The calls of libsecp256k1 that we need, over plain byte arrays. Any thread may call.
+/// The needed calls of libsecp256k1, over byte arrays. Any thread may call.
 ///
 /// Unsafe pointers are used here only to hand fixed-size arrays to C for the duration of one call; every length is checked before.
 enum Secp256k1 {
     /// One context for the process: making one costs much more than using it.
     ///
-    /// `nonisolated(unsafe)` because it is an opaque C pointer. It is blinded once, before anybody else can see it, and afterwards only
-    /// passed
-    /// where the library takes it as const, which its documentation allows from several threads at once. It is never destroyed.
+    /// `nonisolated(unsafe)` because it is an opaque C pointer. It is blinded once, before any other thread can see it, and afterwards only
+    /// passed where the library takes it as const, which its documentation allows from several threads at once. It is never destroyed.
     private nonisolated(unsafe) static let context: OpaquePointer = {
         // Versions before 0.2 need both flags; later ones ignore them.
         let flags = UInt32(SECP256K1_FLAGS_TYPE_CONTEXT | SECP256K1_FLAGS_BIT_CONTEXT_SIGN | SECP256K1_FLAGS_BIT_CONTEXT_VERIFY)
         guard let context = secp256k1_context_create(flags) else {
             preconditionFailure("libsecp256k1 gave no context")
         }
-        // Blinding against side channels. Without it signatures are the same, so that a refusal is no error.
+        // Blinds against side channels. A failure is ignored, because it does not change signatures.
         var generator = SystemRandomNumberGenerator()
         let seed = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         _ = secp256k1_context_randomize(context, seed)
@@ -34,8 +33,8 @@ enum Secp256k1 {
         return serialized(&key)
     }
 
-    /// Deterministic (RFC 6979) signature with low s: 64 bytes r and s, and the recovery id 0 ... 3. Nil if a length is wrong or the
-    /// secret invalid.
+    /// Makes a deterministic (RFC 6979) signature with low s: 64 bytes r and s, and the recovery id 0 ... 3. Nil if a length is wrong or
+    /// the secret invalid.
     static func sign(_ digest: [UInt8], secret: [UInt8]) -> (compact: [UInt8], recoveryID: Int32)? {
         guard digest.count == 32, secret.count == 32 else { return nil }
         var signature = secp256k1_ecdsa_recoverable_signature()

@@ -1,4 +1,5 @@
-/// The fewest decimal digits that read back as the same binary number. Swift, Java and ECMAScript agree on them; only the layout differs.
+/// The fewest decimal digits that parse back to the same binary number. Swift, Java and ECMAScript agree on the digits; only the layout
+/// differs.
 struct ShortestDecimal {
     private var isNegative = false
     private var isInfinite = false
@@ -15,7 +16,7 @@ struct ShortestDecimal {
         self.init(swiftText: number.description)
     }
 
-    /// From what `description` prints: `-12.5`, `1e-07`, `5e+20`, `inf`. JSON has no NaN.
+    /// Parses the text of Swift's `description`: `-12.5`, `1e-07`, `5e+20`, `inf`. JSON has no NaN.
     private init(swiftText: String) {
         var exponent = 0
         var seenPoint = false
@@ -47,7 +48,7 @@ struct ShortestDecimal {
         point += exponent
     }
 
-    /// ECMAScript `Number::toString` with radix 10.
+    /// The text of ECMAScript's `Number::toString` with radix 10.
     var ecmaScriptText: String {
         if isInfinite { return isNegative ? "-Infinity" : "Infinity" }
         if digits.isEmpty { return "0" }
@@ -61,7 +62,7 @@ struct ShortestDecimal {
         return (isNegative ? "-" : "") + magnitude
     }
 
-    /// Java `Double.toString` and `Float.toString`.
+    /// The text of Java's `Double.toString` and `Float.toString`.
     var javaText: String {
         let sign = isNegative ? "-" : ""
         if isInfinite { return sign + "Infinity" }
@@ -76,7 +77,7 @@ struct ShortestDecimal {
         return sign + magnitude
     }
 
-    /// One digit, the others behind a point, and the exponent; `fraction` stands for "no others".
+    /// Scientific notation: one digit, the others after a point, and the exponent; `fraction` replaces the others if there are none.
     private func scientific(fraction: String, exponentMark: String) -> String {
         let others = digits.count == 1 ? fraction : "." + text(digits.dropFirst())
         return text(digits.prefix(1)) + others + exponentMark + String(point - 1)

@@ -1,9 +1,9 @@
 package import Encoding
 
-/// What a party signs of a request or response: some headers, the query parameters and the body. Not signed: method, path, X-Request-ID,
+/// The signed values of a request or response: some headers, the query parameters and the body. Not signed: method, path, X-Request-ID,
 /// Authorization.
 package struct SignableValues: Sendable, Equatable {
-    /// Lower-case names in canonical order.
+    /// The headers, with lower-case names in canonical order.
     package var headers: [JSONMember]
 
     /// Query parameters in the order of the query.
@@ -12,29 +12,28 @@ package struct SignableValues: Sendable, Equatable {
     /// The parsed body; for custom modules `.string` with the exact text of the body.
     package var body: JSONValue?
 
-    /// The headers that a request signs, in the order they are signed.
+    /// The headers that a request signs, in the order of signing.
     package static let requestHeaders = [
         "x-correlation-id", "ocpi-from-country-code", "ocpi-from-party-id", "ocpi-to-country-code", "ocpi-to-party-id",
     ]
-    /// The headers that a response signs, in the order they are signed.
+    /// The headers that a response signs, in the order of signing.
     package static let responseHeaders = ["x-limit", "x-total-count", "link", "location"]
 
-    /// Members of a response envelope that speak about the signature and are therefore not signed.
+    /// Members of a response envelope that describe the signature and are therefore not signed.
     private static let unsignedMembers: Set<String> = ["ocn_signature", "ocn_verification_status"]
 
-    /// The values as given.
     package init(headers: [JSONMember], params: [JSONMember] = [], body: JSONValue?) {
         self.headers = headers
         self.params = params
         self.body = body
     }
 
-    /// The signed values of a request. `header` answers the value of a lower-case header name.
+    /// The signed values of a request. `header` returns the value of a lower-case header name.
     package static func request(params: [JSONMember] = [], body: JSONValue?, header: (String) -> String?) -> SignableValues {
         SignableValues(headers: members(requestHeaders, header), params: params, body: body)
     }
 
-    /// The signed values of a response. `envelope` is the whole OCPI response; a signature in it is left out.
+    /// The signed values of a response. `envelope` is the whole OCPI response; its signature is left out.
     package static func response(envelope: JSONValue?, header: (String) -> String?) -> SignableValues {
         var body = envelope
         if let members = envelope?.members {
@@ -49,7 +48,7 @@ package struct SignableValues: Sendable, Equatable {
         }
     }
 
-    /// The value at a place that hubs may change; setting nil writes null. A body that is no object has no members.
+    /// The value at a place that hubs may change; setting nil writes null. Nil if the body is no object.
     package subscript(place: SignedPlace) -> JSONValue? {
         get {
             switch place {
@@ -87,17 +86,16 @@ package struct SignableValues: Sendable, Equatable {
 // MARK: - Walk
 
 extension SignableValues {
-    /// Calls `visit` for every value that notaries sign (not null, not empty), depth first in member order.
+    /// Calls `visit` for every signed value (not null, not empty), depth first in member order.
     ///
-    /// Paths are UTF-8 and written as all notaries write them: `$['body']['a'][0]`, names unescaped. Below a name with an apostrophe a
-    /// path could
-    /// mean two places; such values are marked as not addressable.
+    /// Paths are UTF-8 in the form of the notary libraries: `$['body']['a'][0]`, names unescaped. Below a name with an apostrophe a path is
+    /// ambiguous; such values are marked as not addressable.
     func forEachSignedValue(_ visit: (_ path: [UInt8], _ value: JSONValue, _ isAddressable: Bool) -> Void) {
         var path = Array("$".utf8)
         Self.walk(members, &path, true, visit)
     }
 
-    /// Whether an object anywhere has two members of one name, so that readers may disagree about its value.
+    /// Whether any object has two members of one name, so that readers may disagree about its value.
     var hasDuplicateMembers: Bool {
         Self.hasDuplicates(.object(members))
     }
@@ -166,7 +164,7 @@ extension SignableValues {
 }
 
 extension JSONValue {
-    /// What the value adds to the signed text; nil for null and containers, which nobody signs.
+    /// The value's part of the signed text; nil for null and containers, which are not signed.
     func signedText(_ numbers: NumberDialect) -> String? {
         switch self {
         case .null, .array, .object: nil

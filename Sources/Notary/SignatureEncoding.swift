@@ -1,20 +1,20 @@
 package import Encoding
 
-/// How a party's signature travels, before base64.
+/// The compression of a party's signature, before base64.
 package enum SignatureEncoding: String, Sendable, CaseIterable {
-    /// Notary libraries for JavaScript and the JVM, version 1 nodes.
+    /// Brotli, as in the notary libraries for JavaScript and the JVM, and in version 1 nodes.
     case brotli
-    /// Version 2 nodes.
+    /// gzip, as in version 2 nodes.
     case gzip
-    /// The JSON itself.
+    /// Uncompressed JSON.
     case plain
 }
 
 extension OCNSignature {
-    /// Longest text that is read, in bytes.
+    /// The longest accepted text, in bytes.
     package static let maximumTextLength = 1 << 20
 
-    /// Most bytes that a text may decompress to.
+    /// The most bytes that a text may decompress to.
     package static let maximumSize = 1 << 20
 
     /// The header or member value: base64 of the compressed JSON. Fails only when memory is short.
@@ -30,7 +30,7 @@ extension OCNSignature {
         return Base64.encode(bytes)
     }
 
-    /// Reads a header or member value in any of the encodings, or bare JSON.
+    /// Parses a header or member value in any of the encodings, or bare JSON.
     package init(text: String) throws(SignatureError) {
         let (bytes, _) = try Self.decoded(text)
         let json: JSONValue
@@ -42,7 +42,7 @@ extension OCNSignature {
         try self.init(json: json)
     }
 
-    /// In which encoding a value is written, so that an answer can use the same.
+    /// The encoding of a value, so that an answer can use the same.
     package static func encoding(of text: String) throws(SignatureError) -> SignatureEncoding {
         try decoded(text).encoding
     }
@@ -58,7 +58,7 @@ extension OCNSignature {
                 throw error == .tooLarge ? .tooLarge : .unreadable("not gzip")
             }
         }
-        // Brotli has no mark, and may well begin with a brace.
+        // Brotli has no magic bytes, and may begin with a brace.
         if bytes.first == UInt8(ascii: "{"), (try? JSONScanner.validate(bytes.span)) != nil { return (bytes, .plain) }
         return (try Brotli.decompress(bytes, limit: maximumSize), .brotli)
     }
@@ -67,7 +67,7 @@ extension OCNSignature {
 // MARK: - JSON
 
 extension OCNSignature {
-    /// The notary object, members in the order of the libraries, signatories checksummed as the JavaScript library wants them.
+    /// The notary object, with members in the order of the libraries, and signatories with checksum as the JavaScript library expects them.
     package var json: JSONValue {
         [
             "fields": .array(fields.map { .string($0) }),
@@ -86,7 +86,7 @@ extension OCNSignature {
         ]
     }
 
-    /// Reads a notary object. Unknown members are ignored; `rewrites` may be missing.
+    /// Parses a notary object. Unknown members are ignored; `rewrites` may be missing.
     package init(json: JSONValue) throws(SignatureError) {
         guard let values = json["fields"]?.array else { throw .unreadable("no fields") }
         var fields: [String] = []

@@ -1,16 +1,16 @@
-/// Why a party's signature is refused. Descriptions contain nothing of the signed message.
+/// Why a party's signature is refused. Descriptions contain no part of the signed message.
 package enum SignatureError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Not base64, not one of the compressions, or not a notary object; the text says what is wrong.
+    /// The text is not base64, not a known compression, or not a notary object; the associated text names the fault.
     case unreadable(String)
-    /// Above a bound of `OCNSignature`: text, decompressed size, or number of rewrites.
+    /// The text, its decompressed size, or the number of rewrites exceeds its bound.
     case tooLarge
     /// A member name occurs twice in one object, so that parties could read different values.
     case ambiguous
     /// A signed value is missing or was changed.
     case modified
-    /// The key that signed is not that of `signatory`.
+    /// The signing key is not that of `signatory`.
     case wrongSignatory
-    /// Undoing the rewrite at this index (0 is the oldest) does not lead back to what was signed before.
+    /// Undoing the rewrite at this index (0 is the oldest) does not restore the values that were signed before.
     case rewriteModified(Int)
     /// The key that signed before the rewrite at this index is not that of its `signatory`.
     case rewriteWrongSignatory(Int)

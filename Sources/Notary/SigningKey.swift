@@ -1,6 +1,6 @@
 import Encoding
 
-/// A secp256k1 secret: the identity of a node or a party. Never prints itself; safe to share between threads.
+/// A secp256k1 secret: the identity of a node or a party. Its description hides the secret; safe to share between threads.
 package struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let secret: [UInt8]
 
@@ -15,23 +15,23 @@ package struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringC
         self.address = address
     }
 
-    /// 64 hex digits, with or without `0x`. Nil if it is not a secret of the curve (zero, or not below its order).
+    /// Parses 64 hex digits, with or without `0x`. Nil if it is not a secret of the curve (zero, or not below its order).
     package init?(hex: String) {
         guard let secret = Hex.decode(hex) else { return nil }
         self.init(secret: secret)
     }
 
-    /// A new key from the system's random numbers.
+    /// Makes a key from the system's random numbers.
     package static func generate() -> SigningKey {
         var generator = SystemRandomNumberGenerator()
         while true {
-            // One draw in 2^128 is not below the order of the curve.
+            // One draw in 2^128 exceeds the order of the curve.
             let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
             if let key = SigningKey(secret: secret) { return key }
         }
     }
 
-    /// Signs a 32-byte digest: deterministic (RFC 6979), low s. About 25 microseconds: not for an event loop in bulk.
+    /// Signs a 32-byte digest: deterministic (RFC 6979), low s. Takes about 25 microseconds, so do not run it in bulk on an event loop.
     package func sign(_ digest: [UInt8]) -> RecoverableSignature {
         precondition(digest.count == Keccak256.digestLength, "only digests are signed")
         guard let signed = Secp256k1.sign(digest, secret: secret) else {
@@ -40,7 +40,7 @@ package struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringC
         return RecoverableSignature(compact: signed.compact, recoveryID: signed.recoveryID)
     }
 
-    /// The secret as 64 hex digits, for the one who writes a key file. Not for logs.
+    /// The secret as 64 hex digits, for writing a key file. Must not be logged.
     package var secretHex: String { Hex.encode(secret) }
 
     package var description: String { "SigningKey(\(address))" }

@@ -1,15 +1,15 @@
 import Encoding
 package import NIOCore
 
-/// What an answer says in `status_code` (OCPI 2.2.1, 4.1.7).
+/// The `status_code` of an answer (OCPI 2.2.1, 4.1.7).
 package enum AnswerStatus: Sendable, Equatable {
     case code(Int)
-    /// It says none: no OCPI answer, or one that was cut off.
+    /// There is no code: no OCPI answer, or a truncated one.
     case absent
-    /// It says two.
+    /// There are two codes.
     case ambiguous
 
-    /// Reads the body of an answer. Text in another encoding than UTF-8 does not make an answer incomplete.
+    /// Parses the body of an answer. Text in another encoding than UTF-8 does not make an answer incomplete.
     package init(_ body: ByteBuffer) {
         self = AnswerStatus.read(body) ?? AnswerStatus.read(ByteBuffer(string: String(buffer: body))) ?? .absent
     }
@@ -17,7 +17,7 @@ package enum AnswerStatus: Sendable, Equatable {
     /// The code; nil without exactly one.
     package var code: Int? { if case .code(let code) = self { code } else { nil } }
 
-    /// Nil for what is no JSON.
+    /// Nil for invalid JSON.
     private static func read(_ body: ByteBuffer) -> AnswerStatus? {
         do throws(JSONError) {
             guard let range = try body.jsonRange(of: ["status_code"]), let found = code(at: range, in: body) else {
@@ -29,10 +29,10 @@ package enum AnswerStatus: Sendable, Equatable {
         }
     }
 
-    /// Bytes. Anything may stand there, and is not worth a tree.
+    /// The longest number parsed, in bytes. Longer ones are no status code.
     private static let longestNumber = 64
 
-    /// Some platforms write it as a text, or as a number with a fraction of zero: they mean the same.
+    /// Some platforms write the code as a text, or as a number with a fraction of zero; both are accepted.
     private static func code(at range: Range<Int>, in body: ByteBuffer) -> Int? {
         let json = body.readableBytesUInt8Span
         if let code = JSONScanner.integer(at: range, in: json) { return code }

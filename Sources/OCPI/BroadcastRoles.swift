@@ -1,10 +1,10 @@
-/// Whom a hub passes a broadcast on to, by role (OCPI 2.2.1, 4.1.5 Broadcast Push, and 2.1 for who implements what).
+/// The roles to which a hub forwards a broadcast (OCPI 2.2.1, 4.1.5 Broadcast Push, and 2.1 for the modules of each role).
 package enum BroadcastRoles {
-    /// The roles of the parties that receive what a party of these roles broadcasts. Empty if it may not broadcast to that module.
+    /// The roles of the parties that receive a broadcast of a party with these roles. Empty if it may not broadcast to that module.
     ///
     /// A CPO reaches EMSP, NSP and OTHER, and NAP too, which implements the same receiver interfaces; an EMSP reaches CPO; OTHER reaches
-    /// CPO only. Of a party with several roles those count that own the module's objects: locations and tariffs belong to a CPO, tokens
-    /// to an EMSP.
+    /// CPO only. If a party has several roles, only those count that own the module's objects: locations and tariffs belong to a CPO,
+    /// tokens to an EMSP.
     package static func roles(for module: ModuleID, from senderRoles: some Sequence<String>) -> Set<String> {
         senderRoles.reduce(into: []) { roles, sender in
             switch (sender, module) {

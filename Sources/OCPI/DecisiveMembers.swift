@@ -1,12 +1,13 @@
 import Encoding
 package import NIOCore
 
-/// The members of a body that decide what a hub does with a request: where it goes and in which order, whose object it is, and who is called
-/// back. Each of them may stand once at its level: of two, parsers take either the first or the last, so that the recipient might read
-/// another request than the one that the hub has judged.
+/// The members of a body that decide how a hub handles a request: the recipient, the order, the owner of the object, and the URL for the
+/// result. Each may occur once at its level: parsers take either the first or the last of two, so the recipient might read another request
+/// than the one that the hub checked.
 package enum DecisiveMembers {
+    /// Checks a body.
     /// - Parameter body: JSON.
-    /// - Throws: 2001 naming the member that stands twice.
+    /// - Throws: 2001 naming the repeated member.
     package static func check(_ body: ByteBuffer, _ route: ModuleRoute) throws(OCPIError) {
         guard !route.isCustom, route.interface == .receiver, let paths = paths[route.module] else { return }
         let repeated: String?
@@ -19,9 +20,9 @@ package enum DecisiveMembers {
         throw OCPIError(code: .invalidParameters, message: "\(repeated) stands twice in the body: nothing was sent")
     }
 
-    /// The same of a query: of what is about one token its type, which is a part of the token's identity (OCPI 2.2.1, 12.2). What lists and
-    /// charging profiles have in theirs is checked where it is read.
-    /// - Throws: 2001 naming the parameter that stands twice.
+    /// Checks a query: for a request about one token, its `type`, which is part of the token's identity (OCPI 2.2.1, 12.2). The parameters
+    /// of lists and charging profiles are checked where they are parsed.
+    /// - Throws: 2001 naming the repeated parameter.
     package static func check(query: String?, _ route: ModuleRoute) throws(OCPIError) {
         guard !route.isCustom, route.module == .tokens, !route.remainder.isEmpty, let query else { return }
         guard PercentText.pairs(query).count(where: { $0.name == "type" }) > 1 else { return }

@@ -1,16 +1,16 @@
 import Encoding
 
-/// Besides from party to party: how a request may be addressed through a hub (OCPI 2.2.1, 4.1.5).
+/// How a request may be addressed through a hub, other than from party to party (OCPI 2.2.1, 4.1.5).
 package struct HubUse: OptionSet, Sendable, Hashable {
-    /// One bit per way.
+    /// One bit per kind of use.
     package let rawValue: UInt8
-    /// Any ways.
+    /// Any combination.
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// To the hub itself, which passes it on to everybody concerned (Broadcast Push).
+    /// Addressed to the hub itself, which forwards it to all parties concerned (Broadcast Push).
     package static let broadcast = HubUse(rawValue: 1)
-    /// To nobody: the hub finds out to whom (Open Routing Request).
+    /// Without a recipient, which the hub determines (Open Routing Request).
     package static let openRouting = HubUse(rawValue: 2)
-    /// To the hub itself, which asks everybody concerned for one list (GET All).
+    /// Addressed to the hub itself, which queries all parties concerned and merges their lists (GET All).
     package static let getAll = HubUse(rawValue: 4)
 }

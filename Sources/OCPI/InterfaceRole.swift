@@ -1,4 +1,4 @@
-/// Which interface of a module is called (OCPI 2.2.1, 6.2.4): not the role of the caller.
+/// The called interface of a module (OCPI 2.2.1, 6.2.4), not the role of the caller.
 package enum InterfaceRole: String, Sendable, CaseIterable {
     case sender = "SENDER"
     case receiver = "RECEIVER"
@@ -11,7 +11,7 @@ package enum InterfaceRole: String, Sendable, CaseIterable {
         }
     }
 
-    /// Reads the path segment, lower case only.
+    /// Parses the path segment, lower case only.
     package init?(path: some StringProtocol) {
         switch path {
         case "sender": self = .sender

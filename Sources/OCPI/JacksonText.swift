@@ -1,9 +1,9 @@
 import Encoding
 
-/// Numbers as Jackson writes them after parsing JSON into plain Java objects.
+/// Prints numbers as Jackson does after parsing JSON into plain Java objects.
 enum JacksonText {
-    /// The same tree with its numbers rewritten: integers verbatim, everything with a fraction or exponent as `Double.toString` of Java
-    /// (19 or later: the shortest digits that read back as the same double).
+    /// The same tree with its numbers reprinted: integers verbatim, numbers with a fraction or exponent as `Double.toString` of Java (19 or
+    /// later: the shortest digits that parse back to the same double).
     static func normalised(_ value: JSONValue) -> JSONValue {
         switch value {
         case .number(let text): number(text)
@@ -16,13 +16,13 @@ enum JacksonText {
     private static func number(_ text: String) -> JSONValue {
         guard text.utf8.contains(where: { ".eE".utf8.contains($0) }) else { return .number(text == "-0" ? "0" : text) }
         guard let value = Double(text), value.isFinite else {
-            // Beyond a double's range Java reads infinity, and Jackson writes that as a string.
+            // Java parses a number beyond a double's range as infinity, which Jackson writes as a string.
             return .string(text.hasPrefix("-") ? "-Infinity" : "Infinity")
         }
         return .number(javaText(value))
     }
 
-    /// `Double.toString` of Java for a finite number.
+    /// The text of Java's `Double.toString` for a finite number.
     static func javaText(_ value: Double) -> String {
         let sign = value.sign == .minus ? "-" : ""
         guard value != 0 else { return sign + "0.0" }
@@ -38,7 +38,7 @@ enum JacksonText {
         return sign + whole + String(repeating: "0", count: exponent + 1 - whole.count) + "." + (fraction.isEmpty ? "0" : fraction)
     }
 
-    /// The shortest digits `d1d2d3…` (none of the outer ones zero) and the exponent of `d1.d2d3…`.
+    /// The shortest digits `d1d2d3…` (without outer zeros) and the exponent of `d1.d2d3…`.
     private static func scientific(_ magnitude: Double) -> (digits: String, exponent: Int) {
         let parts = magnitude.description.split(separator: "e")
         let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)

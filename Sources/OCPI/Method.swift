@@ -1,9 +1,9 @@
-/// An HTTP method. An open set; case matters, as HTTP says.
+/// An HTTP method. An open set; case-sensitive, as in HTTP.
 package struct Method: Hashable, Sendable, RawRepresentable, CustomStringConvertible {
-    /// As it stands in the request line.
+    /// The method as in the request line.
     package let rawValue: String
 
-    /// Any method, as it stands in the request line.
+    /// Any method, as in the request line.
     package init(rawValue: String) { self.rawValue = rawValue }
 
     /// Reads a list or an object.
@@ -19,12 +19,11 @@ package struct Method: Hashable, Sendable, RawRepresentable, CustomStringConvert
     /// GET without the body; OCPI does not use it.
     package static let head = Method(rawValue: "HEAD")
 
-    /// Whether sending it twice means the same as once: GET, PUT, DELETE, HEAD.
+    /// Whether a repetition has no further effect: GET, PUT, DELETE, HEAD.
     package var isIdempotent: Bool { [.get, .put, .delete, .head].contains(self) }
 
-    /// Whether it changes nothing: GET, HEAD.
+    /// Whether the method changes nothing: GET, HEAD.
     package var isRead: Bool { self == .get || self == .head }
 
-    /// As it stands in the request line.
     package var description: String { rawValue }
 }

@@ -1,17 +1,16 @@
-/// A place in a module that is routed from party to party.
+/// The module, interface and path of a request that is routed between parties.
 package struct ModuleRoute: Sendable, Equatable {
-    /// Of the path; 2.2.1 for custom modules, whose path has none.
+    /// The version in the path; 2.2.1 for custom modules, whose path has none.
     package let version: OCPIVersion
     /// A functional module, or a custom one.
     package let module: ModuleID
     /// The interface that is called.
     package let interface: InterfaceRole
-    /// What stands below the endpoint, verbatim (percent-encoding kept), without slashes around it. Empty for the endpoint itself.
+    /// The path below the endpoint, verbatim (percent-encoding kept), without surrounding slashes. Empty for the endpoint itself.
     package let remainder: String
-    /// Called through `/ocpi/custom/…`.
+    /// Whether it was called through `/ocpi/custom/…`.
     package let isCustom: Bool
 
-    /// A place; `remainder` as in the path.
     package init(version: OCPIVersion, module: ModuleID, interface: InterfaceRole, remainder: String, isCustom: Bool = false) {
         self.version = version
         self.module = module
@@ -20,7 +19,7 @@ package struct ModuleRoute: Sendable, Equatable {
         self.isCustom = isCustom
     }
 
-    /// Path of our endpoint, as we advertise it: `/ocpi/receiver/2.2.1/cdrs`.
+    /// The path of our endpoint, as advertised: `/ocpi/receiver/2.2.1/cdrs`.
     package var endpointPath: String {
         isCustom
             ? "/ocpi/custom/\(interface.path)/\(module)"

@@ -1,25 +1,25 @@
 import Encoding
 
-/// A shape of URL that is served by a capability token instead of a party's own path.
+/// A URL form that is served by a capability token instead of a party's own path.
 package enum CapabilityUse: Sendable, Equatable {
     /// The next page of a list.
     case page(token: String)
-    /// A CDR, read at the `Location` its POST answered with.
+    /// A CDR, read at the `Location` that its POST returned.
     case object(token: String)
     /// The asynchronous result of a command or charging profile, sent to a `response_url`.
     case callback(token: String)
 }
 
-/// Where a request carries its `response_url`.
+/// The part of a request that carries its `response_url`.
 package enum ResponseURLPlace: Sendable, Equatable {
     case body
     case query
 }
 
-/// The functional modules, as data: which shapes of URL each interface has, with which methods, and what is special there
-/// (OCPI 2.2.1, chapters 8 to 14). Custom modules have no rules.
+/// A table of the functional modules: the URL forms of each interface, their methods and special cases (OCPI 2.2.1, chapters 8 to 14).
+/// Custom modules have no rules.
 package enum ModuleTable {
-    /// The modules that are routed from party to party.
+    /// The modules that are routed between parties.
     package static let functional: [ModuleID] = [
         .cdrs, .chargingprofiles, .commands, .locations, .sessions, .tariffs, .tokens,
     ]
@@ -27,12 +27,12 @@ package enum ModuleTable {
     /// The methods that OCPI uses.
     package static let allMethods: [Method] = [.get, .put, .post, .patch, .delete]
 
-    /// Whether that method exists at that place.
+    /// Whether the method is defined for that route.
     package static func allows(_ method: Method, _ route: ModuleRoute) -> Bool {
         route.isCustom ? allMethods.contains(method) : entry(method, route) != nil
     }
 
-    /// The methods that exist at a place, for 404 (none) and 405. Custom modules: all five of OCPI.
+    /// The methods defined for a route, for 404 (none) and 405. Custom modules: all five of OCPI.
     package static func methods(_ route: ModuleRoute) -> [Method] {
         guard !route.isCustom else { return allMethods }
         let segments = segments(of: route)
@@ -40,7 +40,7 @@ package enum ModuleTable {
         return offered.enumerated().filter { offered.firstIndex(of: $0.element) == $0.offset }.map(\.element)
     }
 
-    /// The capability a request uses. Nil if it is addressed by a party's own path.
+    /// The capability that a request uses. Nil if it is addressed by a party's own path.
     package static func capability(_ method: Method, _ route: ModuleRoute) -> CapabilityUse? {
         guard !route.isCustom, let use = entry(method, route)?.use, let segment = segments(of: route).last else { return nil }
         let token = PercentText.decoded(segment, plusIsSpace: false)
@@ -52,8 +52,8 @@ package enum ModuleTable {
         }
     }
 
-    /// Whether some place of that interface is served by a capability token with that method: what another node may ask for by the URL
-    /// that stands behind one. Custom modules: whatever is below the endpoint.
+    /// Whether any path of that interface is served by a capability token with that method, so that another node may ask for it by the real
+    /// URL. Custom modules: everything below the endpoint.
     package static func hasCapability(_ method: Method, _ module: ModuleID, _ interface: InterfaceRole) -> Bool {
         guard functional.contains(module) else { return true }
         return entries.contains { entry in
@@ -65,20 +65,20 @@ package enum ModuleTable {
         }
     }
 
-    /// Where the request carries a `response_url`. Nil if this request has none.
+    /// The place of the request's `response_url`. Nil if this request has none.
     package static func hasResponseURL(_ method: Method, _ route: ModuleRoute) -> ResponseURLPlace? {
         guard !route.isCustom, case .responseURL(let place) = entry(method, route)?.use else { return nil }
         return place
     }
 
-    /// Whether it asks if a driver may charge now (OCPI 2.2.1, 12.2.2, POST): its answer is good for this moment only, and asking again does
-    /// no harm.
+    /// Whether the request asks if a driver may charge now (OCPI 2.2.1, 12.2.2, POST): its answer is only valid at this moment, and a
+    /// repetition does no harm.
     package static func isAuthorization(_ method: Method, _ route: ModuleRoute) -> Bool {
         guard !route.isCustom, case .authorization = entry(method, route)?.use else { return false }
         return true
     }
 
-    /// How such a request may be addressed besides to a party. Custom modules: to a party only. Deleting a tariff is a broadcast too:
+    /// How the request may be addressed other than to a party. Custom modules: to a party only. Deleting a tariff is a broadcast too:
     /// without it a tariff that was broadcast could never be withdrawn.
     package static func hubUse(_ method: Method, _ route: ModuleRoute) -> HubUse {
         guard !route.isCustom, let entry = entry(method, route) else { return [] }
@@ -91,11 +91,11 @@ package enum ModuleTable {
         return isBroadcast ? [.broadcast, .openRouting] : .openRouting
     }
 
-    /// What is meant for everybody: sessions, CDRs and commands are for one party only.
+    /// The modules whose objects concern many parties; sessions, CDRs and commands concern one.
     private static let broadcastModules: [ModuleID] = [.locations, .tariffs, .tokens]
 
-    // A shape is a list of segments: `*` is any one, `<command>` one of the five commands, anything else stands for itself.
-    // The first shape that fits decides, so the literal ones come first. Capability tokens are always the last segment.
+    // A form is a list of segments: `*` is any segment, `<command>` one of the five commands, anything else is literal. The first matching
+    // form decides, so literal ones come first. Capability tokens are always the last segment.
     private static let entries: [Entry] = [
         Entry(.cdrs, .sender, "", [.get]),
         Entry(.cdrs, .sender, "page/*", [.get], .page),

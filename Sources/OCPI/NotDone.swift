@@ -1,13 +1,13 @@
-/// Between nodes, in the header `OCN-Not-Done` of an answer to a message: nothing was done about the request, so the same may come again.
+/// Between nodes, in the header `OCN-Not-Done` of an answer to a message: the request had no effect, so it may be repeated.
 ///
-/// Not for parties. The reference nodes do not say it.
+/// Not sent to parties. The reference nodes do not send it.
 package enum NotDone: String, Sendable {
-    /// Because of how the recipient stands: it is not connected, say, or lacks what is to be called. What can wait waits for that.
+    /// Because of the recipient's state: it is not connected, for instance, or lacks the called interface. A copy waits until that changes.
     case hindered
-    /// Because of anything else: a check, a limit, a deadline, a connection.
+    /// For any other reason: a check, a limit, a deadline, a connection.
     case refused
 
-    /// Reads the header; whatever it says means that nothing was done.
+    /// Parses the header; any value means that the request had no effect.
     package init(header text: String) {
         self = NotDone(rawValue: text) ?? .refused
     }

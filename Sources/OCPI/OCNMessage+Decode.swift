@@ -2,8 +2,8 @@ import Encoding
 package import NIOCore
 
 extension OCNMessage {
-    /// Reads a message. Members we do not know are ignored (newer nodes add some); known ones must be right and occur once.
-    /// `body` is the member's bytes as they stand, for a custom module the text of its string or what its `base64` says; nil for `null`.
+    /// Parses a message. Unknown members are ignored (newer nodes add some); known ones must be valid and occur once. `body` is the
+    /// member's bytes as received; for a custom module the text of its string or the decoded `base64`; nil for `null`.
     /// - Throws: status 2001 for anything that is not such a message.
     package static func decode(_ bytes: ByteBuffer) throws(OCPIError) -> OCNMessage {
         let message: JSONValue
@@ -38,8 +38,8 @@ extension OCNMessage {
             body: try body(fields, isCustom: isCustom, bytes))
     }
 
-    /// The party that a message says it comes from, found without building a tree of it: for whoever does not know yet who signed it.
-    /// - Throws: status 2001 for what is no JSON, and for a message without such a party, or with two.
+    /// The sender that a message names, found without building a tree, for use before the signature is verified.
+    /// - Throws: status 2001 for invalid JSON, and for a message without such a party, or with two.
     package static func sender(in bytes: ByteBuffer) throws(OCPIError) -> PartyID {
         let found: Range<Int>?
         do throws(JSONError) {
@@ -58,7 +58,7 @@ extension OCNMessage {
         return party
     }
 
-    /// Bytes of a path, a query, an id, a signature: longer ones could not go out in a request either.
+    /// The longest path, query, id or signature, in bytes: longer ones could not be sent in a request either.
     private static let longestText = 16 * 1024
 
     private static func module(_ fields: Fields) throws(OCPIError) -> (ModuleID, isCustom: Bool) {
@@ -128,7 +128,7 @@ extension OCNMessage {
         OCPIError(code: .invalidParameters, message: "Not an OCN message: \(what).")
     }
 
-    /// One object of the message. A member that is null counts as absent.
+    /// One object of the message. A null member counts as absent.
     private struct Fields {
         private let value: JSONValue
 
@@ -153,7 +153,7 @@ extension OCNMessage {
             guard let value = self[name] else { return nil }
             guard let text = value.string else { throw refusal("\(name) is not a string") }
             guard text.utf8.count <= longestText else { throw refusal("\(name) is longer than \(longestText) bytes") }
-            // These texts go into headers and URLs of further requests.
+            // These texts are put into headers and URLs of further requests.
             guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw refusal("\(name) contains control characters") }
             return text
         }

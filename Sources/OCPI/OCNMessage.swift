@@ -5,7 +5,7 @@ package import NIOCore
 package struct OCNMessage: Sendable {
     /// The module that is called.
     package var module: ModuleID
-    /// Travels as `CUSTOM` with the module's name beside it; its body is an opaque text.
+    /// Sent as `CUSTOM` with the module's name beside it; its body is an opaque text.
     package var isCustom: Bool
     /// The interface that is called.
     package var interface: InterfaceRole
@@ -13,32 +13,32 @@ package struct OCNMessage: Sendable {
     package var method: Method
     /// `OCN-Signature` of the sending party.
     package var signature: String?
-    /// `X-Request-ID` as the sending party wrote it; the hop between the nodes has its own.
+    /// `X-Request-ID` of the sending party; the request between the nodes has its own.
     package var requestID: String
     /// `X-Correlation-ID` of the sending party.
     package var correlationID: String
-    /// The party that asks (`OCPI-from`).
+    /// The sender (`OCPI-from`).
     package var sender: PartyID
-    /// The party that is asked (`OCPI-to`).
+    /// The receiver (`OCPI-to`).
     package var receiver: PartyID
-    /// What stands below the module's endpoint, with or without a slash in front. For a proxied call, the proxy's id.
+    /// The path below the module's endpoint, with or without a leading slash. For a proxied call, the proxy's id.
     package var urlPath: String?
     /// An object of scalars.
     package var query: JSONValue?
-    /// The query as the sending party wrote it, for a node that passes it on so; ``query`` says the same. Not in the reference's dialect.
+    /// The query as the sending party wrote it, for a node that forwards it so; ``query`` has the same content. Not in the reference's
+    /// dialect.
     package var queryText: String?
-    /// The id under which the recipient's node is to keep `proxyResource`, because it is part of the rewritten `response_url`.
+    /// The id under which the recipient's node must store `proxyResource`, because the rewritten `response_url` contains it.
     package var proxyUID: String?
-    /// The URL behind a rewritten one. Without `proxyUID`: the URL to call. Whoever acts on it must check whose URL it is.
+    /// The URL behind a rewritten one. Without `proxyUID`: the URL to call. The receiver must check the owner of the URL first.
     package var proxyResource: String?
-    /// Of the body of a custom module, for a node that passes it on. Not in the reference's dialect.
+    /// The content type of a custom module's body, for a node that forwards it. Not in the reference's dialect.
     package var contentType: String?
-    /// How the body of a custom module is coded; likewise.
+    /// The content encoding of a custom module's body. Not in the reference's dialect.
     package var contentEncoding: String?
-    /// JSON, or for a custom module any text, or any bytes to a node that passes them on.
+    /// JSON; for a custom module any text, or any bytes to a node that forwards them.
     package var body: ByteBuffer?
 
-    /// A message as it is to be sent.
     package init(
         module: ModuleID, isCustom: Bool = false, interface: InterfaceRole, method: Method, signature: String? = nil, requestID: String,
         correlationID: String, sender: PartyID, receiver: PartyID, urlPath: String? = nil, query: JSONValue? = nil,
@@ -68,15 +68,15 @@ package struct OCNMessage: Sendable {
 // MARK: - Writing
 
 extension OCNMessage {
-    /// The bytes to sign and send. A receiving reference node verifies its own serialisation of what it parsed, so this is exactly what
-    /// Jackson would write: fixed order, absent members left out, numbers as Java prints them.
-    /// - Parameter verbatim: leave the bytes of `body` as they are, for a node that verifies the bytes it received.
-    /// - Throws: if `body` is not JSON, or the body of a custom module is not UTF-8 and not for such a node.
+    /// The bytes to sign and send. A receiving reference node verifies its own serialisation of the parsed message, so these are exactly
+    /// the bytes that Jackson would write: fixed order, absent members left out, numbers as Java prints them.
+    /// - Parameter verbatim: leaves the bytes of `body` unchanged, for a node that verifies the bytes it received.
+    /// - Throws: an error if `body` is not JSON, or the body of a custom module is not UTF-8 and not for such a node.
     package func encoded(verbatim: Bool = false) throws(JSONError) -> ByteBuffer {
         guard verbatim, let body else { return try envelope(body: try bodyValue()).encoded() }
         guard !isCustom, module.ocnName != nil else {
             let text = contentEncoding == nil ? String(validating: body.readableBytesView, as: UTF8.self) : nil
-            // Within `body`: who does not know this form refuses it, where a member of its own would be left out and nobody told.
+            // Within `body`, so that a node that does not know this form refuses it; it would silently ignore a member of its own.
             let value: JSONValue = text.map(JSONValue.string) ?? ["base64": .string(Base64.encode(body.readableBytesView))]
             return try envelope(body: value).encoded()
         }
@@ -117,8 +117,8 @@ extension OCNMessage {
     }
 
     /// The message as a reference node serialises it after parsing: known members in their order, nulls at the known levels left out,
-    /// numbers as Java prints them. For the second attempt at a signature that does not fit the bytes as they came. Members we do not
-    /// know, and names that occur twice, stay: dropping them would let somebody add them unnoticed.
+    /// numbers as Java prints them. For the second attempt at a signature that does not match the received bytes. Unknown and repeated
+    /// members stay, because dropping them would let an attacker add them unnoticed.
     package static func canonical(_ bytes: ByteBuffer) throws(JSONError) -> ByteBuffer {
         let message = try JSONValue.parse(bytes)
         guard let members = message.members else { return JacksonText.normalised(message).encoded() }
@@ -137,7 +137,7 @@ extension OCNMessage {
         return JSONMember(name: header.name, value: .object(sorted(party, partyNames)))
     }
 
-    /// Known members in their order, then the others in theirs; none that are null.
+    /// Known members in their order, then the others in theirs, without nulls.
     private static func sorted(_ members: [JSONMember], _ names: [String]) -> [JSONMember] {
         let present = members.filter { !$0.value.isNull }
         return names.flatMap { name in present.filter { $0.name == name } } + present.filter { !names.contains($0.name) }

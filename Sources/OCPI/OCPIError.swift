@@ -1,7 +1,7 @@
-/// An answer the hub gives itself instead of a party's. Its HTTP status depends on the dialect of the path that was called: below
-/// `/2.2/` the status of the reference node, below `/2.2.1/` what OCPI says. The message goes out to the caller: no secrets in it.
+/// An answer of the hub itself instead of a party's. Its HTTP status depends on the dialect of the called path: below `/2.2/` the status of
+/// the reference node, below `/2.2.1/` the one that OCPI defines. The message is sent to the caller, so it must not contain secrets.
 package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What kind of refusal it is, where the HTTP status shows it.
+    /// The kind of refusal, if it affects the HTTP status.
     package enum Kind: Sendable, Equatable {
         /// A valid request with an OCPI error as its answer.
         case plain
@@ -9,17 +9,17 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         case unauthorized
         /// The body is not JSON.
         case unparsable
-        /// No such path or object.
+        /// There is no such path or object.
         case notFound
-        /// The methods are those that there are instead.
+        /// The method is not defined for the path; the associated methods are.
         case methodNotAllowed([Method])
-        /// The body is longer than we take.
+        /// The body exceeds the size limit.
         case tooLarge
-        /// The body is coded, and we have to look into it.
+        /// The body has a content encoding, but the hub must read it.
         case coded
-        /// The body does not come in time.
+        /// The body did not arrive in time.
         case overdue
-        /// We are overloaded; the caller may come back after that many seconds (`Retry-After`).
+        /// The hub is overloaded; the caller may retry after that many seconds (`Retry-After`).
         case busy(retryAfterSeconds: Int)
     }
 
@@ -27,12 +27,12 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
     package let code: StatusCode
     /// One English sentence for `status_message`.
     package let message: String
-    /// Decides the HTTP status.
+    /// The kind, which decides the HTTP status.
     package let kind: Kind
-    /// Why nothing was done, if nothing was: for another node, and for what can wait. The code does not tell it.
+    /// Whether the request is known to have had no effect, and why: for another node, and for copies. The code does not show it.
     package let notDone: NotDone
 
-    /// A refusal; most are plain, and most are not because of how the recipient stands.
+    /// A refusal; most are plain, and most do not depend on the recipient's state.
     package init(code: StatusCode, message: String, kind: Kind = .plain, notDone: NotDone = .refused) {
         self.code = code
         self.message = message
@@ -40,7 +40,7 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         self.notDone = notDone
     }
 
-    /// A method that does not exist at a place where others do.
+    /// A method that is not defined for a path that has other methods.
     package static func notAvailable(_ method: Method, but methods: [Method]) -> OCPIError {
         OCPIError(code: .clientError, message: "\(method) is not available here", kind: .methodNotAllowed(methods))
     }
@@ -65,6 +65,5 @@ package struct OCPIError: Error, Sendable, Equatable, CustomStringConvertible {
         return (2000..<3000).contains(code.rawValue) ? 400 : 200
     }
 
-    /// Code and message.
     package var description: String { "\(code): \(message)" }
 }

@@ -1,16 +1,17 @@
 import Encoding
 package import NIOCore
 
-/// The Kafka key of a request: the object whose changes must arrive in the order they were sent in. Requests with equal keys share a
-/// partition and are never delivered past each other.
+/// The Kafka key of a request: the object whose changes must arrive in the order in which they were sent. Requests with equal keys share a
+/// partition and never overtake each other.
 package enum OrderingKey {
-    /// `<owner>|<module>|<object>`, owner and object in the one spelling that all their spellings share (`DE-CPO|locations|LOC1`).
-    /// Requests that have no object, or do not name it, get `<sender>|<module>|<request id>` and so are ordered with nothing. Nil for reads,
-    /// but for those that ask for a result: they must come to the worker that knows whether they came before.
+    /// `<owner>|<module>|<object>`, with owner and object in canonical form (`DE-CPO|locations|LOC1`). Requests without an object, or that
+    /// do not name it, get `<sender>|<module>|<request id>` and are not ordered with any other. Nil for reads, except those that ask for an
+    /// asynchronous result: repeats of these must reach the same worker.
     /// - Parameters:
     ///   - remainder: the path below the endpoint, verbatim.
-    ///   - body: read only where the object stands there: CDRs and commands. Need not be JSON.
-    ///   - isCallback: the request came to a `response_url`. It must not wait behind the command it belongs to, so it has a key of its own.
+    ///   - body: only parsed for CDRs and commands, whose object is in the body. Need not be JSON.
+    ///   - isCallback: whether the request came to a `response_url`. It must not wait behind the command it belongs to, so it has a key of
+    ///     its own.
     package static func key(
         module: ModuleID, interface: InterfaceRole, method: Method, remainder: String, sender: PartyID, requestID: String, body: ByteBuffer,
         isCallback: Bool
@@ -20,7 +21,7 @@ package enum OrderingKey {
             return ModuleTable.hasResponseURL(method, route) == nil ? nil : text(sender, module.rawValue, requestID)
         }
         if isCallback {
-            // The token of a hub URL is no id of OCPI: its case counts.
+            // The token of a hub URL is no OCPI id: it is case-sensitive.
             let token = remainder.split(separator: "/").last.map {
                 PercentText.normalized(PercentText.decodedBytes($0, plusIsSpace: false))
             }
@@ -41,15 +42,15 @@ package enum OrderingKey {
         /// The object named by owner and id in the path. Deeper segments (EVSE, connector) are parts of it.
         var owned: Object { (path.owner ?? sender, path.object?.canonical) }
 
-        /// The object named by the first segment: one of the receiver's.
+        /// The receiver's object named by the first segment.
         var first: Object { (sender, path.ids.first?.canonical) }
 
-        /// A member of the body, unless it is absent or empty.
+        /// A member of the body; nil if it is absent or empty.
         func member(_ path: String...) -> String? {
             body.jsonString(path).flatMap { $0.isEmpty ? nil : $0 }
         }
 
-        /// The same, as an id.
+        /// A member of the body as an id.
         func id(_ path: String...) -> String? {
             body.jsonString(path).flatMap { $0.isEmpty ? nil : CiString($0).canonical }
         }
@@ -76,7 +77,7 @@ package enum OrderingKey {
         .commands: { ($0.sender, commandObject($0)) },
     ]
 
-    /// CANCEL stays behind its RESERVE, a second START of a token at a location behind the first, and so on.
+    /// The key that keeps CANCEL behind its RESERVE, a second START of a token at a location behind the first, and so on.
     private static func commandObject(_ request: Request) -> String? {
         switch request.path.ids.first?.canonical {
         case "STOP_SESSION": request.id("session_id")

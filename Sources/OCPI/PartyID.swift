@@ -1,7 +1,7 @@
 import Encoding
 
-/// A party of the network: country code and party id (OCPI 2.2.1, 4.1). Both are CiStrings: they compare without case and keep the
-/// spelling they came with. Eight bytes, no reference.
+/// A party of the network: country code and party id (OCPI 2.2.1, 4.1). Both are CiStrings: they compare without case and keep their
+/// spelling. Eight bytes, no reference.
 package struct PartyID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Bits 0 to 39: the five characters in upper case, first character highest. Bits 40 to 44: which of them are spelled in lower case.
     private let bits: UInt64
@@ -14,12 +14,12 @@ package struct PartyID: Hashable, Sendable, Comparable, CustomStringConvertible 
         self.init(characters: [Array(country.utf8), Array(party.utf8)].joined())
     }
 
-    /// Reads two segments of a path, which may be percent-encoded.
+    /// Parses two path segments, which may be percent-encoded.
     package init?(segments country: some StringProtocol, _ party: some StringProtocol) {
         self.init(country: PercentText.decoded(country, plusIsSpace: false), party: PercentText.decoded(party, plusIsSpace: false))
     }
 
-    /// Reads `DE-CPO` or `DE/CPO`.
+    /// Parses `DE-CPO` or `DE/CPO`.
     package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count == 6, bytes[2] == UInt8(ascii: "-") || bytes[2] == UInt8(ascii: "/") else { return nil }
@@ -56,10 +56,10 @@ package struct PartyID: Hashable, Sendable, Comparable, CustomStringConvertible 
     /// `DE-CPO`, as spelled.
     package var description: String { country + "-" + party }
 
-    /// Without case.
+    /// Compares without case.
     package static func == (left: PartyID, right: PartyID) -> Bool { left.canonical.bits == right.canonical.bits }
 
-    /// By country, then party, without case.
+    /// Compares by country, then party, without case.
     package static func < (left: PartyID, right: PartyID) -> Bool { left.canonical.bits < right.canonical.bits }
 
     /// Agrees with `==`.

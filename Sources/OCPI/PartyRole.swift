@@ -1,4 +1,4 @@
-/// What a party does on the network (OCPI 2.2.1, 16.5 Role).
+/// The role of a party on the network (OCPI 2.2.1, 16.5 Role).
 package enum PartyRole: String, Sendable, CaseIterable {
     /// Charge point operator.
     case cpo = "CPO"
@@ -10,11 +10,11 @@ package enum PartyRole: String, Sendable, CaseIterable {
     case nap = "NAP"
     /// Navigation service provider.
     case nsp = "NSP"
-    /// None of the others, a billing service say.
+    /// Any other role, for instance a billing service.
     case other = "OTHER"
     /// Smart charging service provider.
     case scsp = "SCSP"
 
-    /// All names, as OCPI writes them.
+    /// All names, in the spelling of OCPI.
     package static let names = allCases.map(\.rawValue)
 }

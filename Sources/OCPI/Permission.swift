@@ -1,9 +1,10 @@
-/// What a service may receive copies of: a permission of the OCN Service Interface, by its number in the registry's contract (0 to 16).
+/// A permission of the OCN Service Interface, by its number in the registry's contract (0 to 16): the requests of which a service may
+/// receive copies.
 package struct Permission: RawRepresentable, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// 0 to 16.
     package let rawValue: Int
 
-    /// Nil for numbers we do not know.
+    /// Nil for unknown numbers.
     package init?(rawValue: Int) {
         guard Self.names.indices.contains(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -12,13 +13,12 @@ package struct Permission: RawRepresentable, Hashable, Sendable, CaseIterable, C
     /// All 17, by number.
     package static let allCases: [Permission] = names.indices.compactMap(Permission.init(rawValue:))
 
-    /// As the contract names it, `FORWARD_MODULE_CDRS_RECEIVER` say.
+    /// The name in the contract, e.g. `FORWARD_MODULE_CDRS_RECEIVER`.
     package var name: String { Self.names[rawValue] }
 
-    /// The name.
     package var description: String { name }
 
-    /// Whether a request to that interface is copied. Only functional modules ever are.
+    /// Whether a request to that interface is copied. Only functional modules are.
     package func matches(module: ModuleID, interface: InterfaceRole) -> Bool {
         guard module.isFunctional else { return false }
         switch rawValue {
@@ -26,7 +26,7 @@ package struct Permission: RawRepresentable, Hashable, Sendable, CaseIterable, C
         case 1: return interface == .sender
         case 2: return interface == .receiver
         default:
-            // From 3 on: two numbers for each module, sender (odd) first.
+            // From 3 on there are two numbers for each module, sender (odd) first.
             return Self.modules[(rawValue - 3) / 2] == module && (rawValue % 2 == 1) == (interface == .sender)
         }
     }

@@ -1,4 +1,4 @@
-/// Where the path of a request leads.
+/// The target of a request's path.
 package enum Route: Sendable, Equatable {
     /// `/ocpi/versions`
     case versions
@@ -8,16 +8,16 @@ package enum Route: Sendable, Equatable {
     case credentials(OCPIVersion)
     /// `/ocpi/2.2.1/hubclientinfo`
     case hubClientInfo(OCPIVersion)
-    /// `/ocpi/receiver/2.2.1/ocnrules…` and, where the reference nodes advertise it, `/ocpi/2.2.1/receiver/ocnrules…`; `rest` is what
-    /// stands below, without slashes around it.
+    /// `/ocpi/receiver/2.2.1/ocnrules…` and, where the reference nodes advertise it, `/ocpi/2.2.1/receiver/ocnrules…`; `rest` is the path
+    /// below, without surrounding slashes.
     case ocnRules(OCPIVersion, rest: String)
     /// A module that is routed to a party.
     case module(ModuleRoute)
 
-    /// Reads a path without its query; one trailing slash more or less means the same. Nil if nothing is there, and for paths that
-    /// could mean something else to another server: empty segments, dot segments (also percent-encoded, and behind a backslash, which some
-    /// take for a slash), control characters, and bytes beyond ASCII, which a URL must encode (RFC 3986, 2): Swift would take some of them and
-    /// the slash beside them for one letter.
+    /// Parses a path without its query; a trailing slash makes no difference. Nil for unknown paths, and for paths that another server may
+    /// read differently: empty segments, dot segments (also percent-encoded, and after a backslash, which some take for a slash), control
+    /// characters, and bytes beyond ASCII, which a URL must encode (RFC 3986, 2): Swift would combine some of them with an adjacent slash
+    /// into one character.
     package static func parse(path: String) -> Route? {
         guard path.hasPrefix("/"), path.utf8.allSatisfy(isPathByte), !URLJoin.hasDotSegments(path) else { return nil }
         var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
@@ -35,7 +35,7 @@ package enum Route: Sendable, Equatable {
         return .module(ModuleRoute(version: version, module: module, interface: interface, remainder: segments.joined(separator: "/")))
     }
 
-    /// The module below which a path leads nowhere: whoever is refused there hears it as from the module.
+    /// The module of an unknown path below it, so that a refusal there looks like the module's.
     package static func module(above path: String) -> ModuleRoute? {
         // `/ocpi/sender/2.2.1/cdrs`, `/ocpi/2.2.1/sender/chargingprofiles`, `/ocpi/custom/sender/parking`
         let segments = Array(path.utf8).split(separator: UInt8(ascii: "/"), maxSplits: 5, omittingEmptySubsequences: false)
@@ -44,7 +44,7 @@ package enum Route: Sendable, Equatable {
         return route
     }
 
-    /// The path that `parse` reads as this route.
+    /// The path from which `parse` makes this route.
     package var path: String {
         switch self {
         case .versions: "/ocpi/versions"
@@ -57,7 +57,7 @@ package enum Route: Sendable, Equatable {
         }
     }
 
-    /// `/ocpi/2.2.1…`: the configuration modules, and the place where the reference nodes serve charging profiles.
+    /// Routes `/ocpi/2.2.1…`: the configuration modules, and the charging profiles of the reference nodes.
     private static func below(_ version: OCPIVersion, _ rest: ArraySlice<Substring>) -> Route? {
         var rest = rest
         guard let first = rest.popFirst() else { return .versionDetails(version) }
@@ -70,7 +70,7 @@ package enum Route: Sendable, Equatable {
             ModuleRoute(version: version, module: .chargingprofiles, interface: interface, remainder: rest.joined(separator: "/")))
     }
 
-    /// `/ocpi/custom/{interface}/{module}…`. The names of the standard modules are refused: they would be let through unchecked.
+    /// Routes `/ocpi/custom/{interface}/{module}…`. The names of standard modules are refused, because they would bypass the checks.
     private static func custom(_ rest: ArraySlice<Substring>) -> Route? {
         var rest = rest
         guard let interface = rest.popFirst().flatMap({ InterfaceRole(path: $0) }),

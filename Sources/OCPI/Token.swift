@@ -1,21 +1,21 @@
 import Encoding
 
-/// How a token stands in the `Authorization` header. OCPI 2.2.1 says base64; older peers send it plain.
+/// How a token is written in the `Authorization` header. OCPI 2.2.1 requires base64; older peers send it plain.
 package enum TokenEncoding: String, Sendable, CaseIterable {
     case base64
     case plain
 }
 
-/// A credentials token (OCPI 2.2.1, 4.1.1 and 7.3). It never shows in descriptions or dumps; compare by hash or in constant time only.
+/// A credentials token (OCPI 2.2.1, 4.1.1 and 7.3). Descriptions and dumps hide it; compare by hash or in constant time only.
 package struct Token: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The secret itself.
     package let raw: String
 
-    /// A token as it stands in a Credentials object.
+    /// A token from a Credentials object.
     package init(_ raw: String) { self.raw = raw }
 
-    /// What an `Authorization` header may mean, likeliest first: what follows the last space as it is, then decoded from base64 with
-    /// trailing line feeds cut off (OCPI's own examples have one), if that is text. Whatever the scheme word. Empty if there is no token.
+    /// The possible tokens of an `Authorization` header, likeliest first: the text after the last space, then the same decoded from base64
+    /// without trailing line feeds (OCPI's own examples have one), if that is text. The scheme word is ignored. Empty if there is no token.
     package static func readings(authorization: String) -> [Token] {
         guard let last = authorization.utf8.split(separator: UInt8(ascii: " ")).last, let word = String(last) else { return [] }
         var readings = [Token(word)]
@@ -34,15 +34,15 @@ package struct Token: Sendable, CustomStringConvertible, CustomDebugStringConver
         }
     }
 
-    /// 32 random bytes as 43 characters of base64url.
+    /// Makes a token of 32 random bytes: 43 characters of base64url.
     package static func generate() -> Token {
         var generator = SystemRandomNumberGenerator()
         return Token(Base64.encodeURL((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }))
     }
 
-    /// Never the secret.
+    /// Hides the secret.
     package var description: String { "Token(hidden)" }
-    /// Never the secret.
+    /// Hides the secret.
     package var debugDescription: String { description }
     /// Empty, so that dumps show nothing.
     package var customMirror: Mirror { Mirror(self, children: [:]) }

@@ -1,11 +1,11 @@
 import Encoding
 
-/// URLs as text: joined and compared without being taken apart further than needed.
+/// Joins and compares URLs as text, without parsing them further than needed.
 package enum URLJoin {
-    /// Longest URL of others that is kept or called, bytes; OCPI allows 255 characters, peers are known to exceed it.
+    /// The longest foreign URL that is stored or called, in bytes; OCPI allows 255 characters, but peers are known to exceed it.
     package static let maxLength = 2048
 
-    /// What keeps a URL of others from being kept and called, as the end of a sentence about it; nil for a good one.
+    /// The defect that prevents a foreign URL from being stored and called, as the end of a sentence about it; nil for a good URL.
     package static func defect(of url: String) -> String? {
         if url.utf8.count > maxLength { return "is longer than \(maxLength) bytes" }
         if !url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) { return "contains blanks or control characters" }
@@ -17,11 +17,11 @@ package enum URLJoin {
         return hasDotSegments(String(decoding: path, as: UTF8.self)) ? "has a segment . or .." : nil
     }
 
-    /// The URL without the slash at its end, if it has one.
+    /// The URL without a trailing slash.
     package static func trimmed(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
 
-    /// An endpoint and what stands below it, one slash between, then the query (without `?`). Nothing is encoded or decoded.
-    /// An endpoint with a query of its own keeps it in front of ours; without remainder its trailing slash stays as it is.
+    /// Joins an endpoint, the path below it with one slash between, and the query (without `?`). Nothing is encoded or decoded. An
+    /// endpoint's own query precedes the given one; without remainder its trailing slash is kept.
     package static func join(_ base: String, _ remainder: String, query: String?) -> String {
         let parts = base.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var url = String(parts.first ?? "")
@@ -33,8 +33,8 @@ package enum URLJoin {
         return queries.isEmpty ? url : url + "?" + queries.joined(separator: "&")
     }
 
-    /// `scheme://host:port` in lower case with the default port filled in, to compare servers. Nil unless this is an absolute http or https
-    /// URL without user information whose host consists of ASCII letters, digits, `-`, `.`, `_`, or is an address in brackets.
+    /// `scheme://host:port` in lower case with the default port filled in, for comparing servers. Nil unless this is an absolute http or
+    /// https URL without user information whose host consists of ASCII letters, digits, `-`, `.`, `_`, or is an address in brackets.
     package static func origin(of url: String) -> String? {
         let bytes = Array(url.utf8)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else { return nil }
@@ -50,7 +50,7 @@ package enum URLJoin {
         origin.firstRange(of: "://").flatMap { server(String(origin[$0.upperBound...])) }?.host
     }
 
-    /// Host in lower case and port, if it has one, of `host:port`, as in a URL. Nil where ``origin(of:)`` would be.
+    /// The host in lower case and the port, if any, of `host:port`, as in a URL. Nil where ``origin(of:)`` would be.
     package static func server(_ authority: String) -> (host: String, port: Int?)? { server(Array(authority.utf8)[...]) }
 
     private static func server(_ authority: ArraySlice<UInt8>) -> (host: String, port: Int?)? {
@@ -62,7 +62,7 @@ package enum URLJoin {
         return (host, number)
     }
 
-    /// What speaks against a URL that others are to call, to stand behind "must". Nil if nothing does.
+    /// The defect of a URL that others are to call, as the end of a sentence after "must". Nil for a good URL.
     package static func fault(of url: String) -> String? {
         guard url.utf8.count <= maxLength else { return "have at most \(maxLength) bytes, not \(url.utf8.count)" }
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return "be printable ASCII without blanks" }
@@ -70,17 +70,17 @@ package enum URLJoin {
         return "be an http or https URL" + (mayHoldPassword(url) ? " without user information" : "")
     }
 
-    /// What speaks against the URL of a server below which paths are added: also what would not stay at its end, or would lead elsewhere.
+    /// The defect of the URL of a server to which paths are added. Includes parts that would not stay at its end, or would change the path.
     package static func faultOfBase(_ url: String) -> String? {
         if let fault = fault(of: url) { return fault }
         guard !url.contains(where: { $0 == "?" || $0 == "#" }) else { return "have no query and no fragment: paths are added to it" }
         return hasDotSegments(url) ? "have no dot segments in its path" : nil
     }
 
-    /// Whether a URL may hold a name and a password, so that it must not be shown.
+    /// Whether a URL may contain a name and a password, so that it must not be shown.
     package static func mayHoldPassword(_ url: String) -> Bool { url.contains("@") }
 
-    /// Host in lower case and the digits of the port.
+    /// The host in lower case and the digits of the port.
     private static func split(_ authority: ArraySlice<UInt8>) -> (host: String, port: ArraySlice<UInt8>)? {
         let host: ArraySlice<UInt8>
         if authority.first == UInt8(ascii: "[") {
@@ -114,24 +114,24 @@ package enum URLJoin {
         }
     }
 
-    /// How much of a URL an endpoint covers.
+    /// How specifically an endpoint matches a URL.
     package struct Depth: Comparable, Sendable {
-        /// Segments of the path.
+        /// The number of segments of the endpoint's path.
         package let segments: Int
-        /// Parameters of the query.
+        /// The number of parameters of the endpoint's query.
         package let parameters: Int
-        /// Segments of the URL's path that are below the endpoint.
+        /// The number of segments of the URL's path below the endpoint.
         package let below: Int
 
-        /// The path first.
+        /// Compares by path first.
         package static func < (a: Depth, b: Depth) -> Bool { (a.segments, a.parameters) < (b.segments, b.parameters) }
     }
 
-    /// How much of a URL an endpoint covers; nil if the URL does not lie at or below the endpoint. What lies at one with a query has all its
-    /// parameters.
+    /// How specifically an endpoint matches a URL; nil if the URL is not at or below the endpoint. A URL below an endpoint with a query has
+    /// all its parameters.
     ///
-    /// Compared as a server might that is generous: percent-decoded, without case and empty segments, a backslash as a slash, a semicolon
-    /// as an ampersand.
+    /// Compares as a lenient server might: percent-decoded, without case and empty segments, a backslash as a slash, a semicolon as an
+    /// ampersand.
     package static func depth(of url: String, below endpoint: String) -> Depth? {
         guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
         let segments = segments(of: url)
@@ -141,8 +141,8 @@ package enum URLJoin {
         return Depth(segments: base.count, parameters: parameters.count, below: segments.count - base.count)
     }
 
-    /// What stands below an endpoint in a URL: what ``join(_:_:query:)`` puts behind the endpoint, for the same place. Server and parameters
-    /// are compared as by ``depth(of:below:)``, the path by its bytes, but for a slash at its end. Nil for a URL that cannot be made so.
+    /// The part of a URL below an endpoint, from which ``join(_:_:query:)`` makes the same URL. Server and parameters are compared as by
+    /// ``depth(of:below:)``, the path by its bytes, except for a slash at its end. Nil for a URL that cannot be made so.
     package static func remainder(of url: String, below endpoint: String) -> (path: String, query: String?)? {
         guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
         let slash = UInt8(ascii: "/")
@@ -155,7 +155,7 @@ package enum URLJoin {
         var own = pieces(of: endpoint).map(parameter)
         let written = query(of: url)
         guard !own.isEmpty else { return (String(decoding: rest, as: UTF8.self), written.map { String(decoding: $0, as: UTF8.self) }) }
-        // Each stands once in the endpoint already.
+        // The endpoint has each of them once already.
         let further = (written ?? []).split(separator: UInt8(ascii: "&")).filter { piece in
             guard let index = own.firstIndex(of: parameter(piece)) else { return true }
             own.remove(at: index)
@@ -172,18 +172,18 @@ package enum URLJoin {
         (query(of: url) ?? []).split { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";") }
     }
 
-    /// To compare by.
+    /// A parameter in the form for comparisons.
     private static func parameter(_ piece: ArraySlice<UInt8>) -> String {
         PercentText.decoded(String(decoding: piece, as: UTF8.self)).lowercased()
     }
 
-    /// Nil for a URL without one.
+    /// The query; nil for a URL without one.
     private static func query(of url: String) -> [UInt8]? {
         let rest = url.utf8.prefix { $0 != UInt8(ascii: "#") }.drop { $0 != UInt8(ascii: "?") }
         return rest.isEmpty ? nil : Array(rest.dropFirst())
     }
 
-    /// Of an absolute URL; empty, or with the slash that it begins with.
+    /// The path of an absolute URL; empty, or with its leading slash.
     private static func path(of url: String) -> [UInt8] {
         let rest = url.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).drop { !"/?#".utf8.contains($0) }
         return Array(rest.prefix { !"?#".utf8.contains($0) })
@@ -192,12 +192,13 @@ package enum URLJoin {
     private static func segments(of url: String) -> [String] {
         let path = String(decoding: path(of: url), as: UTF8.self)
         return PercentText.decoded(path, plusIsSpace: false).lowercased().split { $0 == "/" || $0 == "\\" }
-            // Path parameters name nothing.
+            // Path parameters do not identify anything.
             .map { String($0.prefix { $0 != ";" }) }
     }
 
-    /// Whether a path has a segment `.` or `..` for any server that we know of: also with path parameters (`..;a`), percent-encoded, once or more
-    /// often, as `%u002e`, overlong in UTF-8, or beside blanks and control characters. It could lead out of the endpoint that it was joined to.
+    /// Whether a path has a segment `.` or `..` for any known server: also with path parameters (`..;a`), percent-encoded, once or more
+    /// often, as `%u002e`, overlong in UTF-8, or beside blanks and control characters. Such a path could leave the endpoint to which it was
+    /// joined.
     package static func hasDotSegments(_ path: String) -> Bool {
         var bytes = Array(path.utf8)
         guard bytes.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return false }
@@ -208,11 +209,11 @@ package enum URLJoin {
             if decoded.count == bytes.count { return false }
             bytes = decoded
         }
-        // Nobody who means well encodes that often.
+        // No legitimate client encodes that often.
         return true
     }
 
-    /// How often a path is decoded at most until nothing is left to be decoded.
+    /// The most decoding passes over a path.
     private static let decodings = 4
 
     private static func hasPlainDotSegments(_ bytes: [UInt8]) -> Bool {
@@ -223,7 +224,7 @@ package enum URLJoin {
         }
     }
 
-    /// With ASCII in place of its overlong forms in UTF-8, and of its forms `%u002e`, also those of full width.
+    /// Replaces ASCII's overlong UTF-8 forms and its forms `%u002e`, also those of full width, by ASCII.
     private static func plain(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(where: { $0 >= 0xC0 || $0 == UInt8(ascii: "%") }) else { return bytes }
         var plain: [UInt8] = []
@@ -237,7 +238,7 @@ package enum URLJoin {
         return plain
     }
 
-    /// Length and meaning of an overlong form that the bytes begin with: two to four bytes that stand for ASCII.
+    /// The length and the ASCII value of an overlong form at the start of the bytes: two to four bytes.
     private static func overlong(_ bytes: ArraySlice<UInt8>) -> (length: Int, ascii: UInt8)? {
         guard let first = bytes.first else { return nil }
         let length: Int
@@ -249,12 +250,12 @@ package enum URLJoin {
         }
         let further = bytes.dropFirst().prefix(length - 1)
         guard further.count == length - 1, further.allSatisfy({ $0 & 0xC0 == 0x80 }) else { return nil }
-        // Of the first byte only that of two bytes has bits of its own.
+        // Only the first byte of a two-byte form has value bits.
         let code = further.reduce(length == 2 ? UInt32(first & 0x1F) : 0) { $0 << 6 | UInt32($1 & 0x3F) }
         return code < 0x80 ? (length: length, ascii: UInt8(code)) : nil
     }
 
-    /// Length and meaning of a `%u002e` that the bytes begin with, if it stands for ASCII.
+    /// The length and the ASCII value of a `%u002e` at the start of the bytes, if it stands for ASCII.
     private static func unicodeEscape(_ bytes: ArraySlice<UInt8>) -> (length: Int, ascii: UInt8)? {
         guard bytes.starts(with: "%u".utf8) || bytes.starts(with: "%U".utf8) else { return nil }
         let digits = bytes.dropFirst(2).prefix(4).compactMap(Hex.value(of:))
@@ -265,10 +266,10 @@ package enum URLJoin {
     }
 }
 
-// Places that a server may take a URL for though it is spelled in another way: names that go on with what is no part of a name, as
-// `credentials.json`, decoded as often as dots are looked for. What is found here is refused, never allowed.
+// Paths that a server may take for a given URL despite another spelling: names that continue with characters that are no part of a name, as
+// `credentials.json`, decoded as often as for dot segments. A match is refused, never allowed.
 extension URLJoin {
-    /// As ``depth(of:below:)``, for a server that is far more generous: about the beginning and the end of segments, and about parameters.
+    /// Like ``depth(of:below:)``, for a far more lenient server: about the beginning and the end of segments, and about parameters.
     package static func resemblance(of url: String, below endpoint: String) -> Depth? {
         guard let origin = origin(of: url), origin == self.origin(of: endpoint) else { return nil }
         let segments = settledSegments(of: url)
@@ -280,7 +281,7 @@ extension URLJoin {
         return hasAll ? Depth(segments: base.count, parameters: own.count, below: segments.count - base.count) : nil
     }
 
-    /// Whether a URL gives a parameter of an endpoint with a query another value, or one that a server may take for it.
+    /// Whether a URL gives a parameter of an endpoint's query another value, or has one that a server may take for it.
     package static func repeatsParameters(of endpoint: String, in url: String) -> Bool {
         let own = settledParameters(of: endpoint)
         guard !own.isEmpty else { return false }
@@ -290,7 +291,7 @@ extension URLJoin {
         }
     }
 
-    /// Without what some servers drop: path parameters, and what is empty then.
+    /// The segments without the parts that some servers drop: path parameters, and then empty segments.
     private static func settledSegments(of url: String) -> [[UInt8]] {
         settled(path(of: url), plusIsSpace: false).split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
             .map { Array($0.prefix { $0 != UInt8(ascii: ";") }.drop { $0 <= 0x20 }) }
@@ -306,9 +307,9 @@ extension URLJoin {
         }
     }
 
-    /// A parameter of a query, for frameworks that read names in their own ways.
+    /// A query parameter, compared as frameworks with their own name rules would.
     private struct Parameter {
-        /// As it stands, without blanks and brackets before it.
+        /// The parameter without leading blanks and brackets.
         let whole: ArraySlice<UInt8>
         let value: [UInt8]
 
@@ -324,7 +325,7 @@ extension URLJoin {
             return plain(whole.prefix { !Self.isBracket($0) && $0 != 0 }) == name || plain(whole.prefix { $0 != 0 }) == name
         }
 
-        /// With one character for those that PHP takes for `_`, and none of them at the end.
+        /// Replaces the characters that PHP reads as `_`, and drops them at the end.
         private func plain(_ name: ArraySlice<UInt8>) -> [UInt8] {
             var name = name
             while let last = name.last, last <= 0x20 { name.removeLast() }
@@ -334,7 +335,7 @@ extension URLJoin {
         private static func isBracket(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]") }
     }
 
-    /// Whether a text is a name, also with what can be no part of one before or behind it.
+    /// Whether a text equals a name, apart from leading and trailing characters that no name has.
     private static func resembles(_ text: [UInt8], _ name: [UInt8]) -> Bool {
         for text in [text[...], text.drop { !isNamePart($0) }] where text.starts(with: name) {
             return text.dropFirst(name.count).first.map { !isNamePart($0) } ?? true
@@ -349,12 +350,12 @@ extension URLJoin {
         }
     }
 
-    /// Decoded until nothing is left to be decoded, its letters small.
+    /// Decodes until the text no longer changes, and lower-cases its letters.
     private static func settled(_ text: [UInt8], plusIsSpace: Bool) -> [UInt8] {
         var bytes = text
         for _ in 0..<decodings {
             let plain = plain(bytes)
-            // A plus that was encoded is one.
+            // An encoded plus stands for itself.
             let decoded = PercentText.decodedBytes(plain, plusIsSpace: plusIsSpace && bytes == text)
             if decoded == bytes { break }
             bytes = decoded

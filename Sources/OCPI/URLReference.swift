@@ -1,7 +1,6 @@
-/// References to URLs, resolved as RFC 3986, section 5 has it. Nothing is encoded, decoded or put into another form: bytes stay as their
-/// owner wrote them.
+/// Resolves references to URLs as in RFC 3986, section 5. Nothing is encoded, decoded or normalised: bytes stay as their owner wrote them.
 package enum URLReference {
-    /// The URL that a reference stands for where it was found in what `base` answered.
+    /// The URL of a reference that was found in the answer of `base`.
     /// - Parameter base: an absolute URL.
     package static func resolve(_ reference: String, against base: String) -> String {
         let reference = URLParts(reference)
@@ -24,7 +23,7 @@ package enum URLReference {
     }
 }
 
-/// A URL taken apart (RFC 3986, appendix B).
+/// The parts of a URL (RFC 3986, appendix B).
 private struct URLParts {
     typealias Bytes = ArraySlice<UInt8>
 
@@ -51,21 +50,21 @@ private struct URLParts {
         path = rest
     }
 
-    /// What stands behind the first such byte; the rest ends before it.
+    /// The part after the first such byte; `rest` then ends before it. Nil if there is no such byte.
     private static func cut(_ rest: inout Bytes, at byte: UInt8) -> Bytes? {
         guard let place = rest.firstIndex(of: byte) else { return nil }
         defer { rest = rest[..<place] }
         return rest[(place + 1)...]
     }
 
-    /// 5.2.3: what a relative path is put behind.
+    /// 5.2.3: the part of the path to which a relative path is appended.
     var directory: Bytes {
         if authority != nil, path.isEmpty { return Array("/".utf8)[...] }
         guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return [] }
         return path[...slash]
     }
 
-    /// 5.2.4
+    /// RFC 3986, 5.2.4.
     static func withoutDotSegments(_ path: Bytes) -> [UInt8] {
         var input = path
         var output: [UInt8] = []
@@ -91,7 +90,7 @@ private struct URLParts {
         return output
     }
 
-    /// 5.3
+    /// RFC 3986, 5.3.
     var text: String {
         var bytes: [UInt8] = []
         if let scheme { bytes += scheme + ":".utf8 }

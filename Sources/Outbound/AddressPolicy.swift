@@ -3,13 +3,13 @@ package import NIOCore
 
 /// Which addresses may be called.
 ///
-/// URLs come from parties and registries, so every address is judged before it is dialled, those that a name stands for too: loopback,
+/// URLs come from parties and registries, so every address is checked before a connection, also the addresses of a host name: loopback,
 /// private, link-local, multicast, reserved and unspecified addresses, and the IPv6 forms that embed an IPv4 address, are refused unless a
 /// range that the operator lists (`http.allow_networks`) contains them. A value; safe to share.
 package struct AddressPolicy: Sendable {
-    /// A listed range that is none.
+    /// A listed text that is no network range.
     package struct NotARange: Error, Sendable, CustomStringConvertible {
-        /// As the operator wrote it.
+        /// The text of the operator.
         package let text: String
 
         package var description: String { "\"\(text)\" is not a network; write for example 10.0.0.0/8 or fd00::/8" }
@@ -17,8 +17,9 @@ package struct AddressPolicy: Sendable {
 
     private let allowed: [NetworkRange]
 
-    /// - Parameter networks: what may be called although it is not public, e.g. `127.0.0.0/8`; a mapped address needs its own IPv6 range.
-    /// - Throws: the first text that is not a range.
+    /// - Parameter networks: ranges that may be called although they are not public, e.g. `127.0.0.0/8`; a mapped address needs its own
+    ///   IPv6 range.
+    /// - Throws: an error with the first text that is no range.
     package init(allowing networks: [String] = []) throws(NotARange) {
         var ranges: [NetworkRange] = []
         for text in networks {
@@ -28,21 +29,21 @@ package struct AddressPolicy: Sendable {
         allowed = ranges
     }
 
-    /// Whether this address may be dialled. Sockets that are not IP may not.
+    /// Whether this address may be called. Sockets other than IP may not.
     package func allows(_ address: SocketAddress) -> Bool {
         address.ipAddress.flatMap { IPAddress($0) }.map(allows) ?? false
     }
 
-    /// Whether this host may be dialled, as far as that can be said without DNS: names may, forbidden address literals may not.
+    /// Whether this host may be called, as far as that is known without DNS: names may, forbidden address literals may not.
     package func mayDial(_ host: String) -> Bool { Self.literal(host).map(allows) ?? true }
 
-    /// The address that a URL's host is; nil for a name, and for whatever only a resolver takes for an address, like `127.1`.
+    /// The address of a host literal in a URL; nil for a name, and for forms that only resolvers accept, like `127.1`.
     static func literal(_ host: String) -> IPAddress? {
-        // In a URL a literal of IPv6 stands in brackets and may name an interface.
+        // In a URL an IPv6 literal is in brackets and may name an interface.
         IPAddress(String(host.drop { $0 == "[" }.prefix { $0 != "]" && $0 != "%" }))
     }
 
-    /// Whether this is the literal of an address by which a machine reaches itself only.
+    /// Whether this is the literal of a loopback address.
     package static func isLoopback(_ literal: String) -> Bool {
         IPAddress(literal).map { address in loopback.contains { $0.contains(address) } } ?? false
     }
@@ -53,7 +54,7 @@ package struct AddressPolicy: Sendable {
         allowed.contains { $0.contains(address) } || !Self.special.contains { $0.contains(address) }
     }
 
-    /// IANA special-purpose address registries (RFC 6890 and successors): nothing a party could be reached at.
+    /// IANA special-purpose address registries (RFC 6890 and successors): no party is reachable at these.
     private static let special: [NetworkRange] = [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
         "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",

@@ -3,9 +3,9 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Collects one answer up to a limit and as far as there is room for it, and remembers whether anything was sent.
+/// Collects one answer within its size limit and the shared room, and notes whether the request was sent.
 ///
-/// AsyncHTTPClient calls it on the request's event loop; the lock is there for the one reader outside of it.
+/// AsyncHTTPClient calls it on the request's event loop; the lock is for the one reader outside of it.
 final class AnswerCollector: HTTPClientResponseDelegate {
     typealias Response = OutboundResponse
 
@@ -13,21 +13,21 @@ final class AnswerCollector: HTTPClientResponseDelegate {
         let limit: Int
     }
 
-    /// Answers that are coming in take all the room there is for them, or for those of this host.
+    /// Incoming answers use all the shared room, or all that one host may use.
     struct NoRoom: Error {}
 
-    /// The server ended the request without an answer.
+    /// The server closed the connection without an answer.
     struct NoAnswer: Error {}
 
     private struct State {
         var wasSent = false
         var head: HTTPResponseHead?
         var body = ByteBuffer()
-        var charge: AnswerRoom.Charge
-        /// Nothing is taken in any more.
+        var charge: AnswerQuota.Charge
+        /// Whether the collector takes no more bytes.
         var isOver = false
 
-        mutating func append(_ part: ByteBuffer, limit: Int, in room: AnswerRoom) -> (any Error)? {
+        mutating func append(_ part: ByteBuffer, limit: Int, in room: AnswerQuota) -> (any Error)? {
             guard part.readableBytes <= limit - body.readableBytes else { return TooLarge(limit: limit) }
             guard !isOver, charge.grow(to: body.readableBytes + part.readableBytes, in: room) else { return NoRoom() }
             if body.readableBytes == 0 { body = part } else { body.writeImmutableBuffer(part) }
@@ -37,19 +37,19 @@ final class AnswerCollector: HTTPClientResponseDelegate {
 
     private let state: Mutex<State>
     private let limit: Int
-    private let room: AnswerRoom
+    private let room: AnswerQuota
 
     /// - Parameters:
-    ///   - limit: bytes of the body.
-    ///   - room: what it shares with other answers; ``end()`` must follow.
-    ///   - host: that is asked.
-    init(limit: Int, room: AnswerRoom, host: String) {
+    ///   - limit: the longest body, in bytes.
+    ///   - room: the room that it shares with other answers; ``end()`` must follow.
+    ///   - host: the called host.
+    init(limit: Int, room: AnswerQuota, host: String) {
         self.limit = limit
         self.room = room
-        state = Mutex(State(charge: AnswerRoom.Charge(host: host)))
+        state = Mutex(State(charge: AnswerQuota.Charge(host: host)))
     }
 
-    /// The answer is complete, or will not be.
+    /// Releases the room: the answer is complete, or the call has failed.
     func end() {
         state.withLock {
             $0.isOver = true
@@ -57,7 +57,7 @@ final class AnswerCollector: HTTPClientResponseDelegate {
         }
     }
 
-    /// Whether the head of the request went to the socket: only before that may a request be repeated that is not idempotent.
+    /// Whether the head of the request was written to the socket. A request that is not idempotent may only be repeated before that.
     var wasSent: Bool { state.withLock { $0.wasSent } }
 
     func didSendRequestHead(task: HTTPClient.Task<Response>, _ head: HTTPRequestHead) {
@@ -69,7 +69,7 @@ final class AnswerCollector: HTTPClientResponseDelegate {
             return task.eventLoop.makeFailedFuture(TooLarge(limit: limit))
         }
         state.withLock {
-            // An answer proves that something was sent.
+            // An answer proves that the request was sent.
             $0.wasSent = true
             $0.head = head
         }

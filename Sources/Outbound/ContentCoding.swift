@@ -3,12 +3,12 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 
-/// How the body of an answer is coded (RFC 9110, 8.4). We ask for none, but servers exist that code all the same.
+/// The content coding of an answer (RFC 9110, 8.4). Requests ask for none, but some servers use one all the same.
 enum ContentCoding {
-    /// As it stands in headers: not coded.
+    /// The name for no coding.
     static let none = "identity"
 
-    /// The formats that we can undo; nil for any other name.
+    /// The supported formats; nil for any other name.
     static func format(_ name: String) -> Gzip.Format? {
         switch name {
         case "gzip", "x-gzip": .gzip
@@ -17,19 +17,20 @@ enum ContentCoding {
         }
     }
 
-    /// The codings that headers name, in lower case, in the order in which they were applied.
+    /// The codings named in the headers, in lower case, in the order in which they were applied.
     static func names(in headers: HTTPHeaders) -> [String] {
         headers[canonicalForm: OCPIHeader.contentEncoding].map { $0.lowercased() }.filter { !$0.isEmpty && $0 != none }
     }
 }
 
 extension OutboundResponse {
-    /// Whether its body stands there in a coding.
+    /// Whether the body has a content coding.
     package var isCoded: Bool { !ContentCoding.names(in: headers).isEmpty && body.readableBytes > 0 }
 
-    /// The same answer without coding; itself if it has none.
-    /// - Parameter limit: longest body that is taken, bytes. A short coded body may stand for a very long one: no more than this is made of it.
-    /// - Throws: for a coding that we cannot undo, several at once, bytes that are not in it, and for what is longer than `limit`.
+    /// The answer with a decoded body; the same answer if it has no coding.
+    /// - Parameter limit: the longest decoded body, in bytes. A short coded body may decode to a very long one, so decoding stops at this
+    ///   length.
+    /// - Throws: an error for an unsupported coding, several codings, invalid bytes, and a body longer than `limit`.
     package func decoded(upTo limit: Int) throws(UnreadableCoding) -> OutboundResponse {
         guard isCoded else { return self }
         let names = ContentCoding.names(in: headers)

@@ -3,12 +3,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Looks up the addresses of names and judges them. One look-up per name at a time; what it found is good for a while, and for longer where
-/// nothing new is heard.
+/// Resolves host names and checks their addresses. One lookup per name at a time; results are cached for a while, and for longer while
+/// lookups fail.
 final class NameLookups: Sendable {
-    /// The addresses of a name, whatever they are.
+    /// Resolves a name to all its addresses.
     typealias Resolve = @Sendable (_ host: String) -> EventLoopFuture<[SocketAddress]>
-    /// The addresses of a name that may be dialled, as text, the best first; empty if all are forbidden.
+    /// Receives the allowed addresses of a name as text, the preferred one first; empty if all are forbidden.
     typealias Report = @Sendable (Result<[String], OutboundFailure>) -> Void
 
     fileprivate struct Known {
@@ -28,17 +28,17 @@ final class NameLookups: Sendable {
         case wait(UInt64)
     }
 
-    /// After that it is looked up again, while calls go on with what is known.
+    /// The age after which a result is refreshed, while calls still use it.
     private static let freshness = TimeAmount.seconds(10)
-    /// After that calls wait for a look-up; if it fails, or takes too long, they go on with what was found last.
+    /// The age after which calls wait for a lookup; if it fails or takes too long, they use the last result.
     fileprivate static let lifetime = TimeAmount.seconds(60)
-    /// After that what was found last is not used any more.
+    /// The age after which the last result is not used any more.
     fileprivate static let usefulness = TimeAmount.hours(1)
-    /// Most look-ups at a time: each holds a thread, and one whose servers do not answer holds it long. More than a platform has endpoints.
+    /// The most concurrent lookups: each blocks a thread, for long if its name servers do not answer. More than a platform has endpoints.
     private static let maxUnderWay = 128
-    /// Most addresses of a name that are kept.
+    /// The most addresses kept for a name.
     fileprivate static let maxAddresses = 8
-    /// What was found longer ago than its lifetime is dropped when there is more than this.
+    /// The number of names above which results older than their lifetime are dropped.
     fileprivate static let maxKnown = 4096
 
     private let policy: AddressPolicy
@@ -52,10 +52,10 @@ final class NameLookups: Sendable {
         self.resolve = resolve ?? Self.system(group)
     }
 
-    /// What the system's resolver says, IPv4 first: where there is no IPv6 it can take long to find that out.
+    /// Resolves with the system's resolver, IPv4 first: without IPv6 connectivity, connection attempts over it can take long.
     ///
-    /// Asked on no event loop, where the resolver takes one name after the other and a slow one would hold up all others, and on no thread of
-    /// Dispatch's pool, which Swift's tasks run on: a serial queue has a thread of its own, which ends when it has nothing to do.
+    /// It runs neither on an event loop, where the resolver handles one name after the other and a slow one would delay all others, nor on
+    /// Dispatch's shared pool, on which Swift's tasks run: a serial queue has a thread of its own, which ends when it is idle.
     private static func system(_ group: any EventLoopGroup) -> Resolve {
         { host in
             let loop = group.next()
@@ -69,6 +69,7 @@ final class NameLookups: Sendable {
         }
     }
 
+    /// Finds the addresses of a host.
     /// - Parameter report: called once, no later than `limit` and perhaps before this returns.
     func addresses(of host: String, until limit: NIODeadline, _ report: @escaping Report) {
         let now = NIODeadline.now()
@@ -90,7 +91,7 @@ final class NameLookups: Sendable {
         }
     }
 
-    /// This address did not take a connection: the others are tried before it from now on.
+    /// Moves an address that refused a connection to the end of its name's list.
     func demote(_ address: String, of host: String) {
         state.withLock { state in
             guard let place = state.known[host]?.addresses.firstIndex(of: address) else { return }
@@ -108,7 +109,7 @@ final class NameLookups: Sendable {
         report?(known.map { .success($0) } ?? .failure(OutboundFailure(.notSent, "its name was not resolved in time")))
     }
 
-    /// Now, or when another look-up has ended if there are many.
+    /// Starts a lookup now, or after another one has ended if there are many.
     private func look(up host: String) {
         let isToBegin = state.withLock { state in
             state.underWay.count < Self.maxUnderWay && state.underWay.insert(host).inserted
@@ -127,18 +128,18 @@ final class NameLookups: Sendable {
 }
 
 extension NameLookups.State {
-    /// A look-up has ended: who waits for it, and what they are told.
+    /// Takes a finished lookup. Returns its waiting callers and their result.
     fileprivate mutating func take(
         _ found: Result<[String], any Error>, of host: String, now: NIODeadline
     ) -> (waiting: [NameLookups.Report], answer: Result<[String], OutboundFailure>) {
         underWay.remove(host)
         let reports = waiting.removeValue(forKey: host).map { Array($0.values) } ?? []
-        // Why is the resolver's matter.
+        // The resolver decides what is an error.
         guard case .success(var addresses) = found else {
             let last = lastKnown(host, now: now)
             return (reports, last.map { .success($0) } ?? .failure(OutboundFailure(.notSent, "its name is not known")))
         }
-        // Where connections are already.
+        // Keeps the preferred address, to which there are connections already.
         if let best = known[host]?.addresses.first, let place = addresses.firstIndex(of: best) { addresses.swapAt(0, place) }
         if known.count >= NameLookups.maxKnown { known = known.filter { now - $0.value.at < NameLookups.lifetime } }
         addresses.removeSubrange(min(addresses.count, NameLookups.maxAddresses)...)
@@ -146,7 +147,7 @@ extension NameLookups.State {
         return (reports, .success(addresses))
     }
 
-    /// What was found at some time, if that is not too long ago.
+    /// The last result, unless it is too old.
     fileprivate func lastKnown(_ host: String, now: NIODeadline) -> [String]? {
         known[host].flatMap { now - $0.at < NameLookups.usefulness ? $0.addresses : nil }
     }

@@ -5,36 +5,36 @@ import OCPI
 
 /// Sends HTTP requests, one answer each. Any thread may call; completions run on the client's event loops and must not block.
 ///
-/// Never follows redirects and never connects to an address that its policy forbids. Path and query go out as they stand in the URL.
-/// Answers are asked for uncoded (`Accept-Encoding: identity`): nobody has to undo a coding to look into one.
-/// It sends a request again only if it was given a connection that its recipient had left.
+/// Never follows redirects and never connects to an address that its policy forbids. Path and query are sent as in the URL. Requests ask
+/// for uncoded answers (`Accept-Encoding: identity`), so that no component has to decode them. A request is only repeated if its connection
+/// had been closed by the recipient before.
 package final class OutboundClient: Sendable {
     private let connections: OutboundConnections
     private let answerLimit: Int
 
     /// - Parameters:
-    ///   - connections: of the process; shut down by whoever made them.
-    ///   - answerLimit: longest body of an answer, bytes.
+    ///   - connections: the connections of the process; shut down by their owner.
+    ///   - answerLimit: the longest body of an answer, in bytes.
     package init(_ connections: OutboundConnections, answerLimit: Int) {
         self.connections = connections
         self.answerLimit = answerLimit
     }
 
-    /// The same client for answers of another length.
+    /// The same client with another limit for answers.
     package func limited(to answerLimit: Int) -> OutboundClient { OutboundClient(connections, answerLimit: answerLimit) }
 
-    /// The loops that completions run on; timers and hops for outbound work belong here too.
+    /// The event loops of the completions; timers for outbound work belong here too.
     package var eventLoops: any EventLoopGroup { connections.eventLoops }
 
-    /// Whether a URL may be called, as far as that can be said without DNS.
+    /// Whether a URL may be called, as far as that is known without DNS.
     package func mayCall(_ url: String) -> Bool {
         URLJoin.origin(of: url).flatMap(URLJoin.host(ofOrigin:)).map(connections.policy.mayDial) ?? false
     }
 
     /// Sends one request.
     /// - Parameters:
-    ///   - deadline: when to give up; the connection is closed then.
-    ///   - completion: called exactly once, on an event loop or, where nothing can be sent, perhaps before `send` returns.
+    ///   - deadline: when the call fails and its connection is closed.
+    ///   - completion: called exactly once, on an event loop or, if nothing can be sent, perhaps before `send` returns.
     package func send(
         _ request: OutboundRequest, deadline: NIODeadline,
         on completion: @escaping @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
@@ -60,7 +60,7 @@ package final class OutboundClient: Sendable {
             completion(result)
         }
         let call = Call(request: prepared, isRepeatable: request.isRepeatable, deadline: deadline, completion: completion)
-        // What the client underneath does not take for a literal it would look up by itself, unjudged.
+        // AsyncHTTPClient would resolve a text that it does not take for a literal, without a check of the address.
         if AddressPolicy.literal(prepared.host) != nil, Self.isDialledAsItStands(prepared.host) {
             return execute(call, connections.direct(target.origin), completion)
         }
@@ -73,7 +73,7 @@ package final class OutboundClient: Sendable {
         }
     }
 
-    /// As ``send(_:deadline:on:)``, for tasks. A task that is cancelled hears so at once; the request itself goes on until its deadline.
+    /// Like ``send(_:deadline:on:)``, for tasks. A cancelled task returns at once; its request continues until its deadline.
     package func answer(to request: OutboundRequest, deadline: NIODeadline) async throws(OutboundFailure) -> OutboundResponse {
         let (answers, answered) = AsyncStream<Result<OutboundResponse, OutboundFailure>>.makeStream()
         send(request, deadline: deadline) { result in
@@ -81,10 +81,10 @@ package final class OutboundClient: Sendable {
             answered.finish()
         }
         for await answer in answers { return try answer.get() }
-        throw OutboundFailure(.timeout, "nobody waits for the answer any more")
+        throw OutboundFailure(.timeout, "the caller no longer waits for the answer")
     }
 
-    /// A call tries no more of a name's addresses than this: each one needs a client of its own.
+    /// The most addresses of a name that one call tries: each one needs a client of its own.
     private static let addressesTried = 3
 
     private static func isDialledAsItStands(_ host: String) -> Bool {
@@ -101,7 +101,7 @@ package final class OutboundClient: Sendable {
 
     private typealias Completion = @Sendable (Result<OutboundResponse, OutboundFailure>) -> Void
 
-    /// At the first of a name's addresses that takes the call.
+    /// Sends the call to the first of the addresses that accepts a connection.
     private func execute(_ call: Call, at addresses: ArraySlice<String>) {
         let host = call.request.host
         guard let address = addresses.first, let (client, id) = connections.lease(host, at: address) else {
@@ -117,7 +117,7 @@ package final class OutboundClient: Sendable {
         }
     }
 
-    /// - Parameter repeats: how often it may meet a connection that was left; after that it is a failure like any other.
+    /// - Parameter repeats: how many connections closed by the recipient the call may meet before it fails.
     private func execute(_ call: Call, _ client: HTTPClient, repeats: Int = 3, _ completion: @escaping Completion) {
         let collector = AnswerCollector(limit: answerLimit, room: connections.answers, host: call.request.host)
         let task = client.execute(request: call.request, delegate: collector, deadline: call.deadline)
@@ -132,17 +132,17 @@ package final class OutboundClient: Sendable {
         }
     }
 
-    /// Whether the connection, not the recipient, failed the call.
+    /// Whether the call failed because its connection had been closed before.
     private static func wasLeft(_ error: any Error) -> Bool {
         switch error {
         case is StaleConnectionHandler.Closed: true
-        // Closed already when the call was to be written.
+        // The connection was closed before the call was written.
         case let error as ChannelError: error == .ioOnClosedChannel
         default: false
         }
     }
 
-    private static let busy = OutboundFailure(.busy, "this process makes as many calls as it may have connections")
+    private static let busy = OutboundFailure(.busy, "this process has no free connection for the call")
     private static let forbidden = OutboundFailure(.forbidden, "address is not allowed")
 
     private static func failure(_ error: any Error, wasSent: Bool) -> OutboundFailure {
@@ -150,7 +150,7 @@ package final class OutboundClient: Sendable {
         case let error as AnswerCollector.TooLarge:
             OutboundFailure(.broken, "answer is larger than \(error.limit) bytes", isAnswer: true)
         case is AnswerCollector.NoRoom:
-            OutboundFailure(.broken, "answer is large, and answers under way leave no room for it now", isAnswer: true)
+            OutboundFailure(.broken, "answer is large, and incoming answers leave no room for it", isAnswer: true)
         case let error as HTTPClientError where !wasSent: OutboundFailure(.notSent, error.shortDescription)
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout || error == .writeTimeout:
             OutboundFailure(.timeout, "no answer in time")

@@ -4,29 +4,29 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// All connections of a process to the outside, and the one place that says where they lead.
+/// All outbound connections of a process. It alone decides to which address a connection goes.
 ///
-/// Names are looked up here, and the address that was judged is the one that is dialled: nobody looks the name up again in between, when it
-/// could lead elsewhere. A forbidden address sees no connection.
+/// Host names are resolved here, and the connection goes to the address that was checked: AsyncHTTPClient does not resolve the name again,
+/// which could yield another address in the meantime. No connection is made to a forbidden address.
 package final class OutboundConnections: Sendable {
     let policy: AddressPolicy
     let names: NameLookups
-    let answers: AnswerRoom
-    /// For hosts that are addresses, one for each loop.
+    let answers: AnswerQuota
+    /// The clients for hosts that are addresses, one for each event loop.
     private let direct: [HTTPClient]
     private let group: any EventLoopGroup
     private let maxCalls: Int
     let connectionsPerHost: Int
     private let calls = Mutex(0)
-    private let pins = Mutex(Pins<HTTPClient>())
+    private let pins = Mutex(PinnedClients<HTTPClient>())
 
     /// - Parameters:
     ///   - policy: which addresses may be called.
-    ///   - maxCalls: most at a time, each of which needs a connection. Those that were just ended keep theirs for four seconds more.
-    ///   - perHost: most connections to one host, which several recipients may share. A pool keeps room for as many from the start.
-    ///   - answerBytes: of answers that are coming in, in all; a quarter of them from one host.
-    ///   - group: where connections live.
-    ///   - resolve: the addresses of a name; nil for the system's resolver.
+    ///   - maxCalls: the most concurrent calls, each of which needs a connection. Idle connections stay open for four seconds more.
+    ///   - perHost: the most connections to one host, which several recipients may share. A pool allocates room for as many from the start.
+    ///   - answerBytes: the most bytes of incoming answers; one host may use a quarter.
+    ///   - group: the event loops of the connections.
+    ///   - resolve: resolves a name to its addresses; nil for the system's resolver.
     package init(
         policy: AddressPolicy, maxCalls: Int = .max, perHost: Int = 512, answerBytes: Int = 256 * 1024 * 1024,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
@@ -35,17 +35,17 @@ package final class OutboundConnections: Sendable {
         self.policy = policy
         self.maxCalls = maxCalls
         connectionsPerHost = max(1, min(perHost, maxCalls))
-        answers = AnswerRoom(bytes: answerBytes)
+        answers = AnswerQuota(bytes: answerBytes)
         self.group = group
         let configuration = Self.configuration(connectionsPerHost)
         direct = Array(group.makeIterator()).map { HTTPClient(eventLoopGroupProvider: .shared($0), configuration: configuration) }
         names = NameLookups(policy: policy, group: group, resolve: resolve)
     }
 
-    /// The loops that completions run on; timers and hops for outbound work belong here too.
+    /// The event loops of the completions; timers for outbound work belong here too.
     package var eventLoops: any EventLoopGroup { group }
 
-    /// Ends all connections. What is under way fails.
+    /// Closes all connections. Running calls fail.
     package func shutdown() async {
         for client in direct { try? await client.shutdown() }
         for client in pins.withLock({ $0.close() }) { try? await client.shutdown() }
@@ -53,7 +53,7 @@ package final class OutboundConnections: Sendable {
 
     // MARK: Calls
 
-    /// Takes a place for a call; `false` when there is none.
+    /// Reserves a place for a call; `false` when the limit is reached.
     func beginCall() -> Bool {
         calls.withLock { calls in
             guard calls < maxCalls else { return false }
@@ -66,13 +66,14 @@ package final class OutboundConnections: Sendable {
 
     // MARK: Clients
 
-    // Each client has one loop. Where a call and its connection are on two, an answer that comes before the request's end and the close behind
-    // it can overtake each other: AsyncHTTPClient 1.37 then gives back a connection that it has forgotten, and ends the process.
+    // Each client has one event loop. If a call and its connection are on different loops, an answer that comes before the request's end
+    // and the following close can overtake each other: AsyncHTTPClient 1.37 then returns a connection that it has forgotten, and ends the
+    // process.
 
     /// The client for an origin whose host is an address.
     func direct(_ origin: String) -> HTTPClient { direct[Int(UInt(bitPattern: origin.hashValue) % UInt(direct.count))] }
 
-    /// A client that dials this address for this name, in use until it is given back; nil after the shutdown.
+    /// Leases a client that connects to this address for this name, until it is returned; nil after the shutdown.
     func lease(_ host: String, at address: String) -> (client: HTTPClient, id: Int)? {
         let (lease, retired) = pins.withLock { pins in
             pins.lease(host, at: address) {
@@ -85,7 +86,7 @@ package final class OutboundConnections: Sendable {
 
     func giveBack(_ id: Int) { end(pins.withLock { $0.giveBack(id) }) }
 
-    /// Nobody uses these, so nothing is broken off.
+    /// Shuts down clients that are not in use, so no call is aborted.
     private func end(_ clients: [HTTPClient]) {
         for client in clients { client.shutdown { _ in } }
     }
@@ -115,13 +116,13 @@ package final class OutboundConnections: Sendable {
         return configuration
     }
 
-    /// Between the decoder and whoever makes calls. On the channel's event loop.
+    /// Inserts the handlers between HTTP decoder and client. Must run on the channel's event loop.
     private static func watchAnswers(on channel: any Channel) throws {
         let handlers = channel.pipeline.syncOperations
         let decoder = try handlers.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
         try handlers.addHandlers([ResponseSequenceHandler(), StaleConnectionHandler()], position: .after(decoder))
     }
 
-    /// How long a name may take, and how long a connection.
+    /// The time limit of a name lookup, and of a connection attempt.
     static let connectTimeout = TimeAmount.seconds(3)
 }

@@ -1,31 +1,30 @@
 import OCPI
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 package struct OutboundFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// How far the request came.
+    /// How far the request got.
     package enum Kind: String, Sendable, CaseIterable {
-        /// Nothing was sent: refused, no such name, TLS, no connection in time.
+        /// Nothing was sent: refused, unknown name, TLS error, no connection in time.
         case notSent = "not sent"
-        /// Nothing was sent, for want of connections of our own: nothing is said about the recipient.
+        /// Nothing was sent, because the process has no free connection; this proves nothing about the recipient.
         case busy
-        /// Nothing was sent, and trying again changes nothing: a forbidden address, a URL that is none.
+        /// Nothing was sent, and a retry would not help: a forbidden address or an invalid URL.
         case forbidden
-        /// Nothing was sent, and nothing can be: the URL or the headers are longer than we send.
+        /// Nothing was sent, and a retry would not help: the URL or the headers exceed the size limits.
         case tooLarge = "too large"
-        /// Sent, and no complete answer by the deadline.
+        /// The request was sent, and no complete answer came by the deadline.
         case timeout
-        /// Sent, and the connection broke, or the answer was no HTTP or too large.
+        /// The request was sent, and the connection broke, or the answer was invalid or too large.
         case broken
     }
 
-    /// How far the request came.
+    /// How far the request got.
     package let kind: Kind
-    /// What happened, for people; without URLs and tokens.
+    /// An explanation for people; without URLs and tokens.
     package let reason: String
-    /// The recipient did answer, with more than is taken.
+    /// Whether the recipient answered, but exceeded the size limit.
     package let isAnswer: Bool
 
-    /// - Parameters: as the properties say.
     package init(_ kind: Kind, _ reason: String, isAnswer: Bool = false) {
         self.kind = kind
         self.reason = reason

@@ -10,13 +10,13 @@ package struct OutboundRequest: Sendable {
     package var method: Method
     /// Headers besides `Host` and the framing ones.
     package var headers: HTTPHeaders
-    /// Body bytes as they are sent; nil for none.
+    /// Body bytes as sent; nil for none.
     package var body: ByteBuffer?
-    /// Whether it does no harm if the recipient gets it twice. It is then sent again at once if it met a connection that the recipient was
-    /// just leaving. What only reads does no harm.
+    /// Whether the recipient may receive the request twice without harm. Then it is repeated at once if the recipient had just closed its
+    /// connection. Reads are repeatable.
     package var isRepeatable: Bool
 
-    /// - Parameters: as the properties say.
+    /// A request that is repeatable if its method is a read.
     package init(url: String, method: Method, headers: HTTPHeaders = HTTPHeaders(), body: ByteBuffer? = nil) {
         self.url = url
         self.method = method
@@ -25,13 +25,13 @@ package struct OutboundRequest: Sendable {
         isRepeatable = method.isRead
     }
 
-    /// Longest URL that is called, bytes: what usual servers take. An endpoint and what is asked for below it.
+    /// The longest URL that is called, in bytes: the limit of common servers, for an endpoint and the path below it.
     package static let maxURL = 8 * 1024
-    /// Longest head that is sent, bytes: request line and headers. AsyncHTTPClient ends the process over a request with a body whose head is
-    /// longer than a connection's write buffer (64 KiB).
+    /// The longest request line and headers, in bytes. AsyncHTTPClient ends the process over a request with a body whose head is longer
+    /// than a connection's write buffer (64 KiB).
     package static let maxHead = 16 * 1024
 
-    /// What is too long, for people; nil if it can be sent.
+    /// Which part is too long, for people; nil if the request can be sent.
     func excess(_ target: RequestTarget) -> String? {
         guard url.utf8.count <= Self.maxURL, target.text.utf8.count <= Self.maxURL else {
             return "its URL would be longer than \(Self.maxURL) bytes"

@@ -6,12 +6,11 @@ import OCPI
 package struct OutboundResponse: Sendable {
     /// HTTP status.
     package var status: Int
-    /// Headers as they came.
+    /// Headers as received.
     package var headers: HTTPHeaders
-    /// Body as it came, at most as long as the client allows.
+    /// Body as received, at most as long as the client allows.
     package var body: ByteBuffer
 
-    /// - Parameters: as the properties say.
     package init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: ByteBuffer = ByteBuffer()) {
         self.status = status
         self.headers = headers

@@ -2,17 +2,17 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 
-/// A URL in the two parts in which it is used: where to connect, and what stands on the request line (RFC 9112, 3.2.1 origin-form).
+/// A URL split into its two uses: the server to connect to, and the target on the request line (RFC 9112, 3.2.1 origin-form).
 ///
-/// The HTTP client takes URLs apart with Foundation, which encodes a whole path or query again if it holds a character that it does not
-/// like, `%` included. So the client gets the origin only, and the target travels beside it to the connection, in a header that never leaves.
+/// AsyncHTTPClient parses URLs with Foundation, which encodes a whole path or query again if it holds an unexpected character, `%`
+/// included. So the client gets the origin only, and the target is passed to the connection in an internal header that is never sent.
 struct RequestTarget: Equatable {
     /// `scheme://host:port`.
     let origin: String
-    /// Path and query. Its bytes are those of the URL, except what cannot stand on a request line: that is percent-encoded.
+    /// Path and query: the bytes of the URL, except that characters not allowed on a request line are percent-encoded.
     let text: String
 
-    /// - Parameter url: an absolute http or https URL; a fragment is not sent. Nil for anything else.
+    /// - Parameter url: an absolute http or https URL; a fragment is not sent. Nil for any other text.
     init?(url: String) {
         guard let origin = URLJoin.origin(of: url) else { return nil }
         self.origin = origin
@@ -32,7 +32,7 @@ struct RequestTarget: Equatable {
         return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
     }
 
-    /// The header in which the target travels.
+    /// The internal header that carries the target.
     private static let header = "OCN-Request-Target"
 
     /// The headers of a request to this target.
@@ -42,7 +42,7 @@ struct RequestTarget: Equatable {
         return headers
     }
 
-    /// From now on each request on this HTTP/1.1 connection has the target that it was given.
+    /// Makes each later request on this HTTP/1.1 connection use its own target.
     static func write(on channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             let handlers = channel.pipeline.syncOperations

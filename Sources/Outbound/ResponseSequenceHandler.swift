@@ -1,29 +1,29 @@
 import NIOCore
 import NIOHTTP1
 
-/// Lets through only what answers a request: one head with a status that HTTP has, its body, its end.
+/// Passes only valid answers: one head with a valid status, its body, its end, after a request.
 ///
-/// Behind it stands AsyncHTTPClient 1.37, which ends the process where parts come in another order: with the head of a status below 100 it waits
-/// on, and then meets the end of an answer that has no head. A recipient chooses what it sends; it must not choose whether we live.
+/// AsyncHTTPClient 1.37, which follows in the pipeline, ends the process if parts come in another order: after a head with a status below
+/// 100 it waits for another one, and then gets the end of an answer without a head. A recipient must not be able to end this process.
 final class ResponseSequenceHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// What came is no answer to a request.
+    /// The received parts are no answer to a request.
     struct Violation: Error {
         let reason: String
     }
 
     private enum State {
-        /// No request, or its answer is complete.
+        /// No request was sent, or its answer is complete.
         case idle
-        /// A head is due.
+        /// A request was sent, and its answer has not begun.
         case asked
-        /// The head has come.
+        /// The head of the answer has been received.
         case answering
-        /// The connection is being closed; nothing counts any more.
+        /// The connection is being closed; further parts are ignored.
         case broken
     }
 
@@ -37,14 +37,14 @@ final class ResponseSequenceHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (state, unwrapInboundIn(data)) {
         case (.broken, _): return
-        // A provisional answer; nobody waits for one.
+        // An informational answer; the client expects none.
         case (.asked, .head(let head)) where 100..<200 ~= head.status.code && head.status != .switchingProtocols: return
         case (.asked, .head(let head)) where head.status.code < 200:
-            return end(context, head.status == .switchingProtocols ? "another protocol, which nobody asked for" : "no status of HTTP")
+            return end(context, head.status == .switchingProtocols ? "an upgrade that was not requested" : "no status of HTTP")
         case (.asked, .head): state = .answering
         case (.answering, .body): break
         case (.answering, .end): state = .idle
-        default: return end(context, "parts of an answer that nobody asked for")
+        default: return end(context, "parts of an answer without a request")
         }
         context.fireChannelRead(data)
     }

@@ -1,17 +1,17 @@
 import NIOCore
 import NIOHTTP1
 
-/// Tells a call that the connection it was given had been left by its recipient.
+/// Fails a call with ``Closed`` if the recipient had closed its connection before.
 ///
-/// Servers close connections that were idle for a while, without a word. Who calls in that very moment finds out only by the missing
-/// answer: the connection served calls before, and now it ends before the first byte of one. That says nothing about the recipient.
+/// Servers close idle connections without notice. A call at that moment only notices it by the missing answer: the connection has served
+/// calls before, and ends before the first byte of this answer. That proves nothing about the recipient.
 final class StaleConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// The recipient had probably left before the call came. It may have come all the same.
+    /// The recipient had probably closed the connection before the call, but may have received it all the same.
     struct Closed: Error {}
 
     private var hasServed = false

@@ -1,5 +1,5 @@
-/// Why a coded body cannot be read.
+/// The reason why a coded body cannot be read.
 package struct UnreadableCoding: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong, for people.
+    /// An explanation for people.
     package let description: String
 }

@@ -1,13 +1,12 @@
-/// Where in a registry something stands: an entry or, with a field, a value of it.
+/// The position of a registry entry or, with a field, of one of its values.
 package struct EntryPlace: Hashable, Sendable, CustomStringConvertible {
-    /// Which list.
+    /// The list.
     package var section: RegistrySection
-    /// Number of the entry, from 0.
+    /// The number of the entry, from 0.
     package var index: Int
-    /// Name of the value, as files write it.
+    /// The name of the value, as in files.
     package var field: String?
 
-    /// - Parameters: as the properties say.
     package init(_ section: RegistrySection, _ index: Int, _ field: String? = nil) {
         self.section = section
         self.index = index

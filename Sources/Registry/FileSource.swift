@@ -1,8 +1,8 @@
 package import Directory
 import Encoding
 
-/// A registry in a YAML file, for networks without a chain. Changes take effect within seconds; a file that cannot be read or in which
-/// anything is wrong changes nothing. A list without entries is written `[]`; text that begins with `#`, `!`, `&` or `*` is quoted.
+/// A registry in a YAML file, for networks without a chain. Changes take effect within seconds; a file that cannot be read or has any fault
+/// changes nothing. An empty list is written `[]`; text that begins with `#`, `!`, `&` or `*` is quoted.
 ///
 /// ```yaml
 /// nodes:
@@ -23,7 +23,7 @@ import Encoding
 ///     provider: DE-BIL
 /// ```
 package struct FileSource: Sendable {
-    /// `file`.
+    /// The source's name, `file`.
     package let name = RegistryFile.source
     private let path: String
 
@@ -32,23 +32,23 @@ package struct FileSource: Sendable {
         self.path = path
     }
 
-    /// Reads the file as it is now.
+    /// Reads the present file.
     package func entries(beside directory: Directory) async throws(RegistryError) -> RegistryEntries {
         try entries(beside: KnownEntries(directory, except: name))
     }
 
-    /// Reads the file as it is now.
-    /// - Parameter known: what entries may refer to besides each other.
+    /// Reads the present file.
+    /// - Parameter known: further entries to which the file's may refer.
     package func entries(beside known: KnownEntries = KnownEntries()) throws(RegistryError) -> RegistryEntries {
         try FileSource.parse(try FileSource.read(path), path: path, beside: known)
     }
 
-    /// Reads and checks entries in YAML.
+    /// Parses and checks entries in YAML.
     /// - Parameters:
     ///   - yaml: the file's text.
     ///   - path: its name, for messages.
-    ///   - known: what entries may refer to besides each other.
-    /// - Throws: all that is wrong, by line: `registry.yaml:7: parties[1].operator …`.
+    ///   - known: further entries to which the file's may refer.
+    /// - Throws: all faults, by line: `registry.yaml:7: parties[1].operator …`.
     package static func parse(
         _ yaml: String, path: String, beside known: KnownEntries = KnownEntries()
     ) throws(RegistryError) -> RegistryEntries {

@@ -2,7 +2,7 @@ package import Directory
 import Encoding
 import OCPI
 
-/// What registry entries may refer to besides each other.
+/// Entries outside the checked ones to which they may refer.
 package struct KnownEntries: Sendable {
     private let directory: Directory?
     private let excluded: String?
@@ -11,14 +11,14 @@ package struct KnownEntries: Sendable {
     private var services: Set<PartyID> = []
     private var unread: Set<RegistrySection> = []
 
-    /// Nothing.
+    /// No entries.
     package init() {
         directory = nil
         excluded = nil
     }
 
-    /// What `ocn.state` says.
-    /// - Parameter source: entries of this source do not count: it says anew what it has to say.
+    /// The entries in `ocn.state`.
+    /// - Parameter source: a source whose entries are left out, because it is being read again.
     package init(_ directory: Directory, except source: String? = nil) {
         self.directory = directory
         excluded = source
@@ -30,14 +30,14 @@ package struct KnownEntries: Sendable {
         services.formUnion(entries.services.map(\.provider))
     }
 
-    /// An entry that cannot be used for other reasons: what refers to it is not wrong for that.
+    /// Adds an entry that has other faults, so that references to it are not reported as faults too.
     mutating func add(node: String? = nil, party: PartyID? = nil, service: PartyID? = nil) {
         if let node { nodes.insert(node.lowercased()) }
         if let party { parties.insert(party) }
         if let service { services.insert(service) }
     }
 
-    /// A list that cannot be read: nobody knows what is in it.
+    /// Adds a list that cannot be read, so that all references to it are accepted.
     mutating func add(unread section: RegistrySection) { unread.insert(section) }
 
     mutating func add(_ others: KnownEntries) {

@@ -2,12 +2,12 @@ import Directory
 import Encoding
 import OCPI
 
-/// Whether registry entries make sense: the one place where that is decided, for a file as for commands.
+/// Checks registry entries, from a file and from commands alike.
 package enum RegistryCheck {
-    /// Everything that is wrong with the entries.
+    /// All faults of the entries.
     /// - Parameters:
-    ///   - entries: what is to hold.
-    ///   - known: what they may refer to besides each other.
+    ///   - entries: the entries to check.
+    ///   - known: further entries to which they may refer.
     package static func problems(in entries: RegistryEntries, beside known: KnownEntries) -> [RegistryProblem] {
         var known = known
         known.add(entries)
@@ -17,7 +17,7 @@ package enum RegistryCheck {
             + check(.agreements, entries.agreements, key: "provider", Fact.agreement) { problems(of: $0, known) }
     }
 
-    /// - Parameter key: the field that an entry is known by.
+    /// - Parameter key: the field that identifies an entry.
     private static func check<Entry>(
         _ section: RegistrySection, _ entries: [Entry], key: String, _ fact: (Entry) -> Fact, _ problems: (Entry) -> [Defect]
     ) -> [RegistryProblem] {
@@ -53,7 +53,7 @@ package enum RegistryCheck {
         var found: [Defect] = []
         if party.roles.isEmpty { found.append(("roles", "\(party.party) needs at least one role: \(roleList)")) }
         for role in party.roles where PartyRole(rawValue: role) == nil {
-            let meant = Similar.question(Similar.names(to: role, among: PartyRole.names))
+            let meant = SimilarNames.question(SimilarNames.names(to: role, among: PartyRole.names))
             found.append(("roles", "OCPI has no role '\(ForeignText.shortened(role))'; roles are \(roleList)\(meant)"))
         }
         for role in repeated(party.roles) { found.append(("roles", "role \(ForeignText.shortened(role)) is listed twice")) }
@@ -96,7 +96,7 @@ package enum RegistryCheck {
         return found
     }
 
-    /// What nodes speak to each other.
+    /// The supported dialects between nodes.
     private static let dialects = ["ocn-1"]
     private static let roleList = PartyRole.names.joined(separator: ", ")
     private static let permissionRange = "0 to \(Permission.allCases.count - 1)"

@@ -3,34 +3,35 @@ import Encoding
 package import OCPI
 package import Topics
 
-/// Edits the `state` source: registry entries that live in `ocn.state` itself. Refuses what ``RegistryCheck`` refuses in a file.
+/// Edits the `state` source: registry entries that are kept in `ocn.state` itself. Refuses the same faults as ``RegistryCheck`` does in a
+/// file.
 ///
-/// Where the registry is a file by now, what is left of this source wins over the file, and can only be removed here.
+/// If the registry is now a file, remaining entries of this source win over the file's, and can only be removed here.
 package struct RegistryEditor: Sendable {
-    /// Name of this source.
+    /// The name of this source.
     package static let source = "state"
 
-    /// What became of an order to add or change an entry.
+    /// The result of adding or changing an entry.
     package enum Outcome: Sendable, Equatable {
-        /// There was no such entry.
+        /// The entry is new.
         case added
-        /// There was one that said something else.
+        /// The entry existed with other values.
         case changed(from: Fact)
-        /// It said so already; nothing was written.
+        /// The entry existed with the same values; nothing was written.
         case unchanged
     }
 
     private let writer: StateWriter
     private let store: StateStore
-    private let topics: TopicUpkeep
+    private let topics: TopicProvisioner
     private let registryFile: String?
 
     /// - Parameters:
     ///   - writer: writes to `ocn.state`.
     ///   - store: this process's follower, read to its end.
-    ///   - topics: creates a new service's topic before anybody can copy to it.
+    ///   - topics: creates a new service's topic before the service becomes visible.
     ///   - registryFile: the file that is the node's registry; nil if this source is.
-    package init(writer: StateWriter, store: StateStore, topics: TopicUpkeep, registryFile: String? = nil) {
+    package init(writer: StateWriter, store: StateStore, topics: TopicProvisioner, registryFile: String? = nil) {
         self.registryFile = registryFile
         self.writer = writer
         self.store = store
@@ -39,26 +40,26 @@ package struct RegistryEditor: Sendable {
 
     // MARK: Adding and changing
 
-    /// Adds a node or changes it.
+    /// Adds or changes a node.
     package func add(_ node: NetworkNode) async throws -> Outcome {
         try check { $0.nodes = [node] }
         return try await put(.node(node))
     }
 
-    /// Adds a party or changes it.
+    /// Adds or changes a party.
     package func add(_ party: NetworkParty) async throws -> Outcome {
         try check { $0.parties = [party] }
         return try await put(.party(party))
     }
 
-    /// Publishes a service or changes it.
+    /// Adds or changes a service.
     package func add(_ service: NetworkService) async throws -> Outcome {
         try check { $0.services = [service] }
         try await topics.ensureOutbox(of: service.provider)
         return try await put(.service(service))
     }
 
-    /// Records that the user agrees to the provider's service.
+    /// Adds the user's agreement to the provider's service.
     package func agree(user: PartyID, provider: PartyID) async throws -> Outcome {
         let agreement = Agreement(user: user, provider: provider, source: RegistryEditor.source)
         try check { $0.agreements = [agreement] }
@@ -67,28 +68,28 @@ package struct RegistryEditor: Sendable {
 
     // MARK: Removing
 
-    /// Ends an agreement: no later request is copied, and copies that still wait are withheld.
+    /// Ends an agreement: later requests are not copied, and waiting copies are withheld.
     package func revoke(user: PartyID, provider: PartyID) async throws {
         _ = try await remove(
             FactKey.agreement(user: user, provider: provider), absent: "\(user) has no agreement with \(provider)", withDependents: false)
     }
 
     /// Removes a node.
-    /// - Parameter withDependents: its parties too, with their services and agreements.
-    /// - Returns: what was removed with it.
-    /// - Throws: ``RegistryInUse`` if something depends on it that is not to be removed.
+    /// - Parameter withDependents: whether its parties, with their services and agreements, are removed too.
+    /// - Returns: the removed dependents.
+    /// - Throws: ``RegistryInUse`` if other entries depend on it that are not to be removed.
     package func removeNode(_ operatorAddress: String, withDependents: Bool) async throws -> [Fact] {
         try await remove(
             FactKey.node(operatorAddress), absent: "there is no node of operator \(ForeignText.shortened(operatorAddress))",
             withDependents: withDependents)
     }
 
-    /// Removes a party; as ``removeNode(_:withDependents:)``.
+    /// Removes a party; like ``removeNode(_:withDependents:)``.
     package func removeParty(_ party: PartyID, withDependents: Bool) async throws -> [Fact] {
         try await remove(FactKey.party(party), absent: "\(party) is not registered", withDependents: withDependents)
     }
 
-    /// Withdraws a service; as ``removeNode(_:withDependents:)``. Its outbox stays until its records expire.
+    /// Removes a service; like ``removeNode(_:withDependents:)``. Its outbox stays until its records expire.
     package func removeService(_ provider: PartyID, withDependents: Bool) async throws -> [Fact] {
         try await remove(FactKey.service(provider), absent: "\(provider) offers no service", withDependents: withDependents)
     }
@@ -120,7 +121,7 @@ package struct RegistryEditor: Sendable {
         }
         let dependents = directory.dependents(of: entry)
         guard dependents.isEmpty || withDependents else { throw RegistryInUse(entry: entry, dependents: dependents) }
-        // CONTROL would publish again what the file says.
+        // CONTROL would publish the file's entries again.
         let removed = registryFile == nil ? dependents : dependents.filter(isOwn)
         try await writer.write((removed + [entry]).map { .delete(key: $0.key) })
         return removed

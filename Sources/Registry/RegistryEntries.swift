@@ -1,21 +1,21 @@
 package import Directory
 import OCPI
 
-/// What a registry says: who is on the network, which services there are, and who agreed to them.
+/// The contents of a registry: nodes, parties, services and agreements.
 package struct RegistryEntries: Sendable, Equatable {
-    /// Nodes and where they are.
+    /// Nodes and their URLs.
     package var nodes: [NetworkNode] = []
-    /// Parties and whose node they use.
+    /// Parties and their nodes.
     package var parties: [NetworkParty] = []
-    /// Services and what they ask for.
+    /// Services and their permissions.
     package var services: [NetworkService] = []
     /// Agreements in force.
     package var agreements: [Agreement] = []
 
-    /// Nothing.
+    /// An empty registry.
     package init() {}
 
-    /// What `ocn.state` says, by key.
+    /// The registry entries in `ocn.state`, by key.
     package init(_ directory: Directory) {
         nodes = directory.nodes
         parties = directory.parties
@@ -23,16 +23,16 @@ package struct RegistryEntries: Sendable, Equatable {
         agreements = directory.agreements
     }
 
-    /// The facts, in an order in which each finds what it refers to.
+    /// The entries as facts, each after those to which it refers.
     package var facts: [Fact] {
         nodes.map(Fact.node) + parties.map(Fact.party) + services.map(Fact.service) + agreements.map(Fact.agreement)
     }
 
-    /// What must be written so that `ocn.state` says the same as this source.
+    /// The changes that make `ocn.state` equal to this source.
     ///
-    /// Entries of other sources are left alone: where one stands under the same key, it wins and is reported.
+    /// Entries of other sources are not changed: one with the same key wins and is reported as a conflict.
     /// - Parameters:
-    ///   - directory: what `ocn.state` says now.
+    ///   - directory: the present contents of `ocn.state`.
     ///   - source: the name of this source, as in the entries' `source`.
     package func changes(against directory: Directory, source: String) -> (changes: [FactChange], conflicts: [String]) {
         var changes: [FactChange] = []
@@ -54,7 +54,7 @@ package struct RegistryEntries: Sendable, Equatable {
 }
 
 extension Fact {
-    /// The registry source of an entry; nil for facts that no registry gives.
+    /// The registry source of an entry; nil for facts from elsewhere.
     package var registrySource: String? {
         switch self {
         case .node(let node): node.source
@@ -67,7 +67,7 @@ extension Fact {
         }
     }
 
-    /// The order of `ocn registry` that removes an entry.
+    /// The subcommand of `ocn registry` that removes an entry.
     var registryRemoval: String {
         switch self {
         case .node(let node): "remove-node \(node.operatorAddress)"
@@ -78,7 +78,7 @@ extension Fact {
         }
     }
 
-    /// An entry as people name it: `party DE-CPO`. Other facts have their key.
+    /// The name of an entry for people: `party DE-CPO`. Other facts have their key.
     package var registryName: String {
         switch self {
         case .node(let node): "node \(node.operatorAddress)"
@@ -93,7 +93,7 @@ extension Fact {
 }
 
 extension Directory {
-    /// Registry entries that refer to this one, each behind those that refer to it: in this order they can be removed.
+    /// Registry entries that depend on this one, ordered so that they can be removed one after the other.
     package func dependents(of entry: Fact) -> [Fact] {
         let direct: [Fact]
         switch entry {

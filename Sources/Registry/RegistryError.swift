@@ -1,15 +1,15 @@
-/// A registry that could not be read, or entries that make no sense. Nothing was changed.
+/// A registry that could not be read, or has faulty entries. Nothing was changed.
 package struct RegistryError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong and where, all of it.
+    /// All faults with their positions.
     package let problems: [String]
 
-    /// How many problems a line of text names.
+    /// The most problems that the description names.
     private static let named = 5
 
-    /// - Parameter problem: the only thing that is wrong.
+    /// - Parameter problem: the only problem.
     package init(_ problem: String) { problems = [problem] }
 
-    /// - Parameter problems: everything that is wrong.
+    /// - Parameter problems: all problems.
     package init(problems: [String]) { self.problems = problems }
 
     /// The first problems in one line.

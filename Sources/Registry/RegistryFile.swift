@@ -3,28 +3,28 @@ import Encoding
 import OCPI
 import Yams
 
-/// The text of a registry file as entries: where each stands, and what is wrong with its form. What entries mean is for ``RegistryCheck``.
+/// Parses the text of a registry file into entries, with their positions and faults of form. ``RegistryCheck`` checks their contents.
 struct RegistryFile {
-    /// Something that is wrong, and where.
+    /// A fault and its position.
     struct Finding: Equatable {
         var line: Int?
         var text: String
     }
 
-    /// Where an entry stands: its number in the file, where others before it may be missing here, and lines.
+    /// The position of an entry: its number in the file, because earlier faulty entries are left out here, and its lines.
     private struct Origin {
         let index: Int
         let line: Int?
         let fields: [String: Int]
     }
 
-    /// Name of the source.
+    /// The name of the source.
     static let source = "file"
 
     private(set) var entries = RegistryEntries()
-    /// What is wrong with the form.
+    /// The faults of form.
     private(set) var findings: [Finding] = []
-    /// What entries that are not in ``entries`` would have been.
+    /// The entries that are not in ``entries`` because of faults.
     private(set) var incomplete = KnownEntries()
     private var origins: [RegistrySection: [Origin]] = [:]
 
@@ -40,7 +40,7 @@ struct RegistryFile {
         }
     }
 
-    /// A problem of an entry, in words for whoever edits the file.
+    /// A problem of an entry, in words for the author of the file.
     func finding(_ problem: RegistryProblem) -> Finding {
         let origin = origin(of: problem.place)
         let place = origin.map { EntryPlace(problem.place.section, $0.index, problem.place.field) } ?? problem.place
@@ -92,7 +92,7 @@ struct RegistryFile {
         origins[place.section, default: []].append(Origin(index: place.index, line: node.mark?.line, fields: entry.lines))
     }
 
-    /// - Returns: false if something is missing without which there is no entry.
+    /// - Returns: false if a required value is missing.
     private mutating func add(_ entry: inout YAMLEntry, to section: RegistrySection) -> Bool {
         switch section {
         case .nodes:
@@ -142,7 +142,7 @@ struct RegistryFile {
 }
 
 extension RegistrySection {
-    /// What entries may consist of.
+    /// The fields of a section's entries.
     fileprivate var fields: [String] {
         switch self {
         case .nodes: ["operator", "url", "dialect", "verbatim"]

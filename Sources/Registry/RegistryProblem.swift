@@ -1,25 +1,24 @@
-/// One of the four lists that a registry consists of.
+/// One of the four lists of a registry.
 package enum RegistrySection: String, Sendable, CaseIterable {
-    /// Nodes and where they are.
+    /// Nodes and their URLs.
     case nodes
-    /// Parties and whose node they use.
+    /// Parties and their nodes.
     case parties
-    /// Services and what they ask for.
+    /// Services and their permissions.
     case services
-    /// Who agreed to which service.
+    /// Agreements of parties to services.
     case agreements
 }
 
-/// Something about an entry that cannot hold.
+/// A fault of a registry entry.
 package struct RegistryProblem: Sendable, Equatable {
-    /// What it is about.
+    /// The position of the fault.
     package var place: EntryPlace
-    /// What is wrong, in words that need no place.
+    /// The fault, in words that need no position.
     package var reason: String
-    /// The entry that stands in the way, if one does.
+    /// The conflicting earlier entry, if there is one.
     package var earlier: EntryPlace?
 
-    /// - Parameters: as the properties say.
     package init(_ place: EntryPlace, _ reason: String, earlier: EntryPlace? = nil) {
         self.place = place
         self.reason = reason

@@ -2,24 +2,24 @@ package import Directory
 package import Logging
 package import Topics
 
-/// Publishes what a registry source says in `ocn.state`. Only the leader does this; doing it twice changes nothing.
+/// Publishes a registry source in `ocn.state`. Only the leader does this; a repetition changes nothing.
 package struct RegistryPublisher: Sendable {
     private let source: FileSource
     private let writer: StateWriter
     private let store: StateStore
-    private let topics: TopicUpkeep
+    private let topics: TopicProvisioner
     private let logger: Logger
     private let report: SourceReport
 
     /// - Parameters:
-    ///   - source: what to read.
+    ///   - source: the source.
     ///   - writer: writes to `ocn.state`.
     ///   - store: this process's follower.
-    ///   - topics: creates the outbox of a new service before anybody can copy to it.
-    ///   - logger: where changes, conflicts and what is wrong with the source are told.
-    ///   - onReadiness: told whether the source makes sense, and why not, until it does for the first time.
+    ///   - topics: creates the outbox of a new service before the service becomes visible.
+    ///   - logger: reports changes, conflicts and faults of the source.
+    ///   - onReadiness: called with the state of the source and the reason, until the source was read for the first time.
     package init(
-        source: FileSource, writer: StateWriter, store: StateStore, topics: TopicUpkeep, logger: Logger,
+        source: FileSource, writer: StateWriter, store: StateStore, topics: TopicProvisioner, logger: Logger,
         onReadiness: @escaping @Sendable (_ ready: Bool, _ reason: String?) -> Void = { _, _ in }
     ) {
         self.source = source
@@ -30,9 +30,9 @@ package struct RegistryPublisher: Sendable {
         report = SourceReport(source: source.name, logger: logger, onReadiness: onReadiness)
     }
 
-    /// Reads the source once and writes what differs.
-    /// - Returns: how many facts changed.
-    /// - Throws: ``RegistryError``, which is told already, or what Kafka says; what was published before stays in force.
+    /// Reads the source once and writes the differences.
+    /// - Returns: the number of changed facts.
+    /// - Throws: ``RegistryError``, already logged, or Kafka's error; the entries published before stay in force.
     package func publish() async throws -> Int {
         let entries = try await read()
         let (changes, conflicts) = entries.changes(against: store.directory, source: source.name)
@@ -44,8 +44,8 @@ package struct RegistryPublisher: Sendable {
         return changes.count
     }
 
-    /// Reads the source once, for whoever does not lead: it may lead next.
-    /// - Returns: whether it makes sense.
+    /// Reads the source once without writing, for a process that does not lead but may do so next.
+    /// - Returns: whether the source has no faults.
     package func check() async -> Bool {
         do throws(RegistryError) {
             _ = try await read()

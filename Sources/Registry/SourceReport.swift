@@ -1,10 +1,10 @@
 import Logging
 import Synchronization
 
-/// Tells how a registry source fares: what is wrong with it once, then each minute while it stays so, and that it is over.
+/// Logs the state of a registry source: a fault at once, then each minute while it lasts, and its end.
 final class SourceReport: Sendable {
     private struct State {
-        var trouble: Trouble?
+        var fault: OngoingFault?
         var hasBeenRead = false
         var conflicts: [String] = []
     }
@@ -14,38 +14,38 @@ final class SourceReport: Sendable {
     private let onReadiness: @Sendable (_ ready: Bool, _ reason: String?) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter onReadiness: told until the source was read for the first time.
+    /// - Parameter onReadiness: called until the source was read for the first time.
     init(source: String, logger: Logger, onReadiness: @escaping @Sendable (_ ready: Bool, _ reason: String?) -> Void) {
         self.source = source
         self.logger = logger
         self.onReadiness = onReadiness
     }
 
-    /// The source could be read and makes sense.
+    /// Reports that the source was read without faults.
     func read() {
-        let (isFirst, trouble) = state.withLock { state in
+        let (isFirst, fault) = state.withLock { state in
             defer {
                 state.hasBeenRead = true
-                state.trouble = nil
+                state.fault = nil
             }
-            return (!state.hasBeenRead, state.trouble)
+            return (!state.hasBeenRead, state.fault)
         }
         if isFirst { onReadiness(true, nil) }
-        guard let trouble else { return }
-        logger.notice("the registry can be read again", metadata: ["source": "\(source)", "refused": "\(trouble.count) times"])
+        guard let fault else { return }
+        logger.notice("the registry can be read again", metadata: ["source": "\(source)", "refused": "\(fault.count) times"])
     }
 
     func failed(_ error: RegistryError) {
-        let (isFirst, telling) = state.withLock { state in
-            var trouble = state.trouble.flatMap { $0.what == error ? $0 : nil } ?? Trouble(error)
-            defer { state.trouble = trouble }
-            return (!state.hasBeenRead, trouble.met(at: .now))
+        let (isFirst, report) = state.withLock { state in
+            var fault = state.fault.flatMap { $0.error == error ? $0 : nil } ?? OngoingFault(error)
+            defer { state.fault = fault }
+            return (!state.hasBeenRead, fault.occurred(at: .now))
         }
         if isFirst { onReadiness(false, "\(error)") }
         let consequence = isFirst ? "nothing of it is published" : "what was published before stays in force"
-        switch telling {
-        case .new: logger.error("the registry is refused: \(consequence)", metadata: ["source": "\(source)", "problems": "\(error)"])
-        case .still(let count):
+        switch report {
+        case .first: logger.error("the registry is refused: \(consequence)", metadata: ["source": "\(source)", "problems": "\(error)"])
+        case .reminder(let count):
             logger.error(
                 "the registry is still refused: \(consequence)",
                 metadata: ["source": "\(source)", "problems": "\(error)", "refused": "\(count) times"])
@@ -53,7 +53,7 @@ final class SourceReport: Sendable {
         }
     }
 
-    /// Entries that another source defines, each told when it is new.
+    /// Reports entries that another source defines, each one once.
     func conflicts(_ conflicts: [String]) {
         let new = state.withLock { state in
             defer { state.conflicts = conflicts }

@@ -3,7 +3,7 @@ import Encoding
 import OCPI
 import Yams
 
-/// Reads an entry's values, each of its type, and collects what is wrong.
+/// Reads the typed values of an entry, and collects its faults.
 struct YAMLEntry {
     private let fields: YAMLFields
     private let place: EntryPlace
@@ -17,7 +17,7 @@ struct YAMLEntry {
         findings = fields.unknown
     }
 
-    /// By name.
+    /// The line of each field, by name.
     var lines: [String: Int] { fields.lines }
 
     mutating func text(_ name: String) -> String? {
@@ -50,12 +50,12 @@ struct YAMLEntry {
             ?? refuse(name, "must be \(names.joined(separator: " or ")), not '\(ForeignText.shortened(text))'")
     }
 
-    /// Empty if there are none.
+    /// A list of texts; empty if there is none.
     mutating func texts(_ name: String) -> [String] {
         (list(name) ?? []).compactMap { node in node.scalar?.string ?? refuse(name, "must be a list of texts, not of \(node.kind)") }
     }
 
-    /// Empty if there are none; nil if one is no number.
+    /// A list of numbers; empty if there is none, nil if an element is no number.
     mutating func numbers(_ name: String) -> [Int]? {
         guard fields.value(name) != nil else { return [] }
         guard let list = list(name) else { return nil }
@@ -72,6 +72,7 @@ struct YAMLEntry {
         return node.sequence.map { Array($0) } ?? refuse(name, "must be a list like [a, b], not \(node.shown)")
     }
 
+    /// Records a fault.
     /// - Returns: always nil.
     private mutating func refuse<Value>(_ name: String, _ reason: String) -> Value? {
         let place = EntryPlace(place.section, place.index, name)
@@ -81,13 +82,13 @@ struct YAMLEntry {
 }
 
 extension Node {
-    /// Nothing is written, or that there is nothing.
+    /// Whether the value is missing or null.
     var isNull: Bool {
         guard let scalar, scalar.style == .plain else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// What it is, for messages.
+    /// The type of the value, for messages.
     var kind: String {
         switch self {
         case .mapping: "named values"
@@ -96,7 +97,7 @@ extension Node {
         }
     }
 
-    /// As written, if that is short.
+    /// The value as written, if it is short.
     var shown: String {
         guard let text = scalar?.string, text.count <= 40 else { return kind }
         return "'\(ForeignText.printable(text))'"

@@ -3,16 +3,16 @@ import Encoding
 import OCPI
 import Yams
 
-/// The values of a YAML mapping by name. A name that is unknown is reported; if it is near one that is missing, its value stands for that
-/// one, so that one slip is told once.
+/// The values of a YAML mapping by name. An unknown name is reported; if it is similar to a missing one, its value is used for that one, so
+/// that one slip causes one message.
 struct YAMLFields {
     private var values: [String: Node] = [:]
     private(set) var lines: [String: Int] = [:]
     private(set) var unknown: [RegistryFile.Finding] = []
 
     /// - Parameters:
-    ///   - names: what is known.
-    ///   - place: where the mapping stands; nil for the whole file.
+    ///   - names: the known names.
+    ///   - place: the position of the mapping; nil for the whole file.
     init(_ mapping: Node.Mapping, names: [String], within place: EntryPlace?) {
         var others: [(key: Node, value: Node)] = []
         for (key, value) in mapping {
@@ -29,8 +29,8 @@ struct YAMLFields {
                 unknown.append(RegistryFile.Finding(line: line, text: text))
                 continue
             }
-            let meant = Similar.names(to: name, among: names)
-            let expected = meant.isEmpty ? "; there are \(names.joined(separator: ", "))" : Similar.question(meant)
+            let meant = SimilarNames.names(to: name, among: names)
+            let expected = meant.isEmpty ? "; there are \(names.joined(separator: ", "))" : SimilarNames.question(meant)
             let subject =
                 ForeignText.name(name).map { (place.map { "\($0)." } ?? "") + "\($0) is unknown" }
                 ?? "\(place.map(\.description) ?? "the file"): there is a key that is no name"
@@ -39,10 +39,10 @@ struct YAMLFields {
         }
     }
 
-    /// Nil if it is not there.
+    /// The value of that name; nil if it is missing.
     subscript(name: String) -> Node? { values[name] }
 
-    /// Nil if it is not there or null.
+    /// The value of that name; nil if it is missing or null.
     func value(_ name: String) -> Node? { values[name].flatMap { $0.isNull ? nil : $0 } }
 
     private mutating func add(_ name: String, _ key: Node, _ value: Node) {

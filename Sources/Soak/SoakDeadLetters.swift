@@ -22,7 +22,7 @@ struct SoakDeadLetters: Sendable {
 
     private static func note(_ record: IncomingRecord, in sharedLedger: SharedLedger) {
         // A resolution of a dead letter. The run makes none, but other programs may.
-        guard !DeadResolution.isOne(record) else { return }
+        guard !DeadResolution.isResolution(record) else { return }
         guard let dead = try? DeadRecord(record) else {
             return sharedLedger.note { ledger, _ in ledger.unreadable("a record of ocn.dead") }
         }

@@ -2,7 +2,7 @@ import Metrics
 import NIOCore
 import Synchronization
 
-/// A number that only rises. Whole amounts and fractions are kept apart, so that counting events stays one atomic addition.
+/// A number that only rises. Integers and fractions are kept apart, so that counting events stays one atomic addition.
 final class CounterSeries: Series, CounterHandler, FloatingPointCounterHandler {
     let labels: String
     private let whole = Atomic<Int64>(0)
@@ -12,7 +12,7 @@ final class CounterSeries: Series, CounterHandler, FloatingPointCounterHandler {
         self.labels = labels
     }
 
-    /// A counter that fell would look like a restart to Prometheus, so negative amounts are ignored.
+    /// Negative amounts are ignored: a falling counter looks like a restart to Prometheus.
     func increment(by amount: Int64) {
         guard amount > 0 else { return }
         whole.wrappingAdd(amount, ordering: .relaxed)

@@ -2,9 +2,9 @@ import Encoding
 package import NIOCore
 import Synchronization
 
-/// What the parts of the program say about themselves: whether it may get traffic (ready), and whether only a restart helps (not alive).
+/// The health of the program: whether it may get traffic (ready), and whether only a restart helps (not alive).
 ///
-/// Ready when there is at least one check and all of them are. Any thread may call.
+/// Ready when there is at least one check and all checks are ready. Any thread may call.
 package final class Health: Sendable {
     private struct Check {
         var ready: Bool
@@ -26,7 +26,7 @@ package final class Health: Sendable {
         state = Mutex(State(checks: Dictionary(expected.map { ($0, waiting) }) { first, _ in first }))
     }
 
-    /// Sets the check of that name, or adds it. The reason is for the operator and must hold no secret.
+    /// Sets the check of that name, or adds it. The reason is shown to the operator and must hold no secret.
     package func set(_ name: String, ready: Bool, reason: String? = nil) {
         let woken = state.withLock { state in
             state.checks[name] = Check(ready: ready, reason: reason)
@@ -40,7 +40,7 @@ package final class Health: Sendable {
     /// Whether there is a check of that name.
     package func has(_ name: String) -> Bool { state.withLock { $0.checks[name] != nil } }
 
-    /// Whether a check was told that it is not ready.
+    /// Whether the check of that name is not ready.
     package func isBad(_ name: String) -> Bool { state.withLock { $0.checks[name]?.ready == false } }
 
     /// Waits until the program is ready.
@@ -65,7 +65,7 @@ package final class Health: Sendable {
         }
     }
 
-    /// Says that the process cannot recover by itself. It stays so until the restart; the first reason is kept.
+    /// Marks the process as unable to recover by itself, until it is restarted. The first reason is kept.
     package func fail(_ reason: String) {
         state.withLock { state in
             guard state.fatalReason == nil else { return }
@@ -79,13 +79,13 @@ package final class Health: Sendable {
         state.withLock { $0.fatalReason }
     }
 
-    /// Whether the program may get traffic now.
+    /// Whether the program may get traffic.
     package var isReady: Bool {
         state.withLock { Self.isReady($0) }
     }
 
-    /// `{"ready":false,"checks":[{"name":"directory","ready":false,"reason":"starting"}]}`, sorted by name, without `reason` where
-    /// there is none, together with the answer to `isReady` at the same moment.
+    /// `{"ready":false,"checks":[{"name":"directory","ready":false,"reason":"starting"}]}`, sorted by name, without `reason` where there is
+    /// none, together with `isReady` at the same moment.
     package func render() -> (ready: Bool, json: ByteBuffer) {
         let state = state.withLock { $0 }
         let ready = Self.isReady(state)

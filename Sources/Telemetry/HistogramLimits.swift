@@ -1,6 +1,6 @@
 import Metrics
 
-/// Upper limits of the buckets of a histogram, ascending; one more bucket takes what is above the last.
+/// Upper limits of a histogram's buckets, ascending; one more bucket takes values above the last.
 struct HistogramLimits: Sendable {
     let values: [Double]
     let texts: [String]

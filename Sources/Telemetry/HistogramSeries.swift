@@ -23,7 +23,7 @@ final class HistogramSeries: Series, RecorderHandler, TimerHandler {
         record(Double(value))
     }
 
-    /// NaN and infinities are ignored: they would spoil the sum for ever.
+    /// Records a value. NaN and infinities are ignored, because they would spoil the sum for ever.
     func record(_ value: Double) {
         guard value.isFinite else { return }
         let bucket = limits.values.firstIndex { value <= $0 } ?? Self.limitCount
@@ -31,7 +31,7 @@ final class HistogramSeries: Series, RecorderHandler, TimerHandler {
         sum.add(value)
     }
 
-    /// A duration below zero comes from a clock that stepped and counts as zero.
+    /// Records a duration. A negative one comes from a clock that was set back, and counts as zero.
     func recordNanoseconds(_ duration: Int64) {
         record(Double(max(0, duration)) / 1_000_000_000)
     }

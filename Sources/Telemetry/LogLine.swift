@@ -10,7 +10,8 @@ struct LogLine {
     var message: String
     var metadata: Logger.Metadata
 
-    /// `{"time":"…","level":"info","logger":"…","message":"…",…}`, metadata sorted behind; a key that is taken gets `metadata.` before it.
+    /// `{"time":"…","level":"info","logger":"…","message":"…",…}`, then the metadata, sorted; a key that is in use gets the prefix
+    /// `metadata.`.
     func json() -> [UInt8] {
         let names = ["time", "level", "logger", "message"]
         let values = ["\(time)", "\(level)", logger, message]

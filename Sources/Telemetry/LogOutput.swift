@@ -3,13 +3,13 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// Where log events go: standard error, as short text on a terminal and as JSON lines otherwise.
+/// The destination of log events: standard error, as short text on a terminal and as JSON lines otherwise.
 ///
-/// Metadata under a name that looks secret (authorization, token, secret, password, credential, key) is replaced by `[redacted]`;
-/// messages are not looked at. Writing happens on a queue of its own, behind a bound of 4 MiB:
-/// beyond it lines are dropped and counted, never waited for.
+/// Metadata under a name that looks secret (authorization, token, secret, password, credential, key) is replaced by `[redacted]`; messages
+/// are not inspected. A queue of its own writes the lines, with a bound of 4 MiB: lines beyond it are dropped and counted, and the logging
+/// thread never waits.
 package struct LogOutput: LogHandler {
-    /// How an event is written.
+    /// The format of an event.
     package enum Style: Sendable, Equatable {
         /// One line for people.
         case text(colour: Bool)
@@ -21,11 +21,11 @@ package struct LogOutput: LogHandler {
     private let style: Style
     private let writer: LogWriter
 
-    /// Events below it are left out.
+    /// The lowest level that is written.
     package var logLevel: Logger.Level
-    /// Goes with every event of this logger.
+    /// Metadata of every event of this logger.
     package var metadata: Logger.Metadata = [:]
-    /// Asked at every event; what the event or the logger itself says under the same name wins.
+    /// Provides metadata at every event; the event's and the logger's own entries of the same name win.
     package var metadataProvider: Logger.MetadataProvider?
 
     init(label: String, level: Logger.Level, style: Style, writer: LogWriter, metadataProvider: Logger.MetadataProvider? = nil) {
@@ -36,8 +36,8 @@ package struct LogOutput: LogHandler {
         self.metadataProvider = metadataProvider
     }
 
-    /// Makes this the output of every `Logger` of the process. Once only, first thing in the program: swift-log traps at a second call.
-    /// - Parameter style: nil chooses by whether standard error is a terminal.
+    /// Makes this the output of every `Logger` of the process. Call once, first in the program: swift-log traps at a second call.
+    /// - Parameter style: nil for text if standard error is a terminal, else JSON.
     package static func bootstrap(level: Logger.Level, style: Style? = nil) {
         let chosen = style ?? (isatty(STDERR_FILENO) == 1 ? .text(colour: true) : .json)
         let writer = LogWriter(
@@ -47,7 +47,7 @@ package struct LogOutput: LogHandler {
             { LogOutput(label: $0, level: level, style: chosen, writer: writer, metadataProvider: $1) }, metadataProvider: nil)
     }
 
-    /// Waits, two seconds at most, until everything logged so far is written. Call before the process exits, not on an event loop.
+    /// Waits, two seconds at most, until every queued line is written. Call before the process exits, not on an event loop.
     package static func flush() {
         standardError.withLock { $0 }?.flush(seconds: 2)
     }

@@ -2,9 +2,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Writes log lines one after the other on a queue of its own, so that a slow terminal or pipe never stops the thread that logs.
+/// Writes log lines in order on a queue of its own, so that a slow terminal or pipe never blocks the logging thread.
 ///
-/// Holds at most `limit` bytes that are not yet written; lines beyond are dropped, and a line that says how many is written in their place.
+/// Holds at most `limit` unwritten bytes; further lines are dropped, and a line with their number is written in their place.
 final class LogWriter: Sendable {
     private struct State {
         var waiting: [UInt8] = []
@@ -19,9 +19,9 @@ final class LogWriter: Sendable {
     private let queue = DispatchQueue(label: "log")
 
     /// - Parameters:
-    ///   - limit: bytes.
-    ///   - write: gets whole lines, on the queue; may block.
-    ///   - reportDropped: the line for that many dropped ones.
+    ///   - limit: the most unwritten bytes.
+    ///   - write: writes whole lines, on the queue; may block.
+    ///   - reportDropped: makes the line for that many dropped ones.
     init(limit: Int = 4 << 20, write: @escaping @Sendable ([UInt8]) -> Void, reportDropped: @escaping @Sendable (Int) -> [UInt8]) {
         self.limit = limit
         self.write = write
@@ -41,7 +41,7 @@ final class LogWriter: Sendable {
         if mustStart { queue.async { self.drain() } }
     }
 
-    /// Waits until everything appended before is written, but not longer than `seconds`.
+    /// Waits until every line appended before is written, at most `seconds`.
     func flush(seconds: Int) {
         let done = DispatchSemaphore(value: 0)
         // Drains itself: the thread that wrote last may not have started its own drain yet.
@@ -67,7 +67,7 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Writes to a descriptor until all is out. What a broken descriptor does not take is lost: there is nobody left to tell.
+    /// Writes all bytes to a descriptor. Bytes that a broken descriptor refuses are lost, because there is no other output for an error.
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes
         while !rest.isEmpty {
@@ -75,7 +75,7 @@ final class LogWriter: Sendable {
             if count > 0 {
                 rest.removeFirst(count)
             } else if count < 0, errno == EAGAIN {
-                // Whoever shares the terminal made it non-blocking.
+                // Another process that shares the terminal may have made it non-blocking.
                 var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&poller, 1, 1000)
             } else if count == 0 || errno != EINTR {

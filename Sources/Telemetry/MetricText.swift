@@ -8,14 +8,14 @@ enum MetricText {
         return name.hasSuffix(suffix) ? name : name + suffix
     }
 
-    /// Dimensions as `name="value",…`, sorted by name so that their order at the call does not make another series.
-    /// Of two equal names the first counts.
+    /// Dimensions as `name="value",…`, sorted by name so that their order at the call does not make another series. The first of two equal
+    /// names wins.
     static func labels(_ dimensions: [(String, String)]) -> String {
         guard !dimensions.isEmpty else { return "" }
         var pairs: [(name: String, value: String)] = []
         for (name, value) in dimensions {
             let name = identifier(name, colonAllowed: false)
-            // `le` belongs to the histogram.
+            // `le` is reserved for histograms.
             let label = name == "le" ? "le_" : name
             if !pairs.contains(where: { $0.name == label }) { pairs.append((label, value)) }
         }
@@ -23,7 +23,7 @@ enum MetricText {
         return pairs.map { "\($0.name)=\"\(escaped($0.value, quotes: true))\"" }.joined(separator: ",")
     }
 
-    /// A value as Prometheus reads it: whole numbers without a fraction; `NaN`, `+Inf`, `-Inf`.
+    /// A value in Prometheus' syntax: whole numbers without a fraction; `NaN`, `+Inf`, `-Inf`.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
@@ -52,7 +52,7 @@ enum MetricText {
         return result
     }
 
-    /// ASCII letters, digits and `_`; whatever else stands there becomes `_`, and a leading digit gets one before it.
+    /// Replaces every character but ASCII letters, digits and `_` by `_`, and puts one before a leading digit.
     private static func identifier(_ text: String, colonAllowed: Bool) -> String {
         var result = ""
         for scalar in text.unicodeScalars {

@@ -2,7 +2,7 @@ import HTTPTypes
 package import Hummingbird
 import NIOCore
 
-/// Adds what a supervisor and Prometheus ask for; belongs on the private listener, as the answers tell about the inside.
+/// Adds the routes for a supervisor and Prometheus. They belong on the private listener, because the answers show internals.
 ///
 /// * `GET /metrics`: text exposition 0.0.4.
 /// * `GET /health`: 200 `OK`, or 503 with the reason when only a restart helps.

@@ -2,17 +2,17 @@ import Glibc
 import Instruments
 import NIOCore
 
-/// What the kernel says about this process (`/proc/self`), under the names that Prometheus' own clients use.
+/// The kernel's figures of this process (`/proc/self`), under the names that Prometheus' own clients use.
 struct ProcessMetrics: Equatable {
     var cpuSeconds: Double
     var residentBytes: Int
     var threads: Int
-    /// Since 1970.
+    /// The start time, in seconds since 1970.
     var startSeconds: Double
     var openFiles: Int?
     var openFilesLimit: Int?
 
-    /// Figures of now; nil where there is no `/proc`.
+    /// The present figures; nil without `/proc`.
     static func current() -> ProcessMetrics? {
         guard let stat = contents(of: "/proc/self/stat"), let system = contents(of: "/proc/stat") else { return nil }
         guard
@@ -25,8 +25,8 @@ struct ProcessMetrics: Equatable {
         return metrics
     }
 
-    /// Reads the line of proc(5) `/proc/pid/stat`.
-    /// The program's name in it may hold blanks and parentheses, so fields count from the last `)`.
+    /// Parses the line of proc(5) `/proc/pid/stat`. The program's name in it may hold blanks and parentheses, so fields count from the last
+    /// `)`.
     init?(stat: String, bootSeconds: Int, ticksPerSecond: Int, pageBytes: Int) {
         guard let end = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
         // The first field behind the name is number 3 in the manual.
@@ -65,7 +65,7 @@ struct ProcessMetrics: Equatable {
 
     private struct Figure: Sendable {
         let declaration: MetricDeclaration
-        /// Nil where the kernel does not say.
+        /// Nil if the kernel does not report it.
         let value: @Sendable (ProcessMetrics) -> Double?
 
         init(

@@ -3,13 +3,12 @@ package import Metrics
 package import NIOCore
 import Synchronization
 
-/// Keeps what the code counts and measures, and writes it as Prometheus text.
+/// Keeps all metrics of the program, and renders them as Prometheus text.
 ///
-/// Names: `.` and other characters become `_`; counters end in `_total`, timers in `_seconds`.
-/// The same label and dimensions give the same series.
-/// Making a metric takes a lock, so keep the handle; counting and recording take none.
-/// At `seriesLimit` no series is added any more: the measurements of a new one go nowhere and `ocn_telemetry_series_refused_total` rises.
-/// The same happens to a name that is in use for another kind of metric. Any thread may call.
+/// Names: `.` and other characters become `_`; counters end in `_total`, timers in `_seconds`. The same label and dimensions give the same
+/// series. Making a metric takes a lock, so keep the handle; counting and recording take none. At `seriesLimit` no series is added any
+/// more: the measurements of a new one are dropped and `ocn_telemetry_series_refused_total` rises. The same happens to a name that is in
+/// use for another kind of metric. Any thread may call.
 package final class PrometheusMetrics: Sendable {
     private struct Family {
         let kind: Kind
@@ -49,8 +48,8 @@ package final class PrometheusMetrics: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - seriesLimit: bound on series of all names together; a histogram counts once.
-    ///   - declared: where HELP texts come from; of a metric that is not among them its label stands in.
+    ///   - seriesLimit: the most series of all names together; a histogram counts once.
+    ///   - declared: the source of HELP texts; a metric that is not declared has its label as text.
     ///   - includesProcess: whether `render` appends the figures of this process.
     package init(seriesLimit: Int = 10_000, declared: [MetricDeclaration] = [], includesProcess: Bool = true) {
         self.seriesLimit = seriesLimit
@@ -64,10 +63,10 @@ package final class PrometheusMetrics: Sendable {
         "ocn_telemetry_series_refused_total", .counter, unit: "series",
         "Series that are not shown: there are too many, or a name is used for two kinds.")
 
-    /// What `render` adds by itself.
+    /// The declarations of the metrics that `render` adds by itself.
     package static var declarations: [MetricDeclaration] { [refusals] + ProcessMetrics.declarations }
 
-    /// Everything known now, in text exposition format 0.0.4, sorted by name and labels.
+    /// All metrics in text exposition format 0.0.4, sorted by name and labels.
     package func render() -> ByteBuffer {
         let families = state.withLock { $0.families }
         var buffer = ByteBuffer()
@@ -117,7 +116,7 @@ extension PrometheusMetrics: MetricsFactory {
         series(.counter, label, dimensions, make: CounterSeries.init) ?? NOOPMetricsHandler.instance
     }
 
-    /// The counter of this label and dimensions; the same one as `makeCounter` gives.
+    /// The counter of this label and dimensions; the same one as from `makeCounter`.
     package func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
         series(.counter, label, dimensions, make: CounterSeries.init) ?? NOOPMetricsHandler.instance
     }
@@ -138,18 +137,18 @@ extension PrometheusMetrics: MetricsFactory {
         series(.durations, label, dimensions) { HistogramSeries(labels: $0, limits: .seconds) } ?? NOOPMetricsHandler.instance
     }
 
-    /// Forgets the series; handles that still point to it count for nobody.
+    /// Removes the series; remaining handles of it have no effect.
     package func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
 
-    /// As `destroyCounter`.
+    /// Removes the series; remaining handles of it have no effect.
     package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
 
-    /// As `destroyCounter`.
+    /// Removes the series; remaining handles of it have no effect.
     package func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
 
-    /// As `destroyCounter`.
+    /// Removes the series; remaining handles of it have no effect.
     package func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
 
-    /// As `destroyCounter`.
+    /// Removes the series; remaining handles of it have no effect.
     package func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 }

@@ -1,4 +1,4 @@
-/// Keeps secrets out of logs by the name they are logged under.
+/// Keeps secrets out of logs, by the name of the metadata.
 enum Redaction {
     static let marker = "[redacted]"
 

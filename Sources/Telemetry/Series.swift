@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// One time series: its numbers and how they are written. Updated without a lock, by any thread.
+/// One time series: its values and their rendering. Updated without a lock, by any thread.
 protocol Series: AnyObject, Sendable {
     /// `module="cdrs",version="2.2.1"`, rendered once when the series appears; empty without dimensions.
     var labels: String { get }
@@ -11,7 +11,7 @@ protocol Series: AnyObject, Sendable {
 }
 
 extension Atomic where Value == Double {
-    /// Atomic addition; the hardware has none for floating point, so this retries until no other thread came between.
+    /// Adds atomically. The hardware has no atomic addition for floating point, so this retries while another thread changes the value.
     func add(_ amount: Double) {
         var seen = load(ordering: .relaxed)
         while true {

@@ -2,36 +2,36 @@ package import Kafka
 import NIOCore
 package import OCPI
 
-/// Something that the hub tells a party or another node in its own time, in `ocn.announce`: a broadcast of one party to another, how a
-/// party stands, or what one party sent to another and the hub stored by an operator's rule.
+/// A record of `ocn.announce`, a request of the hub to a party or another node: a broadcast of one party to another, the status of a party,
+/// or a request that the hub stored for its recipient by an operator's rule.
 ///
-/// Nobody waits for it. It is tried for a short time, a newer one of the same object may replace it, and a party that cannot be
-/// reached at the moment is not told later: it reads what it missed by itself (OCPI 2.2.1, 4.1.5 and 14.2).
+/// No caller waits for it. It is retried for a short time, a newer one of the same object may replace it, and a party that cannot be
+/// reached at the moment does not get it later: it fetches the missed objects by itself (OCPI 2.2.1, 4.1.5 and 14.2).
 package struct AnnouncementRecord: Sendable {
-    /// What is sent: `from` is the hub, or the sender of a stored request; `to` is the party that is told. Configuration modules go without
-    /// routing headers.
+    /// The request to send: `from` is the hub, or the sender of a stored request; `to` is the recipient. Requests of configuration modules
+    /// have no routing headers.
     package var request: RequestRecord
-    /// Operator address of the node that is told, lower case; nil if a party is told. `request.to` is then the party it is about.
+    /// Operator address of the recipient node, lower case; nil if the recipient is a party. `request.to` is then the party that the request
+    /// is about.
     package var node: String?
-    /// From whom to whom a broadcast was, as spelled in its headers: its sender's signature fits these. Nil for what is not signed or has the
-    /// parties that it was signed with.
+    /// Sender and receiver of the original broadcast, as spelled in its headers: its sender's signature covers these. Nil for unsigned
+    /// requests and for those that keep the signed parties.
     package var original: Route?
 
-    /// From whom to whom a message is.
+    /// The sender and the receiver of a message.
     package struct Route: Sendable, Equatable {
         /// Sender.
         package var from: PartyID
         /// Receiver.
         package var to: PartyID
 
-        /// - Parameters: as the properties say.
         package init(from: PartyID, to: PartyID) {
             self.from = from
             self.to = to
         }
     }
 
-    /// - Parameters: as the properties say.
+    /// An announcement of the request, without deadline and reply address, because no caller waits for it.
     package init(request: RequestRecord, node: String? = nil, original: Route? = nil) {
         self.request = request
         self.node = node
@@ -41,8 +41,8 @@ package struct AnnouncementRecord: Sendable {
         self.request.isStored = false
     }
 
-    /// The record for `ocn.announce`. The key is the recipient and the object, so that what is told about one object to one recipient
-    /// keeps its order.
+    /// The record for `ocn.announce`. The key is the recipient and the object, so that announcements of one object to one recipient keep
+    /// their order.
     package func outgoing(to topics: TopicNames) -> OutgoingRecord {
         var headers = request.commonHeaders()
         headers.append(HeaderName.node, node)
@@ -54,8 +54,8 @@ package struct AnnouncementRecord: Sendable {
             value: request.body.unlessEmpty, headers: headers)
     }
 
-    /// Reads a record of `ocn.announce`.
-    /// - Throws: the first header that is missing or not understood.
+    /// Parses a record of `ocn.announce`.
+    /// - Throws: an error that names the first missing or invalid header.
     package init(_ record: IncomingRecord) throws(RecordError) {
         request = try RequestRecord(record)
         node = record.headers[HeaderName.node]

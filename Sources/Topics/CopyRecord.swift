@@ -3,30 +3,30 @@ package import Kafka
 import NIOCore
 package import OCPI
 
-/// A copy of a request for a service that the sender agreed to, as it stands in the service's outbox.
+/// A copy of a request in the outbox of a service that the sender agreed to.
 ///
 /// It is the request with the receiver replaced by the service: same path, query, body bytes and correlation id; no deadline.
 package struct CopyRecord: Sendable {
-    /// The same copy always has the same id, also when the client repeats its request; see the MATCHER.
+    /// The copy's id. It is deterministic: a repeated request gives the same id; see MATCHER.
     package var id: String
-    /// The request as the service sees it: `to` is the service, `id` the copy's.
+    /// The request as sent to the service: `to` is the service, `id` the copy's.
     package var request: RequestRecord
     /// Id of the request in `ocn.requests`.
     package var copyOf: String
     /// The permission that matched.
     package var permission: Permission
-    /// Whom the request was for, as spelled in `OCPI-to-*`: the sender signed that. Nil in records of older versions.
+    /// The receiver of the original request, as spelled in `OCPI-to-*`, which the sender signed. Nil in records of older versions.
     package var originalReceiver: PartyID? { request.originalReceiver }
-    /// When an operator put it back from `ocn.dead`; nil if nobody did.
+    /// When an operator replayed it from `ocn.dead`; nil for a copy that was not replayed.
     package var replayedAt: Timestamp?
 
-    /// From when on it is tried until the horizon: a replayed copy has its whole time again.
+    /// The start of the delivery time limit: a replayed copy gets the whole time again.
     package var triedSince: Timestamp { replayedAt ?? request.time }
 
     /// - Parameters:
-    ///   - original: the request as it stands in `ocn.requests`.
+    ///   - original: the request in `ocn.requests`.
     ///   - id: the copy's deterministic id.
-    ///   - service: who receives the copy.
+    ///   - service: the recipient of the copy.
     ///   - permission: the permission that matched.
     package init(of original: RequestRecord, id: String, for service: PartyID, permission: Permission) {
         self.id = id
@@ -55,8 +55,8 @@ package struct CopyRecord: Sendable {
         return headers
     }
 
-    /// Reads a record of an outbox or of `ocn.dead`.
-    /// - Throws: the first header that is missing or not understood.
+    /// Parses a record of an outbox or of `ocn.dead`.
+    /// - Throws: an error that names the first missing or invalid header.
     package init(_ record: IncomingRecord) throws(RecordError) {
         request = try RequestRecord(record)
         id = request.id

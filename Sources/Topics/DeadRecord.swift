@@ -3,22 +3,21 @@ package import Kafka
 import NIOCore
 import OCPI
 
-/// A copy that was given up, in `ocn.dead`, with what is needed to judge and to replay it.
+/// A dead letter in `ocn.dead`: an undelivered copy, with what an operator needs to judge and to replay it.
 package struct DeadRecord: Sendable {
-    /// The copy as it stood in its outbox.
+    /// The copy as in its outbox.
     package var copy: CopyRecord
-    /// Why it was given up, e.g. `expired` or `rejected`.
+    /// The reason, e.g. `expired` or `rejected`.
     package var cause: String
-    /// How often it was sent.
+    /// The number of delivery attempts.
     package var attempts: Int
     /// HTTP status of the last answer.
     package var lastHTTPStatus: Int?
     /// OCPI `status_code` of the last answer.
     package var lastStatus: Int?
-    /// When it was given up.
+    /// When delivery was given up.
     package var diedAt: Timestamp
 
-    /// - Parameters: as the properties say.
     package init(copy: CopyRecord, cause: String, attempts: Int, lastHTTPStatus: Int?, lastStatus: Int?, diedAt: Timestamp) {
         self.copy = copy
         self.cause = cause
@@ -39,8 +38,8 @@ package struct DeadRecord: Sendable {
         return OutgoingRecord(topic: topics.dead, key: copy.request.key, value: copy.request.body.unlessEmpty, headers: headers)
     }
 
-    /// Reads a record of `ocn.dead`.
-    /// - Throws: the first header that is missing or not understood.
+    /// Parses a dead letter in `ocn.dead`.
+    /// - Throws: an error that names the first missing or invalid header.
     package init(_ record: IncomingRecord) throws(RecordError) {
         copy = try CopyRecord(record)
         cause = try record.headers.required(HeaderName.deadCause)

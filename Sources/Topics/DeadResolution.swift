@@ -2,32 +2,31 @@ package import Encoding
 package import Kafka
 import NIOCore
 
-/// What an operator did about a dead letter: a further record of `ocn.dead`, in the dead letter's own partition.
+/// An operator's resolution of a dead letter: a further record of `ocn.dead`, in the dead letter's own partition.
 ///
-/// Records are never changed, so the dead letter stays where it is until it expires; this says that nobody needs to look at it any more.
+/// Records are never changed, so the dead letter stays in the topic until it expires; the resolution marks it as handled.
 package struct DeadResolution: Sendable, Equatable {
-    /// What was done.
+    /// The kind of resolution.
     package enum Kind: String, Sendable, CaseIterable {
-        /// The copy stands in its outbox again.
+        /// The copy was put back into its outbox.
         case replayed
         /// The copy will never be delivered.
         case discarded
     }
 
-    /// Where the dead letter stands in `ocn.dead`.
+    /// The dead letter's partition of `ocn.dead`.
     package var partition: Int32
-    /// Where the dead letter stands in `ocn.dead`.
+    /// The dead letter's offset.
     package var offset: Int64
-    /// Id of the copy, so that a topic that was deleted and made anew mixes nothing up.
+    /// The copy's id, which keeps a resolution from applying to another record after the topic was deleted and created again.
     package var copyID: String
-    /// What was done.
+    /// The kind of resolution.
     package var kind: Kind
-    /// When.
+    /// The time of the resolution.
     package var at: Timestamp
-    /// Who did it, e.g. `anna@node-1`; empty if unknown.
+    /// The operator, e.g. `anna@node-1`; empty if unknown.
     package var by: String
 
-    /// - Parameters: as the properties say.
     package init(partition: Int32, offset: Int64, copyID: String, kind: Kind, at: Timestamp, by: String) {
         self.partition = partition
         self.offset = offset
@@ -37,8 +36,8 @@ package struct DeadResolution: Sendable, Equatable {
         self.by = by
     }
 
-    /// Whether a record of `ocn.dead` is a resolution and no dead letter.
-    package static func isOne(_ record: IncomingRecord) -> Bool { record.headers[HeaderName.deadResolution] != nil }
+    /// Whether a record of `ocn.dead` is a resolution and not a dead letter.
+    package static func isResolution(_ record: IncomingRecord) -> Bool { record.headers[HeaderName.deadResolution] != nil }
 
     /// The record for `ocn.dead`.
     /// - Parameter key: the dead letter's.
@@ -54,12 +53,12 @@ package struct DeadResolution: Sendable, Equatable {
         headers.append(HeaderName.deadPartition, String(partition))
         headers.append(HeaderName.deadOffset, String(offset))
         headers.append(HeaderName.resolvedBy, by)
-        // An empty value, not none: it stands under the dead letter's key and is no deletion of it.
+        // An empty value, not a missing one: a missing value would delete the dead letter of the same key.
         return OutgoingRecord(topic: topics.dead, partition: partition, key: key, value: ByteBuffer(), headers: headers)
     }
 
-    /// Reads a resolution in `ocn.dead`.
-    /// - Throws: the first header that is missing or not understood.
+    /// Parses a resolution in `ocn.dead`.
+    /// - Throws: an error that names the first missing or invalid header.
     package init(_ record: IncomingRecord) throws(RecordError) {
         kind = try record.headers.requiredParsed(HeaderName.deadResolution, Kind.init(rawValue:))
         partition = try record.headers.requiredParsed(HeaderName.deadPartition) { Int32($0) }

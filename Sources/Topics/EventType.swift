@@ -23,7 +23,7 @@ struct EventType {
         guard parts.count >= 3, let interface = InterfaceRole(path: parts[parts.count - 2]) else { return nil }
         let module = parts.dropLast(2).joined(separator: ".")
         let method = Method(rawValue: parts[parts.count - 1].uppercased())
-        // With another one, TRACE say, a recipient might tell what it was sent: the hub's token.
+        // Other methods are refused: TRACE, for instance, could make a recipient return what it received, including the hub's token.
         guard !module.isEmpty, ModuleTable.allMethods.contains(method) else { return nil }
         self.module = ModuleID(rawValue: module)
         self.interface = interface

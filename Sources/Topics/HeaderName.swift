@@ -1,7 +1,7 @@
 import Kafka
 import NIOCore
 
-/// Kafka header names of our records: CloudEvents 1.0, Kafka binary mode, plus OCPI's own. `Topics.docc` lists them all, as tests check.
+/// Kafka header names of our records: CloudEvents 1.0, Kafka binary mode, and OCPI's own. A test checks that `Topics.docc` lists them all.
 enum HeaderName: String, CaseIterable {
     case specVersion = "ce_specversion"
     case time = "ce_time"
@@ -60,7 +60,7 @@ extension RecordHeaders {
         return value
     }
 
-    /// The header read by `parse`; nil if absent.
+    /// The header parsed by `parse`; nil if absent.
     func parsed<Value>(_ name: HeaderName, _ parse: (String) -> Value?) throws(RecordError) -> Value? {
         guard let text = self[name] else { return nil }
         guard let value = parse(text) else { throw RecordError(header: name.rawValue, reason: "not understood") }
@@ -74,7 +74,7 @@ extension RecordHeaders {
 }
 
 extension ByteBuffer? {
-    /// A body as a record's value, and back: an event without data is a record without a value (CloudEvents, Kafka binding 3.2.2). Empty
-    /// values are read as such too; earlier versions wrote them.
+    /// Converts between a body and a record's value: an event without data is a record without a value (CloudEvents, Kafka binding 3.2.2).
+    /// Empty values count as missing too, because earlier versions wrote them.
     var unlessEmpty: ByteBuffer? { flatMap { $0.readableBytes > 0 ? $0 : nil } }
 }

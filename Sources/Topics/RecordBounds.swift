@@ -1,32 +1,32 @@
 package import Encoding
 
-/// Which times and versions a record can have: what lies beyond them was written by no process of this node, and would otherwise wait for a
-/// moment that never comes.
+/// The plausible times and versions of a record. A record beyond them was not written by a process of this node, and would make a worker
+/// wait for a time or version that never comes.
 ///
-/// A value: whoever reads records asks once for a batch what time it is and, if a record claims much, where `ocn.state` ends.
+/// A value: a reader sets the time once per batch and, if a record needs it, the end of `ocn.state`.
 package struct RecordBounds: Sendable {
     private let now: Timestamp
     private let stateEnd: Int64?
 
-    /// How far ahead the clock of whoever wrote a record, or told this node something, may be, milliseconds. A process of this node stamps
-    /// records by Kafka's clock, but only once it has measured how far its own is off, and not every Kafka lets it; other nodes have clocks
-    /// of their own.
+    /// How far ahead the clock of a record's writer or of another node may be, in milliseconds. A process of this node stamps records by
+    /// Kafka's clock, but only once it has measured its own clock's offset, and not every Kafka supports that; other nodes have clocks of
+    /// their own.
     package static let clockTolerance: Int64 = 10 * 60_000
-    /// How long a caller may wait at most, milliseconds.
+    /// The longest time that a caller may wait, in milliseconds.
     package static let longestWait: Int64 = 10 * 60_000
 
     /// - Parameters:
-    ///   - now: by Kafka's clock, as far as it is known.
-    ///   - stateEnd: the end of `ocn.state`, asked after the records were read; nil if it was not asked.
+    ///   - now: the time by Kafka's clock, if it is known.
+    ///   - stateEnd: the end of `ocn.state`, queried after the records were read; nil if it was not queried.
     package init(now: Timestamp, stateEnd: Int64? = nil) {
         self.now = now
         self.stateEnd = stateEnd
     }
 
-    /// The latest time at which something can have happened.
+    /// The latest plausible time of an event.
     package var latest: Timestamp { now.adding(milliseconds: Self.clockTolerance) }
 
-    /// What cannot be true of a request; nil if nothing is wrong.
+    /// The implausible value of a request; nil if there is none.
     package func fault(of request: RequestRecord) -> RecordError? {
         if let fault = past(.time, request.time) { return fault }
         if let deadline = request.deadline, deadline > latest.adding(milliseconds: Self.longestWait) {
@@ -40,7 +40,7 @@ package struct RecordBounds: Sendable {
             header: HeaderName.stateVersion.rawValue, reason: "\(request.stateVersion) lies beyond the end of the state, \(stateEnd)")
     }
 
-    /// What cannot be true of a copy; nil if nothing is wrong.
+    /// The implausible value of a copy; nil if there is none.
     package func fault(of copy: CopyRecord) -> RecordError? {
         fault(of: copy.request) ?? copy.replayedAt.flatMap { past(.replayed, $0) }
     }

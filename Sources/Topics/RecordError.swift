@@ -1,10 +1,10 @@
 import Kafka
 
-/// A record whose headers do not say what its topic promises.
+/// A record whose headers violate its topic's format.
 package struct RecordError: Error, Equatable, CustomStringConvertible {
     /// The Kafka header that is missing or wrong.
     package let header: String
-    /// What is wrong with it.
+    /// The fault of the header.
     package let reason: String
 
     package var description: String { "\(header): \(reason)" }

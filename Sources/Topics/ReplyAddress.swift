@@ -1,13 +1,12 @@
 import Kafka
 
-/// Where the answer goes: a partition of `ocn.replies`, and the life of the process that reads it.
+/// The destination of an answer: a partition of `ocn.replies`, and the epoch of the process that reads it.
 package struct ReplyAddress: Sendable, Equatable {
     /// The ingress process's partition of `ocn.replies`.
     package let partition: Int32
-    /// Random per process life; answers to an earlier life are dropped.
+    /// A random number per process start; answers with an earlier epoch are dropped.
     package let epoch: UInt64
 
-    /// - Parameters: as the properties say.
     package init(partition: Int32, epoch: UInt64) {
         self.partition = partition
         self.epoch = epoch

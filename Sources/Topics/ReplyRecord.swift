@@ -3,17 +3,17 @@ package import Kafka
 package import NIOCore
 package import OCPI
 
-/// How a request ended.
+/// The outcome of a request.
 package enum ReplyOutcome: String, Sendable, CaseIterable {
-    /// The recipient answered; its answer passes unchanged, whatever it says.
+    /// The recipient answered; its answer is forwarded unchanged, whatever its status.
     case answered
-    /// Sent, and no answer by the deadline.
+    /// The request was sent, and no answer came by the deadline.
     case timeout
-    /// Not sent: the recipient could not be reached.
+    /// The request was not sent: the recipient could not be reached.
     case unreachable
-    /// Not sent: the hub refused, `status` says why.
+    /// The request was not sent: the hub refused it; `status` gives the reason.
     case refused
-    /// Not sent: the deadline had passed before its turn came.
+    /// The request was not sent: the deadline had passed before its turn.
     case expired
 }
 
@@ -23,13 +23,13 @@ package struct ReplyRecord: Sendable {
     package var requestID: String
     /// `ce_type` of the request; the reply's own is this and `.reply`.
     package var requestType: String
-    /// Who waits for it.
+    /// The address of the waiting process.
     package var address: ReplyAddress
     /// The party that answered, or the one that should have.
     package var from: PartyID
     /// When the answer was complete.
     package var time: Timestamp
-    /// How the request ended.
+    /// The outcome of the request.
     package var outcome: ReplyOutcome
     /// HTTP status of the recipient; only when answered.
     package var httpStatus: Int?
@@ -37,19 +37,18 @@ package struct ReplyRecord: Sendable {
     package var status: StatusCode?
     /// The hub's own message; only when not answered.
     package var message: String?
-    /// The recipient's headers that are ``passedHeaders``; others are left out.
+    /// The recipient's headers among ``passedHeaders``; others are left out.
     package var headers: RecordHeaders
     /// `Content-Type` of the body.
     package var contentType: String?
-    /// The recipient's body as it came.
+    /// The recipient's body, unchanged.
     package var body: ByteBuffer?
     /// W3C trace context of the request.
     package var trace: TraceContext
-    /// Why nothing was done; only when not answered.
+    /// Why the request had no effect; only when not answered.
     package var notDone: NotDone?
 
-    /// The answer to `request`, for the process that waits for it.
-    /// - Parameters: as the properties say.
+    /// The answer to `request`, for the waiting process. The parameters are those of the other initialiser.
     package init(
         to request: RequestRecord, at address: ReplyAddress, from: PartyID, time: Timestamp, outcome: ReplyOutcome, httpStatus: Int? = nil,
         status: StatusCode? = nil, message: String? = nil, headers: RecordHeaders = RecordHeaders(), contentType: String? = nil,
@@ -62,7 +61,6 @@ package struct ReplyRecord: Sendable {
             headers: headers, contentType: contentType, body: body, trace: request.trace, notDone: notDone)
     }
 
-    /// - Parameters: as the properties say.
     package init(
         requestID: String, requestType: String, address: ReplyAddress, from: PartyID, time: Timestamp, outcome: ReplyOutcome,
         httpStatus: Int? = nil,
@@ -108,8 +106,8 @@ package struct ReplyRecord: Sendable {
             topic: topics.replies, partition: address.partition, value: body.unlessEmpty, headers: fields)
     }
 
-    /// Reads a record of `ocn.replies`.
-    /// - Throws: the first header that is missing or not understood.
+    /// Parses a record of `ocn.replies`.
+    /// - Throws: an error that names the first missing or invalid header.
     package init(_ record: IncomingRecord) throws(RecordError) {
         let fields = record.headers
         var passed = RecordHeaders()
@@ -134,12 +132,12 @@ package struct ReplyRecord: Sendable {
 
     private static let typeSuffix = ".reply"
 
-    /// The recipient's headers that pass through (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature; how the body is coded; when to
-    /// come again), and with some statuses what they need.
+    /// The recipient's headers that may be forwarded (OCPI 2.2.1, 4.1.5 Pagination; CDR `Location`; OCN signature; content encoding;
+    /// `Retry-After`), including those of particular statuses.
     package static let passedHeaders = anyStatus + allow + accept
 
-    /// Those that pass with a status. What a refusal needs to be understood belongs to that status only (RFC 9110, 15.5; RFC 5789, 2.2): an
-    /// answer that is none says nothing by it that would be true of this hub. `Upgrade` is between two neighbours.
+    /// The headers that are forwarded with a status. Headers that explain a refusal are only forwarded with its status (RFC 9110, 15.5; RFC
+    /// 5789, 2.2): with any other status they would describe this hub. `Upgrade` concerns a single connection.
     package static func passedHeaders(with status: Int) -> [String] {
         switch status {
         case 405: anyStatus + allow

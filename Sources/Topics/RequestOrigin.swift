@@ -2,13 +2,13 @@ import Encoding
 import Kafka
 import OCPI
 
-/// Where a request entered the network.
+/// The point at which a request entered the network.
 package enum RequestOrigin: Sendable, Equatable {
-    /// A party that is connected to this node.
+    /// From a party that is connected to this node.
     case local
-    /// This node asks by itself, on behalf of the sending party; nothing is copied.
+    /// From this node itself, on behalf of the sending party; such requests are not copied.
     case hub
-    /// Another node, at this address; the sender's own node makes the copies.
+    /// From another node, at this address; the sender's own node makes the copies.
     case node(String)
 
     init(text: String) {

@@ -3,15 +3,15 @@ package import Kafka
 package import NIOCore
 package import OCPI
 
-/// One OCPI request as it stands in `ocn.requests`: the body byte for byte, everything else in CloudEvents headers.
+/// One OCPI request in `ocn.requests`: the body byte for byte, everything else in CloudEvents headers.
 package struct RequestRecord: Sendable {
     /// Message id, a UUIDv7.
     package var id: String
     /// When the node accepted it.
     package var time: Timestamp
-    /// The module it is addressed to; custom modules included.
+    /// The addressed module; may be a custom one.
     package var module: ModuleID
-    /// The interface that is called.
+    /// The called interface.
     package var interface: InterfaceRole
     /// HTTP method.
     package var method: Method
@@ -21,7 +21,7 @@ package struct RequestRecord: Sendable {
     package var from: PartyID
     /// Receiving party, as spelled in `OCPI-to-*`.
     package var to: PartyID
-    /// Whom the sender wrote to, where that is not `to`, as spelled: the sender signed that.
+    /// The receiver to which the sender addressed the request, if it is not `to`, as spelled, because the sender signed it.
     package var originalReceiver: PartyID?
     /// Path below the module's endpoint, verbatim, without leading slash; empty for none.
     package var path: String
@@ -29,36 +29,35 @@ package struct RequestRecord: Sendable {
     package var query: String?
     /// The caller's `X-Request-ID`.
     package var requestID: String
-    /// `X-Correlation-ID`, the same on every hop.
+    /// `X-Correlation-ID`, the same in all requests of an exchange.
     package var correlationID: String
     /// The party's `OCN-Signature`.
     package var signature: String?
-    /// Where it entered the network.
+    /// The point at which the request entered the network.
     package var origin: RequestOrigin
-    /// How much of `ocn.state` the writer had applied: the next offset.
+    /// The version of `ocn.state` that the writer had applied: the next offset.
     package var stateVersion: Int64
-    /// When the caller stops waiting; nil where nobody waits.
+    /// When the caller stops waiting; nil if no caller waits.
     package var deadline: Timestamp?
-    /// Where the answer goes; nil where nobody waits.
+    /// The destination of the answer; nil if no caller waits.
     package var reply: ReplyAddress?
-    /// Absolute URL behind a capability (page, CDR location, callback); replaces endpoint, path and query.
+    /// Absolute URL behind a hub URL (page, CDR location, callback); replaces endpoint, path and query.
     package var target: String?
     /// W3C trace context.
     package var trace: TraceContext
     /// `Content-Type` of the body.
     package var contentType: String?
-    /// `Content-Encoding` of the body; only what a custom module is sent may have one.
+    /// `Content-Encoding` of the body; only requests to custom modules may have one.
     package var contentEncoding: String?
     /// The body as it arrived; nil for none.
     package var body: ByteBuffer?
-    /// Ordering key; nil for what only reads.
+    /// Ordering key; nil for reads.
     package var key: String?
-    /// The hub has answered by an operator's rule: it is brought to the receiver like an announcement.
+    /// Whether the hub has answered the request by an operator's rule, so that it is delivered like an announcement.
     package var isStored: Bool
-    /// Another node sends it as a copy for a service here, under this id.
+    /// The copy's id if another node sent the request as a copy for a service of this node.
     package var copyID: String?
 
-    /// - Parameters: as the properties say.
     package init(
         id: String, time: Timestamp, module: ModuleID, interface: InterfaceRole, method: Method, version: OCPIVersion,
         from: PartyID, to: PartyID, path: String, query: String? = nil, requestID: String, correlationID: String,
@@ -92,7 +91,7 @@ package struct RequestRecord: Sendable {
         self.isStored = isStored
     }
 
-    /// The place that is called.
+    /// The called route.
     package var route: ModuleRoute {
         ModuleRoute(version: version, module: module, interface: interface, remainder: path, isCustom: !module.isFunctional)
     }
@@ -112,8 +111,8 @@ package struct RequestRecord: Sendable {
         return OutgoingRecord(topic: topics.requests, key: key, value: body.unlessEmpty, headers: headers)
     }
 
-    /// Reads a record of `ocn.requests` or of an outbox.
-    /// - Throws: the first header that is missing or not understood; the record is then not ours to act on.
+    /// Parses a record of `ocn.requests` or of an outbox.
+    /// - Throws: an error that names the first missing or invalid header; the record must then not be processed.
     package init(_ record: IncomingRecord) throws(RecordError) {
         let headers = record.headers
         let type = try headers.requiredParsed(HeaderName.type, EventType.init(text:))
@@ -142,7 +141,7 @@ package struct RequestRecord: Sendable {
         copyID = headers[HeaderName.copyID]
     }
 
-    /// What a request and its copies have in common.
+    /// The headers that a request and its copies share.
     func commonHeaders() -> RecordHeaders {
         var headers = RecordHeaders()
         headers.append(HeaderName.specVersion, "1.0")

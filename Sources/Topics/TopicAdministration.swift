@@ -1,24 +1,24 @@
 package import Kafka
 import OCPI
 
-/// The cluster as topics are looked after.
+/// The admin operations that topic maintenance needs.
 package protocol TopicAdministration: Sendable {
-    /// All topics that we may see, with their number of partitions.
+    /// All topics that this user may see, with their number of partitions.
     func listTopics() async throws(KafkaError) -> [String: Int]
-    /// Partitions and settings of those of the topics that exist; `limit` for each of the two questions.
+    /// Partitions and settings of the existing ones among the topics; `limit` applies to each of the two requests.
     func describeTopics(_ names: [String], within limit: Duration) async throws(KafkaError) -> [TopicDescription]
-    /// Creates topics, each by itself.
+    /// Creates topics, each with a result of its own.
     func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?]
-    /// All topics that we may see, and how they stand.
+    /// All topics that this user may see, with their state.
     func topicStandings(within limit: Duration) async throws(KafkaError) -> [String: TopicStanding]
-    /// Whether a topic that is not listed may stand all the same.
+    /// Whether a topic that is not listed may exist.
     func mayBeHidden(_ topic: String) async throws(KafkaError) -> Bool
-    /// Whether topics cannot be created this way, and have no settings.
+    /// Whether the cluster is the in-memory one, on which topics cannot be created and have no settings.
     func isEmbedded() async throws(KafkaError) -> Bool
 }
 
 extension TopicAdministration {
-    /// As `listTopics`; brokers that do not tell of a topic are asked again for two seconds: another one may have just made it.
+    /// Like ``listTopics()``, but retries for two seconds while wanted topics are missing: another process may have just created them.
     package func listTopics(with wanted: [String]) async throws -> [String: Int] {
         let deadline = ContinuousClock.now + .seconds(2)
         while true {

@@ -1,10 +1,10 @@
 package import Kafka
 
-/// How topics that exist differ from what this node would have created.
+/// The differences between existing topics and this node's configuration.
 package struct TopicCheck: Sendable, Equatable {
-    /// What would lose data or cannot work: the node must not start with it. Each names topic and setting.
+    /// Differences that would lose data or prevent operation: the node must not start. Each names topic and setting.
     package private(set) var defects: [String] = []
-    /// What works, but is not what the configuration says. One for all topics that differ in the same way.
+    /// Other differences from the configuration, one text for all topics that differ in the same way.
     package var warnings: [String] {
         deviations.map { deviation in
             let others = deviation.topics.count > 5 ? " and \(deviation.topics.count - 5) more topics" : ""
@@ -16,22 +16,22 @@ package struct TopicCheck: Sendable, Equatable {
 
     private struct Deviation: Equatable {
         let what: String
-        /// The setting that would mend it, if one does.
+        /// The setting that would remove the difference, if there is one.
         let change: String?
         var topics: [String]
     }
     private var deviations: [Deviation] = []
     private let names: TopicNames
 
-    /// Of no topic yet.
+    /// A check without topics.
     package init(_ names: TopicNames) {
         self.names = names
     }
 
-    /// Looks at one topic.
+    /// Checks one topic.
     /// - Parameters:
-    ///   - existing: what Kafka says of it. An embedded cluster knows no settings: only partitions are judged there.
-    ///   - wanted: what this node would have created.
+    ///   - existing: the topic as Kafka describes it. An embedded cluster has no settings, so only partitions are checked there.
+    ///   - wanted: the topic as this node would have created it.
     package mutating func add(_ existing: TopicDescription, wanted: NewTopic) {
         partitions(existing, wanted)
         guard !existing.config.isEmpty else { return }
@@ -87,7 +87,7 @@ package struct TopicCheck: Sendable, Equatable {
                 deviates(
                     wanted,
                     "min.insync.replicas=\(found), but with kafka.replication \(wanted.replication) it should be \(least): "
-                        + "success is told before so many brokers have a record", "min.insync.replicas=\(least)")
+                        + "success is reported before that many brokers have a record", "min.insync.replicas=\(least)")
             }
         }
         for (name, consequence) in [
@@ -117,7 +117,7 @@ package struct TopicCheck: Sendable, Equatable {
 
     private static func count(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
 
-    /// The setting that says how many partitions a topic gets.
+    /// The setting for the number of partitions of a topic.
     private func setting(of topic: String) -> String {
         switch topic {
         case names.requests: "kafka.request_partitions"

@@ -1,7 +1,7 @@
 import Kafka
 
-/// A topic whose settings would lose data, or that is missing or cannot be made.
+/// A topic that is missing, cannot be created, or has settings that would lose data.
 package struct TopicError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong; names the topic and the setting.
+    /// The fault; names the topic and the setting.
     package let description: String
 }

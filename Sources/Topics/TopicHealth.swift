@@ -1,7 +1,7 @@
 package import Kafka
 package import OCPI
 
-/// What is wrong with the node's topics at a moment. Pure.
+/// The faults of the node's topics at a moment. A value.
 package struct TopicHealth: Sendable, Equatable {
     /// Topics that do not exist, or that this process may not see.
     package private(set) var missing: [String] = []
@@ -9,16 +9,16 @@ package struct TopicHealth: Sendable, Equatable {
     package private(set) var withoutLeader: [String] = []
     /// Topics with partitions that cannot be written, because fewer replicas are in sync than must be.
     package private(set) var underReplicated: [String] = []
-    /// Topics that have fewer partitions than this process has seen: made anew by somebody. What this process reads or is answered on may be
-    /// gone.
+    /// Topics that have fewer partitions than this process has seen, because they were deleted and created again. Partitions that this
+    /// process reads may be gone.
     package private(set) var shrunken: [String] = []
-    /// Topics of which no partition can be written.
+    /// Topics without a writable partition.
     private var unusable: Set<String> = []
 
     /// - Parameters:
-    ///   - wanted: the topics that there must be.
-    ///   - standings: all topics that there are.
-    ///   - seen: how many partitions this process has seen of a topic before.
+    ///   - wanted: the required topics.
+    ///   - standings: all existing topics.
+    ///   - seen: the number of partitions of each topic that this process has seen before.
     package init(of wanted: [NewTopic], in standings: [String: TopicStanding], seen: [String: Int] = [:]) {
         for topic in wanted {
             guard let standing = standings[topic.name], standing.partitions > 0 else {
@@ -40,13 +40,13 @@ package struct TopicHealth: Sendable, Equatable {
         }
     }
 
-    /// Whether everything is there and can be written.
+    /// Whether all topics exist and can be written.
     package var isGood: Bool { missing.isEmpty && withoutLeader.isEmpty && underReplicated.isEmpty && shrunken.isEmpty }
 
-    /// Whether nothing at all can be written to one of these, or read from it.
+    /// Whether one of these topics cannot be written or read at all.
     package func isUnusable(_ topics: [String]) -> Bool { topics.contains(where: unusable.contains) }
 
-    /// In words; empty if nothing is wrong.
+    /// A description for people; empty without faults.
     package var description: String {
         var parts: [String] = []
         if !missing.isEmpty { parts.append("\(missing.joined(separator: ", ")) does not exist or may not be seen (DESCRIBE)") }
@@ -61,12 +61,13 @@ package struct TopicHealth: Sendable, Equatable {
     }
 }
 
-extension TopicUpkeep {
-    /// How the topics of the node stand. What must be in sync is what the topics themselves say, where that differs from this configuration.
+extension TopicProvisioner {
+    /// The health of the node's topics. The required number of in-sync replicas is the topics' own setting, where that differs from this
+    /// configuration.
     /// - Parameters:
-    ///   - services: services whose outboxes there must be.
-    ///   - seen: how many partitions the topics have had; what they have now is added.
-    ///   - limit: how long Kafka may take for a question.
+    ///   - services: services that must have an outbox.
+    ///   - seen: the number of partitions that the topics have had; updated by this call.
+    ///   - limit: the time limit for each request.
     package func health(services: [PartyID], seen: inout [String: Int], within limit: Duration) async throws(KafkaError) -> TopicHealth {
         let wanted = settings.fixedTopics(names) + services.map { settings.outboxTopic(names, $0) }
         let standings = try await admin.topicStandings(within: limit)
@@ -77,7 +78,7 @@ extension TopicUpkeep {
         do throws(KafkaError) {
             described = try await admin.describeTopics(health.underReplicated, within: limit)
         } catch {
-            // Without the right to know, the configuration counts.
+            // Without the right to describe topics, the configuration counts.
             guard error.isUnauthorized else { throw error }
             return health
         }
@@ -91,17 +92,17 @@ extension TopicUpkeep {
             }, in: standings, seen: seen)
     }
 
-    /// Makes topics anew that have vanished, where nothing is lost by it: what stood in them is gone already, and no process holds it in its
-    /// memory. What `ocn.state` and `ocn.links` said, the processes that run still know: those are left to an operator.
-    /// - Returns: the topics that were made.
+    /// Creates missing topics again if that loses nothing: their records are gone, and no process holds them in memory. `ocn.state` and
+    /// `ocn.links`, whose contents the running processes still hold, are left to an operator.
+    /// - Returns: the created topics.
     /// - Throws: ``TopicError``, or Kafka's error.
-    package func remake(_ missing: [String], services: [PartyID]) async throws -> [String] {
+    package func recreate(_ missing: [String], services: [PartyID]) async throws -> [String] {
         let known = settings.fixedTopics(names).filter { $0.name != names.state && $0.name != names.links }
         let wanted = (known + services.map { settings.outboxTopic(names, $0) }).filter { missing.contains($0.name) }
         guard !wanted.isEmpty, try await !admin.isEmbedded() else { return [] }
         var made: [String] = []
         for (name, failure) in try await admin.createTopics(wanted) {
-            if let failure, !failure.isTopicExists { throw TopicError(description: "\(name) could not be made anew: \(failure)") }
+            if let failure, !failure.isTopicExists { throw TopicError(description: "\(name) could not be created again: \(failure)") }
             if failure == nil { made.append(name) }
         }
         return made.sorted()

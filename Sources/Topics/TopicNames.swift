@@ -2,33 +2,33 @@ package import OCPI
 
 /// The names of a node's topics.
 ///
-/// The prefix (default `ocn.`) lets several nodes share a Kafka cluster. Everything else about the names is fixed, so that a service
-/// can be told "read `ocn.outbox.DE-BIL`".
+/// The prefix (default `ocn.`) lets several nodes share a Kafka cluster. Everything else about the names is fixed, so that the operator of
+/// a service can rely on `ocn.outbox.DE-BIL`.
 package struct TopicNames: Sendable, Hashable {
-    /// What every name begins with; letters, digits, `.`, `_`, `-`.
+    /// The prefix of every name; letters, digits, `.`, `_`, `-`.
     package let prefix: String
 
-    /// - Parameter prefix: what every topic and consumer group name begins with.
+    /// - Parameter prefix: the prefix of every topic and consumer group name.
     package init(prefix: String = "ocn.") {
         self.prefix = prefix
     }
 
-    /// Every OCPI request that the node accepted, before anything is done with it.
+    /// Every accepted OCPI request, before it is processed.
     package var requests: String { prefix + "requests" }
-    /// Answers on their way back to the ingress process that waits for them.
+    /// Answers to the ingress process that waits for them.
     package var replies: String { prefix + "replies" }
-    /// What the hub itself pushes to parties.
+    /// Announcements: requests of the hub to parties and other nodes.
     package var announce: String { prefix + "announce" }
-    /// Copies that cannot be delivered, with the cause.
+    /// Dead letters: copies that cannot be delivered, with the cause.
     package var dead: String { prefix + "dead" }
-    /// The node's shared memory: platforms, parties, agreements. Compacted, one partition.
+    /// The node's shared state: platforms, parties, agreements. Compacted, one partition.
     package var state: String { prefix + "state" }
-    /// What hub URLs stand for when they cannot carry it themselves. Compacted, one partition.
+    /// The targets of hub URLs that do not contain them. Compacted, one partition.
     package var links: String { prefix + "links" }
-    /// One partition; owning it permits a claim to lead.
+    /// One partition; its owner may claim to be the leader.
     package var control: String { prefix + "control" }
 
-    /// A service's own topic of copies, e.g. `ocn.outbox.DE-BIL`.
+    /// A service's outbox topic, e.g. `ocn.outbox.DE-BIL`.
     package func outbox(_ recipient: PartyID) -> String {
         outboxPrefix + recipient.canonical.description
     }
@@ -42,7 +42,7 @@ package struct TopicNames: Sendable, Hashable {
         return pattern + "[A-Z0-9]+-[A-Z0-9]+$"
     }
 
-    /// The service whose outbox this topic is, or nil if it is none.
+    /// The service of an outbox topic; nil for other topics.
     package func recipient(ofOutbox topic: String) -> PartyID? {
         guard topic.hasPrefix(outboxPrefix) else { return nil }
         return PartyID(topic.dropFirst(outboxPrefix.count))

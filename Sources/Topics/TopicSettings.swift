@@ -5,18 +5,17 @@ package import OCPI
 ///
 /// The defaults suit one machine. In production set `replication` to 3; `min.insync.replicas` then follows as 2.
 package struct TopicSettings: Sendable {
-    /// Partitions of `ocn.requests`: the bound on EXCHANGE and MATCHER workers. Cannot be lowered later; raising it moves keys.
+    /// Partitions of `ocn.requests`: the most EXCHANGE and MATCHER workers. Cannot be lowered later; raising it moves keys.
     package var requestPartitions: Int
     /// Partitions of `ocn.replies`: at least twice the number of ingress processes.
     package var replyPartitions: Int
-    /// Partitions of each outbox, of `ocn.announce` and of `ocn.dead`: the bound on PUSH workers per service.
+    /// Partitions of each outbox, of `ocn.announce` and of `ocn.dead`: the most PUSH workers per service.
     package var outboxPartitions: Int
-    /// Copies of each partition.
+    /// The replication factor.
     package var replication: Int
-    /// How long a copy may wait for its service, in seconds (default 72 h). Outboxes keep records three days longer.
+    /// The longest time for which a copy is retried, in seconds (default 72 h). Outboxes keep records three days longer.
     package var copyHorizonSeconds: Int
 
-    /// - Parameters: as the properties say.
     package init(
         requestPartitions: Int = 8, replyPartitions: Int = 8, outboxPartitions: Int = 4, replication: Int = 1,
         copyHorizonSeconds: Int = 72 * 3600
@@ -49,7 +48,7 @@ package struct TopicSettings: Sendable {
         topic(names.outbox(recipient), partitions: outboxPartitions, retentionSeconds: outboxRetentionSeconds)
     }
 
-    /// The least retention with which an outbox cannot lose a copy that is still waiting.
+    /// The shortest retention, in seconds, with which an outbox cannot lose a waiting copy.
     package var outboxRetentionSeconds: Int { copyHorizonSeconds + 3 * day }
 
     private var minute: Int { 60 }
@@ -70,12 +69,12 @@ package struct TopicSettings: Sendable {
             config["retention.ms"] = String(retentionSeconds * 1000)
             config["retention.bytes"] = "-1"
         }
-        // Small segments: compaction only touches closed ones, and every role reads this topic at start.
+        // Small segments: compaction only handles closed ones, and every role reads this topic at start.
         config["segment.bytes"] = String(16 * 1024 * 1024)
         return NewTopic(name: name, partitions: 1, replication: replication, config: config)
     }
 
-    /// A record is acknowledged by all in-sync replicas; with three replicas two must be in sync.
+    /// The settings of every topic: with three replicas two must be in sync.
     private var base: [String: String] {
         [
             "min.insync.replicas": String(max(1, replication - 1)),
@@ -85,10 +84,10 @@ package struct TopicSettings: Sendable {
     }
 }
 
-/// Sizes that the records of all topics keep to.
+/// The size limits of records.
 package enum RecordLimits {
-    /// Largest answer a node passes on by default, bytes.
+    /// The largest answer that a node forwards by default, in bytes.
     package static let answerBody = 4 * 1024 * 1024
-    /// Largest Kafka record, bytes: the largest answer and its headers.
+    /// The largest Kafka record, in bytes: the largest answer and its headers.
     package static let maxMessageBytes = answerBody + 64 * 1024
 }

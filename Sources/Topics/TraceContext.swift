@@ -8,7 +8,6 @@ package struct TraceContext: Sendable, Equatable {
     /// `tracestate` as received.
     package var tracestate: String?
 
-    /// - Parameters: as the properties say.
     package init(traceparent: String? = nil, tracestate: String? = nil) {
         self.traceparent = traceparent
         self.tracestate = tracestate

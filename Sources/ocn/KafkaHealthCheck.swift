@@ -63,7 +63,7 @@ final class KafkaHealthCheck: Service {
 
     func run() async throws {
         let admin = try KafkaAdmin(kafka, logger: logger)
-        let topics = TopicUpkeep(admin: admin, names: names, settings: settings)
+        let topics = TopicProvisioner(admin: admin, names: names, settings: settings)
         await cancelWhenGracefulShutdown { [self] in
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.poll(admin, topics) }
@@ -74,7 +74,7 @@ final class KafkaHealthCheck: Service {
         await admin.close()
     }
 
-    private func poll(_ admin: KafkaAdmin, _ topics: TopicUpkeep) async {
+    private func poll(_ admin: KafkaAdmin, _ topics: TopicProvisioner) async {
         var misses = 0
         var bad = 0
         var isHinted = false
@@ -133,9 +133,9 @@ final class KafkaHealthCheck: Service {
         if !topicHealth.missing.isEmpty { vanished.continuation.yield(topicHealth.missing) }
     }
 
-    private func recreate(_ missing: [String], _ topics: TopicUpkeep) async {
+    private func recreate(_ missing: [String], _ topics: TopicProvisioner) async {
         do {
-            for name in try await topics.remake(missing, services: services) {
+            for name in try await topics.recreate(missing, services: services) {
                 logger.critical("a topic had vanished and was made anew: what stood in it is lost", metadata: ["topic": "\(name)"])
             }
         } catch {

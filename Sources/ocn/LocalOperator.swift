@@ -33,7 +33,7 @@ struct LocalOperator: NodeOperator {
         environment["OCN_KAFKA_REPLICATION"] = "\(configuration.topicSettings.replication)"
         let shared = try await SharedResources.open(configuration, logger: logger)
         do {
-            for service in site.services { try await shared.topicUpkeep.ensureOutbox(of: service) }
+            for service in site.services { try await shared.topicProvisioner.ensureOutbox(of: service) }
             let address = configuration.key.address.hex
             let node = Fact.node(NetworkNode(operatorAddress: address, url: site.publicURL, isVerbatim: true, source: "state"))
             try await shared.writer.write(([node] + site.registry(address)).map(FactChange.put))

@@ -163,7 +163,7 @@ struct NodeService: Service {
             publicURL: configuration.publicURL, host: configuration.publicHost, port: configuration.publicPort, hub: configuration.hub,
             hubName: configuration.hubName, nodeAddress: configuration.key.address.hex, requestTimeout: configuration.requestTimeout,
             connections: plan.publicLimits, replyPartition: configuration.replyPartition,
-            replyPartitions: try await shared.topicUpkeep.replyPartitions(),
+            replyPartitions: try await shared.topicProvisioner.replyPartitions(),
             listLimit: configuration.listLimit, partialLists: configuration.partialLists, signatures: configuration.signatures,
             tokenOverlap: configuration.tokenOverlap)
         return IngressService(
@@ -213,7 +213,7 @@ struct NodeService: Service {
     private func registryPublisher(_ shared: SharedResources) -> RegistryPublisher? {
         guard let file = configuration.registryFile else { return nil }
         return RegistryPublisher(
-            source: FileSource(path: file), writer: shared.writer, store: shared.store, topics: shared.topicUpkeep,
+            source: FileSource(path: file), writer: shared.writer, store: shared.store, topics: shared.topicProvisioner,
             logger: label("registry"), onReadiness: { [health] in health.set(RegistryReloader.check, ready: $0, reason: $1) })
     }
 
@@ -237,7 +237,7 @@ struct NodeService: Service {
             .retirement(
                 Retirement(
                     state: state,
-                    forget: { [capabilities = shared.capabilities] in try await capabilities.forget($0) },
+                    deleteLinks: { [capabilities = shared.capabilities] in try await capabilities.forget($0) },
                     logger: label("control"))))
         return ControlService(
             kafka: shared.kafka, topics: configuration.topics,

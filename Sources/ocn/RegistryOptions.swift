@@ -35,7 +35,7 @@ struct RegistryOptions: ParsableArguments {
         let shared = try await SharedResources.open(configuration, missingTopics: missingTopics, logger: Logger(label: "registry"))
         do {
             let editor = RegistryEditor(
-                writer: shared.writer, store: shared.store, topics: shared.topicUpkeep, registryFile: configuration.registryFile)
+                writer: shared.writer, store: shared.store, topics: shared.topicProvisioner, registryFile: configuration.registryFile)
             let value = try await work(editor)
             await shared.close()
             return value

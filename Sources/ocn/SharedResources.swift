@@ -21,7 +21,7 @@ enum MissingTopics {
 struct SharedResources {
     let kafka: KafkaSettings
     let admin: KafkaAdmin
-    let topicUpkeep: TopicUpkeep
+    let topicProvisioner: TopicProvisioner
     let producer: Producer
     /// Reads the topics of ``store`` and ``capabilities`` with one client.
     let followers: FollowerReader
@@ -113,7 +113,7 @@ struct SharedResources {
         self.admin = admin
         self.trouble = trouble
         self.staticInstance = staticInstance
-        topicUpkeep = TopicUpkeep(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
+        topicProvisioner = TopicProvisioner(admin: admin, names: configuration.topics, settings: configuration.topicSettings)
         producer = try Producer(writing, deliveryTimeout: Self.deliveryTimeout(configuration), logger: logger)
         followers = FollowerReader(kafka: kafka, topics: [configuration.topics.state, configuration.topics.links], logger: logger)
         store = StateStore(followers, topics: configuration.topics, secrets: configuration.secrets, logger: logger)
@@ -145,8 +145,8 @@ struct SharedResources {
 
     private func start(_ topics: TopicNames, _ missingTopics: MissingTopics, logger: Logger) async throws {
         switch missingTopics {
-        case .created: for warning in try await topicUpkeep.ensureFixed() { logger.warning("\(warning)") }
-        case .refused: try await topicUpkeep.requireFixed()
+        case .created: for warning in try await topicProvisioner.ensureFixed() { logger.warning("\(warning)") }
+        case .refused: try await topicProvisioner.requireFixed()
         }
         try await followers.start()
         try await StateReading.readToTheEnd(kafka, "\(topics.state) and \(topics.links)") { time in

@@ -14,29 +14,29 @@ import Topics
     static let other = "0x00000000000000000000000000000000000000bb"
     let now = time(1_700_000_000_000)
 
-    @Test func everybodyIsToldOnceAndThenOnlyWhatChanged() async throws {
+    @Test func everyPartyIsAnnouncedOnceAndThenOnlyItsChanges() async throws {
         let node = StateInMemory(facts())
         let kafka = Sent()
         let announcer = announcer(node, kafka)
         try await announcer.announce(now: now)
         #expect(
-            Set(kafka.told) == [
+            Set(kafka.announced) == [
                 "DE-MSP ← DE-CPO CONNECTED", "DE-MSP ← CH-CPO CONNECTED", "DE-MSP ← NL-REM PLANNED",
                 "DE-CPO ← DE-MSP CONNECTED", "DE-CPO ← NL-REM PLANNED",
                 "\(Self.other) ← DE-CPO CONNECTED", "\(Self.other) ← CH-CPO CONNECTED", "\(Self.other) ← DE-MSP CONNECTED",
             ])
-        #expect(node.directory.announced(party("NL-REM"), role: "CPO")?.lastUpdated == now, "nobody said since when")
+        #expect(node.directory.announced(party("NL-REM"), role: "CPO")?.lastUpdated == now, "the registry has no time of it")
         #expect(node.directory.announced(party("DE-CPO"), role: "CPO")?.lastUpdated == time(5))
 
         kafka.clear()
         try await announcer.announce(now: now)
         node.put(.status(platform: "cpo", .connected, time(50)))
         try await announcer.announce(now: now)
-        #expect(kafka.told.isEmpty, "a newer time is no news")
+        #expect(kafka.announced.isEmpty, "a newer time is no change")
 
         node.put(.status(platform: "msp", .offline, time(60)))
         try await announcer.announce(now: now)
-        #expect(Set(kafka.told) == ["DE-CPO ← DE-MSP OFFLINE", "\(Self.other) ← DE-MSP OFFLINE"])
+        #expect(Set(kafka.announced) == ["DE-CPO ← DE-MSP OFFLINE", "\(Self.other) ← DE-MSP OFFLINE"])
         #expect(node.directory.announced(party("DE-MSP"), role: "EMSP") == info("DE-MSP", "EMSP", .offline, 60))
     }
 
@@ -56,7 +56,7 @@ import Topics
         #expect(Set(ids.map(\.id)).count == 2)
     }
 
-    @Test func onlyConnectedPlatformsWithTheReceiverInterfaceAreToldOnceEach() async throws {
+    @Test func onlyConnectedPlatformsWithTheReceiverInterfaceGetOneAnnouncement() async throws {
         let node = StateInMemory(
             facts() + [
                 platform("deaf", ["DE-DEA"], role: "EMSP"), .endpoints(platform: "deaf", []),
@@ -67,30 +67,30 @@ import Topics
         let kafka = Sent()
         try await announcer(node, kafka).announce(now: now)
         #expect(Set(try kafka.records.map(Sent.read).filter { $0.node == nil }.map(\.request.to)) == [party("DE-CPO"), party("DE-MSP")])
-        #expect(kafka.told.filter { $0 == "DE-CPO ← DE-OFF OFFLINE" }.count == 1, "one push per platform, not per party")
-        #expect(!kafka.told.contains { $0.hasPrefix("CH-CPO") })
+        #expect(kafka.announced.filter { $0 == "DE-CPO ← DE-OFF OFFLINE" }.count == 1, "one push per platform, not per party")
+        #expect(!kafka.announced.contains { $0.hasPrefix("CH-CPO") })
     }
 
-    @Test func aPlatformIsNotToldOfWhomItsRulesKeepAway() async throws {
+    @Test func aPlatformGetsNoAnnouncementOfAPartyThatItsRulesExclude() async throws {
         let entry = OCNRules.Entry(party: party("DE-MSP"), modules: [])
-        for (list, told) in [(OCNRules.List.whitelist, ["DE-MSP"]), (.blacklist, ["NL-REM"])] {
+        for (list, expected) in [(OCNRules.List.whitelist, ["DE-MSP"]), (.blacklist, ["NL-REM"])] {
             let node = StateInMemory(
                 facts() + [.rules(platform: "cpo", signatures: false, active: list), .rule(platform: "cpo", list, entry)])
             let kafka = Sent()
             try await announcer(node, kafka).announce(now: now)
             let heard = try kafka.records.map(Sent.read).filter { $0.node == nil && $0.request.to == party("DE-CPO") }
-            #expect(heard.compactMap { $0.request.body?.jsonString(["party_id"]) }.sorted() == told.map { String($0.suffix(3)) })
+            #expect(heard.compactMap { $0.request.body?.jsonString(["party_id"]) }.sorted() == expected.map { String($0.suffix(3)) })
         }
     }
 
-    @Test func aPartyThatLeftOrWasTakenOffTheRegistryIsToldAsSuspendedAndNeverAsPlannedAgain() async throws {
+    @Test func aPartyThatLeftOrWasRemovedFromTheRegistryIsAnnouncedAsSuspendedAndNeverAsPlannedAgain() async throws {
         let node = StateInMemory(facts() + [listed("DE-NEW", Self.own)])
         let kafka = Sent()
         let announcer = announcer(node, kafka)
         try await announcer.announce(now: now)
-        #expect(kafka.told.contains("DE-MSP ← DE-NEW PLANNED") && kafka.told.contains("\(Self.other) ← DE-NEW PLANNED"))
+        #expect(kafka.announced.contains("DE-MSP ← DE-NEW PLANNED") && kafka.announced.contains("\(Self.other) ← DE-NEW PLANNED"))
 
-        // As credentials are deleted.
+        // The records that a deletion of credentials writes.
         kafka.clear()
         node.put(.clientInfo(info("DE-MSP", "EMSP", .suspended, 70)))
         for key in [
@@ -98,12 +98,12 @@ import Topics
         ] {
             node.delete(key)
         }
-        // And as the registry takes parties off: one of ours, one of another node that had told about it.
+        // The registry removes parties: one of this node, and one of another node that had reported it.
         node.put(.clientInfo(info("NL-REM", "CPO", .connected, 71)))
         node.delete(FactKey.party(party("DE-NEW")))
         try await announcer.announce(now: now)
         #expect(
-            Set(kafka.told) == [
+            Set(kafka.announced) == [
                 "DE-CPO ← DE-MSP SUSPENDED", "\(Self.other) ← DE-MSP SUSPENDED", "DE-CPO ← DE-NEW SUSPENDED", "DE-CPO ← NL-REM CONNECTED",
             ])
         #expect(try #require(node.directory.announced(party("DE-NEW"), role: "CPO")).lastUpdated >= now)
@@ -112,20 +112,20 @@ import Topics
         node.delete(FactKey.party(party("NL-REM")))
         node.delete(FactKey.party(party("DE-MSP")))
         try await announcer.announce(now: now.adding(milliseconds: 5))
-        #expect(kafka.told == ["DE-CPO ← NL-REM SUSPENDED"])
-        #expect(node.directory.toldClientInfos.isEmpty, "what other nodes told of parties that are gone is forgotten")
+        #expect(kafka.announced == ["DE-CPO ← NL-REM SUSPENDED"])
+        #expect(node.directory.toldClientInfos.isEmpty, "reports of other nodes about removed parties are deleted")
         #expect(node.directory.clientInfos().filter { $0.status == .suspended }.map(\.party.description) == ["DE-MSP", "DE-NEW", "NL-REM"])
         try await announcer.announce(now: now)
-        #expect(kafka.told.count == 1)
+        #expect(kafka.announced.count == 1)
 
-        // Listed again, it is expected again.
+        // After it is listed again, it is PLANNED again.
         kafka.clear()
         node.put(listed("DE-NEW", Self.own))
         try await announcer.announce(now: now.adding(milliseconds: 9))
-        #expect(Set(kafka.told) == ["DE-CPO ← DE-NEW PLANNED", "\(Self.other) ← DE-NEW PLANNED"])
+        #expect(Set(kafka.announced) == ["DE-CPO ← DE-NEW PLANNED", "\(Self.other) ← DE-NEW PLANNED"])
     }
 
-    @Test func whatAnotherNodeToldIsPassedOnToPlatformsButNotToNodes() async throws {
+    @Test func reportsOfAnotherNodeAreAnnouncedToPlatformsButNotToNodes() async throws {
         let node = StateInMemory(facts())
         let kafka = Sent()
         let announcer = announcer(node, kafka)
@@ -133,10 +133,10 @@ import Topics
         kafka.clear()
         node.put(.clientInfo(info("NL-REM", "CPO", .offline, 80)))
         try await announcer.announce(now: now)
-        #expect(Set(kafka.told) == ["DE-CPO ← NL-REM OFFLINE", "DE-MSP ← NL-REM OFFLINE"])
+        #expect(Set(kafka.announced) == ["DE-CPO ← NL-REM OFFLINE", "DE-MSP ← NL-REM OFFLINE"])
     }
 
-    @Test func aPartyThatMovesHereIsPlannedWhateverItsFormerNodeTold() async throws {
+    @Test func aPartyThatMovesHereIsPlannedWhateverItsFormerNodeReported() async throws {
         let node = StateInMemory(facts() + [.clientInfo(info("NL-REM", "CPO", .connected, 80))])
         let kafka = Sent()
         let announcer = announcer(node, kafka)
@@ -145,10 +145,10 @@ import Topics
         node.put(listed("NL-REM", Self.own))
         try await announcer.announce(now: now)
         #expect(
-            Set(kafka.told) == ["DE-CPO ← NL-REM PLANNED", "DE-MSP ← NL-REM PLANNED", "\(Self.other) ← NL-REM PLANNED"])
+            Set(kafka.announced) == ["DE-CPO ← NL-REM PLANNED", "DE-MSP ← NL-REM PLANNED", "\(Self.other) ← NL-REM PLANNED"])
     }
 
-    @Test func whatKafkaOrTheStateDidNotTakeIsToldAgain() async throws {
+    @Test func failedAnnouncementsAreRepeated() async throws {
         let node = StateInMemory(facts())
         let kafka = Sent()
         let announcer = announcer(node, kafka)
@@ -158,14 +158,14 @@ import Topics
         kafka.fail(false)
         node.fail(true)
         await #expect(throws: StateError.self) { try await announcer.announce(now: now) }
-        let first = Set(kafka.told)
+        let first = Set(kafka.announced)
         kafka.clear()
         node.fail(false)
         try await announcer.announce(now: now)
-        #expect(Set(kafka.told) == first && first.count == 8)
+        #expect(Set(kafka.announced) == first && first.count == 8)
     }
 
-    @Test func withManyListenersNewsAreToldAndNotedOneByOne() async throws {
+    @Test func withManyListenersChangesAreAnnouncedAndRecordedOneByOne() async throws {
         let node = StateInMemory(facts())
         let kafka = Sent()
         let announcer = ClientInfoAnnouncer(
@@ -175,19 +175,20 @@ import Topics
                 if kafka.records.count == 4 { kafka.fail(true) }
             })
         await #expect(throws: KafkaError.self) { try await announcer.announce(now: now) }
-        #expect((1...2).contains(node.written.count), "what was told is noted before the next one is told")
+        #expect((1...2).contains(node.written.count), "each announcement is recorded before the next one")
         kafka.fail(false)
         try await announcer.announce(now: now)
-        #expect(Set(kafka.told).count == 8)
+        #expect(Set(kafka.announced).count == 8)
     }
 
-    /// What an older version let a platform, or another node, make up: it is not listed, goes by itself, and nobody is told thousands of times.
-    @Test func rolesThatWereInventedGoWithoutNews() async throws {
+    /// Roles that an older version let a platform or another node invent: they are not listed, and are deleted without thousands of
+    /// announcements.
+    @Test func inventedRolesAreDeletedWithoutAnnouncements() async throws {
         let node = StateInMemory(facts() + [listed("DE-PRK", Self.own, role: "Parking")])
         let kafka = Sent()
         let announcer = announcer(node, kafka)
         try await announcer.announce(now: now)
-        #expect(kafka.told.contains("DE-MSP ← DE-PRK PLANNED"), "a role that the registry lists is none of these")
+        #expect(kafka.announced.contains("DE-MSP ← DE-PRK PLANNED"), "a role that the registry lists is none of these")
         kafka.clear()
         let invented = (0..<500).map { "ROLE\($0)" }
         let cpo = try #require(node.directory.platform(id: "cpo"))
@@ -199,15 +200,15 @@ import Topics
         }
         #expect(!node.directory.clientInfos().contains { $0.role.hasPrefix("ROLE") })
         try await announcer.announce(now: now)
-        #expect(kafka.told.isEmpty)
+        #expect(kafka.announced.isEmpty)
         #expect(!node.directory.announcedClientInfos.contains { $0.role.hasPrefix("ROLE") } && node.directory.toldClientInfos.isEmpty)
         #expect(node.directory.announcedClientInfos.contains { $0.role == "Parking" })
         #expect(node.directory.clientInfos().contains { $0.party == party("DE-CPO") && $0.status == .connected })
     }
 
-    /// Not one of OCPI's: as long as the registry lists it, the party may have it.
+    /// A role that OCPI does not define: the party may have it as long as the registry lists it.
     @Test(arguments: [["CPO"], []])
-    func aRoleThatTheRegistryTakesOffIsToldAsSuspendedOnce(_ rest: [String]) async throws {
+    func aRoleThatTheRegistryRemovesIsAnnouncedAsSuspendedOnce(_ rest: [String]) async throws {
         func listed(_ name: String, _ address: String, _ roles: [String]) -> Fact {
             .party(NetworkParty(party: party(name), roles: roles, operatorAddress: address, source: "t"))
         }
@@ -221,29 +222,29 @@ import Topics
         let announcer = announcer(node, kafka)
         try await announcer.announce(now: now)
         let before = ["DE-MSP ← DE-PRK CONNECTED", "DE-MSP ← DE-OFF PLANNED", "DE-MSP ← NL-PRK CONNECTED"]
-        #expect(before.allSatisfy(kafka.told.contains))
+        #expect(before.allSatisfy(kafka.announced.contains))
 
         kafka.clear()
         for (name, address) in [("DE-PRK", Self.own), ("DE-OFF", Self.own), ("NL-PRK", Self.other)] {
             node.put(listed(name, address, rest))
         }
         try await announcer.announce(now: now)
-        let suspended = kafka.told.filter { $0.hasSuffix("SUSPENDED") }
+        let suspended = kafka.announced.filter { $0.hasSuffix("SUSPENDED") }
         for name in ["DE-PRK", "DE-OFF", "NL-PRK"] {
             #expect(suspended.filter { $0 == "DE-MSP ← \(name) SUSPENDED" }.count == 1, "\(name)")
             #expect(node.directory.clientInfos().contains { $0.party == party(name) && $0.status == .suspended }, "it stays in the list")
         }
-        #expect(suspended.contains("\(Self.other) ← DE-PRK SUSPENDED"), "nodes are told of parties of this one")
+        #expect(suspended.contains("\(Self.other) ← DE-PRK SUSPENDED"), "nodes get announcements of parties of this one")
         kafka.clear()
         try await announcer.announce(now: now)
-        #expect(kafka.told.isEmpty)
+        #expect(kafka.announced.isEmpty)
 
-        // After its time it is forgotten, though a platform is connected in it.
+        // It is deleted after 30 days, although a platform is connected in it.
         let later = now.adding(milliseconds: Retirement.after + 1)
-        try await Retirement(state: node.shared, forget: { _ in 0 }, logger: StateInMemory.silent).run(now: later)
+        try await Retirement(state: node.shared, deleteLinks: { _ in 0 }, logger: StateInMemory.silent).run(now: later)
         #expect(!node.directory.announcedClientInfos.contains { $0.role.uppercased() == "PARKING" })
         try await announcer.announce(now: later)
-        #expect(kafka.told.isEmpty && !node.directory.clientInfos().contains { $0.role.uppercased() == "PARKING" })
+        #expect(kafka.announced.isEmpty && !node.directory.clientInfos().contains { $0.role.uppercased() == "PARKING" })
     }
 
     // MARK: The world
@@ -254,7 +255,7 @@ import Topics
             send: { (record) throws(KafkaError) in try kafka.add(record) })
     }
 
-    /// `DE-CPO` and `CH-CPO` are one platform here, `DE-MSP` another; `NL-REM` is at another node.
+    /// `DE-CPO` and `CH-CPO` share a platform here, `DE-MSP` has another one; `NL-REM` is at another node.
     private func facts() -> [Fact] {
         [
             platform("cpo", ["DE-CPO", "CH-CPO"], role: "CPO"), receiver("cpo"), .status(platform: "cpo", .connected, time(5)),
@@ -288,7 +289,7 @@ import Topics
     }
 }
 
-/// What was written to `ocn.announce`.
+/// The records written to `ocn.announce`.
 private final class Sent: Sendable {
     private struct State {
         var records: [OutgoingRecord] = []
@@ -304,8 +305,8 @@ private final class Sent: Sendable {
     func clear() { state.withLock { $0.records = [] } }
     var records: [OutgoingRecord] { state.withLock { $0.records } }
 
-    /// `whom ← about status`, one for each record.
-    var told: [String] {
+    /// `recipient ← party status`, one for each record.
+    var announced: [String] {
         records.compactMap { record in
             guard let announcement = try? Sent.read(record), let body = announcement.request.body,
                 let json = try? JSONValue.parse(body), let info = ClientInfo(json: json)

@@ -34,7 +34,7 @@ import Topics
             let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
             let publisher = RegistryPublisher(
                 source: FileSource(path: file.path), writer: writer, store: store,
-                topics: TopicUpkeep(admin: admin, names: kafka.topics, settings: TopicSettings()), logger: kafka.logger)
+                topics: TopicProvisioner(admin: admin, names: kafka.topics, settings: TopicSettings()), logger: kafka.logger)
             return ControlService(
                 kafka: kafka.settings, topics: kafka.topics, writer: writer, store: store, instance: "control-\(index)",
                 interval: .milliseconds(50), duties: [.registry(publisher)], logger: kafka.logger)
@@ -49,7 +49,7 @@ import Topics
             try Self.yaml("https://second.example").write(to: file, atomically: true, encoding: .utf8)
             try await eventually("the change is published") { stores[1].directory.nodes.map(\.url) == ["https://second.example"] }
 
-            // A file that makes no sense changes nothing.
+            // A faulty file changes nothing.
             try "nodes: {".write(to: file, atomically: true, encoding: .utf8)
             // On a busy machine a leader may lose its partition for a moment.
             var found: Int?

@@ -15,7 +15,7 @@ import Topics
     private var longAgo: Timestamp { now.adding(milliseconds: -Retirement.after) }
     private var lately: Timestamp { longAgo.adding(milliseconds: 1) }
 
-    @Test func whatAPartyLeftGoesAfterItsTimeWithoutFurtherNews() async throws {
+    @Test func remainsOfAPartyAreDeletedLaterWithoutAnnouncements() async throws {
         let node = StateInMemory(
             suspended("DE-OLD", "CPO", longAgo) + suspended("DE-OLD", "EMSP", longAgo) + suspended("DE-NEW", "CPO", lately))
         let forgotten = Mutex<[Set<PartyID>]>([])
@@ -31,28 +31,29 @@ import Topics
         #expect(forgotten.withLock { $0 } == [[party("DE-OLD")]], "their links went with them")
         try await announcer.announce(now: now)
         try await retirement.run(now: now)
-        #expect(sent.withLock { $0.isEmpty }, "that they are gone was told when they went")
+        #expect(sent.withLock { $0.isEmpty }, "their departure was announced before")
         #expect(forgotten.withLock { $0.count } == 1)
         try await retirement.run(now: now.adding(milliseconds: 1))
         #expect(node.directory.clientInfos().isEmpty && node.directory.announcedClientInfos.isEmpty)
     }
 
-    @Test func onlyWhatWasToldAndWhatNobodyExpectsGoes() {
-        let told = suspended("DE-OLD", "CPO", longAgo)
+    @Test func onlyAnnouncedAndUnexpectedRolesAreDeleted() {
+        let departed = suspended("DE-OLD", "CPO", longAgo)
         func expect(_ keys: Int, _ parties: [String], of facts: [Fact], _ why: Comment = "", at place: SourceLocation = #_sourceLocation) {
             let due = Retirement.due(in: StateInMemory(facts).directory, now: now)
             #expect(due.changes.count == keys && due.parties.map(\.description) == parties, why, sourceLocation: place)
         }
-        expect(2, ["DE-OLD"], of: told)
-        expect(0, [], of: [told[0]], "nobody was told yet")
-        expect(1, ["DE-OLD"], of: [told[1]], "the registry took it off")
-        expect(0, [], of: [told[0], .announced(info("DE-OLD", "CPO", .connected, longAgo))])
-        expect(0, [], of: told + [listed("DE-OLD", ["CPO"])], "the registry lists it")
-        expect(2, [], of: told + [listed("DE-OLD", ["EMSP"])], "in another role, whose links stay")
-        let nobody = "0x0000000000000000000000000000000000000000"
-        expect(2, ["DE-OLD"], of: told + [listed("DE-OLD", ["CPO"], operatorAddress: nobody)], "taken off as the registries do it")
+        expect(2, ["DE-OLD"], of: departed)
+        expect(0, [], of: [departed[0]], "it was not announced yet")
+        expect(1, ["DE-OLD"], of: [departed[1]], "the registry removed it")
+        expect(0, [], of: [departed[0], .announced(info("DE-OLD", "CPO", .connected, longAgo))])
+        expect(0, [], of: departed + [listed("DE-OLD", ["CPO"])], "the registry lists it")
+        expect(2, [], of: departed + [listed("DE-OLD", ["EMSP"])], "in another role, whose links stay")
+        let noOperator = "0x0000000000000000000000000000000000000000"
+        expect(
+            2, ["DE-OLD"], of: departed + [listed("DE-OLD", ["CPO"], operatorAddress: noOperator)], "removed in the form of the registries")
         let serving = platform("p", "DE-OLD", "EMSP")
-        expect(2, [], of: told + serving, "it acts in another role now")
+        expect(2, [], of: departed + serving, "it acts in another role now")
         expect(0, [], of: suspended("DE-OLD", "EMSP", longAgo) + serving, "it is back")
     }
 
@@ -74,7 +75,7 @@ import Topics
         }
     }
 
-    @Test func whatARemovalThatCameToNoEndLeftGoesWhenItIsSeenTwice() async throws {
+    @Test func remainsOfAnUnfinishedRemovalAreDeletedAtTheSecondRun() async throws {
         let orphans: [Fact] = [
             .status(platform: "gone", .connected, now), .endpoints(platform: "gone", []),
             .rules(platform: "gone", signatures: true, active: nil),
@@ -85,7 +86,7 @@ import Topics
         let retirement = retirement(node)
         try await retirement.run(now: now)
         #expect(node.written.isEmpty, "a removal may be under way")
-        // This one was.
+        // The marker was deleted.
         node.delete(orphans[0].key)
         try await retirement.run(now: now)
         #expect(node.written.map(\.key).sorted() == orphans.dropFirst().map(\.key).sorted())
@@ -93,8 +94,8 @@ import Topics
         #expect(node.directory.platform(id: "p") != nil && node.directory.claims(of: party("DE-OLD")).count == 1)
     }
 
-    /// It is kept for as long as anybody could still be writing about the platform, and while such a record is there.
-    @Test func thatAPlatformWasRemovedIsForgottenLast() async throws {
+    /// The marker is kept as long as a process could still be writing about the platform, and while such a record exists.
+    @Test func theMarkerOfARemovedPlatformIsDeletedLast() async throws {
         let node = StateInMemory([.gone(platform: "p", longAgo), .gone(platform: "q", lately)] + platform("p", "DE-OLD", "CPO"))
         let retirement = retirement(node)
         try await retirement.run(now: now)
@@ -114,7 +115,7 @@ import Topics
         #expect(node.directory.platform(id: "p") == nil && node.directory.platform(of: party("DE-OLD")) == nil)
     }
 
-    @Test func aRecordThatStandsBelowALaterOneIsWrittenAgain() async throws {
+    @Test func aValidRecordHiddenByALaterOneIsWrittenAgain() async throws {
         let standing = Fact.platform(Platform(id: "p", tokenCHashes: ["new"], revision: 2))
         let node = StateInMemory([standing, .platform(Platform(id: "p", tokenCHashes: ["old"], revision: 2))])
         let retirement = retirement(node)
@@ -125,7 +126,7 @@ import Topics
         #expect(node.written.count == 1)
     }
 
-    @Test func aClaimThatCameToNoRegistrationGoes() async throws {
+    @Test func aClaimWithoutARegistrationIsDeleted() async throws {
         func claim(_ text: String, _ since: Timestamp) -> Fact { .claim(PartyClaim(party: party(text), platform: "p", since: since)) }
         let (abandoned, under) = (claim("DE-ABA", now.adding(milliseconds: -60_001)), claim("DE-UND", now.adding(milliseconds: -60_000)))
         let node = StateInMemory(platform("p", "DE-OLD", "CPO") + [abandoned, under])
@@ -134,18 +135,18 @@ import Topics
         #expect(node.directory.platform(of: party("DE-OLD")) != nil)
     }
 
-    /// Links are forgotten first, which takes its time.
-    @Test func aClaimThatIsMadeAnewWhileOthersAreClearedAwayStays() async throws {
+    /// The hub URLs are deleted first, which takes time.
+    @Test func aClaimThatIsMadeAgainDuringTheDeletionStays() async throws {
         let old = Fact.claim(PartyClaim(party: party("DE-ABA"), platform: "p", since: now.adding(milliseconds: -60_001)))
         let node = StateInMemory(suspended("DE-GON", "CPO", longAgo) + platform("p", "DE-OLD", "CPO") + [old])
         let again = Fact.claim(PartyClaim(party: party("DE-ABA"), platform: "p", since: now))
         try await retirement(node) { _ in node.put(again) }.run(now: now)
-        #expect(node.directory.announced(party("DE-GON"), role: "CPO") == nil, "the rest is cleared away")
+        #expect(node.directory.announced(party("DE-GON"), role: "CPO") == nil, "the rest is deleted")
         #expect(node.directory.fact(again.key) == again && !node.written.contains(.delete(key: again.key)))
     }
 
-    /// Its claim was deleted between two looks: invited it is no more, so nobody else could mend it.
-    @Test func aPartyThatItsPlatformHasNoClaimOfIsClaimedAgain() async throws {
+    /// Its claim was deleted between two runs: it is no longer invited, so no other process could restore the claim.
+    @Test func theMissingClaimOfARegisteredPartyIsRestored() async throws {
         let facts = platform("p", "DE-OLD", "CPO") + platform("q", "DE-OLD", "EMSP") + platform("r", "DE-RED", "CPO")
         let node = StateInMemory(
             facts + [.platform(Platform(id: "i", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("DE-INV"))]))])
@@ -161,29 +162,29 @@ import Topics
         #expect(node.written.count == 1)
     }
 
-    @Test func whatIsDoneIsToldForWhatItIs() async throws {
+    @Test func everyKindOfDeletionHasItsLogLine() async throws {
         let lines = LogLines()
         func run(_ facts: [Fact]) async throws -> [String] {
             let before = lines.all.count
-            let retirement = Retirement(state: StateInMemory(facts).shared, forget: { _ in 0 }, logger: lines.logger)
+            let retirement = Retirement(state: StateInMemory(facts).shared, deleteLinks: { _ in 0 }, logger: lines.logger)
             try await retirement.run(now: now)
             return lines.all.dropFirst(before).map { "\($0.text): \($0.metadata["records"] ?? "")" }
         }
         func record(_ token: String) -> Fact { .platform(Platform(id: "p", tokenCHashes: [token], revision: 2)) }
         let claim = Fact.claim(PartyClaim(party: party("DE-ABA"), platform: "p", since: time(1)))
         #expect(try await run([]).isEmpty)
-        #expect(try await run([record("c"), claim]) == ["cleared away claims that came to no registration: 1"])
+        #expect(try await run([record("c"), claim]) == ["deleted claims of unfinished registrations: 1"])
         #expect(
             try await run([record("c"), record("d")])
-                == ["wrote again what stands of platforms that were changed twice at the same time: 1"])
-        #expect(try await run([.gone(platform: "g", longAgo)]) == ["cleared away what platforms left that are gone: 1"])
-        #expect(try await run(suspended("DE-OLD", "CPO", longAgo)) == ["cleared away what parties left that are gone: 2"])
+                == ["rewrote the valid records of platforms that were changed concurrently: 1"])
+        #expect(try await run([.gone(platform: "g", longAgo)]) == ["deleted what remained of departed platforms: 1"])
+        #expect(try await run(suspended("DE-OLD", "CPO", longAgo)) == ["deleted what remained of departed parties: 2"])
         #expect(
             try await run(platform("p", "DE-OLD", "CPO").filter { $0.key != FactKey.claim(party("DE-OLD"), platform: "p") })
-                == ["claimed again parties that their platforms had no claim of any more: 1"])
+                == ["restored missing claims of registered parties: 1"])
     }
 
-    @Test func whatCannotBeDeletedIsDeletedTheNextTime() async throws {
+    @Test func failedDeletionsAreRepeatedAtTheNextRun() async throws {
         let node = StateInMemory(suspended("DE-OLD", "CPO", longAgo))
         let retirement = retirement(node)
         node.fail(true)
@@ -198,7 +199,7 @@ import Topics
     private func retirement(_ node: StateInMemory, _ forget: @escaping @Sendable (Set<PartyID>) -> Void = { _ in }) -> Retirement {
         Retirement(
             state: node.shared,
-            forget: { parties in
+            deleteLinks: { parties in
                 forget(parties)
                 return 0
             }, logger: StateInMemory.silent)

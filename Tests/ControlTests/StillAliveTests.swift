@@ -22,7 +22,7 @@ import Testing
         #expect(StillAlive.due(in: node.directory, now: time(300_899), interval: .seconds(300)).isEmpty)
     }
 
-    /// The answer of a platform, whether it counts as a sign of life.
+    /// The answer of a platform, and whether it counts as alive.
     struct Case: Sendable {
         let status: Int
         let body: String
@@ -57,7 +57,7 @@ import Testing
         #expect(node.written.count == 2)
     }
 
-    @Test func whatHappenedWhileAPlatformWasAskedCounts() throws {
+    @Test func changesDuringACallCount() throws {
         let asked = StateInMemory([registered("p1"), .status(platform: "p1", .connected, time(1))]).directory
         func outcome(_ isAlive: Bool, _ facts: [Fact]) -> FactChange? {
             StillAlive.outcome("p1", isAlive: isAlive, asked: asked, newest: StateInMemory(facts).directory, now: time(9))
@@ -71,7 +71,7 @@ import Testing
         #expect(outcome(true, []) == nil && outcome(false, []) == nil, "it left meanwhile")
     }
 
-    @Test func noMoreThanTheBoundAreAskedAtOnceAndEverybodyIs() async throws {
+    @Test func callsAreBoundedAndEveryPlatformIsCalled() async throws {
         let facts = (0..<20).flatMap { [registered("p\($0)"), .status(platform: "p\($0)", .connected, time(1))] }
         let node = StateInMemory(facts)
         let open = Mutex((now: 0, most: 0))
@@ -88,7 +88,7 @@ import Testing
         #expect((1...3).contains(open.withLock { $0.most }))
     }
 
-    @Test func aCallThatWasCancelledSaysNothingAboutThePlatform() async throws {
+    @Test func aCancelledCallDoesNotChangeTheStatus() async throws {
         let node = StateInMemory([registered("p1"), .status(platform: "p1", .connected, time(1))])
         let isAsked = AsyncStream<Void>.makeStream()
         await withTaskGroup(of: Void.self) { group in
@@ -127,7 +127,7 @@ import Testing
     }
 }
 
-/// What was called.
+/// The calls made.
 private final class Calls: Sendable {
     private let calls = Mutex<[String]>([])
     func add(_ call: String) { calls.withLock { $0.append(call) } }

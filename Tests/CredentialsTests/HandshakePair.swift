@@ -7,11 +7,11 @@ import Synchronization
 
 @testable import Directory
 
-/// A node without Kafka that meets a platform without sockets: what the platform answers is written down in the test.
+/// A node without Kafka that calls a platform without sockets: the test defines the platform's answers.
 ///
 /// `AT-NEW` and `FR-OFF` are listed under this node, `NL-REM` under another one; `DE-CPO` is connected here through another platform.
 final class HandshakePair: Sendable {
-    /// What the platform was asked.
+    /// A call of the platform.
     struct Call: Sendable {
         let method: Method
         let url: String
@@ -24,14 +24,14 @@ final class HandshakePair: Sendable {
         var calls: [Call] = []
         /// Writes that fail from now on.
         var failsWrites = false
-        /// The first write that fails, and all after it.
+        /// The number of the first failing write; all later ones fail too.
         var failsFrom = Int.max
-        /// What others write at the same time: comes into the log just before each of our writes, which are counted from 0.
+        /// Changes of other processes at the same time: they precede each of our writes in the log; writes are counted from 0.
         var others: (@Sendable (_ write: Int, Directory) -> [FactChange])?
         var writes = 0
     }
 
-    /// The platform; nil does not answer. It sees the node's state as it is when it is asked.
+    /// The platform; nil for no answer. It gets the node's state at the time of the call.
     typealias Peer = @Sendable (_ call: Call, _ directory: Directory) -> PeerAnswer?
 
     static let ownAddress = "0x00000000000000000000000000000000000000aa"
@@ -90,7 +90,7 @@ final class HandshakePair: Sendable {
             })
     }
 
-    /// From now on others write at the same time as we do.
+    /// Sets changes that other processes write at the same time as we do.
     func meanwhile(_ others: @escaping @Sendable (_ write: Int, Directory) -> [FactChange]) {
         state.withLock {
             $0.others = others
@@ -122,7 +122,7 @@ final class HandshakePair: Sendable {
             registrationWriter: registrationWriter, logger: HandshakePair.silent)
     }
 
-    /// A platform that does everything right.
+    /// A platform that answers correctly.
     static func friendly(
         versions: [String] = ["9.9", "2.2.1", "2.2"], endpoints: [String] = ["credentials", "locations"],
         roles: [(String, String)] = [("CPO", "AT-NEW")], token: String = "their-token-c"
@@ -176,7 +176,7 @@ extension Directory {
 }
 
 extension Platform {
-    /// Without the count of its changes.
+    /// The platform without its revision.
     var unrevised: Platform {
         var platform = self
         platform.revision = 0

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// And only as long as an answer may take: if this process dies meanwhile, nobody ends it.
+    /// The token also expires after the longest time of an answer: if this process dies meanwhile, no other one invalidates it.
     @Test func whileThePlatformAnswersItsTokenIsGoodForConfigurationModulesOnly() async throws {
         let pair = HandshakePair { call, directory in
             if call.method == .post {
@@ -145,7 +145,7 @@ import Testing
             peer: HandshakePair.friendly(roles: [("CPO", "AT-NEW"), ("CPO", "DE-CPO")])),
     ]
 
-    /// What must not be served here is taken back at the platform too, with the token that it gave.
+    /// A registration with a party that may not be served here is also undone at the platform, with the token that it gave.
     @Test(arguments: failures)
     func aFailureLeavesTokenAAndNoParties(_ failure: Failure) async throws {
         let pair = HandshakePair(peer: failure.peer)
@@ -165,7 +165,7 @@ import Testing
         #expect(after.status(of: id) == .planned)
     }
 
-    @Test func whatIsNotWaitingCannotBeStarted() async throws {
+    @Test func onlyWaitingPlatformsCanBeStarted() async throws {
         let pair = HandshakePair()
         let unknown = await #expect(throws: OCPIError.self) { try await pair.handshake.start("nobody") }
         #expect(unknown?.kind == .notFound)
@@ -226,11 +226,11 @@ import Testing
     }
 
     @Test(arguments: [nil, HandshakePair.refusal(502), PeerAnswer(httpStatus: 200, body: ByteBuffer(string: "<html>"))])
-    func ifNobodyKnowsWhetherTheTokenWasTakenBothStayGood(_ answer: PeerAnswer?) async throws {
+    func ifItIsUnknownWhetherTheTokenWasTakenBothStayValid(_ answer: PeerAnswer?) async throws {
         let pair = HandshakePair { $0.method == .put ? answer : HandshakePair.friendly()($0, $1) }
         let before = try await connected(pair)
         let error = await #expect(throws: OCPIError.self) { try await pair.handshake.renew(before.id) }
-        #expect(error?.message.contains("both the old and the new one stay good") == true)
+        #expect(error?.message.contains("both the old and the new one remain valid") == true)
         let sent = Token(try #require(pair.calls.last?.body?["token"]?.string))
         #expect(error?.message.contains(sent.raw) == false)
         let after = try #require(pair.directory.platform(id: before.id))

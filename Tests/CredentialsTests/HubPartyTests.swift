@@ -6,7 +6,7 @@ import Testing
 @Suite struct HubPartyTests {
     /// Operators list the hub's party in the registry, under this node.
     @Test(arguments: [[], [party("CH-OCN")]] as [[PartyID]], ["CH-OCN", "ch-ocn"])
-    func nobodyRegistersAsTheHubItselfHoweverItWasInvited(invited: [PartyID], name: String) throws {
+    func noPlatformMayServeTheHubsParty(invited: [PartyID], name: String) throws {
         let peer = try PeerCredentials(HandshakePair.credentials(roles: [("CPO", "AT-NEW"), ("CPO", name)], token: "b"))
         let platform = Platform(id: "p", tokenAHash: "a", invited: invited + [party("AT-NEW")])
         #expect {

@@ -21,7 +21,7 @@ import Testing
         return Registration.changes(
             for: platform, peer, PeerClient.Description(version: .v2_2, encoding: .base64, endpoints: []), newToken: Token("new"),
             sealed: SealedSecret(text: "sealed"), overlap: overlap, now: now, in: directory)
-            + Registration.clearance(after: platform, peer, in: directory)
+            + Registration.cleanup(after: platform, peer, in: directory)
     }
 
     // MARK: Credentials
@@ -66,7 +66,7 @@ import Testing
         #expect { try answer.endpoints() } throws: { "\($0)".contains("the URL of locations SENDER ") }
     }
 
-    /// Ids are added in front of it, so that nothing gets lost.
+    /// Ids are added before the query, so that no part is lost.
     @Test(arguments: ["https://x.example/v?f[t]=a%20b", "https://x.example/v?"])
     func anEndpointMayHaveAQuery(url: String) throws {
         let answer = PeerAnswer(
@@ -115,8 +115,8 @@ import Testing
         #expect(refused([other.party], named) && refused([new, other.party], named) && refused([provider], named))
         let open = Platform(id: "p", tokenAHash: "a")
         try check([new, other.party], open)
-        #expect(refused([provider], open), "whoever provides a service gets copies of others' requests")
-        // The operator has chosen the platform that this node registers with: whom it may act for must be said all the same.
+        #expect(refused([provider], open), "a service provider gets copies of others' requests")
+        // The operator chose the platform with which this node registers, but must name its parties all the same.
         var chosen = Platform(id: "p", tokenAHash: "a", versionsURL: "https://x.example/v")
         try check([new, other.party], chosen)
         #expect(refused([new, provider], chosen))
@@ -125,7 +125,7 @@ import Testing
         #expect(refused([new], chosen))
         chosen.invite([provider], until: now)
         #expect(refused([provider], chosen) && refused([new], chosen), "an invitation that has ended does not open it for others")
-        // By PUT.
+        // A party added by PUT.
         var registered = Platform(
             id: "p", tokenCHashes: ["c"], versionsURL: "https://x.example/v", roles: [PlatformRole(role: "CPO", party: new)])
         try check([new], registered)
@@ -180,7 +180,7 @@ import Testing
 
     // MARK: Two at once
 
-    /// One platform on its way through the steps of a registration, with what it has read of the state so far.
+    /// One platform on its way through the steps of a registration, with the state that it has read so far.
     private struct Contender {
         let platform: Platform
         /// Its clock.
@@ -203,7 +203,7 @@ import Testing
         return orders
     }()
 
-    /// Whatever the clocks say and however old the snapshots are: exactly one is connected, and everybody agrees who.
+    /// Whatever the clocks show and however old the snapshots are: exactly one is connected, and all processes agree on it.
     @Test(arguments: [-5000, 0, 5000] as [Int64], [true, false])
     func ofTwoThatClaimAPartyAtOnceExactlyOneGetsIt(_ skew: Int64, _ readsLate: Bool) throws {
         #expect(Self.interleavings.count == 70)
@@ -268,7 +268,7 @@ import Testing
         #expect(throws: OCPIError.self) {
             try Registration.check([party("DE-CPO")], for: two, nodeAddress: HandshakePair.ownAddress, now: now, in: directory)
         }
-        // Even if it did not know better: the claim does not stand.
+        // The claim does not count even if its writer had not read the earlier one.
         directory.apply(Registration.claims(of: [party("DE-CPO")], for: two, now: Timestamp(milliseconds: 0)))
         #expect(throws: OCPIError.self) { try Registration.confirm([party("DE-CPO")], for: two, now: now, in: directory) }
         #expect(directory.platform(of: party("DE-CPO"))?.id == "cpo")
@@ -303,27 +303,27 @@ import Testing
         }
     }
 
-    @Test func partiesThatLeaveAreTellableAsSuspendedUntilTheyAreBack() throws {
+    @Test func departedPartiesAreListedAsSuspendedUntilTheyReturn() throws {
         var directory = HandshakePair().directory
         let platform = Platform(id: "p", tokenAHash: "a", roles: [])
         directory.apply([.put(.platform(platform))] + Registration.claims(of: [new, party("FR-OFF")], for: platform, now: now))
         directory.apply(try changes(for: platform, [("CPO", "AT-NEW"), ("EMSP", "AT-NEW"), ("CPO", "FR-OFF")], in: directory))
         #expect(directory.toldClientInfos.isEmpty)
 
-        // One role and one party less.
+        // Without one role and one party.
         directory.apply(try changes(for: try #require(directory.platform(id: "p")), [("EMSP", "AT-NEW")], in: directory))
-        let told = directory.toldClientInfos
-        #expect(told.map { "\($0.role) \($0.party) \($0.status.rawValue)" } == ["CPO AT-NEW SUSPENDED", "CPO FR-OFF SUSPENDED"])
-        #expect(told.allSatisfy { $0.lastUpdated == now })
+        let reports = directory.toldClientInfos
+        #expect(reports.map { "\($0.role) \($0.party) \($0.status.rawValue)" } == ["CPO AT-NEW SUSPENDED", "CPO FR-OFF SUSPENDED"])
+        #expect(reports.allSatisfy { $0.lastUpdated == now })
         #expect(directory.clientInfos().first { $0.party == new && $0.role == "EMSP" }?.status == .connected)
 
-        // Back again.
+        // With them again.
         directory.apply(try changes(for: try #require(directory.platform(id: "p")), [("CPO", "AT-NEW")], in: directory))
         #expect(directory.toldClientInfos.map { "\($0.role) \($0.party)" } == ["EMSP AT-NEW", "CPO FR-OFF"])
     }
 
     @Test(arguments: [false, true])
-    func aPartyThatComesBackIsToldAsConnectedWhetherOrNotItsLeavingWasTold(isTold: Bool) throws {
+    func aReturningPartyIsAnnouncedAsConnectedWhetherOrNotItsDepartureWas(isTold: Bool) throws {
         var directory = HandshakePair().directory
         let before = Platform(id: "p", tokenAHash: "a")
         directory.apply([.put(.platform(before))] + Registration.claims(of: [new], for: before, now: now))
@@ -341,7 +341,7 @@ import Testing
         directory.apply([.put(.platform(after))] + Registration.claims(of: [new], for: after, now: now))
         directory.apply(try changes(for: after, [("CPO", "AT-NEW")], in: directory))
         #expect(directory.clientInfos().first { $0.party == new }?.status == .connected)
-        #expect(directory.announced(new, role: "CPO")?.status != .connected, "that it is connected is news")
+        #expect(directory.announced(new, role: "CPO")?.status != .connected, "its connection must be announced")
     }
 
     @Test func removalLeavesNothingButTheSuspendedParties() throws {
@@ -369,7 +369,7 @@ import Testing
         #expect(directory.platforms == before.platforms)
         #expect(directory.toldClientInfos == [ClientInfo(party: new, role: "CPO", status: .suspended, lastUpdated: now)])
         #expect(directory.fact(FactKey.gone("p")) == .gone(platform: "p", now.adding(milliseconds: 9)))
-        // Told before the record goes: at no moment the party is only planned.
+        // The SUSPENDED status is written before the record is deleted: at no moment the party is only PLANNED.
         guard case .put(.clientInfo) = changes.first else {
             Issue.record("\(changes)")
             return

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Directory
 
-/// What others write about a platform between our last look at it and our own write.
+/// Changes of other processes to a platform between our last read and our own write.
 @Suite struct SameTimeTests {
     private static let description = PeerClient.Description(
         version: .v2_2_1, encoding: .base64, endpoints: [Endpoint(module: .cdrs, interface: .receiver, url: "https://ours.example")])
@@ -25,7 +25,7 @@ import Testing
         try await put(pair, platform, token, roles)
     }
 
-    /// As a platform does it that calls us.
+    /// A PUT of the platform.
     private func put(_ pair: HandshakePair, _ platform: Platform, _ token: String, _ roles: [(String, String)]) async throws {
         let peer = try PeerCredentials(HandshakePair.credentials(roles: roles, token: "b"))
         try pair.registrationWriter.check(peer, for: platform)
@@ -41,7 +41,7 @@ import Testing
 
     // MARK: Removal
 
-    /// The claims, the platform's record, what is cleared away after it.
+    /// The moments of the other change: before the claims, the platform's record, the cleanup.
     @Test(arguments: 0...2)
     func aPlatformThatIsRemovedWhileItsPUTIsWrittenStaysGone(_ moment: Int) async throws {
         let pair = HandshakePair()
@@ -58,14 +58,14 @@ import Testing
         #expect(pair.directory.platform(id: "p") == nil && !knows(pair, "first") && !knows(pair, "second"))
         #expect(["AT-NEW", "FR-OFF"].allSatisfy { pair.directory.platform(of: party($0)) == nil })
 
-        // Invited anew it is another platform.
+        // After a new invitation it is another platform.
         pair.meanwhile { _, _ in [] }
         try await register(pair, "q", "third", [("CPO", "AT-NEW"), ("CPO", "FR-OFF")])
         #expect(knows(pair, "third") && pair.directory.platform(of: party("AT-NEW"))?.id == "q")
         #expect(pair.directory.platform(of: party("FR-OFF"))?.id == "q")
     }
 
-    /// The token that it is about to get, the claims, the platform's record.
+    /// The moments of the other change: before the token for the platform, the claims, the platform's record.
     @Test(arguments: 0...2)
     func aPlatformThatIsRemovedWhileThisNodeRegistersWithItStaysGone(_ moment: Int) async throws {
         let pair = HandshakePair()
@@ -74,7 +74,7 @@ import Testing
         let error = await #expect(throws: OCPIError.self) { try await pair.handshake.start(id) }
         #expect(error?.message.contains("changed or removed at the same time") == true)
         #expect(pair.directory.platform(id: id) == nil && pair.directory.platform(of: party("AT-NEW")) == nil)
-        #expect((pair.journal.last == "DELETE credentials") == (moment > 0), "a platform that has taken us is told that we leave")
+        #expect((pair.journal.last == "DELETE credentials") == (moment > 0), "a platform that has accepted us gets a DELETE")
     }
 
     @Test(arguments: 0...1)
@@ -89,7 +89,7 @@ import Testing
 
     // MARK: Renewal
 
-    /// A holder of a token that is being replaced is too late with everything: tokens, endpoints, the token that we call with.
+    /// A request with a token that is being replaced changes neither tokens nor endpoints.
     @Test(arguments: 0...1)
     func ofTwoThatRenewFromTheSameRecordTheFirstInTheLogCounts(_ moment: Int) async throws {
         let pair = HandshakePair()
@@ -116,8 +116,8 @@ import Testing
         #expect(directory.overruledFacts.isEmpty, "what stands is the newest record of its key again")
     }
 
-    /// What both add belongs to the record that counts.
-    @Test func whoLosesTakesNoPartyFromTheOneThatCounts() async throws {
+    /// The parties that both add belong to the record that counts.
+    @Test func theLosingChangeTakesNoPartyFromTheValidOne() async throws {
         let pair = HandshakePair()
         let platform = try await connected(pair)
         let peer = try PeerCredentials(HandshakePair.credentials(roles: [("CPO", "AT-NEW"), ("CPO", "FR-OFF")], token: "winner-b"))
@@ -132,8 +132,8 @@ import Testing
         #expect(["AT-NEW", "FR-OFF"].allSatisfy { pair.directory.platform(of: party($0))?.id == "p" })
     }
 
-    /// The record may come to count later than its writer waits.
-    @Test func claimsStayWhereNobodyKnowsWhetherTheRecordWasStored() async throws {
+    /// The record may become valid after its writer has stopped waiting.
+    @Test func claimsStayWhileItIsUnknownWhetherTheRecordWasStored() async throws {
         let pair = HandshakePair()
         let platform = try await connected(pair)
         pair.meanwhile { _, _ in [] }
@@ -143,7 +143,7 @@ import Testing
         #expect(pair.directory.claims(of: party("FR-OFF")).map(\.platform) == ["p"])
     }
 
-    /// As it would be cleared away by a leader that looked before it was made anew.
+    /// The claim is deleted by a leader that read the state before the party was claimed again.
     @Test func aPartyWhoseClaimIsGoneIsServedAgainAfterTheNextPUT() async throws {
         let pair = HandshakePair()
         let platform = try await connected(pair)
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test(arguments: 0...1)
-    func anInvitationAtTheSameTimeIsNoObstacleAndIsNotLost(_ moment: Int) async throws {
+    func aConcurrentInvitationIsKeptAndBlocksNothing(_ moment: Int) async throws {
         let pair = HandshakePair()
         let platform = try await connected(pair)
         pair.meanwhile { write, directory in

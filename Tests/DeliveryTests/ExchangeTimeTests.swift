@@ -77,7 +77,7 @@ import Topics
             try await world.writer.write([.put(.platform(platform))])
             let reply = try await world.ask(try request(.locations, .sender, .get))
             #expect(reply.outcome == .refused && reply.status == .hubError)
-            #expect(reply.message == "The node cannot open the token that it calls DE-CPO with")
+            #expect(reply.message == "The node cannot decrypt its token for DE-CPO")
             #expect(world.cpo.seen.isEmpty)
         }
     }

@@ -2,7 +2,7 @@ import Encoding
 import Testing
 
 @Suite struct ForeignTextTests {
-    @Test func textFromOutsideCannotSteerATerminal() {
+    @Test func foreignTextCannotControlATerminal() {
         #expect(ForeignText.printable("a\u{1B}[2Jb\r\u{202E}é\n") == "a\\u{1b}[2Jb\\u{d}\\u{202e}é\\u{a}")
         #expect(ForeignText.printable("a\n\tb\u{7}", lines: true) == "a\n\tb\\u{7}")
         for text in ["\u{1B}", "\u{7}", "\n", "\0", "\u{202E}", "\u{2028}"] { #expect(!ForeignText.isPrintable("a\(text)b")) }
@@ -24,7 +24,7 @@ import Testing
             // What `openssl rand` makes, in hex and in Base64.
             (String(repeating: "0a", count: 32), nil), (String(repeating: "abc", count: 14) + "d=", nil),
         ] as [(String, String?)])
-    func ofAKeyOnlyWhatLooksLikeANameIsShown(key: String, shown: String?) {
+    func onlyThePartOfAKeyThatLooksLikeANameIsShown(key: String, shown: String?) {
         #expect(ForeignText.name(key) == shown)
     }
 

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: ["", "unknown", "1.2.3", "256.1.1.1", "::1::", "%", ":", "[::1]", "1.2.3.4:80"])
-    func whatIsNoAddressIsNobody(text: String) {
+    func textWithoutAnAddressHasNoClientKey(text: String) {
         #expect(IPAddress.clientKey(text).isEmpty)
     }
 }

@@ -18,14 +18,14 @@ import Testing
     @Test(arguments: [
         (#"{"a":1,"a":1}"#, ["a"]), (#"{"a":1,"b":[],"\u0061":2}"#, ["a"]), (#"{"a":{"b":1},"a":{}}"#, ["a", "b"]),
         (#"{"a":{"c":1}, "a":{"b":1}}"#, ["a", "b"]), (#"{"a":{"b":1,"b":1}}"#, ["a", "b"]), (#"{"a":{},"b":2,"a":1}"#, ["a", "x", "y"]),
-    ]) func whatStandsTwiceIsNotFoundAlsoOnTheWay(_ text: String, _ path: [String]) throws {
+    ]) func repeatedMembersOnThePathAreErrors(_ text: String, _ path: [String]) throws {
         let buffer = ByteBuffer(string: text)
         let error = #expect(throws: JSONError.self) { try buffer.jsonRange(of: path) }
         #expect(error?.isRepetition == true && buffer.jsonInteger(path) == nil)
         #expect(try JSONScanner.repeated(among: [["x"], path], in: buffer.readableBytesUInt8Span) != nil)
     }
 
-    @Test func whatIsNotLookedForMayStandTwice() throws {
+    @Test func otherMembersMayBeRepeated() throws {
         let buffer = ByteBuffer(string: #"{"a":{"x":1,"x":2,"b":5},"c":1,"c":2,"d":[{"a":1,"a":2}]}"#)
         #expect(buffer.jsonInteger(["a", "b"]) == 5 && buffer.jsonInteger(["c"]) == nil)
         #expect(try JSONScanner.repeated(among: [["a", "b"], ["a"], ["d", "a"]], in: buffer.readableBytesUInt8Span) == nil)
@@ -33,7 +33,7 @@ import Testing
         #expect(throws: JSONError.self) { try JSONScanner.repeated(among: [["a"]], in: Array("{} x".utf8).span) }
     }
 
-    @Test func namesThatStandTwiceInATreeAreTold() throws {
+    @Test func repeatedNamesInATreeAreReported() throws {
         let value = try JSONValue.parse(#"{"a":1,"b":2,"a":3,"\u0062":4}"#)
         #expect(value.repeated(among: ["c", "b", "a"]) == "b" && value.repeated(among: ["c"]) == nil)
         #expect(JSONValue.array([]).repeated(among: ["a"]) == nil)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: [#"{"a":1, broken"#, #"{"a":1} x"#, #"{"a":1}{"a":2}"#, "oops", "", #"{"a":1,"b":[1,}"#])
-    func whatIsNoTextToItsEndIsNotSearched(_ text: String) {
+    func textThatIsNotJSONToItsEndIsNotSearched(_ text: String) {
         for path in [["a"], ["b"], []] {
             let error = #expect(throws: JSONError.self) { try ByteBuffer(string: text).jsonRange(of: path) }
             #expect(error?.isRepetition == false)
@@ -70,7 +70,7 @@ import Testing
         #expect(String(buffer: buffer) == #"{"a":"b"}"#)
     }
 
-    @Test func replacingCutsOffWhatLiesOutside() {
+    @Test func replacingIgnoresTheRangeOutside() {
         let buffer = ByteBuffer(string: "abc")
         #expect(String(buffer: buffer.replacing(-5..<1, with: "X".utf8)) == "Xbc")
         #expect(String(buffer: buffer.replacing(2..<99, with: "X".utf8)) == "abX")

@@ -47,7 +47,7 @@ import Testing
         #expect(try JSONValue.parse("1e-999").double == 0)
     }
 
-    @Test func whatIsWrittenReadsBackTheSame() throws {
+    @Test func parsingRestoresWrittenValues() throws {
         for seed in UInt64(0)..<3000 {
             var random = SeededGenerator(seed: seed)
             let value = random.json()

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func whatWouldBeWaitedForIsRefusedAtOnce() throws {
+    @Test(.timeLimit(.minutes(5))) func pipesAndDevicesAreRefusedAtOnce() throws {
         try withPath { path in
             #expect(mkfifo(path, 0o600) == 0)
             for path in [path, "/dev/zero", "/dev/null"] {

@@ -14,7 +14,7 @@ import Testing
         ("a: &x 1", ["&1"]), ("&x a: 1", ["&1"]), ("a: !x b", ["!1"]), ("a: !!str b\nc: !d", ["!1"]), ("[!x]", ["!1"]),
         ("a: &x\n  b: !c d\ne: *x\nf: *x", ["&1", "!2", "*3"]), ("%YAML 1.1\n---\na: *x", ["*3"]),
     ])
-    func whatBeginsATokenIsFoundWithItsLine(text: String, indicators: [String]) {
+    func indicatorsAreFoundWithTheirLine(text: String, indicators: [String]) {
         #expect(found(text) == indicators)
     }
 

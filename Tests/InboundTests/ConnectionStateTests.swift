@@ -61,7 +61,7 @@ import Testing
         var answered = ConnectionState(limit: 16)
         #expect(answered.head(good) == .pass)
         #expect(answer(&answered) == (.nothing, .pass))
-        #expect(answered.body() == .pass, "what nobody wants is read away")
+        #expect(answered.body() == .pass, "the rest of the body is read and dropped")
         #expect(answered.broken(broken) == .leave)
     }
 
@@ -72,7 +72,7 @@ import Testing
         #expect(state.body() == .drop && state.head(good) == .drop)
     }
 
-    @Test func whoIsLateIsToldIfSomethingWasAsked() {
+    @Test func aLateClientGetsAnAnswerIfARequestHadBegun() {
         var silent = ConnectionState(limit: 16)
         #expect(silent.overdue(hasBegun: false) == .leave)
         var head = ConnectionState(limit: 16)

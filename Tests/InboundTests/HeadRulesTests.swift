@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: ["", ":80", "a b", "a/b", "u@a", "a:b", "a:123456", "a:1:2", "[]", "[::1", "[::1]x", "[::1]:x", "a,b@c", "a\"b", "é"])
-    func whatIsNoHostIsNot(text: String) {
+    func invalidHostsAreRefused(text: String) {
         #expect(rules(["Host": text]).refusal?.status == .badRequest)
     }
 

@@ -21,7 +21,7 @@ import Testing
         #expect(proxies.client(forwardedFor: values, by: "10.0.0.9") == client)
     }
 
-    /// What stands left of something broken anybody may have written.
+    /// Entries before an invalid one can be forged.
     @Test(
         arguments: [
             [], [""], [","], ["unknown"], ["192.0.2.1, unknown"], ["192.0.2.1,"], ["10.1.1.1"], ["10.1.1.1, 10.1.1.2"], ["[::1"],
@@ -29,7 +29,7 @@ import Testing
             [":"], ["::::"], ["192.0.2.1 x, _hidden"], ["é"], ["999.1.1.1"], [String(repeating: ",", count: 30_000)],
             [String(repeating: "10.0.0.1,", count: 3000)], [String(repeating: "1:", count: 15_000)],
         ] as [[String]])
-    func whereNothingGoodStandsTheProxyIsTheClient(values: [String]) {
+    func withoutAValidEntryTheProxyIsTheClient(values: [String]) {
         #expect(proxies.client(forwardedFor: values, by: "10.0.0.9") == "10.0.0.9")
     }
 

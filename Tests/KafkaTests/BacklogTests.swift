@@ -5,12 +5,12 @@ import Testing
 
 @testable import Kafka
 
-/// A backlog is read as fast as it is worked off, without pauses.
+/// A backlog is read as fast as it is processed, without pauses.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct BacklogTests {
     private static let partitions = 4
     private static let perPartition = 10_000
 
-    /// Counts what is delivered, and the longest time between two deliveries.
+    /// Counts the delivered records, and the longest time between two deliveries.
     private final class Meter: Sendable {
         private struct State {
             var last: ContinuousClock.Instant?
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    /// A role that does nothing with what it gets.
+    /// A role that ignores its records.
     private final class Idler: GroupHandler {
         let meter = Meter()
         let consumer = Mutex<GroupConsumer?>(nil)
@@ -88,12 +88,12 @@ import Testing
         return meter.longestPause
     }
 
-    /// On a busy machine a thread may wait for its turn, so the best of three counts.
+    /// On a busy machine a thread may be delayed, so the best of three counts.
     private func expectNoPause(_ drain: ([String: String]) async throws -> Duration) async throws {
         var pauses: [Duration] = []
         while pauses.count < 3, pauses.min() ?? .seconds(60) > Self.limit { pauses.append(try await drain([:])) }
         #expect((pauses.min() ?? .zero) < Self.limit, "\(pauses)")
-        // That bound of old holds reading for a second each time it is reached: this check would tell.
+        // With the old bound reading pauses for a second each time it is reached, which this check would detect.
         let held = try await drain(["queued.min.messages": "1000"])
         #expect(held > Self.limit, "\(held)")
     }

@@ -2,7 +2,7 @@ import Kafka
 import Synchronization
 import Testing
 
-/// What a handler hears of commits, and commits that are made for their answers.
+/// The reports of commits to a handler, and commits that are made for their answers.
 @Suite(.timeLimit(.minutes(5))) struct CommitAnswerTests {
     private func consumer(
         _ group: String, _ topic: String, _ handler: RecordingHandler, _ change: (inout GroupConsumer.Settings) -> Void
@@ -43,7 +43,7 @@ import Testing
         #expect(try await consumer.committed([partition], timeout: .seconds(5)) == expected.suffix(1))
         await consumer.stop()
 
-        // Where nothing has been read yet: the offset that is committed already, with other metadata.
+        // Without any record read: the offset that is committed already, with other metadata.
         let second = RecordingHandler()
         let successor = try self.consumer(group, topic, second) { $0.commitInterval = .seconds(3600) }
         try successor.start()

@@ -4,7 +4,7 @@ import Testing
 @testable import Kafka
 
 @Suite(.timeLimit(.minutes(5))) struct EndQuestionsTests {
-    /// A Kafka that answers when it is told to, each time with how often it was asked by then.
+    /// A Kafka that answers when the test allows it, each time with the number of queries so far.
     private final class Oracle: Sendable {
         private struct State {
             var asked = 0
@@ -23,7 +23,7 @@ import Testing
 
         var questions: EndQuestions { EndQuestions { self.ask($0) } }
 
-        /// So many questions may be answered by now.
+        /// Allows that many queries to be answered.
         func allow(_ count: Int) {
             state.withLock { $0.allowed = count }
             state.signal()
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func manyAskersGetAnswersOfAMomentAfterTheirQuestion() async {
-        /// The end moves by one with each look at it.
+        /// The end grows by one with each query.
         final class Log: Sendable {
             let end = Atomic<Int64>(0)
             let wrong = Atomic<Int>(0)
@@ -155,7 +155,7 @@ import Testing
     }
 }
 
-/// The client that a process asks on.
+/// The query client of a process.
 @Suite(.timeLimit(.minutes(5))) struct QuestionClientTests {
     private func reader(_ settings: KafkaSettings, _ topic: String = "t") -> PartitionReader {
         PartitionReader(
@@ -217,7 +217,7 @@ import Testing
         cluster.close()
     }
 
-    /// A broker answers the requests of one connection in order, and keeps a fetch that found nothing for so long.
+    /// A broker answers the requests of one connection in order, and holds an empty fetch for `fetch.wait.max.ms`.
     @Test func aQuestionDoesNotWaitForAFetch() async throws {
         let topic = try await TestCluster.topic()
         let reader = reader(try TestCluster.settings("reader", ["fetch.wait.max.ms": "500"]), topic)
@@ -246,7 +246,7 @@ extension Result where Success: Sendable, Failure == KafkaError {
 }
 
 extension Task where Success == Never, Failure == Never {
-    /// Runs what may block on a thread of its own.
+    /// Runs blocking code on a thread of its own.
     fileprivate static func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             do {

@@ -13,7 +13,7 @@ import Testing
         #expect((0...50).filter(ahead.contains) == [12, 13, 14, 20] + Array(30...40))
     }
 
-    /// Random sets, from sparse to dense, small to a million wide: what is written is read, and the shortest of all encodings is taken.
+    /// Random sets, from sparse to dense, small to a million wide: parsing restores the set, and the shortest of all encodings is used.
     @Test("Scenario 5: what is finished ahead is read as it was written")
     func whatIsWrittenIsRead() throws {
         let seed = UInt64.random(in: .min ... .max)
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// One record waits, and millions behind it are finished.
+    /// One record is unfinished, and millions after it are finished.
     @Test("Scenario 5: long runs have short texts")
     func longRunsHaveShortTexts() throws {
         for runs: [ClosedRange<Int64>] in [[1...8_000_000], [1...5_000_000, 5_000_002...5_000_002, 5_000_004...8_000_000]] {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    /// Every other record waits: then bits are shorter.
+    /// Every other record is unfinished: then a bitset is shorter.
     @Test("Scenario 5: dense sets fit")
     func denseSetsFit() throws {
         let ahead = FinishedAhead(base: 0, runs: (1..<20_000).map { Int64($0) * 2...Int64($0) * 2 })
@@ -62,7 +62,7 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)
         for _ in 0..<10_000 {
-            // Whatever comes, it never traps, and what is understood has this base.
+            // No input makes it trap, and an accepted one has this base.
             var bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             if Bool.random(using: &random), bytes.count > 10 {
                 bytes.replaceSubrange(0..<10, with: [1, UInt8.random(in: 0...3, using: &random), 0, 0, 0, 0, 0, 0, 0, 100])

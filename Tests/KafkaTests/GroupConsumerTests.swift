@@ -17,9 +17,9 @@ import Testing
         let partition = TopicPartition(topic: topic, partition: 0)
         #expect(first.log.state.assigned.map(\.partitions) == [[partition]])
         #expect(consumer.assignment == [partition])
-        // 5 and 7 stay unfinished: what is finished behind them must not be committed.
+        // 5 and 7 stay unfinished: records finished after them must not be committed.
         for offset: Int64 in [9, 0, 1, 3, 2, 8, 6, 4] { consumer.finished(partition, offset: offset, epoch: epoch) }
-        // Of no consequence: an old epoch, a record never handed out, a partition never assigned.
+        // These have no effect: an old epoch, a record never handed out, a partition never assigned.
         consumer.finished(partition, offset: 5, epoch: epoch + 1)
         consumer.finished(partition, offset: 500, epoch: epoch)
         consumer.finished(TopicPartition(topic: "other", partition: 3), offset: 5, epoch: epoch)
@@ -52,14 +52,14 @@ import Testing
         let epoch = handler.log.state.records[0].epoch
         let partitions = (0..<2).map { TopicPartition(topic: topic, partition: Int32($0)) }
         #expect(try await consumer.committed(partitions, timeout: .seconds(5)).map(\.offset) == [-1, -1])
-        // By itself: what is finished ahead, though the commit point has not moved.
+        // Without a request: the records finished ahead, although the commit point has not moved.
         consumer.finished(partitions[0], offset: 2, epoch: epoch)
         consumer.finished(partitions[0], offset: 4, epoch: epoch)
         #expect(
             try await eventually(consumer, partitions[0]) {
                 $0 == CommitOffset(topic: topic, partition: 0, offset: 0, metadata: "0:\([2...2, 4...4] as [ClosedRange<Int64>])")
             })
-        // Explicitly.
+        // An explicit commit.
         try await consumer.commit([CommitOffset(topic: topic, partition: 1, offset: 3, metadata: "von Hand")])
         #expect(
             try await consumer.committed([partitions[1]], timeout: .seconds(5))
@@ -70,7 +70,7 @@ import Testing
         await consumer.stop()
         await #expect(throws: KafkaError.self) { try await consumer.commit([CommitOffset(topic: topic, partition: 1, offset: 0)]) }
 
-        // What was committed reaches the next owner.
+        // The next owner gets the committed offsets.
         let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
         #expect(try await admin.committedOffsets(of: group, partitions).map(\.offset) == [5, 5])
         await admin.close()
@@ -244,7 +244,7 @@ import Testing
                 consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
-        // The embedded cluster refuses commits while the group settles, so they are waited for before anybody leaves.
+        // The embedded cluster refuses commits during a rebalance, so they are awaited before a member leaves.
         for consumer in consumers {
             for partition in consumer.assignment {
                 #expect(try await eventually(consumer, partition) { $0.offset == 5 })
@@ -284,7 +284,7 @@ import Testing
         await producer.close(flush: .seconds(5))
     }
 
-    /// Kafka tells nobody about a commit, so it is asked again until the answer fits.
+    /// Kafka does not announce commits, so they are queried until the answer is as expected.
     private func eventually(
         _ consumer: GroupConsumer, _ partition: TopicPartition, _ condition: (CommitOffset) -> Bool
     ) async throws -> Bool {

@@ -35,7 +35,7 @@ import Testing
         let old = progress.assign([start(0)])
         #expect(progress.setPaused(partition, true, epoch: old) == true)
         let new = progress.assign([start(0)])
-        // On its way when the assignment changed: whoever asked for it will not ask for reading to go on.
+        // This pause was requested under the earlier assignment; its requester will not ask for reading to resume.
         #expect(progress.setPaused(partition, true, epoch: old) == nil)
         #expect(progress.setPaused(partition, false, epoch: new) == false)
     }
@@ -51,7 +51,7 @@ import Testing
         #expect(progress.setMetadata(partition, length: 2000) == false)
     }
 
-    /// All that was handed out may be finished there: if reading stopped, nothing would ever make the set smaller.
+    /// All records handed out may be finished there: if reading stopped, the set could never shrink.
     @Test func intakeDoesNotStopWhereAnEarlierOwnerHasReadBefore() {
         let ahead = FinishedAhead(base: 0, runs: [5...6, 8...8])
         var progress = GroupProgress()
@@ -62,7 +62,7 @@ import Testing
         #expect(progress.setMetadata(partition, length: 4000) == true)
     }
 
-    /// An answer to a commit of an earlier assignment may come when nothing has been read under the present one.
+    /// An answer to a commit of an earlier assignment may come before any record was read under the present one.
     @Test("Scenario 2: nothing is committed before something has begun")
     func nothingIsCommittedBeforeSomethingHasBegun() {
         var progress = GroupProgress()
@@ -98,7 +98,7 @@ import Testing
         progress.demandCommit(of: [partition], now: true)
         for _ in 0..<2 { taken.append(progress.takeUrgency()) }
         #expect(progress.isCommitUrgent)
-        // Asked for again meanwhile: the answer to the first does not end that.
+        // Requested again meanwhile: the answer to the first request does not clear that.
         progress.demandCommit(of: [partition], now: true)
         progress.commitAnswered()
         taken.append(progress.takeUrgency())
@@ -122,18 +122,18 @@ import Testing
         progress.refused(partition)
         #expect(progress.setUncommitted(partition, true) == true)
         #expect(progress.setUncommitted(partition, true) == nil)
-        // Whatever else changes, it rests.
+        // It stays paused whatever else changes.
         #expect(progress.setPaused(partition, false, epoch: epoch) == true)
         #expect(progress.setMetadata(partition, length: 0) == nil)
         #expect(progress.readings[partition]?.isPaused == false, "a stall if it lasts")
-        // The same commit is asked for again, though nothing has moved, and its answer ends the rest.
+        // The same commit is requested again, although nothing has changed, and its answer ends the pause.
         #expect(progress.request(progress.takeChanges(nil, withFinishedAhead: false).map(\.commit)) == first)
         #expect(progress.takeChanges(nil, withFinishedAhead: false).isEmpty)
         #expect(progress.setUncommitted(partition, false) == false)
         #expect(!progress.isReadingPaused(partition))
     }
 
-    /// Nothing that could be asked for again would ever end the rest.
+    /// Without a commit to repeat, the pause would never end.
     @Test func readingDoesNotRestWhereThereIsNothingToCommit() {
         var progress = GroupProgress()
         _ = progress.assign([start(5)])
@@ -151,7 +151,7 @@ import Testing
         #expect(!progress.isReadingPaused(partition))
     }
 
-    /// At offset 0 without metadata, which looks like what nobody ever asked for.
+    /// At offset 0 without metadata, which looks like a partition without any requested commit.
     @Test func aRefusedCommitIsAskedForAgainWhateverItSays() {
         var progress = GroupProgress()
         let epoch = progress.assign([start(-1)])
@@ -185,7 +185,7 @@ import Testing
         #expect(progress.positions == [commit(100)])
     }
 
-    /// A restart that Kafka refuses: what was finished ahead must not be done twice because of it.
+    /// A restart that Kafka refuses must not repeat the records finished ahead.
     @Test func aBeginningInsteadOfTheOneThatWasRefusedKeepsWhatIsFinishedAhead() {
         var progress = GroupProgress()
         let epoch = progress.assign([start(0)])

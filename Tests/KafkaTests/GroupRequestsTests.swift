@@ -73,7 +73,7 @@ import Testing
         cluster.close()
     }
 
-    /// librdkafka 2.0.2 ends the process when a request that has run out of time finds its coordinator after all.
+    /// librdkafka 2.0.2 ends the process when a request that has timed out finds its coordinator later.
     @Test func aCoordinatorThatComesBackAfterAQuestionWasGivenUpDoesNoHarm() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
@@ -85,7 +85,7 @@ import Testing
             let answers = try await admin.committedOffsets(ofGroups: ["group", "other"], [place], within: .milliseconds(300))
             #expect(answers.values.allSatisfy { $0.failure?.isTimedOut == true }, "\(answers)")
         }
-        // Nor does one that never does.
+        // A coordinator that never answers does no harm either.
         let impatient = try KafkaAdmin(TestCluster.settings("impatient", cluster), logger: TestCluster.logger)
         _ = try await impatient.committedOffsets(ofGroups: ["group"], [place], within: .milliseconds(300))
         await impatient.close()

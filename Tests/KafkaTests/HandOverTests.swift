@@ -95,7 +95,7 @@ import Testing
         await producer.close(flush: .seconds(1))
     }
 
-    /// Of ten records the even ones wait for something; they will not end here.
+    /// Of ten records the even ones never finish under this assignment.
     private final class Waiting: GroupHandler {
         let received = Observed<[IncomingRecord]>([])
         let isRevoked = Observed(false)
@@ -130,20 +130,20 @@ import Testing
         try consumer.start()
         #expect(await handler.received.wait { $0.count == 10 })
         let epoch = handler.received.state.first?.epoch ?? 0
-        // Of no consequence: another assignment.
+        // No effect: another assignment.
         consumer.abandoned(partition, records: 10, epoch: epoch + 1)
         let time = await ContinuousClock().measure {
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await consumer.stop() }
                 #expect(await handler.isRevoked.wait { $0 })
-                // 0, 2, 4, 6 and 8 are abandoned. Of the others two end, and the rest fail while they are waited for.
+                // 0, 2, 4, 6 and 8 are abandoned. Of the others two finish, and the rest fail during the drain.
                 consumer.finished(partition, offset: 1, epoch: epoch)
                 consumer.abandoned(partition, records: 3, epoch: epoch)
                 consumer.finished(partition, offset: 9, epoch: epoch)
             }
         }
         #expect(time < .seconds(30))
-        // What was abandoned comes again.
+        // The abandoned records are read again.
         let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
         #expect(try await admin.committedOffsets(of: group, [partition]).map(\.offset).allSatisfy { $0 <= 0 })
         await admin.close()

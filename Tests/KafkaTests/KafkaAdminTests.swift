@@ -7,7 +7,7 @@ import Testing
         let topic = try await TestCluster.topic(partitions: 3)
         let missing = TestCluster.unique("missing")
         let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
-        // The broker that is asked may be the last to hear of it.
+        // The queried broker may be the last to learn of the topic.
         try await eventually("the topic is listed") { try await admin.listTopics()[topic] == 3 }
         let found = try await admin.describeTopics([topic, missing])
         try #require(found.map(\.name) == [topic] && found.map(\.partitions) == [3])
@@ -41,7 +41,7 @@ import Testing
         #expect(first[bad.name].flatMap { $0 } != nil)
         let again = try await admin.createTopics([topic])
         #expect(again[topic.name].flatMap { $0 }?.isTopicExists == true)
-        // The broker that is asked may not have heard of it yet.
+        // The queried broker may not have learned of the topic yet.
         try await eventually("its settings are told") {
             try await admin.describeTopics([topic.name]).first?.config["retention.ms"] == "86400000"
         }
@@ -80,7 +80,7 @@ import Testing
             error in
             (error as? KafkaError)?.isRetriable ?? false
         }
-        // Known leader, broker gone: a question keeps its time limit, and stopping does not wait for more.
+        // The leader is known, but the broker is down: a query keeps its time limit, and stopping does not wait longer.
         let time = await ContinuousClock().measure { await reader.stop() }
         #expect(time < .seconds(5))
     }

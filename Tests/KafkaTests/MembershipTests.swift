@@ -34,7 +34,7 @@ import Testing
 
     // MARK: With Kafka
 
-    /// After the group has given the member up, its request to join gets no answer for minutes.
+    /// After the group has removed the member, its request to join gets no answer for minutes.
     @Test func aMemberThatIsNotLetInAgainJoinsWithAFreshClientAndLosesNothing() async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
         try cluster.createTopic("t", partitions: 1)
@@ -45,7 +45,7 @@ import Testing
         // Longer than a group of the cluster in memory takes to settle without the old member.
         settings.rejoinAfter = .seconds(10)
         settings.onLost = {
-            // What is asked from now on is answered after the test.
+            // Requests from now on are answered after the test.
             guard !isOut.exchange(true, ordering: .acquiringAndReleasing) else { return }
             cluster.setRoundTrip(broker: -1, .seconds(600))
         }
@@ -104,7 +104,7 @@ import Testing
         cluster.pushErrors(api: 12, [25])
         #expect(await events.wait(.seconds(30)) { $0 == ["assigned", "lost", "assigned"] })
         #expect(handler.log.state.revoked.map(\.lost) == [true], "nothing is waited for")
-        // What was under way comes again, and its late end counts for nothing.
+        // The record in progress is read again, and its late result is dropped.
         #expect(await handler.log.wait { $0.records.count == 2 })
         let again = try #require(handler.log.state.records.last)
         #expect(again.offset == position.offset && again.epoch > old.epoch)

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Kafka
 
-/// Fresh topics and leaders that move: for a while nobody leads a partition, or brokers do not know it.
+/// New topics and moving leaders: for a while a partition has no leader, or brokers do not know it.
 @Suite(.timeLimit(.minutes(5))) struct MissingLeaderTests {
-    /// What keeps a partition from being used for a while.
+    /// A fault that makes a partition unusable for a while.
     enum Trouble: CaseIterable, CustomTestStringConvertible {
         case noLeader, unknown
 
@@ -27,7 +27,7 @@ import Testing
 
     private let place = TopicPartition(topic: "t", partition: 0)
 
-    /// Runs `body` while a partition has been in trouble for 300 ms and gets over it.
+    /// Runs `body` while a partition has a fault for 300 ms and recovers.
     private func during(
         _ trouble: Trouble, on cluster: EmbeddedCluster, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
@@ -82,7 +82,7 @@ import Testing
                 let found = try await admin.watermarks(of: [place])
                 #expect(found == [place: 0..<1])
             }
-            // Known already, and moved.
+            // The partition is known already, and its leader has moved.
             try await during(trouble, on: cluster) { [place] in
                 while try await admin.watermarks(of: [place], within: .seconds(20)) != [place: 0..<1] {}
                 try await self.write(settings)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    /// The follower of `ocn.state` asks so, before every batch of MATCHER's and before a 401.
+    /// The follower of `ocn.state` sends this query before every batch of MATCHER and before a 401.
     @Test func whoAsksForTheEndWaitsForANewLeader() async throws {
         try await withCluster { cluster, settings in
             try await write(settings)
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    /// Coordinators load too: what a group has committed.
+    /// Coordinators load too: the query for committed offsets.
     @Test func committedOffsetsComeWhenTheCoordinatorHasLoaded() async throws {
         try await withCluster { cluster, settings in
             let admin = try KafkaAdmin(settings, logger: TestCluster.logger)

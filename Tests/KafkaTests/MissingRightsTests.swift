@@ -5,7 +5,7 @@ import Testing
 
 @testable import Kafka
 
-/// What a broker refuses is told with the right that is missing, and held against nobody for longer than it lasts.
+/// A broker's refusal is reported with the missing right, and forgotten soon after the right is granted.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MissingRightsTests {
     /// TOPIC_AUTHORIZATION_FAILED and GROUP_AUTHORIZATION_FAILED.
     private static let (topicRefused, groupRefused): (Int32, Int32) = (29, 30)
@@ -57,7 +57,7 @@ import Testing
             cluster.pushErrors(api: 0, [Self.topicRefused])
             await #expect { try await producer.send(record) } throws: { ($0 as? KafkaError)?.isUnauthorized == true }
             #expect(settings.missingRights.current == [MissingRight("Write", .topic("t"))])
-            // Until it learns of the topic anew.
+            // Until the producer learns of the topic again.
             try await eventually("it may") { (try? await producer.send(record)) != nil }
             #expect(settings.missingRights.current.isEmpty)
             await producer.close(flush: .seconds(1))

@@ -15,7 +15,7 @@ import Testing
     func readingGoesOnAtTheOldestRecord() {
         #expect(recovery(5, in: 100..<200) == .skip(5..<100))
         #expect(recovery(5, in: 100..<100) == .skip(5..<100))
-        // Made anew, or cut: what is there may be other records than those we know.
+        // Created again, or truncated: the offsets may hold other records than before.
         #expect(recovery(500, in: 0..<20) == .beginAgain(at: 0, gone: 20..<500))
         #expect(recovery(500, in: 0..<0) == .beginAgain(at: 0, gone: 0..<500))
     }

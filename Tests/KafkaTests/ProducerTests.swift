@@ -4,7 +4,8 @@ import Testing
 @testable import Kafka
 
 @Suite(.timeLimit(.minutes(5))) struct ProducerTests {
-    /// Kafka's default is to make a topic that a record comes for, with settings of its own: then what an operator should restore looks restored.
+    /// By default Kafka creates a missing topic when a record is sent to it, with its default settings: a topic that an operator should
+    /// restore would then look restored.
     @Test func noClientLetsKafkaMakeTopicsByItself() {
         var settings = KafkaSettings(bootstrap: "localhost:1", clientID: "x")
         let all = [
@@ -51,7 +52,7 @@ import Testing
         await producer.close(flush: .seconds(5))
     }
 
-    /// One that is not there at all is given up in the end; what comes after it is sent.
+    /// A record for a partition that never appears fails in the end; later records are sent.
     @Test func aPartitionThatIsNotThereIsLookedForAWhile() async throws {
         let topic = try await TestCluster.topic()
         let producer = try Producer(try TestCluster.settings("producer"), logger: TestCluster.logger)
@@ -176,7 +177,7 @@ import Testing
         await producer.close(flush: .seconds(1))
     }
 
-    /// Whoever was told that its record was not written has gone on meanwhile.
+    /// The sender was told that its record was not written, and has acted on that.
     @Test func aRecordOfATopicWithLittlePatienceIsNotSentAfterItWasGivenUp() async throws {
         let cluster = try EmbeddedCluster(brokers: 1, logger: TestCluster.logger)
         defer { cluster.close() }

@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-/// What librdkafka says to a property before there is a client.
+/// librdkafka's check of a property before there is a client.
 @Suite struct PropertyFaultTests {
     @Test(
         arguments: [

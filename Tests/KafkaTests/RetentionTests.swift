@@ -20,7 +20,7 @@ import Testing
         let consumer = try consumer(group, topic, first)
         try consumer.start()
         #expect(await first.log.wait { $0.records.count == 3 })
-        // 1 is under way and 2 finished ahead of it.
+        // 1 is in progress, and 2 is finished ahead of it.
         for offset: Int64 in [0, 2] { consumer.finished(place, offset: offset, epoch: first.log.state.records[0].epoch) }
         await consumer.stop()
         try await fill(topic, producer)
@@ -70,10 +70,10 @@ import Testing
         #expect(handler.log.state.lost.map(\.offsets) == [1..<log.lowerBound])
         #expect(handler.log.state.records.filter { $0.topicPartition == slow }.map(\.offset) == [0] + Array(log))
         #expect(handler.log.state.records.allSatisfy { $0.epoch == epoch })
-        // The other partition was read on where it was.
+        // Reading of the other partition continued where it was.
         _ = try await producer.send(OutgoingRecord(topic: topic, partition: 1, value: TestCluster.value("other")))
         #expect(await handler.log.wait { $0.records.filter { $0.topicPartition == other }.map(\.offset) == [0, 1] })
-        // Late, and it counts.
+        // Late results still count.
         for record in handler.log.state.records.reversed() {
             consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
         }
@@ -88,7 +88,7 @@ import Testing
     func aReaderWhosePositionIsDeletedSaysSo() async throws {
         let topic = try await TestCluster.topic()
         let events = Observed<[String]>([])
-        // It reads at most 2 MB ahead, and rests after the first record.
+        // It reads at most 2 MB ahead, and pauses after the first record.
         let settings = try TestCluster.settings("reader", ["queued.min.messages": "100"])
         let mayGoOn = Monitor(true)
         let reader = PartitionReader(

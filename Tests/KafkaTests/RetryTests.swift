@@ -63,7 +63,7 @@ import Testing
         #expect(answer.failure?.mayPass == false)
     }
 
-    /// What a fresh topic, a leader that moves, a coordinator that loads and a broker that restarts answer meanwhile; and what no time mends.
+    /// The answers of a new topic, a moving leader, a loading coordinator and a restarting broker; and permanent errors.
     @Test(arguments: [
         (true, [3, 5, 6, 7, 13, 14, 15, 16, 19, 20, 27, 41, 56, 88, -185, -187, -188, -190, -195]),
         (false, [1, 10, 17, 22, 25, 29, 30, 31, 35, 42, -186, -197]),

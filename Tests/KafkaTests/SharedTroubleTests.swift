@@ -4,7 +4,7 @@ import Testing
 
 @testable import Kafka
 
-/// What operators read: each trouble once, however many clients meet it, then how often it was met.
+/// The log for operators: each fault once, however many clients meet it, then the number of occurrences.
 @Suite(.timeLimit(.minutes(5))) struct SharedTroubleTests {
     @Test func logsThatShareALimiterTellAKindOnceThenHowOften() async throws {
         let limiter = LogLimiter(interval: .milliseconds(200))
@@ -23,8 +23,8 @@ import Testing
         #expect(lines.all.count == 3)
     }
 
-    /// Producers, readers, a group and questions: nine clients, each with connections of its own.
-    /// With ten minutes between reminders nothing but the one line can come, however slow the machine is.
+    /// Producers, readers, a group and queries: nine clients, each with connections of its own. With ten minutes between reminders only the
+    /// one line can come, however slow the machine is.
     @Test(arguments: [Duration.seconds(600), .milliseconds(300)])
     func aBrokerThatGoesIsToldOnceByAllClientsOfAProcess(remindedAfter interval: Duration) async throws {
         let cluster = try EmbeddedCluster(logger: TestCluster.logger)
@@ -61,7 +61,7 @@ import Testing
         #expect(await noticed.wait { $0.count == 9 })
         #expect(await handler.log.wait { !$0.errors.isEmpty })
         if interval > .seconds(60) {
-            // The end of the group's session may be told as well, on a busy machine.
+            // On a busy machine the end of the group's session may be logged as well.
             let told = lines.notable
             #expect(told.count { $0.text.contains("127.0.0.1") } == 1, "\(told)")
         } else {

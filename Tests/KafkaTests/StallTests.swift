@@ -66,7 +66,7 @@ import Testing
         await producer.close(flush: .seconds(1))
     }
 
-    /// A stall comes with time only, so it is asked for again until the answer fits.
+    /// A stall takes time to appear, so it is queried until the answer is as expected.
     private func until(_ consumer: GroupConsumer, _ condition: ([Stall]) async throws -> Bool) async throws -> [Stall] {
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {

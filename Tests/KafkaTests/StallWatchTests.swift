@@ -43,7 +43,7 @@ import Testing
             let readings = [one: reading(10), two: reading(3, isPaused: true)]
             #expect(watch.stalls(readings, ends: [one: 10, two: 10], roundAt: after(second), at: after(second)).isEmpty)
         }
-        // Time counts from when there was something to do.
+        // The time counts from the first waiting record.
         let hungry = [one: reading(10), two: reading(3)]
         let ends: [TopicPartition: Int64] = [one: 11, two: 10]
         #expect(watch.stalls(hungry, ends: ends, roundAt: after(310), at: after(310)).isEmpty)
@@ -57,7 +57,7 @@ import Testing
         for (index, step) in steps.enumerated() {
             #expect(watch.stalls([one: step], ends: [one: 9], roundAt: after(index * 50), at: after(index * 50)).isEmpty)
         }
-        // Another member's for a while: what was before does not count.
+        // Assigned to another member for a while: the time before does not count.
         #expect(watch.stalls([:], ends: [:], roundAt: after(200), at: after(200)).isEmpty)
         #expect(watch.stalls([one: steps[3]], ends: [one: 9], roundAt: after(215), at: after(215)).isEmpty)
     }

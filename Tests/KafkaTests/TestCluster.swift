@@ -47,7 +47,7 @@ enum TestCluster {
             let wanted = NewTopic(name: name, partitions: partitions, replication: replication, config: config)
             let results = try await admin.createTopics([wanted])
             await admin.close()
-            // Of a name that nobody else uses: librdkafka asked twice, as it does when an answer is late.
+            // The name is unique: librdkafka repeated the request, as it does when an answer is late.
             if case let error?? = results[name], !error.isTopicExists { throw error }
         }
         return name
@@ -133,7 +133,7 @@ final class Observed<State: Sendable>: Sendable {
     }
 }
 
-/// A group handler that writes everything down and finishes what it is told to.
+/// A group handler that records all calls and finishes records as the test decides.
 final class RecordingHandler: GroupHandler {
     struct Log: Sendable {
         var assigned: [(partitions: [TopicPartition], epoch: UInt64)] = []

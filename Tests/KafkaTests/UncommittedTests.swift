@@ -2,14 +2,14 @@ import Kafka
 import Synchronization
 import Testing
 
-/// What is done twice when a member dies and the group takes its time. Only the embedded cluster refuses commits that long.
+/// The records repeated when a member dies and the rebalance takes long. Only the embedded cluster refuses commits that long.
 @Suite(.timeLimit(.minutes(5)), .enabled(if: TestCluster.external == nil)) struct UncommittedTests {
     /// Finishes each record at once and counts those that were finished before.
     private final class Counting: GroupHandler {
         struct Seen: Sendable {
             var records: Set<RecordPosition> = []
             var repeated = 0
-            /// How many partitions came, and, below 0, went.
+            /// The number of partitions assigned and, below 0, revoked.
             var shares: [Int] = []
         }
 
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// The group learns of the newcomer at once and refuses commits; the member that stays learns of it with its next heartbeat.
+    /// The group learns of a new member at once and refuses commits; the other member learns of it with its next heartbeat.
     @Test func readingThatRestedWhileCommitsWereRefusedGoesOn() async throws {
         let topic = try await TestCluster.topic(partitions: 4)
         let group = TestCluster.unique("group")
@@ -42,7 +42,7 @@ import Testing
         let handlers = (0..<3).map { _ in Counting(seen) }
         let kafka = try TestCluster.settings("uncommitted", ["heartbeat.interval.ms": "2500"])
         let consumers = handlers.enumerated().map { index, handler in
-            // The embedded cluster knows no static members, but one does not say that it leaves: its session must run out.
+            // The embedded cluster has no static members, but such a member does not announce that it leaves: its session must run out.
             var settings = GroupConsumer.Settings(
                 group: group, subscription: [topic], instanceID: index == 0 ? "dies" : nil, commitInterval: .milliseconds(50))
             settings.pausesWhileUncommitted = true
@@ -74,7 +74,7 @@ import Testing
             try await tasks.waitForAll()
         }
         #expect(await seen.wait(.seconds(30)) { $0.records.count == written.state }, "nothing rests for ever")
-        // How few depends on how busy the machine is; on an idle one about 10, without the rest more than 100.
+        // The number depends on how busy the machine is: about 10 on an idle one, without the pause more than 100.
         #expect(seen.state.repeated < written.state, "not everything is repeated")
         for consumer in consumers.suffix(2) { await consumer.stop() }
         await producer.close(flush: .seconds(1))

@@ -9,7 +9,7 @@ import Topics
 @Suite struct BroadcastTests {
     private static let modules: [ModuleID] = [.locations, .tariffs, .tokens]
 
-    /// Who hears what, written out: sender's role, module, roles that hear it (OCPI 2.2.1, 4.1.5).
+    /// The recipients of broadcasts by the sender's role and the module (OCPI 2.2.1, 4.1.5).
     private static let table: [(sender: String, module: ModuleID, audience: Set<String>)] = [
         ("CPO", .locations, ["EMSP", "NSP", "NAP", "OTHER"]), ("CPO", .tariffs, ["EMSP", "NSP", "NAP", "OTHER"]), ("CPO", .tokens, []),
         ("EMSP", .tokens, ["CPO"]), ("EMSP", .locations, []), ("EMSP", .tariffs, []),
@@ -30,7 +30,7 @@ import Topics
         }
     }
 
-    @Test func whatIsAnnouncedIsTheRequestInTheHubsName() throws {
+    @Test func anAnnouncementIsTheRequestInTheHubsName() throws {
         var original = try Broadcaster.request(from: "DE-CPO", .locations)
         original.signature = "signature"
         original.query = "a=b"
@@ -41,7 +41,7 @@ import Topics
         #expect(announcement.node == nil && request.from.description == "CH-OCN" && request.to.description == "NL-MSP")
         #expect(request.signature == "signature" && request.deadline == nil && request.reply == nil && request.origin == .hub)
         #expect(announcement.original == .init(from: original.from, to: original.to), "whom the signature was made for")
-        #expect(request.stateVersion == 77, "the state it was judged by")
+        #expect(request.stateVersion == 77, "the state from which it was made")
         #expect((request.method, request.path, request.query) == (original.method, original.path, original.query))
         #expect((request.body, request.contentType, request.version) == (original.body, original.contentType, original.version))
         #expect((request.correlationID, request.requestID, request.time) == (original.correlationID, original.requestID, original.time))
@@ -62,8 +62,8 @@ import Topics
         #expect(Set(try announcements(of: again, facts).map(\.request.id)).isDisjoint(with: ids))
     }
 
-    @Test func nobodyHearsItselfAndWhoHasSeveralFittingRolesHearsItOnce() throws {
-        // The sender fits its own audience by its second role.
+    @Test func theSenderGetsNoBroadcastAndAPartyWithSeveralRolesGetsOne() throws {
+        // The sender's second role is among the roles that its first one reaches.
         let facts =
             try Broadcaster.platform("sender", [("DE-CPO", "CPO"), ("de-cpo", "EMSP")], [.locations])
             + Broadcaster.platform("other", [("NL-MSP", "EMSP"), ("nl-msp", "NSP"), ("NL-NSP", "NSP"), ("NL-CPO", "CPO")], [.locations])
@@ -72,13 +72,13 @@ import Topics
     }
 
     @Test(arguments: [PlatformStatus.offline, .planned, .suspended])
-    func whoIsNotConnectedHearsNothing(_ status: PlatformStatus) throws {
+    func unconnectedPartiesGetNoBroadcast(_ status: PlatformStatus) throws {
         let facts = try Self.two() + Broadcaster.platform("away", [("FR-MSP", "EMSP")], [.locations], status: status)
         #expect(
             try announcements(of: try Broadcaster.request(from: "DE-CPO", .locations), facts).map(\.request.to.description) == ["NL-MSP"])
     }
 
-    @Test func whoIsNotRegisteredOrHasNoReceiverInterfaceOrServesAnotherPlatformsPartyHearsNothing() throws {
+    @Test func platformsWithoutRegistrationReceiverInterfaceOrPartyGetNoBroadcast() throws {
         let facts =
             try Self.two()
             + Broadcaster.platform("invited", [("FR-ONE", "EMSP")], [.locations], isRegistered: false)
@@ -107,7 +107,7 @@ import Topics
         #expect(try heard([blacklist, entry(.blacklist, sender, [.locations])]) == 0)
     }
 
-    @Test func whoWantsSignaturesIsLeftOutOfWhatIsNotSigned() throws {
+    @Test func recipientsThatRequireSignaturesGetNoUnsignedBroadcast() throws {
         let facts = try Self.two() + Broadcaster.platform("signing", [("FR-MSP", "EMSP")], [.locations])
         let wishes = [Fact.rules(platform: "signing", signatures: true, active: nil)]
         var request = try Broadcaster.request(from: "DE-CPO", .locations)
@@ -117,7 +117,7 @@ import Topics
         #expect(try announcements(of: request, facts + wishes).map(\.request.to.description).sorted() == ["FR-MSP", "NL-MSP"])
     }
 
-    @Test func onlyWhatIsAddressedToTheHubHereAndMayBeBroadcastIsAnnounced() throws {
+    @Test func onlyBroadcastableRequestsToTheHubAreAnnounced() throws {
         let facts = try Self.two() + Broadcaster.platform("all", [("FR-ALL", "EMSP")], ModuleTable.functional)
         let request = try Broadcaster.request(from: "DE-CPO", .locations)
         func heard(_ change: (inout RequestRecord) throws -> Void) throws -> Int {
@@ -138,10 +138,10 @@ import Topics
             #expect(try heard { $0.module = module } == 0, "\(module)")
         }
         #expect(try heard { ($0.module, $0.method, $0.body) = (.tariffs, .delete, nil) } == 1)
-        #expect(try heard { $0.from = try #require(PartyID("XX-XXX")) } == 0, "nobody's role")
+        #expect(try heard { $0.from = try #require(PartyID("XX-XXX")) } == 0, "a role without broadcasts")
     }
 
-    /// The CPO and one MSP that hears of locations.
+    /// The CPO and one MSP that receives locations.
     private static func two() throws -> [Fact] {
         try Broadcaster.platform("cpo", [("DE-CPO", "CPO")], [.locations])
             + Broadcaster.platform("receiver", [("NL-MSP", "EMSP")], [.locations])
@@ -155,7 +155,7 @@ import Topics
     }
 }
 
-/// What tests of broadcasts need.
+/// Helpers for tests of broadcasts.
 enum Broadcaster {
     static var hub: PartyID { get throws { try #require(PartyID("CH-OCN")) } }
 

@@ -42,7 +42,7 @@ import Topics
         #expect(Fanout.copies(of: foreign, in: directory).isEmpty)
     }
 
-    @Test func ofRequestsToHandedOutURLsOnlyCallbacksAreCopiedAndWithoutTheirToken() throws {
+    @Test func ofRequestsToHubURLsOnlyCallbacksAreCopiedAndWithoutTheirToken() throws {
         let directory = try agreed(permissions: [0])
         var page = try request(module: .locations, interface: .sender)
         page.method = .get
@@ -55,13 +55,13 @@ import Topics
         #expect(Fanout.copies(of: callback, in: directory).map(\.request.path) == ["START_SESSION"])
     }
 
-    @Test func aCopyNamesTheStateThatItWasJudgedBy() throws {
+    @Test func aCopyNamesTheStateFromWhichItWasMade() throws {
         var directory = try agreed(permissions: [8])
         directory.advance(to: 77)
         #expect(Fanout.copies(of: try request(), in: directory).map(\.request.stateVersion) == [77])
     }
 
-    @Test func aServiceThatWantsSignaturesGetsNoCopyOfWhatIsNotSigned() throws {
+    @Test func aServiceThatRequiresSignaturesGetsNoUnsignedCopies() throws {
         var directory = try agreed(permissions: [8])
         let billing = try party("DE-BIL")
         for fact in [
@@ -95,7 +95,7 @@ import Topics
         others[1].requestID = "req-2"
         others.append(original)
         others[2].body = ByteBuffer(string: "{}")
-        // Whoever gives all its requests one id means all of them all the same.
+        // A client that uses one id for all its requests still sends different requests.
         let changes: [(inout RequestRecord) -> Void] = [
             { $0.method = .put }, { $0.path = "1" }, { $0.query = "type=RFID" }, { $0.module = .tariffs }, { $0.interface = .sender },
         ]

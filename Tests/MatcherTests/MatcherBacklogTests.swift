@@ -12,8 +12,9 @@ import Topics
 @Suite(.timeLimit(.minutes(5))) struct MatcherBacklogTests {
     private static let requests = 2000
 
-    /// MATCHER asks for each batch where `ocn.state` ends. Behind a fetch that waits, the questions alone would take longer than this test has.
-    /// A partition whose reading begins after that of others waits once for their fetch, which happens now and then on a busy machine.
+    /// MATCHER queries the end of `ocn.state` for each batch. Behind a waiting fetch the queries alone would take longer than this test
+    /// allows. A partition whose reading begins after that of others waits once for their fetch, which happens now and then on a busy
+    /// machine.
     @Test func aBacklogIsMatchedOnceWhileFetchesWaitLong() async throws {
         for _ in 1...3 where try await isMatchedInTime() { return }
         Issue.record("not matched in time in any of three attempts")
@@ -35,7 +36,7 @@ import Topics
         try await fill(kafka, producer, from: cpo)
 
         var patient = kafka.settings
-        // On several brokers a partition that is added waits once for the fetch of the others.
+        // On several brokers an added partition waits once for the fetch of the others.
         if kafka.isEmbedded { patient.properties["fetch.wait.max.ms"] = "50000" }
         let store = StateStore(kafka: patient, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()

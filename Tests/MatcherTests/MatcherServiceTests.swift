@@ -47,7 +47,7 @@ import Topics
             for round in 0..<fetchWait.pick(short: 10, usual: 2) {
                 try await writer.write([.put(agreement)])
                 try await send("agreed-\(round)", from: cpo)
-                // No request at all: the matcher counts it and goes on.
+                // A record that is no request: the matcher counts it and continues.
                 _ = try await producer.send(
                     OutgoingRecord(topic: kafka.topics.requests, value: ByteBuffer(string: "nonsense"), headers: RecordHeaders()))
                 expected.insert("agreed-\(round)")
@@ -55,7 +55,7 @@ import Topics
 
                 try await writer.write([.delete(key: agreement.key)])
                 try await send("revoked-\(round)", from: cpo)
-                // Behind it in the same partition: when its copy is there, the revoked one has been judged.
+                // A later record in the same partition: when its copy exists, the revoked one has been matched.
                 try await send("marker-\(round)", from: always)
                 expected.insert("marker-\(round)")
                 try await eventually("the copy of marker-\(round)") { try await copied().count >= expected.count }
@@ -72,7 +72,7 @@ import Topics
         await producer.close(flush: .seconds(1))
     }
 
-    @Test(.timeLimit(.minutes(5))) func copiesOfRequestsThatCannotBeTrueAreDeadLetters() async throws {
+    @Test(.timeLimit(.minutes(5))) func copiesOfImplausibleRequestsAreDeadLetters() async throws {
         let billing = try #require(PartyID("DE-BIL"))
         let cpo = try #require(PartyID("DE-CPO"))
         let kafka = try await TestKafka(services: [billing])
@@ -110,7 +110,7 @@ import Topics
             let causes = Dictionary(uniqueKeysWithValues: dead.map { ($0.copy.copyOf, $0.cause) })
             #expect(causes["late"] == "implausible: ce_time: 9999-12-31T23:59:59.000Z lies in the future")
             #expect(causes["ahead"]?.hasPrefix("implausible: ce_stateversion: \(Int64.max) lies beyond the end of the state") == true)
-            // What an operator puts back is judged by the state that there is.
+            // A copy that an operator replays is checked against the present state.
             #expect(dead.allSatisfy { $0.copy.request.stateVersion <= store.directory.version })
         }
         await store.stop()

@@ -6,9 +6,9 @@ import OCPI
 import Testing
 import Topics
 
-/// Every permission against every interface of every module, for a user that agreed, one that never did and one that took it back.
+/// Every permission against every interface of every module, for a user that agreed, one that never did and one that revoked its agreement.
 @Suite struct PermissionMatrixTests {
-    /// The contract's table, written out: which interface each number lets a service see. Nil stands for every module or both interfaces.
+    /// The contract's table: the interface that each number lets a service see. Nil stands for every module or both interfaces.
     private static let table: [(number: Int, module: String?, interface: InterfaceRole?)] = [
         (0, nil, nil), (1, nil, .sender), (2, nil, .receiver),
         (3, "locations", .sender), (4, "locations", .receiver),

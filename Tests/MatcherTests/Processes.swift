@@ -10,14 +10,14 @@ import Synchronization
 import Testing
 import Topics
 
-/// A node of several processes that know of each other only what stands in Kafka: two in which agreements are made and revoked, one that
-/// accepts requests, and a MATCHER that reads `ocn.state` late. The service DE-BIL asks for CDRs.
+/// A node of several processes that share state only through Kafka: two in which agreements are made and revoked, one that accepts
+/// requests, and a MATCHER that reads `ocn.state` late. The service DE-BIL has the permission for CDRs.
 final class Processes: Sendable {
-    /// A request that was accepted, and what held then.
+    /// An accepted request, and the agreement at that time.
     struct Posted: Sendable {
         let id: String
         let isToBeCopied: Bool
-        /// How much of `ocn.state` the process had read in which the agreement was changed.
+        /// The version of `ocn.state` that the process had read in which the agreement was changed.
         let version: Int64
     }
 
@@ -26,7 +26,7 @@ final class Processes: Sendable {
     private let stores: [StateStore]
     private let hub: PartyID
     private let billing: PartyID
-    /// Has always agreed: when its request is copied, what was accepted before in the same partition has been judged.
+    /// A user that has always agreed: when its request is copied, the earlier requests in the same partition have been matched.
     private let witness: PartyID
     /// Ids of requests whose copies stand in the outbox.
     private let copied = Mutex<Set<String>>([])
@@ -92,8 +92,8 @@ final class Processes: Sendable {
 
     // MARK: What happens
 
-    /// The user agrees or revokes, whatever held before; returns when that is acknowledged.
-    /// - Returns: how much of `ocn.state` the process had read in which this was done.
+    /// Makes or revokes the user's agreement, whatever its state; returns when that is acknowledged.
+    /// - Returns: the version of `ocn.state` that the process had read in which this was done.
     func change(_ user: PartyID, isAgreed: Bool, in process: Int) async throws -> Int64 {
         let agreement = agreement(of: user)
         try await write([isAgreed ? .put(agreement) : .delete(key: agreement.key)], in: process)
@@ -106,7 +106,7 @@ final class Processes: Sendable {
         try await StateWriter(producer: producer, topics: kafka.topics, store: stores[process], logger: kafka.logger).write(changes)
     }
 
-    /// Records in `ocn.state` that nobody understands.
+    /// Writes unreadable records to `ocn.state`.
     func writeNonsense(about user: PartyID) async throws {
         // Kafka refuses records without a key in a compacted topic.
         for (key, text) in [
@@ -124,19 +124,19 @@ final class Processes: Sendable {
         return Posted(id: id, isToBeCopied: isAgreed && module == .cdrs, version: version)
     }
 
-    /// Returns when everything has been judged that was accepted from these users.
-    func judged(_ users: [PartyID]) async throws {
+    /// Returns when all accepted requests of these users have been matched.
+    func matched(_ users: [PartyID]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            for user in users { tasks.addTask { try await self.judged(user) } }
+            for user in users { tasks.addTask { try await self.matched(user) } }
             try await tasks.waitForAll()
         }
     }
 
-    private func judged(_ user: PartyID) async throws {
+    private func matched(_ user: PartyID) async throws {
         let id = "witness-\(UUIDText.v7())"
         // The same key leads into the same partition.
         try await send(id, from: witness, .cdrs, key: user)
-        try await eventually("\(user)'s requests are judged", within: .seconds(60)) { copied.withLock { $0.contains(id) } }
+        try await eventually("\(user)'s requests are matched", within: .seconds(60)) { copied.withLock { $0.contains(id) } }
     }
 
     private func send(_ id: String, from sender: PartyID, _ module: ModuleID, key: PartyID) async throws {
@@ -149,7 +149,8 @@ final class Processes: Sendable {
 
     // MARK: What must hold
 
-    /// Exactly one copy of each request that was to be copied and none of any other, each naming a state that is not too old.
+    /// Checks that there is exactly one copy of each request that was to be copied and none of any other, each made from a state that is
+    /// recent enough.
     func check(_ posted: [Posted], seed: UInt64) async throws {
         let records = try await kafka.records(in: kafka.topics.outbox(billing), partitions: TopicSettings().outboxPartitions)
         let copies = Dictionary(grouping: try records.map { try CopyRecord($0) }, by: \.copyOf)
@@ -158,7 +159,7 @@ final class Processes: Sendable {
             let found = copies[request.id] ?? []
             if found.count != (request.isToBeCopied ? 1 : 0) { wrong.append("\(request.id): \(found.count) copies") }
             for copy in found where copy.request.stateVersion < request.version {
-                wrong.append("\(request.id): judged by \(copy.request.stateVersion), acknowledged at \(request.version)")
+                wrong.append("\(request.id): matched at \(copy.request.stateVersion), acknowledged at \(request.version)")
             }
         }
         #expect(wrong.isEmpty, "seed \(seed): \(wrong.count) of \(posted.count) are wrong: \(wrong.prefix(10))")

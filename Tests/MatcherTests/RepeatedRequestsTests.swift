@@ -10,7 +10,8 @@ import Topics
 
 @testable import Matcher
 
-/// A signed message of another node can be sent again by whoever has seen it. What the hub answers by itself must not be carried out twice.
+/// Anyone who has seen a signed message of another node can replay it. A request that the hub answers by itself must not be carried out
+/// twice.
 @Suite(.serialized) struct RepeatedRequestsTests {
     @Test func aStoredMessageThatComesAgainIsARepeatOfItsFirstRecordOnly() throws {
         var announced = AnnouncedRequests()
@@ -33,12 +34,12 @@ import Topics
             change(&other)
             #expect(!isRepeated(other, in: record(10 + Int64(number)), now: at(3)), "change \(number)")
         }
-        // What waits for its turn for as long as answers are remembered is known all the same.
+        // A record that waited for as long as answers are remembered is still known.
         #expect(isRepeated(stored, in: record(30), now: at(19)))
         #expect(!isRepeated(stored, in: record(31), now: at(20)))
     }
 
-    @Test func ofPartiesHereOnlyWhatMustNotBeDoneTwiceIsPassedOnOnce() throws {
+    @Test func onlyNonIdempotentRequestsOfLocalPartiesAreForwardedOnce() throws {
         var announced = AnnouncedRequests()
         func isRepeated(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
             announced.isRepeated(request, in: record, of: "\(request.from)", now: now)
@@ -50,7 +51,7 @@ import Topics
         #expect(isRepeated(broadcast, in: record(4), now: at(0)))
     }
 
-    @Test func oneSenderDrivesOutOnlyItsOwn() throws {
+    @Test func oneSenderDisplacesOnlyItsOwnRequests() throws {
         var announced = AnnouncedRequests(requests: 8)
         func isRepeated(_ request: RequestRecord, in record: IncomingRecord, now: NIODeadline) -> Bool {
             announced.isRepeated(request, in: record, of: "\(request.from)", now: now)
@@ -66,7 +67,7 @@ import Topics
         #expect(isRepeated(quiet, in: record(101), now: at(0)))
     }
 
-    @Test(.timeLimit(.minutes(5))) func whatComesAgainIsAnnouncedOnce() async throws {
+    @Test(.timeLimit(.minutes(5))) func repeatsAreAnnouncedOnce() async throws {
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, deliveryTimeout: MatcherService.deliveryTimeout(kafka.topics), logger: kafka.logger)
@@ -110,7 +111,7 @@ import Topics
         await producer.close(flush: .seconds(1))
     }
 
-    /// As INGRESS writes what another node brought and a rule stores.
+    /// The record that INGRESS writes for a stored request of another node.
     private func stored() throws -> RequestRecord {
         var request = try Broadcaster.request(from: "FR-CPO", .locations)
         request.to = try #require(PartyID("NL-MSP"))
@@ -126,7 +127,7 @@ import Topics
     private func at(_ minutes: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .minutes(minutes) }
 }
 
-/// What makes room for what.
+/// The order in which requests are displaced.
 @Suite struct RecentRequestsTests {
     private struct Item {
         let key: IdempotencyKey
@@ -142,12 +143,13 @@ import Topics
         return try #require(IdempotencyKey(request))
     }
 
-    /// To how much each is cut so that all together have no more than the target.
+    /// The size to which each is cut so that the total does not exceed the target.
     private func level(_ sizes: some Collection<Int>, _ target: Int) -> Int {
         (0...(sizes.max() ?? 0)).last { level in sizes.reduce(0) { $0 + min($1, level) } <= target } ?? 0
     }
 
-    /// Whether it may make room: its account has more than is left to each, and its sender more than is left to each of the account's.
+    /// Whether an item may be displaced: its account has more than each account's share, and its sender more than each sender's share of
+    /// the account.
     private func mayGo(_ item: Item, of items: [Item], limit: Int, _ size: (Item) -> Int) -> Bool {
         guard items.reduce(0, { $0 + size($1) }) > limit else { return false }
         var accounts: [String: Int] = [:]
@@ -160,7 +162,7 @@ import Topics
         return accounts[item.account, default: 0] > ofAccount && senders[item.key.sender, default: 0] > level(senders.values, ofAccount)
     }
 
-    @Test func onlyWhoHasMostMakesRoomAndItsOldestFirst() throws {
+    @Test func onlyTheLargestAreDisplacedOldestFirst() throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)
         let limits = RecentRequests<Int>.Limits(requests: 24, bytes: 2000, window: .minutes(10), perAccount: 2)
@@ -200,8 +202,8 @@ import Topics
         }
     }
 
-    /// Who has most is looked for once for many requests, and not for each.
-    @Test func whereItIsFullRoomIsMadeForSeveral() throws {
+    /// The largest users are determined once for many requests, and not for each.
+    @Test func whenFullRoomIsMadeForSeveral() throws {
         var requests = RecentRequests<Int>(.init(requests: 640, window: .minutes(10), perAccount: 4))
         var counts: [Int] = []
         for number in 1...651 {

@@ -44,16 +44,16 @@ import Testing
                 let module = numbers.pick([ModuleID.cdrs, .cdrs, .cdrs, .cdrs, .tokens])
                 posted.append(try await processes.accept(id, from: user, module, isAgreed: isAgreed, version: version))
             }
-            // Until then the next change must wait: a revocation also stops what was not judged yet.
-            try await processes.judged([user])
+            // The next change must wait until then: a revocation also stops requests that were not matched yet.
+            try await processes.matched([user])
         }
         return posted
     }
 
     @Test(
-        "Scenario 37: a matcher that starts anew, reads late and meets records nobody understands judges by what was acknowledged",
+        "Scenario 37: a restarted matcher that reads late and meets unreadable records sees all acknowledged agreements",
         .timeLimit(.minutes(3)), arguments: FetchWait.allCases)
-    func aMatcherThatStartsAnewJudgesByWhatWasAcknowledged(_ fetchWait: FetchWait) async throws {
+    func aRestartedMatcherSeesAllAcknowledgedAgreements(_ fetchWait: FetchWait) async throws {
         let seed = UInt64.random(in: .min ... .max)
         var numbers = SeededGenerator(seed: seed)
         let processes = try await Processes(fetchWait)
@@ -72,10 +72,10 @@ import Testing
         }
         try await processes.matching {
             posted += try await changeAll("while it runs")
-            try await processes.judged(users)
+            try await processes.matched(users)
         }
-        posted += try await changeAll("while nobody matches")
-        try await processes.matching { try await processes.judged(users) }
+        posted += try await changeAll("without a matcher")
+        try await processes.matching { try await processes.matched(users) }
         try await processes.check(posted, seed: seed)
         await processes.stop()
     }

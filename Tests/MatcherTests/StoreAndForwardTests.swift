@@ -8,7 +8,7 @@ import Testing
 import Topics
 
 @Suite struct StoreAndForwardTests {
-    @Test func theRecipientGetsWhatItsSenderWrote() throws {
+    @Test func theRecipientGetsTheSendersRequest() throws {
         let original = try stored()
         let announcement = try #require(StoreAndForward.announcement(of: original, in: directory()))
         let request = announcement.request
@@ -18,7 +18,7 @@ import Topics
         #expect((request.path, request.query, request.body) == (original.path, original.query, original.body))
         #expect((request.contentType, request.version, request.time) == (original.contentType, original.version, original.time))
         #expect(request.deadline == nil && request.reply == nil && !request.isStored)
-        #expect(request.stateVersion == 77, "the state it was judged by")
+        #expect(request.stateVersion == 77, "the state from which it was made")
 
         let record = announcement.outgoing(to: TopicNames())
         #expect(record.topic == "ocn.announce" && record.key == "NL-MSP|DE-CPO|sessions|S1")
@@ -69,7 +69,7 @@ import Topics
         #expect(Broadcast.announcements(of: request, hub: try Broadcaster.hub, in: directory).isEmpty)
     }
 
-    /// As INGRESS writes it.
+    /// The record that INGRESS writes.
     private func stored() throws -> RequestRecord {
         var request = try Broadcaster.request(from: "de-cpo", .sessions)
         request.to = try #require(PartyID("NL-MSP"))

@@ -26,8 +26,8 @@ import Testing
         #expect(NodeSignature.sign(buffer, with: key) == NodeSignature.sign(Array(body.utf8), with: key))
     }
 
-    /// Whoever has seen a signature can make its twin, which recovers to the same address.
-    @Test func theTwinWithAHighSIsNone() throws {
+    /// Anyone who has seen a signature can compute its equivalent with a high s, which recovers to the same address.
+    @Test func aSignatureWithAHighSIsRefused() throws {
         let order: [UInt8] =
             [UInt8](repeating: 0xFF, count: 15) + [
                 0xFE, 0xBA, 0xAE, 0xDC, 0xE6, 0xAF, 0x48, 0xA0, 0x3B, 0xBF, 0xD2, 0x5E, 0x8C, 0xD0, 0x36, 0x41, 0x41,

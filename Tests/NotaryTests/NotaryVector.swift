@@ -6,11 +6,11 @@ import Testing
 struct NotaryVector: Sendable, CustomTestStringConvertible {
     let name: String
     let numbers: NumberDialect
-    /// What the party signed: headers, params and body as JSON.
+    /// The values that the party signed: headers, params and body as JSON.
     let values: String
-    /// What arrived, if it is not what was signed.
+    /// The received values, if they differ from the signed ones.
     let received: String?
-    /// What hubs changed on the way, one list for each hub.
+    /// The changes of hubs on the way, one list for each hub.
     let rewrites: [[(place: SignedPlace, value: JSONValue)]]
     let encoding: SignatureEncoding
     let text: String

@@ -30,7 +30,7 @@ import Testing
         #expect(NumberDialect.jvmFloat.text(of: literal) == text)
     }
 
-    @Test func whatIsNoNumberIsItsOwnText() {
+    @Test func literalsThatAreNoNumbersStayUnchanged() {
         for text in ["", "-", "1.2.3", "e", "."] {
             for numbers in NumberDialect.allCases { #expect(numbers.text(of: text) == text) }
         }

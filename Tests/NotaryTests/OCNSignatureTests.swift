@@ -123,7 +123,7 @@ import Testing
         #expect(try carried.verify(values).coversEverything)
     }
 
-    @Test func aFalseStashIsNoticed() throws {
+    @Test func aFalseOriginalValueIsNoticed() throws {
         var values = try request(#"{"response_url":"https://party.example/1"}"#)
         let signature = OCNSignature.sign(values, with: party, numbers: .js)
             .rewritten(&values, [(.responseURL, "https://hub.example/2")], with: hub, numbers: .js)
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func absentHeadersAreAddedInCanonicalOrderAndStashedAsNull() throws {
+    @Test func absentHeadersAreAddedInCanonicalOrderAndKeptAsNull() throws {
         var values = SignableValues.response(envelope: ["status_code": 1000]) { $0 == "location" ? "https://a.example" : nil }
         let first = OCNSignature.sign(values, with: party, numbers: .js)
         let second = first.rewritten(&values, [(.link, "<https://hub.example>; rel=\"next\"")], with: hub, numbers: .js)

@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func whatDecidesNothingIsTheRecipientsToJudge() throws {
+    @Test func otherRepeatedMembersAreLeftToTheRecipient() throws {
         let body = ByteBuffer(string: #"{"name":"a","name":"b","evses":[{"party_id":"1","party_id":"2"}],"party_id":"CPO"}"#)
         try DecisiveMembers.check(body, route(.locations))
         let owner = ByteBuffer(string: #"{"party_id":"CPO","party_id":"CPO"}"#)

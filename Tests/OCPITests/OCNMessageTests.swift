@@ -57,8 +57,8 @@ import Testing
         #expect(throws: JSONError.self) { try message.encoded() }
     }
 
-    /// Reference nodes would drop these members, and with them the signature would not fit.
-    @Test func aNodeOfOursIsToldWhatTheBodyOfACustomModuleIs() throws {
+    /// Reference nodes would drop these members, and the signature would not match without them.
+    @Test func aVerbatimNodeGetsTypeAndEncodingOfACustomBody() throws {
         let (sender, receiver) = try parties()
         func travelled(_ bytes: [UInt8], _ type: String?, _ coding: String?) throws -> (text: String, message: OCNMessage) {
             let message = OCNMessage(
@@ -86,8 +86,8 @@ import Testing
         }
     }
 
-    /// An earlier version of this program reads only `body`, refuses one of a custom module that is no string, and drops members it does not know.
-    @Test func whatIsNoTextStandsWhereWhoCannotReadItRefusesIt() throws {
+    /// An earlier version of this program reads only `body`, refuses a custom module's body that is no string, and drops unknown members.
+    @Test func earlierVersionsRefuseABodyThatIsNoText() throws {
         let (sender, receiver) = try parties()
         for (bytes, coding) in [([0xFF], nil), (Array("text".utf8), "gzip"), ([], "gzip")] as [([UInt8], String?)] {
             let message = OCNMessage(
@@ -112,7 +112,7 @@ import Testing
         #expect(throws: JSONError.self) { try message.encoded() }
     }
 
-    @Test func readsWhatTheReferenceWritesAndIgnoresWhatNewerNodesAdd() throws {
+    @Test func readsTheReferencesMessagesAndIgnoresUnknownMembers() throws {
         let message = try decode(
             #" {"extra":1,"module":"TOKENS","interface_role":"RECEIVER","method":"PUT","headers":{"Authorization":"","OCN-Signature":"s","#
                 + #""X-Request-ID":"a1","X-Correlation-ID":"b2","sender":{"party_id":"msp","country_code":"De","x":1},"#
@@ -127,7 +127,7 @@ import Testing
         #expect(message.body.map { String(buffer: $0) } == #"{"a" : 1.10}"#)
     }
 
-    @Test func theSenderIsFoundWhateverStandsAroundIt() throws {
+    @Test func theSenderIsFoundAmongAnyMembers() throws {
         let (sender, _) = try parties()
         for text in [
             Self.example,
@@ -172,7 +172,7 @@ import Testing
         #expect(error?.code == .invalidParameters)
     }
 
-    @Test func canonicalSortsWhatJacksonSortsAndKeepsWhatAnAttackerMightAdd() throws {
+    @Test func canonicalSortsLikeJacksonAndKeepsAddedMembers() throws {
         let shuffled =
             #"{"url_path":"LOC1", "body": {"z":1.0e1,"a":null,"z":2},"proxy_uid":null,"headers":{"receiver":{"country_code":"CH","#
             + #""party_id":"CPB","x":1.0},"X-Correlation-ID":"b2","new":null,"X-Request-ID":"a1","Authorization":"","#
@@ -210,7 +210,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrittenReadsBackAndDamagedMessagesNeverTrap() throws {
+    @Test func messagesRoundTripAndDamagedOnesNeverTrap() throws {
         let (sender, receiver) = try parties()
         for seed in UInt64(0)..<1500 {
             var random = SeededGenerator(seed: seed)

@@ -61,7 +61,7 @@ import Testing
         #expect(try key(.commands, .receiver, .post, "START_SESSION", body: start) == "CH-MSP|commands|U+L")
     }
 
-    @Test func whatIsWrittenInTwoWaysHasOneKey() throws {
+    @Test func twoSpellingsHaveOneKey() throws {
         #expect(try key(.sessions, .receiver, .put, "DE/CPO/S%2A1") == key(.sessions, .receiver, .patch, "%64e/cp%4f/s*1"))
         #expect(try key(.sessions, .receiver, .put, "DE/CPO/S%2A1") == "DE-CPO|sessions|S*1")
         #expect(try key(.locations, .receiver, .put, "DE/CPO/A%2FB") == "DE-CPO|locations|A%2FB")
@@ -71,7 +71,7 @@ import Testing
         #expect(try key(.commands, .receiver, .post, "STOP_SESSION", body: #"{"session_id":"S%2A1"}"#) != stop, "JSON has no such encoding")
     }
 
-    /// Whatever an id is, and however its bytes are written in a path: it has one key, which no other id has.
+    /// All spellings of an id in a path have the same key, which no other id has.
     @Test func anyTwoSpellingsOfAnIDHaveOneKey() throws {
         let tempting = Array("aZ09*-_.~|/?#%+:@&=' ".utf8) + [0x00, 0x0A, 0x7F, 0xC3, 0xA4, 0xFF]
         var ids: [String: [UInt8]] = [:]
@@ -114,7 +114,7 @@ import Testing
         #expect(try key(.chargingprofiles, .sender, .post, "s/%74%31", isCallback: true) == "CH-MSP|chargingprofiles-result|t1")
     }
 
-    @Test func whatNamesNoObjectIsOrderedWithNothing() throws {
+    @Test func requestsWithoutAnObjectAreNotOrdered() throws {
         #expect(try key(ModuleID(rawValue: "parking"), .receiver, .post, "a/b/c") == "CH-MSP|parking|r1")
         #expect(try key(.tokens, .sender, .post, "U/authorize") == "CH-MSP|tokens|r1")
         #expect(try key(.cdrs, .receiver, .post, "", body: "not json") == "CH-MSP|cdrs|r1")

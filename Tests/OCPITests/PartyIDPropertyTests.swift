@@ -3,7 +3,7 @@ import Support
 import Testing
 
 @Suite struct PartyIDPropertyTests {
-    /// Five letters or digits make a party, anything else none, however the bytes come.
+    /// Five ASCII letters or digits make a party, any other text none.
     @Test func exactlyTwoAndThreeLettersOrDigitsAreAParty() {
         let tempting = Array("AZaz09*-/ \u{0}".utf8) + [0x7F, 0x80, 0xC3, 0xFF]
         for seed in UInt64(0)..<10_000 {

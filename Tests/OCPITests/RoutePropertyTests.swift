@@ -2,8 +2,7 @@ import OCPI
 import Support
 import Testing
 
-/// Paths come from anybody: whatever they are, reading one neither traps nor lets something through that another server would read
-/// differently.
+/// Arbitrary paths: parsing neither traps nor accepts a path that another server would read differently.
 @Suite struct RoutePropertyTests {
     private static let known = [
         "/ocpi/versions", "/ocpi/2.2", "/ocpi/2.2.1/credentials", "/ocpi/2.2.1/hubclientinfo",
@@ -40,8 +39,8 @@ import Testing
         #expect(found > 3000)
     }
 
-    /// Slashes are slashes to every server, also where text processing sees them as part of the letter before or after.
-    @Test(arguments: ["\u{301}", "\u{600}", "\u{200D}", "\u{FE0F}", "é"]) func lettersThatSwallowASlashLeadNowhere(letter: String) {
+    /// A slash is a separator for every server, also where text processing combines it with the character before or after.
+    @Test(arguments: ["\u{301}", "\u{600}", "\u{200D}", "\u{FE0F}", "é"]) func combiningCharactersDoNotHideASlash(letter: String) {
         #expect(Route.parse(path: "/ocpi/sender/2.2.1/locations/a/\(letter)/b") == nil)
         #expect(Route.parse(path: "/ocpi/sender/2.2.1/locations/a\(letter)//b") == nil)
     }

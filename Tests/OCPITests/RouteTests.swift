@@ -57,7 +57,7 @@ import Testing
     @Test(arguments: [
         "/ocpi//sender/2.2.1/locations/x", "/ocpi/sender/2.2.1//locations", "/ocpi/sender/2.2.1/parking//x", "/ocpi/2.2.1/credentials//x",
         "/ocpi/receiver/2.2.1/ocnrules//x", "/ocpi/sender/2.2.1/locations", "", "/", "/ocpi/sender/2.2.1/locations\u{301}//x",
-    ]) func whatIsBelowNoModuleIsBelowNone(path: String) {
+    ]) func pathsOutsideModulesHaveNoModule(path: String) {
         #expect(Route.module(above: path) == nil)
     }
 

@@ -25,7 +25,7 @@ import Testing
         #expect(readings("Token Cgo=") == ["Cgo="])
     }
 
-    @Test func whatIsSentIsReadBack() {
+    @Test func sentTokensAreReadBack() {
         for _ in 0..<50 {
             let token = Token.generate()
             #expect(token.raw.utf8.count == 43)

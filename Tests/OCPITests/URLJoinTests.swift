@@ -77,7 +77,7 @@ import Testing
     ])
     func otherDotsAreNoSuchSegments(path: String) { #expect(!URLJoin.hasDotSegments(path)) }
 
-    /// With a path parameter it is the same place to some servers: nobody else's request may go there.
+    /// Some servers ignore a path parameter, so a URL with one must not reach another endpoint.
     @Test func aPathParameterDoesNotMakeAnotherPlace() {
         #expect(URLJoin.depth(of: "https://a/ocpi/credentials;x", below: "https://a/ocpi/credentials")?.below == 0)
         #expect(URLJoin.depth(of: "https://a/ocpi;v=1/credentials/1", below: "https://a/ocpi/credentials")?.below == 1)
@@ -147,7 +147,7 @@ import Testing
             ("https://a/c", "https://a/cc", nil), ("https://a/c", "https://a/c//1", nil), ("https://a/c", "https://b/c/1", nil),
             ("https://a/c", "http://a/c/1", nil), ("https://a/c", "https://a/C/1", nil), ("https://a/api?m=p", "https://a/api", nil),
             ("https://a/api?m=p&n", "https://a/api?m=p", nil), ("https://a/c", "/c/1", nil),
-        ] as [(String, String, String?)]) func whatStandsBelowAnEndpointCanBeJoinedToItAgain(endpoint: String, url: String, below: String?)
+        ] as [(String, String, String?)]) func remaindersCanBeJoinedToTheirEndpointAgain(endpoint: String, url: String, below: String?)
     {
         let found = URLJoin.remainder(of: url, below: endpoint)
         #expect(found.map { "\($0.path) \($0.query ?? "nil")" } == below)

@@ -59,7 +59,7 @@ import Testing
         #expect(URLReference.resolve(whole + text, against: "https://a/b") == whole + text)
     }
 
-    @Test(arguments: UInt64(1)...4) func whatIsResolvedStaysAsItIs(seed: UInt64) {
+    @Test(arguments: UInt64(1)...4) func resolvedURLsStayUnchanged(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = ["/", "..", ".", "a", "?", "#", "//", "%2E", "é", ";", "@", "[", " "]
         for _ in 0..<1000 {

@@ -23,7 +23,7 @@ import Topics
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func whatAFileMayNotSayACommandMayNotEither() async throws {
+    @Test(.timeLimit(.minutes(5))) func commandsAndFilesFollowTheSameRules() async throws {
         try await withEditor { editor, store in
             func refused(_ reasons: String..., by order: () async throws -> Void) async {
                 await #expect {
@@ -62,7 +62,7 @@ import Topics
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func nothingIsRemovedThatOthersNeedUnlessTheyMayGoToo() async throws {
+    @Test(.timeLimit(.minutes(5))) func entriesWithDependentsAreOnlyRemovedTogetherWithThem() async throws {
         try await withEditor { editor, store in
             let (cpo, billing) = (try party("DE-CPO"), try party("DE-BIL"))
             _ = try await editor.add(NetworkNode(operatorAddress: address, url: "https://n.example", source: "state"))
@@ -86,13 +86,13 @@ import Topics
             #expect(store.directory.version == version, "nothing was written")
             #expect(try await editor.removeService(billing, withDependents: true).map(\.key) == ["agreement/DE-CPO/DE-BIL"])
             #expect(store.directory.agreements.isEmpty && store.directory.services.isEmpty)
-            #expect(try await editor.removeParty(billing, withDependents: false).isEmpty, "nobody needs it any more")
+            #expect(try await editor.removeParty(billing, withDependents: false).isEmpty, "no entry depends on it any more")
             #expect(try await editor.removeNode(address.uppercased().replacing("0X", with: "0x"), withDependents: true).count == 1)
             #expect(store.directory.nodes.isEmpty && store.directory.parties.isEmpty)
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func whatIsNotThereCannotBeRemoved() async throws {
+    @Test(.timeLimit(.minutes(5))) func missingEntriesCannotBeRemoved() async throws {
         try await withEditor { editor, _ in
             let billing = try party("DE-BIL")
             for (order, reason) in [
@@ -106,7 +106,7 @@ import Topics
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func whatIsLeftOfTheStateGoesThoughTheRegistryIsAFileByNow() async throws {
+    @Test(.timeLimit(.minutes(5))) func remainingStateEntriesCanBeRemovedWhenTheRegistryIsAFile() async throws {
         try await withEditor(registryFile: "registry.yaml") { editor, store, writer in
             let node = NetworkNode(operatorAddress: address, url: "https://n.example", source: "state")
             let (left, filed) = (try party("DE-CPO"), try party("DE-MSP"))
@@ -144,7 +144,7 @@ import Topics
         try await store.start()
         #expect(await store.ready(timeout: .seconds(10)))
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
-        let topics = TopicUpkeep(admin: admin, names: kafka.topics, settings: TopicSettings())
+        let topics = TopicProvisioner(admin: admin, names: kafka.topics, settings: TopicSettings())
         try await body(RegistryEditor(writer: writer, store: store, topics: topics, registryFile: registryFile), store, writer)
         await store.stop()
         await producer.close(flush: .seconds(1))

@@ -2,7 +2,7 @@ import Directory
 import Registry
 import Testing
 
-/// What operators write wrongly in a file, and what they are told.
+/// Faults in registry files, and their messages.
 @Suite struct RegistryFileTests {
     /// Two good entries to begin with, four lines.
     private static let start = """
@@ -94,7 +94,7 @@ import Testing
             ])
     }
 
-    @Test func oneSlipInANameIsToldOnceAndWhatItSpoilsIsNot() {
+    @Test func oneSlipInANameCausesOneMessage() {
         let address = RegistryTests.address
         #expect(
             problems(
@@ -115,7 +115,7 @@ import Testing
                 ])
     }
 
-    @Test func whatRefersToAnEntryThatIsBrokenIsNotWrongForThat() {
+    @Test func referencesToAFaultyEntryAreNoFaults() {
         let address = RegistryTests.address
         #expect(
             problems(
@@ -174,7 +174,7 @@ import Testing
         ("name: \"Bill\\ning\"", "name: 'Bill\\u{a}ing' must not hold control characters"),
         ("url: \"https://b.example/\\a\"", "url: 'https://b.example/\\u{7}' must be printable ASCII without blanks"),
     ])
-    func whatIsShownToOthersCannotSteerATerminal(field: String, problem: String) {
+    func textShownToOthersCannotControlATerminal(field: String, problem: String) {
         #expect(
             problems(Self.start + "services: [{ provider: DE-BIL, permissions: [8], \(field) }]") == ["r.yaml:5: services[0].\(problem)"])
     }
@@ -205,7 +205,7 @@ import Testing
         #expect(found == ["r.yaml:1: what begins with & m", "r.yaml:2: what begins with * m"])
     }
 
-    @Test func whatAnotherSourceSaysCountsAsKnownAndWhatThisOneSaidBeforeDoesNot() throws {
+    @Test func entriesOfAnotherSourceCountAsKnownAndEarlierOnesOfThisSourceDoNot() throws {
         let yaml = "parties: [{ party: DE-CPO, roles: [CPO], operator: \"\(RegistryTests.address)\" }]"
         for (source, isKnown) in [("state", true), ("file", false)] {
             var directory = emptyDirectory()
@@ -215,7 +215,7 @@ import Testing
         }
     }
 
-    @Test func whatAliasesWouldBeIsTextInQuotes() {
+    @Test func aliasesInQuotesAreText() {
         let yaml = Self.start + "services: [{ provider: DE-BIL, permissions: [8], name: \"*us\" }] # *us"
         #expect(problems(yaml) == [])
         #expect(problems(yaml.replacing("\"*us\"", with: "*us")).map { $0.prefix(30) } == ["r.yaml:5: what begins with * m"])

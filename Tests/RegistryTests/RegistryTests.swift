@@ -57,7 +57,7 @@ import Testing
         #expect(try FileSource(path: marked.path).entries().parties.count == 2)
     }
 
-    @Test func publishingWritesOnlyWhatDiffersAndTakesBackWhatIsGone() throws {
+    @Test func publishingWritesDifferencesAndDeletesMissingEntries() throws {
         let entries = try FileSource.parse(RegistryTests.yaml, path: "r.yaml")
         var directory = emptyDirectory()
         let first = entries.changes(against: directory, source: "file")
@@ -90,7 +90,7 @@ import Testing
         #expect(RegistryEntries().changes(against: directory, source: "file").changes.isEmpty)
     }
 
-    @Test func whatDependsOnAnEntryIsFoundInTheOrderInWhichItCanGo() throws {
+    @Test func dependentsAreFoundInRemovalOrder() throws {
         var directory = emptyDirectory()
         let entries = try FileSource.parse(RegistryTests.yaml, path: "r.yaml")
         for fact in entries.facts { directory.apply(key: fact.key, fact) }

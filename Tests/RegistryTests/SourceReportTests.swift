@@ -8,23 +8,23 @@ import Testing
 @Suite struct SourceReportTests {
     private let wrong = RegistryError("r.yaml:3: wrong")
 
-    @Test func troubleIsToldAtOnceAndThenEveryMinuteWithItsCount() {
-        var trouble = Trouble(wrong)
+    @Test func aFaultIsReportedAtOnceAndThenEveryMinuteWithItsCount() {
+        var fault = OngoingFault(wrong)
         let begin = ContinuousClock.now
-        #expect(trouble.met(at: begin) == .new)
-        for second in 1..<15 { #expect(trouble.met(at: begin + .seconds(4 * second)) == nil) }
-        #expect(trouble.met(at: begin + .seconds(60)) == .still(16))
-        #expect(trouble.met(at: begin + .seconds(64)) == nil)
-        #expect(trouble.met(at: begin + .seconds(121)) == .still(18))
+        #expect(fault.occurred(at: begin) == .first)
+        for second in 1..<15 { #expect(fault.occurred(at: begin + .seconds(4 * second)) == nil) }
+        #expect(fault.occurred(at: begin + .seconds(60)) == .reminder(count: 16))
+        #expect(fault.occurred(at: begin + .seconds(64)) == nil)
+        #expect(fault.occurred(at: begin + .seconds(121)) == .reminder(count: 18))
     }
 
-    @Test func aSourceThatIsBrokenAtTheStartTakesReadinessUntilItIsMendedAndNeverAgain() {
+    @Test func onlyASourceThatIsBrokenAtTheStartTakesReadiness() {
         let (report, lines, readiness) = make()
         for _ in 0..<5 { report.failed(wrong) }
         #expect(lines.value == ["error: the registry is refused: nothing of it is published"])
         #expect(readiness.value == Array(repeating: "false r.yaml:3: wrong", count: 5))
         report.failed(RegistryError("r.yaml:4: also wrong"))
-        #expect(lines.value.count == 2, "another mistake is news")
+        #expect(lines.value.count == 2, "another fault is logged at once")
         report.read()
         #expect(lines.value.last == "notice: the registry can be read again" && readiness.value.last == "true -")
         let before = readiness.value.count
@@ -35,7 +35,7 @@ import Testing
         #expect(lines.value.dropFirst(3) == ["error: the registry is refused: what was published before stays in force"])
     }
 
-    @Test func aConflictIsToldOnceAsLongAsItLasts() {
+    @Test func aConflictIsReportedOnceAsLongAsItLasts() {
         let (report, lines, _) = make()
         for conflicts in [["a"], ["a"], ["a", "b"], [], ["a"]] { report.conflicts(conflicts) }
         #expect(lines.value.count == 3)

@@ -43,7 +43,7 @@ import Testing
         #expect(!health.render().ready)
     }
 
-    @Test(.timeLimit(.minutes(5))) func wakesWhoWaitsForReadiness() async {
+    @Test(.timeLimit(.minutes(5))) func wakesTheWaiterForReadiness() async {
         let health = Health(expecting: ["kafka", "directory"])
         async let first = health.becomesReady()
         async let second = health.becomesReady()

@@ -49,7 +49,7 @@ import Testing
         #expect(ProcessMetrics.bootSeconds(in: "cpu 1 2 3\n") == nil)
     }
 
-    @Test func tellsAboutThisProcess() throws {
+    @Test func readsTheFiguresOfThisProcess() throws {
         let metrics = try #require(ProcessMetrics.current())
         #expect(metrics.residentBytes > 1 << 20)
         #expect(metrics.threads >= 1)

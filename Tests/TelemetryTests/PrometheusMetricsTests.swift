@@ -110,7 +110,7 @@ import Testing
         #expect(text().contains("\nup_total 0\n"))
     }
 
-    @Test func gaugesShowWhatIsNotFinite() {
+    @Test func gaugesShowInfinitiesAndNaN() {
         let meter = Meter(label: "m", factory: metrics)
         for (value, shown) in [(Double.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (1e-5, "1e-05"), (0.1, "0.1")] {
             meter.set(value)

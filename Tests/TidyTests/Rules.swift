@@ -155,10 +155,26 @@ enum Rules {
                 continue
             }
             guard isPackage, !file.hasDocumentation(line), !selfExplaining.contains(name) else { continue }
+            if keyword == "init", isMemberwise(file, line) { continue }
             let shown = name.hasPrefix(keyword) ? name : "\(keyword) \(name)"
             found.append(file.finding(line, "package \(shown) without ///"))
         }
         return found
+    }
+
+    /// Whether the initialiser on this line only assigns its parameters to properties of the same name, which document themselves.
+    private static func isMemberwise(_ file: SourceText, _ line: Int) -> Bool {
+        let text = file.code[line...].joined(separator: "\n")
+        var depth = 0
+        let opening = text.firstIndex { character in
+            if character == "(" || character == "[" { depth += 1 }
+            if character == ")" || character == "]" { depth -= 1 }
+            return character == "{" && depth == 0
+        }
+        guard let opening, let end = text[opening...].firstIndex(of: "}") else { return false }
+        let statements = text[text.index(after: opening)..<end].split { $0 == "\n" || $0 == ";" }
+            .map { $0.split(separator: " ") }.filter { !$0.isEmpty }
+        return !statements.isEmpty && statements.allSatisfy { $0.count == 3 && $0[1] == "=" && $0[0] == "self." + $0[2] }
     }
 
     private static let modifiers: Set<String> = [

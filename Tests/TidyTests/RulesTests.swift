@@ -198,6 +198,23 @@ import Testing
         #expect(Rules.undocumented(in: file(code)) == [])
     }
 
+    @Test(arguments: [
+        "package init(a: Int, b: [Int] = []) {\n    self.a = a\n    self.b = b\n}",
+        "package init(\n    a: Int = 0,\n    done: @escaping () -> Void = {}\n) {\n    self.a = a\n    self.done = done\n}",
+        "package init(_ a: Int) { self.a = a }",
+    ])
+    func memberwiseInitialisersExplainThemselves(_ code: String) {
+        #expect(Rules.undocumented(in: file(code)) == [])
+    }
+
+    @Test(arguments: [
+        "package init() {}", "package init(a: Int) {\n    self.b = a\n}", "package init(a: Int) {\n    self.a = a\n    start()\n}",
+        "package init(a: String) {\n    self.a = a.lowercased()\n}",
+    ])
+    func otherInitialisersNeedDocumentation(_ code: String) {
+        #expect(lines(Rules.undocumented(in: file(code))).count == 1)
+    }
+
     // MARK: Form
 
     @Test func findsLongFilesWideLinesAndTabs() {

@@ -18,7 +18,7 @@ import Topics
         #expect(outgoing.headers["ce_deadresolution"] == "replayed" && outgoing.headers["ce_specversion"] == "1.0")
         #expect(outgoing.value == ByteBuffer(), "no tombstone: it must not be taken for a deletion")
         let record = incoming(outgoing)
-        #expect(DeadResolution.isOne(record))
+        #expect(DeadResolution.isResolution(record))
         #expect(try DeadResolution(record) == resolution)
     }
 
@@ -27,7 +27,7 @@ import Topics
         let dead = DeadRecord(
             copy: try copy(), cause: "expired", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: resolution.at)
         let record = incoming(dead.outgoing(to: topics))
-        #expect(!DeadResolution.isOne(record))
+        #expect(!DeadResolution.isResolution(record))
         #expect(throws: RecordError.self) { try DeadResolution(record) }
     }
 

@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 import Topics
 
-/// The example that developers of services start from, with the public Kafka and CloudEvents packages for Python.
+/// The example for developers of services, with the public Kafka and CloudEvents packages for Python.
 @Suite(.serialized) struct OutboxReaderTests {
     private static let folder = ProjectFiles.root.appendingPathComponent("Examples/reading-your-topic")
     private let service: PartyID
@@ -24,7 +24,7 @@ import Topics
         let producer = try Producer(kafka.settings, logger: kafka.logger)
         let topic = kafka.topics.outbox(service)
         let database = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-test-\(UUID().uuidString).sqlite")
-        // The properties are for the Kafka in memory, which is slow to let a member go.
+        // The properties are for the Kafka in memory, which is slow to remove a member.
         let arguments = [
             Self.folder.appendingPathComponent("outbox_reader.py").path, "--bootstrap", kafka.settings.bootstrap, "--topic", topic,
             "--group", "DE-BIL.\(topic)", "--database", database.path, "--property", "session.timeout.ms=6000", "--property",
@@ -44,7 +44,7 @@ import Topics
         #expect(first.lines.contains("new copy-3 org.openchargingnetwork.locations.sender.get null"), "an empty value, as it was once")
         #expect(first.lines.contains { $0.hasPrefix("unreadable \(topic)[") }, "put aside, and the others go on")
 
-        // The same copy again, as after a crash of MATCHER: the program begins where it ended and knows the id.
+        // The same copy again, as after a crash of MATCHER: the program continues where it ended and knows the id.
         _ = try await producer.send(try copy("copy-1", .cdrs, .receiver, .post, body: cdr).outgoing(to: kafka.topics))
         let second = try PythonProgram(file: arguments)
         try await eventually("the repeat is seen: \(second.text)", within: .seconds(60)) { !second.lines.isEmpty }
@@ -118,7 +118,7 @@ private final class PythonProgram: Sendable {
     private let exit = AsyncStream<Int32>.makeStream()
     private let end = AsyncStream<Never>.makeStream()
 
-    /// A process of ours starts with the signal mask of the thread that starts it, and such threads take no signals.
+    /// A child process inherits the signal mask of the thread that starts it, and such threads block all signals.
     private static let unmasked = """
         import runpy, signal, sys
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -142,7 +142,7 @@ private final class PythonProgram: Sendable {
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
-        // A thread of its own reads: see `BrokerProcess`. It ends with the program, which ends with this.
+        // A thread of its own reads: see `BrokerProcess`. It ends with the program, which ends with this object.
         Thread.detachNewThread { [weak self, end] in
             while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
                 self?.output.withLock { $0 += data }
@@ -162,7 +162,7 @@ private final class PythonProgram: Sendable {
 
     var lines: [String] { text.split(separator: "\n").map(String.init) }
 
-    /// SIGTERM, and its exit status; one that does not hear is killed.
+    /// Sends SIGTERM and returns the exit status; kills a process that does not react.
     func stop() async -> Int32? {
         process.terminate()
         DispatchQueue.global().asyncAfter(deadline: .now() + 30) { [process] in

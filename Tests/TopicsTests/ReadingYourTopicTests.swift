@@ -8,7 +8,7 @@ import Testing
 
 @testable import Topics
 
-/// What "Reading your topic" and "Topics" tell developers is what the code writes.
+/// The pages "Reading your topic" and "Topics" agree with the code.
 @Suite struct ReadingYourTopicTests {
     private let topics = TopicNames()
     private let page: String

@@ -17,17 +17,17 @@ import Testing
         return request
     }
 
-    @Test func whatMayBeTrueIsLetThrough() throws {
+    @Test func plausibleRecordsAreAccepted() throws {
         let bounds = RecordBounds(now: now, stateEnd: 5)
         let changes: [(inout RequestRecord) -> Void] = [
             { _ in }, { $0.time = self.latest }, { $0.time = Timestamp(milliseconds: 0) }, { $0.stateVersion = 0 },
             { $0.deadline = self.now.adding(milliseconds: RecordBounds.longestWait) }, { $0.deadline = Timestamp(milliseconds: .min) },
         ]
         for change in changes { #expect(bounds.fault(of: try request(change)) == nil) }
-        #expect(RecordBounds(now: now).fault(of: try request { $0.stateVersion = .max }) == nil, "nobody has asked where it ends")
+        #expect(RecordBounds(now: now).fault(of: try request { $0.stateVersion = .max }) == nil, "the end was not queried")
     }
 
-    @Test func whatCannotBeTrueIsNamed() throws {
+    @Test func implausibleValuesAreNamed() throws {
         let bounds = RecordBounds(now: now, stateEnd: 4)
         let forever = try #require(Timestamp(rfc3339: "9999-12-31T23:59:59Z"))
         let faults: [(String, (inout RequestRecord) -> Void)] = [

@@ -73,7 +73,7 @@ import Topics
         #expect(outgoing.headers["ce_ocpioriginalto"] == "NL-MSP" && again.originalReceiver?.description == "NL-MSP")
     }
 
-    @Test func whomTheSenderWroteToGoesOnWhereTheHubFoundAnother() throws {
+    @Test func theAddressedReceiverIsKeptWhenTheHubFoundAnother() throws {
         var record = sample()
         #expect(record.outgoing(to: topics).headers["ce_ocpioriginalto"] == nil)
         record.originalReceiver = PartyID("ch-OCN")
@@ -122,7 +122,7 @@ import Topics
         #expect(again.address == reply.address && again.outcome == .answered && again.from == request.to)
     }
 
-    @Test func whatNodesTellEachOtherGoesThroughTheRecords() throws {
+    @Test func headersBetweenNodesAreCarriedInRecords() throws {
         var request = sample()
         #expect(try RequestRecord(incoming(request.outgoing(to: topics))).copyID == nil)
         request.copyID = "copy-1"
@@ -152,7 +152,7 @@ import Topics
         #expect(try RequestRecord(incoming(record.outgoing(to: topics))).module == record.module)
     }
 
-    /// Another method could make a recipient tell what it was sent, the hub's token with it.
+    /// Another method could make a recipient return what it received, including the hub's token.
     @Test(arguments: ["trace", "head", "options", "connect", ""]) func aRequestWithAMethodThatOCPIHasNotIsRefused(method: String) {
         var outgoing = sample().outgoing(to: topics)
         outgoing.headers.fields.removeAll { $0.name == "ce_type" }

@@ -29,7 +29,7 @@ import Topics
 
     private func topic(_ name: String) throws -> NewTopic { try #require(settings.fixedTopics(names).first { $0.name == name }) }
 
-    @Test func whatIsAsItWouldHaveBeenMadeIsFine() {
+    @Test func aTopicAsConfiguredIsFine() {
         for wanted in settings.fixedTopics(names) + [outbox] {
             let check = check((found(wanted), wanted))
             #expect(check.defects.isEmpty && check.warnings.isEmpty, "\(check)")

@@ -24,7 +24,7 @@ import Topics
         #expect(health.isUnusable([names.requests, names.replies]) && !health.isUnusable([names.requests]))
     }
 
-    @Test func aPartitionWithoutALeaderIsToldAndOnlyATopicWithoutAnyIsUnusable() {
+    @Test func aPartitionWithoutALeaderIsReportedAndOnlyATopicWithoutAnyIsUnusable() {
         let some = TopicHealth(of: wanted, in: standings { $0[names.requests]?.withoutLeader = 7 })
         #expect(!some.isGood && some.withoutLeader == ["t.requests"] && !some.isUnusable([names.requests]))
         let all = TopicHealth(of: wanted, in: standings { $0[names.requests]?.withoutLeader = 8 })

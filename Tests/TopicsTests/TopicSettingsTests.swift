@@ -30,7 +30,7 @@ import Topics
         #expect(topics.allSatisfy { $0.config["min.insync.replicas"] == "2" && $0.replication == 3 })
     }
 
-    @Test func whatDeletesByTimeDoesNotDeleteBySize() {
+    @Test func topicsWithATimeLimitHaveNoSizeLimit() {
         let topics = TopicSettings().fixedTopics(names)
         for topic in topics where topic.config["retention.ms"] != nil {
             #expect(topic.config["retention.bytes"] == "-1", "\(topic.name): a broker's own default would lose what waits")

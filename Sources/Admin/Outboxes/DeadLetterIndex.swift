@@ -14,7 +14,7 @@ package struct DeadLetterIndex: Sendable {
     /// Adds a record of `ocn.dead`. Records may come in any order and repeatedly.
     package mutating func add(_ record: IncomingRecord) {
         do throws(RecordError) {
-            if DeadResolution.isOne(record) {
+            if DeadResolution.isResolution(record) {
                 let resolution = try DeadResolution(record)
                 // Of two resolutions of the same dead letter the first counts.
                 let place = DeadLetter.Place(partition: resolution.partition, offset: resolution.offset)

@@ -34,7 +34,7 @@ final class RecordOutcomes: Sendable {
     func stop() async { await reader.stop() }
 
     private static func note(_ record: IncomingRecord, _ topics: TopicNames, _ box: Box) {
-        if record.topic == topics.dead, !DeadResolution.isOne(record), let dead = try? DeadRecord(record) {
+        if record.topic == topics.dead, !DeadResolution.isResolution(record), let dead = try? DeadRecord(record) {
             box.seen.withLock { $0[dead.copy.id] = .dead }
         } else if record.topic == topics.replies, let reply = try? ReplyRecord(record), reply.outcome != .answered {
             box.seen.withLock { $0[reply.requestID] = .refused }

@@ -8,7 +8,7 @@ final class RunningHandshakes: Sendable {
     static let perPlatform = 2
     static let inTotal = 32
 
-    private let room = Mutex(SharedRoom(places: inTotal, placesPerClient: perPlatform, bytes: 0))
+    private let room = Mutex(SharedQuota(places: inTotal, placesPerClient: perPlatform, bytes: 0))
 
     /// Whether the platform may start another handshake, which counts until ``end(_:)``.
     func begin(_ platform: String) -> Bool { room.withLock { $0.enter(platform) } }

@@ -1,22 +1,22 @@
 package import OCPI
 
-/// What makes a request a repeat of another: the same sender, `X-Request-ID`, recipient, place and body, from the same side.
+/// Identifies repeats of a request: they have the same sender, `X-Request-ID`, recipient, path and body, and enter from the same side.
 ///
-/// Equal keys have equal ordering keys, so one worker of each group sees them all, the one that owns their partition. 128 bits of a hash
-/// with a seed of this process, so that nobody can prepare two requests with one key.
+/// Equal keys have equal ordering keys, so one worker of each group sees all of them, the owner of their partition. The key is a 128-bit
+/// hash with a seed of this process, so that nobody can prepare two requests with one key.
 package struct IdempotencyKey: Hashable, Sendable {
-    /// Who sent it.
+    /// The sender of the request.
     package let sender: PartyID
     private let first: Int
     private let second: Int
 
-    /// For how long a request that comes again has no second effect.
+    /// How long a repeat of a request has no second effect.
     package static let window = Duration.seconds(600)
 
-    /// Nil for a request that may simply be sent twice. A message of another node is signed but has no time: whoever has seen it can send
-    /// it again, so there only what reads may be sent twice. Asking for a result is more than reading.
+    /// Nil for a request that may be sent twice. A message of another node is signed but has no time, so anyone who has seen it can send it
+    /// again; of these only reads may be sent twice. A request for an asynchronous result is more than a read.
     package init?(_ record: RequestRecord) {
-        // The token may have been blocked since the first one was answered.
+        // The token may have been blocked since the first answer.
         guard !ModuleTable.isAuthorization(record.method, record.route) else { return nil }
         switch record.origin {
         case .local: guard !record.method.isIdempotent else { return nil }
@@ -30,7 +30,7 @@ package struct IdempotencyKey: Hashable, Sendable {
         second = Self.hash(record, place, salt: 2)
     }
 
-    /// The sender's node is not in it: there is one that may speak for the sender, and it may change its URL.
+    /// The sender's node is left out: only one node may act for the sender, and it may change its URL.
     private static func hash(_ record: RequestRecord, _ place: String, salt: UInt8) -> Int {
         var hasher = Hasher()
         hasher.combine(salt)

@@ -2,25 +2,26 @@ import DequeModule
 package import NIOCore
 import OCPI
 
-/// What is known of the requests of the last minutes, for those that come again. A value without lock or clock.
+/// Remembers the requests of the last minutes, for repeats. A value without lock or clock.
 ///
-/// Bounded in number and bytes, all together. An account, the platform or node that sends, has all the room that others leave. Where all
-/// have too much, the accounts that have most make room, down to one size, and in each of them the senders that have most, the oldest of
-/// theirs first. So one that sends much does not drive out what others may ask for, however many parties it sends for, nor does one party
-/// what others of its account may. What another worker knows is not known here.
+/// Number and bytes are bounded. An account, the platform or node that sends, may use all room that others leave. When the total is
+/// exceeded, the largest accounts are cut down to one common size, and within each the largest senders, oldest requests first. So neither
+/// an account with many requests, however many parties it sends for, nor one party within an account displaces the requests of others.
+/// Requests of other workers are not known here.
 package struct RecentRequests<Memory: Sendable>: Sendable {
-    /// How much is kept, and for how long.
+    /// The limits of number, size and time.
     package struct Limits: Sendable {
-        /// Requests.
+        /// The most requests.
         package var requests: Int
-        /// Bytes of what is known of them.
+        /// The most bytes of their memories.
         package var bytes: Int
-        /// How long each is kept.
+        /// How long each request is remembered.
         package var window: TimeAmount
-        /// The fair part of an account is one in so many of the bytes, less where there are more accounts. No single request takes more.
+        /// The divisor that gives an account's share of the bytes; with more accounts than this the share is smaller. No single request may
+        /// take more than a share.
         package var perAccount: Int
 
-        /// - Parameters: as the properties say.
+        /// - Parameter perAccount: at least 1; the other limits are taken as given.
         package init(requests: Int, bytes: Int = .max, window: TimeAmount, perAccount: Int) {
             self.requests = requests
             self.bytes = bytes
@@ -44,14 +45,14 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
         }
     }
 
-    /// Of one sender.
+    /// The requests of one sender.
     private struct Queue {
         /// Oldest first.
         var keys: Deque<IdempotencyKey> = []
         var size = Size()
     }
 
-    /// Of one account.
+    /// The requests of one account.
     private struct Share {
         var senders: [PartyID: Queue] = [:]
         var size = Size()
@@ -69,41 +70,41 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
     private let limits: Limits
     private var entries: [IdempotencyKey: Entry] = [:]
     private var shares: [String: Share] = [:]
-    /// Oldest first, and some that had to make room.
+    /// All requests, oldest first, including some that were displaced.
     private var order: Deque<Place> = []
     private var lastNumber: UInt64 = 0
     private var total = Size()
 
-    /// Knows nothing yet.
+    /// An empty memory.
     package init(_ limits: Limits) {
         self.limits = limits
     }
 
-    /// Requests that are known.
+    /// The number of remembered requests.
     package var count: Int { total.requests }
 
-    /// Bytes of what is known, about.
+    /// The approximate bytes of their memories.
     package var bytes: Int { total.bytes }
 
-    /// What is kept to know the order, for requests that are known and some that are not any more.
+    /// The number of entries in the order, including requests that are no longer remembered.
     package var ordered: Int { order.count }
 
-    /// What is known of the request of this key; nil for none.
+    /// The memory of the request with this key; nil for an unknown one.
     package mutating func memory(of key: IdempotencyKey, now: NIODeadline) -> Memory? {
         expire(now)
         return entries[key]?.memory
     }
 
-    /// Nothing changes for a key that is known, nor if it is more than the fair part of an account.
+    /// Remembers a request, unless its key is known or it exceeds an account's share.
     /// - Parameters:
-    ///   - bytes: what it holds in memory, about.
+    ///   - bytes: the approximate size of the memory.
     ///   - account: the platform or node that sent the request.
-    /// - Returns: whether the request is known now. Not if it is too large, for its account or among what its sender has.
+    /// - Returns: whether the request is remembered now. It is not if it is too large for its account or among its sender's requests.
     @discardableResult
     package mutating func remember(_ memory: Memory, bytes: Int, of account: String, as key: IdempotencyKey, now: NIODeadline) -> Bool {
         expire(now)
         guard entries[key] == nil else { return true }
-        // Judged before anybody makes room for it: whoever answers chooses how long the answer is.
+        // Checked before any other request is displaced, because the recipient chooses the length of the answer.
         guard bytes <= Self.target(limits.bytes) / max(limits.perAccount, shares.count + 1) else { return false }
         lastNumber += 1
         let size = Size(requests: 1, bytes: bytes)
@@ -115,17 +116,17 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
         shares[account]?.senders[key.sender]?.keys.append(key)
         makeRoom(\.bytes, within: limits.bytes)
         makeRoom(\.requests, within: limits.requests)
-        // What had to make room stays behind in the order. Dropped when it is the larger part, so that it stays bounded.
+        // Displaced requests stay in the order. They are removed once they are the larger part, so that it stays bounded.
         if order.count > 2 * count + 1024 { order = Deque(order.filter(isKnown)) }
         return entries[key] != nil
     }
 
     // MARK: Making room
 
-    /// To which all together are cut where they have more than the limit: somewhat below it, so that looking for who has most is seldom.
+    /// The size to which the total is cut when it exceeds the limit: slightly below it, so that the search for the largest is rare.
     private static func target(_ limit: Int) -> Int { limit - limit / 64 }
 
-    /// The highest level above which these sizes have the excess, so that who has most makes room, and only down to it.
+    /// The highest level above which these sizes have the excess, so that only the largest are cut, and only down to it.
     private static func level(_ sizes: [Int], excess: Int) -> Int {
         let sizes = sizes.sorted(by: >)
         var sum = 0
@@ -158,7 +159,8 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
         }
     }
 
-    /// Largest first, of several the one whose oldest is older. There are no more accounts than platforms and nodes.
+    /// Accounts above the level, largest first, of equal ones the one with the oldest request. There are no more accounts than platforms
+    /// and nodes.
     private func accounts(above level: Int, _ size: KeyPath<Size, Int>) -> [String] {
         var found: [(account: String, size: Int, oldest: UInt64)] = []
         for (account, share) in shares where share.size[keyPath: size] > level {
@@ -168,8 +170,8 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
         return found.sorted { ($1.size, $0.oldest) < ($0.size, $1.oldest) }.map(\.account)
     }
 
-    /// Whose newest is largest comes first: where that alone is above the level, all of the sender goes, and others need not make room for
-    /// it. Then who has most, of several the one whose oldest is older.
+    /// Senders of an account above the level. First those whose newest request alone is above the level, because all of their requests are
+    /// removed and others keep theirs. Then the largest, of equal ones the one with the oldest request.
     private func senders(of account: String, above level: Int, _ size: KeyPath<Size, Int>) -> [PartyID] {
         var found: [(sender: PartyID, newest: Int, size: Int, oldest: UInt64)] = []
         for (sender, queue) in shares[account]?.senders ?? [:] where queue.size[keyPath: size] > level {
@@ -190,7 +192,7 @@ package struct RecentRequests<Memory: Sendable>: Sendable {
 
     private func isKnown(_ place: Place) -> Bool { entries[place.key]?.number == place.number }
 
-    /// What is known longest of all is what is known longest of its sender.
+    /// Removes the sender's oldest request.
     private mutating func dropOldest(of sender: PartyID, _ account: String) {
         guard let key = shares[account]?.senders[sender]?.keys.popFirst(), let entry = entries.removeValue(forKey: key) else { return }
         total -= entry.size

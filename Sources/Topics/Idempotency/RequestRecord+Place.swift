@@ -2,9 +2,9 @@ import Encoding
 import OCPI
 
 extension RequestRecord {
-    /// What of the recipient's it is about: the same text for every spelling of the same place below the endpoint.
+    /// The target of the request at its recipient: the same text for every spelling of the same path below the endpoint.
     ///
-    /// A URL behind one of ours, and what a custom module has in its path, are texts of their owner's, of which every byte may count.
+    /// The URL behind a hub URL, and the path of a custom module, are opaque texts of their owner, so each byte counts.
     package var place: String {
         if let target { return target }
         guard module.isFunctional || module == .hubclientinfo else { return query.map { path + "?" + $0 } ?? path }

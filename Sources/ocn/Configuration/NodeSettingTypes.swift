@@ -127,8 +127,8 @@ extension SettingType where Value == [String: String] {
                 switch KafkaSettings.fault(ofProperty: name, value: value) {
                 case nil: properties[name] = value
                 case .unknownName:
-                    let similar = Similar.names(to: name, among: KafkaSettings.propertyNames)
-                    throw ValueRefusal("name a property that librdkafka knows\(Similar.question(similar))", entry: number)
+                    let similar = SimilarNames.names(to: name, among: KafkaSettings.propertyNames)
+                    throw ValueRefusal("name a property that librdkafka knows\(SimilarNames.question(similar))", entry: number)
                 case .invalidValue: throw ValueRefusal("have a value that librdkafka permits for this property", entry: number)
                 }
             }

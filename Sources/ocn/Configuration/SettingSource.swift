@@ -32,7 +32,7 @@ struct SettingSource: Sendable {
 
     private mutating func add(_ value: WrittenValue, for key: String, at origin: SettingOrigin) {
         if Settings.byKey[key] == nil {
-            unknown.add(at: origin) { (key, Similar.names(to: key, among: Settings.byKey.keys)) }
+            unknown.add(at: origin) { (key, SimilarNames.names(to: key, among: Settings.byKey.keys)) }
         } else {
             values[key] = GivenValue(value: value, origin: origin)
         }
@@ -56,7 +56,7 @@ struct SettingSource: Sendable {
 
     /// Variables with a similar name, or with the same name in another section.
     private static func similar(to name: String) -> [String] {
-        let close = Similar.names(to: name, among: Settings.byVariable.keys)
+        let close = SimilarNames.names(to: name, among: Settings.byVariable.keys)
         guard close.isEmpty else { return close }
         let end = "_" + name.dropFirst(Settings.variablePrefix.count)
         return Settings.byVariable.keys.filter { $0.hasSuffix(end) }.sorted()

@@ -20,7 +20,7 @@ struct UnknownNames: Sendable {
             return
         }
         let (name, similar) = describe()
-        let advice = similar.isEmpty ? "; `ocn config list` shows all" : Similar.question(similar)
+        let advice = similar.isEmpty ? "; `ocn config list` shows all" : SimilarNames.question(similar)
         let subject = name.map { kind + $0 } ?? "a key that is no name"
         named.append(ConfigurationProblem(key: name, "there is no setting for \(subject)\(advice)", at: origin))
     }

@@ -118,7 +118,7 @@ private struct YAMLReading {
 
     /// Settings and sections with a similar name, or settings with the same name in another section.
     private static func similar(to key: String) -> [String] {
-        let close = Similar.names(to: key, among: Settings.sections.union(Settings.byKey.keys))
+        let close = SimilarNames.names(to: key, among: Settings.sections.union(Settings.byKey.keys))
         guard close.isEmpty else { return close }
         let end = "." + (key.split(separator: ".").last ?? "")
         return Settings.byKey.keys.filter { $0.hasSuffix(end) }.sorted()

@@ -4,14 +4,14 @@ import Testing
 @testable import Outbound
 
 /// The assignment of clients to names and addresses.
-@Suite struct PinsTests {
+@Suite struct PinnedClientsTests {
     private struct Made: Equatable {
         let number: Int
         let addresses: [String: String]
     }
 
     private struct Maker {
-        var pins = Pins<Made>()
+        var pins = PinnedClients<Made>()
         var made = 0
 
         mutating func lease(_ name: String, at address: String) -> (lease: (client: Made, id: Int)?, retired: [Made]) {

@@ -1,19 +1,20 @@
-/// Which client dials which address for which name: a value that makes and counts clients, and says which are not needed any more.
+/// Which client connects to which address for which name: a value that makes and counts clients, and returns those that are not needed any
+/// more.
 ///
-/// AsyncHTTPClient dials another address than the one it would find only if its configuration says so (`dnsOverride`), and that cannot be
-/// changed later. So a name that is new, or has moved, gets a new client, and when there are many, those with the fewest names become
-/// one: clients share no TLS context, so there must not be as many as names.
-struct Pins<Client> {
+/// AsyncHTTPClient only connects to another address than the resolved one if its configuration says so (`dnsOverride`), which cannot be
+/// changed later. So a new name, or one with a new address, gets a new client. Above a number of clients, those with the fewest names are
+/// merged: clients share no TLS context, so there must not be one per name.
+struct PinnedClients<Client> {
     private struct Entry {
         let client: Client
-        /// Names that are called through it, and where it dials for them.
+        /// The names called through the client, with their addresses.
         var addresses: [String: String]
         var uses = 0
     }
 
     private static var maxClients: Int { 8 }
     private static var merged: Int { 4 }
-    /// With more than that all are forgotten; who is called again comes back.
+    /// The number of names above which all are dropped; a name is added again with its next call.
     private static var maxNames: Int { 4096 }
 
     private var entries: [Int: Entry] = [:]
@@ -21,11 +22,11 @@ struct Pins<Client> {
     private var lastID = 0
     private var isClosed = false
 
-    /// Clients there are.
+    /// The number of clients.
     var count: Int { entries.count }
 
-    /// - Parameter make: a client that dials these addresses for these names.
-    /// - Returns: nil after the end; and clients that nobody uses and nobody will.
+    /// - Parameter make: makes a client that connects to these addresses for these names.
+    /// - Returns: nil after the end; and clients that no call uses or will use.
     mutating func lease(
         _ name: String, at address: String, _ make: (_ addresses: [String: String]) -> Client
     ) -> (lease: (client: Client, id: Int)?, retired: [Client]) {
@@ -62,7 +63,7 @@ struct Pins<Client> {
         return retire(id).map { [$0] } ?? []
     }
 
-    /// The end: all clients, in use or not.
+    /// Ends all leases, and returns all clients, in use or not.
     mutating func close() -> [Client] {
         defer {
             entries = [:]

@@ -3,15 +3,15 @@ package import OCPI
 
 extension KafkaAdmin: TopicAdministration {}
 
-/// Creates the node's topics and refuses ones that exist with settings that would lose data. Every process does this at start; it
-/// changes nothing that exists.
-package struct TopicUpkeep: Sendable {
+/// Creates the node's topics, and refuses existing ones whose settings would lose data. Every process does this at start; existing topics
+/// are not changed.
+package struct TopicProvisioner: Sendable {
     let admin: any TopicAdministration
     let names: TopicNames
     let settings: TopicSettings
 
     /// - Parameters:
-    ///   - admin: talks to the cluster.
+    ///   - admin: the admin client.
     ///   - names: the node's topics.
     ///   - settings: partitions, replication, retention.
     package init(admin: any TopicAdministration, names: TopicNames, settings: TopicSettings) {
@@ -20,8 +20,8 @@ package struct TopicUpkeep: Sendable {
         self.settings = settings
     }
 
-    /// Makes sure of the topics every node has, and of the outboxes that there are.
-    /// - Returns: what is not as the configuration says and works all the same, in words.
+    /// Creates the fixed topics that are missing, and checks them and the existing outboxes.
+    /// - Returns: differences from the configuration that do not prevent operation, as texts.
     /// - Throws: ``TopicError``, or Kafka's error.
     package func ensureFixed() async throws -> [String] {
         let existing = try await admin.listTopics()
@@ -35,7 +35,7 @@ package struct TopicUpkeep: Sendable {
         return check.warnings
     }
 
-    /// Makes sure that the topics every node has are there, and creates none: for commands that work with what a node has left.
+    /// Checks that the fixed topics exist, and creates none: for commands that work on a node's existing data.
     /// - Throws: ``TopicError``, or Kafka's error.
     package func requireFixed() async throws {
         let wanted = settings.fixedTopics(names).map(\.name)
@@ -53,14 +53,15 @@ package struct TopicUpkeep: Sendable {
         }
     }
 
-    /// Makes sure of a service's outbox. Call it before the service becomes visible, so that no copy finds its topic missing.
+    /// Creates a service's outbox if it is missing. Must be called before the service becomes visible, so that no copy finds its topic
+    /// missing.
     /// - Throws: ``TopicError``, or Kafka's error.
     package func ensureOutbox(of provider: PartyID) async throws {
-        // An in-memory cluster that lacks it makes it, with four partitions, when the first copy asks for it.
+        // An in-memory cluster creates a missing topic, with four partitions, when the first copy is sent to it.
         _ = try await ensure([settings.outboxTopic(names, provider)], try await admin.listTopics())
     }
 
-    /// Partitions of `ocn.replies` as it really is.
+    /// The actual number of partitions of `ocn.replies`.
     package func replyPartitions() async throws -> Int {
         let count = try await admin.listTopics(with: [names.replies])[names.replies] ?? 0
         guard count > 0 else { throw TopicError(description: "\(names.replies) does not exist") }
@@ -69,9 +70,9 @@ package struct TopicUpkeep: Sendable {
 
     /// - Parameters:
     ///   - wanted: topics that are created if they are missing.
-    ///   - existing: those that there are.
-    ///   - others: topics that exist and are looked at as well.
-    /// - Returns: topics that do not exist and cannot be created, since the in-memory cluster has no CreateTopics; and how the others are.
+    ///   - existing: the existing topics.
+    ///   - others: existing topics that are only checked.
+    /// - Returns: missing topics that cannot be created, because the in-memory cluster has no CreateTopics; and the check of the others.
     private func ensure(
         _ wanted: [NewTopic], _ existing: [String: Int], beside others: [NewTopic] = []
     ) async throws -> (missing: [String], TopicCheck) {
@@ -96,7 +97,7 @@ package struct TopicUpkeep: Sendable {
             guard error.isUnauthorized else { throw error }
             failures = Dictionary(topics.map { ($0.name, error) }) { first, _ in first }
         }
-        // Most fail for one reason.
+        // Most fail for the same reason, so one is enough.
         guard let (_, failure) = failures.min(by: { $0.key < $1.key }) else { return }
         let names = failures.filter { $0.value.code == failure.code }.keys.sorted().joined(separator: ", ")
         throw TopicError(description: "\(names) could not be created: \(reason(failure))")

@@ -4,17 +4,19 @@ import Synchronization
 import Testing
 import Topics
 
-@Suite struct TopicUpkeepTests {
+@Suite struct TopicProvisionerTests {
     let names = TopicNames()
     let settings = TopicSettings(replication: 3)
 
-    private func upkeep(_ cluster: FakeCluster) -> TopicUpkeep { TopicUpkeep(admin: cluster, names: names, settings: settings) }
+    private func provisioner(_ cluster: FakeCluster) -> TopicProvisioner {
+        TopicProvisioner(admin: cluster, names: names, settings: settings)
+    }
 
-    @Test func whatIsMissingIsMadeAndWhatExistsIsLeftAlone() async throws {
+    @Test func missingTopicsAreCreatedAndExistingOnesAreNotChanged() async throws {
         let cluster = FakeCluster(Array(settings.fixedTopics(names).dropFirst(2)))
-        #expect(try await upkeep(cluster).ensureFixed() == [])
+        #expect(try await provisioner(cluster).ensureFixed() == [])
         #expect(cluster.created == ["ocn.replies", "ocn.requests"])
-        #expect(try await upkeep(cluster).ensureFixed() == [])
+        #expect(try await provisioner(cluster).ensureFixed() == [])
         #expect(cluster.created.count == 2)
     }
 
@@ -23,38 +25,38 @@ import Topics
         outbox.config["retention.ms"] = "3600000"
         let cluster = FakeCluster(
             settings.fixedTopics(names) + [outbox, NewTopic(name: "ocn.outbox.notes", partitions: 1, replication: 1)])
-        await #expect { _ = try await upkeep(cluster).ensureFixed() } throws: { error in
+        await #expect { _ = try await provisioner(cluster).ensureFixed() } throws: { error in
             "\(error)".hasPrefix("ocn.outbox.DE-BIL has retention.ms=3600000 and would lose data")
         }
     }
 
-    @Test func whatWorksButIsNotAsConfiguredIsTold() async throws {
+    @Test func harmlessDifferencesAreReported() async throws {
         var topics = settings.fixedTopics(names)
         topics[0].partitions = 3
-        let warnings = try await upkeep(FakeCluster(topics)).ensureFixed()
+        let warnings = try await provisioner(FakeCluster(topics)).ensureFixed()
         #expect(warnings.count == 1 && warnings[0].hasPrefix("ocn.requests: 3 partitions, but kafka.request_partitions is 8"))
     }
 
     @Test func aCommandThatOnlyReadsCreatesNothing() async throws {
         let cluster = FakeCluster(Array(settings.fixedTopics(names).dropLast()))
-        await #expect { try await upkeep(cluster).requireFixed() } throws: { error in
+        await #expect { try await provisioner(cluster).requireFixed() } throws: { error in
             let text = "\(error)"
             return text.contains("no ocn.control, and this command creates no topics") && text.contains("kafka.prefix (ocn.)")
         }
         #expect(cluster.created.isEmpty)
-        try await upkeep(FakeCluster(settings.fixedTopics(names))).requireFixed()
+        try await provisioner(FakeCluster(settings.fixedTopics(names))).requireFixed()
     }
 
     /// Codes of Kafka's protocol: TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED.
     @Test(arguments: [Int32(29), 31]) func aRightThatIsMissingIsNamed(code: Int32) async throws {
         let cluster = FakeCluster([], creating: KafkaError(operation: "create topic", code: code))
-        await #expect { _ = try await upkeep(cluster).ensureFixed() } throws: { error in
+        await #expect { _ = try await provisioner(cluster).ensureFixed() } throws: { error in
             let text = "\(error)"
             return text.contains("ocn.announce, ") && text.contains("Create, Describe and DescribeConfigs")
                 && text.contains("kafka-acls.sh") && text.contains("--topic ocn. --resource-pattern-type prefixed")
         }
         let blind = FakeCluster(settings.fixedTopics(names), describing: KafkaError(operation: "describe topic ocn.dead", code: code))
-        await #expect { _ = try await upkeep(blind).ensureFixed() } throws: { error in
+        await #expect { _ = try await provisioner(blind).ensureFixed() } throws: { error in
             "\(error)".contains("describe topic ocn.dead") && "\(error)".contains("DescribeConfigs")
         }
     }
@@ -62,29 +64,30 @@ import Topics
     /// INVALID_REPLICATION_FACTOR.
     @Test func moreReplicasThanBrokersSaysWhichSetting() async throws {
         let cluster = FakeCluster([], creating: KafkaError(operation: "create topic", code: 38))
-        await #expect { _ = try await upkeep(cluster).ensureFixed() } throws: { error in
+        await #expect { _ = try await provisioner(cluster).ensureFixed() } throws: { error in
             "\(error)".contains("kafka.replication is 3, which is more than this Kafka has brokers")
         }
     }
 
-    @Test func whatVanishedIsMadeAnewExceptWhatOnlyRunningProcessesStillKnow() async throws {
+    @Test func missingTopicsAreCreatedAgainExceptStateAndLinks() async throws {
         let outbox = try #require(PartyID("DE-BIL"))
         let gone = [names.requests, names.replies, names.state, names.links, names.outbox(outbox), "another"]
         let cluster = FakeCluster(settings.fixedTopics(names).filter { !gone.contains($0.name) })
-        #expect(try await upkeep(cluster).remake(gone, services: [outbox]) == ["ocn.outbox.DE-BIL", "ocn.replies", "ocn.requests"])
+        #expect(try await provisioner(cluster).recreate(gone, services: [outbox]) == ["ocn.outbox.DE-BIL", "ocn.replies", "ocn.requests"])
         #expect(cluster.created == ["ocn.outbox.DE-BIL", "ocn.replies", "ocn.requests"])
         let forbidden = FakeCluster([], creating: KafkaError(operation: "create topic", code: 29))
-        await #expect { _ = try await upkeep(forbidden).remake([names.replies], services: []) } throws: { error in
-            "\(error)".hasPrefix("ocn.replies could not be made anew")
+        await #expect { _ = try await provisioner(forbidden).recreate([names.replies], services: []) } throws: { error in
+            "\(error)".hasPrefix("ocn.replies could not be created again")
         }
     }
 
-    @Test func aTopicThatSomebodyHasMadeAnewWithFewerPartitionsIsNoticed() async throws {
+    @Test func aTopicThatWasCreatedAgainWithFewerPartitionsIsNoticed() async throws {
         var seen: [String: Int] = [:]
-        #expect(try await upkeep(FakeCluster(settings.fixedTopics(names))).health(services: [], seen: &seen, within: .seconds(1)).isGood)
+        #expect(
+            try await provisioner(FakeCluster(settings.fixedTopics(names))).health(services: [], seen: &seen, within: .seconds(1)).isGood)
         var topics = settings.fixedTopics(names)
         topics[1].partitions = 1
-        let health = try await upkeep(FakeCluster(topics)).health(services: [], seen: &seen, within: .seconds(1))
+        let health = try await provisioner(FakeCluster(topics)).health(services: [], seen: &seen, within: .seconds(1))
         #expect(health.shrunken == [topics[1].name] && !health.isGood && health.isUnusable([topics[1].name]))
         #expect(health.description.contains("fewer partitions than before"))
     }
@@ -92,14 +95,14 @@ import Topics
     @Test func aBrokerThatHasNotHeardOfATopicYetIsAskedAgain() async throws {
         let cluster = FakeCluster(settings.fixedTopics(names))
         cluster.hidesForOneListing(names.replies)
-        #expect(try await upkeep(cluster).replyPartitions() == settings.replyPartitions)
+        #expect(try await provisioner(cluster).replyPartitions() == settings.replyPartitions)
         cluster.hidesForOneListing(names.state)
-        try await upkeep(cluster).requireFixed()
+        try await provisioner(cluster).requireFixed()
     }
 
     @Test func otherErrorsStayWhatTheyAre() async throws {
         let cluster = FakeCluster(settings.fixedTopics(names), describing: KafkaError(operation: "describe topics", code: -185))
-        await #expect { _ = try await upkeep(cluster).ensureFixed() } throws: { error in (error as? KafkaError)?.isTimedOut == true }
+        await #expect { _ = try await provisioner(cluster).ensureFixed() } throws: { error in (error as? KafkaError)?.isTimedOut == true }
     }
 }
 

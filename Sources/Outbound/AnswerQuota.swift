@@ -1,22 +1,22 @@
 import Encoding
 import Synchronization
 
-/// Room for the bodies of answers that are coming in, shared by the hosts they come from: one that answers much and slowly, or many calls at
-/// once, takes a quarter at most. Any thread may call.
-final class AnswerRoom: Sendable {
-    private let room: Mutex<SharedRoom>
+/// A quota for the bodies of incoming answers, shared by all hosts. One host may use a quarter, so that one with slow or many answers does
+/// not block the others. Any thread may call.
+final class AnswerQuota: Sendable {
+    private let room: Mutex<SharedQuota>
 
-    /// - Parameter bytes: in all.
+    /// - Parameter bytes: the total.
     init(bytes: Int) {
-        room = Mutex(SharedRoom(places: .max, placesPerClient: .max, bytes: bytes))
+        room = Mutex(SharedQuota(places: .max, placesPerClient: .max, bytes: bytes))
     }
 
-    /// Bytes that are taken.
+    /// The bytes in use.
     var used: Int { room.withLock { $0.used.bytes } }
 
-    /// The bytes of one answer, given back when it is not needed any more.
+    /// The bytes charged for one answer, which must be released.
     struct Charge: Sendable {
-        /// What small answers have for nothing: there are no more of them than calls, and most never come here.
+        /// The size up to which an answer is not charged: the number of calls bounds such answers, and most are smaller.
         static let free = 16 * 1024
 
         let host: String
@@ -24,9 +24,9 @@ final class AnswerRoom: Sendable {
 
         init(host: String) { self.host = host }
 
-        /// The body has grown to so many bytes.
-        /// - Returns: whether there is room for them, at all and for this host.
-        mutating func grow(to count: Int, in answers: AnswerRoom) -> Bool {
+        /// Charges a body that has grown to `count` bytes.
+        /// - Returns: whether the total and the host's limit allow it.
+        mutating func grow(to count: Int, in answers: AnswerQuota) -> Bool {
             guard count > Self.free else { return true }
             let isFirst = bytes == 0
             let hasRoom = answers.room.withLock { [bytes, host] in
@@ -41,8 +41,8 @@ final class AnswerRoom: Sendable {
             return hasRoom
         }
 
-        /// Gives back what was taken.
-        mutating func end(in answers: AnswerRoom) {
+        /// Releases the charged bytes.
+        mutating func end(in answers: AnswerQuota) {
             guard bytes > 0 else { return }
             answers.room.withLock { [bytes, host] in $0.leave(host, bytes: bytes) }
             bytes = 0

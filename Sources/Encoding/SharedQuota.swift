@@ -1,31 +1,31 @@
-/// Places for messages and room for the bytes of their bodies that clients share, of which one alone gets only a part. A value without a lock.
-package struct SharedRoom: Sendable {
-    /// What is taken of it.
+/// A quota of messages and body bytes that clients share, with a limit per client. A value without a lock.
+package struct SharedQuota: Sendable {
+    /// The used part of the quota.
     package struct Use: Sendable {
-        /// Messages under way.
+        /// The number of messages in progress.
         package var places = 0
-        /// Bytes of them that have arrived.
+        /// The number of body bytes received for them.
         package var bytes = 0
     }
 
     private let places: Int
     private let placesPerClient: Int
     private let bytes: Int
-    /// By all together.
+    /// The use of all clients together.
     package private(set) var used = Use()
     private var byClient: [String: Use] = [:]
 
     /// - Parameters:
-    ///   - places: in all.
-    ///   - placesPerClient: of one client.
-    ///   - bytes: at once; of one client at most a quarter.
+    ///   - places: the most messages of all clients.
+    ///   - placesPerClient: the most messages of one client.
+    ///   - bytes: the most body bytes of all clients; one client gets at most a quarter.
     package init(places: Int, placesPerClient: Int, bytes: Int) {
         self.places = places
         self.placesPerClient = placesPerClient
         self.bytes = bytes
     }
 
-    /// Takes a place for one message; `false` when there is none, at all or for this client.
+    /// Reserves a place for one message; `false` when the total or the client's limit is reached.
     package mutating func enter(_ client: String) -> Bool {
         guard used.places < places, byClient[client]?.places ?? 0 < placesPerClient else { return false }
         used.places += 1
@@ -33,7 +33,7 @@ package struct SharedRoom: Sendable {
         return true
     }
 
-    /// Bytes have arrived from a client that has a place; `false` when there is no room for them, at all or for it.
+    /// Counts bytes received from a client that has a place; `false` when the total or the client's limit would be exceeded.
     package mutating func charge(_ count: Int, to client: String) -> Bool {
         guard count <= bytes - used.bytes, count <= bytes / 4 - (byClient[client]?.bytes ?? 0) else { return false }
         used.bytes += count
@@ -41,7 +41,7 @@ package struct SharedRoom: Sendable {
         return true
     }
 
-    /// Gives a place back, and the bytes that were charged.
+    /// Releases a place, and the bytes that were charged.
     package mutating func leave(_ client: String, bytes count: Int) {
         used.places -= 1
         used.bytes -= count

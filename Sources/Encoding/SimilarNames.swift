@@ -1,13 +1,13 @@
-/// Names that somebody may have meant who wrote another one.
-package enum Similar {
-    /// The names that differ least from a text, without case, if they differ in a few letters only.
+/// Finds the names that an unknown name may have been meant for.
+package enum SimilarNames {
+    /// The names with the smallest edit distance to a text, ignoring case, if it is only a few letters.
     package static func names(to text: String, among names: some Collection<String>) -> [String] {
         let limit = max(1, min(3, text.utf8.count / 3))
         let text = text.lowercased()
         let length = text.unicodeScalars.count
         let distances = names.compactMap { name -> (name: String, distance: Int)? in
             let other = name.lowercased()
-            // Each letter that one has more is a difference.
+            // Each letter of the difference in length counts as an edit.
             guard abs(other.unicodeScalars.count - length) <= limit else { return nil }
             let distance = distance(text, other)
             return distance <= limit ? (name, distance) : nil
@@ -21,7 +21,7 @@ package enum Similar {
         names.isEmpty ? "" : "; did you mean \(names.joined(separator: " or "))?"
     }
 
-    /// How many letters must be changed, added, removed or swapped with their neighbour (optimal string alignment).
+    /// The number of letters to change, add, remove or swap with an adjacent one (optimal string alignment).
     package static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left.unicodeScalars)
         let right = Array(right.unicodeScalars)
