@@ -9,7 +9,7 @@ package enum Broadcast {
     ///
     /// Recipients are the connected parties of this node whose role is among those that the sender's roles reach, whose platform has the
     /// module's RECEIVER interface and whose OcnRules accept the sender; never the sender itself. The sender's signature is kept with the
-    /// parties that it covers, and PUSH signs the request anew. Recipients that require signatures do not get unsigned requests.
+    /// parties that it covers, and PUSH signs the request again. Recipients that require signatures do not get unsigned requests.
     package static func announcements(of request: RequestRecord, hub: PartyID, in directory: Directory) -> [AnnouncementRecord] {
         guard request.origin == .local, request.to == hub, request.target == nil, request.module.isFunctional,
             ModuleTable.hubUse(request.method, request.route).contains(.broadcast)

@@ -7,7 +7,7 @@ package enum StoreAndForward {
     /// The announcement for the recipient: the sender's request with its signature, which still matches. Nil unless the request is marked
     /// as stored.
     ///
-    /// It does not matter whether the rule still exists, because the sender was told that the hub has stored the request.
+    /// It does not matter whether the rule still exists, because the hub has confirmed the request to its sender.
     package static func announcement(of request: RequestRecord, in directory: Directory) -> AnnouncementRecord? {
         guard request.isStored, request.origin != .hub, request.target == nil, request.module.isFunctional else { return nil }
         var announced = request

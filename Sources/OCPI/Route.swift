@@ -35,7 +35,7 @@ package enum Route: Sendable, Equatable {
         return .module(ModuleRoute(version: version, module: module, interface: interface, remainder: segments.joined(separator: "/")))
     }
 
-    /// The module of an unknown path below it, so that a refusal there looks like the module's.
+    /// The module above an unknown path, so that a refusal there looks like the module's.
     package static func module(above path: String) -> ModuleRoute? {
         // `/ocpi/sender/2.2.1/cdrs`, `/ocpi/2.2.1/sender/chargingprofiles`, `/ocpi/custom/sender/parking`
         let segments = Array(path.utf8).split(separator: UInt8(ascii: "/"), maxSplits: 5, omittingEmptySubsequences: false)

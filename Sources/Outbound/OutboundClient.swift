@@ -61,7 +61,7 @@ package final class OutboundClient: Sendable {
         }
         let call = Call(request: prepared, isRepeatable: request.isRepeatable, deadline: deadline, completion: completion)
         // AsyncHTTPClient would resolve a text that it does not take for a literal, without a check of the address.
-        if AddressPolicy.literal(prepared.host) != nil, Self.isDialledAsItStands(prepared.host) {
+        if AddressPolicy.literal(prepared.host) != nil, Self.isLiteralToTheClient(prepared.host) {
             return execute(call, connections.direct(target.origin), completion)
         }
         connections.names.addresses(of: prepared.host, until: min(deadline, .now() + OutboundConnections.connectTimeout)) { result in
@@ -87,7 +87,7 @@ package final class OutboundClient: Sendable {
     /// The most addresses of a name that one call tries: each one needs a client of its own.
     private static let addressesTried = 3
 
-    private static func isDialledAsItStands(_ host: String) -> Bool {
+    private static func isLiteralToTheClient(_ host: String) -> Bool {
         let text = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         return (try? SocketAddress(ipAddress: text, port: 0)) != nil
     }
@@ -123,7 +123,7 @@ package final class OutboundClient: Sendable {
         let task = client.execute(request: call.request, delegate: collector, deadline: call.deadline)
         task.futureResult.whenComplete { result in
             collector.end()
-            if case .failure(let error) = result, repeats > 0, Self.wasLeft(error), call.isRepeatable || !collector.wasSent,
+            if case .failure(let error) = result, repeats > 0, Self.wasStale(error), call.isRepeatable || !collector.wasSent,
                 .now() < call.deadline
             {
                 return self.execute(call, client, repeats: repeats - 1, completion)
@@ -133,7 +133,7 @@ package final class OutboundClient: Sendable {
     }
 
     /// Whether the call failed because its connection had been closed before.
-    private static func wasLeft(_ error: any Error) -> Bool {
+    private static func wasStale(_ error: any Error) -> Bool {
         switch error {
         case is StaleConnectionHandler.Closed: true
         // The connection was closed before the call was written.

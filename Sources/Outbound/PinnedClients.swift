@@ -25,8 +25,9 @@ struct PinnedClients<Client> {
     /// The number of clients.
     var count: Int { entries.count }
 
+    /// Leases the client for a name at an address, which ``giveBack(_:)`` returns.
     /// - Parameter make: makes a client that connects to these addresses for these names.
-    /// - Returns: nil after the end; and clients that no call uses or will use.
+    /// - Returns: the lease, nil after the end; and the clients that no call uses or will use.
     mutating func lease(
         _ name: String, at address: String, _ make: (_ addresses: [String: String]) -> Client
     ) -> (lease: (client: Client, id: Int)?, retired: [Client]) {

@@ -29,13 +29,13 @@ final class StaleConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.fireErrorCaught(wasLeft && error is IOError ? Closed() : error)
+        context.fireErrorCaught(wasStale && error is IOError ? Closed() : error)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if wasLeft { context.fireErrorCaught(Closed()) }
+        if wasStale { context.fireErrorCaught(Closed()) }
         context.fireChannelInactive()
     }
 
-    private var wasLeft: Bool { hasServed && isAwaited }
+    private var wasStale: Bool { hasServed && isAwaited }
 }

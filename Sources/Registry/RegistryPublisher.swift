@@ -51,7 +51,7 @@ package struct RegistryPublisher: Sendable {
             _ = try await read()
             return true
         } catch {
-            return false  // told
+            return false  // logged already
         }
     }
 

@@ -74,7 +74,7 @@ extension RecordHeaders {
 }
 
 extension ByteBuffer? {
-    /// Converts between a body and a record's value: an event without data is a record without a value (CloudEvents, Kafka binding 3.2.2).
+    /// Nil for an empty body or value: an event without data is a record without a value (CloudEvents, Kafka binding 3.2.2).
     /// Empty values count as missing too, because earlier versions wrote them.
     var unlessEmpty: ByteBuffer? { flatMap { $0.readableBytes > 0 ? $0 : nil } }
 }

@@ -55,7 +55,7 @@ package struct TopicHealth: Sendable, Equatable {
             parts.append("\(underReplicated.joined(separator: ", ")) has fewer replicas in sync than min.insync.replicas")
         }
         if !shrunken.isEmpty {
-            parts.append("\(shrunken.joined(separator: ", ")) has fewer partitions than before: start this process anew")
+            parts.append("\(shrunken.joined(separator: ", ")) has fewer partitions than before: restart this process")
         }
         return parts.joined(separator: "; ")
     }
