@@ -1,5 +1,5 @@
 import Encoding
-import OCPI
+import HashTreeCollections
 
 /// A node of the Open Charging Network, as the registry lists it.
 package struct NetworkNode: Sendable, Equatable {
@@ -25,10 +25,35 @@ package struct NetworkNode: Sendable, Equatable {
     }
 }
 
-/// How a service gets its copies.
-package enum ServiceDelivery: String, Sendable, CaseIterable {
-    /// Over HTTP, by PUSH.
-    case push
-    /// It reads its outbox itself.
-    case topic
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// A node, by its operator's address.
+    package static func node(_ operatorAddress: String) -> String { "\(NetworkNode.kind)/\(operatorAddress.lowercased())" }
+}
+
+extension Fact {
+    /// A node of the network.
+    package static func node(_ node: NetworkNode) -> Fact { Fact(node) }
+}
+
+extension NetworkNode: TableFact {
+    static let kind = "node"
+    static var table: WritableKeyPath<DirectoryState, TreeDictionary<String, Self>> { \.network.nodesByOperator }
+    var indexKey: String { operatorAddress }
+    var key: String { FactKey.node(operatorAddress) }
+
+    var json: JSONValue {
+        [
+            "operator": .string(operatorAddress), "url": .string(url), "dialect": .string(dialect), "verbatim": .bool(isVerbatim),
+            "source": .string(source),
+        ]
+    }
+
+    init?(json: JSONValue) {
+        guard let address = json["operator"]?.string, let url = json["url"]?.string else { return nil }
+        self.init(
+            operatorAddress: address, url: url, dialect: json["dialect"]?.string ?? "ocn-1", isVerbatim: json["verbatim"]?.bool ?? false,
+            source: json["source"]?.string ?? "")
+    }
 }

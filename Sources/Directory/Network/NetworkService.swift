@@ -1,4 +1,5 @@
 import Encoding
+import HashTreeCollections
 package import OCPI
 
 /// A third-party service that asks for copies (OCN Service Interface).
@@ -34,5 +35,47 @@ package struct NetworkService: Sendable, Equatable {
             if let permission = Permission(rawValue: number), permission.matches(module: module, interface: interface) { return permission }
         }
         return nil
+    }
+}
+
+/// How a service gets its copies.
+package enum ServiceDelivery: String, Sendable, CaseIterable {
+    /// Over HTTP, by PUSH.
+    case push
+    /// It reads its outbox itself.
+    case topic
+}
+
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// A party's service.
+    package static func service(_ provider: PartyID) -> String { "\(NetworkService.kind)/\(provider.canonical)" }
+}
+
+extension Fact {
+    /// A service that asks for copies.
+    package static func service(_ service: NetworkService) -> Fact { Fact(service) }
+}
+
+extension NetworkService: TableFact {
+    static let kind = "service"
+    static var table: WritableKeyPath<DirectoryState, TreeDictionary<PartyID, Self>> { \.network.servicesByProvider }
+    var indexKey: PartyID { provider }
+    var key: String { FactKey.service(provider) }
+
+    var json: JSONValue {
+        .object([
+            "provider": .string(provider.description), "name": .string(name), "url": url.map(JSONValue.string),
+            "permissions": .array(permissions.map { .number(String($0)) }), "delivery": .string(delivery.rawValue),
+            "source": .string(source),
+        ])
+    }
+
+    init?(json: JSONValue) {
+        guard let provider = json.party("provider"), let permissions = json["permissions"]?.array else { return nil }
+        self.init(
+            provider: provider, name: json["name"]?.string ?? "", url: json["url"]?.string, permissions: permissions.compactMap(\.int),
+            delivery: json["delivery"]?.string.flatMap(ServiceDelivery.init(rawValue:)) ?? .push, source: json["source"]?.string ?? "")
     }
 }

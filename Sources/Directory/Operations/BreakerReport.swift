@@ -32,6 +32,23 @@ package struct BreakerReport: Sendable, Equatable {
 
     /// Whether the worker has not renewed it for three minutes: it must have died.
     package func isOutdated(now: Timestamp) -> Bool { seen.adding(milliseconds: Self.lifetimeMilliseconds) < now }
+}
+
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// How a worker's breaker for a recipient stands.
+    package static func breaker(_ recipient: PartyID, worker: String) -> String { "\(BreakerReport.kind)/\(recipient.canonical)/\(worker)" }
+}
+
+extension Fact {
+    /// A worker makes no calls, or only a few, to a recipient. Deleted when it calls again.
+    package static func breaker(_ report: BreakerReport) -> Fact { Fact(report) }
+}
+
+extension BreakerReport: StateFact {
+    static let kind = "breaker"
+    var key: String { FactKey.breaker(recipient, worker: worker) }
 
     var json: JSONValue {
         [
@@ -41,11 +58,17 @@ package struct BreakerReport: Sendable, Equatable {
     }
 
     init?(json: JSONValue) {
-        guard let recipient = json["recipient"]?.string.flatMap({ PartyID($0) }), let worker = json["worker"]?.string,
-            let state = json["state"]?.string.flatMap(BreakerState.init(rawValue:)),
-            let since = json["since"]?.string.flatMap(Timestamp.init(rfc3339:))
+        guard let recipient = json.party("recipient"), let worker = json["worker"]?.string,
+            let state = json["state"]?.string.flatMap(BreakerState.init(rawValue:)), let since = json.time("since")
         else { return nil }
-        self.init(
-            recipient: recipient, worker: worker, state: state, since: since, seen: json["seen"]?.string.flatMap(Timestamp.init(rfc3339:)))
+        self.init(recipient: recipient, worker: worker, state: state, since: since, seen: json.time("seen"))
+    }
+
+    func add(to state: inout DirectoryState) { state.operations.add(self) }
+    func remove(from state: inout DirectoryState) { state.operations.remove(self) }
+
+    func bounded(by latest: Timestamp, written: Timestamp) -> Self? {
+        guard seen > latest || since > latest else { return nil }
+        return BreakerReport(recipient: recipient, worker: worker, state: state, since: min(since, latest), seen: min(seen, latest))
     }
 }

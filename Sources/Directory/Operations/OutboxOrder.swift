@@ -1,4 +1,5 @@
 package import Encoding
+import HashTreeCollections
 package import OCPI
 
 /// What an operator ordered for a recipient's outbox. PUSH carries it out: whoever owns a partition is the only one who can.
@@ -42,17 +43,24 @@ package struct OutboxOrder: Sendable, Equatable {
     }
 }
 
-/// Whether calls to a recipient are made.
-package enum BreakerState: String, Sendable, CaseIterable {
-    /// They are.
-    case closed
-    /// They are not: too many failed.
-    case open
-    /// A few are, to see whether the recipient is back.
-    case halfOpen = "half-open"
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// What was ordered for an outbox.
+    package static func outbox(_ recipient: PartyID) -> String { "\(OutboxOrder.kind)/\(recipient.canonical)" }
 }
 
-extension OutboxOrder {
+extension Fact {
+    /// What an operator ordered for a recipient's outbox.
+    package static func outbox(_ order: OutboxOrder) -> Fact { Fact(order) }
+}
+
+extension OutboxOrder: TableFact {
+    static let kind = "outbox"
+    static var table: WritableKeyPath<DirectoryState, TreeDictionary<PartyID, Self>> { \.operations.orders }
+    var indexKey: PartyID { recipient }
+    var key: String { FactKey.outbox(recipient) }
+
     var json: JSONValue {
         .object([
             "recipient": .string(recipient.description), "paused": .bool(isPaused),
@@ -61,7 +69,7 @@ extension OutboxOrder {
     }
 
     init?(json: JSONValue) {
-        guard let recipient = json["recipient"]?.string.flatMap({ PartyID($0) }), let isPaused = json["paused"]?.bool else { return nil }
+        guard let recipient = json.party("recipient"), let isPaused = json["paused"]?.bool else { return nil }
         var rewind: Rewind?
         if let wanted = json["rewind"], !wanted.isNull {
             // Half an order must not be taken for a whole one.

@@ -66,7 +66,22 @@ package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertibl
     }
 }
 
-extension StoreRule {
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// A rule to store and forward.
+    package static func storeRule(_ rule: StoreRule) -> String { "\(StoreRule.kind)/\(rule.recipient)/\(rule.module)/\(rule.method)" }
+}
+
+extension Fact {
+    /// What is sent to a recipient is stored and forwarded.
+    package static func storeRule(_ rule: StoreRule) -> Fact { Fact(rule) }
+}
+
+extension StoreRule: StateFact {
+    static let kind = "store"
+    var key: String { FactKey.storeRule(self) }
+
     var json: JSONValue {
         [
             "recipient": .string(recipient.description), "module": .string(module.rawValue), "method": .string(method.rawValue),
@@ -75,7 +90,7 @@ extension StoreRule {
 
     /// Nil for a rule that this node would not make.
     init?(json: JSONValue) {
-        guard let recipient = json["recipient"]?.string.flatMap({ PartyID($0) }), let module = json["module"]?.string,
+        guard let recipient = json.party("recipient"), let module = json["module"]?.string,
             let method = json["method"]?.string
         else { return nil }
         do {
@@ -84,4 +99,6 @@ extension StoreRule {
             return nil
         }
     }
+    func add(to state: inout DirectoryState) { state.operations.add(self) }
+    func remove(from state: inout DirectoryState) { state.operations.remove(self) }
 }

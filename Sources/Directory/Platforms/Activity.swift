@@ -98,7 +98,9 @@ package final class Activity: Sendable {
 
     private func again(_ changes: [FactChange]) {
         state.withLock { state in
-            for case .put(.status(let platform, _, _)) in changes { state.unsettled.insert(platform) }
+            for change in changes {
+                if let status = change.value(as: PlatformReachability.self) { state.unsettled.insert(status.platform) }
+            }
         }
         signal.yield()
     }

@@ -1,3 +1,4 @@
+import HashTreeCollections
 package import OCPI
 
 // The URLs of a party's own that stand behind those that the hub hands out.
@@ -18,55 +19,32 @@ extension Directory {
         return nil
     }
 
-    /// What is between a party's platform and this node only.
-    private static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
-
     /// Whether a request to an endpoint of a module leads to a place that is between the party's platform and this node only. Where the
     /// endpoint lies above such a place, or shares a path with it, a path or a query might. O(1) for all others, which is asked for every call.
     /// - Parameter endpoint: as the platform registered it.
     package func leadsToConfiguration(_ url: String, of party: PartyID, _ module: ModuleID, below endpoint: String) -> Bool {
-        guard !Self.configuration.contains(module), let platform = platform(of: party),
-            endpointsAboveConfiguration[platform.id]?.contains(endpoint) == true
+        guard !ModuleID.configuration.contains(module), let platform = platform(of: party),
+            snapshot.state.platforms.endpointsAboveConfiguration[platform.id]?.contains(endpoint) == true
         else { return false }
         return leadsToConfiguration(url, of: party, on: platform)
     }
 
     /// Also in a spelling that only some servers take for such a place, unless the URL lies below another endpoint that is as specific.
     private func leadsToConfiguration(_ url: String, of party: PartyID, on platform: Platform) -> Bool {
-        if modules(of: party, at: url).contains(where: { Self.configuration.contains($0.module) }) { return true }
+        if modules(of: party, at: url).contains(where: { ModuleID.configuration.contains($0.module) }) { return true }
         let places = endpoints(of: platform.id)
-        let others = places.filter { !Self.configuration.contains($0.module) }
+        let others = places.filter { !ModuleID.configuration.contains($0.module) }
         let deepest = others.compactMap { URLJoin.depth(of: url, below: $0.url)?.segments }.max() ?? -1
         func resembles(_ place: String, isExact: Bool = false) -> Bool {
             guard let depth = URLJoin.resemblance(of: url, below: place), !isExact || depth.below == 0 else { return false }
             return depth.segments > deepest || (depth.segments == deepest && depth.parameters > 0)
         }
-        if places.contains(where: { Self.configuration.contains($0.module) && resembles($0.url) }) { return true }
+        if places.contains(where: { ModuleID.configuration.contains($0.module) && resembles($0.url) }) { return true }
         if let versions = platform.versionsURL, resembles(versions, isExact: true) { return true }
         // Of two values of one parameter a server takes either.
-        return (endpointsAboveConfiguration[platform.id] ?? []).contains { endpoint in
+        return (snapshot.state.platforms.endpointsAboveConfiguration[platform.id] ?? []).contains { endpoint in
             URLJoin.depth(of: url, below: endpoint) != nil && URLJoin.repeatsParameters(of: endpoint, in: url)
         }
-    }
-
-    /// Finds the endpoints that ``leadsToConfiguration(_:of:_:below:)`` must look at, if the fact that was written, or has gone, says where a
-    /// platform has its places.
-    mutating func judgeEndpoints(after fact: Fact) {
-        let id: String
-        switch fact {
-        case .platform(let platform): id = platform.id
-        case .endpoints(let platform, _), .gone(let platform, _): id = platform
-        default: return
-        }
-        let endpoints = endpoints(of: id)
-        var own = endpoints.filter { Self.configuration.contains($0.module) }.map(\.url)
-        if let versions = platform(id: id)?.versionsURL { own.append(versions) }
-        let above = endpoints.filter { endpoint in
-            guard !Self.configuration.contains(endpoint.module) else { return false }
-            let place = String(decoding: endpoint.url.utf8.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
-            return own.contains { URLJoin.depth(of: $0, below: place) != nil }
-        }
-        endpointsAboveConfiguration[id] = above.isEmpty ? nil : Set(above.map(\.url))
     }
 
     /// Whether a URL has the origin of an endpoint that the party's platform registered, or one that the operator has listed for it. Only
@@ -78,10 +56,7 @@ extension Directory {
     }
 
     /// Where URLs of a platform may lead besides its endpoints, as the operator listed it.
-    package func furtherOrigins(of platform: String) -> [String] {
-        guard case .origins(_, let origins) = fact(FactKey.origins(platform)) else { return [] }
-        return origins
-    }
+    package func furtherOrigins(of platform: String) -> [String] { snapshot.state.platforms.origins[platform]?.origins ?? [] }
 
     private func origins(of platform: String) -> [String] {
         Set(endpoints(of: platform).compactMap { URLJoin.origin(of: $0.url) } + furtherOrigins(of: platform)).sorted()
@@ -99,7 +74,7 @@ extension Directory {
         guard let deepest = found.map(\.depth).max() else { return [] }
         return found.filter { depth, place in
             // Of two values of one parameter a server takes either.
-            let mayBeMeant = depth.segments == deepest.segments && depth.parameters > 0 && Self.configuration.contains(place.module)
+            let mayBeMeant = depth.segments == deepest.segments && depth.parameters > 0 && ModuleID.configuration.contains(place.module)
             return depth == deepest || mayBeMeant
         }.map { ($0.place.module, $0.place.interface) }
     }

@@ -10,9 +10,9 @@ struct PlatformDefects: Sendable {
 
     /// Takes note of a fact that was read.
     mutating func note(_ fact: Fact?) {
-        switch fact {
-        case .platform(let platform): unread.insert(platform.id)
-        case .endpoints(let platform, _): unread.insert(platform)
+        switch fact?.content {
+        case let platform as Platform: unread.insert(platform.id)
+        case let endpoints as PlatformEndpoints: unread.insert(endpoints.platform)
         default: break
         }
     }

@@ -14,3 +14,12 @@ package struct RetiringToken: Sendable, Equatable {
         self.until = until
     }
 }
+
+extension RetiringToken {
+    var json: JSONValue { ["hash": .string(hash), "until": .string(until.description)] }
+
+    init?(json: JSONValue) {
+        guard let hash = json["hash"]?.string, let until = json.time("until") else { return nil }
+        self.init(hash: hash, until: until)
+    }
+}

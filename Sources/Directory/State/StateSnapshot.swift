@@ -9,7 +9,16 @@ import Topics
 
 /// What `ocn.state` says, kept up to date by its follower.
 final class StateSnapshot: Sendable {
-    private let directory: Mutex<RebuildableSnapshot<Directory>>
+    /// What the follower changes, in place; nobody else takes this lock.
+    private struct Following {
+        var state: DirectoryState
+        /// The log is told again: what was known stays in use until its end is reached.
+        var isRenewing = false
+    }
+
+    private let following: Mutex<Following>
+    /// What readers take, who are never kept waiting for longer than a retain takes.
+    private let published: Mutex<Directory>
     private let secrets: NodeSecrets
     private let clock: KafkaClock
     private let logger: Logger
@@ -23,37 +32,49 @@ final class StateSnapshot: Sendable {
         self.clock = clock
         self.logger = logger
         repeated = ThrottledLog(logger)
-        directory = Mutex(RebuildableSnapshot(Directory(secrets: secrets)))
+        let state = DirectoryState(secrets: secrets)
+        following = Mutex(Following(state: state))
+        published = Mutex(Directory(state))
     }
 
-    var current: Directory { directory.withLock { $0.current } }
+    var current: Directory { published.withLock { $0 } }
 
     /// On the follower's thread only.
     func apply(_ step: TopicFollower.Step) {
         switch step {
         case .records(let records, let next):
-            // Parsed before the lock is taken, and a copy is changed: readers are never kept waiting.
             let changes = records.compactMap(change)
-            var new = directory.withLock { $0 }
-            new.apply { directory in
-                directory.advance(to: next)
-                for change in changes { directory.apply(key: change.key, change.fact) }
+            let new: Directory? = following.withLock { following in
+                following.state.advance(to: next)
+                for change in changes { following.state.apply(key: change.key, change.fact) }
+                return following.isRenewing ? nil : Directory(following.state)
             }
-            directory.withLock { $0 = new }
+            if let new { publish(new) }
             defects.withLock { defects in
                 for change in changes { defects.note(change.fact) }
             }
             metrics.position.record(next)
         case .end(let next):
-            directory.withLock { directory in
-                directory.apply { $0.advance(to: next) }
-                directory.complete()
-            }
+            publish(
+                following.withLock { following in
+                    following.state.advance(to: next)
+                    following.isRenewing = false
+                    return Directory(following.state)
+                })
             metrics.position.record(next)
             tellDefects(current)
         case .restarted:
             logger.error("ocn.state was cut or made anew; what was known stays in use until it is read to its end")
-            directory.withLock { $0.restart(from: Directory(secrets: secrets)) }
+            following.withLock { $0 = Following(state: DirectoryState(secrets: secrets), isRenewing: true) }
+        }
+    }
+
+    /// The last reference to the older one may be this one: it is given up outside the lock, because that can take a while.
+    private func publish(_ new: Directory) {
+        _ = published.withLock { published in
+            let old = published
+            published = new
+            return old
         }
     }
 
@@ -77,7 +98,7 @@ final class StateSnapshot: Sendable {
     private func change(_ record: IncomingRecord) -> (key: String, fact: Fact?)? {
         guard let key = record.key else { return nil }
         guard let value = record.value, value.readableBytes > 0 else { return (key, nil) }
-        guard let json = try? JSONValue.parse(value), let fact = Fact(key: key, json: json), fact.key == key else {
+        guard let json = try? JSONValue.parse(value), let fact = Fact(key: key, json: json) else {
             metrics.unreadable.increment()
             repeated.log(
                 .warning, "unreadable", "unreadable record in ocn.state", metadata: ["offset": "\(record.offset)", "record": "\(key)"])

@@ -107,11 +107,7 @@ struct ClientInfoEndpoint: Sendable {
 
     /// The newest counts, in whatever order they arrive.
     private func keep(_ info: ClientInfo, in directory: Directory) async throws(OCPIError) {
-        if case .clientInfo(let known) = directory.fact(FactKey.clientInfo(info.party, role: info.role)),
-            known.lastUpdated >= info.lastUpdated
-        {
-            return
-        }
+        if let known = directory.toldClientInfo(info.party, role: info.role), known.lastUpdated >= info.lastUpdated { return }
         do throws(StateError) {
             try await dependencies.write([.put(.clientInfo(info))])
         } catch {
