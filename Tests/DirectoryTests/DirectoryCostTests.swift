@@ -41,6 +41,24 @@ import Testing
         }
     }
 
+    @Test func whatIsReadBetweenTwoSnapshotsIsChangedInPlace() {
+        var state = filled(Self.parties(2000))
+        func root() -> [UInt8] { Array(withUnsafeBytes(of: state.platforms.reachability) { $0.prefix(MemoryLayout<AnyObject>.size) }) }
+        func change(_ number: Int) {
+            let fact = Fact.status(platform: "p\(number)", .offline, time.adding(milliseconds: Int64(number)))
+            state.apply(key: fact.key, fact)
+        }
+        let before = root()
+        for number in 0..<100 { change(number) }
+        #expect(root() == before, "nobody has a snapshot")
+        let snapshot = Directory(state)
+        change(100)
+        let copied = root()
+        #expect(copied != before && snapshot.status(of: "p100") == .connected, "the first change copies its path")
+        for number in 101..<200 { change(number) }
+        #expect(root() == copied && snapshot.status(of: "p199") == .connected)
+    }
+
     /// Printed, because a time is nothing to rely on.
     @Test func theTimeOfAChange() throws {
         for count in [200, 20_000] {

@@ -144,6 +144,15 @@ import Testing
     }
 
     @Test func thereIsARecordOfEachKind() {
-        #expect(Set(Self.records.map { $0.key.prefix { $0 != "/" } }).count == 21)
+        let listed = (PlatformIndex.kinds + NetworkIndex.kinds + OperationsIndex.kinds).map { $0.kind }
+        #expect(listed.count == 21 && Set(listed).count == 21, "no two kinds have the same keys")
+        #expect(Set(Self.records.map { String($0.key.prefix { $0 != "/" }) }) == Set(listed))
+    }
+
+    @Test func aRecordUnderAnotherKeyIsNone() throws {
+        for record in Self.records {
+            let json = try JSONValue.parse(record.json)
+            #expect(Fact(key: record.key + "x", json: json) == nil && Fact(key: "x" + record.key, json: json) == nil, "\(record.key)")
+        }
     }
 }
