@@ -28,6 +28,7 @@ let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", pac
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -90,7 +91,7 @@ let package = Package(
             ["Instruments", "Kafka", "Encoding", hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging]),
         module("Topics", ["OCPI", "Kafka", "Encoding", nioCore, collections]),
         // third
-        module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Encoding", nioCore, logging, crypto, heap]),
+        module("Directory", ["Topics", "OCPI", "Kafka", "Instruments", "Encoding", nioCore, logging, crypto, hashTrees, heap]),
         module("Registry", ["Directory", "Topics", "OCPI", "Encoding", logging, yams]),
         module(
             "Credentials", ["Directory", "Outbound", "OCPI", "Encoding", nioCore, nioHTTP1, logging]),
@@ -149,7 +150,7 @@ let package = Package(
             "ReliabilityTests",
             ["CLibrdkafka", "Directory", "Kafka", "Matcher", "OCPI", "Topics", "Encoding", "Support", nioCore, logging]),
         tests("TopicsTests", ["Topics", "OCPI", "Kafka", "Encoding", "Support", nioCore, logging]),
-        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", "Support", "Testbed", nioCore, logging]),
+        tests("DirectoryTests", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", "Support", "Testbed", nioCore, logging, hashTrees]),
         tests("CredentialsTests", ["Credentials", "Directory", "OCPI", "Encoding", nioCore, logging]),
         tests("RegistryTests", ["Registry", "Directory", "Kafka", "OCPI", "Topics", "Support", logging]),
         tests("MatcherTests", ["Matcher", "Directory", "Topics", "OCPI", "Kafka", "Encoding", "Support", nioCore, lifecycle]),

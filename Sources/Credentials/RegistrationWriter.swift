@@ -106,7 +106,8 @@ package struct RegistrationWriter: Sendable {
             let wanted = changes(try unchanged(platform))
             try await write(wanted)
             guard let standing = state.directory().platform(id: platform.id) else { break }
-            for case .put(.platform(let next)) in wanted where standing.hasSameCredentials(as: next) { return standing }
+            let written = wanted.compactMap { $0.value(as: Platform.self) }
+            if written.contains(where: standing.hasSameCredentials(as:)) { return standing }
         }
         throw changedMeanwhile
     }

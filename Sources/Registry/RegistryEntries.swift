@@ -56,38 +56,34 @@ package struct RegistryEntries: Sendable, Equatable {
 extension Fact {
     /// The registry source of an entry; nil for facts from elsewhere.
     package var registrySource: String? {
-        switch self {
-        case .node(let node): node.source
-        case .party(let party): party.source
-        case .service(let service): service.source
-        case .agreement(let agreement): agreement.source
-        case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process, .origins, .gone:
-            nil
+        switch value {
+        case let node as NetworkNode: node.source
+        case let party as NetworkParty: party.source
+        case let service as NetworkService: service.source
+        case let agreement as Agreement: agreement.source
+        default: nil
         }
     }
 
     /// The subcommand of `ocn registry` that removes an entry.
     var registryRemoval: String {
-        switch self {
-        case .node(let node): "remove-node \(node.operatorAddress)"
-        case .party(let party): "remove-party \(party.party)"
-        case .service(let service): "remove-service \(service.provider)"
-        case .agreement(let agreement): "revoke \(agreement.user) \(agreement.provider)"
+        switch value {
+        case let node as NetworkNode: "remove-node \(node.operatorAddress)"
+        case let party as NetworkParty: "remove-party \(party.party)"
+        case let service as NetworkService: "remove-service \(service.provider)"
+        case let agreement as Agreement: "revoke \(agreement.user) \(agreement.provider)"
         default: ""
         }
     }
 
     /// The name of an entry for people: `party DE-CPO`. Other facts have their key.
     package var registryName: String {
-        switch self {
-        case .node(let node): "node \(node.operatorAddress)"
-        case .party(let party): "party \(party.party)"
-        case .service(let service): "service of \(service.provider)"
-        case .agreement(let agreement): "agreement of \(agreement.user) with \(agreement.provider)"
-        case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process, .origins, .gone:
-            key
+        switch value {
+        case let node as NetworkNode: "node \(node.operatorAddress)"
+        case let party as NetworkParty: "party \(party.party)"
+        case let service as NetworkService: "service of \(service.provider)"
+        case let agreement as Agreement: "agreement of \(agreement.user) with \(agreement.provider)"
+        default: key
         }
     }
 }
@@ -96,12 +92,12 @@ extension Directory {
     /// Registry entries that depend on this one, ordered so that they can be removed one after the other.
     package func dependents(of entry: Fact) -> [Fact] {
         let direct: [Fact]
-        switch entry {
-        case .node(let node): direct = parties.filter { $0.operatorAddress == node.operatorAddress }.map(Fact.party)
-        case .party(let party):
+        switch entry.value {
+        case let node as NetworkNode: direct = parties.filter { $0.operatorAddress == node.operatorAddress }.map(Fact.party)
+        case let party as NetworkParty:
             direct =
                 agreements.filter { $0.user == party.party }.map(Fact.agreement) + (service(party.party).map { [.service($0)] } ?? [])
-        case .service(let service): direct = agreements.filter { $0.provider == service.provider }.map(Fact.agreement)
+        case let service as NetworkService: direct = agreements.filter { $0.provider == service.provider }.map(Fact.agreement)
         default: direct = []
         }
         var seen: Set<String> = []

@@ -38,7 +38,10 @@ package struct RegistryPublisher: Sendable {
         let (changes, conflicts) = entries.changes(against: store.directory, source: source.name)
         report.conflicts(conflicts)
         guard !changes.isEmpty else { return 0 }
-        for case .put(.service(let service)) in changes { try await topics.ensureOutbox(of: service.provider) }
+        for change in changes {
+            guard let service = change.value(as: NetworkService.self) else { continue }
+            try await topics.ensureOutbox(of: service.provider)
+        }
         try await writer.write(changes)
         logger.info("registry published", metadata: ["source": "\(source.name)", "changes": "\(changes.count)"])
         return changes.count

@@ -19,17 +19,15 @@ enum RegistryText {
     }
 
     private static func describe(_ fact: Fact) -> String {
-        switch fact {
-        case .node(let node): "node       \(node.operatorAddress)  \(node.url)  (\(node.dialect), \(node.source))"
-        case .party(let party):
+        switch fact.value {
+        case let node as NetworkNode: "node       \(node.operatorAddress)  \(node.url)  (\(node.dialect), \(node.source))"
+        case let party as NetworkParty:
             "party      \(party.party)  \(party.roles.joined(separator: ","))  at \(party.operatorAddress)  (\(party.source))"
-        case .service(let service):
+        case let service as NetworkService:
             "service    \(service.provider)  '\(service.name)'  permissions \(service.permissions.map(String.init).joined(separator: ","))"
                 + "  \(service.delivery.rawValue)  (\(service.source))"
-        case .agreement(let agreement): "agreement  \(agreement.user) -> \(agreement.provider)  (\(agreement.source))"
-        case .platform, .endpoints, .status, .claim, .clientInfo, .announced, .rules, .rule, .leader, .outbox, .outboxDone, .breaker,
-            .storeRule, .identity, .process, .origins, .gone:
-            fact.key
+        case let agreement as Agreement: "agreement  \(agreement.user) -> \(agreement.provider)  (\(agreement.source))"
+        default: fact.key
         }
     }
 

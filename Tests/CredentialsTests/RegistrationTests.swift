@@ -140,7 +140,8 @@ import Testing
         var platform = Platform(id: "p", tokenAHash: "a", tokenAExpires: now.adding(milliseconds: 1))
         platform.invite([new, party("FR-OFF")], until: now.adding(milliseconds: 5))
         platform.invite([party("AT-OLD")], until: now)
-        guard case .put(.platform(let first)) = try changes(for: platform, [("CPO", "AT-NEW")], in: HandshakePair().directory).last else {
+        let last = try changes(for: platform, [("CPO", "AT-NEW")], in: HandshakePair().directory).last
+        guard let first = last?.value(as: Platform.self) else {
             Issue.record("no platform")
             return
         }
@@ -149,7 +150,7 @@ import Testing
         let next = try changes(for: first, [("CPO", "FR-OFF")], in: HandshakePair().directory)
         let second = try #require(
             next.lazy.compactMap { change -> Platform? in
-                guard case .put(.platform(let platform)) = change else { return nil }
+                guard let platform = change.value(as: Platform.self) else { return nil }
                 return platform
             }.first)
         #expect(second.invited.isEmpty && second.invitedUntil.isEmpty)
@@ -280,7 +281,7 @@ import Testing
         let platform = Platform(id: "p", tokenAHash: "a", roles: [PlatformRole(role: "CPO", party: party("AT-OLD"))])
         let changes = try changes(for: platform, [("CPO", "AT-NEW")], in: HandshakePair().directory)
         #expect(changes.last == .delete(key: FactKey.claim(party("AT-OLD"), platform: "p")))
-        guard case .put(.platform(let written)) = changes.dropLast().last else {
+        guard let written = changes.dropLast().last?.value(as: Platform.self) else {
             Issue.record("\(changes)")
             return
         }
@@ -295,7 +296,7 @@ import Testing
             (Duration.zero, []), (.milliseconds(1500), [RetiringToken(hash: "old", until: now.adding(milliseconds: 1500))]),
         ] {
             let changes = try changes(for: platform, [("CPO", "AT-NEW")], overlap: overlap, in: HandshakePair().directory)
-            guard case .put(.platform(let written)) = changes.last else {
+            guard let written = changes.last?.value(as: Platform.self) else {
                 Issue.record("\(changes)")
                 return
             }
@@ -370,7 +371,7 @@ import Testing
         #expect(directory.toldClientInfos == [ClientInfo(party: new, role: "CPO", status: .suspended, lastUpdated: now)])
         #expect(directory.fact(FactKey.gone("p")) == .gone(platform: "p", now.adding(milliseconds: 9)))
         // The SUSPENDED status is written before the record is deleted: at no moment the party is only PLANNED.
-        guard case .put(.clientInfo) = changes.first else {
+        guard changes.first?.value(as: ToldClientInfo.self) != nil else {
             Issue.record("\(changes)")
             return
         }

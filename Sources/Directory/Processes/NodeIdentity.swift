@@ -14,13 +14,29 @@ package struct NodeIdentity: Sendable, Equatable {
     }
 }
 
-// MARK: - Form in Kafka
+// MARK: - In ocn.state
 
-extension NodeIdentity {
+extension FactKey {
+    /// What makes processes those of this node.
+    package static let identity = NodeIdentity.kind
+}
+
+extension Fact {
+    /// What makes processes those of this node.
+    package static func identity(_ identity: NodeIdentity) -> Fact { Fact(identity) }
+}
+
+extension NodeIdentity: StateFact {
+    static let kind = "identity"
+    var key: String { FactKey.identity }
+
     var json: JSONValue { ["operator": .string(operatorAddress), "secret": .string(secret)] }
 
     init?(json: JSONValue) {
         guard let address = json["operator"]?.string, let secret = json["secret"]?.string else { return nil }
         self.init(operatorAddress: address, secret: secret)
     }
+
+    func add(to state: inout DirectoryState) { state.operations.identity = self }
+    func remove(from state: inout DirectoryState) { state.operations.identity = nil }
 }

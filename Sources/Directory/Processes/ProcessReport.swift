@@ -1,4 +1,5 @@
 package import Encoding
+import HashTreeCollections
 
 /// What a process says of itself in `ocn.state` for as long as it lives.
 package struct ProcessReport: Sendable, Equatable {
@@ -46,7 +47,24 @@ package struct ProcessReport: Sendable, Equatable {
     package func isOutdated(now: Timestamp) -> Bool { seen.adding(milliseconds: Self.remainsMilliseconds) < now }
 }
 
-extension ProcessReport {
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// What a process says of itself.
+    package static func process(_ instance: String) -> String { "\(ProcessReport.kind)/\(instance)" }
+}
+
+extension Fact {
+    /// What a process says of itself while it lives.
+    package static func process(_ report: ProcessReport) -> Fact { Fact(report) }
+}
+
+extension ProcessReport: TableFact {
+    static let kind = "process"
+    static var table: WritableKeyPath<DirectoryState, TreeDictionary<String, Self>> { \.operations.processes }
+    var indexKey: String { instance }
+    var key: String { FactKey.process(instance) }
+
     var json: JSONValue {
         .object([
             "instance": .string(instance), "start": .string(start), "roles": .array(roles.map(JSONValue.string)),
@@ -58,12 +76,18 @@ extension ProcessReport {
 
     init?(json: JSONValue) {
         guard let instance = json["instance"]?.string, let start = json["start"]?.string,
-            let seen = json["seen"]?.string.flatMap(Timestamp.init(rfc3339:))
+            let seen = json.time("seen")
         else { return nil }
         let settings = (json["settings"]?.members ?? []).compactMap { member in member.value.string.map { (member.name, $0) } }
         self.init(
             instance: instance, start: start, roles: (json["roles"]?.array ?? []).compactMap(\.string),
             secrets: (json["secrets"]?.array ?? []).compactMap(\.string), settings: Dictionary(settings) { _, last in last },
             clockOffset: json["clock_offset_ms"]?.int.map(Int64.init), seen: seen)
+    }
+    func bounded(by latest: Timestamp, written: Timestamp) -> Self? {
+        guard seen > latest else { return nil }
+        var bounded = self
+        bounded.seen = latest
+        return bounded
     }
 }

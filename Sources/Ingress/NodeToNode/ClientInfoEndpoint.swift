@@ -109,11 +109,7 @@ struct ClientInfoEndpoint: Sendable {
 
     /// Stores the info if it is newer than the stored one. Reports may arrive in any order.
     private func store(_ info: ClientInfo, in directory: Directory) async throws(OCPIError) {
-        if case .clientInfo(let known) = directory.fact(FactKey.clientInfo(info.party, role: info.role)),
-            known.lastUpdated >= info.lastUpdated
-        {
-            return
-        }
+        if let known = directory.toldClientInfo(info.party, role: info.role), known.lastUpdated >= info.lastUpdated { return }
         do throws(StateError) {
             try await dependencies.write([.put(.clientInfo(info))])
         } catch {

@@ -1,0 +1,35 @@
+import HashTreeCollections
+import OCPI
+
+/// What operators ordered, and how the node's processes and their work stand.
+struct OperationsIndex: Sendable {
+    static let kinds: [any StateFact.Type] = [
+        OutboxOrder.self, RewindDone.self, BreakerReport.self, StoreRule.self, LeaderClaim.self, NodeIdentity.self, ProcessReport.self,
+    ]
+
+    var orders: TreeDictionary<PartyID, OutboxOrder> = [:]
+    var rewinds: TreeDictionary<RewindDone.Place, RewindDone> = [:]
+    /// By recipient and worker.
+    private(set) var breakers: TreeDictionary<PartyID, TreeDictionary<String, BreakerReport>> = [:]
+    /// By recipient, which has a handful at most.
+    private(set) var storeRules: TreeDictionary<PartyID, TreeSet<StoreRule>> = [:]
+    var processes: TreeDictionary<String, ProcessReport> = [:]
+    /// The newest claim to lead.
+    var leader: LeaderClaim?
+    /// What makes processes those of this node.
+    var identity: NodeIdentity?
+
+    mutating func add(_ report: BreakerReport) { breakers[report.recipient, default: [:]][report.worker] = report }
+
+    mutating func remove(_ report: BreakerReport) {
+        breakers[report.recipient]?[report.worker] = nil
+        if breakers[report.recipient]?.isEmpty == true { breakers[report.recipient] = nil }
+    }
+
+    mutating func add(_ rule: StoreRule) { storeRules[rule.recipient, default: []].insert(rule) }
+
+    mutating func remove(_ rule: StoreRule) {
+        storeRules[rule.recipient]?.remove(rule)
+        if storeRules[rule.recipient]?.isEmpty == true { storeRules[rule.recipient] = nil }
+    }
+}

@@ -1,0 +1,44 @@
+package import Encoding
+import HashTreeCollections
+
+/// Whether a platform can be reached, and since when, or when that was last seen.
+struct PlatformReachability: Sendable, Equatable {
+    let platform: String
+    let status: PlatformStatus
+    let time: Timestamp
+}
+
+// MARK: - In ocn.state
+
+extension FactKey {
+    /// A platform's status.
+    package static func status(_ platform: String) -> String { "\(PlatformReachability.kind)/\(platform)" }
+}
+
+extension Fact {
+    /// Whether a platform can be reached, and since when.
+    package static func status(platform: String, _ status: PlatformStatus, _ time: Timestamp) -> Fact {
+        Fact(PlatformReachability(platform: platform, status: status, time: time))
+    }
+}
+
+extension PlatformReachability: TableFact {
+    static let kind = "status"
+    static var table: WritableKeyPath<DirectoryState, TreeDictionary<String, Self>> { \.platforms.reachability }
+    var indexKey: String { platform }
+    var key: String { FactKey.status(platform) }
+    var subject: String? { platform }
+
+    var json: JSONValue { ["platform": .string(platform), "status": .string(status.rawValue), "time": .string(time.description)] }
+
+    init?(json: JSONValue) {
+        guard let platform = json["platform"]?.string, let status = json["status"]?.string.flatMap(PlatformStatus.init(rawValue:)),
+            let time = json.time("time")
+        else { return nil }
+        self.init(platform: platform, status: status, time: time)
+    }
+
+    func bounded(by latest: Timestamp, written: Timestamp) -> Self? {
+        time > latest ? PlatformReachability(platform: platform, status: status, time: latest) : nil
+    }
+}
