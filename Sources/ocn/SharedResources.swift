@@ -191,8 +191,8 @@ private final class TroubleHook: Sendable {
 }
 
 extension KafkaSettings {
-    /// The in-memory cluster answers an empty fetch only after the full wait and notices members slowly; see "The embedded Kafka" in
-    /// the README. What the operator set stays.
+    /// The in-memory cluster answers an empty fetch only after the full wait and notices members slowly; see "The Kafka in memory" in the
+    /// page of `Kafka`. What the operator set stays.
     var tunedForEmbeddedCluster: KafkaSettings {
         var tuned = self
         let embedded = ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"]
