@@ -91,7 +91,11 @@ import Testing
         #expect(ExampleSecrets.contains(try values(\.key)))
         #expect(ExampleSecrets.contains(try values(\.secret)))
         #expect(ExampleSecrets.contains(try values(\.adminKey)))
-        for path in ["README.md", "Config/node.yaml", "Config/worker.yaml", "Deploy/kafka/compose.yaml", "Deploy/kafka/README.md"] {
+        for path in [
+            "README.md", "Config/node.yaml", "Config/worker.yaml", "Deploy/kafka/compose.yaml", "Deploy/kafka/README.md",
+            "Deploy/production/README.md", "Deploy/production/node.yaml", "Deploy/production/ocn.env.example",
+            "Sources/Admin/Admin.docc/Admin.md",
+        ] {
             let text = try ProjectFiles.text(path)
             for match in text.matches(of: /(?:Token|--admin-key|admin_key:|secret:) ([A-Za-z0-9-]{16,})/) {
                 #expect(ExampleSecrets.contains(String(match.1)), "\(path) shows \(match.1)")

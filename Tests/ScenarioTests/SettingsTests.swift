@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [("Config/node.yaml", true), ("Config/worker.yaml", false)])
+    @Test(arguments: [("Config/node.yaml", true), ("Config/worker.yaml", false), ("Deploy/production/node.yaml", false)])
     func theExamplesAreGood(path: String, isComplete: Bool) {
         let path = root.appending(path: path).path
         #expect(ConfigurationCheck(path: path, environment: nil).problems == [])
