@@ -38,6 +38,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// A module that tries a node out or measures it; a running node holds none of them.
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Tools/\(name)", swiftSettings: settings)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -116,18 +121,19 @@ let package = Package(
         // beside
         module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
-        module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
-        // top
-        module(
+        // tools
+        tool("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        tool(
             "Demo",
             [
                 "Directory", "Topics", "OCPI", "Kafka", "Encoding",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
-        module("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
-        module("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
-        module("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        tool("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        tool("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
+        tool("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
+        tool("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        // top
         .executableTarget(
             name: "ocn",
             dependencies: [
