@@ -120,7 +120,8 @@ let package = Package(
             ]),
         // beside
         module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
-        module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
+        module("Admin", ["Credentials", "Directory", "OCPI", "Encoding", hummingbird, httpTypes, nioCore, logging]),
+        module("Operations", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
         // tools
         tool("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         tool(
@@ -138,7 +139,7 @@ let package = Package(
             name: "ocn",
             dependencies: [
                 "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Fuzz", "Inbound", "Ingress",
-                "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
+                "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Operations", "Outbound", "Registry", "Soak",
                 "Telemetry", "Testbed", "Topics", "Encoding",
                 argumentParser, yams, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
                 unixSignals,
@@ -172,6 +173,7 @@ let package = Package(
                 httpTypes, nioCore,
                 logging,
             ]),
+        tests("OperationsTests", ["Operations", "Directory", "OCPI", "Kafka", "Topics", "Encoding", "Support", nioCore]),
         tests("TelemetryTests", ["Telemetry", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("InboundTests", ["Inbound", httpTypes, nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, logging]),
         tests(
@@ -201,7 +203,7 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry",
+                "ocn", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Operations", "Registry", "Telemetry",
                 "Testbed",
                 "Topics", "Encoding", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),

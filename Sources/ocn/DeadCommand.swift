@@ -1,4 +1,3 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
@@ -6,6 +5,7 @@ import Kafka
 import Logging
 import NIOCore
 import OCPI
+import Operations
 import Topics
 
 /// `ocn dead`: copies that were given up.

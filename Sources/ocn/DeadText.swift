@@ -1,9 +1,9 @@
-import Admin
 import Directory
 import Encoding
 import Kafka
 import NIOCore
 import OCPI
+import Operations
 import Topics
 
 /// Dead letters for people and programs.

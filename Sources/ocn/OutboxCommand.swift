@@ -1,9 +1,9 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import Logging
 import OCPI
+import Operations
 import Topics
 
 /// `ocn outbox`: what waits for services, and orders about it.

@@ -1,7 +1,7 @@
-import Admin
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// What `ocn outbox` prints.
 enum OutboxText {

@@ -1,8 +1,8 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// `ocn store`: which messages the hub takes for their recipients.
 struct StoreCommand: AsyncParsableCommand {

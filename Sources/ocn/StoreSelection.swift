@@ -1,8 +1,8 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// Which rule a command is about.
 struct StoreSelection: ParsableArguments {

@@ -1,8 +1,8 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// What `ocn store` reads and prints.
 enum StoreText {

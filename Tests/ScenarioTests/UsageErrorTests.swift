@@ -1,4 +1,4 @@
-import Admin
+import Operations
 import Testing
 
 /// What makes no sense is told before anything is done, with the exit status of a usage error.

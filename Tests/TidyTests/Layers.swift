@@ -13,6 +13,7 @@ struct Layers {
     private static let all = directory.union(
         [
             "Notary", "Inbound", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin",
+            "Operations",
         ])
 
     /// In `Sources/Tools`. No part of a running node imports them.
@@ -42,6 +43,7 @@ struct Layers {
         // Beside the roles.
         "Telemetry": (.role, ["Instruments"]),
         "Admin": (.role, directory.union(["Credentials"])),
+        "Operations": (.role, directory),
         // Tools know a node by its topics and its HTTP, not by its roles.
         "Testbed": (.tool, directory),
         "Demo": (.tool, directory),

@@ -5,8 +5,8 @@ import Support
 import Testing
 import Topics
 
-@testable import Admin
 @testable import Directory
+@testable import Operations
 
 @Suite struct StoreRulesTests {
     @Test func rulesAreAddedListedAndRemovedAndSayWhetherAnythingChanged() async throws {
@@ -49,7 +49,7 @@ import Topics
         let sessions = try StoreRule(recipient: party("DE-MSP"), module: .sessions, method: .put)
         let tariffs = try StoreRule(recipient: party("DE-MSP"), module: .tariffs, method: .put)
         let deletion = try StoreRule(recipient: party("DE-MSP"), module: .tariffs, method: .delete)
-        var directory = Directory(secrets: Platforms.secrets)
+        var directory = Directory(secrets: secrets)
         func notes(_ rule: StoreRule) -> [String] { StoreRules.notes(on: rule, in: directory) }
         func know(_ facts: [Fact]) { for fact in facts { directory.apply(key: fact.key, fact) } }
 
@@ -87,7 +87,7 @@ import Topics
         let kafka = try await TestKafka()
         defer { kafka.close() }
         let producer = try Producer(kafka.settings, logger: kafka.logger)
-        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: Platforms.secrets, logger: kafka.logger)
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
         #expect(await store.ready(timeout: .seconds(10)))
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)

@@ -6,8 +6,8 @@ import Support
 import Testing
 import Topics
 
-@testable import Admin
 @testable import Directory
+@testable import Operations
 
 @Suite struct OutboxesTests {
     // MARK: Figures
@@ -276,7 +276,7 @@ import Topics
         defer { kafka.close() }
         let admin = try KafkaAdmin(kafka.settings, logger: kafka.logger)
         let producer = try Producer(kafka.settings, logger: kafka.logger)
-        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: Platforms.secrets, logger: kafka.logger)
+        let store = StateStore(kafka: kafka.settings, topics: kafka.topics, secrets: secrets, logger: kafka.logger)
         try await store.start()
         #expect(await store.ready(timeout: .seconds(10)))
         let writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
