@@ -122,6 +122,15 @@ let package = Package(
         module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "OCPI", "Encoding", hummingbird, httpTypes, nioCore, logging]),
         module("Operations", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        // a node as a whole
+        module(
+            "Node",
+            [
+                "Admin", "Control", "Credentials", "Delivery", "Directory", "Inbound", "Ingress", "Instruments", "Kafka", "Matcher",
+                "Notary",
+                "OCPI", "Outbound", "Registry", "Telemetry", "Topics", "Encoding",
+                yams, hummingbird, httpTypes, nioCore, nioHTTP1, logging, lifecycle,
+            ]),
         // tools
         tool("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         tool(
@@ -138,11 +147,10 @@ let package = Package(
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Fuzz", "Inbound", "Ingress",
-                "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Operations", "Outbound", "Registry", "Soak",
-                "Telemetry", "Testbed", "Topics", "Encoding",
-                argumentParser, yams, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
-                unixSignals,
+                "Node", "Bench", "Conformance", "Demo", "Directory", "Encoding", "Fuzz", "Instruments", "Kafka", "Notary", "OCPI",
+                "Operations",
+                "Registry", "Soak", "Telemetry", "Testbed", "Topics",
+                argumentParser, nioCore, logging, metrics, lifecycle, unixSignals,
             ],
             swiftSettings: settings),
         // tests
@@ -191,9 +199,16 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(
+            "NodeTests",
+            [
+                "Node", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
+                httpClient, hummingbird, nioCore, nioPosix, logging, lifecycle,
+            ]),
+        tests(
             "ConformanceTests",
             [
-                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
+                "ocn", "Node", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding",
+                "Support",
                 httpClient, nioCore, nioHTTP1, logging,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
@@ -203,7 +218,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Operations", "Registry", "Telemetry",
+                "ocn", "Node", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Operations", "Registry",
+                "Telemetry",
                 "Testbed",
                 "Topics", "Encoding", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bench
 import Glibc
 import Logging
+import Node
 
 /// `ocn bench`: measurements on this machine.
 struct BenchCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 
 /// `ocn config`: what can be configured, and whether a configuration is good.
 struct ConfigCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Demo
 import Glibc
 import Logging
+import Node
 import Telemetry
 
 /// `ocn demo`: the billing scenario on this machine.

@@ -3,6 +3,7 @@ import Directory
 import Encoding
 import Kafka
 import Logging
+import Node
 import Notary
 import OCPI
 import Synchronization
@@ -30,7 +31,7 @@ final class LocalDemoCluster: DemoClusterStarter {
         try (1...2).map { number in
             let topics = TopicNames()
             let cluster = try EmbeddedBroker.start(names: topics, services: services, logger: logger)
-            let configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap)
+            let configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap, ports: FreePorts.two())
             operators.withLock { $0.append(Operator(cluster: cluster, configuration: configuration)) }
             return DemoCluster(kafka: configuration.kafka.tunedForEmbeddedCluster, topics: topics)
         }
@@ -73,26 +74,5 @@ final class LocalDemoCluster: DemoClusterStarter {
             guard operators.indices.contains(index) else { throw ConfigurationError(description: "there is no node \(index)") }
             return operators[index].configuration
         }
-    }
-}
-
-extension NodeConfiguration {
-    /// A node for one machine: free ports, fresh keys, loopback only.
-    static func local(number: Int, bootstrap: String) throws -> NodeConfiguration {
-        let (publicPort, privatePort) = try FreePorts.two()
-        var configuration = try NodeConfiguration([
-            .program([
-                "node.url": "http://127.0.0.1:\(publicPort)", "node.name": "Node \(number)",
-                "node.key": .text(SigningKey.generate().secretHex), "node.secret": .text(Token.generate().raw),
-                "node.admin_key": .text(Token.generate().raw),
-                "http.public.host": "127.0.0.1", "http.public.port": "\(publicPort)", "http.private.port": "\(privatePort)",
-                "http.allow_networks": ["127.0.0.0/8"], "kafka.bootstrap": .text(bootstrap),
-                // Services of the demo come back within seconds: so should their copies.
-                "push.backoff_base_ms": 200, "push.backoff_cap_ms": 1000,
-            ])
-        ])
-        configuration.instance = "node-\(number)"
-        configuration.kafka.clientID = configuration.instance
-        return configuration
     }
 }

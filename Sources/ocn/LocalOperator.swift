@@ -2,6 +2,7 @@ import Directory
 import Glibc
 import Kafka
 import Logging
+import Node
 import Notary
 import OCPI
 import Testbed

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 
 /// `ocn metrics`: what can stand at `/metrics`.
 struct MetricsCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Node
 import Telemetry
 
 /// `ocn node`: runs a node or some of its roles.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Directory
 import Encoding
 import Logging
+import Node
 import OCPI
 import Operations
 import Topics

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 import Soak
 
 /// `ocn soak`: load, kills, and a ledger that must balance.

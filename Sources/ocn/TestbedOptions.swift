@@ -2,6 +2,7 @@ import ArgumentParser
 import Fuzz
 import Glibc
 import Logging
+import Node
 import Soak
 
 extension SoakResult: TestbedResult {}

@@ -4,7 +4,7 @@ import Logging
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// What a process with all roles costs its Kafka: counted in a process of its own, because this one has clients of other tests.

@@ -7,7 +7,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// What a party sends is what the recipient and the services get, and what the recipient answers is what the party gets: byte for byte,

@@ -7,7 +7,7 @@ import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Processes of one node that do not agree, as an operator meets them.

@@ -4,7 +4,7 @@ import NIOCore
 import OCPI
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// A caller cannot tell by a refusal whether its recipient is connected to its own node or to another one.

@@ -11,7 +11,7 @@ import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Every role a process of its own, all against one broker that is a process too.

@@ -9,7 +9,7 @@ import Support
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Two processes that accept requests and one that matches them. All but the first read `ocn.state` late.

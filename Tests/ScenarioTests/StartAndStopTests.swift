@@ -4,7 +4,7 @@ import NIOPosix
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// What a supervisor sees of a process that starts, cannot start, or stops, whatever Kafka does. Real processes and signals.

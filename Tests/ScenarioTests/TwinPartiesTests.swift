@@ -5,7 +5,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Recipients and services that are connected to another node are served as those here are.

@@ -9,7 +9,7 @@ import Support
 import Synchronization
 import Testing
 
-@testable import ocn
+@testable import Node
 
 /// Two nodes of ours. DE-MSP is connected to the first; of every recipient and service there is one at each, alike.
 ///

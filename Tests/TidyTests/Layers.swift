@@ -3,7 +3,7 @@
 struct Layers {
     /// From the ground up.
     enum Row: Int, Comparable {
-        case system, ground, first, second, third, role, tool, top
+        case system, ground, first, second, third, role, node, tool, top
 
         static func < (left: Row, right: Row) -> Bool { left.rawValue < right.rawValue }
     }
@@ -44,6 +44,8 @@ struct Layers {
         "Telemetry": (.role, ["Instruments"]),
         "Admin": (.role, directory.union(["Credentials"])),
         "Operations": (.role, directory),
+        // What puts them together.
+        "Node": (.node, all.subtracting(["Operations"])),
         // Tools know a node by its topics and its HTTP, not by its roles.
         "Testbed": (.tool, directory),
         "Demo": (.tool, directory),
@@ -51,7 +53,7 @@ struct Layers {
         "Soak": (.tool, directory.union(["Testbed"])),
         "Fuzz": (.tool, directory.union(["Notary", "Testbed"])),
         "Conformance": (.tool, ["OCPI", "Encoding"]),
-        "ocn": (.top, all.union(tools)),
+        "ocn": (.top, all.union(tools).union(["Node"])),
     ]
 
     /// Arrows within a row.

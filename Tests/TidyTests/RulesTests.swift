@@ -96,7 +96,7 @@ import Testing
     ])
     func findsUnstructuredTasks(_ code: String) {
         #expect(lines(Rules.unstructuredTasks(in: file("\n" + code))) == ["2: unstructured Task"])
-        #expect(Rules.unstructuredTasks(in: file(code, in: "ocn")) == [])
+        #expect(Rules.unstructuredTasks(in: file(code, in: "Node")) == [])
     }
 
     @Test(arguments: [
