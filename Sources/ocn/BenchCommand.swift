@@ -88,7 +88,7 @@ extension BenchCommand {
             options.rounds = rounds
             options.brokers = brokers
             options.logs = logs
-            let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
+            let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger).nodeOperator) { WaitNotice.write($0) }
             // Its processes are children of ours: a signal to us must not leave them behind.
             let run = OneShotService { try await isolation.run() }
             try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)

@@ -12,7 +12,7 @@ import Testbed
 import Topics
 
 /// Two operators on this machine: an in-memory Kafka cluster and a node each, all in this process.
-final class LocalDemoCluster: DemoClusterStarter {
+final class LocalDemoCluster: Sendable {
     private struct Operator {
         let cluster: EmbeddedCluster
         let configuration: NodeConfiguration
@@ -27,7 +27,12 @@ final class LocalDemoCluster: DemoClusterStarter {
         self.metrics = metrics
     }
 
-    func startClusters(services: [PartyID]) async throws -> [DemoCluster] {
+    /// As the demo calls it.
+    var starter: DemoClusterStarter {
+        DemoClusterStarter(startClusters: startClusters, publish: publish, startNode: startNode, stop: stop)
+    }
+
+    private func startClusters(services: [PartyID]) async throws -> [DemoCluster] {
         try (1...2).map { number in
             let topics = TopicNames()
             let cluster = try EmbeddedBroker.start(names: topics, services: services, logger: logger)
@@ -37,7 +42,7 @@ final class LocalDemoCluster: DemoClusterStarter {
         }
     }
 
-    func publish(_ changes: [FactChange], on node: Int) async throws {
+    private func publish(_ changes: [FactChange], on node: Int) async throws {
         let configuration = try configuration(node)
         let shared = try await SharedResources.open(configuration, logger: logger)
         do throws(StateError) {
@@ -49,7 +54,7 @@ final class LocalDemoCluster: DemoClusterStarter {
         await shared.close()
     }
 
-    func startNode(_ index: Int) async throws -> DemoNode {
+    private func startNode(_ index: Int) async throws -> DemoNode {
         let configuration = try configuration(index)
         let node = try await RunningNode.start(configuration, metrics: metrics, logger: Logger(label: configuration.instance))
         operators.withLock { $0[index].node = node }
@@ -58,7 +63,7 @@ final class LocalDemoCluster: DemoClusterStarter {
             adminToken: configuration.adminKey.raw, operatorAddress: configuration.key.address.hex)
     }
 
-    func stop() async {
+    private func stop() async {
         let all = operators.withLock { operators in
             defer { operators = [] }
             return operators

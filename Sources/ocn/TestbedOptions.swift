@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Node
 import Soak
+import Testbed
 
 extension SoakResult: TestbedResult {}
 extension FuzzResult: TestbedResult {}
@@ -33,11 +34,11 @@ struct TestbedOptions: ParsableArguments {
 
     /// Runs, prints what came of it, and says so by the exit status: 1 if it is not as it must be, 130 if it was ended before its time.
     func run<Outcome: TestbedResult>(
-        _ name: String, _ body: @escaping @Sendable (_ host: LocalOperator) async throws -> Outcome
+        _ name: String, _ body: @escaping @Sendable (_ host: NodeOperator) async throws -> Outcome
     ) async throws {
         Program.bootstrap(level: .error)
         let logger = Logger(label: name)
-        let run = OneShotService { try await body(LocalOperator(logger: logger)) }
+        let run = OneShotService { try await body(LocalOperator(logger: logger).nodeOperator) }
         // Its processes are children of ours: a signal to us must not leave them behind.
         try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
         guard let result = run.outcome else { throw ExitCode(130) }

@@ -9,7 +9,7 @@ import ServiceLifecycle
 ///   - options: form and end.
 ///   - output: gets whole lines without line feed, one after the other.
 package func runDemo(
-    world: any DemoClusterStarter, options: DemoOptions, output: @escaping @Sendable (String) -> Void
+    world: DemoClusterStarter, options: DemoOptions, output: @escaping @Sendable (String) -> Void
 ) async -> DemoResult {
     let report = DemoReport(options, output: output)
     let clock = ContinuousClock()

@@ -5,7 +5,7 @@ import Topics
 
 /// Everything that runs when the curtain rises: clusters, nodes, registered parties, the tap.
 struct DemoStage: Sendable {
-    let world: any DemoClusterStarter
+    let world: DemoClusterStarter
     let participants: DemoParticipants
     let clusters: [DemoCluster]
     let nodes: [DemoNode]
@@ -15,10 +15,10 @@ struct DemoStage: Sendable {
     static let source = "state"
 
     /// Starts everything, in the order in which it needs each other.
-    static func open(_ world: any DemoClusterStarter, _ participants: DemoParticipants, _ report: DemoReport) async throws -> DemoStage {
+    static func open(_ world: DemoClusterStarter, _ participants: DemoParticipants, _ report: DemoReport) async throws -> DemoStage {
         report.starting("starting two Kafka clusters (librdkafka's own, in memory: they forget everything at exit)")
         let billing = participants.billing.profile
-        let clusters = try await world.startClusters(services: [billing.id])
+        let clusters = try await world.startClusters([billing.id])
         guard clusters.count == 2 else { throw DemoFailure(step: 0, reason: "there are \(clusters.count) clusters, not 2") }
         let tap = try await KafkaTap.open(clusters)
         do {
@@ -49,9 +49,9 @@ struct DemoStage: Sendable {
     }
 
     /// Tells both nodes at once, as a registry would.
-    static func publish(_ changes: [FactChange], in world: any DemoClusterStarter) async throws {
-        async let first: Void = world.publish(changes, on: 0)
-        async let second: Void = world.publish(changes, on: 1)
+    static func publish(_ changes: [FactChange], in world: DemoClusterStarter) async throws {
+        async let first: Void = world.publish(changes, 0)
+        async let second: Void = world.publish(changes, 1)
         _ = try await (first, second)
     }
 

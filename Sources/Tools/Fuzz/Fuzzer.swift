@@ -6,7 +6,7 @@ package import Testbed
 /// One run: starts a node, sends inputs, looks whether it is still well, starts it again.
 package struct Fuzzer: Sendable {
     private let options: FuzzOptions
-    private let host: any NodeOperator
+    private let host: NodeOperator
     private let tell: @Sendable (String) -> Void
     /// Connections at a time.
     private static let lanes: [(surface: Surface, count: Int)] = [(.public, 6), (.node, 3), (.records, 1)]
@@ -17,7 +17,7 @@ package struct Fuzzer: Sendable {
     /// - Parameters:
     ///   - host: prepares the node.
     ///   - tell: gets a line every few seconds.
-    package init(_ options: FuzzOptions, host: any NodeOperator, tell: @escaping @Sendable (String) -> Void) {
+    package init(_ options: FuzzOptions, host: NodeOperator, tell: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.host = host
         self.tell = tell

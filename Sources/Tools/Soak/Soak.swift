@@ -4,7 +4,7 @@ package import Testbed
 /// One run: starts everything, sends, kills, drains, adds up.
 package struct Soak: Sendable {
     private let options: SoakOptions
-    private let host: any NodeOperator
+    private let host: NodeOperator
     private let participants: SoakParticipants
     private let tell: @Sendable (String) -> Void
     /// Which roles run, and how many of each.
@@ -21,8 +21,7 @@ package struct Soak: Sendable {
     ///   - host: prepares the node.
     ///   - cast: who takes part.
     ///   - tell: gets a line every few seconds.
-    package init(_ options: SoakOptions, host: any NodeOperator, participants: SoakParticipants, tell: @escaping @Sendable (String) -> Void)
-    {
+    package init(_ options: SoakOptions, host: NodeOperator, participants: SoakParticipants, tell: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.host = host
         self.participants = participants

@@ -2,9 +2,19 @@ import Directory
 import Topics
 
 /// The operator of the node under test: who knows how a node is configured. The program is it.
-package protocol NodeOperator: Sendable {
+package struct NodeOperator: Sendable {
     /// Makes keys and a configuration, creates the topics and writes the registry.
-    func prepare(_ site: Site) async throws -> PreparedNode
+    let prepare: @Sendable (Site) async throws -> PreparedNode
     /// Deletes the topics of a node whose processes have stopped.
-    func cleanUp(_ node: PreparedNode) async throws
+    let cleanUp: @Sendable (PreparedNode) async throws -> Void
+
+    /// - Parameters:
+    ///   - prepare: makes keys and a configuration, creates the topics and writes the registry.
+    ///   - cleanUp: deletes the topics of a node whose processes have stopped.
+    package init(
+        prepare: @escaping @Sendable (Site) async throws -> PreparedNode, cleanUp: @escaping @Sendable (PreparedNode) async throws -> Void
+    ) {
+        self.prepare = prepare
+        self.cleanUp = cleanUp
+    }
 }

@@ -51,14 +51,14 @@ package struct Testbed: Sendable {
     /// How long processes may take until they are ready.
     private static let maximumWait = Duration.seconds(180)
     private let plan: Plan
-    private let host: any NodeOperator
+    private let host: NodeOperator
     private let logs: LogFolder
     private let tell: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - host: prepares the node.
     ///   - tell: gets a line about what goes on.
-    package init(_ plan: Plan, host: any NodeOperator, logs: LogFolder, tell: @escaping @Sendable (String) -> Void) {
+    package init(_ plan: Plan, host: NodeOperator, logs: LogFolder, tell: @escaping @Sendable (String) -> Void) {
         self.plan = plan
         self.host = host
         self.logs = logs
