@@ -39,6 +39,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// A module that tries a node out or measures it; a running node holds none of them.
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Tools/\(name)", swiftSettings: settings)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -116,27 +121,37 @@ let package = Package(
             ]),
         // beside
         module("Telemetry", ["Encoding", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
-        module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
-        module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
-        // top
+        module("Admin", ["Credentials", "Directory", "OCPI", "Encoding", hummingbird, httpTypes, nioCore, logging]),
+        module("Operations", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        // a node as a whole
         module(
+            "Node",
+            [
+                "Admin", "Control", "Credentials", "Delivery", "Directory", "Inbound", "Ingress", "Instruments", "Kafka", "Matcher",
+                "Notary",
+                "OCPI", "Outbound", "Registry", "Telemetry", "Topics", "Encoding",
+                yams, hummingbird, httpTypes, nioCore, nioHTTP1, logging, lifecycle,
+            ]),
+        // tools
+        tool("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        tool(
             "Demo",
             [
                 "Directory", "Topics", "OCPI", "Kafka", "Encoding",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
-        module("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
-        module("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
-        module("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        tool("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        tool("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
+        tool("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
+        tool("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        // top
         .executableTarget(
             name: "ocn",
             dependencies: [
-                "Admin", "Bench", "Conformance", "Control", "Credentials", "Delivery", "Demo", "Directory", "Fuzz", "Inbound", "Ingress",
-                "Instruments", "Kafka", "Matcher", "Notary", "OCPI", "Outbound", "Registry", "Soak",
-                "Telemetry", "Testbed", "Topics", "Encoding",
-                argumentParser, yams, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics, lifecycle,
-                unixSignals,
+                "Node", "Bench", "Conformance", "Demo", "Directory", "Encoding", "Fuzz", "Instruments", "Kafka", "Notary", "OCPI",
+                "Operations",
+                "Registry", "Soak", "Telemetry", "Testbed", "Topics",
+                argumentParser, nioCore, logging, metrics, lifecycle, unixSignals,
             ],
             swiftSettings: settings),
         // tests
@@ -167,6 +182,7 @@ let package = Package(
                 httpTypes, nioCore,
                 logging,
             ]),
+        tests("OperationsTests", ["Operations", "Directory", "OCPI", "Kafka", "Topics", "Encoding", "Support", nioCore]),
         tests("TelemetryTests", ["Telemetry", "Encoding", "Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         tests("InboundTests", ["Inbound", httpTypes, nioCore, nioEmbedded, nioHTTP1, nioHTTPTypes, logging]),
         tests(
@@ -184,9 +200,16 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(
+            "NodeTests",
+            [
+                "Node", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
+                httpClient, hummingbird, nioCore, nioPosix, logging, lifecycle,
+            ]),
+        tests(
             "ConformanceTests",
             [
-                "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
+                "ocn", "Node", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding",
+                "Support",
                 httpClient, nioCore, nioHTTP1, logging,
             ]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
@@ -196,7 +219,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry",
+                "ocn", "Node", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Operations", "Registry",
+                "Telemetry",
                 "Testbed",
                 "Topics", "Encoding", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),

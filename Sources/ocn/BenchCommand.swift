@@ -2,6 +2,7 @@ import ArgumentParser
 import Bench
 import Glibc
 import Logging
+import Node
 
 /// `ocn bench`: measurements on this machine.
 struct BenchCommand: AsyncParsableCommand {
@@ -87,8 +88,8 @@ extension BenchCommand {
             options.rounds = rounds
             options.brokers = brokers
             options.logs = logs
-            let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger)) { WaitNotice.write($0) }
-            // The processes are children of this one: a signal to this process must not leave them behind.
+            let isolation = try Bench.Isolation(options, host: LocalOperator(logger: logger).nodeOperator) { WaitNotice.write($0) }
+            // Its processes are children of ours: a signal to us must not leave them behind.
             let run = OneShotService { try await isolation.run() }
             try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
             guard let result = run.outcome else { throw ExitCode(130) }

@@ -3,6 +3,7 @@ import Encoding
 import Glibc
 import Kafka
 import Logging
+import Node
 import OCPI
 import Topics
 
@@ -51,21 +52,5 @@ struct BrokerCommand: AsyncParsableCommand {
         logger.notice("in-memory Kafka is up; it forgets everything at exit", metadata: ["bootstrap": "\(cluster.bootstrap)"])
         try await Program.run([UntilShutdown()], grace: .seconds(5), hangUp: .isIgnored, logger: logger)
         cluster.close()
-    }
-}
-
-/// The in-memory cluster with all topics of a node. It does not support CreateTopics, so they must exist before they are used.
-enum EmbeddedBroker {
-    /// Starts one broker.
-    static func start(
-        names: TopicNames, settings: TopicSettings = TopicSettings(), services: [PartyID], logger: Logger
-    ) throws -> EmbeddedCluster {
-        let cluster = try EmbeddedCluster(logger: logger)
-        for topic in settings.fixedTopics(names) { try cluster.createTopic(topic.name, partitions: topic.partitions) }
-        for service in services {
-            let topic = settings.outboxTopic(names, service)
-            try cluster.createTopic(topic.name, partitions: topic.partitions)
-        }
-        return cluster
     }
 }

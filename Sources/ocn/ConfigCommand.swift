@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 
 /// `ocn config`: lists the settings and checks a configuration.
 struct ConfigCommand: ParsableCommand {

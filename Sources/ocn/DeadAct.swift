@@ -1,9 +1,10 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import Kafka
+import Node
 import OCPI
+import Operations
 import Topics
 
 /// The common part of replay and discard.
@@ -72,7 +73,7 @@ struct DeadAct: ParsableArguments {
         if withheld > 0 { print("\(withheld) have no agreement any more: PUSH would withhold them") }
         guard !first.isEmpty else { return }
         print(first.count < copies.count ? "the first \(first.count):" : "these:")
-        for line in OperatorText.table(DeadText.rows(first[...])) { print(line) }
+        for line in TextTable.lines(DeadText.rows(first[...])) { print(line) }
     }
 
     private func report(_ outcome: DeadLetters.Outcome, _ kind: DeadResolution.Kind, of count: Int, json: Bool) {

@@ -1,11 +1,12 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import Kafka
 import Logging
 import NIOCore
+import Node
 import OCPI
+import Operations
 import Topics
 
 /// `ocn dead`: works on dead letters.
@@ -60,7 +61,7 @@ extension DeadCommand {
                 if matching.isEmpty {
                     print(DeadText.nothing(in: index, selection.filter(resolved: resolved)))
                 } else {
-                    for line in OperatorText.table(DeadText.rows(shown)) { print(line) }
+                    for line in TextTable.lines(DeadText.rows(shown)) { print(line) }
                 }
                 if shown.count < matching.count {
                     print("\(shown.count) of \(matching.count), oldest first; --limit shows more")

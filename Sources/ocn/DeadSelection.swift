@@ -1,9 +1,9 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import Kafka
 import OCPI
+import Operations
 import Topics
 
 /// The options that select dead letters.

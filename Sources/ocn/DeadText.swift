@@ -1,9 +1,9 @@
-import Admin
 import Directory
 import Encoding
 import Kafka
 import NIOCore
 import OCPI
+import Operations
 import Topics
 
 /// Formats dead letters as text and JSON.
@@ -81,7 +81,7 @@ enum DeadText {
     }
 
     private static func lines(_ rows: [[String]]) -> String {
-        OperatorText.table(rows.map { row in row.map { OperatorText.printable($0) } }).map { $0 + "\n" }.joined()
+        TextTable.lines(rows.map { row in row.map { OperatorText.printable($0) } }).map { $0 + "\n" }.joined()
     }
 
     static func json(_ letter: DeadLetter, _ record: IncomingRecord?) -> JSONValue {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Demo
 import Glibc
 import Logging
+import Node
 import Telemetry
 
 /// `ocn demo`: the billing scenario on this machine.
@@ -28,8 +29,8 @@ struct DemoCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics(declared: ProgramMetrics.declarations)
         Program.bootstrap(level: logLevel, metrics: metrics)
         let color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
-        let starter = LocalDemoCluster(metrics: metrics)
-        let result = await runDemo(starter: starter, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) { line in
+        let cluster = LocalDemoCluster(metrics: metrics)
+        let result = await runDemo(starter: cluster.starter, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) { line in
             print(line)
             fflush(nil)
         }

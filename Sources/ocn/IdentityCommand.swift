@@ -1,6 +1,7 @@
 import ArgumentParser
 import Directory
 import Encoding
+import Node
 import Notary
 import OCPI
 

@@ -1,5 +1,6 @@
 import Directory
 import Encoding
+import Node
 import Notary
 import OCPI
 
@@ -57,7 +58,7 @@ struct IdentityOverview {
             case .unknown: "none that this configuration has: its processes would refuse to start"
             }
         let key = isSameKey ? "this configuration's node.key" : "not this configuration's node.key: its processes would refuse to start"
-        let head = OperatorText.table([["key", "\(OperatorText.printable(identity.operatorAddress)), \(key)"], ["secret", secret]])
+        let head = TextTable.lines([["key", "\(OperatorText.printable(identity.operatorAddress)), \(key)"], ["secret", secret]])
         guard !processes.isEmpty else { return head + ["No process runs."] }
         let rows = processes.map { process in
             [
@@ -66,7 +67,7 @@ struct IdentityOverview {
                 process.clockOffset.map { "\($0 >= 0 ? "+" : "")\($0) ms" } ?? "-",
             ]
         }
-        return head + OperatorText.table([["PROCESS", "ROLES", "SEEN", "CLOCK"]] + rows) + differences
+        return head + TextTable.lines([["PROCESS", "ROLES", "SEEN", "CLOCK"]] + rows) + differences
     }
 
     /// Settings that differ between processes.

@@ -3,6 +3,7 @@ import Directory
 import Encoding
 import Kafka
 import Logging
+import Node
 import Notary
 import OCPI
 import Synchronization
@@ -10,8 +11,8 @@ import Telemetry
 import Testbed
 import Topics
 
-/// Two operators on this machine: an in-memory Kafka cluster and a node for each, all in this process.
-final class LocalDemoCluster: DemoClusterStarter {
+/// Two operators on this machine: an in-memory Kafka cluster and a node each, all in this process.
+final class LocalDemoCluster: Sendable {
     private struct Operator {
         let cluster: EmbeddedCluster
         let configuration: NodeConfiguration
@@ -26,17 +27,22 @@ final class LocalDemoCluster: DemoClusterStarter {
         self.metrics = metrics
     }
 
-    func startClusters(services: [PartyID]) async throws -> [DemoCluster] {
+    /// As the demo calls it.
+    var starter: DemoClusterStarter {
+        DemoClusterStarter(startClusters: startClusters, publish: publish, startNode: startNode, stop: stop)
+    }
+
+    private func startClusters(services: [PartyID]) async throws -> [DemoCluster] {
         try (1...2).map { number in
             let topics = TopicNames()
             let cluster = try EmbeddedBroker.start(names: topics, services: services, logger: logger)
-            let configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap)
+            let configuration = try NodeConfiguration.local(number: number, bootstrap: cluster.bootstrap, ports: FreePorts.two())
             operators.withLock { $0.append(Operator(cluster: cluster, configuration: configuration)) }
             return DemoCluster(kafka: configuration.kafka.tunedForEmbeddedCluster, topics: topics)
         }
     }
 
-    func publish(_ changes: [FactChange], on node: Int) async throws {
+    private func publish(_ changes: [FactChange], on node: Int) async throws {
         let configuration = try configuration(node)
         let shared = try await SharedResources.open(configuration, logger: logger)
         do throws(StateError) {
@@ -48,7 +54,7 @@ final class LocalDemoCluster: DemoClusterStarter {
         await shared.close()
     }
 
-    func startNode(_ index: Int) async throws -> DemoNode {
+    private func startNode(_ index: Int) async throws -> DemoNode {
         let configuration = try configuration(index)
         let node = try await RunningNode.start(configuration, metrics: metrics, logger: Logger(label: configuration.instance))
         operators.withLock { $0[index].node = node }
@@ -57,7 +63,7 @@ final class LocalDemoCluster: DemoClusterStarter {
             adminToken: configuration.adminKey.raw, operatorAddress: configuration.key.address.hex)
     }
 
-    func stop() async {
+    private func stop() async {
         let all = operators.withLock { operators in
             defer { operators = [] }
             return operators
@@ -73,26 +79,5 @@ final class LocalDemoCluster: DemoClusterStarter {
             guard operators.indices.contains(index) else { throw ConfigurationError(description: "there is no node \(index)") }
             return operators[index].configuration
         }
-    }
-}
-
-extension NodeConfiguration {
-    /// A node for one machine: free ports, new keys, loopback only.
-    static func local(number: Int, bootstrap: String) throws -> NodeConfiguration {
-        let (publicPort, privatePort) = try FreePorts.two()
-        var configuration = try NodeConfiguration([
-            .program([
-                "node.url": "http://127.0.0.1:\(publicPort)", "node.name": "Node \(number)",
-                "node.key": .text(SigningKey.generate().secretHex), "node.secret": .text(Token.generate().raw),
-                "node.admin_key": .text(Token.generate().raw),
-                "http.public.host": "127.0.0.1", "http.public.port": "\(publicPort)", "http.private.port": "\(privatePort)",
-                "http.allow_networks": ["127.0.0.0/8"], "kafka.bootstrap": .text(bootstrap),
-                // Services of the demo return within seconds, so retries must be as fast.
-                "push.backoff_base_ms": 200, "push.backoff_cap_ms": 1000,
-            ])
-        ])
-        configuration.instance = "node-\(number)"
-        configuration.kafka.clientID = configuration.instance
-        return configuration
     }
 }

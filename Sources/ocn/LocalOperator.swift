@@ -2,16 +2,20 @@ import Directory
 import Glibc
 import Kafka
 import Logging
+import Node
 import Notary
 import OCPI
 import Testbed
 import Topics
 
-/// Prepares a node on this machine whose processes are configured by environment variables.
-struct LocalOperator: NodeOperator {
+/// Prepares a node on this machine whose processes are configured by their environment.
+struct LocalOperator {
     let logger: Logger
 
-    func prepare(_ site: Site) async throws -> PreparedNode {
+    /// As the testbed calls it.
+    var nodeOperator: NodeOperator { NodeOperator(prepare: prepare, cleanUp: cleanUp) }
+
+    private func prepare(_ site: Site) async throws -> PreparedNode {
         let adminKey = Token.generate()
         var environment = [
             "OCN_NODE_URL": site.publicURL, "OCN_NODE_NAME": "Node under test", "OCN_NODE_KEY": SigningKey.generate().secretHex,
@@ -62,7 +66,7 @@ struct LocalOperator: NodeOperator {
         }
     }
 
-    func cleanUp(_ node: PreparedNode) async throws {
+    private func cleanUp(_ node: PreparedNode) async throws {
         try await KafkaAdmin.with(node.kafka, logger: logger) { admin in
             let topics = try await admin.listTopics().keys.filter { $0.hasPrefix(node.topics.prefix) }
             _ = try await admin.deleteTopics(topics)

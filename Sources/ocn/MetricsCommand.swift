@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 
 /// `ocn metrics`: lists the metrics at `/metrics`.
 struct MetricsCommand: ParsableCommand {

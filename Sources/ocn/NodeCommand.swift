@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Node
 import Telemetry
 
 /// `ocn node`: runs all roles of a node, or some of them.

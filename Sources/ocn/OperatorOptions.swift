@@ -2,6 +2,7 @@ import ArgumentParser
 import Encoding
 import Glibc
 import Logging
+import Node
 
 /// Options of the commands that work on a node's Kafka without a running node.
 struct OperatorOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Encoding
 import Glibc
+import Node
 
 /// Parses and formats the text of operators' commands.
 enum OperatorText {
@@ -67,16 +68,5 @@ enum OperatorText {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return user }
         return "\(user)@\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))"
-    }
-
-    /// Aligns rows in columns as wide as their widest entry.
-    static func table(_ rows: [[String]]) -> [String] {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-        return rows.map { row in
-            row.enumerated().map { column, text in
-                column == row.count - 1 ? text : text + String(repeating: " ", count: widths[column] - text.count)
-            }.joined(separator: "  ")
-        }
     }
 }

@@ -1,9 +1,10 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import Logging
+import Node
 import OCPI
+import Operations
 import Topics
 
 /// `ocn outbox`: shows outboxes and gives orders about them.

@@ -1,7 +1,7 @@
-import Admin
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// The output of `ocn outbox`.
 enum OutboxText {
@@ -11,7 +11,7 @@ enum OutboxText {
             return ["There is no outbox. A service gets one when it is published: ocn registry add-service --help"]
         }
         let header = ["RECIPIENT", "DELIVERY", "STATE", "BACKLOG", "OLDEST", "RATE/S", "NOTES"]
-        return OperatorText.table([header] + found.map { row($0, now: now) }) + remarks(on: found).map { "note: \($0)" }
+        return TextTable.lines([header] + found.map { row($0, now: now) }) + remarks(on: found).map { "note: \($0)" }
     }
 
     static func order(_ recipient: PartyID, isPaused: Bool, hasChanged: Bool) -> String {

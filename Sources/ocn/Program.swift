@@ -5,6 +5,7 @@ import Glibc
 import Instruments
 import Logging
 import Metrics
+import Node
 import ServiceLifecycle
 import Telemetry
 import UnixSignals

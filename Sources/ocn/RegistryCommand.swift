@@ -3,6 +3,7 @@ import Directory
 import Encoding
 import Kafka
 import Logging
+import Node
 import OCPI
 import Registry
 import Topics

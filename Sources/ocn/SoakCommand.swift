@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 import Soak
 
 /// `ocn soak`: sends load, kills processes, and checks that no copy is lost.

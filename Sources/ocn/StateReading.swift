@@ -1,6 +1,7 @@
 import Directory
 import Kafka
 import Logging
+import Node
 import Topics
 
 /// Reads a node's state once. Creates and writes nothing.
@@ -26,26 +27,12 @@ enum StateReading {
         try await store.start()
         let result: Result<Void, any Error>
         do {
-            result = .success(try await readToTheEnd(kafka, "\(topic)") { await store.ready(timeout: $0) })
+            result = .success(try await SharedResources.readToTheEnd(kafka, "\(topic)") { await store.ready(timeout: $0) })
         } catch {
             result = .failure(error)
         }
         await store.stop()
         try result.get()
         return store.directory
-    }
-
-    /// Waits until followers have read everything; fails at once if Kafka denies them access.
-    /// - Parameters:
-    ///   - topics: the topics, for messages.
-    ///   - isReady: waits for at most the given time.
-    static func readToTheEnd(_ kafka: KafkaSettings, _ topics: String, isReady: (Duration) async -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            if await isReady(.milliseconds(500)) { return }
-            try Task.checkCancellation()
-            if let right = kafka.missingRights.current.first { throw ConfigurationError(description: "\(topics) cannot be read: \(right)") }
-        }
-        throw ConfigurationError(description: "\(topics) could not be read within 60 s; is Kafka overloaded?")
     }
 }

@@ -1,8 +1,9 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
+import Node
 import OCPI
+import Operations
 
 /// `ocn store`: edits the store-and-forward rules.
 struct StoreCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// The options that select a rule.
 struct StoreSelection: ParsableArguments {

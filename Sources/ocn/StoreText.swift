@@ -1,8 +1,8 @@
-import Admin
 import ArgumentParser
 import Directory
 import Encoding
 import OCPI
+import Operations
 
 /// Parses the options and formats the output of `ocn store`.
 enum StoreText {
@@ -25,7 +25,7 @@ enum StoreText {
             return [JSONValue.array(list).text]
         }
         guard !rules.isEmpty else { return ["Nothing is stored: every request goes straight to its recipient."] }
-        return OperatorText.table(
+        return TextTable.lines(
             [["RECIPIENT", "MODULE", "METHOD"]] + rules.map { [$0.recipient.description, $0.module.rawValue, $0.method.rawValue] })
     }
 

@@ -2,7 +2,9 @@ import ArgumentParser
 import Fuzz
 import Glibc
 import Logging
+import Node
 import Soak
+import Testbed
 
 extension SoakResult: TestbedResult {}
 extension FuzzResult: TestbedResult {}
@@ -32,12 +34,12 @@ struct TestbedOptions: ParsableArguments {
 
     /// Runs and prints the result. The exit status is 1 if the result is not OK, 130 if the run was interrupted.
     func run<Outcome: TestbedResult>(
-        _ name: String, _ body: @escaping @Sendable (_ host: LocalOperator) async throws -> Outcome
+        _ name: String, _ body: @escaping @Sendable (_ host: NodeOperator) async throws -> Outcome
     ) async throws {
         Program.bootstrap(level: .error)
         let logger = Logger(label: name)
-        let run = OneShotService { try await body(LocalOperator(logger: logger)) }
-        // The processes are children of this one: a signal to this process must not leave them behind.
+        let run = OneShotService { try await body(LocalOperator(logger: logger).nodeOperator) }
+        // Its processes are children of ours: a signal to us must not leave them behind.
         try await Program.run([run], grace: .seconds(60), hangUp: .stops, logger: logger)
         guard let result = run.outcome else { throw ExitCode(130) }
         for line in json ? [result.json] : result.lines { print(line) }

@@ -7,10 +7,11 @@ import Notary
 import OCPI
 import Support
 import Telemetry
+import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 /// A node with all roles in this process, on an in-memory Kafka or the real one of `OCN_TEST_KAFKA`, and the parties of the suite connected
 /// to it. The first check that needs it starts it; it runs as long as the process.
@@ -27,7 +28,7 @@ enum TestHub {
         let participants = try #require(Participants.usual)
         let cluster = TestKafka.realCluster == nil ? try EmbeddedBroker.start(names: TopicNames(), services: [], logger: logger) : nil
         let bootstrap = try #require(cluster?.bootstrap ?? TestKafka.realCluster)
-        var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap)
+        var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap, ports: FreePorts.two())
         if cluster == nil {
             configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
             configuration.topicSettings.replication = try await TestKafka.replication

@@ -1,8 +1,9 @@
 import Encoding
 import Foundation
+import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 /// `ocn config`, and the errors of `ocn node` for an invalid configuration, as processes. None needs Kafka.
 @Suite struct ConfigCommandTests {

@@ -4,7 +4,7 @@ import Logging
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// The connections of a process with all roles to its Kafka, counted in a separate process, because this one has clients of other

@@ -1,8 +1,8 @@
-import Admin
 import Encoding
 import Kafka
 import NIOCore
 import OCPI
+import Operations
 import Testing
 import Topics
 

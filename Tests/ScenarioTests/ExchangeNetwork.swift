@@ -13,7 +13,7 @@ import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 /// One node of four processes, two of INGRESS and two of EXCHANGE, on one Kafka. NL-MSP sends requests; DE-CPO answers POSTs only when the
 /// test releases them.
@@ -147,7 +147,7 @@ final class ExchangeNetwork: Sendable {
     // MARK: Parties
 
     private func publish() async throws {
-        var configuration = try NodeConfiguration.local(number: 1, bootstrap: kafka.bootstrap)
+        var configuration = try NodeConfiguration.local(number: 1, bootstrap: kafka.bootstrap, ports: FreePorts.two())
         configuration.topics = topics
         let secrets = try #require(NodeSecrets(text: node.environment["OCN_NODE_SECRET", default: ""]))
         configuration.secrets = secrets

@@ -7,7 +7,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// The bytes that a party sends arrive unchanged at the recipient and the services, and the recipient's answer at the party, through

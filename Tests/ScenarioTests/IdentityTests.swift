@@ -7,7 +7,7 @@ import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Processes of one node with different keys or secrets, as an operator sees them.

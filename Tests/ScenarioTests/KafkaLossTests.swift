@@ -7,7 +7,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// A node whose Kafka is unavailable for longer than any session, and returns.

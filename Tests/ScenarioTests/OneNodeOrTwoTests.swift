@@ -4,7 +4,7 @@ import NIOCore
 import OCPI
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// An error does not reveal whether the recipient is connected to the caller's node or to another one.

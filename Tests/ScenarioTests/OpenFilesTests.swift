@@ -3,7 +3,7 @@ import NIOCore
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// A process with a low limit of open files.

@@ -33,9 +33,4 @@ import Testing
         #expect(OperatorText.printable("a\u{1B}[2Jb\r\u{202E}é\n") == "a\\u{1b}[2Jb\\u{d}\\u{202e}é\\u{a}")
         #expect(OperatorText.printable("a\n\tb\u{7}", lines: true) == "a\n\tb\\u{7}")
     }
-
-    @Test func columnsAreAsWideAsTheirWidestEntry() {
-        #expect(OperatorText.table([["A", "BBB", "C"], ["AAA", "B", "CC"], ["x"]]) == ["A    BBB  C", "AAA  B    CC", "x"])
-        #expect(OperatorText.table([]).isEmpty)
-    }
 }

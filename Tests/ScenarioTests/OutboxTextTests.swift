@@ -3,8 +3,8 @@ import Kafka
 import OCPI
 import Testing
 
-@testable import Admin
 @testable import Directory
+@testable import Operations
 @testable import ocn
 
 @Suite struct OutboxTextTests {

@@ -117,11 +117,3 @@ final class Programs: Sendable {
         for program in running.withLock({ $0 }).reversed() { await program.terminate() }
     }
 }
-
-/// Creates a folder for `body` and deletes it afterwards.
-func withTemporaryFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ocn-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder)
-}

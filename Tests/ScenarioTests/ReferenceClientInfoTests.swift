@@ -7,7 +7,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// The scenarios of the reference nodes' tests about HubClientInfo, with the still-alive check disabled.

@@ -7,7 +7,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// The scenarios of the reference nodes' tests about messages between parties: over real HTTP, with signatures, each with a CPO at the

@@ -7,7 +7,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 /// The network of the reference nodes' own tests: two nodes that require signatures; CH-CPA and DE-MSP at the first, CH-CPB at the second.
 final class ReferenceNetwork: Sendable {

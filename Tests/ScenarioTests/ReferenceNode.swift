@@ -7,10 +7,11 @@ import OCPI
 import Support
 import Synchronization
 import Telemetry
+import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 /// A node in this process, with its own in-memory Kafka cluster, or with its own topics in the real one of `OCN_TEST_KAFKA`.
 final class ReferenceNode: Sendable {
@@ -36,13 +37,13 @@ final class ReferenceNode: Sendable {
         var configuration: NodeConfiguration
         if let real = TestKafka.realCluster, !breaksKafka {
             cluster = nil
-            configuration = try NodeConfiguration.local(number: number, bootstrap: real)
+            configuration = try NodeConfiguration.local(number: number, bootstrap: real, ports: FreePorts.two())
             configuration.topics = TopicNames(prefix: "t\(UInt32.random(in: .min ... .max)).")
             configuration.topicSettings.replication = try await TestKafka.replication
         } else {
             let embedded = try EmbeddedBroker.start(names: TopicNames(), services: services, logger: logger)
             cluster = embedded
-            configuration = try NodeConfiguration.local(number: number, bootstrap: embedded.bootstrap)
+            configuration = try NodeConfiguration.local(number: number, bootstrap: embedded.bootstrap, ports: FreePorts.two())
         }
         // There are many groups at once: fewer polls leave the cores to those with work.
         configuration.kafka.properties["fetch.wait.max.ms"] = "10"

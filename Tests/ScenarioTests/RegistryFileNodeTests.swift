@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// A node whose registry is a file that an operator edits.

@@ -11,7 +11,7 @@ import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Every role in its own process, with a broker that is a process too.

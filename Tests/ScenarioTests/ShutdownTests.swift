@@ -11,7 +11,7 @@ import Telemetry
 import Testbed
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     @Suite(.serialized) struct ShutdownTests {

@@ -9,7 +9,7 @@ import Support
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Two INGRESS processes and one MATCHER process. All except the first read `ocn.state` late.

@@ -4,7 +4,7 @@ import NIOPosix
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// The start, failure and stop of processes as a supervisor sees them, whatever Kafka's state. Real processes and signals.

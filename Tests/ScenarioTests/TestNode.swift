@@ -8,7 +8,7 @@ import Support
 import Testbed
 import Testing
 
-@testable import ocn
+@testable import Node
 
 /// A node in child processes: addresses, keys, and calls to it.
 struct TestNode: Sendable {

@@ -5,7 +5,7 @@ import OCPI
 import Support
 import Testing
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// Recipients and services at another node are served like those at this one.

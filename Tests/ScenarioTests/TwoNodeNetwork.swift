@@ -9,7 +9,7 @@ import Support
 import Synchronization
 import Testing
 
-@testable import ocn
+@testable import Node
 
 /// Two nodes of this project. DE-MSP is connected to the first; each has the same recipients and services.
 ///

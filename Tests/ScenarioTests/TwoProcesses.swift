@@ -11,7 +11,7 @@ import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 /// One node of two processes with all roles, on one Kafka. DE-BIL gets copies of DE-CPO's CDRs for NL-MSP.
 final class TwoProcesses: Sendable {
@@ -96,7 +96,7 @@ final class TwoProcesses: Sendable {
     }
 
     private func publishRegistry(_ bootstrap: String, _ prefix: String) async throws {
-        var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap)
+        var configuration = try NodeConfiguration.local(number: 1, bootstrap: bootstrap, ports: FreePorts.two())
         configuration.topics = TopicNames(prefix: prefix)
         let ids = [cpo, emsp, billing].map(\.profile.id)
         let facts: [Fact] =

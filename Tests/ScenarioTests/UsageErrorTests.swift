@@ -1,4 +1,4 @@
-import Admin
+import Operations
 import Testing
 
 /// Invalid options are reported before anything is done, with the exit status of a usage error.

@@ -3,10 +3,11 @@ import Logging
 import OCPI
 import Support
 import Telemetry
+import Testbed
 import Testing
 import Topics
 
-@testable import ocn
+@testable import Node
 
 extension Scenarios {
     /// A topic of the node was deleted, while Kafka answers.
@@ -16,7 +17,7 @@ extension Scenarios {
         @Test(.timeLimit(.minutes(3))) func aNodeNamesATopicThatVanishedRefusesWorksAgainAndStopsInTimeWithoutIt() async throws {
             let kafka = try await TestKafka(ownBrokers: 1)
             let cluster = try #require(kafka.embedded)
-            var configuration = try NodeConfiguration.local(number: 1, bootstrap: cluster.bootstrap)
+            var configuration = try NodeConfiguration.local(number: 1, bootstrap: cluster.bootstrap, ports: FreePorts.two())
             configuration.topics = kafka.topics
             let node = try await RunningNode.start(configuration, metrics: PrometheusMetrics(), logger: Self.quiet)
             let ready = "http://127.0.0.1:\(configuration.privatePort)/ready"

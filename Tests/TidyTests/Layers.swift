@@ -3,7 +3,7 @@
 struct Layers {
     /// From the ground up.
     enum Row: Int, Comparable {
-        case system, ground, first, second, third, role, top
+        case system, ground, first, second, third, role, node, tool, top
 
         static func < (left: Row, right: Row) -> Bool { left.rawValue < right.rawValue }
     }
@@ -13,12 +13,11 @@ struct Layers {
     private static let all = directory.union(
         [
             "Notary", "Inbound", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin",
-            "Demo",
-            "Conformance",
-            "Soak", "Fuzz", "Bench", "Testbed",
+            "Operations",
         ])
 
-    private static let tops: Set<String> = ["Demo", "Conformance", "Soak", "Fuzz", "Bench"]
+    /// In `Sources/Tools`. No part of a running node imports them.
+    private static let tools: Set<String> = ["Testbed", "Demo", "Conformance", "Soak", "Fuzz", "Bench"]
 
     /// Row and permitted imports of every module. Roles meet only in `Topics`.
     static let table: [String: (row: Row, mayImport: Set<String>)] = [
@@ -44,19 +43,23 @@ struct Layers {
         // Beside the roles.
         "Telemetry": (.role, ["Encoding", "Instruments"]),
         "Admin": (.role, directory.union(["Credentials"])),
-        "Testbed": (.role, directory),
-        "Demo": (.top, all.subtracting(tops)),
-        "Bench": (.top, all.subtracting(tops)),
-        "Soak": (.top, all.subtracting(tops)),
-        "Fuzz": (.top, all.subtracting(tops)),
-        "Conformance": (.top, ["OCPI", "Encoding"]),
-        "ocn": (.top, all),
+        "Operations": (.role, directory),
+        // What puts them together.
+        "Node": (.node, all.subtracting(["Operations"])),
+        // Tools know a node by its topics and its HTTP, not by its roles.
+        "Testbed": (.tool, directory),
+        "Demo": (.tool, directory),
+        "Bench": (.tool, directory.union(["Testbed"])),
+        "Soak": (.tool, directory.union(["Testbed"])),
+        "Fuzz": (.tool, directory.union(["Notary", "Testbed"])),
+        "Conformance": (.tool, ["OCPI", "Encoding"]),
+        "ocn": (.top, all.union(tools).union(["Node"])),
     ]
 
     /// Arrows within a row.
     static let sideways: Set<[String]> = [
-        ["Registry", "Directory"], ["Kafka", "Encoding"], ["Kafka", "Instruments"], ["Credentials", "Directory"], ["ocn", "Demo"],
-        ["ocn", "Conformance"], ["ocn", "Soak"], ["ocn", "Fuzz"], ["ocn", "Bench"],
+        ["Registry", "Directory"], ["Kafka", "Encoding"], ["Kafka", "Instruments"], ["Credentials", "Directory"],
+        ["Bench", "Testbed"], ["Soak", "Testbed"], ["Fuzz", "Testbed"],
     ]
 
     /// Arrows of the manifest that the table does not have, and modules that it does not know.

@@ -1,11 +1,14 @@
 import Testing
 
 @Suite struct ManifestTests {
-    private let text = """
+    private let text = #"""
         let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
         /// A module("Comment", [nowhere]) in a comment.
         func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
             .target(name: name, dependencies: dependencies, swiftSettings: settings)
+        }
+        func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+            .target(name: name, dependencies: dependencies, path: "Sources/Tools/\(name)", swiftSettings: settings)
         }
         let package = Package(
             name: "x", products: [.executable(name: "ocn", targets: ["ocn"])],
@@ -17,19 +20,21 @@ import Testing
                     "CThing", "Encoding",
                     .product(name: "Logging", package: "swift-log"),
                 ]),
+                tool("Soak", ["Kafka"]),
                 .executableTarget(name: "ocn", dependencies: ["Kafka", nioCore], swiftSettings: settings),
                 tests("EncodingTests", ["Encoding", nioCore]),
             ])
-        """
+        """#
 
     @Test func readsModulesAndTheirDependencies() {
         let manifest = Manifest(text)
         #expect(
             manifest.modules == [
-                "Encoding": ["NIOCore"], "Empty": [], "Kafka": ["CThing", "Encoding", "Logging"], "ocn": ["Kafka", "NIOCore"],
+                "Encoding": ["NIOCore"], "Empty": [], "Kafka": ["CThing", "Encoding", "Logging"], "Soak": ["Kafka"],
+                "ocn": ["Kafka", "NIOCore"],
             ])
         #expect(manifest.systemModules == ["CThing"])
-        #expect(manifest.ours == ["Encoding", "Empty", "Kafka", "ocn", "CThing"])
+        #expect(manifest.ours == ["Encoding", "Empty", "Kafka", "Soak", "ocn", "CThing"])
         #expect(manifest.problems == [])
     }
 

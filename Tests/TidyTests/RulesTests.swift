@@ -34,6 +34,15 @@ import Testing
         #expect(text.module == "A")
     }
 
+    @Test(arguments: [
+        ("Sources/Encoding/Hex.swift", "Encoding"), ("Sources/Delivery/Push/PushFlow.swift", "Delivery"),
+        ("Sources/Tools/Soak/Soak.swift", "Soak"), ("Sources/Tools/Fuzz/Input/Inputs.swift", "Fuzz"),
+        ("Tests/TidyTests/Rules.swift", "TidyTests"), ("Tests/Tools/Rules.swift", "Tools"), ("Package.swift", ""),
+    ])
+    func knowsTheModuleOfAFile(_ path: String, _ module: String) {
+        #expect(SourceText(path: path, "").module == module)
+    }
+
     // MARK: Imports
 
     @Test func findsImportsWithAnyAccessAndKind() {
@@ -87,7 +96,7 @@ import Testing
     ])
     func findsUnstructuredTasks(_ code: String) {
         #expect(lines(Rules.unstructuredTasks(in: file("\n" + code))) == ["2: unstructured Task"])
-        #expect(Rules.unstructuredTasks(in: file(code, in: "ocn")) == [])
+        #expect(Rules.unstructuredTasks(in: file(code, in: "Node")) == [])
     }
 
     @Test(arguments: [

@@ -69,7 +69,7 @@ import Testing
     @Test func metricsAreDeclaredAndListed() throws {
         let users = project.manifest.modules.filter { $0.value.contains("Metrics") }.keys
         #expect(users.sorted() == ["Instruments", "Telemetry", "ocn"], "handles are made from declarations; see Instruments")
-        let list = try #require(project.sources.first { $0.path == "Sources/ocn/ProgramMetrics.swift" })
+        let list = try #require(project.sources.first { $0.path == "Sources/Node/Metrics/ProgramMetrics.swift" })
         let sets = project.sources.flatMap(\.code).compactMap { $0.firstMatch(of: /struct (\w+): .*\bMetricSet\b/)?.1 }
         #expect(sets.count > 5)
         expectNone(sets.filter { set in !list.code.contains { $0.holds("\(set).self") } }, "ProgramMetrics lists every MetricSet")
