@@ -3,21 +3,21 @@ package import Kafka
 package import Logging
 package import OCPI
 import ServiceLifecycle
-import Synchronization
 package import Topics
 
 /// MATCHER: reads every accepted request and writes a copy of it to each service that may see it, what is addressed to the hub itself to
 /// every party that it is meant for, and what is stored to its recipient.
 ///
 /// ```
-///                the consumer's thread      the matcher's queue, one at a time
+///                the consumer's thread       a thread of the matcher's own
 ///
-/// ocn.requests ──(group ocn.matcher)──▶ kept ──▶ judged, all that is kept ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
+/// ocn.requests ──(group ocn.matcher)──▶ queue ──▶ judged, 8 MiB at a time ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
 ///                                                   ▲                        │ acknowledged
 ///                     ocn.state, read to its end ───┘          commit ◀──────┘
 /// ```
 ///
-/// The next records are read while Kafka is asked where `ocn.state` ends: the question costs a round trip for all that came meanwhile.
+/// The next records are read while Kafka is asked where `ocn.state` ends: the question costs a round trip for all that came meanwhile. Where
+/// 32 MiB wait (``MatcherQueue``), reading pauses until half of that is judged; the consumer's thread itself never waits.
 ///
 /// A request counts as finished when Kafka has acknowledged all that follows from it; only then may its offset be committed. A worker
 /// that dies in between leaves records that the next one writes again under the same ids. What follows from a request that cannot be true
@@ -40,7 +40,6 @@ package final class MatcherService: Service {
     ) {
         worker = MatcherWorker(producer: producer, topics: topics, hub: hub, store: store, logger: logger)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: worker, logger: logger)
-        worker.consumer.withLock { $0 = consumer }
     }
 
     /// Topics whose records must never be given up: without a time limit an idempotent producer keeps the order of each object as well.

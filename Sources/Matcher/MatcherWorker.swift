@@ -9,19 +9,13 @@ import ServiceLifecycle
 import Synchronization
 import Topics
 
-/// What happens to the requests that MATCHER reads: they are kept on the consumer's thread, judged on a queue of their own, and what follows
-/// from them is acknowledged on the producer's thread.
+/// What happens to the requests that MATCHER reads: the consumer's thread puts them into a queue, a thread of their own judges them, and what
+/// follows from them is acknowledged on the producer's thread.
 final class MatcherWorker: GroupHandler {
-    let consumer = Mutex<GroupConsumer?>(nil)
-
     private struct State {
+        var queue: MatcherQueue
         var isStopping = false
         var failure: KafkaError?
-        /// Read and not judged.
-        var kept: [IncomingRecord] = []
-        var keptBytes = 0
-        var isJudging = false
-        var paused: [TopicPartition] = []
         /// Bytes written that Kafka has not acknowledged.
         var sentBytes = 0
 
@@ -35,25 +29,23 @@ final class MatcherWorker: GroupHandler {
     private let logger: Logger
     /// For what repeats: with each record, or while Kafka is away.
     private let repeated: ThrottledLog
-    private let state = Mutex(State())
+    /// Reading is paused and resumed while this is held, so that the consumer hears of both in the order of their causes.
+    private let state: Mutex<State>
     private let announced = Mutex(AnnouncedRequests())
     private let judging = DispatchQueue(label: "ocn.matcher")
-    /// Signalled when there is room again, or no point in waiting for it: for what is sent, and for what is kept.
+    /// Signalled when there is room again for what is sent, or no point in waiting for it.
     private let roomToSend = DispatchSemaphore(value: 0)
-    private let roomToKeep = DispatchSemaphore(value: 0)
     private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
     private let metrics = MatcherMetrics()
 
     /// Half of what the producer's own queue takes, so that this is never full.
     private static let maxSentBytes = 32 * 1024 * 1024
-    /// From the first on the consumer's thread waits a moment for room, from the second on it reads no more until half of the first is kept.
-    /// Pausing alone would do, but throws away what librdkafka has read ahead.
-    private static let keptBytes = (slow: 8 * 1024 * 1024, paused: 32 * 1024 * 1024)
-    /// A moment. The consumer's thread has others to look after as well.
-    private static let moment = DispatchTimeInterval.milliseconds(50)
 
-    init(producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, logger: Logger) {
+    init(
+        producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, limits: MatcherQueue.Limits = .init(), logger: Logger
+    ) {
+        state = Mutex(State(queue: MatcherQueue(limits)))
         self.producer = producer
         self.topics = topics
         self.hub = hub
@@ -72,96 +64,80 @@ final class MatcherWorker: GroupHandler {
     func stop() {
         state.withLock { $0.isStopping = true }
         roomToSend.signal()
-        roomToKeep.signal()
     }
 
     // MARK: The consumer's thread
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
-        state.withLock { state in state.paused.removeAll { partitions.contains($0) } }
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+        state.withLock { state in pause(state.queue.assign(partitions), acknowledger) }
         logger.info("matching", metadata: ["partitions": "\(partitions.count)"])
     }
 
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {
-        let gone = state.withLock { state in
-            let gone = state.kept.filter { partitions.contains($0.topicPartition) }
-            state.kept.removeAll { partitions.contains($0.topicPartition) }
-            state.keptBytes -= gone.reduce(0) { $0 + $1.bytes }
-            return gone
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
+        let abandoned = state.withLock { state in
+            let (abandoned, resumed) = state.queue.revoke(partitions)
+            resume(resumed, acknowledger)
+            return abandoned
         }
-        abandon(gone[...])
+        acknowledger.abandoned(abandoned)
         logger.info("no longer matching", metadata: ["partitions": "\(partitions.count)", "lost": "\(lost)"])
     }
 
-    func received(_ batch: [IncomingRecord]) {
-        let (mustStart, isFull, isTooFull) = state.withLock { state in
-            state.kept += batch
-            state.keptBytes += batch.reduce(0) { $0 + $1.bytes }
-            defer { state.isJudging = true }
-            return (!state.isJudging, state.keptBytes >= Self.keptBytes.slow, state.keptBytes >= Self.keptBytes.paused)
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
+        let mustStart = state.withLock { state in
+            let (mustStart, paused) = state.queue.add(batch)
+            pause(paused, acknowledger)
+            return mustStart
         }
-        if mustStart { judging.async { self.judgeAll() } }
-        if isTooFull { pause() } else if isFull { _ = roomToKeep.wait(timeout: .now() + Self.moment) }
+        if mustStart { judging.async { self.judgeAll(acknowledger) } }
     }
 
-    private func pause() {
-        guard let consumer = consumer.withLock({ $0 }) else { return }
-        let partitions = consumer.assignment
-        let mustPause = state.withLock { state in
-            guard state.keptBytes >= Self.keptBytes.paused, state.paused.isEmpty else { return false }
-            state.paused = partitions
-            return true
-        }
-        if mustPause { consumer.pause(partitions) }
+    private func pause(_ partitions: [TopicPartition], _ acknowledger: RecordAcknowledger) {
+        if !partitions.isEmpty { acknowledger.pause(partitions) }
+    }
+
+    private func resume(_ partitions: [TopicPartition], _ acknowledger: RecordAcknowledger) {
+        if !partitions.isEmpty { acknowledger.resume(partitions) }
     }
 
     // MARK: The matcher's queue
 
-    private func judgeAll() {
-        while true {
-            let batch = state.withLock { state in
-                defer {
-                    state.kept = []
-                    state.keptBytes = 0
-                }
-                if state.kept.isEmpty { state.isJudging = false }
-                return state.kept
-            }
-            guard !batch.isEmpty else { return }
-            readOn()
-            judge(batch)
+    /// Until nothing waits.
+    private func judgeAll(_ acknowledger: RecordAcknowledger) {
+        while state.withLock({ $0.queue.mark() }) {
+            let directory = freshDirectory()
+            let batch = state.withLock { directory == nil ? $0.queue.takeAll() : $0.queue.takeMarked() }
+            // This process is stopping: they come again elsewhere.
+            if let directory { judge(batch, in: directory, acknowledger) } else { acknowledger.abandoned(batch) }
+            state.withLock { state in resume(state.queue.release(batch), acknowledger) }
         }
     }
 
-    /// There is room to keep more.
-    private func readOn() {
-        roomToKeep.signal()
-        let paused = state.withLock { state in
-            defer { state.paused = [] }
-            return state.paused
-        }
-        if !paused.isEmpty { consumer.withLock { $0 }?.resume(paused) }
-    }
-
-    private func judge(_ batch: [IncomingRecord]) {
-        guard let directory = freshDirectory() else { return abandon(batch[...]) }
+    private func judge(_ batch: [IncomingRecord], in directory: Directory, _ acknowledger: RecordAcknowledger) {
         let bounds = RecordBounds(now: store.clock.now, stateEnd: directory.version)
+        // Acknowledged together.
+        var ended: [IncomingRecord] = []
         for (index, record) in batch.enumerated() {
+            guard !isEnding else {
+                // Left for the next worker: they are not finished, so they are not committed.
+                acknowledger.finished(ended)
+                return acknowledger.abandoned(batch[index...])
+            }
             metrics.requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
-                // Left for the next worker: it is not finished, so it is not committed.
-                let followers = bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
-                guard send(followers ?? self.followers(of: request, record, in: directory), for: record) else {
-                    return abandon(batch[index...])
-                }
+                let followers =
+                    bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
+                    ?? self.followers(of: request, record, in: directory)
+                if followers.isEmpty { ended.append(record) } else { send(followers, of: record, acknowledger, &ended) }
             } catch {
                 metrics.unreadable.increment()
                 repeated.log(
                     .error, "unreadable", "unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
-                finish(record)
+                ended.append(record)
             }
         }
+        acknowledger.finished(ended)
     }
 
     private func followers(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [Follower] {
@@ -203,38 +179,33 @@ final class MatcherWorker: GroupHandler {
     /// after everything that `ocn.state` holds by now has been applied. Nil if this process is stopping; the batch is then left for
     /// the next worker.
     private func freshDirectory() -> Directory? {
-        while !store.catchUpBlocking(timeout: .seconds(1)) {
+        while !isEnding {
+            if store.catchUpBlocking(timeout: .seconds(1)) { return store.directory }
             metrics.waits.increment()
             repeated.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
-            if isEnding { return nil }
         }
-        return store.directory
-    }
-
-    /// Waits while Kafka is slower than the fan-out. False when this worker is ending.
-    private func waitForRoom() -> Bool {
-        while !isEnding {
-            if state.withLock({ $0.sentBytes < Self.maxSentBytes }) { return true }
-            roomToSend.wait()
-        }
-        return false
+        return nil
     }
 
     private var isEnding: Bool { state.withLock { $0.isEnding } }
 
-    /// False when this worker is ending.
-    private func send(_ followers: [Follower], for record: IncomingRecord) -> Bool {
-        guard !isEnding else { return false }
-        if followers.isEmpty { finish(record) }
-        let open = Countdown(followers.count)
+    /// - Parameter ended: acknowledged before this waits because Kafka is slower than the fan-out.
+    private func send(
+        _ followers: [Follower], of record: IncomingRecord, _ acknowledger: RecordAcknowledger, _ ended: inout [IncomingRecord]
+    ) {
+        let open = OpenFollowers(followers.count, of: record, acknowledger)
         for follower in followers {
-            guard waitForRoom() else { return false }
-            send(follower, for: record, open)
+            while !isEnding, state.withLock({ $0.sentBytes >= Self.maxSentBytes }) {
+                acknowledger.finished(ended)
+                ended = []
+                roomToSend.wait()
+            }
+            guard !isEnding else { return open.giveUp() }
+            send(follower, open)
         }
-        return true
     }
 
-    private func send(_ follower: Follower, for record: IncomingRecord, _ open: Countdown) {
+    private func send(_ follower: Follower, _ open: OpenFollowers) {
         let bytes = (follower.record.value?.readableBytes ?? 0) + 1024
         state.withLock { $0.sentBytes += bytes }
         producer.send(follower.record) { [self] result in
@@ -246,8 +217,10 @@ final class MatcherWorker: GroupHandler {
             switch result {
             case .success:
                 follower.counter.increment()
-                if open.last() { finish(record) }
-            case .failure(let error): fail(error, follower)
+                open.acknowledgeOne()
+            case .failure(let error):
+                fail(error, follower)
+                open.giveUp()
             }
             if hasRoom { roomToSend.signal() }
         }
@@ -267,25 +240,6 @@ final class MatcherWorker: GroupHandler {
             metadata: ["topic": "\(follower.record.topic)", "id": "\(follower.id)", "error": "\(error)"])
         refusals.yield(error)
     }
-
-    // MARK: Ends of records
-
-    private func finish(_ record: IncomingRecord) {
-        consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
-    }
-
-    /// These are not judged here any more: they come again, here or elsewhere.
-    private func abandon(_ records: ArraySlice<IncomingRecord>) {
-        guard let consumer = consumer.withLock({ $0 }) else { return }
-        for (place, records) in Dictionary(grouping: records, by: { Place(partition: $0.topicPartition, epoch: $0.epoch) }) {
-            consumer.abandoned(place.partition, records: records.count, epoch: place.epoch)
-        }
-    }
-
-    private struct Place: Hashable {
-        let partition: TopicPartition
-        let epoch: UInt64
-    }
 }
 
 /// A record that follows from a request: a copy or an announcement.
@@ -295,20 +249,35 @@ private struct Follower: Sendable {
     let counter: CounterMetric
 }
 
-/// Counts the followers of one request that are not acknowledged yet.
-private final class Countdown: Sendable {
+/// The followers of one request that are not acknowledged yet. When the last one is, the request ends; it is given up if one never will be.
+private final class OpenFollowers: Sendable {
+    private let partition: TopicPartition
+    private let offset: Int64
+    private let epoch: UInt64
+    private let acknowledger: RecordAcknowledger
     private let open: Atomic<Int>
+    private let isGivenUp = Atomic(false)
 
-    init(_ count: Int) {
+    init(_ count: Int, of record: IncomingRecord, _ acknowledger: RecordAcknowledger) {
+        partition = record.topicPartition
+        offset = record.offset
+        epoch = record.epoch
+        self.acknowledger = acknowledger
         open = Atomic(count)
     }
 
-    /// Whether this was the last one.
-    func last() -> Bool { open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+    func acknowledgeOne() {
+        guard open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        acknowledger.finished(partition, offset: offset, epoch: epoch)
+    }
+
+    /// One of them will not be written here.
+    func giveUp() {
+        guard !isGivenUp.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        acknowledger.abandoned(partition, records: 1, epoch: epoch)
+    }
 }
 
 extension IncomingRecord {
     fileprivate var place: String { "\(topic)[\(partition)]@\(offset)" }
-    /// What it holds in memory, about.
-    fileprivate var bytes: Int { (value?.readableBytes ?? 0) + 1024 }
 }

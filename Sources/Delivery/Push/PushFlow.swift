@@ -15,7 +15,7 @@ import Topics
 ///
 /// What to do when is ``DeliveryScheduler``' decision; here it is carried out.
 final class PushFlow: GroupHandler {
-    let reading = GroupReading()
+    let acknowledger = RecordAcknowledger()
     let settings: PushSettings
     let topics: TopicNames
     let store: StateStore
@@ -82,7 +82,7 @@ final class PushFlow: GroupHandler {
 
     // MARK: The consumer's thread
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
         // A new assignment is read from the start, whatever was paused before.
         let actions = gates.withLock { gates in
             for partition in partitions { gates[partition] = nil }
@@ -91,7 +91,7 @@ final class PushFlow: GroupHandler {
         carryOut(actions)
     }
 
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
         let actions = gates.withLock { gates in
             for partition in partitions { gates[partition] = nil }
             return scheduler.withLock { $0.revoke(partitions) }
@@ -99,7 +99,7 @@ final class PushFlow: GroupHandler {
         carryOut(actions)
     }
 
-    func received(_ batch: [IncomingRecord]) {
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
         var pendingRecords: [PendingRecord<OutboxRecord>] = []
         pendingRecords.reserveCapacity(batch.count)
         for record in batch {
@@ -111,7 +111,7 @@ final class PushFlow: GroupHandler {
                 failures.log(
                     .error, "unreadable", "unreadable record",
                     metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
-                reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                acknowledger.finished([record])
             }
         }
         guard let version = pendingRecords.map(\.payload.request.stateVersion).max() else { return }
@@ -184,7 +184,7 @@ final class PushFlow: GroupHandler {
             case .finish(let pending, let ending): finish(pending, ending)
             case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
             case .gate(let partition): gate(partition)
-            case .abandon(let partition, let epoch, let records): reading.abandoned(partition, records: records, epoch: epoch)
+            case .abandon(let partition, let epoch, let records): acknowledger.abandoned(partition, records: records, epoch: epoch)
             case .breaker(let recipient, let turn): tell(recipient, turn)
             }
         }
@@ -194,7 +194,7 @@ final class PushFlow: GroupHandler {
 
     private func finish(_ pending: PendingRecord<OutboxRecord>, _ ending: DeliveryOutcome) {
         metrics.ended(pending.payload, ending)
-        reading.finished(pending.partition, offset: pending.offset, epoch: pending.epoch)
+        acknowledger.finished(pending.partition, offset: pending.offset, epoch: pending.epoch)
     }
 
     /// Two threads may get here in the other order than their changes happened, so the consumer is told what holds now.
@@ -203,7 +203,7 @@ final class PushFlow: GroupHandler {
             let isPaused = scheduler.withLock { $0.isPaused(partition) }
             guard gates[partition, default: false] != isPaused else { return }
             gates[partition] = isPaused
-            if isPaused { reading.pause(partition) } else { reading.resume(partition) }
+            if isPaused { acknowledger.pause([partition]) } else { acknowledger.resume([partition]) }
         }
     }
 

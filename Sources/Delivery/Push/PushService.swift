@@ -56,8 +56,8 @@ package final class PushService: Service {
         self.logger = logger
         flow = PushFlow(
             settings: settings, topics: topics, store: store, producer: producer, client: client, logger: logger, onAnswer: onAnswer)
-        consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
-        flow.reading.attach(consumer)
+        consumer = GroupConsumer(
+            kafka, membership ?? Self.membership(of: topics), handler: flow, acknowledger: flow.acknowledger, logger: logger)
     }
 
     /// The group `push` on `ocn.announce` and on all outboxes, those to come included. What is finished ahead of a record that waits is

@@ -22,7 +22,13 @@ final class QuestionClient: Sendable {
     func join() { state.withLock { $0.users += 1 } }
 
     /// Somebody asks no more. The last one ends the client: blocks until questions under way have ended.
-    func leave() {
+    func leave() { release()?.destroy() }
+
+    /// As ``leave()``, for callers that must not block and need not know when the client has ended.
+    func leaveBehind() { release()?.destroyBehind() }
+
+    /// One user less. The last one takes the client with it, whose questions are refused from now on.
+    private func release() -> ClientHandle? {
         let left = state.withLock { state -> State in
             state.users -= 1
             guard state.users == 0 else { return State() }
@@ -30,7 +36,7 @@ final class QuestionClient: Sendable {
             return state
         }
         for ends in left.ends.values { ends.stop() }
-        left.client?.destroy()
+        return left.client
     }
 
     /// As ``leave()``, for async code.

@@ -16,7 +16,7 @@ package struct IncomingRecord: Sendable {
     package var value: ByteBuffer?
     /// In the record's order.
     package var headers: RecordHeaders
-    /// The assignment it came under, to be given back to `GroupConsumer.finished`; 0 without a group.
+    /// The assignment it came under, to be given back to ``RecordAcknowledger``; 0 without a group.
     package var epoch: UInt64
 
     /// - Parameters: as the properties say.
