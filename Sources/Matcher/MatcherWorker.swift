@@ -183,6 +183,8 @@ final class MatcherWorker: GroupHandler {
             if store.catchUpBlocking(timeout: .seconds(1)) { return store.directory }
             metrics.waits.increment()
             repeated.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
+            // Kafka may refuse the question at once, for want of a right say.
+            _ = roomToSend.wait(timeout: .now() + .milliseconds(20))
         }
         return nil
     }
