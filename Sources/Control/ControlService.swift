@@ -160,11 +160,11 @@ private final class Ownership: GroupHandler {
         set { state.withLock { $0.claim = newValue } }
     }
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
         if !partitions.isEmpty { set(true) }
     }
-    func revoked(_ partitions: [TopicPartition], lost: Bool) { if !partitions.isEmpty { set(false) } }
-    func received(_ batch: [IncomingRecord]) {}
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) { if !partitions.isEmpty { set(false) } }
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {}
 
     private func set(_ isOwner: Bool) {
         let waiter = state.withLock { state in

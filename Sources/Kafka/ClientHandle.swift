@@ -98,6 +98,16 @@ final class ClientHandle: @unchecked Sendable {
         if isEnded.wait(until: deadline, { $0 ? true : nil }) == nil { left("its threads do not end") }
     }
 
+    /// As ``destroy(flags:before:)``, on a thread of its own that nobody waits for.
+    func destroyBehind() {
+        close()
+        do throws(KafkaError) {
+            try OSThread.start("kafka-end") { self.destroy() }
+        } catch {
+            destroy()  // no thread to be had
+        }
+    }
+
     private func left(_ reason: String) {
         let log = callbacks.takeUnretainedValue().log
         log.log(

@@ -3,21 +3,21 @@ package import Kafka
 package import Logging
 package import OCPI
 import ServiceLifecycle
-import Synchronization
 package import Topics
 
 /// MATCHER: reads every accepted request and writes its copies to the outboxes of services, and its announcements: broadcasts to the
 /// parties concerned, and stored requests to their recipient.
 ///
 /// ```
-///                the consumer's thread      the matcher's queue, one batch at a time
+///                the consumer's thread       a thread of the matcher's own
 ///
-/// ocn.requests ──(group ocn.matcher)──▶ pending ──▶ matched, the whole batch ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
-///                                                   ▲                          │ acknowledged
-///                     ocn.state, read to its end ───┘            commit ◀──────┘
+/// ocn.requests ──(group ocn.matcher)──▶ queue ──▶ judged, 8 MiB at a time ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
+///                                                   ▲                        │ acknowledged
+///                     ocn.state, read to its end ───┘          commit ◀──────┘
 /// ```
 ///
-/// The next records are read while the end of `ocn.state` is queried: one query, which costs a round trip, serves the whole batch.
+/// The next records are read while Kafka is asked where `ocn.state` ends: the question costs a round trip for all that came meanwhile. Where
+/// 32 MiB wait (``MatcherQueue``), reading pauses until half of that is judged; the consumer's thread itself never waits.
 ///
 /// A request counts as finished when Kafka has acknowledged all records derived from it; only then may its offset be committed. If a worker
 /// dies in between, the next one writes them again under the same ids. The copies of an implausible request (``RecordBounds``) are written
@@ -40,7 +40,6 @@ package final class MatcherService: Service {
     ) {
         worker = MatcherWorker(producer: producer, topics: topics, hub: hub, store: store, logger: logger)
         consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: worker, logger: logger)
-        worker.consumer.withLock { $0 = consumer }
     }
 
     /// The delivery timeouts of this role: none for topics whose records must not be lost. Without a time limit an idempotent producer

@@ -9,20 +9,14 @@ import ServiceLifecycle
 import Synchronization
 import Topics
 
-/// Processes the requests that MATCHER reads: they are queued on the consumer's thread, matched on a queue of their own, and the derived
-/// records are acknowledged on the producer's thread.
+/// What happens to the requests that MATCHER reads: the consumer's thread puts them into a queue, a queue of their own matches them, and what
+/// follows from them is acknowledged on the producer's thread.
 final class MatcherWorker: GroupHandler {
-    let consumer = Mutex<GroupConsumer?>(nil)
-
     private struct State {
+        var queue: MatcherQueue
         var isStopping = false
         var failure: KafkaError?
-        /// Records that were read and not matched yet.
-        var pending: [IncomingRecord] = []
-        var pendingBytes = 0
-        var isMatching = false
-        var paused: [TopicPartition] = []
-        /// Bytes sent that Kafka has not acknowledged.
+        /// Bytes written that Kafka has not acknowledged.
         var sentBytes = 0
 
         var isEnding: Bool { isStopping || failure != nil }
@@ -33,27 +27,25 @@ final class MatcherWorker: GroupHandler {
     private let hub: PartyID
     private let store: StateStore
     private let logger: Logger
-    /// For lines that may repeat with each record, or while Kafka is unavailable.
+    /// For what repeats: with each record, or while Kafka is away.
     private let repeated: ThrottledLog
-    private let state = Mutex(State())
+    /// Reading is paused and resumed while this is held, so that the consumer hears of both in the order of their causes.
+    private let state: Mutex<State>
     private let announced = Mutex(AnnouncedRequests())
-    private let queue = DispatchQueue(label: "ocn.matcher")
-    /// Signalled when there is room for records to send or to queue, or when the worker ends.
+    private let matching = DispatchQueue(label: "ocn.matcher")
+    /// Signalled when there is room again for what is sent, or no point in waiting for it.
     private let roomToSend = DispatchSemaphore(value: 0)
-    private let roomToQueue = DispatchSemaphore(value: 0)
     private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
     private let metrics = MatcherMetrics()
 
-    /// Half of the producer's own queue, so that that one is never full.
+    /// Half of what the producer's own queue takes, so that this is never full.
     private static let maxSentBytes = 32 * 1024 * 1024
-    /// The bytes of queued records above which the consumer's thread waits for `pauseForRoom`, and those above which reading pauses until the
-    /// queue is taken. Pausing alone would suffice, but it discards librdkafka's read-ahead.
-    private static let pendingBytes = (slow: 8 * 1024 * 1024, paused: 32 * 1024 * 1024)
-    /// How long the consumer's thread waits. Short, because that thread also serves rebalances and commits.
-    private static let pauseForRoom = DispatchTimeInterval.milliseconds(50)
 
-    init(producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, logger: Logger) {
+    init(
+        producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, limits: MatcherQueue.Limits = .init(), logger: Logger
+    ) {
+        state = Mutex(State(queue: MatcherQueue(limits)))
         self.producer = producer
         self.topics = topics
         self.hub = hub
@@ -62,7 +54,7 @@ final class MatcherWorker: GroupHandler {
         repeated = ThrottledLog(logger)
     }
 
-    /// Returns at graceful shutdown or cancellation; throws the error after which the worker cannot continue.
+    /// Returns at graceful shutdown or cancellation; throws what made going on pointless.
     func stopped() async throws {
         try await cancelWhenGracefulShutdown { [failures] in
             for await error in failures { throw error }
@@ -72,96 +64,80 @@ final class MatcherWorker: GroupHandler {
     func stop() {
         state.withLock { $0.isStopping = true }
         roomToSend.signal()
-        roomToQueue.signal()
     }
 
     // MARK: The consumer's thread
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
-        state.withLock { state in state.paused.removeAll { partitions.contains($0) } }
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+        state.withLock { state in pause(state.queue.assign(partitions), acknowledger) }
         logger.info("matching", metadata: ["partitions": "\(partitions.count)"])
     }
 
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {
-        let gone = state.withLock { state in
-            let gone = state.pending.filter { partitions.contains($0.topicPartition) }
-            state.pending.removeAll { partitions.contains($0.topicPartition) }
-            state.pendingBytes -= gone.reduce(0) { $0 + $1.bytes }
-            return gone
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
+        let abandoned = state.withLock { state in
+            let (abandoned, resumed) = state.queue.revoke(partitions)
+            resume(resumed, acknowledger)
+            return abandoned
         }
-        abandon(gone[...])
+        acknowledger.abandoned(abandoned)
         logger.info("no longer matching", metadata: ["partitions": "\(partitions.count)", "lost": "\(lost)"])
     }
 
-    func received(_ batch: [IncomingRecord]) {
-        let (mustStart, isFull, isTooFull) = state.withLock { state in
-            state.pending += batch
-            state.pendingBytes += batch.reduce(0) { $0 + $1.bytes }
-            defer { state.isMatching = true }
-            return (!state.isMatching, state.pendingBytes >= Self.pendingBytes.slow, state.pendingBytes >= Self.pendingBytes.paused)
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
+        let mustStart = state.withLock { state in
+            let (mustStart, paused) = state.queue.add(batch)
+            pause(paused, acknowledger)
+            return mustStart
         }
-        if mustStart { queue.async { self.matchAll() } }
-        if isTooFull { pause() } else if isFull { _ = roomToQueue.wait(timeout: .now() + Self.pauseForRoom) }
+        if mustStart { matching.async { self.matchAll(acknowledger) } }
     }
 
-    private func pause() {
-        guard let consumer = consumer.withLock({ $0 }) else { return }
-        let partitions = consumer.assignment
-        let mustPause = state.withLock { state in
-            guard state.pendingBytes >= Self.pendingBytes.paused, state.paused.isEmpty else { return false }
-            state.paused = partitions
-            return true
-        }
-        if mustPause { consumer.pause(partitions) }
+    private func pause(_ partitions: [TopicPartition], _ acknowledger: RecordAcknowledger) {
+        if !partitions.isEmpty { acknowledger.pause(partitions) }
+    }
+
+    private func resume(_ partitions: [TopicPartition], _ acknowledger: RecordAcknowledger) {
+        if !partitions.isEmpty { acknowledger.resume(partitions) }
     }
 
     // MARK: The matcher's queue
 
-    private func matchAll() {
-        while true {
-            let batch = state.withLock { state in
-                defer {
-                    state.pending = []
-                    state.pendingBytes = 0
-                }
-                if state.pending.isEmpty { state.isMatching = false }
-                return state.pending
-            }
-            guard !batch.isEmpty else { return }
-            resumeReading()
-            match(batch)
+    /// Until nothing waits.
+    private func matchAll(_ acknowledger: RecordAcknowledger) {
+        while state.withLock({ $0.queue.mark() }) {
+            let directory = freshDirectory()
+            let batch = state.withLock { directory == nil ? $0.queue.takeAll() : $0.queue.takeMarked() }
+            // This process is stopping: they come again elsewhere.
+            if let directory { match(batch, in: directory, acknowledger) } else { acknowledger.abandoned(batch) }
+            state.withLock { state in resume(state.queue.release(batch), acknowledger) }
         }
     }
 
-    /// Signals room in the queue, and resumes paused partitions.
-    private func resumeReading() {
-        roomToQueue.signal()
-        let paused = state.withLock { state in
-            defer { state.paused = [] }
-            return state.paused
-        }
-        if !paused.isEmpty { consumer.withLock { $0 }?.resume(paused) }
-    }
-
-    private func match(_ batch: [IncomingRecord]) {
-        guard let directory = freshDirectory() else { return abandon(batch[...]) }
+    private func match(_ batch: [IncomingRecord], in directory: Directory, _ acknowledger: RecordAcknowledger) {
         let bounds = RecordBounds(now: store.clock.now, stateEnd: directory.version)
+        // Acknowledged together.
+        var ended: [IncomingRecord] = []
         for (index, record) in batch.enumerated() {
+            guard !isEnding else {
+                // Left for the next worker: they are not finished, so they are not committed.
+                acknowledger.finished(ended)
+                return acknowledger.abandoned(batch[index...])
+            }
             metrics.requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
-                // A record that was not sent is not finished, so it is not committed and the next worker repeats it.
-                let derived = bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
-                guard send(derived ?? derivedRecords(of: request, record, in: directory), for: record) else {
-                    return abandon(batch[index...])
-                }
+                let derivedRecords =
+                    bounds.fault(of: request).map { deadLetters(of: request, $0, record, in: directory) }
+                    ?? self.derivedRecords(of: request, record, in: directory)
+                if derivedRecords.isEmpty { ended.append(record) } else { send(derivedRecords, of: record, acknowledger, &ended) }
             } catch {
                 metrics.unreadable.increment()
                 repeated.log(
                     .error, "unreadable", "unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
-                finish(record)
+                ended.append(record)
             }
         }
+        acknowledger.finished(ended)
     }
 
     private func derivedRecords(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [DerivedRecord] {
@@ -173,8 +149,7 @@ final class MatcherWorker: GroupHandler {
             }
     }
 
-    /// The announcements of a request; none if it was announced already. Only MATCHER detects repeats of requests that the hub has answered
-    /// by itself.
+    /// None of a request that was announced already: nobody else looks after what the hub has answered by itself.
     private func announcements(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [AnnouncementRecord] {
         var announcements = Broadcast.announcements(of: request, hub: hub, in: directory)
         if let stored = StoreAndForward.announcement(of: request, in: directory) { announcements.append(stored) }
@@ -185,14 +160,14 @@ final class MatcherWorker: GroupHandler {
         return []
     }
 
-    /// Dead letters in place of the copies of an implausible request: PUSH would wait for its time or state version, which no process of
-    /// this node wrote. An operator decides about them. Its announcements are dropped.
+    /// Nobody sent it at that time or under that state, and PUSH would wait for them: an operator decides about the copies. Announcements are
+    /// for now or not at all.
     private func deadLetters(
         of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory
     ) -> [DerivedRecord] {
         metrics.implausible.increment()
         repeated.log(
-            .error, "implausible", "implausible request", metadata: ["record": "\(record.place)", "error": "\(fault)"])
+            .error, "implausible", "request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
         return Fanout.copies(of: request, in: directory).map { copy in
             let dead = DeadRecord(
                 copy: copy, cause: "implausible: \(fault)", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: store.clock.now)
@@ -200,42 +175,39 @@ final class MatcherWorker: GroupHandler {
         }
     }
 
-    /// A snapshot of the state in which every agreement is visible that was acknowledged before a request of the batch was accepted:
-    /// matching waits until the present end of `ocn.state` has been applied. Nil if this process is stopping; the batch is then left for
+    /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only
+    /// after everything that `ocn.state` holds by now has been applied. Nil if this process is stopping; the batch is then left for
     /// the next worker.
     private func freshDirectory() -> Directory? {
-        while !store.catchUpBlocking(timeout: .seconds(1)) {
+        while !isEnding {
+            if store.catchUpBlocking(timeout: .seconds(1)) { return store.directory }
             metrics.waits.increment()
             repeated.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
-            if isEnding { return nil }
+            // Kafka may refuse the question at once, for want of a right say.
+            _ = roomToSend.wait(timeout: .now() + .milliseconds(20))
         }
-        return store.directory
-    }
-
-    /// Waits while Kafka acknowledges more slowly than records are derived. False when this worker is ending.
-    private func waitForRoom() -> Bool {
-        while !isEnding {
-            if state.withLock({ $0.sentBytes < Self.maxSentBytes }) { return true }
-            roomToSend.wait()
-        }
-        return false
+        return nil
     }
 
     private var isEnding: Bool { state.withLock { $0.isEnding } }
 
-    /// Sends the derived records of a request. False when this worker is ending.
-    private func send(_ derived: [DerivedRecord], for record: IncomingRecord) -> Bool {
-        guard !isEnding else { return false }
-        if derived.isEmpty { finish(record) }
-        let open = Countdown(derived.count)
-        for output in derived {
-            guard waitForRoom() else { return false }
-            send(output, for: record, open)
+    /// - Parameter ended: acknowledged before this waits because Kafka is slower than the fan-out.
+    private func send(
+        _ derivedRecords: [DerivedRecord], of record: IncomingRecord, _ acknowledger: RecordAcknowledger, _ ended: inout [IncomingRecord]
+    ) {
+        let open = OpenDerivedRecords(derivedRecords.count, of: record, acknowledger)
+        for output in derivedRecords {
+            while !isEnding, state.withLock({ $0.sentBytes >= Self.maxSentBytes }) {
+                acknowledger.finished(ended)
+                ended = []
+                roomToSend.wait()
+            }
+            guard !isEnding else { return open.giveUp() }
+            send(output, open)
         }
-        return true
     }
 
-    private func send(_ output: DerivedRecord, for record: IncomingRecord, _ open: Countdown) {
+    private func send(_ output: DerivedRecord, _ open: OpenDerivedRecords) {
         let bytes = (output.record.value?.readableBytes ?? 0) + 1024
         state.withLock { $0.sentBytes += bytes }
         producer.send(output.record) { [self] result in
@@ -247,14 +219,16 @@ final class MatcherWorker: GroupHandler {
             switch result {
             case .success:
                 output.counter.increment()
-                if open.last() { finish(record) }
-            case .failure(let error): fail(error, output)
+                open.acknowledgeOne()
+            case .failure(let error):
+                fail(error, output)
+                open.giveUp()
             }
             if hasRoom { roomToSend.signal() }
         }
     }
 
-    /// Ends the worker. A refused record must not be skipped, because later records of the same object would overtake it.
+    /// What Kafka refuses must not be passed over: later records of the same object would overtake it.
     private func fail(_ error: KafkaError, _ output: DerivedRecord) {
         let isFirst = state.withLock { state in
             guard !state.isEnding else { return false }
@@ -268,48 +242,44 @@ final class MatcherWorker: GroupHandler {
             metadata: ["topic": "\(output.record.topic)", "id": "\(output.id)", "error": "\(error)"])
         refusals.yield(error)
     }
-
-    // MARK: Ends of records
-
-    private func finish(_ record: IncomingRecord) {
-        consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
-    }
-
-    /// Gives up records without matching them; this member or another reads them again.
-    private func abandon(_ records: ArraySlice<IncomingRecord>) {
-        guard let consumer = consumer.withLock({ $0 }) else { return }
-        for (place, records) in Dictionary(grouping: records, by: { Place(partition: $0.topicPartition, epoch: $0.epoch) }) {
-            consumer.abandoned(place.partition, records: records.count, epoch: place.epoch)
-        }
-    }
-
-    private struct Place: Hashable {
-        let partition: TopicPartition
-        let epoch: UInt64
-    }
 }
 
-/// A record derived from a request: a copy or an announcement.
+/// A record that follows from a request: a copy or an announcement.
 private struct DerivedRecord: Sendable {
     let record: OutgoingRecord
     let id: String
     let counter: CounterMetric
 }
 
-/// Counts the unacknowledged derived records of one request.
-private final class Countdown: Sendable {
+/// The derivedRecords of one request that are not acknowledged yet. When the last one is, the request ends; it is given up if one never will be.
+private final class OpenDerivedRecords: Sendable {
+    private let partition: TopicPartition
+    private let offset: Int64
+    private let epoch: UInt64
+    private let acknowledger: RecordAcknowledger
     private let open: Atomic<Int>
+    private let isGivenUp = Atomic(false)
 
-    init(_ count: Int) {
+    init(_ count: Int, of record: IncomingRecord, _ acknowledger: RecordAcknowledger) {
+        partition = record.topicPartition
+        offset = record.offset
+        epoch = record.epoch
+        self.acknowledger = acknowledger
         open = Atomic(count)
     }
 
-    /// Counts one acknowledgement. Whether it was the last one.
-    func last() -> Bool { open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+    func acknowledgeOne() {
+        guard open.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        acknowledger.finished(partition, offset: offset, epoch: epoch)
+    }
+
+    /// One of them will not be written here.
+    func giveUp() {
+        guard !isGivenUp.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        acknowledger.abandoned(partition, records: 1, epoch: epoch)
+    }
 }
 
 extension IncomingRecord {
     fileprivate var place: String { "\(topic)[\(partition)]@\(offset)" }
-    /// The approximate size in memory.
-    fileprivate var bytes: Int { (value?.readableBytes ?? 0) + 1024 }
 }

@@ -35,14 +35,12 @@ import Testing
     /// A role that ignores its records.
     private final class Idler: GroupHandler {
         let meter = Meter()
-        let consumer = Mutex<GroupConsumer?>(nil)
 
-        func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
-        func revoked(_ partitions: [TopicPartition], lost: Bool) {}
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {}
+        func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {}
 
-        func received(_ batch: [IncomingRecord]) {
-            let consumer = consumer.withLock { $0 }
-            for record in batch { consumer?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch) }
+        func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
+            acknowledger.finished(batch)
             meter.took(batch.count)
         }
     }
@@ -69,11 +67,9 @@ import Testing
         let settings = GroupConsumer.Settings(group: TestCluster.unique("group"), subscription: ["t"])
         let consumer = GroupConsumer(
             TestCluster.settings("backlog", cluster, properties), settings, handler: handler, logger: TestCluster.logger)
-        handler.consumer.withLock { $0 = consumer }
         try consumer.start()
         #expect(await handler.meter.count.wait(.seconds(40)) { $0 == Self.partitions * Self.perPartition })
         await consumer.stop()
-        handler.consumer.withLock { $0 = nil }
         return handler.meter.longestPause
     }
 

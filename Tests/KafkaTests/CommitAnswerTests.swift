@@ -33,10 +33,10 @@ import Testing
         try consumer.start()
         #expect(await first.log.wait { $0.records.count == 3 })
         #expect(first.log.state.committed.isEmpty)
-        consumer.commitSoon([partition])
+        consumer.acknowledger.commitSoon([partition])
         #expect(await first.log.wait { $0.committed.count == 1 })
-        consumer.finished(partition, offset: 0, epoch: first.log.state.records[0].epoch)
-        consumer.commitSoon([partition])
+        consumer.acknowledger.finished(partition, offset: 0, epoch: first.log.state.records[0].epoch)
+        consumer.acknowledger.commitSoon([partition])
         #expect(await first.log.wait { $0.committed.count == 2 })
         let expected = [(0, "0#1"), (1, "1#2")].map { CommitOffset(topic: topic, partition: 0, offset: $0.0, metadata: $0.1) }
         #expect(first.log.state.committed == expected)
@@ -48,7 +48,7 @@ import Testing
         let successor = try self.consumer(group, topic, second) { $0.commitInterval = .seconds(3600) }
         try successor.start()
         #expect(await second.log.wait { !$0.assigned.isEmpty })
-        successor.commitSoon([partition])
+        successor.acknowledger.commitSoon([partition])
         #expect(await second.log.wait { $0.committed.contains { $0.offset == 1 && $0.metadata == "1#1" } })
         await successor.stop()
     }

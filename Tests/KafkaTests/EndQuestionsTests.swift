@@ -189,6 +189,30 @@ import Testing
         cluster.close()
     }
 
+    /// A consumer or an admin that cannot be made leaves at once, on a thread that must not block.
+    @Test func whoLeavesItBehindDoesNotWaitForQuestionsUnderWay() async throws {
+        let settings = KafkaSettings(bootstrap: "localhost:1", clientID: "left")
+        settings.questions.join()
+        let client = try #require(try settings.questions.client(settings, silent))
+        let isAsking = Observed(false)
+        let mayEnd = Monitor(false)
+        let thread = BlockingThread("asks")
+        try thread.enqueue("ask") {
+            _ = client.use { _ in
+                isAsking.update { $0 = true }
+                _ = mayEnd.wait(until: nil) { $0 ? true : nil }
+            }
+        }
+        #expect(await isAsking.wait { $0 })
+        let time = ContinuousClock().measure { settings.questions.leaveBehind() }
+        #expect(time < .seconds(1))
+        #expect(try settings.questions.client(settings, silent) == nil)
+        #expect(client.use { _ in true } == nil, "it takes no more questions")
+        mayEnd.withLock { $0 = true }
+        mayEnd.signal()
+        await thread.stop()
+    }
+
     @Test func aPartitionWhoseLeaderDoesNotAnswerHoldsNoQuestionAboutAnother() async throws {
         let cluster = try EmbeddedCluster(brokers: 2, logger: TestCluster.logger)
         let topics = ["well", "ill"]

@@ -17,12 +17,12 @@ import Testing
         let partition = TopicPartition(topic: topic, partition: 0)
         #expect(first.log.state.assigned.map(\.partitions) == [[partition]])
         #expect(consumer.assignment == [partition])
-        // 5 and 7 stay unfinished: records finished after them must not be committed.
-        for offset: Int64 in [9, 0, 1, 3, 2, 8, 6, 4] { consumer.finished(partition, offset: offset, epoch: epoch) }
-        // These have no effect: an old epoch, a record never handed out, a partition never assigned.
-        consumer.finished(partition, offset: 5, epoch: epoch + 1)
-        consumer.finished(partition, offset: 500, epoch: epoch)
-        consumer.finished(TopicPartition(topic: "other", partition: 3), offset: 5, epoch: epoch)
+        // 5 and 7 stay unfinished: what is finished behind them must not be committed.
+        for offset: Int64 in [9, 0, 1, 3, 2, 8, 6, 4] { consumer.acknowledger.finished(partition, offset: offset, epoch: epoch) }
+        // Of no consequence: an old epoch, a record never handed out, a partition never assigned.
+        consumer.acknowledger.finished(partition, offset: 5, epoch: epoch + 1)
+        consumer.acknowledger.finished(partition, offset: 500, epoch: epoch)
+        consumer.acknowledger.finished(TopicPartition(topic: "other", partition: 3), offset: 5, epoch: epoch)
         #expect(consumer.droppedResults == 3)
         let time = await ContinuousClock().measure { await consumer.stop() }
         #expect(time < .seconds(9))
@@ -35,7 +35,7 @@ import Testing
         #expect(await second.log.wait { $0.records.count >= 5 })
         #expect(second.log.state.records.map(\.offset) == [5, 6, 7, 8, 9])
         #expect(second.log.state.resumed.map(\.offset) == [5])
-        for record in second.log.state.records { successor.finished(partition, offset: record.offset, epoch: record.epoch) }
+        for record in second.log.state.records { successor.acknowledger.finished(partition, offset: record.offset, epoch: record.epoch) }
         await successor.stop()
     }
 
@@ -52,9 +52,9 @@ import Testing
         let epoch = handler.log.state.records[0].epoch
         let partitions = (0..<2).map { TopicPartition(topic: topic, partition: Int32($0)) }
         #expect(try await consumer.committed(partitions, timeout: .seconds(5)).map(\.offset) == [-1, -1])
-        // Without a request: the records finished ahead, although the commit point has not moved.
-        consumer.finished(partitions[0], offset: 2, epoch: epoch)
-        consumer.finished(partitions[0], offset: 4, epoch: epoch)
+        // By itself: what is finished ahead, though the commit point has not moved.
+        consumer.acknowledger.finished(partitions[0], offset: 2, epoch: epoch)
+        consumer.acknowledger.finished(partitions[0], offset: 4, epoch: epoch)
         #expect(
             try await eventually(consumer, partitions[0]) {
                 $0 == CommitOffset(topic: topic, partition: 0, offset: 0, metadata: "0:\([2...2, 4...4] as [ClosedRange<Int64>])")
@@ -64,9 +64,9 @@ import Testing
         #expect(
             try await consumer.committed([partitions[1]], timeout: .seconds(5))
                 == [CommitOffset(topic: topic, partition: 1, offset: 3, metadata: "von Hand")])
-        for offset: Int64 in [0, 1, 3] { consumer.finished(partitions[0], offset: offset, epoch: epoch) }
+        for offset: Int64 in [0, 1, 3] { consumer.acknowledger.finished(partitions[0], offset: offset, epoch: epoch) }
         #expect(try await eventually(consumer, partitions[0]) { $0.offset == 5 && $0.metadata == nil })
-        for offset: Int64 in 0..<5 { consumer.finished(partitions[1], offset: offset, epoch: epoch) }
+        for offset: Int64 in 0..<5 { consumer.acknowledger.finished(partitions[1], offset: offset, epoch: epoch) }
         await consumer.stop()
         await #expect(throws: KafkaError.self) { try await consumer.commit([CommitOffset(topic: topic, partition: 1, offset: 0)]) }
 
@@ -85,7 +85,7 @@ import Testing
         #expect(await handler.log.wait { !$0.assigned.isEmpty })
         try await write(topic, 0..<3, partition: 0)
         #expect(await handler.log.wait { $0.records.count == 3 })
-        consumer.pause([slow])
+        consumer.acknowledger.pause([slow])
         // The pause is carried out before the next read: this record proves it, the pause came first.
         try await write(topic, 100..<101, partition: 1)
         #expect(await handler.log.wait { $0.records.contains { $0.partition == 1 } })
@@ -93,12 +93,12 @@ import Testing
         try await write(topic, 101..<150, partition: 1)
         #expect(await handler.log.wait { $0.records.filter { $0.partition == 1 }.count == 50 })
         #expect(handler.log.state.records.filter { $0.partition == 0 }.count == 3)
-        consumer.resume([slow])
+        consumer.acknowledger.resume([slow])
         #expect(await handler.log.wait { $0.records.filter { $0.partition == 0 }.count == 6 })
         #expect(handler.log.state.records.filter { $0.partition == 0 }.map(\.offset) == [0, 1, 2, 3, 4, 5])
         #expect(consumer.backlog[slow] == 6)
         for record in handler.log.state.records {
-            consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
         }
         #expect(consumer.backlog[slow] == 0)
         await consumer.stop()
@@ -147,7 +147,7 @@ import Testing
         #expect(log.records.map(\.offset) == [0, 1, 2, 0, 1, 2])
         #expect(log.assigned.map(\.epoch) == [1, 2, 3] && log.records.last?.epoch == 3, "what is there may be other records")
         #expect(try await consumer.committed([place], timeout: .seconds(5)).map(\.offset) == [0])
-        for record in log.records.suffix(3) { consumer.finished(place, offset: record.offset, epoch: record.epoch) }
+        for record in log.records.suffix(3) { consumer.acknowledger.finished(place, offset: record.offset, epoch: record.epoch) }
         await consumer.stop()
     }
 
@@ -169,7 +169,7 @@ import Testing
         _ = try await producer.send(OutgoingRecord(topic: "t", value: TestCluster.value("2")))
         #expect(await handler.log.wait(.seconds(30)) { $0.records.contains { $0.offset == 1 } })
         for record in handler.log.state.records {
-            consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
         }
         let time = await ContinuousClock().measure { await consumer.stop() }
         #expect(time < .seconds(9))
@@ -206,7 +206,7 @@ import Testing
         for (handler, consumer) in zip(handlers, consumers) {
             #expect(await handler.log.wait { $0.records.count == 10 })
             for record in handler.log.state.records {
-                consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
         await consumers[0].stop()
@@ -241,7 +241,7 @@ import Testing
             #expect(await handler.log.wait { $0.records.count == 10 })
             #expect(Set(handler.log.state.records.map(\.topicPartition)) == Set(consumer.assignment))
             for record in handler.log.state.records {
-                consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
             }
         }
         // The embedded cluster refuses commits during a rebalance, so they are awaited before a member leaves.

@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func whatKafkaCouldNotBeAskedAboutIsNotTakenForUntouched() {
-        #expect(GroupConsumer.known([commit(.min), commit(-1001), commit(3)]) == [commit(-1), commit(3)])
+        #expect(ConsumerPollLoop.known([commit(.min), commit(-1001), commit(3)]) == [commit(-1), commit(3)])
     }
 
     // MARK: reading that rests while nothing can be committed

@@ -7,37 +7,34 @@ import Testing
     /// Finishes what it receives on other threads and out of order, as the roles do.
     final class Worker: GroupHandler {
         let processed: Observed<Set<RecordPosition>>
-        private let consumer = Mutex<GroupConsumer?>(nil)
-        private let queue: AsyncStream<[IncomingRecord]>
-        private let input: AsyncStream<[IncomingRecord]>.Continuation
+        private let queue: AsyncStream<(batch: [IncomingRecord], acknowledger: RecordAcknowledger)>
+        private let input: AsyncStream<(batch: [IncomingRecord], acknowledger: RecordAcknowledger)>.Continuation
 
         init(_ processed: Observed<Set<RecordPosition>>) {
             self.processed = processed
             (queue, input) = AsyncStream.makeStream()
         }
 
-        func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
         func end() { input.finish() }
 
         func work() async {
             await withDiscardingTaskGroup { group in
-                for await batch in queue {
+                for await (batch, acknowledger) in queue {
                     for record in batch.shuffled() {
                         group.addTask {
                             await Task.yield()
                             let position = RecordPosition(topic: record.topic, partition: record.partition, offset: record.offset)
                             self.processed.update { $0.insert(position) }
-                            let consumer = self.consumer.withLock { $0 }
-                            consumer?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                            acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
                         }
                     }
                 }
             }
         }
 
-        func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
-        func received(_ batch: [IncomingRecord]) { input.yield(batch) }
-        func revoked(_ partitions: [TopicPartition], lost: Bool) {}
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {}
+        func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) { input.yield((batch, acknowledger)) }
+        func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {}
         func failed(_ error: KafkaError) {}
     }
 
@@ -53,7 +50,6 @@ import Testing
                 try TestCluster.settings("hand-over"),
                 GroupConsumer.Settings(group: group, subscription: [topic], commitInterval: .milliseconds(30), batchLimit: 50),
                 handler: worker, logger: TestCluster.logger)
-            worker.attach(consumer)
             return consumer
         }
         let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
@@ -99,14 +95,12 @@ import Testing
     private final class Waiting: GroupHandler {
         let received = Observed<[IncomingRecord]>([])
         let isRevoked = Observed(false)
-        private let consumer = Mutex<GroupConsumer?>(nil)
 
-        func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
-        func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
-        func received(_ batch: [IncomingRecord]) { received.update { $0 += batch } }
-        func revoked(_ partitions: [TopicPartition], lost: Bool) {
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {}
+        func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) { received.update { $0 += batch } }
+        func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
             if let one = received.state.first {
-                consumer.withLock { $0 }?.abandoned(one.topicPartition, records: 5, epoch: one.epoch)
+                acknowledger.abandoned(one.topicPartition, records: 5, epoch: one.epoch)
             }
             isRevoked.update { $0 = true }
         }
@@ -126,20 +120,19 @@ import Testing
         let consumer = GroupConsumer(
             try TestCluster.settings("leaving"), GroupConsumer.Settings(group: group, subscription: [topic], drain: .seconds(60)),
             handler: handler, logger: TestCluster.logger)
-        handler.attach(consumer)
         try consumer.start()
         #expect(await handler.received.wait { $0.count == 10 })
         let epoch = handler.received.state.first?.epoch ?? 0
-        // No effect: another assignment.
-        consumer.abandoned(partition, records: 10, epoch: epoch + 1)
+        // Of no consequence: another assignment.
+        consumer.acknowledger.abandoned(partition, records: 10, epoch: epoch + 1)
         let time = await ContinuousClock().measure {
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await consumer.stop() }
                 #expect(await handler.isRevoked.wait { $0 })
-                // 0, 2, 4, 6 and 8 are abandoned. Of the others two finish, and the rest fail during the drain.
-                consumer.finished(partition, offset: 1, epoch: epoch)
-                consumer.abandoned(partition, records: 3, epoch: epoch)
-                consumer.finished(partition, offset: 9, epoch: epoch)
+                // 0, 2, 4, 6 and 8 are abandoned. Of the others two end, and the rest fail while they are waited for.
+                consumer.acknowledger.finished(partition, offset: 1, epoch: epoch)
+                consumer.acknowledger.abandoned(partition, records: 3, epoch: epoch)
+                consumer.acknowledger.finished(partition, offset: 9, epoch: epoch)
             }
         }
         #expect(time < .seconds(30))

@@ -57,7 +57,7 @@ import Testing
         }
         #expect(await handler.log.wait { $0.records.count == 10 })
         for record in handler.log.state.records where record.offset < 4 {
-            consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
         }
         #expect(await handler.log.wait { $0.committed.contains { $0.offset == 4 } })
         let before = handler.log.state.records.count
@@ -71,7 +71,7 @@ import Testing
             handler.log.state.records.dropFirst(before).map(\.offset) == [4, 5, 6, 7, 8, 9]
         }
         for record in handler.log.state.records.dropFirst(before) {
-            consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
         }
         _ = try await producer.send(OutgoingRecord(topic: "t", value: TestCluster.value("after")))
         #expect(await handler.log.wait { $0.records.last?.offset == 10 && $0.committed.contains { $0.offset == 10 } })
@@ -108,9 +108,9 @@ import Testing
         #expect(await handler.log.wait { $0.records.count == 2 })
         let again = try #require(handler.log.state.records.last)
         #expect(again.offset == position.offset && again.epoch > old.epoch)
-        consumer.finished(old.topicPartition, offset: old.offset, epoch: old.epoch)
+        consumer.acknowledger.finished(old.topicPartition, offset: old.offset, epoch: old.epoch)
         #expect(consumer.droppedResults == 1)
-        consumer.finished(again.topicPartition, offset: again.offset, epoch: again.epoch)
+        consumer.acknowledger.finished(again.topicPartition, offset: again.offset, epoch: again.epoch)
         await consumer.stop()
         #expect(events.state.count == 3, "leaving is no loss")
         await producer.close(flush: .seconds(1))

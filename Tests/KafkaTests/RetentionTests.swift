@@ -20,8 +20,8 @@ import Testing
         let consumer = try consumer(group, topic, first)
         try consumer.start()
         #expect(await first.log.wait { $0.records.count == 3 })
-        // 1 is in progress, and 2 is finished ahead of it.
-        for offset: Int64 in [0, 2] { consumer.finished(place, offset: offset, epoch: first.log.state.records[0].epoch) }
+        // 1 is under way and 2 finished ahead of it.
+        for offset: Int64 in [0, 2] { consumer.acknowledger.finished(place, offset: offset, epoch: first.log.state.records[0].epoch) }
         await consumer.stop()
         try await fill(topic, producer)
         await producer.close(flush: .seconds(5))
@@ -37,7 +37,7 @@ import Testing
         #expect(second.log.state.records.map(\.offset) == Array(log))
         #expect(second.log.state.errors.contains { $0.isOutOfRange })
         #expect(second.log.state.revoked.isEmpty, "the same assignment goes on")
-        for record in second.log.state.records { successor.finished(place, offset: record.offset, epoch: record.epoch) }
+        for record in second.log.state.records { successor.acknowledger.finished(place, offset: record.offset, epoch: record.epoch) }
         await successor.stop()
         #expect(try await admin.committedOffsets(of: group, [place]).map(\.offset) == [log.upperBound])
         await admin.close()
@@ -57,7 +57,7 @@ import Testing
         _ = try await producer.send(OutgoingRecord(topic: topic, partition: 0, value: TestCluster.value("under way")))
         #expect(await handler.log.wait { $0.records.count == 1 })
         let epoch = handler.log.state.records[0].epoch
-        consumer.pause([slow])
+        consumer.acknowledger.pause([slow])
         // The pause is carried out before the next read.
         _ = try await producer.send(OutgoingRecord(topic: topic, partition: 1, value: TestCluster.value("other")))
         #expect(await handler.log.wait { $0.records.count == 2 })
@@ -65,7 +65,7 @@ import Testing
         let admin = try KafkaAdmin(try TestCluster.settings("admin"), logger: TestCluster.logger)
         let log = try #require(try await admin.watermarks(of: [slow])[slow])
         try #require(log.lowerBound > 1, "the cluster has dropped nothing")
-        consumer.resume([slow])
+        consumer.acknowledger.resume([slow])
         #expect(await handler.log.wait { $0.records.last?.offset == log.upperBound - 1 })
         #expect(handler.log.state.lost.map(\.offsets) == [1..<log.lowerBound])
         #expect(handler.log.state.records.filter { $0.topicPartition == slow }.map(\.offset) == [0] + Array(log))
@@ -75,7 +75,7 @@ import Testing
         #expect(await handler.log.wait { $0.records.filter { $0.topicPartition == other }.map(\.offset) == [0, 1] })
         // Late results still count.
         for record in handler.log.state.records.reversed() {
-            consumer.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+            consumer.acknowledger.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
         }
         #expect(consumer.droppedResults == 0)
         await consumer.stop()

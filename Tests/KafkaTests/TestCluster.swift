@@ -153,13 +153,17 @@ final class RecordingHandler: GroupHandler {
     }
 
     func resuming(_ committed: [CommitOffset], epoch: UInt64) { log.update { $0.resumed += committed } }
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) { log.update { $0.assigned.append((partitions, epoch)) } }
-    func received(_ batch: [IncomingRecord]) {
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+        log.update { $0.assigned.append((partitions, epoch)) }
+    }
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
         log.update { $0.records += batch }
         onRecords(batch)
     }
     func committed(_ offsets: [CommitOffset]) { log.update { $0.committed += offsets } }
-    func revoked(_ partitions: [TopicPartition], lost: Bool) { log.update { $0.revoked.append((partitions, lost)) } }
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
+        log.update { $0.revoked.append((partitions, lost)) }
+    }
     func lost(_ partition: TopicPartition, _ offsets: Range<Int64>) { log.update { $0.lost.append((partition, offsets)) } }
     func failed(_ error: KafkaError) { log.update { $0.errors.append(error) } }
 }

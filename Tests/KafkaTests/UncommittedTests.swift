@@ -14,23 +14,23 @@ import Testing
         }
 
         private let seen: Observed<Seen>
-        private let consumer = Mutex<GroupConsumer?>(nil)
 
         init(_ seen: Observed<Seen>) { self.seen = seen }
-        func attach(_ consumer: GroupConsumer) { self.consumer.withLock { $0 = consumer } }
 
-        func assigned(_ partitions: [TopicPartition], epoch: UInt64) { seen.update { $0.shares.append(partitions.count) } }
-        func revoked(_ partitions: [TopicPartition], lost: Bool) { seen.update { $0.shares.append(-partitions.count) } }
-        func received(_ batch: [IncomingRecord]) {
+        func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+            seen.update { $0.shares.append(partitions.count) }
+        }
+        func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
+            seen.update { $0.shares.append(-partitions.count) }
+        }
+        func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
             seen.update { seen in
                 for record in batch {
                     let place = RecordPosition(topic: record.topic, partition: record.partition, offset: record.offset)
                     if !seen.records.insert(place).inserted { seen.repeated += 1 }
                 }
             }
-            for record in batch {
-                consumer.withLock { $0 }?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
-            }
+            acknowledger.finished(batch)
         }
     }
 
@@ -46,9 +46,7 @@ import Testing
             var settings = GroupConsumer.Settings(
                 group: group, subscription: [topic], instanceID: index == 0 ? "dies" : nil, commitInterval: .milliseconds(50))
             settings.pausesWhileUncommitted = true
-            let consumer = GroupConsumer(kafka, settings, handler: handler, logger: TestCluster.logger)
-            handler.attach(consumer)
-            return consumer
+            return GroupConsumer(kafka, settings, handler: handler, logger: TestCluster.logger)
         }
         let producer = try Producer(try TestCluster.settings("writer"), logger: TestCluster.logger)
         let written = Observed(0)

@@ -295,8 +295,8 @@ import Topics
 
 /// Reads records without finishing them.
 private final class Idle: GroupHandler {
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {}
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {}
-    func received(_ batch: [IncomingRecord]) {}
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {}
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {}
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {}
     func failed(_ error: KafkaError) {}
 }

@@ -12,12 +12,7 @@ final class Member: GroupHandler {
         var errors: [KafkaError] = []
     }
 
-    private struct State {
-        var seen = Seen()
-        var consumer: GroupConsumer?
-    }
-
-    private let state = Mutex(State())
+    private let state = Mutex(Seen())
     private let finishes: @Sendable (IncomingRecord) -> Bool
 
     /// - Parameter finishes: which records end at once; the others are left unfinished.
@@ -25,7 +20,7 @@ final class Member: GroupHandler {
         self.finishes = finishes
     }
 
-    var seen: Seen { state.withLock { $0.seen } }
+    var seen: Seen { state.withLock { $0 } }
 
     /// Offsets of a partition in the order in which they came.
     func offsets(_ partition: Int32) -> [Int64] { seen.records.filter { $0.partition == partition }.map(\.offset) }
@@ -40,26 +35,22 @@ final class Member: GroupHandler {
             metadataRefresh: metadataRefresh, commitMetadata: { _, _, ahead in ahead.text })
         membership.ownershipInterval = ownershipInterval
         let consumer = GroupConsumer(settings ?? kafka.settings, membership, handler: self, logger: logger ?? kafka.logger)
-        state.withLock { $0.consumer = consumer }
         try consumer.start()
         return consumer
     }
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) { state.withLock { $0.seen.assignments += 1 } }
-
-    func received(_ batch: [IncomingRecord]) {
-        let consumer = state.withLock { state in
-            state.seen.records += batch
-            return state.consumer
-        }
-        for record in batch where finishes(record) {
-            consumer?.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
-        }
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+        state.withLock { $0.assignments += 1 }
     }
 
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {}
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
+        state.withLock { $0.records += batch }
+        acknowledger.finished(batch.filter(finishes))
+    }
 
-    func failed(_ error: KafkaError) { state.withLock { $0.seen.errors.append(error) } }
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {}
+
+    func failed(_ error: KafkaError) { state.withLock { $0.errors.append(error) } }
 }
 
 extension Producer {

@@ -253,7 +253,7 @@ extension ExchangeFlow {
             metrics.inFlight(calls, unanswering: unanswering)
             carryOut(actions)
         }
-        reading.finished(exchange.partition, offset: exchange.offset, epoch: exchange.epoch)
+        acknowledger.finished(exchange.partition, offset: exchange.offset, epoch: exchange.epoch)
     }
 }
 

@@ -12,7 +12,7 @@ import Topics
 
 /// Takes requests from `ocn.requests` and sees each of them through to its one answer. See ``ExchangeService`` for the picture.
 final class ExchangeFlow: GroupHandler {
-    let reading = GroupReading()
+    let acknowledger = RecordAcknowledger()
     let settings: ExchangeSettings
     let topics: TopicNames
     let store: StateStore
@@ -70,7 +70,7 @@ final class ExchangeFlow: GroupHandler {
         self.committed.withLock { known in for commit in committed { known[commit.topicPartition] = commit } }
     }
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
         let now = store.clock.now.milliseconds
         let redeliveryGuards = committed.withLock { known in
             partitions.reduce(into: [:]) { $0[$1] = RedeliveryGuard(known.removeValue(forKey: $1), since: now) }
@@ -79,14 +79,14 @@ final class ExchangeFlow: GroupHandler {
         carryOut(intents.withLock { $0.assign(redeliveryGuards, epoch: epoch) })
     }
 
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
         let actions = inFlight.withLock { $0.revoke(partitions, now: .now()) }
         let waiting = actions.compactMap { if case .abandon(let exchange) = $0 { exchange } else { nil } }
         carryOut(actions)
         carryOut(intents.withLock { $0.revoke(partitions, waiting: waiting) })
     }
 
-    func received(_ batch: [IncomingRecord]) {
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
         var requests: [(record: IncomingRecord, request: RequestRecord)] = []
         requests.reserveCapacity(batch.count)
         for record in batch {
@@ -98,7 +98,7 @@ final class ExchangeFlow: GroupHandler {
                 failures.log(
                     .error, "unreadable", "unreadable request",
                     metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
-                reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                acknowledger.finished([record])
             }
         }
         guard let version = requests.map(\.request.stateVersion).max() else { return }
@@ -149,14 +149,14 @@ final class ExchangeFlow: GroupHandler {
             case .expire(let exchange): waited(exchange, for: .intent) { self.settle(exchange, self.hubTooLate(exchange), entered: false) }
             case .abandon(let exchange): abandon(exchange)
             case .commit(let partition): uncommitted.append(partition)
-            case .pause(let partition): reading.pause(partition)
-            case .resume(let partition): reading.resume(partition)
+            case .pause(let partition): acknowledger.pause([partition])
+            case .resume(let partition): acknowledger.resume([partition])
             case .alarm(let due):
                 clockLoop.scheduleTask(deadline: due) { self.carryOut(self.intents.withLock { $0.wake(now: .now()) }) }
             }
         }
         handOver(begun)
-        if !uncommitted.isEmpty { reading.commitSoon(uncommitted) }
+        if !uncommitted.isEmpty { acknowledger.commitSoon(uncommitted) }
         metrics.waiting(intents.withLock { $0.waiting.requests }, for: .intent)
     }
 
@@ -179,7 +179,7 @@ final class ExchangeFlow: GroupHandler {
     }
 
     /// It was not sent: whoever gets its partition next sends it.
-    func abandon(_ exchange: PendingExchange) { reading.abandoned(exchange.partition, records: 1, epoch: exchange.epoch) }
+    func abandon(_ exchange: PendingExchange) { acknowledger.abandoned(exchange.partition, records: 1, epoch: exchange.epoch) }
 
     func carryOut(_ actions: [InFlight<PendingExchange>.Action]) {
         guard !actions.isEmpty else { return }

@@ -54,8 +54,7 @@ package final class ExchangeService: Service {
         membership.commitMetadata = { partition, commitPoint, _ in flow.intent(partition, commitPoint: commitPoint) }
         // A promise is good for three quarters of a session, and is renewed three times meanwhile.
         membership.recommitInterval = session / 4
-        consumer = GroupConsumer(kafka, membership, handler: flow, logger: logger)
-        flow.reading.attach(consumer)
+        consumer = GroupConsumer(kafka, membership, handler: flow, acknowledger: flow.acknowledger, logger: logger)
         self.flow = flow
     }
 

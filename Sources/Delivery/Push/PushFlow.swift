@@ -15,7 +15,7 @@ import Topics
 ///
 /// ``DeliveryScheduler`` decides what happens when; this class carries out its actions.
 final class PushFlow: GroupHandler {
-    let reading = GroupReading()
+    let acknowledger = RecordAcknowledger()
     let settings: PushSettings
     let topics: TopicNames
     let store: StateStore
@@ -82,8 +82,8 @@ final class PushFlow: GroupHandler {
 
     // MARK: Calls on the consumer's thread
 
-    func assigned(_ partitions: [TopicPartition], epoch: UInt64) {
-        // A newly assigned partition is read unpaused, even if it was paused before.
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+        // A new assignment is read from the start, whatever was paused before.
         let actions = pauseStates.withLock { pauseStates in
             for partition in partitions { pauseStates[partition] = nil }
             return scheduler.withLock { $0.assign(partitions, epoch: epoch) }
@@ -91,7 +91,7 @@ final class PushFlow: GroupHandler {
         carryOut(actions)
     }
 
-    func revoked(_ partitions: [TopicPartition], lost: Bool) {
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
         let actions = pauseStates.withLock { pauseStates in
             for partition in partitions { pauseStates[partition] = nil }
             return scheduler.withLock { $0.revoke(partitions) }
@@ -99,7 +99,7 @@ final class PushFlow: GroupHandler {
         carryOut(actions)
     }
 
-    func received(_ batch: [IncomingRecord]) {
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
         var pendingRecords: [PendingRecord<OutboxRecord>] = []
         pendingRecords.reserveCapacity(batch.count)
         for record in batch {
@@ -111,7 +111,7 @@ final class PushFlow: GroupHandler {
                 failures.log(
                     .error, "unreadable", "unreadable record",
                     metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
-                reading.finished(record.topicPartition, offset: record.offset, epoch: record.epoch)
+                acknowledger.finished([record])
             }
         }
         guard let version = pendingRecords.map(\.payload.request.stateVersion).max() else { return }
@@ -184,7 +184,7 @@ final class PushFlow: GroupHandler {
             case .finish(let pending, let ending): finish(pending, ending)
             case .alarm(let due): clockLoop.scheduleTask(deadline: due) { self.wake() }
             case .pauseChanged(let partition): applyPause(partition)
-            case .abandon(let partition, let epoch, let records): reading.abandoned(partition, records: records, epoch: epoch)
+            case .abandon(let partition, let epoch, let records): acknowledger.abandoned(partition, records: records, epoch: epoch)
             case .breaker(let recipient, let transition): report(recipient, transition)
             }
         }
@@ -194,7 +194,7 @@ final class PushFlow: GroupHandler {
 
     private func finish(_ pending: PendingRecord<OutboxRecord>, _ ending: DeliveryOutcome) {
         metrics.ended(pending.payload, ending)
-        reading.finished(pending.partition, offset: pending.offset, epoch: pending.epoch)
+        acknowledger.finished(pending.partition, offset: pending.offset, epoch: pending.epoch)
     }
 
     /// Two threads may get here in a different order than their changes, so the current pause state is applied.
@@ -203,7 +203,7 @@ final class PushFlow: GroupHandler {
             let isPaused = scheduler.withLock { $0.isPaused(partition) }
             guard pauseStates[partition, default: false] != isPaused else { return }
             pauseStates[partition] = isPaused
-            if isPaused { reading.pause(partition) } else { reading.resume(partition) }
+            if isPaused { acknowledger.pause([partition]) } else { acknowledger.resume([partition]) }
         }
     }
 

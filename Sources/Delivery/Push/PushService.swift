@@ -57,8 +57,8 @@ package final class PushService: Service {
         self.logger = logger
         flow = PushFlow(
             settings: settings, topics: topics, store: store, producer: producer, client: client, logger: logger, onAnswer: onAnswer)
-        consumer = GroupConsumer(kafka, membership ?? Self.membership(of: topics), handler: flow, logger: logger)
-        flow.reading.attach(consumer)
+        consumer = GroupConsumer(
+            kafka, membership ?? Self.membership(of: topics), handler: flow, acknowledger: flow.acknowledger, logger: logger)
     }
 
     /// The settings of the group `push`, which reads `ocn.announce` and all outboxes, future ones included. Records finished before an

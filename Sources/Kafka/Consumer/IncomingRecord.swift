@@ -16,7 +16,7 @@ package struct IncomingRecord: Sendable {
     package var value: ByteBuffer?
     /// The headers in the record's order.
     package var headers: RecordHeaders
-    /// The epoch of the assignment under which it was read, to be passed to `GroupConsumer.finished`; 0 without a group.
+    /// The assignment it came under, to be given back to ``RecordAcknowledger``; 0 without a group.
     package var epoch: UInt64
 
     package init(

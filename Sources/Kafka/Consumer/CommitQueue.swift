@@ -1,16 +1,15 @@
 import CLibrdkafka
 
-/// Commit requests in flight, and the queue on which Kafka's answers arrive.
-///
-/// `@unchecked Sendable`: only one thread touches an instance, the one that made it or its consumer's poll thread, which also runs
-/// librdkafka's callbacks.
-final class CommitQueue: @unchecked Sendable {
+/// Commits under way, and where Kafka's answers to them arrive. Belongs to the thread that made it.
+final class CommitQueue {
+    private let rk: OpaquePointer
     private var queue: OpaquePointer?
     private var inFlight = 0
 
-    func open(_ rk: OpaquePointer) {
+    /// - Parameter rk: lives longer than this.
+    init(_ rk: OpaquePointer) {
+        self.rk = rk
         queue = rd_kafka_queue_new(rk)
-        inFlight = 0
     }
 
     /// Frees the queue. Must run before the client is destroyed, which would otherwise wait for ever.
@@ -23,7 +22,7 @@ final class CommitQueue: @unchecked Sendable {
     var isIdle: Bool { inFlight == 0 }
 
     /// Sends a commit without waiting.
-    func send(_ rk: OpaquePointer, _ commits: [CommitOffset]) -> KafkaError? {
+    func send(_ commits: [CommitOffset]) -> KafkaError? {
         guard let queue, !commits.isEmpty else { return nil }
         let code = PartitionList(commits).use { rd_kafka_commit_queue(rk, $0, queue, nil, nil) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return KafkaError("commit", code) }
@@ -50,10 +49,9 @@ final class CommitQueue: @unchecked Sendable {
     /// Commits and waits for Kafka's answer on a queue of its own, because librdkafka's synchronous call has no time limit.
     /// - Returns: why the commit was refused; `isTimedOut` without an answer, in which case it may have been taken.
     static func commit(_ rk: OpaquePointer, _ commits: [CommitOffset], within timeout: Duration) -> KafkaError? {
-        let queue = CommitQueue()
-        queue.open(rk)
+        let queue = CommitQueue(rk)
         defer { queue.close() }
-        if let error = queue.send(rk, commits) { return error }
+        if let error = queue.send(commits) { return error }
         let answers = queue.collect(until: Deadline(after: timeout))
         return answers.first?.error ?? (queue.isIdle ? nil : KafkaError("commit", RD_KAFKA_RESP_ERR__TIMED_OUT))
     }

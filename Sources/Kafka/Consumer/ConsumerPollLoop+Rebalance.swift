@@ -1,26 +1,25 @@
 import CLibrdkafka
 import Logging
-import Synchronization
 
-// What a group consumer does when the group changes. Everything here runs on the poll thread.
-extension GroupConsumer {
-    /// Handles librdkafka's rebalance callback, also for its events while closing.
-    func rebalance(_ rk: OpaquePointer, _ code: rd_kafka_resp_err_t, _ partitions: [TopicPartition]) {
+// What a poll loop does when the group changes.
+extension ConsumerPollLoop {
+    /// librdkafka's rebalance callback, also for its events while closing.
+    func rebalance(_ code: rd_kafka_resp_err_t, _ partitions: [TopicPartition]) {
         switch code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
-            assign(rk, partitions)
+            assign(partitions)
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
-            revoke(rk, partitions)
+            revoke(partitions)
         default:
-            failed(KafkaError("rebalance", code))
+            context.failed(KafkaError("rebalance", code))
             rd_kafka_assign(rk, nil)
         }
     }
 
-    private func assign(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
-        let starts = partitions.isEmpty ? [] : startOffsets(rk, partitions)
-        let list = PartitionList(starts.map(GroupConsumer.explicit))
-        if isCooperative(rk) {
+    private func assign(_ partitions: [TopicPartition]) {
+        let starts = partitions.isEmpty ? [] : startOffsets(partitions)
+        let list = PartitionList(starts.map(Self.explicit))
+        if isCooperative {
             report("assign", list.use { rd_kafka_incremental_assign(rk, $0) })
         } else {
             report("assign", list.use { rd_kafka_assign(rk, $0) })
@@ -28,47 +27,46 @@ extension GroupConsumer {
         // A pause belongs to an assignment; librdkafka would keep it.
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts.map { GroupProgress.Start($0) })
-        askAgain(rk, starts.filter { $0.offset == .min }.map(\.topicPartition))
-        ownership.withLock { $0.assigned(at: .now) }
+        askAgain(starts.filter { $0.offset == .min }.map(\.topicPartition))
         noteJoined()
         settings.onAssigned?()
     }
 
-    /// Keeps partitions paused whose committed offset could not be fetched until it is known: librdkafka would retry only once, and not
-    /// return the metadata committed with the offset.
-    private func askAgain(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
+    /// Holds partitions that Kafka could not be asked about until it was: librdkafka would ask only once more, and not tell what was
+    /// committed beside the offset.
+    private func askAgain(_ partitions: [TopicPartition]) {
         guard !partitions.isEmpty else { return }
         PartitionList(partitions).use { _ = rd_kafka_pause_partitions(rk, $0) }
         partitions.forEach(outOfRangeSince)
     }
 
-    private func revoke(_ rk: OpaquePointer, _ partitions: [TopicPartition]) {
+    private func revoke(_ partitions: [TopicPartition]) {
         noteLeft()
         let isLost = rd_kafka_assignment_lost(rk) != 0
         if isLost { settings.onLost?() }
         let gone = progress.withLock { progress in partitions.filter { progress.epoch(of: $0) != nil } }
-        handler.revoked(gone, lost: isLost)
+        handler.revoked(gone, lost: isLost, acknowledger: context.acknowledger)
         if !isLost, !gone.isEmpty {
             drain(gone)
-            commitNow(rk, gone, until: Deadline(after: GroupConsumer.answerLimit))
+            commitNow(gone, until: Deadline(after: Self.answerLimit))
         }
         progress.withLock { $0.remove(gone) }
-        if isCooperative(rk) {
+        if isCooperative {
             report("unassign", PartitionList(partitions).use { rd_kafka_incremental_unassign(rk, $0) })
         } else {
             report("unassign", rd_kafka_assign(rk, nil))
         }
     }
 
-    /// Carries out ``restart(at:)``.
-    func restart(_ rk: OpaquePointer, at offsets: [CommitOffset]) -> Result<Void, KafkaError> {
+    /// Carries out `restart(at:)`.
+    func restart(at offsets: [CommitOffset]) -> Result<Void, KafkaError> {
         let moved = offsets.map(\.topicPartition)
         let isOurs = progress.withLock { progress in moved.allSatisfy { progress.epoch(of: $0) != nil } }
         guard isOurs else {
             return .failure(KafkaError("restart", RD_KAFKA_RESP_ERR__STATE, reason: "a partition is not assigned to this member"))
         }
         guard !moved.isEmpty else { return .success(()) }
-        let refusal = beginAgain(rk, offsets)
+        let refusal = beginAgain(offsets)
         return refusal.map { .failure($0) } ?? .success(())
     }
 
@@ -76,19 +74,19 @@ extension GroupConsumer {
     /// - Parameter insists: start there even if Kafka refuses the commit; otherwise reading then starts at the old commit point.
     /// - Returns: why the commit was refused.
     @discardableResult
-    func beginAgain(_ rk: OpaquePointer, _ offsets: [CommitOffset], insists: Bool = false) -> KafkaError? {
+    func beginAgain(_ offsets: [CommitOffset], insists: Bool = false) -> KafkaError? {
         let moved = offsets.map(\.topicPartition)
-        handler.revoked(moved, lost: false)
+        handler.revoked(moved, lost: false, acknowledger: context.acknowledger)
         drain(moved)
-        note(rk, commits.collect(until: Deadline(after: GroupConsumer.answerLimit)))
+        note(commits.collect(until: Deadline(after: Self.answerLimit)))
         // An older commit without an answer might still undo this one.
         let refusal =
             commits.isIdle
-            ? CommitQueue.commit(rk, offsets, within: GroupConsumer.answerLimit) : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT)
+            ? CommitQueue.commit(rk, offsets, within: Self.answerLimit) : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT)
         // Either way the handler gets the partitions back.
         let starts =
             refusal == nil || insists ? offsets.map { GroupProgress.Start($0) } : progress.withLock { $0.starts(of: moved) }
-        assignAnew(rk, starts.map(\.commit))
+        assignAnew(starts.map(\.commit))
         PartitionList(moved).use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts)
         // What Kafka has now is not known: to be committed as soon as there is something to commit.
@@ -96,16 +94,15 @@ extension GroupConsumer {
         return refusal
     }
 
-    /// Makes librdkafka read assigned partitions from other offsets. It assigns them again, because a seek is refused where an offset was
-    /// out of range.
-    func assignAnew(_ rk: OpaquePointer, _ starts: [CommitOffset]) {
+    /// Makes librdkafka read partitions of ours from other offsets. By assigning: a seek is refused where an offset was out of range.
+    func assignAnew(_ starts: [CommitOffset]) {
         let moved = starts.map(\.topicPartition)
-        if isCooperative(rk) {
+        if isCooperative {
             report("restart", PartitionList(moved).use { rd_kafka_incremental_unassign(rk, $0) })
-            report("restart", PartitionList(starts.map(GroupConsumer.explicit)).use { rd_kafka_incremental_assign(rk, $0) })
+            report("restart", PartitionList(starts.map(Self.explicit)).use { rd_kafka_incremental_assign(rk, $0) })
         } else {
             let others = progress.withLock { $0.positions }.filter { !moved.contains($0.topicPartition) }
-            report("restart", PartitionList((others + starts).map(GroupConsumer.explicit)).use { rd_kafka_assign(rk, $0) })
+            report("restart", PartitionList((others + starts).map(Self.explicit)).use { rd_kafka_assign(rk, $0) })
         }
     }
 
@@ -113,7 +110,7 @@ extension GroupConsumer {
         let epoch = progress.withLock { $0.assign(starts) }
         let commits = starts.map(\.commit)
         if !commits.isEmpty { handler.resuming(Self.known(commits), epoch: epoch) }
-        handler.assigned(commits.map(\.topicPartition), epoch: epoch)
+        handler.assigned(commits.map(\.topicPartition), epoch: epoch, acknowledger: context.acknowledger)
     }
 
     /// Waits, at most `drain`, until every begun record of these partitions is finished or abandoned.
@@ -132,15 +129,15 @@ extension GroupConsumer {
         }
     }
 
-    /// The group's committed offsets. Retries until Kafka answers: starting at the beginning by mistake would repeat every record.
-    private func startOffsets(_ rk: OpaquePointer, _ partitions: [TopicPartition]) -> [CommitOffset] {
+    /// What the group has committed. Asks until Kafka answers: to start at the beginning by mistake would repeat everything.
+    private func startOffsets(_ partitions: [TopicPartition]) -> [CommitOffset] {
         let answer = Retry.until(Deadline(after: .seconds(30)), "committed") { milliseconds in
-            isRunning ? GroupConsumer.committed(rk, partitions, milliseconds: milliseconds) : nil
+            state.isRunning ? ConsumerQuestions.committed(rk, partitions, milliseconds: milliseconds) : nil
         }
         switch answer {
         case .success(let offsets): return offsets
         case .failure(let error):
-            failed(error)
+            context.failed(error)
             return partitions.map { CommitOffset(topic: $0.topic, partition: $0.partition, offset: .min) }
         }
     }
@@ -166,15 +163,15 @@ extension GroupConsumer {
         return start
     }
 
-    func isCooperative(_ rk: OpaquePointer) -> Bool {
+    var isCooperative: Bool {
         rd_kafka_rebalance_protocol(rk).map { String(cString: $0) } == "COOPERATIVE"
     }
 
     private func report(_ operation: String, _ code: rd_kafka_resp_err_t) {
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { failed(KafkaError(operation, code)) }
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { context.failed(KafkaError(operation, code)) }
     }
 
     private func report(_ operation: String, _ error: OpaquePointer?) {
-        if let error { failed(KafkaError(operation, consuming: error)) }
+        if let error { context.failed(KafkaError(operation, consuming: error)) }
     }
 }

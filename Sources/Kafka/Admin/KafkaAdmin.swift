@@ -21,7 +21,7 @@ package final class KafkaAdmin: Sendable {
         do throws(KafkaError) {
             _ = try settings.questions.client(settings, log)
         } catch {
-            settings.questions.leave()
+            settings.questions.leaveBehind()
             throw error
         }
     }

@@ -20,8 +20,14 @@ final class QuestionClient: Sendable {
     /// Registers a user, which may query until its ``leave()``.
     func join() { state.withLock { $0.users += 1 } }
 
-    /// Unregisters a user. The last one ends the client: blocks until running queries have ended.
-    func leave() {
+    /// Somebody asks no more. The last one ends the client: blocks until questions under way have ended.
+    func leave() { release()?.destroy() }
+
+    /// As ``leave()``, for callers that must not block and need not know when the client has ended.
+    func leaveBehind() { release()?.destroyBehind() }
+
+    /// One user less. The last one takes the client with it, whose questions are refused from now on.
+    private func release() -> ClientHandle? {
         let left = state.withLock { state -> State in
             state.users -= 1
             guard state.users == 0 else { return State() }
@@ -29,7 +35,7 @@ final class QuestionClient: Sendable {
             return state
         }
         for ends in left.ends.values { ends.stop() }
-        left.client?.destroy()
+        return left.client
     }
 
     /// Like ``leave()``, for async code.
