@@ -15,13 +15,13 @@ package struct Isolation: Sendable {
     private let options: IsolationOptions
     private let participants: IsolationParticipants
     private let host: NodeOperator
-    private let tell: @Sendable (String) -> Void
+    private let progress: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - host: prepares the node.
     ///   - tell: gets a line every few seconds.
     /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, of which some hang and some do not.
-    package init(_ options: IsolationOptions, host: NodeOperator, tell: @escaping @Sendable (String) -> Void) throws {
+    package init(_ options: IsolationOptions, host: NodeOperator, progress: @escaping @Sendable (String) -> Void) throws {
         guard let participants = IsolationParticipants(recipients: options.recipients, hanging: options.hanging) else {
             throw TestbedFailure("there must be 2 to 1000 recipients, some unresponsive and some not")
         }

@@ -7,7 +7,7 @@ package import Testbed
 package struct Fuzzer: Sendable {
     private let options: FuzzOptions
     private let host: NodeOperator
-    private let tell: @Sendable (String) -> Void
+    private let progress: @Sendable (String) -> Void
     /// Connections at a time.
     private static let lanes: [(surface: Surface, count: Int)] = [(.public, 6), (.node, 3), (.records, 1)]
     /// How long what is under way may take to end.
@@ -17,7 +17,7 @@ package struct Fuzzer: Sendable {
     /// - Parameters:
     ///   - host: prepares the node.
     ///   - tell: gets a line every few seconds.
-    package init(_ options: FuzzOptions, host: NodeOperator, tell: @escaping @Sendable (String) -> Void) {
+    package init(_ options: FuzzOptions, host: NodeOperator, progress: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.host = host
         self.progress = progress

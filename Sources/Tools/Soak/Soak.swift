@@ -21,7 +21,7 @@ package struct Soak: Sendable {
     ///   - host: prepares the node.
     ///   - cast: who takes part.
     ///   - tell: gets a line every few seconds.
-    package init(_ options: SoakOptions, host: NodeOperator, participants: SoakParticipants, tell: @escaping @Sendable (String) -> Void) {
+    package init(_ options: SoakOptions, host: NodeOperator, participants: SoakParticipants, progress: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.host = host
         self.participants = participants

@@ -56,8 +56,8 @@ package struct Testbed: Sendable {
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - tell: gets a line about what goes on.
-    package init(_ plan: Plan, host: NodeOperator, logs: LogFolder, tell: @escaping @Sendable (String) -> Void) {
+    ///   - progress: receives progress messages.
+    package init(_ plan: Plan, host: NodeOperator, logs: LogFolder, progress: @escaping @Sendable (String) -> Void) {
         self.plan = plan
         self.host = host
         self.logs = logs
