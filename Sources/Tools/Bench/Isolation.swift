@@ -19,7 +19,7 @@ package struct Isolation: Sendable {
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - tell: gets a line every few seconds.
+    ///   - progress: receives a line every few seconds.
     /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, of which some hang and some do not.
     package init(_ options: IsolationOptions, host: NodeOperator, progress: @escaping @Sendable (String) -> Void) throws {
         guard let participants = IsolationParticipants(recipients: options.recipients, hanging: options.hanging) else {

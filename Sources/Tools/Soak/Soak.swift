@@ -20,7 +20,7 @@ package struct Soak: Sendable {
     /// - Parameters:
     ///   - host: prepares the node.
     ///   - cast: who takes part.
-    ///   - tell: gets a line every few seconds.
+    ///   - progress: receives a line every few seconds.
     package init(_ options: SoakOptions, host: NodeOperator, participants: SoakParticipants, progress: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.host = host
