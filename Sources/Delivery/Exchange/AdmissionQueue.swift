@@ -20,6 +20,8 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
         static func == (a: Due, b: Due) -> Bool { a.number == b.number }
     }
 
+    private static var atOnce: Int { 256 }
+
     private var lines: [Queue: Line] = [:]
     private var requests: [UInt64: (queue: Queue, request: Request)] = [:]
     /// Also of some that have left.
@@ -70,11 +72,11 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
         return numbers.compactMap { remove($0) }
     }
 
-    /// Those whose time is over.
+    /// Those whose time is over, a bounded number of them. If there are more, ``alarm()`` says at once when to ask again.
     mutating func removeOverdue(now: NIODeadline) -> [Request] {
         if let armed, armed <= now { self.armed = nil }
         var overdue: [Request] = []
-        while let due = dues.min, due.time <= now {
+        while overdue.count < Self.atOnce, let due = dues.min, due.time <= now {
             dues.removeMin()
             if let request = remove(due.number) { overdue.append(request) }
         }

@@ -99,11 +99,3 @@ struct RecipientState: Sendable {
         return due
     }
 }
-
-/// What a recipient's breaker did.
-enum BreakerTurn: Sendable, Equatable {
-    case opened
-    case closed
-    /// Nothing is left for the recipient, so nobody will find out here whether it is back.
-    case forgotten
-}
