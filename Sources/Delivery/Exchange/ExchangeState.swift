@@ -15,9 +15,9 @@ import Topics
 /// ```
 /// A request whose partition is given up before it is called is abandoned. Whatever has a place keeps it until its reply is in Kafka.
 ///
-/// An event takes amortised logarithmic time, however many requests are held. What it makes possible for others comes on top: those that wait
-/// for the same answer, or for a recipient whose breaker opens. What is overdue is dropped a bounded number at a time. Giving up partitions
-/// takes one look at all that waits.
+/// An event takes amortised logarithmic time for each request that it moves, however many are held. It moves others than its own where they
+/// wait for the same answer, for a recipient whose breaker opens, or in a partition that is given up; of those that are overdue a bounded
+/// number.
 struct ExchangeState: Sendable {
     typealias Actions = ActionList<ExchangeAction>
     typealias Place = ExchangeStage.Place
