@@ -81,8 +81,8 @@ private struct ExchangeModel {
         case 9..<12: end()
         case 12..<15: acknowledgeReply(mayFail: true)
         case 15..<17: commit(isLost: random.chance(20))
-        case 17..<19: pass(.random(in: 1...300, using: &random))
-        default: if isAssigned, random.chance(15) { revoke() }
+        case 17..<19: pass(.random(in: 1...40, using: &random))
+        default: if isAssigned, random.chance(8) { revoke() }
         }
         if !isAssigned, random.chance(50) { assign() }
         check()
