@@ -34,7 +34,7 @@ package struct SoakResult: Sendable {
             "order_violations": .int(balance.orderViolations), "kills": .int(killed), "ok": .bool(isOK),
             "not_ok_because": .array(notOKBecause.map(JSONValue.string)), "withheld": .int(balance.withheld),
             "requests": .int(balance.requests), "uncertain_delivered": .int(balance.uncertain),
-            "duplicates_allowed": .int(balance.duplicatesAllowed), "strangers": .int(balance.unexpectedCopies),
+            "duplicates_allowed": .int(balance.duplicatesAllowed), "unexpected_copies": .int(balance.unexpectedCopies),
             "longest_stall_seconds": .number(Self.seconds(balance.longestStall)),
             "longest_stalls": .object(
                 balance.longestStalls.sorted { $0.key < $1.key }.map {

@@ -15,7 +15,7 @@ final class RecordOutcomes: Sendable {
 
     /// - Throws: `KafkaError` of a cluster that cannot be read.
     init(_ kafka: KafkaSettings, _ topics: TopicNames) async throws {
-        let silent = Logger(label: "fuzz.fates") { _ in SwiftLogNoOpLogHandler() }
+        let silent = Logger(label: "fuzz.outcomes") { _ in SwiftLogNoOpLogHandler() }
         let counts = try await KafkaAdmin.with(kafka, logger: silent) { try await $0.listTopics() }
         let partitions = [topics.replies, topics.dead].flatMap { topic in
             (0..<Int32(clamping: counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) }
