@@ -19,6 +19,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -36,6 +37,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 /// A module and, by its list, exactly what it may import directly (`Tests/TidyTests` compares every `import` with this).
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A module that tries a node out or measures it; a running node holds none of them.
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Tools/\(name)", swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -58,6 +64,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -116,6 +123,7 @@ let package = Package(
         // beside
         module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
+        tool("TestParties", ["OCPI", "Encoding", nioCore, nioPosix, nioHTTP1, nioSSL]),
         module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         // top
         module(
@@ -188,6 +196,7 @@ let package = Package(
                 "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
                 httpClient, nioCore, nioHTTP1, logging,
             ]),
+        tests("TestPartiesTests", ["TestParties", "OCPI", "Encoding", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
         tests("SoakTests", ["Soak", "Testbed", "OCPI", "Encoding", nioCore]),
         tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Encoding", nioCore]),

@@ -15,7 +15,7 @@ struct Layers {
             "Notary", "Inbound", "Outbound", "Registry", "Credentials", "Ingress", "Matcher", "Delivery", "Control", "Telemetry", "Admin",
             "Demo",
             "Conformance",
-            "Soak", "Fuzz", "Bench", "Testbed",
+            "Soak", "Fuzz", "Bench", "Testbed", "TestParties",
         ])
 
     private static let tops: Set<String> = ["Demo", "Conformance", "Soak", "Fuzz", "Bench"]
@@ -44,12 +44,14 @@ struct Layers {
         // Beside the roles.
         "Telemetry": (.role, ["Instruments"]),
         "Admin": (.role, directory.union(["Credentials"])),
-        "Testbed": (.role, directory),
+        // Of our modules only the vocabulary.
+        "TestParties": (.second, ["OCPI", "Encoding"]),
+        "Testbed": (.role, directory.union(["TestParties"])),
         "Demo": (.top, all.subtracting(tops)),
         "Bench": (.top, all.subtracting(tops)),
         "Soak": (.top, all.subtracting(tops)),
         "Fuzz": (.top, all.subtracting(tops)),
-        "Conformance": (.top, ["OCPI", "Encoding"]),
+        "Conformance": (.top, ["TestParties", "OCPI", "Encoding"]),
         "ocn": (.top, all),
     ]
 

@@ -25,8 +25,8 @@ struct Manifest {
             case "let": readProduct(arguments)
             case "system" where arguments.first == .sign("("):
                 if case .string(let name)? = arguments.dropFirst().first { systemModules.insert(name) }
-            case "module", "executableTarget", "target":
-                // `target` and `module` are only declarations of ours where a name follows as a string.
+            case "module", "tool", "executableTarget", "target":
+                // `target`, `module` and `tool` are only declarations of ours where a name follows as a string.
                 if arguments.first == .sign("("), let name = Self.name(arguments) { readModule(name, arguments) }
             default: break
             }

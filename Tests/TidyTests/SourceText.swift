@@ -19,10 +19,11 @@ struct SourceText {
         self.comments = Self.split(lexer.comments)
     }
 
-    /// `Encoding` for a file in `Sources/Encoding`, `EncodingTests` for one in `Tests/EncodingTests`.
+    /// `Encoding` for a file in `Sources/Encoding`, `Soak` for one in `Sources/Tools/Soak`, `EncodingTests` for one in `Tests/EncodingTests`.
     var module: String {
-        let parts = path.split(separator: "/")
-        return parts.count > 2 ? String(parts[1]) : ""
+        let folders = path.split(separator: "/").dropLast()
+        let isTool = folders.starts(with: ["Sources", "Tools"])
+        return folders.dropFirst(isTool ? 2 : 1).first.map(String.init) ?? ""
     }
 
     func finding(_ line: Int, _ what: String) -> Finding {
