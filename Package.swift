@@ -124,7 +124,7 @@ let package = Package(
         module("Telemetry", ["Instruments", hummingbird, httpTypes, nioCore, logging, metrics]),
         module("Admin", ["Credentials", "Directory", "Topics", "OCPI", "Kafka", "Encoding", hummingbird, httpTypes, nioCore, logging]),
         tool("TestParties", ["OCPI", "Encoding", nioCore, nioPosix, nioHTTP1, nioSSL]),
-        module("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Testbed", ["TestParties", "Directory", "Topics", "OCPI", "Kafka", nioCore, nioPosix]),
         // top
         module(
             "Demo",
@@ -132,9 +132,10 @@ let package = Package(
                 "Directory", "Topics", "OCPI", "Kafka", "Encoding",
                 hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        module("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
-        module("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
-        module("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
+        module("Soak", ["TestParties", "Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        module(
+            "Fuzz", ["TestParties", "Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
+        module("Bench", ["TestParties", "Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
         module("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
         .executableTarget(
             name: "ocn",
@@ -200,7 +201,7 @@ let package = Package(
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
         tests("SoakTests", ["Soak", "Testbed", "OCPI", "Encoding", nioCore]),
         tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Encoding", nioCore]),
-        tests("BenchTests", ["Bench", "Testbed", "OCPI", "Encoding", "Support", nioCore]),
+        tests("BenchTests", ["Bench", "TestParties", "OCPI", "Encoding", "Support", nioCore]),
         tests(
             "ScenarioTests",
             [

@@ -1,5 +1,6 @@
 package import Directory
 package import OCPI
+package import TestParties
 
 /// A node on this machine, each process by itself, for as long as somebody tries it out.
 package struct Testbed: Sendable {
@@ -42,10 +43,12 @@ package struct Testbed: Sendable {
         /// Where parties reach it: of each INGRESS, without a trailing slash. It advertises the first one.
         package let publicURLs: [String]
         /// For calls to it.
-        package let caller: Caller
+        package let caller: PartyCaller
 
         /// Where its admin API is.
         package var adminURL: String { fleet.places[0].privateURL }
+        /// Who invites parties.
+        package var hubOperator: HubOperator { HubOperator(url: adminURL, key: Token(node.adminToken)) }
     }
 
     /// How long processes may take until they are ready.
@@ -75,7 +78,7 @@ package struct Testbed: Sendable {
         let program = try ChildProcess.ownProgram()
         let prefix = plan.brokers == nil ? "ocn." : "\(plan.name)\(UInt32.random(in: .min ... .max))."
         let broker = try await startBroker(program, prefix: prefix)
-        let caller = Caller()
+        let caller = PartyCaller(connectLimit: .seconds(2))
         let outcome: Result<Outcome, any Error>
         do {
             let bootstrap = broker?.bootstrap ?? plan.brokers ?? ""
@@ -96,7 +99,7 @@ package struct Testbed: Sendable {
     }
 
     private func run<Outcome: Sendable>(
-        _ program: String, bootstrap: String, prefix: String, _ caller: Caller, _ onReturn: @escaping @Sendable (RolePlace) -> Void,
+        _ program: String, bootstrap: String, prefix: String, _ caller: PartyCaller, _ onReturn: @escaping @Sendable (RolePlace) -> Void,
         _ body: (Running) async throws -> Outcome
     ) async throws -> Outcome {
         let ingresses = plan.roles.first { RolePlace.isPublic($0.name) }?.count ?? 1

@@ -1,26 +1,27 @@
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Bench
-@testable import Testbed
 
 @Suite struct HangingEndpointTests {
     private let hole = HangingEndpoint()
 
     /// Runs `body` with a call to a party that answers unless the hole is open; it returns the HTTP status.
-    private func withParty(_ body: (@escaping @Sendable (TimeAmount) async throws -> Int) async throws -> Void) async throws {
-        let party = TestbedParty(try #require(PartyID("NL-MSP")), role: "EMSP", modules: [(.sessions, .receiver)]) { [hole] request, _, _ in
-            hole.swallows(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
+    private func withParty(_ body: (@escaping @Sendable (Duration) async throws -> Int) async throws -> Void) async throws {
+        let role = PartyDescription.Role("EMSP", try #require(PartyID("NL-MSP")))
+        let party = TestParty(PartyDescription(role, [Interface(.sessions, .receiver)])) { [hole] request in
+            hole.swallows(request.http.connection, at: 7, .exchange) ? .silence : .success()
         }
         try await party.start()
-        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", Caller())
+        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", PartyCaller())
         let headers = [(OCPIHeader.authorization, party.tokenB.authorization(encoding: .base64))]
         let outcome: Result<Void, any Error>
         do {
             outcome = .success(
-                try await body { limit in try await caller.call("GET", url, headers: headers, timeout: limit).status })
+                try await body { limit in try await caller.call(.get, url, headers: headers, within: limit).status })
         } catch {
             outcome = .failure(error)
         }

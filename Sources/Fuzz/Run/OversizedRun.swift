@@ -1,3 +1,5 @@
+import OCPI
+import TestParties
 import Testbed
 
 /// The inputs that are longer than anything may be, and what became of them.
