@@ -136,7 +136,7 @@ let package = Package(
         module(
             "Fuzz", ["TestParties", "Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
         module("Bench", ["TestParties", "Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
-        module("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        module("Conformance", ["TestParties", "OCPI", "Encoding", nioCore, nioHTTP1]),
         .executableTarget(
             name: "ocn",
             dependencies: [
@@ -195,7 +195,7 @@ let package = Package(
             "ConformanceTests",
             [
                 "ocn", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding", "Support",
-                httpClient, nioCore, nioHTTP1, logging,
+                logging,
             ]),
         tests("TestPartiesTests", ["TestParties", "OCPI", "Encoding", "Support", nioCore, nioPosix, nioHTTP1]),
         tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),

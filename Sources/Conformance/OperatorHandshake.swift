@@ -1,11 +1,12 @@
 import Encoding
 import OCPI
+import TestParties
 
 /// The handshake with the hub as Sender, which its operator starts: `POST /admin/platform`, then `…/{id}/start-handshake`.
 enum OperatorHandshake {
     /// Lets the hub connect itself to this party.
     /// - Returns: the operator's answer; nil if this hub cannot be told to.
-    static func begin(with party: ConformanceParty, _ environment: TestEnvironment) async throws -> Reply? {
+    static func begin(with party: ConformanceParty, _ environment: TestEnvironment) async throws -> CallAnswer? {
         // Token A of this direction is the party's to give.
         let body: JSONValue = [
             "handshakeSelfInitiated": true, "tokenA": .string(party.tokenB.raw), "platformVersionsUrl": .string(party.versionsURL),

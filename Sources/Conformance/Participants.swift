@@ -1,4 +1,5 @@
 package import OCPI
+import TestParties
 
 /// Who takes part. Apart from `unknown` the hub must know all of them before the suite starts: a hub of this project by its registry, as
 /// parties under its own node.
