@@ -129,8 +129,7 @@ let package = Package(
         module(
             "Demo",
             [
-                "Directory", "Topics", "OCPI", "Kafka", "Encoding",
-                hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
+                "TestParties", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioHTTP1, logging, lifecycle,
             ]),
         module("Soak", ["TestParties", "Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
         module(
@@ -198,14 +197,15 @@ let package = Package(
                 logging,
             ]),
         tests("TestPartiesTests", ["TestParties", "OCPI", "Encoding", "Support", nioCore, nioPosix, nioHTTP1]),
-        tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
+        tests("DemoTests", ["Demo", "TestParties", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, nioHTTP1, logging]),
         tests("SoakTests", ["Soak", "Testbed", "OCPI", "Encoding", nioCore]),
         tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Encoding", nioCore]),
         tests("BenchTests", ["Bench", "TestParties", "OCPI", "Encoding", "Support", nioCore]),
         tests(
             "ScenarioTests",
             [
-                "ocn", "Admin", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry", "Telemetry",
+                "ocn", "Admin", "Demo", "TestParties", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Registry",
+                "Telemetry",
                 "Testbed",
                 "Topics", "Encoding", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,
             ]),

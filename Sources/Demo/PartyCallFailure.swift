@@ -1,5 +1,5 @@
-/// A call to a node that got no proper answer.
+/// A call that a party cannot make.
 package struct PartyCallFailure: Error, CustomStringConvertible {
-    /// What was called and what came of it; never a token.
+    /// Why; never a token.
     package let description: String
 }
