@@ -187,7 +187,9 @@ let package = Package(
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Encoding", "Support",
+                "Delivery", "TestParties", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry",
+                "Encoding",
+                "Support",
                 nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(

@@ -7,6 +7,7 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -27,7 +28,7 @@ import Topics
         let refusals = Atomic<Int>(1)
         // DE-CPO's server plays the other node too, whose answers have no body.
         let world = try await DeliveryEnvironment(cpo: { seen in
-            guard seen.uri == "/ocn/client-info" else { return .success }
+            guard seen.target == "/ocn/client-info" else { return .success }
             let isRefused = refusals.wrappingSubtract(1, ordering: .relaxed).newValue >= 0
             return .answer(isRefused ? 400 : 200, [], "")
         })
@@ -50,10 +51,10 @@ import Topics
             try await world.announce(status, to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
             try await world.announce(status, to: "DE-MSP", node: "0xother", key: "DE-MSP|hubclientinfo|EMSP")
             try await eventually("all are told") { try await finished(push, world, 3) }
-            func seen(_ uri: String) -> [Seen] { world.cpo.seen.filter { $0.uri == uri } }
+            func seen(_ uri: String) -> [ServerRequest] { world.cpo.recorded.filter { $0.target == uri } }
 
             let party = try #require(seen("/tokens/DE/MSP/T1?type=RFID").first)
-            #expect(party.method == "PUT" && party.text == #"{"uid":"T1"}"#)
+            #expect(party.method == .put && party.text == #"{"uid":"T1"}"#)
             #expect(party.headers["OCPI-from-country-code"] == ["CH"] && party.headers["OCPI-from-party-id"] == ["OCN"])
             #expect(party.headers["OCPI-to-country-code"] == ["DE"] && party.headers["OCPI-to-party-id"] == ["CPO"])
             #expect(party.headers["X-Correlation-ID"] == ["correlation-1"])
@@ -68,7 +69,7 @@ import Topics
             #expect(node.count == 2, "a node that refuses is asked again")
             #expect(Set(node.flatMap { $0.headers["X-Request-ID"] }).count == 2)
             for call in node {
-                #expect(call.method == "PUT" && call.text == #"{"status":"OFFLINE"}"#)
+                #expect(call.method == .put && call.text == #"{"status":"OFFLINE"}"#)
                 #expect(call.headers["Content-Type"] == ["application/json"] && call.headers["Authorization"].isEmpty)
                 let signature = try #require(call.headers.first(name: "OCN-Signature"))
                 #expect(NodeSignature.signer(of: call.body, signature: signature) == key.address)
@@ -107,8 +108,8 @@ import Topics
             try await world.announce(
                 try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: "{}"), to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
             try await eventually("all are done") { try await finished(push, world, 3) }
-            #expect(world.cpo.seen.count == 2 && world.cpo.seen.contains { $0.uri == "/status/DE/MSP" })
-            let seen = try #require(world.cpo.seen.first { $0.uri.hasSuffix("/DE/MSP/T1") })
+            #expect(world.cpo.recorded.count == 2 && world.cpo.recorded.contains { $0.target == "/status/DE/MSP" })
+            let seen = try #require(world.cpo.recorded.first { $0.target.hasSuffix("/DE/MSP/T1") })
             let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
             #expect(try signature.verify(try #require(Resigning.values(of: announced))).signatories == [key.address, sender.address])
         }
@@ -121,14 +122,14 @@ import Topics
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
             try await eventually("it is a dead letter") { try await world.dead().count == 1 }
             #expect(try await world.dead().first?.cause == "unsigned: the service's OcnRules want signed requests")
-            #expect(world.service.seen.isEmpty)
+            #expect(world.service.recorded.isEmpty)
         }
     }
 
     @Test("Scenario 32: an announcement to a party that is OFFLINE is dropped and not replayed")
     func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
         let world = try await DeliveryEnvironment(cpo: {
-            $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success
+            $0.target.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success
         })
         let push = try world.push()
         try await world.run(push: push) {
@@ -138,7 +139,7 @@ import Topics
             try await world.announce(try token("elsewhere"), to: "NL-CPO", key: "elsewhere")
             try await world.announce(try token("nobody"), to: "DE-CPO", node: "0xnobody", key: "nobody")
             try await eventually("they are dropped") { try await finished(push, world, 4) }
-            #expect(world.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/refused"] && world.msp.seen.isEmpty)
+            #expect(world.cpo.recorded.map(\.target) == ["/receiver/tokens/DE/MSP/refused"] && world.msp.recorded.isEmpty)
 
             try await world.writer.write([.put(.status(platform: "cpo", .offline, .now))])
             try await world.announce(try token("missed"), to: "DE-CPO", key: "missed")
@@ -146,7 +147,7 @@ import Topics
             try await world.writer.write([.put(.status(platform: "cpo", .connected, .now))])
             try await world.announce(try token("heard"), to: "DE-CPO", key: "heard")
             try await eventually("the next one arrives") { try await finished(push, world, 6) }
-            #expect(world.cpo.seen.map(\.uri).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
+            #expect(world.cpo.recorded.map(\.target).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
             #expect(try await world.dead().isEmpty)
         }
     }
@@ -158,7 +159,7 @@ import Topics
             try await world.announce(try token("T1"), to: "DE-CPO", key: "T1")
             try await eventually("it is dropped") { try await finished(push, world, 1) }
             // Nobody can ask to be called after the end.
-            #expect(world.cpo.seen.count <= 2)
+            #expect(world.cpo.recorded.count <= 2)
             #expect(try await world.dead().isEmpty)
         }
     }
@@ -170,7 +171,7 @@ import Topics
         let push = try world.push()
         try await world.run(push: push) {
             try await world.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
-            try await eventually("it was tried") { !world.cpo.seen.isEmpty }
+            try await eventually("it was tried") { !world.cpo.recorded.isEmpty }
             for number in 1...20 { try await world.announce(try token("T1", "\(number)"), to: "DE-CPO", key: "T1") }
             // Behind them in the same partition: when it is tried, they have been read.
             let other = try request(.tokens, .receiver, .patch, path: "DE/MSP/T1", body: "21")
@@ -178,13 +179,13 @@ import Topics
             try await eventually("the older ones are replaced") { try await finished(push, world, 20) }
             isUp.store(true, ordering: .relaxed)
             try await eventually("all are done") { try await finished(push, world, 22) }
-            #expect(world.cpo.seen.suffix(2).map(\.text) == ["20", "21"])
+            #expect(world.cpo.recorded.suffix(2).map(\.text) == ["20", "21"])
         }
     }
 
     @Test("Scenario 24: a party that hangs delays no announcement to others")
     func aPartyThatHangsDelaysNobody() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .silence })
         let push = try world.push {
             $0.announcementsPerRecipient = 30
             $0.bytesPerPartition = 1
@@ -198,8 +199,8 @@ import Topics
                 let tariff = try request(.tariffs, .receiver, .put, path: "DE/CPO/\(number)", body: "{}")
                 try await world.announce(tariff, to: "DE-MSP", key: "\(number)")
             }
-            try await eventually("the other party has all of them") { world.msp.seen.count == 20 }
-            #expect(world.cpo.seen.count <= 30)
+            try await eventually("the other party has all of them") { world.msp.recorded.count == 20 }
+            #expect(world.cpo.recorded.count <= 30)
         }
     }
 }

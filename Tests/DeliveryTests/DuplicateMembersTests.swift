@@ -1,6 +1,7 @@
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -21,7 +22,7 @@ import Topics
                 #expect(answer.outcome == .unreachable && answer.status == .hubError && answer.body == nil)
                 #expect(answer.message?.contains("status_code stands twice") == true)
             }
-            #expect(world.cpo.seen.count == 1, "nobody knows which status counts, so it is not sent again")
+            #expect(world.cpo.recorded.count == 1, "nobody knows which status counts, so it is not sent again")
 
             var elsewhere = try request(.locations, .sender, .get)
             elsewhere.to = try #require(PartyID("NL-CPO"))
@@ -33,7 +34,7 @@ import Topics
         let world = try await DeliveryEnvironment(service: { _ in .answer(200, [], Self.twice) })
         try await world.run(push: try world.push()) {
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "copy", key: "1")
-            try await eventually("it is sent again") { world.service.seen.count > 1 }
+            try await eventually("it is sent again") { world.service.recorded.count > 1 }
         }
     }
 

@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -36,20 +37,20 @@ import Topics
                     try await world.copy(record, id: "\(user)-\(number)", key: "\(user)", judgedAt: store.directory.version)
                 }
             }
-            try await eventually("each object was tried") { Set(world.service.seen.compactMap(\.copyID)).count == users.count }
+            try await eventually("each object was tried") { Set(world.service.recorded.compactMap(\.copyID)).count == users.count }
             try await writeNonsense(in: world)
             try await writer.write(revoked.map { .delete(key: agreement($0).key) })
             try await writeNonsense(in: world)
             // What was acknowledged reaches every process.
             #expect(await world.store.catchUp(timeout: .seconds(20)))
-            let before = world.service.seen.count
+            let before = world.service.recorded.count
             isUp.store(true, ordering: .relaxed)
             try await eventually("everything has ended") { try await finished(push) == users.count * 3 }
-            let after = world.service.seen[before...].compactMap(\.copyID)
+            let after = world.service.recorded[before...].compactMap(\.copyID)
             #expect(ids(kept).isSubset(of: after))
             // A call that was under way is all that may still arrive.
             #expect(Set(after).intersection(ids(revoked)).allSatisfy { $0.hasSuffix("-0") })
-            #expect(Set(world.service.seen.compactMap(\.copyID)).isDisjoint(with: ids(revoked).filter { !$0.hasSuffix("-0") }))
+            #expect(Set(world.service.recorded.compactMap(\.copyID)).isDisjoint(with: ids(revoked).filter { !$0.hasSuffix("-0") }))
             #expect(try await world.dead().isEmpty, "withheld, not dead")
         }
         await store.stop()
@@ -70,6 +71,6 @@ import Topics
     }
 }
 
-extension Seen {
+extension ServerRequest {
     fileprivate var copyID: String? { headers.first(name: "OCN-Copy-ID") }
 }

@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -13,7 +14,7 @@ import Topics
 /// What PUSH makes of answers, and of the connections that they come over.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushAnswerTests {
     /// A bad answer, and whether the copy is worth another try.
-    private static let bad: [String: (answer: PartyAnswer, isRetried: Bool)] = [
+    private static let bad: [String: (answer: ServerAnswer, isRetried: Bool)] = [
         "status 3001": (.answer(200, [], #"{"status_code":3001}"#), true),
         "status 4000": (.answer(200, [], #"{"status_code":4000}"#), true),
         "status 2001": (.answer(200, [], #"{"status_code":2001}"#), false),
@@ -44,7 +45,7 @@ import Topics
         try await world.run(push: try world.push()) {
             for id in Self.bad.keys { try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "good", key: "good")
-            try await eventually("what is worth it is sent again") { world.service.seen.count == Self.bad.count + retried + 1 }
+            try await eventually("what is worth it is sent again") { world.service.recorded.count == Self.bad.count + retried + 1 }
             try await eventually("what is not is buried") { try await world.dead().count == Self.bad.count - retried }
             for dead in try await world.dead() {
                 #expect(
@@ -96,7 +97,7 @@ import Topics
             try await eventually("it is given up") { try await world.dead().count == 1 }
             let dead = try #require(try await world.dead().first)
             #expect(dead.cause.hasPrefix("cannot be sent: This leads to credentials") && dead.attempts == 0, "\(dead.cause)")
-            #expect(world.service.seen.isEmpty)
+            #expect(world.service.recorded.isEmpty)
         }
     }
 
@@ -112,11 +113,11 @@ import Topics
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 100)")
             }
             try await eventually("all are delivered", within: .seconds(60)) {
-                let seen = world.service.seen
+                let seen = world.service.recorded
                 return seen.count == copies + seen.count / 10
             }
-            #expect(Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
-            #expect(world.service.connections <= 32 + world.service.seen.count / 100)
+            #expect(Set(world.service.recorded.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
+            #expect(world.service.connections <= 32 + world.service.recorded.count / 100)
         }
     }
 
@@ -133,7 +134,7 @@ import Topics
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 40)")
             }
             try await eventually("all are delivered", within: .seconds(60)) {
-                Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
+                Set(world.service.recorded.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
             }
         }
     }

@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -27,7 +28,7 @@ import Topics
             try await eventually("it is told") { world.store.directory.breakers(of: provider).map(\.state) == [.open] }
             let report = try #require(world.store.directory.breakers(of: provider).first)
             #expect(report.worker == "worker-1" && !report.isOutdated(now: .now))
-            #expect(world.service.seen.count == 8)
+            #expect(world.service.recorded.count == 8)
 
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "further", key: "another object")
             // One after the other in the same partition: when the second is delivered, the first has been read.
@@ -39,13 +40,13 @@ import Topics
                 record.partition = 0
                 _ = try await world.producer.send(record)
             }
-            try await eventually("another party is called") { world.cpo.seen.count == 1 }
-            #expect(world.service.seen.count == 8)
+            try await eventually("another party is called") { world.cpo.recorded.count == 1 }
+            #expect(world.service.recorded.count == 8)
             #expect(try await world.dead().isEmpty)
         }
     }
 
-    private static let offlineElsewhere = PartyAnswer.answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":4003}"#)
+    private static let offlineElsewhere = ServerAnswer.answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":4003}"#)
 
     /// Else each of its objects would go there, signed, again and again.
     @Test func aServiceThatIsNotConnectedToItsNodeIsNotAskedForAnyMore() async throws {
@@ -61,7 +62,7 @@ import Topics
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "object-\(number)")
             }
             try await eventually("it is told") { world.store.directory.breakers(of: provider).map(\.state) == [.open] }
-            #expect(world.cpo.seen.count == 8)
+            #expect(world.cpo.recorded.count == 8)
             #expect(try await world.dead().isEmpty, "they wait as for a service that is connected here")
         }
     }
@@ -73,7 +74,7 @@ import Topics
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
             try await eventually("it is given up") { try await world.dead().count == 1 }
             let dead = try #require(try await world.dead().first)
-            #expect(dead.cause == "expired" && dead.attempts == world.cpo.seen.count && dead.attempts > 1)
+            #expect(dead.cause == "expired" && dead.attempts == world.cpo.recorded.count && dead.attempts > 1)
             #expect(dead.lastHTTPStatus == 200 && dead.lastStatus == 4003)
         }
     }
@@ -132,7 +133,7 @@ import Topics
             try await eventually("it is given up") { try await world.dead().count == 1 }
             let dead = try #require(try await world.dead().first)
             #expect(dead.cause.hasPrefix("implausible: ce_stateversion: 1000000000 lies beyond the end of the state"))
-            #expect(dead.attempts == 0 && world.service.seen.isEmpty)
+            #expect(dead.attempts == 0 && world.service.recorded.isEmpty)
         }
     }
 }

@@ -7,13 +7,14 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
 @testable import Delivery
 
 @Suite(.serialized) struct PushServiceTests {
-    private static let rejection = PartyAnswer.answer(400, [], #"{"status_code":2001}"#)
+    private static let rejection = ServerAnswer.answer(400, [], #"{"status_code":2001}"#)
 
     @Test func copiesArriveInOrderPerObjectAndEndInDeadLettersWhereTheyMust() async throws {
         let failures = Mutex<[String: Int]>([:])
@@ -36,7 +37,7 @@ import Topics
                     key: "DE-CPO|cdrs|\(number % 5)")
             }
             try await eventually("all copies are done") {
-                let seen = Set(world.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
+                let seen = Set(world.service.recorded.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
                 return seen.count == 60 && failures.withLock { $0.filter { $0.key.hasSuffix("hard") }.allSatisfy { $0.value == 3 } }
             }
             try await eventually("dead letters are written") { try await world.dead().count == 3 }
@@ -44,12 +45,12 @@ import Topics
                 #expect(dead.cause.hasPrefix("rejected") && dead.attempts == 1 && dead.lastHTTPStatus == 400 && dead.lastStatus == 2001)
                 #expect(dead.copy.id.hasSuffix("-rejected"))
             }
-            check(world.service.seen)
+            check(world.service.recorded)
         }
     }
 
     /// An attempt of a later copy never comes before the last attempt of an earlier one of its object.
-    private func check(_ seen: [Seen]) {
+    private func check(_ seen: [ServerRequest]) {
         var scheduler: [Int: [Int]] = [:]
         var requestIDs: Set<String> = []
         for request in seen {
@@ -70,19 +71,21 @@ import Topics
         let world = try await DeliveryEnvironment(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
         try await world.run(push: try world.push()) {
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
-            try await eventually("it was tried") { !world.service.seen.isEmpty }
+            try await eventually("it was tried") { !world.service.recorded.isEmpty }
             let user = try #require(PartyID("DE-MSP"))
             let provider = try #require(PartyID("DE-BIL"))
             try await world.writer.write([.delete(key: FactKey.agreement(user: user, provider: provider))])
             isUp.store(true, ordering: .relaxed)
-            let before = world.service.seen.count
+            let before = world.service.recorded.count
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.from = try #require(PartyID("NL-MSP"))
             try await world.writer.write([.put(.agreement(Agreement(user: other.from, provider: provider, source: "file")))])
             try await world.copy(other, id: "two", key: "a")
             // The second waits behind the first, so when it arrives the first is finished.
-            try await eventually("the other user's copy arrives") { world.service.seen.last?.headers.first(name: "OCN-Copy-ID") == "two" }
-            #expect(world.service.seen.count <= before + 2)
+            try await eventually("the other user's copy arrives") {
+                world.service.recorded.last?.headers.first(name: "OCN-Copy-ID") == "two"
+            }
+            #expect(world.service.recorded.count <= before + 2)
         }
     }
 
@@ -95,8 +98,8 @@ import Topics
             original.signature = try OCNSignature.sign(try #require(Resigning.values(of: original)), with: sender, numbers: .js).text(
                 .brotli)
             try await world.copy(original, id: "one", key: "a")
-            try await eventually("it is delivered") { !world.service.seen.isEmpty }
-            let seen = try #require(world.service.seen.first)
+            try await eventually("it is delivered") { !world.service.recorded.isEmpty }
+            let seen = try #require(world.service.recorded.first)
             var copy = original
             copy.to = try #require(PartyID("DE-BIL"))
             let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
@@ -112,7 +115,7 @@ import Topics
             for number in 0..<20 {
                 try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 5)")
             }
-            try await eventually("the first of each object has failed") { world.service.seen.count == 5 }
+            try await eventually("the first of each object has failed") { world.service.recorded.count == 5 }
             ended = .now
         }
         #expect(ContinuousClock.now - ended < .seconds(30))
@@ -141,9 +144,9 @@ import Topics
             ahead.from = user
             try await world.copy(ahead, id: "ahead", key: "a", judgedAt: next)
             try await world.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "behind", key: "b")
-            try await eventually("another copy is delivered meanwhile") { world.service.seen.count == 1 }
+            try await eventually("another copy is delivered meanwhile") { world.service.recorded.count == 1 }
             try await world.writer.write([.put(.agreement(Agreement(user: user, provider: provider, source: "file")))])
-            try await eventually("the copy is delivered") { world.service.seen.count == 2 }
+            try await eventually("the copy is delivered") { world.service.recorded.count == 2 }
         }
     }
 
@@ -159,7 +162,7 @@ import Topics
             try await eventually("the copy is finished") {
                 try await push.consumer.committed(push.assignment, timeout: .seconds(5)).contains { $0.offset == 1 }
             }
-            #expect(world.service.seen.isEmpty)
+            #expect(world.service.recorded.isEmpty)
         }
     }
 }
