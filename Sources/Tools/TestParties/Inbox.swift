@@ -1,8 +1,7 @@
 import Synchronization
 
-/// A list that only grows and that tasks can wait on: what a party received, what crossed Kafka.
-/// Any thread may append; waiting uses continuations, never polling.
-package final class Journal<Entry: Sendable>: Sendable {
+/// A list that grows and that tasks can wait on: what a party received, say. Any thread may append. Waiting uses continuations, not polling.
+package final class Inbox<Entry: Sendable>: Sendable {
     /// Decides from all entries so far whether a wait is over. Called outside the lock, on the thread that appended.
     package typealias Condition = @Sendable ([Entry]) -> Bool
 
@@ -19,13 +18,19 @@ package final class Journal<Entry: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// An empty journal.
+    /// Empty.
     package init() {}
 
-    /// Everything written so far, oldest first.
+    /// Everything since the last ``clear()``, oldest first.
     package var entries: [Entry] { state.withLock { $0.entries } }
 
-    /// Adds entries and wakes every wait whose condition now holds.
+    /// Forgets the entries; waits go on.
+    package func clear() { state.withLock { $0.entries = [] } }
+
+    /// Adds one entry.
+    package func append(_ entry: Entry) { append([entry]) }
+
+    /// Adds entries and ends every wait whose condition now holds.
     package func append(_ new: [Entry]) {
         guard !new.isEmpty else { return }
         let (entries, waiters) = state.withLock { state in
@@ -35,22 +40,29 @@ package final class Journal<Entry: Sendable>: Sendable {
         for (id, waiter) in waiters where waiter.condition(entries) { finish(id, with: entries) }
     }
 
-    /// Adds one entry.
-    package func append(_ entry: Entry) { append([entry]) }
-
-    /// Waits until the condition holds for the entries and returns them; nil when the time is over first or the task is cancelled.
-    package func wait(timeout: Duration, until condition: @escaping Condition) async -> [Entry]? {
+    /// Waits until the condition holds and returns what is there then; nil when the time is over first or the task is cancelled.
+    package func wait(within limit: Duration, until condition: @escaping Condition) async -> [Entry]? {
         await withTaskGroup(of: [Entry]?.self) { group in
             group.addTask { await self.wait(until: condition) }
             group.addTask {
                 // Cancelled as soon as the wait is over; either way there is nothing to return.
-                try? await Task.sleep(for: timeout)
+                try? await Task.sleep(for: limit)
                 return nil
             }
             let first = await group.next() ?? nil
             group.cancelAll()
             return first
         }
+    }
+
+    /// The first entry like that, also one that is here already; nil if none comes in time.
+    package func first(within limit: Duration, where fits: @escaping @Sendable (Entry) -> Bool) async -> Entry? {
+        await wait(within: limit) { $0.contains(where: fits) }?.first(where: fits)
+    }
+
+    /// The entry at this place, counted from 0; nil if it does not come in time.
+    package func entry(_ index: Int, within limit: Duration) async -> Entry? {
+        await wait(within: limit) { $0.count > index }?[index]
     }
 
     private func wait(until condition: @escaping Condition) async -> [Entry]? {
