@@ -83,9 +83,9 @@ import Topics
             try await environment.copy(other, id: "two", key: "a")
             // The second waits behind the first, so when it arrives the first is finished.
             try await eventually("the other user's copy arrives") {
-                world.service.recorded.last?.headers.first(name: "OCN-Copy-ID") == "two"
+                environment.service.recorded.last?.headers.first(name: "OCN-Copy-ID") == "two"
             }
-            #expect(world.service.recorded.count <= before + 2)
+            #expect(environment.service.recorded.count <= before + 2)
         }
     }
 

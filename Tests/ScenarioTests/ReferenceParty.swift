@@ -39,7 +39,7 @@ final class ReferenceParty: Sendable {
         self.node = node
         self.encoding = encoding
         self.modules = modules
-        self.desk = desk
+        self.replies = replies
     }
 
     /// Base URL of its server.

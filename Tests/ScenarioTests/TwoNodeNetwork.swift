@@ -54,7 +54,7 @@ final class TwoNodeNetwork: Sendable {
     static func start() async throws -> TwoNodeNetwork {
         let nodes = try await TwoNodeNetwork()
         do {
-            try await nodes.server.start { [desk = world.desk] in desk.answer($0) }
+            try await nodes.server.start { [replies = nodes.replies] in replies.answer($0) }
             let network = try nodes.network()
             for (place, node) in [(Place.near, nodes.n1), (.far, nodes.n2)] {
                 try await node.publish((network + (try nodes.platforms(place, at: node))).map(FactChange.put))
