@@ -30,7 +30,8 @@ struct DemoCommand: AsyncParsableCommand {
         Program.bootstrap(level: logLevel, metrics: metrics)
         let color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
         let cluster = LocalDemoCluster(metrics: metrics)
-        let result = await runDemo(starter: cluster.starter, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) { line in
+        let result = await runDemo(starter: cluster.starter, options: DemoOptions(json: json, keepRunning: keepRunning, color: color)) {
+            line in
             print(line)
             fflush(nil)
         }

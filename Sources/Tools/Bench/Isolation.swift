@@ -19,8 +19,8 @@ package struct Isolation: Sendable {
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - progress: receives a line every few seconds.
-    /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, of which some hang and some do not.
+    ///   - progress: receives a progress message every few seconds.
+    /// - Throws: `TestbedFailure` unless there are 2 to 1000 recipients, some unresponsive and some not.
     package init(_ options: IsolationOptions, host: NodeOperator, progress: @escaping @Sendable (String) -> Void) throws {
         guard let participants = IsolationParticipants(recipients: options.recipients, hanging: options.hanging) else {
             throw TestbedFailure("there must be 2 to 1000 recipients, some unresponsive and some not")

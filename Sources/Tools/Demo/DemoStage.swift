@@ -5,7 +5,7 @@ import Topics
 
 /// Everything that must run before the first step: clusters, nodes, registered parties, the tap.
 struct DemoStage: Sendable {
-    let world: DemoClusterStarter
+    let starter: DemoClusterStarter
     let participants: DemoParticipants
     let clusters: [DemoCluster]
     let nodes: [DemoNode]
@@ -14,11 +14,11 @@ struct DemoStage: Sendable {
     /// The source of these entries, the same as that of `ocn registry`.
     static let source = "state"
 
-    /// Starts everything, in the order in which it needs each other.
-    static func open(_ world: DemoClusterStarter, _ participants: DemoParticipants, _ report: DemoReport) async throws -> DemoStage {
+    /// Starts everything in the order of dependencies.
+    static func open(_ starter: DemoClusterStarter, _ participants: DemoParticipants, _ report: DemoReport) async throws -> DemoStage {
         report.starting("starting two Kafka clusters (librdkafka's own, in memory: they forget everything at exit)")
         let billing = participants.billing.profile
-        let clusters = try await world.startClusters([billing.id])
+        let clusters = try await starter.startClusters([billing.id])
         guard clusters.count == 2 else { throw DemoFailure(step: 0, reason: "there are \(clusters.count) clusters, not 2") }
         let tap = try await KafkaTap.open(clusters)
         do {
@@ -49,10 +49,10 @@ struct DemoStage: Sendable {
         }
     }
 
-    /// Tells both nodes at once, as a registry would.
-    static func publish(_ changes: [FactChange], in world: DemoClusterStarter) async throws {
-        async let first: Void = world.publish(changes, 0)
-        async let second: Void = world.publish(changes, 1)
+    /// Writes the same facts to both nodes, as a registry would.
+    static func publish(_ changes: [FactChange], in starter: DemoClusterStarter) async throws {
+        async let first: Void = starter.publish(changes, 0)
+        async let second: Void = starter.publish(changes, 1)
         _ = try await (first, second)
     }
 

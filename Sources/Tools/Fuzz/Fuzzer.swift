@@ -10,13 +10,13 @@ package struct Fuzzer: Sendable {
     private let progress: @Sendable (String) -> Void
     /// Number of concurrent connections by surface.
     private static let connections: [(surface: Surface, count: Int)] = [(.public, 6), (.node, 3), (.records, 1)]
-    /// How long what is under way may take to end.
+    /// Timeout for running requests at the end.
     private static let settling = Duration.seconds(30)
     private static let starting = Duration.seconds(120)
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - progress: receives a line every few seconds.
+    ///   - progress: receives a progress message every few seconds.
     package init(_ options: FuzzOptions, host: NodeOperator, progress: @escaping @Sendable (String) -> Void) {
         self.options = options
         self.host = host

@@ -19,9 +19,11 @@ package struct Soak: Sendable {
 
     /// - Parameters:
     ///   - host: prepares the node.
-    ///   - cast: who takes part.
-    ///   - progress: receives a line every few seconds.
-    package init(_ options: SoakOptions, host: NodeOperator, participants: SoakParticipants, progress: @escaping @Sendable (String) -> Void) {
+    ///   - participants: the parties of the run.
+    ///   - progress: receives a progress message every few seconds.
+    package init(
+        _ options: SoakOptions, host: NodeOperator, participants: SoakParticipants, progress: @escaping @Sendable (String) -> Void
+    ) {
         self.options = options
         self.host = host
         self.participants = participants
