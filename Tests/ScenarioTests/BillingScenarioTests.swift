@@ -13,7 +13,9 @@ extension Scenarios {
         @Test(.timeLimit(.minutes(5))) func theBillingScenarioHoldsInEveryStep() async throws {
             let lines = Mutex<[String]>([])
             let cluster = LocalDemoCluster(metrics: PrometheusMetrics())
-            let result = await runDemo(starter: cluster.starter, options: DemoOptions(json: true)) { line in lines.withLock { $0.append(line) } }
+            let result = await runDemo(starter: cluster.starter, options: DemoOptions(json: true)) { line in
+                lines.withLock { $0.append(line) }
+            }
             #expect(result.ok, "\(result.reason ?? "")")
             #expect(result.steps == Dictionary(uniqueKeysWithValues: (1...8).map { ($0, true) }))
             #expect(result.copiesWithoutPermission == 0)

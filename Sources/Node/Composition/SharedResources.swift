@@ -9,44 +9,40 @@ import Synchronization
 import Telemetry
 package import Topics
 
-/// What to do about missing topics of a node.
-enum MissingTopics {
-    /// Create them.
-    case created
-    /// Fail.
-    case refused
-}
-
-/// The resources that the roles of one process share: the Kafka clients, the state, the HTTP client.
+/// What the roles of one process share: the Kafka clients, the shared memory, the HTTP client.
 package struct SharedResources {
+    /// How this process reaches Kafka.
     package let kafka: KafkaSettings
+    /// Asks Kafka about topics and groups.
     package let admin: KafkaAdmin
-    let topicProvisioner: TopicProvisioner
+    /// Makes and checks the node's topics.
+    package let topicProvisioner: TopicProvisioner
+    /// Writes records.
     package let producer: Producer
-    /// Reads the topics of ``store`` and ``capabilities`` with one client.
+    /// Reads the shared memory for ``store`` and ``capabilities``, on one client.
     let followers: FollowerReader
     /// The node's shared state, as this process has read it.
     package let store: StateStore
     /// Changes the shared state.
     package let writer: StateWriter
     let capabilities: Capabilities
-    /// The platforms that INGRESS and EXCHANGE received requests or answers from.
+    /// Which platforms were heard of, by INGRESS and EXCHANGE.
     let activity = Activity()
     private let connections: OutboundConnections
     let outbound: OutboundClient
-    /// A client for calls of which only the status is used.
+    /// For answers of which only the status counts.
     let brief: OutboundClient
-    /// Called when a producer has lost all its brokers.
+    /// Told when a producer has lost all its brokers.
     private let trouble: TroubleHook
-    /// The name for static group membership; nil if the cluster does not support it or the operator configured none.
+    /// The name for static group membership; nil where the cluster does not support it or the operator gave none.
     let staticInstance: String?
 
-    /// Connects, checks the topics and reads the shared state to its end. Closes everything if it throws.
-    /// - Throws: the reason, as a message for the operator.
+    /// Connects, makes sure of the topics and reads the shared memory to its end. Leaves nothing open when it throws.
+    /// - Throws: what is wrong, in words for the operator.
     /// - Parameters:
-    ///   - missingTopics: what to do about missing topics.
-    ///   - availability: receives whether Kafka is available.
-    ///   - onFatal: called when a Kafka client has failed for good.
+    ///   - missingTopics: what becomes of topics that are missing.
+    ///   - availability: whether Kafka can be used, as far as this process finds out.
+    ///   - onFatal: told when a Kafka client can do nothing any more.
     package static func open(
         _ configuration: NodeConfiguration, missingTopics: MissingTopics = .created,
         availability: KafkaAvailability = KafkaAvailability(),
@@ -59,7 +55,7 @@ package struct SharedResources {
         }
     }
 
-    /// Explains a failure where Kafka answers but something that this process needs did not arrive in time.
+    /// What to do about it, where Kafka answers and something that this process needs did not come by the time limit.
     static func explain(_ error: any Error, _ configuration: NodeConfiguration) -> any Error {
         guard let failure = error as? KafkaError, failure.mayPass else {
             return RefusedProperties.explain(error, configuration.kafka.properties)
@@ -85,7 +81,7 @@ package struct SharedResources {
             kafka.onFatal = onFatal
             let trouble = TroubleHook()
             kafka.onTrouble = { trouble.call() }
-            // A program that only reads must not need write access, which an idempotent producer requires as soon as it is created.
+            // Whoever only reads must not need the right to write: an idempotent producer asks for it at once.
             var writing = kafka
             if missingTopics == .refused {
                 writing.properties.merge(["enable.idempotence": "false", "max.in.flight.requests.per.connection": "1"]) { _, ours in ours }
@@ -130,9 +126,9 @@ package struct SharedResources {
         brief = outbound.limited(to: 64 * 1024)
     }
 
-    /// Only MATCHER retries its writes without limit; a command would then wait forever. A write to `ocn.state` is repeated by its writer.
-    /// A request must not be written after its caller was told that it was not: it would follow the caller's later requests. Half of the
-    /// timeout remains for its answer.
+    /// Only MATCHER never gives up what it writes; a command would wait for ever. A write of `ocn.state` is repeated by its writer. A request
+    /// must not be written any more when its caller has been told that it was not: it would come after what the caller has sent since. Half of
+    /// the time is left for its answer.
     private static func deliveryTimeout(_ configuration: NodeConfiguration) -> @Sendable (_ topic: String) -> DeliveryTimeout {
         let (requests, state) = (configuration.topics.requests, configuration.topics.state)
         let limit = configuration.requestTimeout / 2
@@ -158,10 +154,10 @@ package struct SharedResources {
         }
     }
 
-    /// Sets the closure that is called when a producer has lost all its brokers; it must not block.
+    /// Calls `body` when a producer has lost all its brokers; it must not block.
     func onTrouble(_ body: @escaping @Sendable () -> Void) { trouble.set(body) }
 
-    /// Stops everything, in the order of dependencies.
+    /// Stops everything, what others need last.
     package func close() async {
         await connections.shutdown()
         await followers.stop()
@@ -199,7 +195,7 @@ package struct SharedResources {
     }
 }
 
-/// The closure for lost brokers. It is set later, because the clients are created before its user.
+/// What is called when a producer has lost all its brokers: the clients are made before whoever wants to know.
 private final class TroubleHook: Sendable {
     private let body = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -209,8 +205,8 @@ private final class TroubleHook: Sendable {
 }
 
 extension KafkaSettings {
-    /// The in-memory cluster answers an empty fetch only after the full wait and notices members slowly; see "The Kafka in memory" in the
-    /// page of `Kafka`. What the operator set stays.
+    /// The in-memory cluster answers an empty fetch only after the full wait and notices members slowly; see "The embedded Kafka" in
+    /// the README. What the operator set stays.
     package var tunedForEmbeddedCluster: KafkaSettings {
         var tuned = self
         let embedded = ["session.timeout.ms": "4000", "heartbeat.interval.ms": "300", "fetch.wait.max.ms": "2"]

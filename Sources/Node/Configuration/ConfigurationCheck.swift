@@ -35,7 +35,7 @@ package struct ConfigurationCheck: Sendable {
             guard given.count > 1 else { return nil }
             return "\(setting.key): \(given[0].origin) wins over \(given.dropFirst().map { "\($0.origin)" }.joined(separator: " and "))"
         }
-        return (all ? OperatorText.table(rows) : []) + overridden + [conclusion(values)]
+        return (all ? TextTable.lines(rows) : []) + overridden + [conclusion(values)]
     }
 
     private var subject: String { path ?? "the environment" }

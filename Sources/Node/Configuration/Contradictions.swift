@@ -1,3 +1,5 @@
+import Encoding
+
 /// Finds settings that are valid by themselves but contradict each other.
 struct Contradictions {
     private(set) var problems: [ConfigurationProblem] = []

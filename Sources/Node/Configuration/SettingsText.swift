@@ -4,7 +4,7 @@ import Encoding
 package enum SettingsText {
     /// Keys and defaults, for the help of `ocn node`.
     package static var overview: String {
-        OperatorText.table(Settings.all.map { [$0.key, shortFallback($0)] }).joined(separator: "\n")
+        TextTable.lines(Settings.all.map { [$0.key, shortFallback($0)] }).joined(separator: "\n")
     }
 
     /// Every setting with its complete declaration.

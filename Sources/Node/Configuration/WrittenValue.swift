@@ -1,3 +1,5 @@
+import Encoding
+
 /// An unparsed value from a source.
 package enum WrittenValue: Sendable, Hashable {
     /// Text from a file. A list of it has one entry.
@@ -57,14 +59,4 @@ extension WrittenValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLi
     package init(integerLiteral number: Int) { self = .text("\(number)") }
     package init(booleanLiteral flag: Bool) { self = .text("\(flag)") }
     package init(arrayLiteral entries: String...) { self = .list(entries) }
-}
-
-extension String {
-    /// The string without blanks at both ends.
-    var trimmed: String {
-        var text = self[...]
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
-    }
 }
