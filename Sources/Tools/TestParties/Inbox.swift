@@ -1,8 +1,9 @@
 import Synchronization
 
-/// A list that grows and that tasks can wait on: what a party received, say. Any thread may append. Waiting uses continuations, not polling.
+/// A growing list on which tasks can wait, for example the requests that a party received. Any thread may append. Waiting uses continuations
+/// instead of polling.
 package final class Inbox<Entry: Sendable>: Sendable {
-    /// Decides from all entries so far whether a wait is over. Called outside the lock, on the thread that appended.
+    /// Whether a wait ends with these entries. Called outside the lock, on the thread that appended.
     package typealias Condition = @Sendable ([Entry]) -> Bool
 
     private struct Waiter {
@@ -18,13 +19,13 @@ package final class Inbox<Entry: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// Empty.
+    /// An empty list.
     package init() {}
 
-    /// Everything since the last ``clear()``, oldest first.
+    /// All entries since the last ``clear()``, oldest first.
     package var entries: [Entry] { state.withLock { $0.entries } }
 
-    /// Forgets the entries; waits go on.
+    /// Deletes the entries; waits continue.
     package func clear() { state.withLock { $0.entries = [] } }
 
     /// Adds one entry.
@@ -40,12 +41,12 @@ package final class Inbox<Entry: Sendable>: Sendable {
         for (id, waiter) in waiters where waiter.condition(entries) { finish(id, with: entries) }
     }
 
-    /// Waits until the condition holds and returns what is there then; nil when the time is over first or the task is cancelled.
+    /// Waits until the condition holds, and returns the entries; nil after the timeout or if the task is cancelled.
     package func wait(within limit: Duration, until condition: @escaping Condition) async -> [Entry]? {
         await withTaskGroup(of: [Entry]?.self) { group in
             group.addTask { await self.wait(until: condition) }
             group.addTask {
-                // Cancelled as soon as the wait is over; either way there is nothing to return.
+                // It is cancelled when the wait ends first. In both cases it returns nil.
                 try? await Task.sleep(for: limit)
                 return nil
             }
@@ -55,12 +56,12 @@ package final class Inbox<Entry: Sendable>: Sendable {
         }
     }
 
-    /// The first entry like that, also one that is here already; nil if none comes in time.
+    /// The first matching entry, including existing ones; nil after the timeout.
     package func first(within limit: Duration, where fits: @escaping @Sendable (Entry) -> Bool) async -> Entry? {
         await wait(within: limit) { $0.contains(where: fits) }?.first(where: fits)
     }
 
-    /// The entry at this place, counted from 0; nil if it does not come in time.
+    /// The entry at this index; nil after the timeout.
     package func entry(_ index: Int, within limit: Duration) async -> Entry? {
         await wait(within: limit) { $0.count > index }?[index]
     }
@@ -76,7 +77,7 @@ package final class Inbox<Entry: Sendable>: Sendable {
                     state.waiters[id] = Waiter(condition: condition, continuation: continuation)
                     return state.entries
                 }
-                // An append between registering and here finds the waiter; a cancellation before registering does not, hence the check.
+                // A later append finds the waiter. A cancellation before the waiter was stored does not, hence the check.
                 if condition(entries) {
                     finish(id, with: entries)
                 } else if Task.isCancelled {

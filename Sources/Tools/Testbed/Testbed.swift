@@ -46,7 +46,7 @@ package struct Testbed: Sendable {
 
         /// URL of its admin API.
         package var adminURL: String { fleet.places[0].privateURL }
-        /// Who invites parties.
+        /// Its operator, who invites parties.
         package var hubOperator: HubOperator { HubOperator(url: adminURL, key: Token(node.adminToken)) }
     }
 

@@ -3,15 +3,15 @@ package import NIOCore
 package import NIOHTTP1
 import OCPI
 
-/// What came back for a call.
+/// The answer to a call.
 package struct CallAnswer: HTTPMessage {
-    /// What was sent.
+    /// The request.
     package let request: CallRequest
     /// HTTP status.
     package let status: Int
-    /// As they came.
+    /// The headers, unchanged.
     package let headers: HTTPHeaders
-    /// All of it, as it came.
+    /// The whole body, byte for byte.
     package let body: ByteBuffer
 
     /// `status_code`.
@@ -29,6 +29,6 @@ package struct CallAnswer: HTTPMessage {
         return String(link[link.index(after: link.startIndex)..<end])
     }
 
-    /// For messages; never the body, which may hold a token.
+    /// HTTP and OCPI status for messages; never the body, which may contain a token.
     package var summary: String { "HTTP \(status), OCPI \(code.map(String.init) ?? "none")" + (message.map { ": \($0)" } ?? "") }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// The calls of one connection, one after the other. Each is written as a ``CallExchange``.
+/// Handles the calls of one connection, one after the other. Each is written as a ``CallExchange``.
 final class CallConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = CallExchange
@@ -15,13 +15,13 @@ final class CallConnection: ChannelDuplexHandler {
         var body = ByteBuffer()
     }
 
-    /// Shorter than usual servers keep a connection without requests.
+    /// Shorter than the keep-alive timeout of usual servers.
     private static let idleTime = TimeAmount.seconds(30)
     private let keep: (any Channel) -> Bool
     private var running: Running?
     private var idle: Scheduled<Void>?
 
-    /// - Parameter keep: takes the connection for later calls; false if it is not wanted.
+    /// - Parameter keep: stores the connection for later calls; false if it does not.
     init(_ keep: @escaping (any Channel) -> Bool) { self.keep = keep }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -35,7 +35,7 @@ final class CallConnection: ChannelDuplexHandler {
             end(.timeout, "no complete answer in time", context)
         }
         running = Running(exchange: exchange, timeout: timeout)
-        // From here on it is this connection's.
+        // The write has succeeded as soon as this connection is responsible for the call.
         promise?.succeed()
         context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
         if exchange.request.body.readableBytes > 0 {
@@ -71,7 +71,7 @@ final class CallConnection: ChannelDuplexHandler {
         guard let running, let head = running.head else { return }
         self.running = nil
         running.timeout.cancel()
-        // An answer may come before all of the request is out; what follows could not be told from the next request.
+        // An answer may arrive before the request is sent completely. The server would read the rest of it as the next request.
         if running.isSent, head.isKeepAlive, context.channel.isActive, keep(context.channel) {
             idle = context.eventLoop.assumeIsolated().scheduleTask(in: Self.idleTime) { context.close(promise: nil) }
         } else {
@@ -82,7 +82,7 @@ final class CallConnection: ChannelDuplexHandler {
                 request: running.exchange.request, status: Int(head.status.code), headers: head.headers, body: running.body))
     }
 
-    /// Ends a call without an answer, and the connection with it.
+    /// Fails the call and closes the connection.
     private func end(_ kind: CallFailure.Kind, _ reason: String, _ context: ChannelHandlerContext) {
         idle?.cancel()
         guard let running else { return }

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 
-/// A call on its way through a connection. Its promise is fulfilled by whoever has taken it over.
+/// A call on a connection. The connection completes its promise.
 struct CallExchange: Sendable {
     let request: CallRequest
     let head: HTTPRequestHead
@@ -22,7 +22,7 @@ struct CallExchange: Sendable {
         headers.add(contentsOf: request.headers)
         let length = request.body.readableBytes
         let isFramed = headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding")
-        // A method that usually has a body says that there is none (RFC 9110, 8.6).
+        // Methods with a defined body send Content-Length: 0 if there is none (RFC 9110, 8.6).
         if !isFramed, length > 0 || [.post, .put, .patch].contains(request.method) {
             headers.add(name: "Content-Length", value: String(length))
         }

@@ -1,20 +1,20 @@
-/// Why a call got no complete answer.
+/// A call without a complete answer.
 package struct CallFailure: Error, CustomStringConvertible {
-    /// What happened.
+    /// The kind of failure.
     package enum Kind: Sendable {
-        /// No connection could be made. Nothing of the request has left this process.
+        /// No connection could be opened. No byte of the request was sent.
         case notSent
-        /// The connection ended, or what came is not HTTP. The other side may have had the request.
+        /// The connection was closed, or the answer is not HTTP. The server may have received the request.
         case broken
-        /// Its time was over. The other side may have had the request.
+        /// The timeout has passed. The server may have received the request.
         case timeout
-        /// The body of the answer is longer than is permitted.
+        /// The body of the answer exceeds the limit.
         case tooLong
     }
 
-    /// What happened.
+    /// The kind of failure.
     package let kind: Kind
-    /// What was called and what came of it; never a token.
+    /// The call and the reason; never a token.
     package let description: String
 
     init(_ kind: Kind, _ description: String) {

@@ -3,13 +3,13 @@ package import NIOCore
 package import NIOHTTP1
 package import OCPI
 
-/// A request as a caller sends it.
+/// The request of a call.
 package struct CallRequest: HTTPMessage {
     /// HTTP method.
     package var method: OCPI.Method
-    /// Absolute `http` or `https` URL. Its path and query are sent as they are.
+    /// Absolute `http` or `https` URL. Its path and query are sent unchanged.
     package var url: String
-    /// Sent as they are. `Host` and `Content-Length` are added where they are missing.
+    /// Sent unchanged. `Host` and `Content-Length` are added if they are missing.
     package var headers: HTTPHeaders
     /// Byte for byte; empty for none.
     package var body: ByteBuffer
@@ -25,7 +25,7 @@ package struct CallRequest: HTTPMessage {
     /// `PUT https://…`, for messages.
     package var line: String { "\(method) \(url)" }
 
-    /// The same with message ids of its own, if it has none.
+    /// The same with generated message ids where they are missing.
     package func identified() -> CallRequest {
         var request = self
         for name in [OCPIHeader.requestID, OCPIHeader.correlationID] where !headers.contains(name: name) {

@@ -1,16 +1,16 @@
 import OCPI
 
-/// A URL in the parts in which it is used. Nothing is encoded or decoded.
+/// The parts of a URL that a call needs. Nothing is encoded or decoded.
 struct CallURL: Equatable {
-    /// `scheme://host:port`; names the connections that can serve it.
+    /// `scheme://host:port`; the key of its connections.
     let origin: String
     let isEncrypted: Bool
     /// Without brackets.
     let host: String
     let port: Int
-    /// As it is written, for `Host`.
+    /// Unchanged, for `Host`.
     let authority: String
-    /// Path and query as they are written, `/` before a query alone; without a fragment.
+    /// Path and query, unchanged; `/` if the path is empty. Without a fragment.
     let target: String
 
     /// Nil unless this is an absolute http or https URL without user information.

@@ -3,21 +3,21 @@ package import NIOCore
 package import NIOHTTP1
 package import OCPI
 
-/// A request or an answer with all of its body, read as OCPI reads it.
+/// A request or an answer with its whole body, and its OCPI properties.
 package protocol HTTPMessage: Sendable {
-    /// As they came, or as they are to go.
+    /// The headers, unchanged.
     var headers: HTTPHeaders { get }
-    /// All of it.
+    /// The whole body.
     var body: ByteBuffer { get }
 }
 
 extension HTTPMessage {
-    /// The first value of a header, its name matched without case.
+    /// The first value of a header, by case-insensitive name.
     package func header(_ name: String) -> String? { headers.first(name: name) }
 
     /// The body as text.
     package var text: String { String(buffer: body) }
-    /// The body as JSON; nil if it is none.
+    /// The body as JSON; nil if it is not JSON.
     package var json: JSONValue? { try? JSONValue.parse(body) }
 
     /// The party in the OCPI-from headers; nil if they are not complete.

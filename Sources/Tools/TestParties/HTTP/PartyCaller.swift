@@ -5,36 +5,35 @@ import NIOSSL
 package import OCPI
 import Synchronization
 
-/// HTTP as parties speak it, each answer read to its end. Sends what it is given, never repeats a request by itself, and bears every kind of
-/// answer. Keeps connections for later calls.
+/// The HTTP client of parties. It sends requests unchanged, never repeats one, reads every answer completely, and reuses connections.
 package final class PartyCaller: Sendable {
     private struct State {
         var idle: [String: [any Channel]] = [:]
         var open: [ObjectIdentifier: any Channel] = [:]
     }
 
-    /// Kept for later calls to one server at most.
+    /// Maximum number of idle connections per server.
     private static let idleLimit = 256
     private let connectLimit: Duration
     private let answerLimit: Int
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - connectLimit: how long a connection may take to open.
-    ///   - answerLimit: longest body of an answer.
+    ///   - connectLimit: timeout of opening a connection.
+    ///   - answerLimit: maximum length of an answer's body.
     package init(connectLimit: Duration = .seconds(10), answerLimit: Int = 16 * 1024 * 1024) {
         self.connectLimit = connectLimit
         self.answerLimit = answerLimit
     }
 
-    /// Ends its connections, and with them the calls that are under way.
+    /// Closes its connections; calls in progress fail.
     package func close() async {
-        // One that is closed already is what we want.
+        // The only error is that a connection is closed already.
         for channel in state.withLock({ Array($0.open.values) }) { try? await channel.close().get() }
     }
 
-    /// Sends JSON, if there is a body.
-    /// - Parameter limit: for all of it, from opening a connection to the answer's last byte.
+    /// Sends a request; a body is sent as JSON.
+    /// - Parameter limit: timeout of the whole call, from opening a connection to the last byte of the answer.
     package func call(
         _ method: OCPI.Method, _ url: String, headers: [(String, String)] = [], body: ByteBuffer? = nil,
         within limit: Duration = .seconds(20)
@@ -45,7 +44,7 @@ package final class PartyCaller: Sendable {
     }
 
     /// Sends a request.
-    /// - Parameter limit: for all of it, from opening a connection to the answer's last byte.
+    /// - Parameter limit: timeout of the whole call, from opening a connection to the last byte of the answer.
     package func call(_ request: CallRequest, within limit: Duration) async throws(CallFailure) -> CallAnswer {
         guard let url = CallURL(request.url) else { throw CallFailure(.notSent, "\(request.line): not an http or https URL") }
         let deadline = NIODeadline.now() + TimeAmount(limit)
@@ -57,7 +56,7 @@ package final class PartyCaller: Sendable {
                 try await channel.writeAndFlush(exchange).get()
             } catch {
                 exchange.answered.fail(error)
-                // One that was kept may have been closed in the meantime. Nothing was sent.
+                // The server may have closed an idle connection meanwhile. Nothing was sent, so another connection is safe.
                 if isKept { continue }
                 throw CallFailure(.notSent, "\(request.line): \(error)")
             }
@@ -122,7 +121,8 @@ package final class PartyCaller: Sendable {
         return channel
     }
 
-    /// Whether the connection is kept.
+    /// Stores an idle connection.
+    /// - Returns: false if there are too many.
     private func keep(_ channel: any Channel, for origin: String) -> Bool {
         state.withLock { state in
             guard state.idle[origin, default: []].count < Self.idleLimit else { return false }

@@ -3,11 +3,11 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// The HTTP server of a party. It can be stopped and brought back on the same port. Starting and stopping is for one task at a time.
+/// The HTTP server of a party. It can be stopped and started again on the same port. Only one task may start and stop it.
 package final class PartyServer: Sendable {
-    /// Answers one request, its body complete. Called on an event loop, concurrently; must not block.
+    /// Answers a complete request. Called on event loops, concurrently; must not block.
     package typealias Responder = @Sendable (ServerRequest) -> ServerAnswer
-    /// The same for what takes its time, in a task of its own.
+    /// Answers a complete request in its own task, in which it may wait.
     package typealias SlowResponder = @Sendable (ServerRequest) async -> ServerAnswer
 
     private struct State {
@@ -26,56 +26,56 @@ package final class PartyServer: Sendable {
     /// A server that does not listen yet.
     /// - Parameters:
     ///   - host: address to listen on.
-    ///   - port: 0 for a free one, kept over a stop.
-    ///   - record: gets every request once its answer is decided. A held one can be released as soon as it is there.
+    ///   - port: 0 for a free port, which is used again after a stop.
+    ///   - record: gets every request after its answer was chosen, so a held answer can be released as soon as its request is recorded.
     package init(host: String = "127.0.0.1", port: Int = 0, recordingIn record: Inbox<ServerRequest>? = nil) {
         self.host = host
         self.record = record
         state = Mutex(State(port: port))
     }
 
-    /// 0 before the first start, if none was given.
+    /// 0 before the first start if no port was given.
     package var port: Int { state.withLock { $0.port } }
-    /// `http://127.0.0.1:<port>`, for a server that listens there.
+    /// Its base URL, `http://127.0.0.1:<port>` by default.
     package var url: String { "http://\(host):\(port)" }
-    /// How many connections have been accepted so far.
+    /// Number of connections accepted so far.
     package var connections: Int { state.withLock { $0.connections } }
-    /// How many pieces of endless answers were handed to the system so far.
+    /// Number of pieces of endless answers written to sockets so far.
     package var pieces: Int { state.withLock { $0.pieces } }
 
-    /// What its record holds; empty without one.
+    /// The recorded requests; empty without a record.
     package var recorded: [ServerRequest] { record?.entries ?? [] }
 
-    /// A server that listens on a free port of this machine and records every request.
+    /// Starts a server on a free loopback port that records every request.
     package static func recording(_ respond: @escaping Responder) async throws -> PartyServer {
         let server = PartyServer(recordingIn: Inbox())
         try await server.start(respond)
         return server
     }
 
-    /// Returns when connections are accepted. Without effect on a server that listens.
+    /// Starts listening. No effect if it already listens.
     package func start(_ respond: @escaping Responder) async throws { try await listen(.immediate(respond)) }
 
-    /// The same with answers that take their time.
+    /// The same with answers that may wait.
     package func start(inTasks respond: @escaping SlowResponder) async throws { try await listen(.inTask(respond)) }
 
-    /// Stops listening and drops every connection, also where an answer is still owed.
+    /// Stops listening and closes every connection, even before outstanding answers.
     package func stop() async {
         let (listener, connections) = close()
-        // One that is closed already is what we want.
+        // The only error is that a connection is closed already.
         for channel in [listener].compactMap({ $0 }) + connections { try? await channel.close().get() }
     }
 
-    /// Stops listening, sends the answers that are owed, and closes every connection. Waits for answers that never come, too.
+    /// Stops listening, sends outstanding answers, and closes every connection. Does not return while a request stays unanswered.
     package func finish() async {
         let (listener, connections) = close()
-        // How it ends does not matter.
+        // The only error is that it is closed already.
         try? await listener?.close().get()
         for channel in connections { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
         for channel in connections { try? await channel.closeFuture.get() }
     }
 
-    /// Sends every answer that is held at this moment.
+    /// Sends every held answer.
     package func release() {
         let held = state.withLock { state in
             defer { state.held = [] }
@@ -94,7 +94,7 @@ package final class PartyServer: Sendable {
                 remember(channel)
                 return channel.eventLoop.makeCompletedFuture {
                     let handlers = channel.pipeline.syncOperations
-                    // What goes out is up to whoever answers, odd headers included.
+                    // Answers may contain invalid headers on purpose.
                     try handlers.configureHTTPServerPipeline(withOutboundHeaderValidation: false)
                     try handlers.addHandler(ServerConnection(responder, self))
                 }
@@ -106,7 +106,8 @@ package final class PartyServer: Sendable {
         }
     }
 
-    /// What is to be closed.
+    /// Marks the server as stopped.
+    /// - Returns: the channels to close.
     private func close() -> (listener: (any Channel)?, connections: [any Channel]) {
         state.withLock { state in
             defer {

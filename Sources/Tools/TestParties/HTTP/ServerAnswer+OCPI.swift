@@ -16,15 +16,15 @@ extension ServerAnswer {
         ServerAnswer(status, body: Envelope.error(code: StatusCode(rawValue: code), message: message))
     }
 
-    /// Part of a list, with `X-Total-Count`, `X-Limit` and, if there is a next page, `Link` to it.
+    /// A page of a list, with `X-Total-Count`, `X-Limit` and, if there is a next page, `Link`.
     package static func page(_ objects: [JSONValue], total: Int? = nil, limit: Int = 50, next: String? = nil) -> ServerAnswer {
         var headers = [(OCPIHeader.totalCount, String(total ?? objects.count)), (OCPIHeader.limit, String(limit))]
         if let next { headers.append((OCPIHeader.link, "<\(next)>; rel=\"next\"")) }
         return success(.array(objects), headers: headers)
     }
 
-    /// With the message ids of a request as they are and its routing headers the other way round (OCPI 2.2.1, 4.1.2 and 4.4), except those
-    /// that it has already.
+    /// The same with the request's message ids and its routing headers swapped (OCPI 2.2.1, 4.1.2 and 4.4). Existing headers keep their
+    /// value.
     package func addressed(to request: some HTTPMessage) -> ServerAnswer {
         let repeated = [
             (OCPIHeader.requestID, OCPIHeader.requestID), (OCPIHeader.correlationID, OCPIHeader.correlationID),

@@ -1,9 +1,9 @@
 package import NIOCore
 package import NIOHTTP1
 
-/// What a party's server does with a request: an answer, or a kind of misbehaviour.
+/// The reaction of a party's server to a request: an answer or a fault.
 package struct ServerAnswer: HTTPMessage {
-    /// When it is sent.
+    /// The time at which it is sent.
     package enum Timing: Sendable {
         case now
         case after(Duration)
@@ -11,17 +11,17 @@ package struct ServerAnswer: HTTPMessage {
         case whenReleased
     }
 
-    /// What is sent of it.
+    /// The form in which it is sent.
     package enum Form: Sendable {
-        /// Head and body, the length of the body announced. A status that has no body is sent without one.
+        /// Head and body with Content-Length. A status that permits no body is sent without one.
         case complete
-        /// Head and these pieces with a pause between them, the length not announced. ``ServerAnswer/body`` is not sent.
+        /// Head and these chunks with pauses, without Content-Length. ``ServerAnswer/body`` is not sent.
         case chunks([ByteBuffer], pause: Duration)
-        /// Head and body, but not the end of it.
+        /// Head and body without the final chunk.
         case unfinished
-        /// The head, then the body again and again for as long as somebody reads.
+        /// The head, then the body repeatedly until the connection is closed.
         case endless
-        /// The body alone, in place of status line, headers and body.
+        /// The bytes of the body instead of an HTTP response.
         case raw
         /// Nothing.
         case nothing
@@ -33,14 +33,14 @@ package struct ServerAnswer: HTTPMessage {
     package var headers: HTTPHeaders
     /// Byte for byte.
     package var body: ByteBuffer
-    /// Now, if nothing else is said.
+    /// Now by default.
     package var timing = Timing.now
-    /// Complete, if nothing else is said.
+    /// Complete by default.
     package var form = Form.complete
-    /// Whether the connection is closed behind it, whatever its headers say.
+    /// Whether the connection is closed after it, independent of its headers.
     package var closes = false
 
-    /// - Parameter headers: besides Content-Length, and besides Content-Type, which is application/json unless it is among them.
+    /// - Parameter headers: without Content-Length; Content-Type is application/json by default.
     package init(_ status: Int = 200, headers: [(String, String)] = [], body: ByteBuffer) {
         self.status = status
         self.headers = HTTPHeaders(headers)
@@ -53,21 +53,21 @@ package struct ServerAnswer: HTTPMessage {
         self.init(status, headers: headers, body: ByteBuffer(string: text))
     }
 
-    /// Whether it is a complete answer at once.
+    /// Whether it is a complete answer without delay.
     package var isPrompt: Bool {
         if case (.now, .complete, false) = (timing, form, closes) { true } else { false }
     }
 
-    /// The same, later.
+    /// The same after a delay.
     package func after(_ pause: Duration) -> ServerAnswer { with { $0.timing = .after(pause) } }
 
-    /// The same, with the connection closed behind it.
+    /// The same, and the connection is closed after it.
     package func closing() -> ServerAnswer { with { $0.closes = true } }
 
     /// The same in another form.
     package func sent(as form: Form) -> ServerAnswer { with { $0.form = form } }
 
-    /// The same with more headers; a name that is there already keeps its value.
+    /// The same with more headers. Existing headers keep their value.
     package func adding(_ headers: [(name: String, value: String)]) -> ServerAnswer {
         with { answer in
             for (name, value) in headers where !answer.headers.contains(name: name) { answer.headers.add(name: name, value: value) }
@@ -80,11 +80,11 @@ package struct ServerAnswer: HTTPMessage {
         return answer
     }
 
-    /// The connection stays open and silent.
+    /// No answer on an open connection.
     package static let silence = ServerAnswer(text: "").sent(as: .nothing)
-    /// The connection is closed without a word.
+    /// No answer, and the connection is closed.
     package static let hangUp = silence.closing()
 
-    /// These bytes alone, whatever they are.
+    /// These bytes instead of an HTTP response.
     package static func raw(_ text: String) -> ServerAnswer { ServerAnswer(text: text).sent(as: .raw) }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Requests of one connection, one after the other; `HTTPServerPipelineHandler` before it sees to that.
+/// Answers the requests of one connection. `HTTPServerPipelineHandler` before it passes on one request at a time.
 final class ServerConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -67,7 +67,7 @@ final class ServerConnection: ChannelInboundHandler {
                 handler.send(answer, context)
             }
         }
-        // Whoever sees that it has come may release it at once.
+        // Recorded after the answer is held, because a test may release answers as soon as the request is recorded.
         server.received(request)
     }
 
@@ -85,7 +85,7 @@ final class ServerConnection: ChannelInboundHandler {
             write(.head(head(of: answer)), context)
             sendForEver(answer, context)
         case .raw:
-            // Past the encoder, which would bring it into form.
+            // Bypasses the encoder, which would add a status line and headers.
             let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
             encoder?.writeAndFlush(NIOAny(answer.body), promise: nil)
             if answer.closes { context.channel.close(promise: nil) }
@@ -134,7 +134,7 @@ final class ServerConnection: ChannelInboundHandler {
         context.write(wrapOutboundOut(part), promise: nil)
     }
 
-    /// The end of what is sent of an answer.
+    /// Flushes the answer, and closes the connection if the answer says so.
     private func close(_ answer: ServerAnswer, _ context: ChannelHandlerContext) {
         context.flush()
         if answer.closes { context.close(promise: nil) }

@@ -1,6 +1,6 @@
-/// Why a party could not be registered.
+/// A failed registration.
 package struct HandshakeFailure: Error, CustomStringConvertible {
-    /// At which point it ended and what the hub answered; never a token.
+    /// The failed step and the hub's answer; never a token.
     package let description: String
 
     init(_ description: String) { self.description = description }

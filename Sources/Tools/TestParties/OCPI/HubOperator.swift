@@ -2,29 +2,29 @@ package import Encoding
 import NIOHTTP1
 package import OCPI
 
-/// The operator's side of a hub of this project: its admin API.
+/// The operator of a node, who uses its admin API.
 package struct HubOperator: Sendable {
-    /// What a platform needs in order to register.
+    /// The data that a platform needs to register.
     package struct Invitation: Sendable {
-        /// Good for one registration.
+        /// Valid for one registration.
         package let tokenA: Token
-        /// Where the hub's versions endpoint is.
+        /// The hub's versions endpoint.
         package let versionsURL: String
     }
 
-    /// Base of the private listener.
+    /// Base URL of the private listener.
     package let url: String
     private let key: Token
 
     /// - Parameters:
-    ///   - url: base of the private listener.
-    ///   - key: of the operator.
+    ///   - url: base URL of the private listener.
+    ///   - key: the admin token.
     package init(url: String, key: Token) {
         self.url = URLJoin.trimmed(url)
         self.key = key
     }
 
-    /// A call to the admin API.
+    /// Calls the admin API.
     package func ask(
         _ method: OCPI.Method, _ path: String, body: JSONValue? = nil, through caller: PartyCaller, within limit: Duration = .seconds(20)
     ) async throws(CallFailure) -> CallAnswer {
@@ -33,7 +33,7 @@ package struct HubOperator: Sendable {
             within: limit)
     }
 
-    /// Lets these parties register as one platform.
+    /// Requests a registration token for one platform with these parties.
     /// - Throws: ``HandshakeFailure`` if the hub refuses.
     package func invite(_ parties: [PartyID], through caller: PartyCaller, within limit: Duration = .seconds(20)) async throws -> Invitation
     {

@@ -1,10 +1,10 @@
 package import OCPI
 
-/// One module of a party, by the side that it plays.
+/// A module and its interface role.
 package struct Interface: Sendable, Hashable {
     /// The module.
     package let module: ModuleID
-    /// Its side.
+    /// The interface role.
     package let role: InterfaceRole
 
     /// - Parameters: as the properties say.

@@ -1,17 +1,17 @@
 package import OCPI
 
-/// What a platform says of itself.
+/// The parties, interfaces and versions of a platform.
 package struct PartyDescription: Sendable {
-    /// A party with a role that it has.
+    /// A role of a party.
     package struct Role: Sendable, Hashable {
-        /// `CPO`, say.
+        /// For example `CPO`.
         package let role: String
         /// The party.
         package let id: PartyID
         /// Business name.
         package let name: String
 
-        /// - Parameter name: nil for the party's id.
+        /// - Parameter name: the party's id by default.
         package init(_ role: String, _ id: PartyID, name: String? = nil) {
             self.role = role
             self.id = id
@@ -19,15 +19,15 @@ package struct PartyDescription: Sendable {
         }
     }
 
-    /// Its first party.
+    /// The role of its first party.
     package let first: Role
-    /// The other ones.
+    /// Further roles.
     package let others: [Role]
-    /// What it advertises besides credentials.
+    /// The interfaces that it advertises besides credentials.
     package let interfaces: [Interface]
-    /// Which versions it advertises.
+    /// The versions that it advertises.
     package let versions: [OCPIVersion]
-    /// Where its server has them.
+    /// The paths of its server.
     package let paths: PartyPaths
 
     /// - Parameters: as the properties say.
@@ -42,7 +42,7 @@ package struct PartyDescription: Sendable {
         self.paths = paths
     }
 
-    /// All of them.
+    /// All roles.
     package var roles: [Role] { [first] + others }
     /// Its parties, each once.
     package var ids: [PartyID] { roles.map(\.id).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }

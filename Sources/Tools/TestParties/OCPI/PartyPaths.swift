@@ -1,12 +1,12 @@
 import OCPI
 
-/// Which paths a party's server has.
+/// The paths of a party's server.
 package struct PartyPaths: Sendable {
-    /// Versions, details and credentials are below this path.
+    /// The path above versions, details and credentials.
     package let configuration: String
     /// The path of an interface.
     package let interface: @Sendable (Interface) -> String
-    /// What every URL ends with that is advertised for an interface.
+    /// The end of every advertised interface URL.
     package let suffix: String
 
     /// - Parameters: as the properties say.

@@ -2,27 +2,27 @@ package import NIOCore
 package import NIOHTTP1
 package import OCPI
 
-/// A request to a party, with what it is for.
+/// A request to a party, with the interface that it addresses.
 package struct PartyRequest: HTTPMessage {
-    /// As the server got it.
+    /// The HTTP request.
     package let http: ServerRequest
-    /// Whether it carried the token that the party gave to the hub.
+    /// Whether it has token B, which the party gave to the hub.
     package let isAuthorized: Bool
-    /// Which interface it is for; nil for versions, details and credentials and for what is nowhere.
+    /// The addressed interface; nil for versions, details, credentials and unknown paths.
     package let interface: Interface?
-    /// What stands below the interface's URL, without its first slash and without the query.
+    /// The path below the interface's URL, without its first slash and without the query.
     package let rest: String
 
     /// HTTP method.
     package var method: OCPI.Method { http.method }
-    /// Path and query as they came.
+    /// Path and query, unchanged.
     package var target: String { http.target }
     /// Path without the query.
     package var path: String { http.path }
     /// Query without `?`; nil for none.
     package var query: String? { http.query }
-    /// As they came.
+    /// The headers, unchanged.
     package var headers: HTTPHeaders { http.headers }
-    /// As it came.
+    /// The whole body, byte for byte.
     package var body: ByteBuffer { http.body }
 }

@@ -3,7 +3,7 @@ import NIOCore
 package import OCPI
 import Synchronization
 
-// What a party serves to be found by: versions, details, credentials (OCPI 2.2.1, 6 and 7).
+// The configuration modules that a party serves: versions, details, credentials (OCPI 2.2.1, 6 and 7).
 extension TestParty {
     /// Its credentials object.
     package var credentials: JSONValue { credentials(roles: description.roles) }
@@ -22,12 +22,12 @@ extension TestParty {
         ]
     }
 
-    /// Data of its versions endpoint.
+    /// The `data` of its versions endpoint.
     package var versionList: JSONValue {
         .array(description.versions.map { ["version": .string($0.rawValue), "url": .string(detailsURL($0))] })
     }
 
-    /// Data of its version details.
+    /// The `data` of its version details.
     /// - Parameter interfaces: nil for its own.
     package func versionDetails(_ version: OCPIVersion, _ interfaces: [Interface]? = nil) -> JSONValue {
         let credentials: JSONValue = [

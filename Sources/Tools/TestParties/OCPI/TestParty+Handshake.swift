@@ -3,10 +3,10 @@ import NIOHTTP1
 package import OCPI
 import Synchronization
 
-// How a party connects and leaves (OCPI 2.2.1, 7), and what its requests carry.
+// A party registers and unregisters (OCPI 2.2.1, 7), and the headers of its requests.
 extension TestParty {
-    /// The whole way: token A from the hub's operator, versions, details, POST credentials.
-    /// - Throws: ``HandshakeFailure`` that says at which point it ended, ``CallFailure``.
+    /// Registers: token A from the hub's operator, versions, details, POST credentials.
+    /// - Throws: ``HandshakeFailure`` that names the failed step, ``CallFailure``.
     package func register(with hub: HubOperator, version: OCPIVersion = .v2_2_1) async throws {
         let invitation = try await hub.invite(description.ids, through: caller, within: limit)
         try await discover(invitation.versionsURL, version, with: invitation.tokenA)
@@ -14,9 +14,9 @@ extension TestParty {
         guard try data(of: answer, "was not registered")["token"]?.string != nil else { throw failure("got no token C", answer) }
     }
 
-    /// Reads the hub's versions and the details of one, and keeps its endpoints.
+    /// Reads the hub's versions and the details of one, and stores its endpoints.
     /// - Parameters:
-    ///   - versionsURL: of the hub.
+    ///   - versionsURL: the hub's versions endpoint.
     ///   - token: nil for token C.
     /// - Returns: `data` of the details.
     @discardableResult
@@ -27,7 +27,7 @@ extension TestParty {
         var credentialsURL: String?
         for endpoint in details["endpoints"]?.array ?? [] {
             guard let module = endpoint["identifier"]?.string, let url = endpoint["url"]?.string else { continue }
-            // The role of a credentials endpoint says nothing (OCPI 2.2.1, 6.2).
+            // The role of a credentials endpoint has no meaning (OCPI 2.2.1, 6.2).
             if module == "credentials" { credentialsURL = url }
             guard let role = endpoint["role"]?.string.flatMap(InterfaceRole.init(rawValue:)) else { continue }
             endpoints[Interface(ModuleID(rawValue: module), role)] = url
@@ -39,7 +39,7 @@ extension TestParty {
         return details
     }
 
-    /// Where the hub says that the details of a version are.
+    /// The URL of the details of a version, from the hub's versions.
     package func detailsURL(of version: OCPIVersion, at versionsURL: String, with token: Token? = nil) async throws -> String {
         let versions = try await configure(.get, versionsURL, token: token)
         let entry = try data(of: versions, "got no versions").array?.first { $0["version"]?.string == version.rawValue }
@@ -47,13 +47,13 @@ extension TestParty {
         return url
     }
 
-    /// POST credentials; keeps token C if there is one in the answer.
+    /// POST credentials; stores token C from the answer.
     /// - Parameter credentials: nil for its own.
     package func postCredentials(with tokenA: Token, _ credentials: JSONValue? = nil) async throws -> CallAnswer {
         keeping(try await configure(.post, try credentialsURL(), body: credentials ?? self.credentials, token: tokenA))
     }
 
-    /// PUT credentials; keeps the new token C if there is one in the answer.
+    /// PUT credentials; stores the new token C from the answer.
     /// - Parameters:
     ///   - credentials: nil for its own.
     ///   - url: nil for the endpoint that was discovered.
@@ -62,7 +62,7 @@ extension TestParty {
         return keeping(try await configure(.put, url, body: credentials ?? self.credentials))
     }
 
-    /// DELETE credentials, if it is registered. What the hub answers does not matter to it.
+    /// Unregisters with DELETE credentials if it is registered, whatever the hub answers.
     package func leave() async {
         guard tokenC != nil, let url = try? credentialsURL() else { return }
         _ = try? await configure(.delete, url)
@@ -83,7 +83,7 @@ extension TestParty {
         return own + (other.map { [(OCPIHeader.toCountry, $0.country), (OCPIHeader.toParty, $0.party)] } ?? [])
     }
 
-    /// What every request of the party to another one carries.
+    /// The headers of a request to another party.
     /// - Parameter sender: which of the platform's parties; nil for the first one.
     package func headers(
         from sender: PartyID? = nil, to other: PartyID, requestID: String, correlationID: String

@@ -1,18 +1,18 @@
 package import OCPI
 import Synchronization
 
-/// A platform with one party or more and an HTTP server of its own, which registers with a hub by the credentials handshake. Any thread.
+/// A platform with one or more parties and its own HTTP server, which registers with a hub by the credentials handshake. Thread-safe.
 package final class TestParty: Sendable {
-    /// Answers a request. Called on an event loop, must not block.
+    /// Answers a request. Called on event loops, concurrently; must not block.
     package typealias Responder = @Sendable (PartyRequest) -> ServerAnswer
 
-    /// Where a party listens.
+    /// The address of a party's server.
     package struct Place: Sendable {
         /// Address to listen on.
         package let listen: String
-        /// 0 for a free one.
+        /// 0 for a free port.
         package let port: Int
-        /// Host name or address by which the hub reaches it.
+        /// Host name or address at which the hub reaches it.
         package let reachAs: String
 
         /// - Parameters: as the properties say.
@@ -26,16 +26,16 @@ package final class TestParty: Sendable {
     struct Registration {
         var tokenB = Token.generate()
         var tokenC: Token?
-        /// The hub's.
+        /// The hub's endpoints.
         var endpoints: [Interface: String] = [:]
         var credentialsURL: String?
     }
 
-    /// Who it is and what it serves.
+    /// Its roles, interfaces and versions.
     package let description: PartyDescription
-    /// How it calls the hub.
+    /// Its HTTP client.
     package let caller: PartyCaller
-    /// How long a call of the handshake may take.
+    /// Timeout of a call of the handshake.
     let limit: Duration
     let registration = Mutex(Registration())
     private let modules: Responder
@@ -44,8 +44,8 @@ package final class TestParty: Sendable {
 
     /// A party that does not listen yet.
     /// - Parameters:
-    ///   - limit: how long a call of the handshake may take.
-    ///   - modules: answers what is authorized and for one of its interfaces.
+    ///   - limit: timeout of a call of the handshake.
+    ///   - modules: answers authorized requests to its interfaces.
     package init(
         _ description: PartyDescription, at place: Place = Place(), caller: PartyCaller = PartyCaller(), limit: Duration = .seconds(20),
         modules: @escaping Responder = { _ in .failure(2000, status: 405, "not served") }
@@ -60,18 +60,18 @@ package final class TestParty: Sendable {
 
     /// Its first party.
     package var id: PartyID { description.first.id }
-    /// What the hub's URL for calling it starts with, without a trailing slash; known after the first start.
+    /// Prefix of its URLs for the hub, without a trailing slash; known after the first start.
     package var url: String { "http://\(reachAs):\(server.port)" }
-    /// Where its versions endpoint is.
+    /// Its versions endpoint.
     package var versionsURL: String { "\(url)\(description.paths.configuration)/versions" }
     /// The token that it gives to the hub.
     package var tokenB: Token { registration.withLock { $0.tokenB } }
     /// The token that the hub gave to it; nil before registration.
     package var tokenC: Token? { registration.withLock { $0.tokenC } }
-    /// How it proves who it is, as the value of `Authorization`; empty until it is registered.
+    /// Token C as the value of `Authorization`; empty before registration.
     package var authorization: String { tokenC?.authorization(encoding: .base64) ?? "" }
 
-    /// Where it serves an interface.
+    /// Its URL of an interface.
     package func url(of interface: Interface) -> String { url + description.paths.interface(interface) + description.paths.suffix }
 
     /// The hub's URL of an interface.
@@ -83,20 +83,20 @@ package final class TestParty: Sendable {
         return url
     }
 
-    /// From now on it gives another token to the hub.
+    /// Replaces the token that it gives to the hub.
     package func change(tokenB: Token) { registration.withLock { $0.tokenB = tokenB } }
 
-    /// Takes down what a hub does not advertise.
+    /// Adds an endpoint that the hub does not advertise.
     package func learn(_ interface: Interface, at url: String) { registration.withLock { $0.endpoints[interface] = url } }
 
     // MARK: Server
 
-    /// Listens, at first on its place's port, later on the same one, and answers as ``answer(to:)`` says.
+    /// Starts its server, after a stop on the same port, and answers by ``answer(to:)``.
     package func start() async throws {
         try await start { [weak self] request in self?.answer(to: request) ?? .failure(2000, status: 503, "closed") }
     }
 
-    /// Listens and answers every request by this.
+    /// Starts its server, and answers every request by this closure.
     package func start(_ respond: @escaping Responder) async throws {
         try await server.start { [weak self] request in
             guard let self else { return .failure(2000, status: 503, "closed") }
@@ -104,16 +104,16 @@ package final class TestParty: Sendable {
         }
     }
 
-    /// Stops listening and drops every connection, also where an answer is still owed.
+    /// Stops listening and closes every connection, even before outstanding answers.
     package func stop() async { await server.stop() }
 
-    /// Stops listening, sends the answers that are owed, and closes every connection.
+    /// Stops listening, sends outstanding answers, and closes every connection.
     package func finish() async { await server.finish() }
 
-    /// What it answers by itself: the configuration modules, and the interfaces as it was told to. Refuses a wrong token.
+    /// Its default answer: configuration modules, then its interfaces. A wrong token gets 401.
     package func answer(to request: PartyRequest) -> ServerAnswer { answer(to: request, modules: modules) }
 
-    /// The same with other answers of its interfaces.
+    /// The same with other answers for its interfaces.
     package func answer(to request: PartyRequest, modules: (PartyRequest) -> ServerAnswer) -> ServerAnswer {
         guard request.isAuthorized else { return .failure(2001, status: 401, "unknown token") }
         return request.interface == nil ? configuration(request) : modules(request)
