@@ -5,7 +5,7 @@ import NIOCore
 import OCPI
 
 /// Requests that wait in queues, each until it is taken from the front, its time is over or its partition is given up. A value without
-/// clock or lock. Every step takes amortised logarithmic time, giving up partitions one look at all that wait.
+/// clock or lock. Every step takes amortised logarithmic time for each request that leaves.
 struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
     private struct Line: Sendable {
         /// In order of arrival, with those that have left from the middle.
@@ -20,8 +20,11 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
         static func == (a: Due, b: Due) -> Bool { a.number == b.number }
     }
 
+    private static var atOnce: Int { 256 }
+
     private var lines: [Queue: Line] = [:]
     private var requests: [UInt64: (queue: Queue, request: Request)] = [:]
+    private var numbers: [TopicPartition: Set<UInt64>] = [:]
     /// Also of some that have left.
     private var dues = Heap<Due>()
     private var lastNumber: UInt64 = 0
@@ -47,6 +50,7 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
     mutating func add(_ request: Request, to queue: Queue) {
         lastNumber += 1
         requests[lastNumber] = (queue, request)
+        numbers[request.partition, default: []].insert(lastNumber)
         lines[queue, default: Line()].numbers.append(lastNumber)
         lines[queue]?.load.add(request.bytes)
         total.add(request.bytes)
@@ -66,15 +70,14 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
 
     /// Those of these partitions, in order of arrival.
     mutating func remove(of partitions: Set<TopicPartition>) -> [Request] {
-        let numbers = requests.filter { partitions.contains($0.value.request.partition) }.keys.sorted()
-        return numbers.compactMap { remove($0) }
+        partitions.flatMap { numbers[$0] ?? [] }.sorted().compactMap { remove($0) }
     }
 
-    /// Those whose time is over.
+    /// Those whose time is over, a bounded number of them. If there are more, ``alarm()`` says at once when to ask again.
     mutating func removeOverdue(now: NIODeadline) -> [Request] {
         if let armed, armed <= now { self.armed = nil }
         var overdue: [Request] = []
-        while let due = dues.min, due.time <= now {
+        while overdue.count < Self.atOnce, let due = dues.min, due.time <= now {
             dues.removeMin()
             if let request = remove(due.number) { overdue.append(request) }
         }
@@ -92,6 +95,8 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
     private mutating func remove(_ number: UInt64) -> Request? {
         guard let (queue, request) = requests.removeValue(forKey: number) else { return nil }
         total.remove(request.bytes)
+        numbers[request.partition]?.remove(number)
+        if numbers[request.partition]?.isEmpty == true { numbers[request.partition] = nil }
         if let place = lines.index(forKey: queue) {
             lines.values[place].load.remove(request.bytes)
             if lines.values[place].numbers.first == number { lines.values[place].numbers.removeFirst() }

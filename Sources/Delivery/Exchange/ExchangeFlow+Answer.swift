@@ -8,21 +8,19 @@ import NIOHTTP1
 import Notary
 import OCPI
 import Outbound
-import Synchronization
 import Topics
 
-// From the recipient's answer, or from what took its place, to the acknowledged reply.
+// From the recipient's answer to what is said of it.
 extension ExchangeFlow {
-    /// - Parameter url: what was called; nil for another node, which judges the URLs of its parties itself.
-    func answered(_ exchange: PendingExchange, _ response: OutboundResponse, calledAt url: String?) {
-        let record = exchange.record
+    func answered(_ call: AnsweredCall) {
+        let (record, response, url) = (call.record, call.response, call.url)
         // 1xx is no answer, and 101 would change the protocol.
-        guard 200..<600 ~= response.status else { return refuse(exchange, "its HTTP status is \(response.status)") }
-        if let exchangeFailure = ExchangeFailure.instead(of: response, from: exchange.recipient) {
+        guard 200..<600 ~= response.status else { return refuse(call, "its HTTP status is \(response.status)") }
+        if let exchangeFailure = ExchangeFailure.instead(of: response, from: record.to) {
             if ExchangeFailure.refusesToken(response) {
-                failures.log(.warning, "token \(exchange.recipient)", "a recipient is not reached: \(exchangeFailure.error.message)")
+                failures.log(.warning, "token \(record.to)", "a recipient is not reached: \(exchangeFailure.error.message)")
             }
-            return settle(exchange, exchangeFailure, entered: true)
+            return settle(call.exchange, RecipientResponse(exchangeFailure))
         }
         let status = response.answerStatus
         if url != nil, Rewrites.isSuccess(response.status, status), let platform = store.directory.platform(of: record.to) {
@@ -31,38 +29,38 @@ extension ExchangeFlow {
         let headers = Rewrites.passedHeaders(response)
         // Who is connected here gets no URL of the recipient's, only one of ours.
         let others = headers.filter { $0.name != OCPIHeader.link && $0.name != OCPIHeader.location }
-        guard !record.module.isFunctional || status != .ambiguous else { return refuse(exchange, "its status_code stands twice") }
+        guard !record.module.isFunctional || status != .ambiguous else { return refuse(call, "its status_code stands twice") }
         // Nobody reads what a service has made of a copy.
-        guard record.copyID == nil else { return settle(exchange, response, others) }
-        guard record.module.isFunctional else { return settleCustom(exchange, response, others, calledAt: url) }
-        guard record.origin != .hub else { return settleForHub(exchange, response) }
+        guard record.copyID == nil else { return settle(call, others) }
+        guard record.module.isFunctional else { return settleCustom(call, others) }
+        guard record.origin != .hub else { return settleForHub(call) }
         guard let (kind, written) = Rewrites.answerURL(record, status: response.status, response.headers) else {
-            return settle(exchange, response, record.origin == .local ? others : headers)
+            return settle(call, record.origin == .local ? others : headers)
         }
         let target = Rewrites.absolute(written, calledAt: url)
         let directory = store.directory
         let defect = url == nil ? URLJoin.defect(of: target) : defect(of: target, handedOutBy: record.to, in: directory)
         if let defect {
             // What says that nothing was done needs no URL.
-            guard !Rewrites.isRefusal(status) else { return settle(exchange, response, others) }
-            return refuse(exchange, "its \(kind.header) \(Rewrites.shown(written)) \(defect)")
+            guard !Rewrites.isRefusal(status) else { return settle(call, others) }
+            return refuse(call, "its \(kind.header) \(Rewrites.shown(written)) \(defect)")
         }
         guard record.origin == .local else {
             let isAsWritten = target == written
-            return handOut(exchange, link(kind, .url(target), of: record, isStored: true), target, directory) { error in
-                guard error == nil else { return self.settle(exchange, response, others) }
-                if isAsWritten { self.settle(exchange, response, headers) } else { self.settle(exchange, response, others, kind, target) }
+            return handOut(call.exchange, link(kind, .url(target), of: record, isStored: true), target, directory) { error in
+                guard error == nil else { return self.settle(call, others) }
+                if isAsWritten { self.settle(call, headers) } else { self.settle(call, others, kind, target) }
             }
         }
         let capability = link(
             kind, Capability.target(target, of: record.to, record.module, record.interface, in: directory), of: record)
         let prefix = Rewrites.prefix(kind, for: record, base: settings.publicURL, version: record.version)
         switch HubURL(prefix: prefix, capability: capability, from: capabilities) {
-        case .sealed(let url): settle(exchange, response, others, kind, url)
+        case .sealed(let url): settle(call, others, kind, url)
         case .link(let url, let capability, let id):
-            publish(link(kind, capability.target, of: record, isStored: true), id, exchange) { error in
-                guard error == nil else { return self.settle(exchange, response, others) }
-                self.settle(exchange, response, others, kind, url)
+            publish(link(kind, capability.target, of: record, isStored: true), id, call.exchange) { error in
+                guard error == nil else { return self.settle(call, others) }
+                self.settle(call, others, kind, url)
             }
         }
     }
@@ -71,12 +69,10 @@ extension ExchangeFlow {
     /// asked for through it become its own; others are left out, unless a list would look complete without its next page. So are those that
     /// another node says: a caller that follows one sends its token along.
     /// - Parameter others: the headers without URLs.
-    private func settleCustom(
-        _ exchange: PendingExchange, _ response: OutboundResponse, _ others: [(name: String, value: String)], calledAt url: String?
-    ) {
-        let record = exchange.record
+    private func settleCustom(_ call: AnsweredCall, _ others: [(name: String, value: String)]) {
+        let (record, response, url) = (call.record, call.response, call.url)
         guard let (kind, written) = Rewrites.customURL(record, status: response.status, response.headers) else {
-            return settle(exchange, response, others)
+            return settle(call, others)
         }
         let target = Rewrites.absolute(written, calledAt: url)
         let directory = store.directory
@@ -90,16 +86,16 @@ extension ExchangeFlow {
             }
         if let place {
             return settle(
-                exchange, response, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
+                call, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
         }
         // What says that nothing was done has no next page.
-        guard kind == .page, !Rewrites.isRefusal(response.answerStatus) else { return settle(exchange, response, others) }
-        refuse(exchange, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")
+        guard kind == .page, !Rewrites.isRefusal(response.answerStatus) else { return settle(call, others) }
+        refuse(call, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")
     }
 
     /// The recipient has answered with what cannot be passed on.
-    private func refuse(_ exchange: PendingExchange, _ reason: String) {
-        settle(exchange, .unusable(reason, of: exchange.recipient), entered: true)
+    private func refuse(_ call: AnsweredCall, _ reason: String) {
+        settle(call.exchange, RecipientResponse(.unusable(reason, of: call.record.to)))
     }
 
     /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
@@ -123,7 +119,7 @@ extension ExchangeFlow {
                 switch (result, capability.kind) {
                 case (.success, _): body(nil)
                 case (.failure(let error), .page):
-                    self.settle(exchange, ExchangeFailure(.unreachable, error.refusal(of: "next page")), entered: true)
+                    self.settle(exchange, RecipientResponse(ExchangeFailure(.unreachable, error.refusal(of: "next page"))))
                 case (.failure(let error), _): body(error)
                 }
             }
@@ -131,13 +127,14 @@ extension ExchangeFlow {
     }
 
     /// INGRESS looks into it.
-    private func settleForHub(_ exchange: PendingExchange, _ response: OutboundResponse) {
+    private func settleForHub(_ call: AnsweredCall) {
+        var call = call
         do throws(UnreadableCoding) {
-            let plain = try response.decoded(upTo: RecordLimits.answerBody)
-            settle(exchange, plain, Rewrites.passedHeaders(plain))
+            call.response = try call.response.decoded(upTo: RecordLimits.answerBody)
         } catch {
-            refuse(exchange, "\(error)")
+            return refuse(call, "\(error)")
         }
+        settle(call, Rewrites.passedHeaders(call.response))
     }
 
     /// The right to call a URL in an answer. Of next pages, which lists have many of, those that take a place in the store end earlier.
@@ -151,12 +148,9 @@ extension ExchangeFlow {
     }
 
     /// With this URL in the place of the recipient's.
-    private func settle(
-        _ exchange: PendingExchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)], _ kind: Capability.Kind,
-        _ url: String
-    ) {
+    private func settle(_ call: AnsweredCall, _ headers: [(name: String, value: String)], _ kind: Capability.Kind, _ url: String) {
         let header = (name: kind.header, value: kind == .page ? LinkHeader.next(url) : url)
-        var response = response
+        var response = call.response
         var headers = headers + [header]
         // A signature in a coded body can only be made to fit without the coding.
         if response.isCoded, Resigning.isSigned(response.readable.body) {
@@ -165,61 +159,16 @@ extension ExchangeFlow {
         }
         response.body = Resigning.answer(
             response.body, response.headers, replacing: kind == .page ? .link : .location, by: header.value, key: settings.nodeKey)
-        settle(exchange, response, headers)
+        settle(AnsweredCall(exchange: call.exchange, response: response, url: call.url), headers)
     }
 
-    private func settle(_ exchange: PendingExchange, _ response: OutboundResponse, _ headers: [(name: String, value: String)]) {
-        let isToCopy = exchange.record.copyID != nil
-        conclude(exchange, RecipientResponse(response, headers, isOfNode: exchange.isAnsweredByNode, isToCopy: isToCopy), entered: true)
-    }
-
-    func settle(_ exchange: PendingExchange, _ exchangeFailure: ExchangeFailure, entered: Bool) {
-        conclude(exchange, RecipientResponse(exchangeFailure), entered: entered)
+    private func settle(_ call: AnsweredCall, _ headers: [(name: String, value: String)]) {
+        settle(call.exchange, call.answer(headers))
     }
 
     /// The one answer of this request, and of its repeats that came meanwhile.
-    private func conclude(_ exchange: PendingExchange, _ answer: RecipientResponse, entered: Bool) {
-        if let key = exchange.idempotencyKey {
-            let isKept = exchange.record.copyID == nil ? answer.mayBeDone : answer.endsCopy
-            let waiting = idempotency.withLock { $0.end(key, isKept ? answer : nil, of: exchange.account, now: .now()) }
-            for other in waiting { tellAgain(other, answer, entered: true) }
-        }
-        tell(exchange, answer, entered: entered)
-    }
-
-    /// What an earlier request of the same kind was answered.
-    func tellAgain(_ exchange: PendingExchange, _ answer: RecipientResponse, entered: Bool) {
-        metrics.answeredAgain.increment()
-        tell(exchange, answer, entered: entered)
-    }
-
-    private func tell(_ exchange: PendingExchange, _ answer: RecipientResponse, entered: Bool) {
-        metrics.ended(answer.outcome, after: .now() - exchange.began)
-        guard let address = exchange.record.reply else { return finish(exchange, entered: entered) }
-        reply(answer.reply(to: exchange.record, at: address, time: store.clock.now), to: exchange, entered: entered, tries: 1)
-    }
-
-    /// Until Kafka has it, or the caller has gone.
-    private func reply(_ reply: ReplyRecord, to exchange: PendingExchange, entered: Bool, tries: Int) {
-        producer.send(reply.outgoing(to: topics)) { result in
-            guard case .failure(let error) = result else { return self.finish(exchange, entered: entered) }
-            if error.isTooLarge, reply.outcome == .answered {
-                self.metrics.repliesTooLarge.increment()
-                let instead = RecipientResponse(.unusable("it is too large to be passed on", of: exchange.recipient))
-                let replacement = instead.reply(to: exchange.record, at: reply.address, time: reply.time)
-                return self.reply(replacement, to: exchange, entered: entered, tries: 1)
-            }
-            let pause = TimeAmount.milliseconds(min(20 << Int64(min(tries, 6)), 1000))
-            guard !error.isFatal, .now() + pause < exchange.answerBy else {
-                self.metrics.repliesLost.increment()
-                self.failures.log(
-                    .warning, "reply lost \(error.name)", "reply lost: \(error)", metadata: ["request": "\(reply.requestID)"])
-                return self.finish(exchange, entered: entered)
-            }
-            exchange.eventLoop.scheduleTask(in: pause) {
-                self.reply(reply, to: exchange, entered: entered, tries: tries + 1)
-            }
-        }
+    private func settle(_ exchange: PendingExchange, _ answer: RecipientResponse) {
+        carryOut(step { $0.answered(exchange, answer, now: .now()) })
     }
 }
 

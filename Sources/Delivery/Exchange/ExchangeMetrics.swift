@@ -45,7 +45,7 @@ package struct ExchangeMetrics: MetricSet {
     let implausible = CounterMetric(
         "ocn_exchange_implausible_records_total", unit: "records",
         "Requests that were refused because their time, deadline or state version cannot be true.")
-    let idempotency = CounterMetric(
+    let retries = CounterMetric(
         "ocn_exchange_connection_retries_total", unit: "requests",
         "Requests that were tried again at once because the first connection did not take them.")
     let answeredAgain = CounterMetric(
@@ -66,17 +66,14 @@ package struct ExchangeMetrics: MetricSet {
 
     func refused(_ reason: Refusal) { refusals.increment(reason) }
 
-    /// So many requests wait.
-    func waiting(_ requests: Int, for wait: Wait) { waiting.record(requests, wait) }
-
     /// A request waits no longer, whatever becomes of it.
     func waited(_ time: TimeAmount, for wait: Wait) { waits.recordNanoseconds(max(0, time.nanoseconds), wait) }
 
-    /// - Parameters:
-    ///   - calls: requests that have a place.
-    ///   - unanswering: recipients whose breaker is not closed.
-    func inFlight(_ calls: Int, unanswering: Int) {
-        inFlight.record(calls)
-        breakers.record(unanswering)
+    /// Sets the gauges whose figures have changed.
+    func record(_ figures: ExchangeFigures, before: ExchangeFigures) {
+        if figures.waitingForIntent != before.waitingForIntent { waiting.record(figures.waitingForIntent, .intent) }
+        if figures.waitingForPlace != before.waitingForPlace { waiting.record(figures.waitingForPlace, .place) }
+        if figures.calls != before.calls { inFlight.record(figures.calls) }
+        if figures.unanswering != before.unanswering { breakers.record(figures.unanswering) }
     }
 }

@@ -65,11 +65,7 @@ struct InFlight<Request: HeldCall>: Sendable {
         case breaker(PartyID, Turn)
     }
 
-    /// What a recipient's breaker did.
-    enum Turn: Sendable, Equatable {
-        case opened
-        case closed
-    }
+    typealias Turn = BreakerTransition
 
     /// Whose requests wait for whom.
     private struct Line: Hashable {

@@ -4,8 +4,9 @@ import NIOCore
 import OCPI
 import Topics
 
-/// One request on its way through EXCHANGE.
-struct PendingExchange: HeldCall {
+/// One request on its way through EXCHANGE: what is known of it when it is read, and never changes. How far it has come is
+/// ``ExchangeState``'s to know.
+final class PendingExchange: Sendable {
     let record: RequestRecord
     let partition: TopicPartition
     let offset: Int64
@@ -23,21 +24,7 @@ struct PendingExchange: HeldCall {
     /// Everything about this request happens here.
     let eventLoop: any EventLoop
     /// What of its record cannot be true; nil if nothing is wrong.
-    var fault: RecordError?
-    /// An earlier owner of the partition may have begun it.
-    var isInDoubt = false
-    /// It may be sent, because it is not in doubt or does no harm twice.
-    var maySend = true
-    /// It repeats a request that was under way when it came.
-    var isRepeated = false
-    /// Under which its repeats wait for its answer; nil if none are looked after.
-    var idempotencyKey: IdempotencyKey?
-    /// The right to call the recipient, from its breaker; nil if there will be no call.
-    var permit: Breaker.Permit?
-    /// What that came to.
-    var callOutcome = Breaker.Outcome.unused
-    /// The answer is another node's, which may not have reached the recipient.
-    var isAnsweredByNode = false
+    let fault: RecordError?
 
     /// - Parameters:
     ///   - account: the platform or node that sends it.
@@ -45,7 +32,7 @@ struct PendingExchange: HeldCall {
     ///   - now: the same moment on ours.
     init(
         _ record: RequestRecord, at incoming: IncomingRecord, account: String, settings: ExchangeSettings, wall: Timestamp,
-        now: NIODeadline, on eventLoop: any EventLoop
+        now: NIODeadline, on eventLoop: any EventLoop, fault: RecordError? = nil
     ) {
         self.record = record
         partition = incoming.topicPartition
@@ -54,6 +41,7 @@ struct PendingExchange: HeldCall {
         self.account = account
         began = now
         self.eventLoop = eventLoop
+        self.fault = fault
         let deadline = record.deadline ?? record.time.adding(milliseconds: settings.defaultTimeout.milliseconds)
         // A day bounds what a strange record can ask for, so that no arithmetic below can overflow.
         let left = min(max(deadline.milliseconds.subtractingClamped(wall.milliseconds), 0), 86_400_000)

@@ -72,10 +72,12 @@ struct RecipientResponse: Sendable {
         }
     }
 
-    /// With a body of its own: as it came, a short body may keep the whole of what was read from a socket at once.
+    /// With a body of its own: as it came, a short body may keep the whole of what was read from a socket at once. One that fills half of
+    /// its storage stays there: storage that is made for it is a power of two as well.
     var toKeep: RecipientResponse {
+        guard let body, body.storageCapacity > max(2 * body.readableBytes, 64) else { return self }
         var answer = self
-        answer.body = body.map { ByteBuffer(bytes: $0.readableBytesView) }
+        answer.body = ByteBuffer(bytes: body.readableBytesView)
         return answer
     }
 

@@ -28,7 +28,7 @@ final class PushFlow: GroupHandler {
     let ownOperator: String
     /// Called with the id of a platform that accepted something.
     let onAnswer: @Sendable (String) -> Void
-    private let eventLoops: [any EventLoop]
+    private let handOver: EventLoopHandOver
     private let clockLoop: any EventLoop
     private let nextEventLoop = Atomic<Int>(0)
     private let scheduler: Mutex<DeliveryScheduler<OutboxRecord>>
@@ -57,7 +57,7 @@ final class PushFlow: GroupHandler {
         self.onAnswer = onAnswer
         ownOperator = settings.nodeKey.address.hex
         Resigning.prepare()
-        eventLoops = Array(client.eventLoops.makeIterator())
+        handOver = EventLoopHandOver(client.eventLoops)
         clockLoop = client.eventLoops.next()
         scheduler = Mutex(
             DeliveryScheduler(
@@ -188,7 +188,11 @@ final class PushFlow: GroupHandler {
             case .breaker(let recipient, let transition): report(recipient, transition)
             }
         }
-        handOver(deliveryAttempts)
+        if !deliveryAttempts.isEmpty {
+            // In turn, so that the loops share the work.
+            let first = self.nextEventLoop.wrappingAdd(deliveryAttempts.count, ordering: .relaxed).newValue & 0xFFFF
+            handOver(deliveryAttempts, to: { index, _ in first + index }, run: { self.run($0) })
+        }
         metrics.waiting(scheduler.withLock { $0.held })
     }
 
@@ -208,30 +212,11 @@ final class PushFlow: GroupHandler {
     }
 
     private func report(_ recipient: Recipient, _ transition: BreakerTransition) {
-        let metadata: Logger.Metadata = ["recipient": "\(recipient)"]
-        switch transition {
-        case .opened:
-            metrics.breakerOpenings.increment()
-            logger.notice("breaker opened: too many calls fail, so the recipient is only asked now and then", metadata: metadata)
-        case .closed: logger.notice("breaker closed: the recipient answers again", metadata: metadata)
-        case .forgotten: logger.notice("breaker closed: nothing is left here for the recipient", metadata: metadata)
-        }
+        if transition == .opened { metrics.breakerOpenings.increment() }
+        transition.log(recipient, to: logger)
         openBreakers.withLock { figure in
             figure = scheduler.withLock { $0.breakers.count }
             metrics.openBreakers(figure)
-        }
-    }
-
-    /// Distributes attempts over the event loops, with one wake-up per loop.
-    private func handOver(_ deliveryAttempts: [DeliveryAttempt<OutboxRecord>]) {
-        guard !deliveryAttempts.isEmpty else { return }
-        let first = nextEventLoop.wrappingAdd(deliveryAttempts.count, ordering: .relaxed).newValue & 0xFFFF
-        for (number, eventLoop) in eventLoops.enumerated() {
-            let share = deliveryAttempts.enumerated().filter { (first + $0.offset) % eventLoops.count == number }.map(\.element)
-            guard !share.isEmpty else { continue }
-            eventLoop.execute {
-                for attempt in share { self.run(attempt) }
-            }
         }
     }
 }

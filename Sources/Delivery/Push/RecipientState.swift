@@ -99,11 +99,3 @@ struct RecipientState: Sendable {
         return due
     }
 }
-
-/// How a recipient's breaker changed.
-enum BreakerTransition: Sendable, Equatable {
-    case opened
-    case closed
-    /// The recipient has no records left, so this process can no longer find out whether it answers.
-    case forgotten
-}

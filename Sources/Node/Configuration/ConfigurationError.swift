@@ -2,6 +2,7 @@ import Encoding
 
 /// An invalid configuration, with all its problems.
 package struct ConfigurationError: Error, CustomStringConvertible {
+    /// Every problem that was found.
     package let problems: [ConfigurationProblem]
 
     /// - Parameter problems: at least one.

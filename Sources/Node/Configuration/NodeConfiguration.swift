@@ -30,6 +30,7 @@ package struct NodeConfiguration: Sendable {
     /// Networks of the proxies whose X-Forwarded-For is trusted.
     var trustedProxies: [String]
     var privateHost: String
+    /// Port of the private listener (probes, metrics, admin API); 0 takes a free one.
     package var privatePort: Int
     /// Maximum number of connections of operators.
     var privateConnections: Int?
@@ -54,6 +55,7 @@ package struct NodeConfiguration: Sendable {
     /// Maximum number of expired copies that become dead letters per second.
     var expiredPerSecond: Int
     var breaker: BreakerSettings
+    /// Maximum duration of a graceful shutdown.
     package var shutdownGrace: Duration
     /// Whether every request must be signed by its sender.
     var signatures: Bool

@@ -1,0 +1,85 @@
+import Directory
+import Encoding
+import Instruments
+import Kafka
+import Logging
+import NIOCore
+import OCPI
+import Topics
+
+// From the log to the event loops, on the consumer's thread.
+extension ExchangeFlow: GroupHandler {
+    /// How long a batch waits for the state its requests were accepted under.
+    private static let stateTimeout = Duration.milliseconds(250)
+
+    func resuming(_ committed: [CommitOffset], epoch: UInt64) {
+        step { $0.resuming(committed) }
+    }
+
+    func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
+        let wall = store.clock.now.milliseconds
+        carryOut(step { $0.assigned(partitions, epoch: epoch, wall: wall, now: .now()) })
+    }
+
+    func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
+        carryOut(step { $0.revoked(partitions, now: .now()) })
+    }
+
+    func received(_ batch: [IncomingRecord], acknowledger: RecordAcknowledger) {
+        var requests: [(record: IncomingRecord, request: RequestRecord)] = []
+        requests.reserveCapacity(batch.count)
+        for record in batch {
+            do throws(RecordError) {
+                requests.append((record, try RequestRecord(record)))
+            } catch {
+                // Nobody can be answered: the record does not say who waits.
+                metrics.malformed.increment()
+                failures.log(
+                    .error, "unreadable", "unreadable request",
+                    metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(error)"])
+                acknowledger.finished([record])
+            }
+        }
+        guard let version = requests.map(\.request.stateVersion).max() else { return }
+        let bounds = store.bounds(reaching: version, timeout: Self.stateTimeout)
+        let wall = store.clock.now
+        let now = NIODeadline.now()
+        let directory = store.directory
+        let exchanges = requests.map { record, request in
+            let fault = bounds.fault(of: request)
+            if let fault {
+                metrics.implausible.increment()
+                failures.log(
+                    .error, "implausible", "request that cannot be true",
+                    metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(fault)"])
+            }
+            return (
+                record: record,
+                exchange: PendingExchange(
+                    request, at: record, account: directory.account(of: request.from), settings: settings, wall: wall, now: now,
+                    on: handOver.eventLoops[loop(for: request.to)], fault: fault)
+            )
+        }
+        carryOut(step { $0.received(exchanges, now: now) })
+    }
+
+    func committed(_ offsets: [CommitOffset]) {
+        carryOut(step { $0.committed(offsets, now: .now()) })
+    }
+
+    /// What is committed beside an offset, now.
+    func intent(_ partition: TopicPartition, commitPoint: Int64) -> String? {
+        step { $0.intent(partition, commitPoint: commitPoint, now: .now()) }
+    }
+
+    /// These may be sent, as far as their partition is concerned.
+    func begin(_ exchanges: [PendingExchange]) {
+        let directory = store.directory
+        handOver(exchanges, to: { self.loop(for: $1.recipient) }, run: { self.admit($0, directory) })
+    }
+
+    /// The same for all requests to a recipient, so that none overtakes another.
+    private func loop(for recipient: PartyID) -> Int {
+        Int(UInt(bitPattern: recipient.hashValue) % UInt(handOver.eventLoops.count))
+    }
+}
