@@ -11,12 +11,13 @@ import Topics
 
 /// Requests that come, repeat each other, fail, are read again and run out of time, against rules that are looked up in lists.
 @Suite struct ExchangeStateModelTests {
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<40)
     func everyRequestEndsOnceAndNothingIsCalledThatMustNotBe(_ seed: Int) throws {
         var model = try ExchangeModel(seed: UInt64(seed))
         for _ in 0..<1500 where model.problems.isEmpty { try model.step() }
         try model.settle()
         #expect(model.problems.isEmpty, "seed \(seed): \(model.problems.prefix(5))")
+        #expect(model.calls > 40 && model.repeats > 0, "seed \(seed): \(model.calls) calls, \(model.repeats) repeats")
     }
 }
 
@@ -37,6 +38,8 @@ private struct ExchangeModel {
     private static let recipients = ["DE-CPO", "DE-BIL", "NL-CPO"]
 
     private(set) var problems: [String] = []
+    private(set) var calls = 0
+    private(set) var repeats = 0
     private var random: SeededGenerator
     private var world: ExchangeStateFixture
     private var lives: [ObjectIdentifier: Life] = [:]
@@ -62,6 +65,8 @@ private struct ExchangeModel {
             settings.callsPerRecipient = Self.places
             settings.callsInTotal = 7
             settings.waitingPerRecipient = 20
+            // Opens after several failures and soon tries again, so that most calls are made.
+            settings.breaker = BreakerSettings(minimumCalls: 8, opensAtPercent: 80, pauseBase: .milliseconds(300), pauseCap: .seconds(1))
         }
         assign()
     }
@@ -77,8 +82,9 @@ private struct ExchangeModel {
         case 12..<15: acknowledgeReply(mayFail: true)
         case 15..<17: commit(isLost: random.chance(20))
         case 17..<19: pass(.random(in: 1...300, using: &random))
-        default: if random.chance(15) { if isAssigned { revoke() } else { assign() } }
+        default: if isAssigned, random.chance(15) { revoke() }
         }
+        if !isAssigned, random.chance(50) { assign() }
         check()
     }
 
@@ -272,6 +278,7 @@ private struct ExchangeModel {
     }
 
     private mutating func called(_ id: ObjectIdentifier, _ life: Life) {
+        calls += 1
         let exchange = life.entry.exchange
         if life.stage != .begun, life.stage != .waiting { problems.append("\(exchange.offset) is called twice") }
         if exchange.sendBy <= world.now { problems.append("\(exchange.offset) is called too late") }
@@ -294,6 +301,7 @@ private struct ExchangeModel {
             if let key = life.key { forget(key, answer) }
             return
         }
+        repeats += 1
         if life.stage != .begun, life.stage != .waiting { problems.append("\(exchange.offset) is answered twice") }
         guard let key = life.key, underWay[key] != nil || remembered[key] == text(answer) else {
             return problems.append("\(exchange.offset) repeats nothing, or is told something else")
