@@ -19,6 +19,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -64,6 +65,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -133,17 +135,18 @@ let package = Package(
                 yams, hummingbird, httpTypes, nioCore, nioHTTP1, logging, lifecycle,
             ]),
         // tools
-        tool("Testbed", ["Directory", "Topics", "OCPI", "Kafka", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        tool("TestParties", ["OCPI", "Encoding", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        tool("Testbed", ["TestParties", "Directory", "Topics", "OCPI", "Kafka", nioCore, nioPosix]),
         tool(
             "Demo",
             [
-                "Directory", "Topics", "OCPI", "Kafka", "Encoding",
-                hummingbird, httpTypes, httpClient, nioCore, nioHTTP1, logging, lifecycle,
+                "TestParties", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        tool("Soak", ["Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
-        tool("Fuzz", ["Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
-        tool("Bench", ["Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
-        tool("Conformance", ["OCPI", "Encoding", httpClient, nioCore, nioPosix, nioHTTP1]),
+        tool("Soak", ["TestParties", "Testbed", "Directory", "Topics", "OCPI", "Kafka", "Encoding", nioCore, logging]),
+        tool(
+            "Fuzz", ["TestParties", "Testbed", "Directory", "Notary", "Topics", "OCPI", "Kafka", "Encoding", nioCore, nioPosix, logging]),
+        tool("Bench", ["TestParties", "Testbed", "Directory", "OCPI", "Encoding", nioCore, histogram]),
+        tool("Conformance", ["TestParties", "OCPI", "Encoding", nioCore, nioHTTP1]),
         // top
         .executableTarget(
             name: "ocn",
@@ -196,7 +199,9 @@ let package = Package(
         tests(
             "DeliveryTests",
             [
-                "Delivery", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry", "Encoding", "Support",
+                "Delivery", "TestParties", "Credentials", "Directory", "Outbound", "Topics", "OCPI", "Kafka", "Notary", "Telemetry",
+                "Encoding",
+                "Support",
                 nioCore, nioPosix, nioHTTP1, logging, metrics,
             ]),
         tests(
@@ -210,16 +215,18 @@ let package = Package(
             [
                 "ocn", "Node", "Conformance", "Directory", "Kafka", "Notary", "OCPI", "Telemetry", "Testbed", "Topics", "Encoding",
                 "Support",
-                httpClient, nioCore, nioHTTP1, logging,
+                logging,
             ]),
-        tests("DemoTests", ["Demo", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, logging]),
+        tests("TestPartiesTests", ["TestParties", "OCPI", "Encoding", "Support", nioCore, nioPosix, nioHTTP1]),
+        tests("DemoTests", ["Demo", "TestParties", "Directory", "OCPI", "Kafka", "Topics", "Encoding", nioCore, nioHTTP1, logging]),
         tests("SoakTests", ["Soak", "Testbed", "OCPI", "Encoding", nioCore]),
         tests("FuzzTests", ["Fuzz", "Kafka", "Notary", "OCPI", "Topics", "Encoding", nioCore]),
-        tests("BenchTests", ["Bench", "Testbed", "OCPI", "Encoding", "Support", nioCore]),
+        tests("BenchTests", ["Bench", "TestParties", "OCPI", "Encoding", "Support", nioCore]),
         tests(
             "ScenarioTests",
             [
-                "ocn", "Node", "Demo", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Operations", "Registry",
+                "ocn", "Node", "Demo", "TestParties", "Directory", "Inbound", "Instruments", "Kafka", "Notary", "OCPI", "Operations",
+                "Registry",
                 "Telemetry",
                 "Testbed",
                 "Topics", "Encoding", "Support", httpClient, nioCore, nioHTTP1, logging, nioPosix, hummingbird, lifecycle,

@@ -1,27 +1,28 @@
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Bench
-@testable import Testbed
 
 @Suite struct HangingEndpointTests {
     private let endpoint = HangingEndpoint()
 
     /// Runs `body` with a function that calls a party and returns the HTTP status. The party answers unless the endpoint is open.
-    private func withParty(_ body: (@escaping @Sendable (TimeAmount) async throws -> Int) async throws -> Void) async throws {
-        let party = TestbedParty(try #require(PartyID("NL-MSP")), role: "EMSP", modules: [(.sessions, .receiver)]) {
-            [endpoint] request, _, _ in
-            endpoint.leavesUnanswered(request.connection, at: 7, .exchange) ? nil : Serving(body: Envelope.success())
+    private func withParty(_ body: (@escaping @Sendable (Duration) async throws -> Int) async throws -> Void) async throws {
+        let role = PartyDescription.Role("EMSP", try #require(PartyID("NL-MSP")))
+        let party = TestParty(PartyDescription(role, [Interface(.sessions, .receiver)])) {
+            [endpoint] request in
+            endpoint.leavesUnanswered(request.http.connection, at: 7, .exchange) ? .silence : .success()
         }
         try await party.start()
-        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", Caller())
+        let (url, caller) = ("\(party.url)/ocpi/2.2.1/sessions", PartyCaller())
         let headers = [(OCPIHeader.authorization, party.tokenB.authorization(encoding: .base64))]
         let outcome: Result<Void, any Error>
         do {
             outcome = .success(
-                try await body { limit in try await caller.call("GET", url, headers: headers, timeout: limit).status })
+                try await body { limit in try await caller.call(.get, url, headers: headers, within: limit).status })
         } catch {
             outcome = .failure(error)
         }

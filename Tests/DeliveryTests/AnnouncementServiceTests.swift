@@ -7,6 +7,7 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -27,7 +28,7 @@ import Topics
         let refusals = Atomic<Int>(1)
         // DE-CPO's server also replaces the other node, whose answers have no body.
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            guard seen.uri == "/ocn/client-info" else { return .success }
+            guard seen.target == "/ocn/client-info" else { return .success }
             let isRefused = refusals.wrappingSubtract(1, ordering: .relaxed).newValue >= 0
             return .answer(isRefused ? 400 : 200, [], "")
         })
@@ -50,10 +51,10 @@ import Topics
             try await environment.announce(status, to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
             try await environment.announce(status, to: "DE-MSP", node: "0xother", key: "DE-MSP|hubclientinfo|EMSP")
             try await eventually("all are told") { try await finished(push, environment, 3) }
-            func seen(_ uri: String) -> [Seen] { environment.cpo.seen.filter { $0.uri == uri } }
+            func seen(_ uri: String) -> [ServerRequest] { environment.cpo.recorded.filter { $0.target == uri } }
 
             let party = try #require(seen("/tokens/DE/MSP/T1?type=RFID").first)
-            #expect(party.method == "PUT" && party.text == #"{"uid":"T1"}"#)
+            #expect(party.method == .put && party.text == #"{"uid":"T1"}"#)
             #expect(party.headers["OCPI-from-country-code"] == ["CH"] && party.headers["OCPI-from-party-id"] == ["OCN"])
             #expect(party.headers["OCPI-to-country-code"] == ["DE"] && party.headers["OCPI-to-party-id"] == ["CPO"])
             #expect(party.headers["X-Correlation-ID"] == ["correlation-1"])
@@ -68,7 +69,7 @@ import Topics
             #expect(node.count == 2, "a node that refuses is asked again")
             #expect(Set(node.flatMap { $0.headers["X-Request-ID"] }).count == 2)
             for call in node {
-                #expect(call.method == "PUT" && call.text == #"{"status":"OFFLINE"}"#)
+                #expect(call.method == .put && call.text == #"{"status":"OFFLINE"}"#)
                 #expect(call.headers["Content-Type"] == ["application/json"] && call.headers["Authorization"].isEmpty)
                 let signature = try #require(call.headers.first(name: "OCN-Signature"))
                 #expect(NodeSignature.signer(of: call.body, signature: signature) == key.address)
@@ -109,8 +110,8 @@ import Topics
             try await environment.announce(
                 try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: "{}"), to: "DE-CPO", key: "DE-MSP|hubclientinfo|EMSP")
             try await eventually("all are done") { try await finished(push, environment, 3) }
-            #expect(environment.cpo.seen.count == 2 && environment.cpo.seen.contains { $0.uri == "/status/DE/MSP" })
-            let seen = try #require(environment.cpo.seen.first { $0.uri.hasSuffix("/DE/MSP/T1") })
+            #expect(environment.cpo.recorded.count == 2 && environment.cpo.recorded.contains { $0.target == "/status/DE/MSP" })
+            let seen = try #require(environment.cpo.recorded.first { $0.target.hasSuffix("/DE/MSP/T1") })
             let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
             #expect(try signature.verify(try #require(Resigning.values(of: announced))).signatories == [key.address, sender.address])
         }
@@ -123,14 +124,14 @@ import Topics
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
             try await eventually("it is a dead letter") { try await environment.dead().count == 1 }
             #expect(try await environment.dead().first?.cause == "unsigned: the service's OcnRules want signed requests")
-            #expect(environment.service.seen.isEmpty)
+            #expect(environment.service.recorded.isEmpty)
         }
     }
 
     @Test("Scenario 32: an announcement to a party that is OFFLINE is dropped and not replayed")
     func whatCannotBeDeliveredIsDroppedAndNeitherKeptNorReplayed() async throws {
         let environment = try await DeliveryEnvironment(cpo: {
-            $0.uri.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success
+            $0.target.hasSuffix("refused") ? .answer(200, [], #"{"status_code":2001}"#) : .success
         })
         let push = try environment.push()
         try await environment.run(push: push) {
@@ -140,7 +141,7 @@ import Topics
             try await environment.announce(try token("elsewhere"), to: "NL-CPO", key: "elsewhere")
             try await environment.announce(try token("nobody"), to: "DE-CPO", node: "0xnobody", key: "nobody")
             try await eventually("they are dropped") { try await finished(push, environment, 4) }
-            #expect(environment.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/refused"] && environment.msp.seen.isEmpty)
+            #expect(environment.cpo.recorded.map(\.target) == ["/receiver/tokens/DE/MSP/refused"] && environment.msp.recorded.isEmpty)
 
             try await environment.writer.write([.put(.status(platform: "cpo", .offline, .now))])
             try await environment.announce(try token("missed"), to: "DE-CPO", key: "missed")
@@ -148,7 +149,7 @@ import Topics
             try await environment.writer.write([.put(.status(platform: "cpo", .connected, .now))])
             try await environment.announce(try token("heard"), to: "DE-CPO", key: "heard")
             try await eventually("the next one arrives") { try await finished(push, environment, 6) }
-            #expect(environment.cpo.seen.map(\.uri).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
+            #expect(environment.cpo.recorded.map(\.target).dropFirst() == ["/receiver/tokens/DE/MSP/heard"])
             #expect(try await environment.dead().isEmpty)
         }
     }
@@ -160,7 +161,7 @@ import Topics
             try await environment.announce(try token("T1"), to: "DE-CPO", key: "T1")
             try await eventually("it is dropped") { try await finished(push, environment, 1) }
             // A Retry-After beyond the expiry has no effect.
-            #expect(environment.cpo.seen.count <= 2)
+            #expect(environment.cpo.recorded.count <= 2)
             #expect(try await environment.dead().isEmpty)
         }
     }
@@ -172,7 +173,7 @@ import Topics
         let push = try environment.push()
         try await environment.run(push: push) {
             try await environment.announce(try token("T1", "0"), to: "DE-CPO", key: "T1")
-            try await eventually("it was tried") { !environment.cpo.seen.isEmpty }
+            try await eventually("it was tried") { !environment.cpo.recorded.isEmpty }
             for number in 1...20 { try await environment.announce(try token("T1", "\(number)"), to: "DE-CPO", key: "T1") }
             // They are later in the same partition: when one of them is tried, the earlier ones have been read.
             let other = try request(.tokens, .receiver, .patch, path: "DE/MSP/T1", body: "21")
@@ -180,13 +181,13 @@ import Topics
             try await eventually("the older ones are replaced") { try await finished(push, environment, 20) }
             isUp.store(true, ordering: .relaxed)
             try await eventually("all are done") { try await finished(push, environment, 22) }
-            #expect(environment.cpo.seen.suffix(2).map(\.text) == ["20", "21"])
+            #expect(environment.cpo.recorded.suffix(2).map(\.text) == ["20", "21"])
         }
     }
 
     @Test("Scenario 24: a party that hangs delays no announcement to others")
     func aPartyThatHangsDelaysNobody() async throws {
-        let environment = try await DeliveryEnvironment(cpo: { _ in .hang })
+        let environment = try await DeliveryEnvironment(cpo: { _ in .silence })
         let push = try environment.push {
             $0.announcementsPerRecipient = 30
             $0.bytesPerPartition = 1
@@ -200,8 +201,8 @@ import Topics
                 let tariff = try request(.tariffs, .receiver, .put, path: "DE/CPO/\(number)", body: "{}")
                 try await environment.announce(tariff, to: "DE-MSP", key: "\(number)")
             }
-            try await eventually("the other party has all of them") { environment.msp.seen.count == 20 }
-            #expect(environment.cpo.seen.count <= 30)
+            try await eventually("the other party has all of them") { environment.msp.recorded.count == 20 }
+            #expect(environment.cpo.recorded.count <= 30)
         }
     }
 }

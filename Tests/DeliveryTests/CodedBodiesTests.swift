@@ -8,6 +8,7 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -20,7 +21,7 @@ import Topics
 
     private static func gzip(_ text: String) -> [UInt8] { Gzip.compress(Array(text.utf8)) ?? [] }
 
-    private static func answer(_ text: String, _ fields: [(String, String)] = [], coding: String = "gzip") -> PartyAnswer {
+    private static func answer(_ text: String, _ fields: [(String, String)] = [], coding: String = "gzip") -> ServerAnswer {
         .bytes(200, fields + [("Content-Encoding", coding)], gzip(text))
     }
 
@@ -69,13 +70,13 @@ import Topics
             let answer = try await environment.ask(try request(.locations, .sender, .get))
             #expect(answer.headers["Content-Encoding"] == "gzip" && answer.body == ByteBuffer(bytes: Self.gzip(Self.success)))
             #expect(heard.withLock { $0 } == ["cpo"])
-            #expect(environment.cpo.seen.first?.headers["Accept-Encoding"] == ["identity"])
+            #expect(environment.cpo.recorded.first?.headers["Accept-Encoding"] == ["identity"])
         }
     }
 
     @Test func whatTheHubAsksForItselfIsDecodedOrRefused() async throws {
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            switch seen.uri.split(separator: "/").last {
+            switch seen.target.split(separator: "/").last {
             case "good": Self.answer(Self.success, [("X-Total-Count", "0")])
             case "bomb": Self.answer(String(repeating: " ", count: RecordLimits.answerBody) + Self.success)
             default: Self.answer(Self.success, coding: "br")
@@ -141,13 +142,13 @@ import Topics
                 try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1")
             }
             try await eventually("the second copy of the object is sent, and buried") { try await environment.dead().count == 1 }
-            #expect(environment.service.seen.count == 2)
+            #expect(environment.service.recorded.count == 2)
         }
     }
 
     @Test func aHandshakeReadsCodedAnswers() async throws {
-        let server = try await PartyServer { seen in
-            switch seen.uri {
+        let server = try await PartyServer.recording { seen in
+            switch seen.target {
             case "/versions": Self.answer(#"{"status_code":1000,"data":[{"version":"2.2.1","url":"https://peer.example/2.2.1"}]}"#)
             case "/bomb": Self.answer(String(repeating: " ", count: 2_000_000))
             default: Self.answer("{}", coding: "br")

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -23,7 +24,7 @@ import Topics
     private func environment() async throws -> DeliveryEnvironment {
         let environment = try await DeliveryEnvironment(cpo: { seen in
             let query = seen.body.jsonString(["query_params", "u"]).map { "u=" + PercentText.encoded($0) }
-            let pairs = PercentText.pairs(query ?? String(seen.uri.split(separator: "?").last ?? ""))
+            let pairs = PercentText.pairs(query ?? String(seen.target.split(separator: "?").last ?? ""))
             let written = pairs.first { $0.name == "u" }?.value ?? ""
             let url = written.split(separator: "CPO", omittingEmptySubsequences: false)
                 .joined(separator: "http://" + (seen.headers.first(name: "Host") ?? ""))

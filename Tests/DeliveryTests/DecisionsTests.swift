@@ -6,6 +6,7 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -64,7 +65,7 @@ import Topics
                 #expect(answer.httpStatus == nil && answer.body == nil && answer.headers.fields.isEmpty)
                 #expect(answer.message?.contains("the hub's own token") == true)
             }
-            #expect(environment.cpo.seen.count == 4, "nothing was done, so the repeat is sent")
+            #expect(environment.cpo.recorded.count == 4, "nothing was done, so the repeat is sent")
         }
     }
 
@@ -77,14 +78,14 @@ import Topics
     }
 
     @Test(arguments: [
-        PartyAnswer.answer(204, [], ""), .answer(200, [], #"{"status_code":"1000"}"#), .answer(200, [], #"{"status_code":1000.0}"#),
+        ServerAnswer.answer(204, [], ""), .answer(200, [], #"{"status_code":"1000"}"#), .answer(200, [], #"{"status_code":1000.0}"#),
         .answer(200, [], "\u{FEFF}" + #"{"status_code":1000}"#),
-    ]) func aServiceThatMeansSuccessHasTheCopy(_ answer: PartyAnswer) async throws {
+    ]) func aServiceThatMeansSuccessHasTheCopy(_ answer: ServerAnswer) async throws {
         let environment = try await DeliveryEnvironment(service: { _ in answer })
         // A back-off would be longer than this test.
         try await environment.run(push: try environment.push { ($0.backoffBase, $0.backoffCap) = (.seconds(600), .seconds(600)) }) {
             for id in ["1", "2"] { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: "1") }
-            try await eventually("the second copy of the object follows the first") { environment.service.seen.count == 2 }
+            try await eventually("the second copy of the object follows the first") { environment.service.recorded.count == 2 }
         }
     }
 

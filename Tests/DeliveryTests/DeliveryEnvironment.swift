@@ -7,6 +7,7 @@ import NIOPosix
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -31,9 +32,9 @@ final class DeliveryEnvironment: Sendable {
     private let reader: Mutex<PartitionReader?> = Mutex(nil)
 
     init(
-        msp: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
-        cpo: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
-        service: @escaping @Sendable (Seen) -> PartyAnswer = { _ in .success },
+        msp: @escaping @Sendable (ServerRequest) -> ServerAnswer = { _ in .success },
+        cpo: @escaping @Sendable (ServerRequest) -> ServerAnswer = { _ in .success },
+        service: @escaping @Sendable (ServerRequest) -> ServerAnswer = { _ in .success },
         ownBrokers: Int? = nil, maxLinksPerParty: Int = Capabilities.maxLinksPerParty
     ) async throws {
         let provider = try #require(PartyID("DE-BIL"))
@@ -45,9 +46,9 @@ final class DeliveryEnvironment: Sendable {
             maxLinksPerParty: maxLinksPerParty)
         writer = StateWriter(producer: producer, topics: kafka.topics, store: store, logger: kafka.logger)
         let policy = try AddressPolicy(allowing: ["127.0.0.0/8"])
-        self.msp = try await PartyServer(msp)
-        self.cpo = try await PartyServer(cpo)
-        self.service = try await PartyServer(service)
+        self.msp = try await PartyServer.recording(msp)
+        self.cpo = try await PartyServer.recording(cpo)
+        self.service = try await PartyServer.recording(service)
         // Last, because a client that is released without shutdown traps.
         connections = OutboundConnections(policy: policy)
         client = OutboundClient(connections, answerLimit: RecordLimits.answerBody)

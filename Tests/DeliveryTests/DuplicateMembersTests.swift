@@ -1,6 +1,7 @@
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -21,7 +22,7 @@ import Topics
                 #expect(answer.outcome == .unreachable && answer.status == .hubError && answer.body == nil)
                 #expect(answer.message?.contains("status_code stands twice") == true)
             }
-            #expect(environment.cpo.seen.count == 1, "nobody knows which status counts, so it is not sent again")
+            #expect(environment.cpo.recorded.count == 1, "nobody knows which status counts, so it is not sent again")
 
             var elsewhere = try request(.locations, .sender, .get)
             elsewhere.to = try #require(PartyID("NL-CPO"))
@@ -33,7 +34,7 @@ import Topics
         let environment = try await DeliveryEnvironment(service: { _ in .answer(200, [], Self.twice) })
         try await environment.run(push: try environment.push()) {
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "copy", key: "1")
-            try await eventually("it is sent again") { environment.service.seen.count > 1 }
+            try await eventually("it is sent again") { environment.service.recorded.count > 1 }
         }
     }
 

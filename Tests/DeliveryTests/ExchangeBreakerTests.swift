@@ -6,6 +6,7 @@ import OCPI
 import Support
 import Synchronization
 import Telemetry
+import TestParties
 import Testing
 import Topics
 
@@ -149,7 +150,7 @@ import Topics
 
     @Test("Scenario 24: a recipient that hangs costs its own callers some time-outs, then they are answered at once; others notice nothing")
     func hanging() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .silence })
         let metrics = PrometheusMetrics(includesProcess: false)
         try await world.run(exchange: try exchange(world, metrics)) {
             try await eventually("calls are held back") {
@@ -159,13 +160,13 @@ import Topics
                 #expect(answer.outcome != .answered)
                 return answer.message == Self.held
             }
-            let seen = world.cpo.seen.count
+            let seen = world.cpo.recorded.count
             let refused = try #require(figure(#"ocn_exchange_refusals_total{reason="breaker"}"#, metrics))
             for _ in 0..<5 {
                 let answer = try await world.ask(try request(.locations, .sender, .get))
                 #expect(answer.outcome == .refused && answer.status == .connectionProblem && answer.message == Self.held)
             }
-            #expect(world.cpo.seen.count == seen, "nobody called it")
+            #expect(world.cpo.recorded.count == seen, "nobody called it")
             #expect(figure(#"ocn_exchange_refusals_total{reason="breaker"}"#, metrics) == refused + 5)
             #expect(figure("ocn_exchange_open_breakers", metrics) == 1)
             #expect(figure("ocn_exchange_breaker_openings_total", metrics) == 1)
@@ -195,7 +196,7 @@ import Topics
 
     @Test func anyAnswerSpeaksForARecipientSoThatOneBadModuleDoesNotCutOffTheOthers() async throws {
         let world = try await DeliveryEnvironment(cpo: {
-            $0.uri.hasPrefix("/sender/locations") ? .answer(500, [], "out of order") : .success
+            $0.target.hasPrefix("/sender/locations") ? .answer(500, [], "out of order") : .success
         })
         try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
             for _ in 0..<10 {
@@ -208,13 +209,13 @@ import Topics
     }
 
     @Test func aRepeatOfWhatIsUnderWayIsNotRefusedWhenCallsAreHeldBack() async throws {
-        let world = try await DeliveryEnvironment(cpo: { $0.method == "POST" ? .hang : .hangUp })
+        let world = try await DeliveryEnvironment(cpo: { $0.method == .post ? .silence : .hangUp })
         try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
             var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             cdr.deadline = Timestamp.now.adding(milliseconds: 4000)
             let first = cdr
             async let hanging = world.ask(first)
-            try await eventually("it is under way") { world.cpo.seen.contains { $0.method == "POST" } }
+            try await eventually("it is under way") { world.cpo.recorded.contains { $0.method == .post } }
             try await eventually("calls are held back") {
                 try await world.ask(try request(.locations, .sender, .get)).message == Self.held
             }
@@ -226,7 +227,7 @@ import Topics
             cdr.requestID = "request-2"
             cdr.deadline = Timestamp.now.adding(milliseconds: 10_000)
             #expect(try await world.ask(cdr).message == Self.held)
-            #expect(world.cpo.seen.count { $0.method == "POST" } == 1)
+            #expect(world.cpo.recorded.count { $0.method == .post } == 1)
         }
     }
 }

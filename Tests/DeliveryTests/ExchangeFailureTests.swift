@@ -7,6 +7,7 @@ import OCPI
 import Support
 import Synchronization
 import Telemetry
+import TestParties
 import Testing
 import Topics
 
@@ -39,19 +40,19 @@ import Topics
             cluster.setLeader(links, 0, 1)
             let expired = try await answer
             #expect(expired.outcome == .expired && expired.status == .hubError, "not the recipient's fault")
-            #expect(world.cpo.seen.isEmpty, "nobody was called")
+            #expect(world.cpo.recorded.isEmpty, "nobody was called")
 
             // Nothing was done, so the same command may be tried again; now its link is stored in time.
             command.id = UUIDText.v7()
             command.deadline = Timestamp.now.adding(milliseconds: 15_000)
             #expect(try await world.ask(command).outcome == .answered)
-            #expect(world.cpo.seen.count == 1)
+            #expect(world.cpo.recorded.count == 1)
         }
     }
 
     @Test("Scenario 11: what a worker had under way is not sent again by the next one if it must not happen twice")
     func takenOver() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hang }, service: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .silence }, service: { _ in .silence })
         let first = try worker(world)
         try await world.run(exchange: first) {
             var start = try request(
@@ -67,7 +68,7 @@ import Topics
                 let position = try await world.producer.send(record.outgoing(to: world.kafka.topics))
                 partitions.insert(TopicPartition(topic: position.topic, partition: position.partition))
             }
-            try await eventually("three calls are under way") { world.cpo.seen.count == 2 && world.service.seen.count == 1 }
+            try await eventually("three calls are under way") { world.cpo.recorded.count == 2 && world.service.recorded.count == 1 }
 
             try await eventually("Kafka knows that their partitions were worked on") { [partitions] in
                 try await first.consumer.committed(partitions.sorted(), timeout: .seconds(5)).allSatisfy { $0.offset >= 0 }
@@ -80,17 +81,17 @@ import Topics
                 try await eventually("the callers are told that nobody knows") {
                     [start, cdr].allSatisfy { world.reply(to: $0)?.status == .timeout }
                 }
-                try await eventually("what only reads is asked again") { world.cpo.seen.count { $0.method == "GET" } == 2 }
+                try await eventually("what only reads is asked again") { world.cpo.recorded.count { $0.method == .get } == 2 }
                 tasks.cancelAll()
                 try await tasks.waitForAll()
             }
-            #expect(world.cpo.seen.count { $0.method == "POST" } == 1 && world.service.seen.count == 1)
+            #expect(world.cpo.recorded.count { $0.method == .post } == 1 && world.service.recorded.count == 1)
         }
     }
 
     @Test func whatWaitsWhenAWorkerLeavesIsSentByTheNextOneAndNothingTwice() async throws {
         let isReleased = Atomic<Bool>(false)
-        let world = try await DeliveryEnvironment(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in isReleased.load(ordering: .relaxed) ? .success : .silence })
         // Whoever loses its session cannot say what it has not begun, and a busy machine takes its time.
         let metrics = PrometheusMetrics(includesProcess: false)
         let first = try withMetricsFactory(metrics) {
@@ -108,7 +109,7 @@ import Topics
                 let position = try await world.producer.send(record.outgoing(to: world.kafka.topics))
                 place = TopicPartition(topic: position.topic, partition: position.partition)
             }
-            try await eventually("one is called") { world.cpo.seen.count == 1 }
+            try await eventually("one is called") { world.cpo.recorded.count == 1 }
             // What it is just receiving when it leaves it cannot say anything about.
             try await eventually("the others wait") {
                 String(buffer: metrics.render()).contains(#"ocn_exchange_waiting{for="place"} 29"# + "\n")
@@ -129,7 +130,7 @@ import Topics
             #expect(world.reply(to: records[0])?.status == .timeout, "nobody knows what became of the one that was under way")
             let left = records.dropFirst().filter { world.reply(to: $0)?.outcome != .answered }
             #expect(left.isEmpty, "\(left.map { "\($0.requestID): \(world.reply(to: $0)?.status?.rawValue ?? 0)" })")
-            #expect(world.cpo.seen.count == 30 && Set(world.cpo.seen.map(\.text)).count == 30, "each came once")
+            #expect(world.cpo.recorded.count == 30 && Set(world.cpo.recorded.map(\.text)).count == 30, "each came once")
         }
     }
 
@@ -163,7 +164,7 @@ import Topics
                 answers.append(try await world.ask(cdr).body?.jsonInteger(["status_code"]))
             }
             #expect(answers == [4003, 4001, 1000, 1000], "what was done is not done again")
-            #expect(world.cpo.seen.count == 3)
+            #expect(world.cpo.recorded.count == 3)
         }
     }
 
@@ -174,7 +175,7 @@ import Topics
         })
         try await world.run(exchange: try world.exchange()) {
             for (recipient, calls) in [("NL-CPO", 2), ("DE-CPO", 1)] {
-                let before = world.cpo.seen.count
+                let before = world.cpo.recorded.count
                 var cdr = try request(.cdrs, .receiver, .post, body: "{}")
                 cdr.to = try #require(PartyID(recipient))
                 for _ in 0..<2 {
@@ -182,7 +183,7 @@ import Topics
                     let answer = try await world.ask(cdr)
                     #expect(answer.httpStatus == 400 && answer.headers["OCN-Not-Done"] == nil && answer.notDone == nil)
                 }
-                #expect(world.cpo.seen.count - before == calls, "\(recipient)")
+                #expect(world.cpo.recorded.count - before == calls, "\(recipient)")
             }
         }
     }
@@ -208,7 +209,7 @@ import Topics
                 statuses.append(answer.httpStatus)
             }
             #expect(statuses == [500, 201, 201])
-            #expect(world.service.seen.map { $0.headers["OCN-Copy-ID"] } == [["copy-1"], ["copy-1"]])
+            #expect(world.service.recorded.map { $0.headers["OCN-Copy-ID"] } == [["copy-1"], ["copy-1"]])
             copy.id = UUIDText.v7()
             copy.module = .tokens
             let refused = try await world.ask(copy)
@@ -220,7 +221,7 @@ import Topics
     func tooLarge() async throws {
         let large = #"{"status_code":1000,"data":""# + String(repeating: "x", count: RecordLimits.answerBody) + #""}"#
         let world = try await DeliveryEnvironment(cpo: { seen in
-            switch seen.uri {
+            switch seen.target {
             case "/sender/locations/endless": .endless(200)
             case "/sender/locations/large": .answer(200, [], large)
             default: .success

@@ -7,6 +7,7 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -25,7 +26,7 @@ import Topics
                 try await exchange.consumer.committed(exchange.assignment, timeout: .seconds(5))
                     .contains { $0.partition == position.partition && $0.offset == position.offset + 1 }
             }
-            #expect(world.cpo.seen.isEmpty)
+            #expect(world.cpo.recorded.isEmpty)
         }
     }
 
@@ -44,11 +45,11 @@ import Topics
                 let refused = try await world.ask(again(record))
                 #expect(refused.outcome == .unreachable && refused.status == .connectionProblem)
             }
-            #expect(world.cpo.seen.isEmpty && answered.withLock { $0.isEmpty })
+            #expect(world.cpo.recorded.isEmpty && answered.withLock { $0.isEmpty })
             try await world.writer.write([.put(.status(platform: "cpo", .connected, .now))])
             // The same request again: nothing was sent, so its answer is not remembered.
             #expect(try await world.ask(again(record)).outcome == .answered)
-            #expect(world.cpo.seen.count == 1 && answered.withLock { $0 } == ["cpo"])
+            #expect(world.cpo.recorded.count == 1 && answered.withLock { $0 } == ["cpo"])
         }
     }
 
@@ -57,10 +58,10 @@ import Topics
     @Test func aRepeatedRequestIsSentOnceAndAnsweredEachTime() async throws {
         let calls = Atomic<Int>(0)
         let world = try await DeliveryEnvironment(cpo: { seen in
-            guard seen.method == "POST" else { return .success }
+            guard seen.method == .post else { return .success }
             let number = calls.wrappingAdd(1, ordering: .relaxed).newValue
-            return seen.uri.hasSuffix("/STOP_SESSION")
-                ? .hang : .answer(201, [("Location", "\(seen.base)/receiver/cdrs/7")], #"{"status_code":1000,"n":\#(number)}"#)
+            return seen.target.hasSuffix("/STOP_SESSION")
+                ? .silence : .answer(201, [("Location", "\(seen.base)/receiver/cdrs/7")], #"{"status_code":1000,"n":\#(number)}"#)
         })
         try await world.run(exchange: try world.exchange { $0.margin = .milliseconds(100) }) {
             let cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
@@ -77,12 +78,12 @@ import Topics
             var message = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
             message.origin = .node("https://other.example")
             for _ in 0..<3 { #expect(try await world.ask(again(message)).outcome == .answered) }
-            #expect(world.cpo.seen.count(where: { $0.method == "PUT" }) == 1)
+            #expect(world.cpo.recorded.count(where: { $0.method == .put }) == 1)
 
             // Reads go through each time.
             _ = try await world.ask(try request(.locations, .sender, .get))
             _ = try await world.ask(try request(.locations, .sender, .get))
-            #expect(world.cpo.seen.count(where: { $0.method == "GET" }) == 2)
+            #expect(world.cpo.recorded.count(where: { $0.method == .get }) == 2)
 
             var command = try request(
                 .commands, .receiver, .post, path: "STOP_SESSION", body: #"{"response_url":"\#(world.msp.url)/sender/commands/1"}"#)
@@ -96,7 +97,7 @@ import Topics
             for answer in meanwhile + [try await world.ask(late)] {
                 #expect(answer.outcome == .timeout && answer.status == .timeout)
             }
-            #expect(world.cpo.seen.count(where: { $0.uri.hasSuffix("/STOP_SESSION") }) == 1)
+            #expect(world.cpo.recorded.count(where: { $0.target.hasSuffix("/STOP_SESSION") }) == 1)
         }
     }
 
@@ -110,9 +111,9 @@ import Topics
             for method in [OCPI.Method.get, .delete] {
                 let answer = try await world.ask(try request(.chargingprofiles, .receiver, method, path: "S1", query: query))
                 #expect(answer.httpStatus == 200)
-                let seen = try #require(world.cpo.seen.last)
-                let parts = seen.uri.split(separator: "?")
-                #expect(seen.method == method.rawValue && parts[0] == "/receiver/chargingprofiles/S1")
+                let seen = try #require(world.cpo.recorded.last)
+                let parts = seen.target.split(separator: "?")
+                #expect(seen.method == method && parts[0] == "/receiver/chargingprofiles/S1")
                 #expect(parts[1].hasPrefix("duration=900&response_url=https%3A%2F%2F") && parts[1].hasSuffix("&x=%2f"))
                 let url = try #require(PercentText.pairs(String(parts[1])).first { $0.name == "response_url" }?.value)
                 let prefix = DeliveryEnvironment.publicURL + "/ocpi/sender/2.2.1/chargingprofiles/S1/"
@@ -124,7 +125,7 @@ import Topics
             }
             let refused = try await world.ask(try request(.chargingprofiles, .receiver, .get, path: "S1", query: "duration=900"))
             #expect(refused.outcome == .refused && refused.status == .invalidParameters)
-            #expect(world.cpo.seen.count == 2)
+            #expect(world.cpo.recorded.count == 2)
         }
     }
 
@@ -136,8 +137,8 @@ import Topics
         result.requestID = token
         result.target = callback.url(in: world.store.directory)
         #expect(try await world.ask(result).httpStatus == 200)
-        let seen = try #require(world.msp.seen.last)
-        #expect(seen.uri == "/sender/chargingprofiles/result/42?x=%2F" && seen.text == #"{"result":"ACCEPTED"}"#)
+        let seen = try #require(world.msp.recorded.last)
+        #expect(seen.target == "/sender/chargingprofiles/result/42?x=%2F" && seen.text == #"{"result":"ACCEPTED"}"#)
         #expect(seen.headers["OCPI-to-party-id"] == ["MSP"] && seen.headers["OCPI-from-party-id"] == ["CPO"])
     }
 
@@ -151,7 +152,7 @@ import Topics
             record.to = try #require(PartyID("NL-CPO"))
             record.signature = try OCNSignature.sign(try #require(Resigning.values(of: record)), with: party, numbers: .js).text(.brotli)
             #expect(try await world.ask(record).httpStatus == 200)
-            let message = try OCNMessage.decode(try #require(world.cpo.seen.last).body)
+            let message = try OCNMessage.decode(try #require(world.cpo.recorded.last).body)
             let id = try #require(message.proxyUID)
             #expect(message.method == .delete && message.urlPath == "S1" && message.proxyResource == original)
             let url = world.cpo.url + "/ocpi/2.2/sender/chargingprofiles/result/" + id
@@ -183,7 +184,7 @@ import Topics
                 #expect(try await world.ask(record).httpStatus == 200)
 
                 let isHere = receiver == "DE-MSP"
-                let seen = try #require(isHere ? world.msp.seen.last : world.cpo.seen.last)
+                let seen = try #require(isHere ? world.msp.recorded.last : world.cpo.recorded.last)
                 let text = isHere ? seen.headers.first(name: "OCN-Signature") : try OCNMessage.decode(seen.body).signature
                 let verified = try OCNSignature(text: try #require(text)).verify(try #require(Resigning.values(of: record)))
                 #expect(verified.signatories == [Fixture.key?.address, party.address])

@@ -6,6 +6,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -14,7 +15,7 @@ import Topics
 @Suite(.serialized) struct ExchangeServiceTests {
     @Test func everyRequestGetsItsOneAnswer() async throws {
         let world = try await DeliveryEnvironment(cpo: { seen in
-            switch (seen.method, seen.uri) {
+            switch (seen.method.rawValue, seen.target) {
             case ("GET", "/sender/locations?limit=2"):
                 .answer(
                     200,
@@ -26,7 +27,7 @@ import Topics
             case ("GET", "/sender/locations/far"):
                 .answer(200, [("Link", "<https://cdn.example/next>; rel=next")], #"{"status_code":1000}"#)
             case ("GET", "/sender/locations/none"): .answer(404, [("Link", "<https://cdn.example/next>; rel=next")], "no such thing")
-            case ("GET", "/sender/locations/hang"): .hang
+            case ("GET", "/sender/locations/hang"): .silence
             case ("GET", "/sender/locations/broken"): .hangUp
             case ("POST", "/receiver/cdrs"): .answer(200, [("Location", "\(seen.base)/receiver/cdrs/7")], #"{"status_code":1000}"#)
             default: .success
@@ -93,7 +94,7 @@ import Topics
         let answer = try await world.ask(
             try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{ "response_url" : "\#(original)", "n": 1.10 }"#))
         #expect(answer.httpStatus == 200)
-        let seen = try #require(world.cpo.seen.last)
+        let seen = try #require(world.cpo.recorded.last)
         let url = try #require(seen.body.jsonString(["response_url"]))
         #expect(seen.text == #"{ "response_url" : "\#(url)", "n": 1.10 }"#)
         let prefix = DeliveryEnvironment.publicURL + "/ocpi/sender/2.2.1/commands/START_SESSION/"
@@ -105,9 +106,10 @@ import Topics
         var remote = try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(original)"}"#)
         remote.to = try #require(PartyID("NL-CPO"))
         #expect(try await world.ask(remote).httpStatus == 200)
-        let message = try OCNMessage.decode(try #require(world.cpo.seen.last).body)
+        let message = try OCNMessage.decode(try #require(world.cpo.recorded.last).body)
         let id = try #require(message.proxyUID)
-        #expect(world.cpo.seen.last?.uri == "/ocn/message" && message.proxyResource == original && message.urlPath == "START_SESSION")
+        #expect(
+            world.cpo.recorded.last?.target == "/ocn/message" && message.proxyResource == original && message.urlPath == "START_SESSION")
         #expect(message.body?.jsonString(["response_url"]) == world.cpo.url + "/ocpi/sender/2.2/commands/START_SESSION/" + id)
         // What lies below no endpoint is remembered before that node gets it.
         remote.id = UUIDText.v7()
@@ -134,7 +136,7 @@ import Topics
         var late = try request(.locations, .sender, .get, path: "hang")
         late.deadline = Timestamp.now.adding(milliseconds: -1)
         #expect(try await world.ask(late).outcome == .expired)
-        #expect(!world.cpo.seen.contains { $0.uri.hasSuffix("/hang") })
+        #expect(!world.cpo.recorded.contains { $0.target.hasSuffix("/hang") })
 
         var hanging = try request(.locations, .sender, .get, path: "hang")
         hanging.deadline = Timestamp.now.adding(milliseconds: 800)
@@ -145,25 +147,25 @@ import Topics
         #expect(broken.outcome == .unreachable && broken.status == .hubError)
 
         await world.cpo.stop()
-        // Connections that are open stay open; a new one is refused.
+        // Its connections are closed; a new one is refused.
         let refused = try await world.ask(try request(.locations, .sender, .get, path: "broken"))
         #expect(refused.outcome == .unreachable)
     }
 
     @Test("Scenario 24: a recipient that hangs gets no more calls than its limit, who asks for more waits, others are served")
     func aHangingRecipientDoesNotHoldUpOthers() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .silence })
         try await world.run(exchange: try world.exchange { $0.callsPerRecipient = 3 }) {
             for _ in 0..<3 {
                 var record = try request(.locations, .sender, .get)
                 record.deadline = Timestamp.now.adding(milliseconds: 20_000)
                 _ = try await world.producer.send(record.outgoing(to: world.kafka.topics))
             }
-            try await eventually("three calls hang") { world.cpo.seen.count == 3 }
+            try await eventually("three calls hang") { world.cpo.recorded.count == 3 }
             var more = try request(.locations, .sender, .get)
             more.deadline = Timestamp.now.adding(milliseconds: 2000)
             let waited = try await world.ask(more)
-            #expect(waited.outcome == .expired && waited.status == .timeout && world.cpo.seen.count == 3)
+            #expect(waited.outcome == .expired && waited.status == .timeout && world.cpo.recorded.count == 3)
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.to = try #require(PartyID("DE-BIL"))
             #expect(try await world.ask(other).outcome == .answered)
@@ -171,7 +173,7 @@ import Topics
     }
 }
 
-extension Seen {
+extension ServerRequest {
     /// The server's own base URL, as the caller named it.
     var base: String { "http://" + (headers.first(name: "host") ?? "") }
 }

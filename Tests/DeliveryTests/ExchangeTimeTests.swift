@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -46,7 +47,7 @@ import Topics
         ) {
             try await world.copy(stamped(try request(.cdrs, .receiver, .post, body: "{}")), id: "copy", key: "a")
             try await world.announce(stamped(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")), to: "DE-CPO", key: "b")
-            try await eventually("both arrive") { !world.service.seen.isEmpty && !world.cpo.seen.isEmpty }
+            try await eventually("both arrive") { !world.service.recorded.isEmpty && !world.cpo.recorded.isEmpty }
             #expect(try await world.dead().isEmpty)
         }
     }
@@ -62,7 +63,7 @@ import Topics
                 #expect(reply.outcome == .expired && reply.status == .hubError)
                 #expect(reply.message == "The hub was too slow: nothing was sent to DE-CPO")
             }
-            #expect(world.cpo.seen.isEmpty)
+            #expect(world.cpo.recorded.isEmpty)
             let told = lines.notable.filter { $0.text.contains("came to it too late") }
             #expect(told.count == 1 && told.first?.level == .error, "once a minute")
         }
@@ -78,7 +79,7 @@ import Topics
             let reply = try await world.ask(try request(.locations, .sender, .get))
             #expect(reply.outcome == .refused && reply.status == .hubError)
             #expect(reply.message == "The node cannot decrypt its token for DE-CPO")
-            #expect(world.cpo.seen.isEmpty)
+            #expect(world.cpo.recorded.isEmpty)
         }
     }
 
@@ -89,7 +90,7 @@ import Topics
             var holding = try request(.locations, .sender, .get)
             holding.deadline = Timestamp.now.adding(milliseconds: 240_000)
             _ = try await world.producer.send(holding.outgoing(to: world.kafka.topics))
-            try await eventually("it is called") { world.cpo.seen.count == 1 }
+            try await eventually("it is called") { world.cpo.recorded.count == 1 }
             var waiting = try request(.locations, .sender, .get)
             waiting.deadline = Timestamp.now.adding(milliseconds: 2000)
             let reply = try await world.ask(waiting)

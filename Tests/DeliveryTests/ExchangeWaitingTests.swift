@@ -6,6 +6,7 @@ import NIOCore
 import OCPI
 import Support
 import Telemetry
+import TestParties
 import Testing
 import Topics
 
@@ -39,16 +40,16 @@ import Topics
             let burst = try (0..<40).map { try put($0) }
             try await send(world, burst)
             try await eventually("all but one wait") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 39 }
-            try await eventually("one is called") { world.cpo.seen.count == 1 }
+            try await eventually("one is called") { world.cpo.recorded.count == 1 }
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.to = try #require(PartyID("DE-BIL"))
             #expect(try await world.ask(other).outcome == .answered, "others notice nothing")
             for number in 1...40 {
-                try await eventually("the next one is called") { world.cpo.seen.count == number }
+                try await eventually("the next one is called") { world.cpo.recorded.count == number }
                 world.cpo.release()
             }
             try await eventually("all are answered") { burst.allSatisfy { world.reply(to: $0)?.outcome == .answered } }
-            #expect(world.cpo.seen.map(\.uri) == (0..<40).map { "/receiver/tokens/DE/MSP/\($0)" })
+            #expect(world.cpo.recorded.map(\.target) == (0..<40).map { "/receiver/tokens/DE/MSP/\($0)" })
             #expect(figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 0)
             #expect(figure(#"ocn_exchange_wait_seconds_count{for="place"}"#, metrics) == 39)
             #expect(figure(#"ocn_exchange_refusals_total{reason="busy"}"#, metrics) == 0)
@@ -70,14 +71,14 @@ import Topics
             }
             let many = try (0..<4).map { try put($0, from: names[$0 % 2]) }
             try await send(world, many)
-            try await eventually("three quarters are called") { world.cpo.seen.count == 3 }
+            try await eventually("three quarters are called") { world.cpo.recorded.count == 3 }
             try await eventually("the next one waits") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 1 }
             let other = try put(9, from: "DE-MSP")
             try await send(world, [other])
-            try await eventually("another platform's is called") { world.cpo.seen.last?.uri == "/receiver/tokens/DE/MSP/9" }
-            #expect(world.cpo.seen.count == 4)
+            try await eventually("another platform's is called") { world.cpo.recorded.last?.target == "/receiver/tokens/DE/MSP/9" }
+            #expect(world.cpo.recorded.count == 4)
             world.cpo.release()
-            try await eventually("the last one is called") { world.cpo.seen.count == 5 }
+            try await eventually("the last one is called") { world.cpo.recorded.count == 5 }
             world.cpo.release()
             try await eventually("all are answered") { (many + [other]).allSatisfy { world.reply(to: $0)?.outcome == .answered } }
         }
@@ -97,17 +98,17 @@ import Topics
             let told = try #require(world.reply(to: short))
             #expect(told.outcome == .expired)
             #expect(told.time < (try #require(short.deadline)), "before its caller gives up")
-            try await eventually("the first is called") { world.cpo.seen.count == 1 }
+            try await eventually("the first is called") { world.cpo.recorded.count == 1 }
             world.cpo.release()
-            try await eventually("the other one is called") { world.cpo.seen.count == 2 }
+            try await eventually("the other one is called") { world.cpo.recorded.count == 2 }
             world.cpo.release()
             try await eventually("it is answered") { world.reply(to: long)?.outcome == .answered }
-            #expect(world.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/1", "/receiver/tokens/DE/MSP/3"])
+            #expect(world.cpo.recorded.map(\.target) == ["/receiver/tokens/DE/MSP/1", "/receiver/tokens/DE/MSP/3"])
         }
     }
 
     @Test func whoWaitsIsAnsweredAtOnceWhenTheBreakerOpens() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hang })
+        let world = try await DeliveryEnvironment(cpo: { _ in .silence })
         try await world.run(
             exchange: try world.exchange { settings in
                 settings.callsPerRecipient = 3
@@ -121,7 +122,7 @@ import Topics
             // The third that times out opens the breaker; those that took the places of the first two are called.
             func told() -> [ReplyRecord] { waiting.compactMap { world.reply(to: $0) } }
             try await eventually("all that are not called are told", within: .seconds(40)) {
-                told().count >= 4 && told().count + world.cpo.seen.count == hanging.count + waiting.count
+                told().count >= 4 && told().count + world.cpo.recorded.count == hanging.count + waiting.count
             }
             #expect(Set(told().map(\.message)) == ["DE-CPO is not answering; calls are held back until it does"])
             #expect(told().allSatisfy { $0.status == .connectionProblem })
@@ -143,7 +144,7 @@ import Topics
             #expect(refused.outcome == .refused && refused.status == .connectionProblem)
             #expect(refused.message == "DE-CPO is busy: too many requests wait for it")
             for number in 1...3 {
-                try await eventually("it is called") { world.cpo.seen.count == number }
+                try await eventually("it is called") { world.cpo.recorded.count == number }
                 world.cpo.release()
             }
             try await eventually("the others are answered") { records.dropLast().allSatisfy { world.reply(to: $0)?.outcome == .answered } }
@@ -161,11 +162,11 @@ import Topics
             let again = cdr
             try await send(world, [try put(1), first, again])
             for number in 1...2 {
-                try await eventually("it is called") { world.cpo.seen.count == number }
+                try await eventually("it is called") { world.cpo.recorded.count == number }
                 world.cpo.release()
             }
             try await eventually("both are answered") { [first, again].allSatisfy { world.reply(to: $0)?.outcome == .answered } }
-            #expect(world.cpo.seen.count == 2)
+            #expect(world.cpo.recorded.count == 2)
         }
     }
 }

@@ -4,6 +4,7 @@ import NIOPosix
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 
 @testable import Delivery
@@ -18,7 +19,7 @@ import Testing
 
     @Test("Scenario 39: a name that leads to a forbidden address when it is called is not connected to", arguments: rebound)
     func aNameIsJudgedBeforeItIsDialled(_ address: String) async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         // The name itself is not suspicious.
         #expect(try AddressPolicy().mayDial("party.example"))
         for scheme in ["http", "https"] {
@@ -36,7 +37,7 @@ import Testing
         "Scenario 39: other ways to write this machine's address lead nowhere",
         arguments: ["localhost", "127.1", "2130706433", "0x7f.1", "012.0.0.1", "172.032.0.1"])
     func theSystemsResolverIsNoWayAround(_ host: String) async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         for scheme in ["http", "https"] {
             let failure = try await call("\(scheme)://\(host):\(server.port)/", .post)
             // A resolver that does not accept the spelling is fine too.
@@ -48,7 +49,7 @@ import Testing
 
     @Test("Scenario 39: the address that was judged is the one that is dialled, though the name leads elsewhere a moment later")
     func aNameIsResolvedOnce() async throws {
-        let outer = try await PartyServer { _ in .success }
+        let outer = try await PartyServer.recording { _ in .success }
         let asked = Mutex(0)
         // The name is allowed when it is checked, and resolves to another machine afterwards.
         let connections = OutboundConnections(policy: try AddressPolicy(allowing: ["127.0.0.1"])) { _ in
@@ -62,19 +63,19 @@ import Testing
         for _ in 0..<3 { #expect(await failure(client, "http://party.example:\(outer.port)/", .post) == nil) }
         await connections.shutdown()
         #expect(asked.withLock { $0 } == 1)
-        #expect(outer.seen.count == 3 && outer.connections == 1)
-        #expect(outer.seen.allSatisfy { $0.headers.first(name: "Host") == "party.example:\(outer.port)" })
+        #expect(outer.recorded.count == 3 && outer.connections == 1)
+        #expect(outer.recorded.allSatisfy { $0.headers.first(name: "Host") == "party.example:\(outer.port)" })
         await outer.stop()
     }
 
     @Test func ofSeveralAddressesOnlyThoseThatAreAllowedAreDialledUntilOneAnswers() async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         // There is no listener at 127.0.0.3 on this port.
         let names = ["party.example": ["127.0.0.2", "127.0.0.3", "127.0.0.1"]]
         let url = "http://party.example:\(server.port)/"
         #expect(try await call(url, .post, allowing: ["127.0.0.3", "127.0.0.1"], resolving: names) == nil)
         #expect(try await call(url, .post, allowing: ["127.0.0.3"], resolving: names) == .notSent)
-        #expect(server.seen.count == 1)
+        #expect(server.recorded.count == 1)
         await server.stop()
     }
 
@@ -106,23 +107,23 @@ import Testing
         "Scenario 39: a redirect is an answer, wherever it leads",
         arguments: [301, 302, 303, 307, 308])
     func redirectsAreNotFollowed(_ status: Int) async throws {
-        let secret = try await PartyServer { _ in .success }
+        let secret = try await PartyServer.recording { _ in .success }
         for target in [secret.url, "http://169.254.169.254/latest/meta-data", "http://localhost:\(secret.port)/"] {
-            let server = try await PartyServer { _ in .answer(status, [("Location", target)], "") }
+            let server = try await PartyServer.recording { _ in .answer(status, [("Location", target)], "") }
             for method in [OCPI.Method.get, .put] {
                 #expect(try await call(server.url, method, allowing: ["127.0.0.0/8"]) == nil)
             }
-            #expect(server.seen.count == 2)
+            #expect(server.recorded.count == 2)
             #expect(ResponseClassification(httpStatus: status, statusCode: nil) == .retry("HTTP \(status)"))
             await server.stop()
         }
-        #expect(secret.seen.isEmpty)
+        #expect(secret.recorded.isEmpty)
         await secret.stop()
     }
 
     @Test func aConnectionThatIsAllowedIsNoWayToAnotherAddress() async throws {
-        let inner = try await PartyServer { _ in .success }
-        let server = try await PartyServer { _ in .success }
+        let inner = try await PartyServer.recording { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         let connections = try connections(
             allowing: ["127.0.0.1"], resolving: ["good.example": ["127.0.0.1"], "bad.example": ["127.0.0.2"]])
         let client = OutboundClient(connections, answerLimit: 1024)
@@ -131,8 +132,8 @@ import Testing
             #expect(await failure(client, "http://bad.example:\(inner.port)/", .post) == .forbidden)
         }
         await connections.shutdown()
-        #expect(server.seen.count == 3 && server.connections == 1 && inner.connections == 0)
-        #expect(server.seen.allSatisfy { $0.headers.first(name: "Host") == "good.example:\(server.port)" })
+        #expect(server.recorded.count == 3 && server.connections == 1 && inner.connections == 0)
+        #expect(server.recorded.allSatisfy { $0.headers.first(name: "Host") == "good.example:\(server.port)" })
         await server.stop()
         await inner.stop()
     }

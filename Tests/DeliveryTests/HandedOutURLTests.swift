@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -48,14 +49,14 @@ import Topics
                     }
                 }
             }
-            #expect(environment.cpo.seen.isEmpty)
+            #expect(environment.cpo.recorded.isEmpty)
             let good = ["\(environment.msp.url)/anywhere?x=1", "https://results.example/r", "HTTPS://Results.example:443/r"]
             for url in good {
                 let answer = try await environment.ask(
                     try request(.commands, .receiver, .post, path: "START_SESSION", body: #"{"response_url":"\#(url)"}"#))
                 #expect(answer.outcome == .answered, "\(url): \(answer.message ?? "")")
             }
-            #expect(environment.cpo.seen.count == good.count)
+            #expect(environment.cpo.recorded.count == good.count)
         }
     }
 
@@ -70,7 +71,7 @@ import Topics
 
     private func environment() async throws -> DeliveryEnvironment {
         try await DeliveryEnvironment(cpo: { seen in
-            guard let url = Self.written[String(seen.uri.split(separator: "/").last ?? "")] else {
+            guard let url = Self.written[String(seen.target.split(separator: "/").last ?? "")] else {
                 guard let url = seen.headers.first(name: "X-Correlation-ID").flatMap({ Self.written[$0] }) else { return .success }
                 return .answer(201, [("Location", url)], #"{"status_code":1000}"#)
             }
@@ -107,7 +108,7 @@ import Topics
         let environment = try await DeliveryEnvironment(cpo: { seen in
             .answer(
                 200, [("Location", "http://internal.local/1"), ("Link", "<http://internal.local/2>; rel=next")],
-                seen.method == "GET" ? #"{"status_code":2001}"# : #"{"status_code":"2001"}"#)
+                seen.method == .get ? #"{"status_code":2001}"# : #"{"status_code":"2001"}"#)
         })
         try await environment.run(exchange: try environment.exchange()) {
             for record in [try request(.locations, .sender, .get), try request(.cdrs, .receiver, .post, body: "{}")] {
@@ -123,7 +124,7 @@ import Topics
     @Test func aNextPageWorksForADayUnlessItIsStored() async throws {
         let pages = ["short": "/p?x", "long": "/p?" + String(repeating: "x", count: 300)]
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            let page = pages[String(seen.uri.split(separator: "/").last ?? "")] ?? ""
+            let page = pages[String(seen.target.split(separator: "/").last ?? "")] ?? ""
             return .answer(200, [("Link", "<\(page)>; rel=next")], #"{"status_code":1000,"data":[]}"#)
         })
         try await environment.run(exchange: try environment.exchange()) {
@@ -156,8 +157,8 @@ import Topics
             ("//HOST/p?d", "/p?d"), ("C1", "/sender/C1"), ("", "/sender/locations?case=8"),
         ]
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            if seen.method == "POST" { return .answer(201, [("Location", "C1")], #"{"status_code":1000}"#) }
-            guard let number = seen.uri.split(separator: "=").last.flatMap({ Int($0) }), cases.indices.contains(number - 1) else {
+            if seen.method == .post { return .answer(201, [("Location", "C1")], #"{"status_code":1000}"#) }
+            guard let number = seen.target.split(separator: "=").last.flatMap({ Int($0) }), cases.indices.contains(number - 1) else {
                 return .success
             }
             let host = seen.headers.first(name: "Host") ?? ""
@@ -217,7 +218,7 @@ import Topics
             for number in 1...3 { #expect(try await environment.ask(command(number, environment.msp.url + long)).outcome == .answered) }
             let refused = try await environment.ask(command(4, environment.msp.url + long))
             #expect(refused.outcome == .refused && refused.status == .clientError && refused.message?.contains("3 hub URLs") == true)
-            #expect(environment.cpo.seen.count == 3)
+            #expect(environment.cpo.recorded.count == 3)
             // A short URL needs no link, whatever its server.
             #expect(try await environment.ask(command(5, environment.msp.url + "/sender/commands")).outcome == .answered)
             #expect(try await environment.ask(command(6, environment.msp.url + "/r")).outcome == .answered)
@@ -229,7 +230,7 @@ import Topics
         let long = String(repeating: "x", count: 255)
         let environment = try await DeliveryEnvironment(
             cpo: { seen in
-                seen.method == "POST" && seen.uri.hasSuffix("cdrs")
+                seen.method == .post && seen.target.hasSuffix("cdrs")
                     ? .answer(
                         201, [("Location", "/\(long)/\(seen.headers.first(name: "X-Correlation-ID") ?? "")")], #"{"status_code":1000}"#)
                     : .success
@@ -260,7 +261,7 @@ import Topics
     /// unless it is stored.
     @Test func whatIsBelowAnotherModulesEndpointIsRememberedForAnotherNode() async throws {
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            guard seen.method == "GET" else { return .success }
+            guard seen.method == .get else { return .success }
             return .answer(200, [("Link", "</s/t/2>; rel=next")], #"{"status_code":1000,"data":[]}"#)
         })
         try await environment.run(exchange: try environment.exchange()) {

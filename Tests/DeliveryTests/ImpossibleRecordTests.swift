@@ -6,6 +6,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -31,14 +32,14 @@ import Topics
                 try await environment.copy(poisoned, id: id, key: "a", judgedAt: version)
             }
             try await environment.copy(copy, id: "after", key: "a")
-            try await eventually("what comes behind them is delivered") { !environment.service.seen.isEmpty }
+            try await eventually("what comes behind them is delivered") { !environment.service.recorded.isEmpty }
             let dead = try await environment.dead()
             #expect(dead.map(\.copy.id).sorted() == ["time", "version"])
             for (id, reason, _) in Self.changes {
                 let letter = try #require(dead.first { $0.copy.id == id })
                 #expect(letter.cause.hasPrefix("implausible: \(reason)") && letter.attempts == 0, "\(letter.cause)")
             }
-            #expect(environment.service.seen.map { $0.headers.first(name: "OCN-Copy-ID") } == ["after"])
+            #expect(environment.service.recorded.map { $0.headers.first(name: "OCN-Copy-ID") } == ["after"])
         }
     }
 
@@ -59,7 +60,7 @@ import Topics
                         headers: RecordHeaders()))
                 try await environment.copy(copy, id: "\(number)", key: "\(number)", judgedAt: position.offset + 1)
             }
-            try await eventually("all are delivered") { environment.service.seen.count == 20 }
+            try await eventually("all are delivered") { environment.service.recorded.count == 20 }
             #expect(environment.store.directory.version >= known + 20)
             #expect(try await environment.dead().isEmpty)
         }
@@ -75,8 +76,8 @@ import Topics
                 _ = try await environment.producer.send(AnnouncementRecord(request: poisoned).outgoing(to: environment.kafka.topics))
             }
             try await environment.announce(try request(.tokens, .receiver, .put, path: "DE/MSP/after", body: "{}"), to: "DE-CPO", key: "b")
-            try await eventually("the one behind them arrives") { !environment.cpo.seen.isEmpty }
-            #expect(environment.cpo.seen.map(\.uri) == ["/receiver/tokens/DE/MSP/after"])
+            try await eventually("the one behind them arrives") { !environment.cpo.recorded.isEmpty }
+            #expect(environment.cpo.recorded.map(\.target) == ["/receiver/tokens/DE/MSP/after"])
             #expect(try await environment.dead().isEmpty, "nothing is kept of announcements")
         }
     }
@@ -99,7 +100,7 @@ import Topics
                 #expect(reply.outcome == .refused && reply.status == .hubError)
                 #expect(reply.message?.contains(reason) == true, "\(reply.message ?? "")")
             }
-            #expect(environment.cpo.seen.isEmpty)
+            #expect(environment.cpo.recorded.isEmpty)
             let honest = try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")
             #expect(try await environment.ask(honest).outcome == .answered)
         }

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Delivery
@@ -53,11 +54,11 @@ import Testing
     }
 
     @Test func noMoreCallsThanThereAreConnectionsForAreMadeAtOnce() async throws {
-        let server = try await PartyServer { seen in seen.uri.hasSuffix("hang") ? .hang : .success }
+        let server = try await PartyServer.recording { seen in seen.target.hasSuffix("hang") ? .silence : .success }
         try await exchange(maxCalls: 2) { client in
             async let first = call(client, server.url + "/hang", timeout: .seconds(2))
             async let second = call(client, server.url + "/hang", timeout: .seconds(2))
-            try await eventually("two are called") { server.seen.count == 2 }
+            try await eventually("two are called") { server.recorded.count == 2 }
             #expect(failure(await call(client, server.url)) == .busy)
             #expect(await [failure(first), failure(second)] == [.timeout, .timeout])
             #expect(failure(await call(client, server.url)) == nil, "there is room again")
@@ -70,8 +71,8 @@ import Testing
 
     @Test func answersUnderWayShareRoomOfWhichOneHostTakesAQuarter() async throws {
         let large = String(repeating: "x", count: 60_000)
-        let server = try await PartyServer { seen in
-            switch seen.uri {
+        let server = try await PartyServer.recording { seen in
+            switch seen.target {
             case "/slow": .beginning(large)
             case "/large": .answer(200, [], large)
             default: .success
@@ -96,21 +97,21 @@ import Testing
     }
 
     @Test func requestAndAnswerPassUnchanged() async throws {
-        let server = try await PartyServer { _ in .answer(207, [("X-Limit", "5")], "{ }") }
+        let server = try await PartyServer.recording { _ in .answer(207, [("X-Limit", "5")], "{ }") }
         let response = try await exchange { client in
             try await call(client, server.url + "/a%2Fb/c?x=1&y=%20z", method: .put, body: #"{"n":1.10}"#).get()
         }
         #expect(response.status == 207)
         #expect(String(buffer: response.body) == "{ }")
         #expect(response.headers.first(name: "x-limit") == "5")
-        let seen = try #require(server.seen.first)
-        #expect(seen.method == "PUT" && seen.uri == "/a%2Fb/c?x=1&y=%20z" && seen.text == #"{"n":1.10}"#)
+        let seen = try #require(server.recorded.first)
+        #expect(seen.method == .put && seen.target == "/a%2Fb/c?x=1&y=%20z" && seen.text == #"{"n":1.10}"#)
         #expect(seen.headers.first(name: "x-test") == "1")
         await server.stop()
     }
 
     @Test func aForbiddenAddressGetsNoRequest() async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         let kinds = try await exchange(allowing: []) { client in
             [
                 failure(await call(client, server.url)),
@@ -124,19 +125,19 @@ import Testing
         }
         #expect(kinds.allSatisfy { $0 == .forbidden || $0 == .notSent }, "\(kinds)")
         #expect(kinds[0] == .forbidden && kinds[1] == .forbidden && kinds[2] == .forbidden, "\(kinds)")
-        #expect(server.seen.isEmpty)
+        #expect(server.recorded.isEmpty)
         await server.stop()
     }
 
     @Test func manyForbiddenCallsAtOnceAllFail() async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         try await exchange(allowing: []) { client in
             await withTaskGroup(of: OutboundFailure.Kind?.self) { group in
                 for _ in 0..<100 { group.addTask { failure(await call(client, "http://localhost:\(server.port)/")) } }
                 for await kind in group { #expect(kind == .forbidden || kind == .notSent) }
             }
         }
-        #expect(server.seen.isEmpty)
+        #expect(server.recorded.isEmpty)
         await server.stop()
     }
 
@@ -147,7 +148,7 @@ import Testing
     }
 
     @Test func aRefusedConnectionMeansNothingWasSent() async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         await server.stop()
         let kind = try await exchange { client in failure(await call(client, server.url)) }
         #expect(kind == .notSent)
@@ -159,7 +160,7 @@ import Testing
     }
 
     @Test func aHangingRecipientTimesOut() async throws {
-        let server = try await PartyServer { _ in .hang }
+        let server = try await PartyServer.recording { _ in .silence }
         let kind = try await exchange { client in
             failure(await call(client, server.url, method: .post, body: "{}", timeout: .milliseconds(300)))
         }
@@ -168,15 +169,17 @@ import Testing
     }
 
     @Test func aBrokenConnectionIsNotTakenForUnsent() async throws {
-        let server = try await PartyServer { _ in .hangUp }
+        let server = try await PartyServer.recording { _ in .hangUp }
         let kind = try await exchange { client in failure(await call(client, server.url, method: .post, body: "{}")) }
         #expect(kind == .broken)
-        #expect(server.seen.count == 1)
+        #expect(server.recorded.count == 1)
         await server.stop()
     }
 
     @Test func anAnswerThatIsTooLargeIsBroken() async throws {
-        let server = try await PartyServer { seen in .answer(200, [], String(repeating: "x", count: seen.uri == "/small" ? 100 : 101)) }
+        let server = try await PartyServer.recording { seen in
+            .answer(200, [], String(repeating: "x", count: seen.target == "/small" ? 100 : 101))
+        }
         let (small, large) = try await exchange(limit: 100) { client in
             (await call(client, server.url + "/small"), failure(await call(client, server.url + "/large")))
         }
@@ -186,22 +189,22 @@ import Testing
     }
 
     @Test func redirectsAreNotFollowed() async throws {
-        let other = try await PartyServer { _ in .success }
+        let other = try await PartyServer.recording { _ in .success }
         let target = other.url
-        let server = try await PartyServer { _ in .answer(302, [("Location", target)], "") }
+        let server = try await PartyServer.recording { _ in .answer(302, [("Location", target)], "") }
         let response = try await exchange { client in try await call(client, server.url).get() }
         #expect(response.status == 302)
-        #expect(other.seen.isEmpty)
+        #expect(other.recorded.isEmpty)
         await server.stop()
         await other.stop()
     }
 
     @Test func connectionsAreReused() async throws {
-        let server = try await PartyServer { _ in .success }
+        let server = try await PartyServer.recording { _ in .success }
         try await exchange { client in
             for _ in 0..<20 { _ = try await call(client, server.url).get() }
         }
-        #expect(server.seen.count == 20)
+        #expect(server.recorded.count == 20)
         #expect(server.connections <= 2)
         await server.stop()
     }

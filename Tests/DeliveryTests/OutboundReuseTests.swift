@@ -2,6 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 import Synchronization
+import TestParties
 import Testing
 
 @testable import Delivery
@@ -29,25 +30,25 @@ import Testing
         }
     }
 
-    private func reuse(_ calls: Int, _ answer: @escaping @Sendable (_ number: Int) -> PartyAnswer) async throws {
-        let server = try await PartyServer { seen in answer(seen.body.jsonInteger(["number"]) ?? 0) }
+    private func reuse(_ calls: Int, _ answer: @escaping @Sendable (_ number: Int) -> ServerAnswer) async throws {
+        let server = try await PartyServer.recording { seen in answer(seen.body.jsonInteger(["number"]) ?? 0) }
         let failures = try await exchange { client in await callAll(client, server.url, calls) }
         #expect(failures.isEmpty, "\(failures)")
-        #expect(server.seen.count == calls && server.connections <= Self.atOnce + calls / 100)
+        #expect(server.recorded.count == calls && server.connections <= Self.atOnce + calls / 100)
         await server.stop()
     }
 
     @Test func anAnswerIsReadToItsLimitAndItsConnectionIsNotUsedAgain() async throws {
-        let bad: [PartyAnswer] = [.endless(200), .endless(404), .answer(200, [], String(repeating: "x", count: 10_000_000))]
+        let bad: [ServerAnswer] = [.endless(200), .endless(404), .answer(200, [], String(repeating: "x", count: 10_000_000))]
         for answer in bad {
-            let server = try await PartyServer { seen in seen.uri == "/bad" ? answer : .success }
+            let server = try await PartyServer.recording { seen in seen.target == "/bad" ? answer : .success }
             try await exchange(limit: 1_000_000) { client in
                 #expect(await call(client, server.url + "/good") == nil)
                 #expect(await call(client, server.url + "/bad")?.kind == .broken)
                 #expect(await call(client, server.url + "/good") == nil)
                 #expect(await call(client, server.url + "/good") == nil)
             }
-            #expect(server.connections == 2 && server.seen.count == 4)
+            #expect(server.connections == 2 && server.recorded.count == 4)
             // The data in the system's buffers is not read.
             #expect(server.pieces * 65_536 < 20_000_000)
             await server.stop()
@@ -55,39 +56,39 @@ import Testing
     }
 
     @Test func aRecipientThatEndsEveryConnectionAndSaysSoIsServedOnNewOnes() async throws {
-        let server = try await PartyServer { _ in .last(200, [("Connection", "close")], "{}") }
+        let server = try await PartyServer.recording { _ in .last(200, [("Connection", "close")], "{}") }
         let failures = try await exchange { client in await callAll(client, server.url, 200) }
         #expect(failures.isEmpty, "\(failures)")
-        #expect(server.seen.count == 200 && server.connections == 200)
+        #expect(server.recorded.count == 200 && server.connections == 200)
         await server.stop()
     }
 
     /// Servers close idle connections, and all connections when they stop.
     @Test func aConnectionThatItsRecipientLeavesWithoutAWordFailsNoCallThatMayBeRepeated() async throws {
         let answered = Atomic<Int>(0)
-        let server = try await PartyServer { _ in
+        let server = try await PartyServer.recording { _ in
             answered.wrappingAdd(1, ordering: .relaxed).newValue % 20 == 0 ? .last(200, [], "{}") : .answer(200, [], "{}")
         }
         let failures = try await exchange { client in await callAll(client, server.url, 2000, isRepeatable: true) }
         #expect(failures.isEmpty, "\(failures)")
-        #expect(Set(server.seen.map(\.text)).count == 2000)
+        #expect(Set(server.recorded.map(\.text)).count == 2000)
         await server.stop()
     }
 
     @Test func whatMustNotArriveTwiceIsNotSentAgainWhenItMeetsAConnectionThatIsLeft() async throws {
-        let server = try await PartyServer { _ in .last(200, [], "{}") }
+        let server = try await PartyServer.recording { _ in .last(200, [], "{}") }
         let failures = try await exchange { client in await callAll(client, server.url, 500) }
         #expect(failures.allSatisfy { $0.kind == .broken || $0.kind == .notSent }, "\(failures)")
-        let seen = server.seen.map(\.text)
+        let seen = server.recorded.map(\.text)
         #expect(Set(seen).count == seen.count)
         #expect(seen.count >= 500 - failures.count)
         await server.stop()
     }
 
     @Test func aRecipientThatHangsUpOnNewConnectionsIsNotAskedAgain() async throws {
-        let server = try await PartyServer { _ in .hangUp }
+        let server = try await PartyServer.recording { _ in .hangUp }
         let failure = try await exchange { client in await call(client, server.url, isRepeatable: true) }
-        #expect(failure?.kind == .broken && server.seen.count == 1)
+        #expect(failure?.kind == .broken && server.recorded.count == 1)
         await server.stop()
     }
 

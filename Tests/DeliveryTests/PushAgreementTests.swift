@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -37,20 +38,20 @@ import Topics
                     try await environment.copy(record, id: "\(user)-\(number)", key: "\(user)", judgedAt: store.directory.version)
                 }
             }
-            try await eventually("each object was tried") { Set(environment.service.seen.compactMap(\.copyID)).count == users.count }
+            try await eventually("each object was tried") { Set(environment.service.recorded.compactMap(\.copyID)).count == users.count }
             try await writeNonsense(in: environment)
             try await writer.write(revoked.map { .delete(key: agreement($0).key) })
             try await writeNonsense(in: environment)
             // An acknowledged change reaches every process.
             #expect(await environment.store.catchUp(timeout: .seconds(20)))
-            let before = environment.service.seen.count
+            let before = environment.service.recorded.count
             isUp.store(true, ordering: .relaxed)
             try await eventually("everything has ended") { try await finished(push) == users.count * 3 }
-            let after = environment.service.seen[before...].compactMap(\.copyID)
+            let after = environment.service.recorded[before...].compactMap(\.copyID)
             #expect(ids(kept).isSubset(of: after))
             // Only a call that was running may still arrive.
             #expect(Set(after).intersection(ids(revoked)).allSatisfy { $0.hasSuffix("-0") })
-            #expect(Set(environment.service.seen.compactMap(\.copyID)).isDisjoint(with: ids(revoked).filter { !$0.hasSuffix("-0") }))
+            #expect(Set(environment.service.recorded.compactMap(\.copyID)).isDisjoint(with: ids(revoked).filter { !$0.hasSuffix("-0") }))
             #expect(try await environment.dead().isEmpty, "withheld, not dead")
         }
         await store.stop()
@@ -73,6 +74,6 @@ import Topics
     }
 }
 
-extension Seen {
+extension ServerRequest {
     fileprivate var copyID: String? { headers.first(name: "OCN-Copy-ID") }
 }

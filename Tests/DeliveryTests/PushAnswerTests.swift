@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -13,7 +14,7 @@ import Topics
 /// How PUSH handles answers and the connections that they arrive on.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PushAnswerTests {
     /// An error answer, and whether the copy is tried again.
-    private static let bad: [String: (answer: PartyAnswer, isRetried: Bool)] = [
+    private static let bad: [String: (answer: ServerAnswer, isRetried: Bool)] = [
         "status 3001": (.answer(200, [], #"{"status_code":3001}"#), true),
         "status 4000": (.answer(200, [], #"{"status_code":4000}"#), true),
         "status 2001": (.answer(200, [], #"{"status_code":2001}"#), false),
@@ -44,7 +45,7 @@ import Topics
         try await environment.run(push: try environment.push()) {
             for id in Self.bad.keys { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "good", key: "good")
-            try await eventually("what is worth it is sent again") { environment.service.seen.count == Self.bad.count + retried + 1 }
+            try await eventually("what is worth it is sent again") { environment.service.recorded.count == Self.bad.count + retried + 1 }
             try await eventually("what is not is buried") { try await environment.dead().count == Self.bad.count - retried }
             for dead in try await environment.dead() {
                 #expect(
@@ -97,7 +98,7 @@ import Topics
             try await eventually("it is given up") { try await environment.dead().count == 1 }
             let dead = try #require(try await environment.dead().first)
             #expect(dead.cause.hasPrefix("cannot be sent: This leads to credentials") && dead.attempts == 0, "\(dead.cause)")
-            #expect(environment.service.seen.isEmpty)
+            #expect(environment.service.recorded.isEmpty)
         }
     }
 
@@ -113,11 +114,11 @@ import Topics
                 try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 100)")
             }
             try await eventually("all are delivered", within: .seconds(60)) {
-                let seen = environment.service.seen
+                let seen = environment.service.recorded
                 return seen.count == copies + seen.count / 10
             }
-            #expect(Set(environment.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
-            #expect(environment.service.connections <= 32 + environment.service.seen.count / 100)
+            #expect(Set(environment.service.recorded.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == copies)
+            #expect(environment.service.connections <= 32 + environment.service.recorded.count / 100)
         }
     }
 
@@ -134,7 +135,7 @@ import Topics
                 try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 40)")
             }
             try await eventually("all are delivered", within: .seconds(60)) {
-                Set(environment.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
+                Set(environment.service.recorded.compactMap { $0.headers.first(name: "OCN-Copy-ID") }).count == 500
             }
         }
     }

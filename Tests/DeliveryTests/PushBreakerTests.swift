@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
@@ -27,7 +28,7 @@ import Topics
             try await eventually("it is told") { environment.store.directory.breakers(of: provider).map(\.state) == [.open] }
             let report = try #require(environment.store.directory.breakers(of: provider).first)
             #expect(report.worker == "worker-1" && !report.isOutdated(now: .now))
-            #expect(environment.service.seen.count == 8)
+            #expect(environment.service.recorded.count == 8)
 
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "further", key: "another object")
             // Both are in the same partition: when the second is delivered, the first has been read.
@@ -39,13 +40,13 @@ import Topics
                 record.partition = 0
                 _ = try await environment.producer.send(record)
             }
-            try await eventually("another party is called") { environment.cpo.seen.count == 1 }
-            #expect(environment.service.seen.count == 8)
+            try await eventually("another party is called") { environment.cpo.recorded.count == 1 }
+            #expect(environment.service.recorded.count == 8)
             #expect(try await environment.dead().isEmpty)
         }
     }
 
-    private static let offlineElsewhere = PartyAnswer.answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":4003}"#)
+    private static let offlineElsewhere = ServerAnswer.answer(200, [("OCN-Not-Done", "hindered")], #"{"status_code":4003}"#)
 
     /// Otherwise every copy of its objects would be sent there repeatedly.
     @Test func aServiceThatIsNotConnectedToItsNodeIsNotAskedForAnyMore() async throws {
@@ -61,7 +62,7 @@ import Topics
                 try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "object-\(number)")
             }
             try await eventually("it is told") { environment.store.directory.breakers(of: provider).map(\.state) == [.open] }
-            #expect(environment.cpo.seen.count == 8)
+            #expect(environment.cpo.recorded.count == 8)
             #expect(try await environment.dead().isEmpty, "they wait as for a service that is connected here")
         }
     }
@@ -73,7 +74,7 @@ import Topics
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "old", key: "a")
             try await eventually("it is given up") { try await environment.dead().count == 1 }
             let dead = try #require(try await environment.dead().first)
-            #expect(dead.cause == "expired" && dead.attempts == environment.cpo.seen.count && dead.attempts > 1)
+            #expect(dead.cause == "expired" && dead.attempts == environment.cpo.recorded.count && dead.attempts > 1)
             #expect(dead.lastHTTPStatus == 200 && dead.lastStatus == 4003)
         }
     }
@@ -132,7 +133,7 @@ import Topics
             try await eventually("it is given up") { try await environment.dead().count == 1 }
             let dead = try #require(try await environment.dead().first)
             #expect(dead.cause.hasPrefix("implausible: ce_stateversion: 1000000000 lies beyond the end of the state"))
-            #expect(dead.attempts == 0 && environment.service.seen.isEmpty)
+            #expect(dead.attempts == 0 && environment.service.recorded.isEmpty)
         }
     }
 }

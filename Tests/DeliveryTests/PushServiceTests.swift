@@ -7,13 +7,14 @@ import Notary
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 import Topics
 
 @testable import Delivery
 
 @Suite(.serialized) struct PushServiceTests {
-    private static let rejection = PartyAnswer.answer(400, [], #"{"status_code":2001}"#)
+    private static let rejection = ServerAnswer.answer(400, [], #"{"status_code":2001}"#)
 
     @Test func copiesArriveInOrderPerObjectAndEndInDeadLettersWhereTheyMust() async throws {
         let failures = Mutex<[String: Int]>([:])
@@ -36,7 +37,7 @@ import Topics
                     key: "DE-CPO|cdrs|\(number % 5)")
             }
             try await eventually("all copies are done") {
-                let seen = Set(environment.service.seen.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
+                let seen = Set(environment.service.recorded.compactMap { $0.headers.first(name: "OCN-Copy-ID") })
                 return seen.count == 60 && failures.withLock { $0.filter { $0.key.hasSuffix("hard") }.allSatisfy { $0.value == 3 } }
             }
             try await eventually("dead letters are written") { try await environment.dead().count == 3 }
@@ -44,12 +45,12 @@ import Topics
                 #expect(dead.cause.hasPrefix("rejected") && dead.attempts == 1 && dead.lastHTTPStatus == 400 && dead.lastStatus == 2001)
                 #expect(dead.copy.id.hasSuffix("-rejected"))
             }
-            check(environment.service.seen)
+            check(environment.service.recorded)
         }
     }
 
     /// Checks that no attempt of a later copy comes before the last attempt of an earlier one of its object.
-    private func check(_ seen: [Seen]) {
+    private func check(_ seen: [ServerRequest]) {
         var scheduler: [Int: [Int]] = [:]
         var requestIDs: Set<String> = []
         for request in seen {
@@ -70,21 +71,21 @@ import Topics
         let environment = try await DeliveryEnvironment(service: { _ in isUp.load(ordering: .relaxed) ? .success : .answer(500, [], "") })
         try await environment.run(push: try environment.push()) {
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "one", key: "a")
-            try await eventually("it was tried") { !environment.service.seen.isEmpty }
+            try await eventually("it was tried") { !environment.service.recorded.isEmpty }
             let user = try #require(PartyID("DE-MSP"))
             let provider = try #require(PartyID("DE-BIL"))
             try await environment.writer.write([.delete(key: FactKey.agreement(user: user, provider: provider))])
             isUp.store(true, ordering: .relaxed)
-            let before = environment.service.seen.count
+            let before = environment.service.recorded.count
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.from = try #require(PartyID("NL-MSP"))
             try await environment.writer.write([.put(.agreement(Agreement(user: other.from, provider: provider, source: "file")))])
             try await environment.copy(other, id: "two", key: "a")
             // The second waits behind the first, so when it arrives the first is finished.
             try await eventually("the other user's copy arrives") {
-                environment.service.seen.last?.headers.first(name: "OCN-Copy-ID") == "two"
+                environment.service.recorded.last?.headers.first(name: "OCN-Copy-ID") == "two"
             }
-            #expect(environment.service.seen.count <= before + 2)
+            #expect(environment.service.recorded.count <= before + 2)
         }
     }
 
@@ -97,8 +98,8 @@ import Topics
             original.signature = try OCNSignature.sign(try #require(Resigning.values(of: original)), with: sender, numbers: .js).text(
                 .brotli)
             try await environment.copy(original, id: "one", key: "a")
-            try await eventually("it is delivered") { !environment.service.seen.isEmpty }
-            let seen = try #require(environment.service.seen.first)
+            try await eventually("it is delivered") { !environment.service.recorded.isEmpty }
+            let seen = try #require(environment.service.recorded.first)
             var copy = original
             copy.to = try #require(PartyID("DE-BIL"))
             let signature = try OCNSignature(text: try #require(seen.headers.first(name: "OCN-Signature")))
@@ -116,7 +117,7 @@ import Topics
             for number in 0..<20 {
                 try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "\(number)", key: "\(number % 5)")
             }
-            try await eventually("the first of each object has failed") { environment.service.seen.count == 5 }
+            try await eventually("the first of each object has failed") { environment.service.recorded.count == 5 }
             ended = .now
         }
         #expect(ContinuousClock.now - ended < .seconds(30))
@@ -145,9 +146,9 @@ import Topics
             ahead.from = user
             try await environment.copy(ahead, id: "ahead", key: "a", judgedAt: next)
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "behind", key: "b")
-            try await eventually("another copy is delivered meanwhile") { environment.service.seen.count == 1 }
+            try await eventually("another copy is delivered meanwhile") { environment.service.recorded.count == 1 }
             try await environment.writer.write([.put(.agreement(Agreement(user: user, provider: provider, source: "file")))])
-            try await eventually("the copy is delivered") { environment.service.seen.count == 2 }
+            try await eventually("the copy is delivered") { environment.service.recorded.count == 2 }
         }
     }
 
@@ -163,7 +164,7 @@ import Topics
             try await eventually("the copy is finished") {
                 try await push.consumer.committed(push.assignment, timeout: .seconds(5)).contains { $0.offset == 1 }
             }
-            #expect(environment.service.seen.isEmpty)
+            #expect(environment.service.recorded.isEmpty)
         }
     }
 }

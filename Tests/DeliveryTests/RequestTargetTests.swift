@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -39,9 +40,9 @@ import Topics
                 let request = OutboundRequest(url: environment.cpo.url + text, method: .get)
                 _ = try await environment.client.answer(to: request, deadline: .now() + .seconds(60))
             }
-            #expect(environment.cpo.seen.map(\.uri) == Self.odd)
-            #expect(environment.cpo.seen.allSatisfy { $0.headers["Host"] == ["127.0.0.1:\(environment.cpo.port)"] })
-            #expect(environment.cpo.seen.allSatisfy { seen in !seen.headers.contains { $0.name.lowercased().hasPrefix("ocn-") } })
+            #expect(environment.cpo.recorded.map(\.target) == Self.odd)
+            #expect(environment.cpo.recorded.allSatisfy { $0.headers["Host"] == ["127.0.0.1:\(environment.cpo.port)"] })
+            #expect(environment.cpo.recorded.allSatisfy { seen in !seen.headers.contains { $0.name.lowercased().hasPrefix("ocn-") } })
         }
     }
 
@@ -63,7 +64,7 @@ import Topics
             } catch {
                 #expect(error.kind == kind, "\(error)")
             }
-            #expect(environment.cpo.seen.isEmpty == (kind != nil))
+            #expect(environment.cpo.recorded.isEmpty == (kind != nil))
         }
     }
 
@@ -80,7 +81,7 @@ import Topics
                 #expect(reply.outcome == .refused && reply.status == .invalidParameters)
                 #expect(reply.message?.contains("would be longer than") == true, "\(reply.message ?? "")")
             }
-            #expect(environment.cpo.seen.isEmpty)
+            #expect(environment.cpo.recorded.isEmpty)
             #expect(try await environment.ask(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}")).outcome == .answered)
         }
     }
@@ -92,7 +93,7 @@ import Topics
             record.correlationID = String(repeating: "c", count: 100_000)
             try await environment.copy(record, id: "long", key: "k")
             try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: "short", key: "k")
-            try await eventually("the next one arrives") { environment.service.seen.count == 1 }
+            try await eventually("the next one arrives") { environment.service.recorded.count == 1 }
             let dead = try await environment.dead()
             #expect(dead.map(\.copy.id) == ["long"])
             #expect(dead.first?.cause.hasPrefix("cannot be sent: its headers would be longer") == true, "\(dead)")
@@ -115,7 +116,7 @@ import Topics
             let status = try request(.hubclientinfo, .receiver, .put, path: "DE/MSP", body: #"{"status":"OFFLINE"}"#)
             try await environment.announce(status, to: "DE-CPO", key: "k")
             try await environment.announce(try request(.tokens, .receiver, .put, path: "DE/MSP/T1", body: "{}"), to: "DE-CPO", key: "k")
-            try await eventually("the next one arrives") { environment.cpo.seen.map(\.uri) == ["/tokens/DE/MSP/T1"] }
+            try await eventually("the next one arrives") { environment.cpo.recorded.map(\.target) == ["/tokens/DE/MSP/T1"] }
         }
     }
 }

@@ -5,6 +5,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 
 @testable import Delivery
@@ -105,7 +106,7 @@ import Testing
         })
         try await environment.run(push: try environment.push { $0.retryAfterCap = cap }) {
             for id in texts.keys { try await environment.copy(try request(.cdrs, .receiver, .post, body: "{}"), id: id, key: id) }
-            try await eventually("all are sent twice") { environment.service.seen.count == 2 * texts.count }
+            try await eventually("all are sent twice") { environment.service.recorded.count == 2 * texts.count }
         }
         func call(_ id: String, _ number: Int) throws -> (time: ContinuousClock.Instant, date: Timestamp) {
             try #require(calls.withLock { $0[id]?.dropFirst(number).first })

@@ -3,6 +3,7 @@ import Kafka
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -13,7 +14,7 @@ import Topics
 @Suite(.serialized, .timeLimit(.minutes(2))) struct StatusHeadersTests {
     @Test func whenARecipientMayBeAskedAgainIsTold() async throws {
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            .answer(seen.method == "GET" ? 429 : 503, [("Retry-After", "120")], #"{"status_code":2000}"#)
+            .answer(seen.method == .get ? 429 : 503, [("Retry-After", "120")], #"{"status_code":2000}"#)
         })
         try await environment.run(exchange: try environment.exchange()) {
             let here = try await environment.ask(try request(.locations, .sender, .get))
@@ -35,7 +36,7 @@ import Topics
         let written = Self.accept.map { ($0.key, $0.value) } + [("Allow", "GET"), ("Allow", "PUT"), ("Upgrade", "h2c"), ("Server", "x")]
         // The CPO's server also replaces the other node.
         let environment = try await DeliveryEnvironment(cpo: { seen in
-            let path = seen.body.jsonString(["url_path"]) ?? seen.uri
+            let path = seen.body.jsonString(["url_path"]) ?? seen.target
             return .answer(path.split(separator: "/").last.flatMap { Int($0) } ?? 500, written, #"{"status_code":2000}"#)
         })
         let expected: [Int: [String: String]] = [405: ["Allow": "GET, PUT"], 415: Self.accept]

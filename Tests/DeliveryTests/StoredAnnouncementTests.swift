@@ -6,6 +6,7 @@ import NIOHTTP1
 import Notary
 import OCPI
 import Support
+import TestParties
 import Testing
 import Topics
 
@@ -23,10 +24,10 @@ import Topics
             stored.stateVersion = environment.store.directory.version
             stored.key = "DE-MSP|tokens|T1"
             _ = try await environment.producer.send(AnnouncementRecord(request: stored).outgoing(to: environment.kafka.topics))
-            try await eventually("it arrives") { !environment.cpo.seen.isEmpty }
+            try await eventually("it arrives") { !environment.cpo.recorded.isEmpty }
 
-            let seen = try #require(environment.cpo.seen.first)
-            #expect(seen.method == "PUT" && seen.uri == "/receiver/tokens/DE/MSP/T1?type=RFID" && seen.text == body)
+            let seen = try #require(environment.cpo.recorded.first)
+            #expect(seen.method == .put && seen.target == "/receiver/tokens/DE/MSP/T1?type=RFID" && seen.text == body)
             #expect(seen.headers["OCPI-from-country-code"] == ["DE"] && seen.headers["OCPI-from-party-id"] == ["MSP"])
             #expect(seen.headers["OCPI-to-country-code"] == ["DE"] && seen.headers["OCPI-to-party-id"] == ["CPO"])
             #expect(seen.headers["X-Correlation-ID"] == ["correlation-1"] && seen.headers["Authorization"].count == 1)
@@ -50,7 +51,7 @@ import Topics
                 try await exchange.consumer.committed(exchange.assignment, timeout: .seconds(5))
                     .contains { $0.partition == position.partition && $0.offset == position.offset + 1 }
             }
-            #expect(environment.cpo.seen.isEmpty)
+            #expect(environment.cpo.recorded.isEmpty)
         }
     }
 }

@@ -1,6 +1,8 @@
 import Encoding
 import NIOCore
+import NIOHTTP1
 import OCPI
+import TestParties
 import Testing
 
 @testable import Demo
@@ -10,67 +12,60 @@ import Testing
 private final class FakeNode: Sendable {
     static let tokenA = "token-a"
     static let tokenC = "token-c"
-    let requests = Journal<ServedRequest>()
-    let server: LoopbackServer
-    private let url = Journal<String>()
-
-    init() {
-        server = LoopbackServer { [requests, url] request in
-            requests.append(request)
-            return await Self.answer(request, url.entries.last ?? "")
-        }
-    }
+    let requests = Inbox<ServerRequest>()
+    let server = PartyServer()
+    private static let caller = PartyCaller()
 
     func start() async throws {
-        try await server.start()
-        url.append(server.url)
+        try await server.start(inTasks: { [requests, server] request in
+            requests.append(request)
+            return await Self.answer(request, server.url)
+        })
     }
 
-    private static func answer(_ request: ServedRequest, _ url: String) async -> ServedAnswer {
+    private static func answer(_ request: ServerRequest, _ url: String) async -> ServerAnswer {
         let presented = Token.readings(authorization: request.header("Authorization") ?? "").map(\.raw)
-        switch (request.method, request.path) {
+        switch (request.method.rawValue, request.path) {
         case ("POST", "/admin/generate-registration-token"):
-            guard request.header("Authorization") == "Token admin" else { return PartyModules.refusal(401, "no admin") }
-            return ServedAnswer(
+            guard request.header("Authorization") == "Token admin" else { return .failure(2000, status: 401, "no admin") }
+            return ServerAnswer(
                 body: JSONValue.object(["token": .string(tokenA), "versions": .string("\(url)/ocpi/versions")]).encoded())
         case ("GET", "/ocpi/versions") where presented.contains(tokenA):
-            return ServedAnswer(
-                body: Envelope.success(data: [
-                    ["version": "2.2", "url": .string("\(url)/ocpi/2.2")], ["version": "2.2.1", "url": .string("\(url)/ocpi/2.2.1")],
-                ]))
+            return .success([
+                ["version": "2.2", "url": .string("\(url)/ocpi/2.2")], ["version": "2.2.1", "url": .string("\(url)/ocpi/2.2.1")],
+            ])
         case ("GET", "/ocpi/2.2.1") where presented.contains(tokenA):
-            return ServedAnswer(
-                body: Envelope.success(data: [
-                    "version": "2.2.1",
-                    "endpoints": [
-                        ["identifier": "credentials", "role": "SENDER", "url": .string("\(url)/ocpi/2.2.1/credentials")],
-                        ["identifier": "cdrs", "role": "RECEIVER", "url": .string("\(url)/ocpi/receiver/2.2.1/cdrs")],
-                    ],
-                ]))
+            return .success([
+                "version": "2.2.1",
+                "endpoints": [
+                    ["identifier": "credentials", "role": "SENDER", "url": .string("\(url)/ocpi/2.2.1/credentials")],
+                    ["identifier": "cdrs", "role": "RECEIVER", "url": .string("\(url)/ocpi/receiver/2.2.1/cdrs")],
+                ],
+            ])
         case ("POST", "/ocpi/2.2.1/credentials") where presented.contains(tokenA):
             return await credentials(request)
         case ("POST", "/ocpi/receiver/2.2.1/cdrs") where presented.contains(tokenC),
             ("POST", "/ocpi/sender/2.2.1/commands/START_SESSION/x") where presented.contains(tokenC):
-            return ServedAnswer(headers: [("X-Request-ID", request.header("X-Request-ID") ?? "")], body: Envelope.success())
+            return .success(headers: [("X-Request-ID", request.header("X-Request-ID") ?? "")])
         default:
-            return PartyModules.refusal(401, "unknown token")
+            return .failure(2000, status: 401, "unknown token")
         }
     }
 
     /// Calls back with token B, as a node does, and answers with token C only if the party's own endpoints exist.
-    private static func credentials(_ request: ServedRequest) async -> ServedAnswer {
+    private static func credentials(_ request: ServerRequest) async -> ServerAnswer {
         guard let tokenB = request.body.jsonString(["token"]), let versions = request.body.jsonString(["url"]) else {
-            return PartyModules.refusal(400, "no credentials")
+            return .failure(2000, status: 400, "no credentials")
         }
-        let authorization = Token(tokenB).authorization(encoding: .base64)
+        let headers = [("Authorization", Token(tokenB).authorization(encoding: .base64))]
         do {
-            let list = try JSONValue.parse(try await PartyClient.call(.get, versions, authorization: authorization).body)
-            guard let details = list["data"]?.array?.first?["url"]?.string else { return PartyModules.refusal(200, "no versions") }
-            let found = try await PartyClient.call(.get, details, authorization: authorization)
-            guard found.status == 200 else { return PartyModules.refusal(200, "no details") }
-            return ServedAnswer(body: Envelope.success(data: ["token": .string(tokenC), "url": "x", "roles": []]))
+            let list = try await caller.call(.get, versions, headers: headers)
+            guard let details = list.data?.array?.first?["url"]?.string else { return .failure(2000, status: 200, "no versions") }
+            let found = try await caller.call(.get, details, headers: headers)
+            guard found.status == 200 else { return .failure(2000, status: 200, "no details") }
+            return .success(["token": .string(tokenC), "url": "x", "roles": []])
         } catch {
-            return PartyModules.refusal(200, "\(error)")
+            return .failure(2000, status: 200, "\(error)")
         }
     }
 }
@@ -88,7 +83,7 @@ private final class FakeNode: Sendable {
         let tokenB = Token(try #require(post.body.jsonString(["token"])))
         let result = try await body(party, node, tokenB)
         await party.stop()
-        await node.server.stop()
+        await node.server.finish()
         return result
     }
 
@@ -98,9 +93,13 @@ private final class FakeNode: Sendable {
     ) async throws -> SentRequest {
         let from = try #require(PartyIDs.emsp)
         let to = try #require(PartyIDs.cpo)
-        return try await PartyClient.call(
-            method, url, authorization: token.authorization(encoding: .base64), route: (from, to), correlationID: correlationID,
-            body: body.map { ByteBuffer(string: $0) })
+        let headers: HTTPHeaders = [
+            OCPIHeader.authorization: token.authorization(encoding: .base64), OCPIHeader.correlationID: correlationID,
+            OCPIHeader.fromCountry: from.country, OCPIHeader.fromParty: from.party, OCPIHeader.toCountry: to.country,
+            OCPIHeader.toParty: to.party,
+        ]
+        return try await SentRequest.make(
+            CallRequest(method, url, headers: headers, body: body.map { ByteBuffer(string: $0) }).identified(), through: PartyCaller())
     }
 
     @Test func aPartyRegistersByTheHandshakeAndCallsWithTokenC() async throws {
@@ -132,7 +131,7 @@ private final class FakeNode: Sendable {
         } throws: { error in
             "\(error)" == "DE-ONE was not invited by \(node.server.url): HTTP 401, OCPI 2000: no admin"
         }
-        await node.server.stop()
+        await node.server.finish()
     }
 
     @Test func aCallWithoutItsTokenIsRefusedAndNotReceived() async throws {
@@ -166,7 +165,7 @@ private final class FakeNode: Sendable {
             let answer = try await call(
                 .post, "\(party.url)/ocpi/2.2.1/commands/START_SESSION", token, body: #"{"response_url":"\#(url)"}"#)
             #expect(answer.body.jsonString(["data", "result"]) == "ACCEPTED")
-            let seen = await node.requests.wait(timeout: .seconds(10)) { $0.contains { $0.path.hasSuffix("/START_SESSION/x") } }
+            let seen = await node.requests.wait(within: .seconds(10)) { $0.contains { $0.path.hasSuffix("/START_SESSION/x") } }
             #expect(seen?.last.map { String(buffer: $0.body) } == #"{"result":"ACCEPTED"}"#)
             #expect(seen?.last?.header("OCPI-to-party-id") == "MSP")
         }
@@ -205,7 +204,7 @@ private final class FakeNode: Sendable {
             let url = "\(party.url)/ocpi/2.2.1/cdrs"
             #expect(try await call(.post, url, token, body: #"{"id":"1"}"#, correlationID: "before").status == 200)
             await party.stop()
-            await #expect(throws: PartyCallFailure.self) { try await call(.post, url, token, body: #"{"id":"2"}"#, correlationID: "while") }
+            await #expect(throws: CallFailure.self) { try await call(.post, url, token, body: #"{"id":"2"}"#, correlationID: "while") }
             try await party.start()
             #expect("\(party.url)/ocpi/2.2.1/cdrs" == url)
             #expect(try await call(.post, url, token, body: #"{"id":"3"}"#, correlationID: "after").status == 200)

@@ -9,6 +9,7 @@ import NIOCore
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testbed
 import Testing
 import Topics
@@ -220,22 +221,20 @@ final class HoldingServer: Sendable {
     }
 
     private let state = Mutex(State())
-    private let servers = Mutex<LoopbackServer?>(nil)
+    private let server = PartyServer()
 
-    var url: String { servers.withLock { $0?.url } ?? "" }
+    var url: String { server.url }
     /// The correlation ids of all requests, in order of arrival.
     var seen: [String] { state.withLock { $0.seen } }
 
     func start() async throws {
-        let server = LoopbackServer { [weak self] in await self?.answer($0) ?? ServedAnswer(status: 503, body: ByteBuffer()) }
-        servers.withLock { $0 = server }
-        try await server.start()
+        try await server.start(inTasks: { [weak self] in await self?.answer($0) ?? ServerAnswer(503, body: ByteBuffer()) })
     }
 
     /// Whether POSTs are held from now on.
     func hold(_ isHolding: Bool) { state.withLock { $0.isHolding = isHolding } }
 
-    func stop() async { await servers.withLock { $0 }?.stop() }
+    func stop() async { await server.finish() }
 
     /// Answers all held requests.
     func release() {
@@ -246,9 +245,9 @@ final class HoldingServer: Sendable {
         for waiting in held { waiting.resume() }
     }
 
-    private func answer(_ request: ServedRequest) async -> ServedAnswer {
+    private func answer(_ request: ServerRequest) async -> ServerAnswer {
         let id = request.header(OCPIHeader.correlationID) ?? ""
-        if request.method == "POST", state.withLock({ $0.isHolding }) {
+        if request.method == .post, state.withLock({ $0.isHolding }) {
             await withCheckedContinuation { waiting in
                 state.withLock { state in
                     state.seen.append(id)
@@ -258,7 +257,7 @@ final class HoldingServer: Sendable {
         } else {
             state.withLock { $0.seen.append(id) }
         }
-        return ServedAnswer(body: Envelope.success(data: .string(id)))
+        return .success(.string(id))
     }
 }
 

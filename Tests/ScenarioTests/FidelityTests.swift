@@ -5,6 +5,7 @@ import NIOCore
 import Notary
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Node
@@ -136,7 +137,7 @@ final class FidelityNetwork: Sendable {
         let isSameAnswer = answer.body == Self.answer(to: body)
         #expect(isSameAnswer, "the answer has other bytes", sourceLocation: sourceLocation)
         for party in [recipient, service] {
-            let entries = await party.received.wait(timeout: .seconds(15)) { $0.contains { $0.path.hasSuffix(id) } }
+            let entries = await party.received.wait(within: .seconds(15)) { $0.contains { $0.path.hasSuffix(id) } }
             let arrived = try #require(
                 entries?.first { $0.path.hasSuffix(id) }, "nothing came to \(party.id)", sourceLocation: sourceLocation)
             let isSame = arrived.body == body

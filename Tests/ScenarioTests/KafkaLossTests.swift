@@ -5,6 +5,7 @@ import Kafka
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Node
@@ -65,7 +66,7 @@ extension Scenarios {
             try await eventually("requests are answered again", within: .seconds(30)) {
                 try await post("after", from: cpo, to: emsp) == 1000
             }
-            let copies = await billing.received.wait(timeout: .seconds(30)) { received in
+            let copies = await billing.received.wait(within: .seconds(30)) { received in
                 ["before", "after"].allSatisfy { id in received.contains { $0.request.body.contains(id) } }
             }
             #expect(copies != nil, "copies of what was answered arrive")

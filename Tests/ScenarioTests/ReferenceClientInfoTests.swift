@@ -5,6 +5,7 @@ import NIOCore
 import Notary
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Node
@@ -167,7 +168,7 @@ extension ReferenceParty {
     ///   - earlier: a status of the party that was pushed before it.
     ///   - start: index of the first request that counts.
     fileprivate func isTold(_ party: PartyID, _ status: String, after earlier: String? = nil, since start: Int = 0) async throws {
-        let entries = await received.wait(timeout: .seconds(20)) { entries in
+        let entries = await received.wait(within: .seconds(20)) { entries in
             let told = Self.told(party, entries.dropFirst(start))
             guard let place = told.lastIndex(of: status) else { return false }
             return earlier.map { told[..<place].contains($0) } ?? true
@@ -180,8 +181,8 @@ extension ReferenceParty {
     }
 
     /// The statuses that were pushed about a party, in order.
-    private static func told(_ party: PartyID, _ entries: some Sequence<ServedRequest>) -> [String] {
-        entries.filter { $0.method == "PUT" && $0.path == "/ocpi/2.2/hubclientinfo/\(party.country)/\(party.party)" }
+    private static func told(_ party: PartyID, _ entries: some Sequence<ServerRequest>) -> [String] {
+        entries.filter { $0.method == .put && $0.path == "/ocpi/2.2/hubclientinfo/\(party.country)/\(party.party)" }
             .compactMap { $0.body.jsonString(["status"]) }
     }
 }

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Notary
 import OCPI
+import TestParties
 import Testing
 
 /// A party's answer before it is signed.
@@ -16,18 +17,19 @@ struct ReferenceAnswer: Sendable {
     var raw: ByteBuffer?
 
     /// The envelope with `ocn_signature` over itself and the signed headers.
-    func signed(with key: SigningKey) -> ServedAnswer {
-        if let raw { return ServedAnswer(headers: headers, body: raw) }
+    func signed(with key: SigningKey) -> ServerAnswer {
+        let headers = headers.map { ($0.name, $0.value) }
+        if let raw { return ServerAnswer(headers: headers, body: raw) }
         let envelope = JSONValue.object([
             "status_code": .int(code), "status_message": message.map(JSONValue.string), "data": data,
             "timestamp": .string(Timestamp.now.description),
         ])
-        let values = SignableValues.response(envelope: envelope) { name in headers.first { $0.name.lowercased() == name }?.value }
+        let values = SignableValues.response(envelope: envelope) { name in headers.first { $0.0.lowercased() == name }?.1 }
         guard var members = envelope.members, let text = try? OCNSignature.sign(values, with: key, numbers: .js).text(.brotli) else {
-            return ServedAnswer(status: 500, body: ByteBuffer(string: "{}"))
+            return ServerAnswer(500, body: ByteBuffer(string: "{}"))
         }
         members.append(JSONMember(name: "ocn_signature", value: .string(text)))
-        return ServedAnswer(headers: headers, body: JSONValue.object(members).encoded())
+        return ServerAnswer(headers: headers, body: JSONValue.object(members).encoded())
     }
 }
 
@@ -71,13 +73,7 @@ enum ReferenceSignature {
     }
 }
 
-extension ServedRequest {
-    /// The party in the OCPI-from headers.
-    var from: PartyID? {
-        guard let country = header(OCPIHeader.fromCountry), let party = header(OCPIHeader.fromParty) else { return nil }
-        return PartyID(country: country, party: party)
-    }
-
+extension ServerRequest {
     /// The `OCN-Signature`, and what it proves about this request.
     func verified(isCustom: Bool = false) throws -> (signature: OCNSignature, proof: VerifiedSignature) {
         let text = try #require(header(OCPIHeader.signature), "\(method) \(path) is not signed")

@@ -5,6 +5,7 @@ import NIOCore
 import Notary
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Node
@@ -114,7 +115,7 @@ extension Scenarios {
             #expect(try reply.verified().signature.signatory == cpo.key.address)
 
             // The CPO sent the result before it answered the command.
-            let entries = await network.msp.received.wait(timeout: .seconds(10)) { $0.contains { $0.path == path } }
+            let entries = await network.msp.received.wait(within: .seconds(10)) { $0.contains { $0.path == path } }
             let result = try #require(entries?.first { $0.path == path })
             #expect(try JSONValue.parse(result.body) == ["result": "ACCEPTED"])
             #expect(result.from == cpo.id)
@@ -144,16 +145,16 @@ extension Scenarios {
             let msp = network.msp
             // Not used by another scenario.
             let (seen, revoked, again) = (UUIDText.v4(), UUIDText.v4(), UUIDText.v4())
-            @Sendable func isFor(_ id: String, _ request: ServedRequest) -> Bool { request.path == "/ocpi/2.2/locations/\(id)" }
+            @Sendable func isFor(_ id: String, _ request: ServerRequest) -> Bool { request.path == "/ocpi/2.2/locations/\(id)" }
             let offer = Fact.service(NetworkService(provider: service.id, name: "Reference", permissions: [0], source: "state"))
             let agreement = Fact.agreement(Agreement(user: msp.id, provider: service.id, source: "state"))
             try await network.publish([.put(offer), .put(agreement)])
             let reply = try await msp.call(.get, below: "sender/2.2/locations/\(seen)", to: recipient.id)
             #expect(reply.code == 1000, "\(reply.message)")
             for party in [service, recipient] {
-                let entries = await party.received.wait(timeout: .seconds(10)) { $0.contains { isFor(seen, $0) } }
+                let entries = await party.received.wait(within: .seconds(10)) { $0.contains { isFor(seen, $0) } }
                 let request = try #require(entries?.last { isFor(seen, $0) }, "\(party.id) got no request")
-                #expect(request.method == "GET" && request.from == msp.id)
+                #expect(request.method == .get && request.from == msp.id)
                 // The copy has a new receiver, and is signed by the node that changed it.
                 let proof = try request.verified().proof
                 #expect(proof.signatories.last == msp.key.address && proof.signatories.count == (party === service ? 2 : 1))
@@ -163,7 +164,7 @@ extension Scenarios {
             #expect(try await msp.call(.get, below: "sender/2.2/locations/\(revoked)", to: recipient.id).code == 1000)
             try await network.publish([.put(agreement)])
             #expect(try await msp.call(.get, below: "sender/2.2/locations/\(again)", to: recipient.id).code == 1000)
-            let later = await service.received.wait(timeout: .seconds(10)) { $0.contains { isFor(again, $0) } }
+            let later = await service.received.wait(within: .seconds(10)) { $0.contains { isFor(again, $0) } }
             #expect(later?.contains { isFor(revoked, $0) } == false, "no copy without an agreement")
             try await network.publish([.delete(key: agreement.key), .delete(key: offer.key)])
         }

@@ -3,6 +3,7 @@ import Encoding
 import NIOCore
 import OCPI
 import Synchronization
+import TestParties
 
 /// The CPO and the eMSP of the reference nodes' own tests.
 enum ReferenceParties {
@@ -17,7 +18,7 @@ enum ReferenceParties {
         return ReferenceParty(id, "CPO", at: node, modules: modules) { party, request in
             let segments = request.path.split(separator: "/").map(String.init)
             guard segments.count >= 3 else { return nil }
-            switch (request.method, segments[2], segments.count) {
+            switch (request.method.rawValue, segments[2], segments.count) {
             case ("GET", "locations", 3): return page(of: party, request)
             case ("GET", "locations", 4): return ReferenceAnswer(data: location(segments[3], of: id))
             case ("POST", "commands", 4): return await accept(party, request)
@@ -38,7 +39,7 @@ enum ReferenceParties {
         return ReferenceParty(id, "EMSP", at: node, encoding: encoding, modules: modules) { party, request in
             let segments = request.path.split(separator: "/").map(String.init)
             guard segments.count >= 3 else { return nil }
-            switch (request.method, segments[2], segments.count) {
+            switch (request.method.rawValue, segments[2], segments.count) {
             case ("POST", "cdrs", 3):
                 guard let cdr = try? JSONValue.parse(request.body), let name = cdr["id"]?.string else { return nil }
                 store[name] = cdr
@@ -74,7 +75,7 @@ enum ReferenceParties {
         ["id": "2", "coords": ["lat": "7.89", "long": "0.12"], "evses": [], "isFree": false],
     ]
 
-    private static func page(of party: ReferenceParty, _ request: ServedRequest) -> ReferenceAnswer {
+    private static func page(of party: ReferenceParty, _ request: ServerRequest) -> ReferenceAnswer {
         let query = ReferenceSignature.params(of: "?" + (request.query ?? ""))
         func number(_ name: String) -> Int? { query.first { $0.name == name }?.value.string.flatMap { Int($0) } }
         let offset = max(0, number("offset") ?? 0)
@@ -85,7 +86,7 @@ enum ReferenceParties {
     }
 
     /// The result is sent before the command is answered, as by the reference's CPO.
-    private static func accept(_ party: ReferenceParty, _ request: ServedRequest) async -> ReferenceAnswer {
+    private static func accept(_ party: ReferenceParty, _ request: ServerRequest) async -> ReferenceAnswer {
         guard let url = request.body.jsonString(["response_url"]), let requester = request.from,
             let result = try? await party.call(.post, url, to: requester, body: JSONValue.object(["result": "ACCEPTED"]).encoded()),
             result.code == 1000

@@ -6,13 +6,14 @@ import NIOHTTP1
 import Notary
 import OCPI
 import Synchronization
+import TestParties
 import Testing
 
 /// A party like those of the reference nodes' tests: it uses OCPI 2.2, signs its requests and answers, and rejects a wrong token with HTTP
 /// 200.
 final class ReferenceParty: Sendable {
     /// Answers a request of a module; nil for a module that it does not serve.
-    typealias Replies = @Sendable (ReferenceParty, ServedRequest) async -> ReferenceAnswer?
+    typealias Replies = @Sendable (ReferenceParty, ServerRequest) async -> ReferenceAnswer?
 
     let id: PartyID
     let role: String
@@ -21,12 +22,12 @@ final class ReferenceParty: Sendable {
     /// The encoding of tokens in `Authorization`.
     let encoding: TokenEncoding
     /// All requests, including configuration modules, in order of arrival.
-    let received = Journal<ServedRequest>()
+    let received = Inbox<ServerRequest>()
     private let modules: [(name: String, interface: InterfaceRole)]
     private let replies: Replies
     private let tokenB = Token.generate()
     private let tokenC = Mutex<Token?>(nil)
-    private let servers = Mutex<LoopbackServer?>(nil)
+    private let server = PartyServer()
 
     /// A party that does not listen yet.
     init(
@@ -39,19 +40,20 @@ final class ReferenceParty: Sendable {
         self.encoding = encoding
         self.modules = modules
         self.replies = replies
-        let server = LoopbackServer { [weak self] request in
-            await self?.answer(request) ?? ServedAnswer(status: 503, body: ByteBuffer())
-        }
-        servers.withLock { $0 = server }
     }
 
     /// Base URL of its server.
-    var url: String { servers.withLock { $0?.url } ?? "" }
+    var url: String { server.url }
     /// Its URL of a module.
     func url(_ module: String) -> String { "\(url)/ocpi/2.2/\(module)" }
 
-    func start() async throws { try await servers.withLock { $0 }?.start() }
-    func stop() async { await servers.withLock { $0 }?.stop() }
+    func start() async throws {
+        try await server.start(inTasks: { [weak self] request in
+            await self?.answer(request) ?? ServerAnswer(503, body: ByteBuffer())
+        })
+    }
+
+    func stop() async { await server.finish() }
 
     // MARK: Registration
 
@@ -135,16 +137,16 @@ final class ReferenceParty: Sendable {
 
     // MARK: Server
 
-    private func answer(_ request: ServedRequest) async -> ServedAnswer {
+    private func answer(_ request: ServerRequest) async -> ServerAnswer {
         received.append(request)
         guard request.header(OCPIHeader.authorization) == tokenB.authorization(encoding: encoding) else {
             return ReferenceAnswer(code: 2001, message: "unknown token").signed(with: key)
         }
         switch request.path {
         case "/ocpi/versions":
-            return ServedAnswer(body: Envelope.success(data: [["version": "2.2", "url": .string("\(url)/ocpi/2.2")]]))
+            return .success([["version": "2.2", "url": .string("\(url)/ocpi/2.2")]])
         case "/ocpi/2.2":
-            return ServedAnswer(body: Envelope.success(data: ["version": "2.2", "endpoints": .array(endpoints)]))
+            return .success(["version": "2.2", "endpoints": .array(endpoints)])
         default:
             return (await replies(self, request) ?? ReferenceAnswer(code: 2000, message: "not served")).signed(with: key)
         }

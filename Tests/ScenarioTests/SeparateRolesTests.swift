@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testbed
 import Testing
 import Topics
@@ -80,8 +81,8 @@ extension Scenarios {
             let answer = try await cpo.send(.post, "cdrs", .receiver, to: emsp.profile.id, body: cdr)
             #expect(answer.status == 200 && answer.ocpiStatus == 1000, "\(String(buffer: answer.body))")
             #expect(emsp.received.entries.last?.request.body == cdr, "byte for byte at the recipient")
-            let copies = await billing.received.wait(timeout: .seconds(20)) { $0.contains { $0.request.method == "POST" } }
-            let copy = try #require(copies?.last { $0.request.method == "POST" })
+            let copies = await billing.received.wait(within: .seconds(20)) { $0.contains { $0.request.method == .post } }
+            let copy = try #require(copies?.last { $0.request.method == .post })
             #expect(copy.request.body == cdr && copy.from == cpo.profile.id && copy.to == billing.profile.id)
             #expect(copy.correlationID == answer.correlationID)
 

@@ -3,6 +3,7 @@ import Encoding
 import NIOCore
 import OCPI
 import Support
+import TestParties
 import Testing
 
 @testable import Node
@@ -27,7 +28,7 @@ extension Scenarios {
                     body: ByteBuffer(bytes: bytes))
                 #expect(answer.status == 200 && answer.code == 1000, "\(place): \(answer)")
                 let got = try #require(nodes.replies.seen(by: recipient, "parking").first { $0.path.hasSuffix(id) })
-                #expect(got.method == "POST" && got.query == "x=%20" && Array(got.body.readableBytesView) == bytes, "\(place)")
+                #expect(got.method == .post && got.query == "x=%20" && Array(got.body.readableBytesView) == bytes, "\(place)")
                 #expect(got.header("Content-Type") == type && got.header("Content-Encoding") == coding, "\(place)")
             }
         }

@@ -7,6 +7,7 @@ import NIOHTTP1
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testing
 
 @testable import Node
@@ -37,7 +38,7 @@ final class TwoNodeNetwork: Sendable {
     let replies = Replies()
     private let n1: ReferenceNode
     private let n2: ReferenceNode
-    private let server: LoopbackServer
+    private let server = PartyServer()
     private let tokens: [PartyID: Token]
 
     var url: String { server.url }
@@ -48,13 +49,12 @@ final class TwoNodeNetwork: Sendable {
         let services = try Place.allCases.flatMap { [try $0.party("SRV"), try $0.party("NEW")] }
         n1 = try await ReferenceNode(number: 1, services: services) { $0.stillAliveInterval = nil }
         n2 = try await ReferenceNode(number: 2, services: services) { $0.stillAliveInterval = nil }
-        server = LoopbackServer { [replies] in replies.answer($0) }
     }
 
     static func start() async throws -> TwoNodeNetwork {
         let nodes = try await TwoNodeNetwork()
         do {
-            try await nodes.server.start()
+            try await nodes.server.start { [replies = nodes.replies] in replies.answer($0) }
             let network = try nodes.network()
             for (place, node) in [(Place.near, nodes.n1), (.far, nodes.n2)] {
                 try await node.publish((network + (try nodes.platforms(place, at: node))).map(FactChange.put))
@@ -69,7 +69,7 @@ final class TwoNodeNetwork: Sendable {
 
     func stop() async {
         for node in [n1, n2] { await node.stop() }
-        await server.stop()
+        await server.finish()
     }
 
     // MARK: Events
@@ -173,14 +173,14 @@ final class TwoNodeNetwork: Sendable {
 
     /// All parties' servers in one. Answers are numbered, so that a cached one is recognised.
     final class Replies: Sendable {
-        private let journal = Journal<ServedRequest>()
+        private let journal = Inbox<ServerRequest>()
         private let failing = Mutex<(parties: Set<PartyID>, text: String)>(([], ""))
         private let answers = Mutex(0)
 
         /// Makes each party answer 500 to the next request that contains the text.
         func fail(once parties: [PartyID], _ text: String) { failing.withLock { $0 = (Set(parties), text) } }
 
-        func answer(_ request: ServedRequest) -> ServedAnswer {
+        func answer(_ request: ServerRequest) -> ServerAnswer {
             journal.append(request)
             let number = answers.withLock { number in
                 number += 1
@@ -192,22 +192,22 @@ final class TwoNodeNetwork: Sendable {
                 return failing.parties.remove(party) != nil
             }
             let body = ByteBuffer(string: #"{"status_code":1000,"timestamp":"2026-01-01T00:00:00Z","data":\#(number)}"#)
-            return ServedAnswer(status: isFailing ? 500 : 200, body: body)
+            return ServerAnswer(isFailing ? 500 : 200, body: body)
         }
 
         /// The requests to a module of a party.
-        func seen(by party: PartyID, _ module: String) -> [ServedRequest] { Self.seen(by: party, module, in: journal.entries) }
+        func seen(by party: PartyID, _ module: String) -> [ServerRequest] { Self.seen(by: party, module, in: journal.entries) }
 
         /// The same, once enough requests with the text have arrived.
-        func seen(by party: PartyID, _ module: String, body text: String, atLeast count: Int) async throws -> [ServedRequest] {
-            @Sendable func fitting(_ entries: [ServedRequest]) -> [ServedRequest] {
+        func seen(by party: PartyID, _ module: String, body text: String, atLeast count: Int) async throws -> [ServerRequest] {
+            @Sendable func fitting(_ entries: [ServerRequest]) -> [ServerRequest] {
                 Self.seen(by: party, module, in: entries).filter { String(buffer: $0.body).contains(text) }
             }
-            let entries = await journal.wait(timeout: .seconds(60)) { fitting($0).count >= count }
+            let entries = await journal.wait(within: .seconds(60)) { fitting($0).count >= count }
             return fitting(try #require(entries, "\(count) of \(text) came to \(party)"))
         }
 
-        private static func seen(by party: PartyID, _ module: String, in entries: [ServedRequest]) -> [ServedRequest] {
+        private static func seen(by party: PartyID, _ module: String, in entries: [ServerRequest]) -> [ServerRequest] {
             entries.filter { $0.path == "/\(party)/\(module)" || $0.path.hasPrefix("/\(party)/\(module)/") }
         }
     }

@@ -7,6 +7,7 @@ import NIOCore
 import OCPI
 import Support
 import Synchronization
+import TestParties
 import Testbed
 import Testing
 import Topics
@@ -154,7 +155,7 @@ final class TwoProcesses: Sendable {
 
 extension ReceivedRequest {
     /// The id in a CDR request.
-    var cdr: String? { request.method == "POST" ? request.body.jsonString(["id"]) : nil }
+    var cdr: String? { request.method == .post ? request.body.jsonString(["id"]) : nil }
 }
 
 /// A suite with a ``TwoProcesses`` instance.

@@ -1,6 +1,7 @@
 import Demo
 import Support
 import Synchronization
+import TestParties
 import Testing
 
 extension Scenarios {

@@ -17,7 +17,7 @@ struct Layers {
         ])
 
     /// In `Sources/Tools`. No part of a running node imports them.
-    private static let tools: Set<String> = ["Testbed", "Demo", "Conformance", "Soak", "Fuzz", "Bench"]
+    private static let tools: Set<String> = ["TestParties", "Testbed", "Demo", "Conformance", "Soak", "Fuzz", "Bench"]
 
     /// Row and permitted imports of every module. Roles meet only in `Topics`.
     static let table: [String: (row: Row, mayImport: Set<String>)] = [
@@ -47,12 +47,13 @@ struct Layers {
         // What puts them together.
         "Node": (.node, all.subtracting(["Operations"])),
         // Tools know a node by its topics and its HTTP, not by its roles.
-        "Testbed": (.tool, directory),
-        "Demo": (.tool, directory),
-        "Bench": (.tool, directory.union(["Testbed"])),
-        "Soak": (.tool, directory.union(["Testbed"])),
-        "Fuzz": (.tool, directory.union(["Notary", "Testbed"])),
-        "Conformance": (.tool, ["OCPI", "Encoding"]),
+        "TestParties": (.tool, ["OCPI", "Encoding"]),
+        "Testbed": (.tool, directory.union(["TestParties"])),
+        "Demo": (.tool, directory.union(["TestParties"])),
+        "Bench": (.tool, directory.union(["TestParties", "Testbed"])),
+        "Soak": (.tool, directory.union(["TestParties", "Testbed"])),
+        "Fuzz": (.tool, directory.union(["Notary", "TestParties", "Testbed"])),
+        "Conformance": (.tool, ["TestParties", "OCPI", "Encoding"]),
         "ocn": (.top, all.union(tools).union(["Node"])),
     ]
 
@@ -60,6 +61,8 @@ struct Layers {
     static let sideways: Set<[String]> = [
         ["Registry", "Directory"], ["Kafka", "Encoding"], ["Kafka", "Instruments"], ["Credentials", "Directory"],
         ["Bench", "Testbed"], ["Soak", "Testbed"], ["Fuzz", "Testbed"],
+        ["Testbed", "TestParties"], ["Demo", "TestParties"], ["Bench", "TestParties"], ["Soak", "TestParties"], ["Fuzz", "TestParties"],
+        ["Conformance", "TestParties"],
     ]
 
     /// Arrows of the manifest that the table does not have, and modules that it does not know.

@@ -159,7 +159,6 @@ import Testing
 
     /// Types of the same name in two modules, and why they have it.
     private static let sharedNames: [String: String] = [
-        "Conversation": "private to the files of two tools that read sockets, each in its own way",
         "Correlation": "two loads number their requests differently, and no module knows both",
     ]
 

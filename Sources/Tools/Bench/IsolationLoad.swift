@@ -1,24 +1,25 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 import Testbed
 
 /// Sends requests at a constant rate, independent of the outcome of earlier ones.
 struct IsolationLoad: Sendable {
     private let participants: IsolationParticipants
-    private let sender: TestbedParty
+    private let sender: TestParty
     private let endpoint: String
-    private let caller: Caller
+    private let caller: PartyCaller
     private let recorder: RoundRecorder
     private let pause: Duration
 
-    /// - Throws: `TestbedFailure` if the node advertises no sessions endpoint.
-    init(_ participants: IsolationParticipants, _ sender: TestbedParty, _ caller: Caller, _ recorder: RoundRecorder, rate: Int) throws {
+    /// - Throws: `HandshakeFailure` if the node advertises no sessions endpoint.
+    init(_ participants: IsolationParticipants, _ sender: TestParty, _ caller: PartyCaller, _ recorder: RoundRecorder, rate: Int) throws {
         self.participants = participants
         self.sender = sender
         self.caller = caller
         self.recorder = recorder
-        endpoint = try sender.endpoint(.sessions)
+        endpoint = try sender.endpoint(Interface(.sessions, .receiver))
         pause = Duration.seconds(1) / rate
     }
 
@@ -76,7 +77,7 @@ struct IsolationLoad: Sendable {
         let headers = sender.headers(
             from: owner, to: participants.recipients[recipient], requestID: UUIDText.v4(), correlationID: correlationID)
         let url = URLJoin.join(endpoint, "\(owner.country)/\(owner.party)/\(id)", query: nil)
-        let answer = try? await caller.call("PUT", url, headers: headers, body: Self.session(id, of: owner))
+        let answer = try? await caller.call(.put, url, headers: headers, body: Self.session(id, of: owner))
         return answer?.status == 200 && answer?.code == 1000
     }
 

@@ -1,27 +1,25 @@
 import OCPI
+import TestParties
 import Testbed
 
 /// The parties of a run with their servers.
 struct IsolationParties: Sendable {
     /// The platform of all senders.
-    let sender: TestbedParty
-    private let recipients: [TestbedParty]
+    let sender: TestParty
+    private let recipients: [TestParty]
 
     init(_ participants: IsolationParticipants, recorder: RoundRecorder, endpoint: HangingEndpoint) {
-        sender = TestbedParty(
-            participants.senders[0], others: Array(participants.senders.dropFirst()), role: "CPO", modules: [(.sessions, .sender)]
-        ) { _, _, _ in
-            TestbedParty.refusal(405, "not served")
-        }
+        let senders = participants.senders.map { PartyDescription.Role("CPO", $0) }
+        sender = TestParty(PartyDescription(senders[0], and: Array(senders.dropFirst()), [Interface(.sessions, .sender)]))
         recipients = participants.recipients.enumerated().map { index, id in
             let mayHang = index >= participants.firstHanging
-            return TestbedParty(id, role: "EMSP", modules: [(.sessions, .receiver)]) { request, _, _ in
+            return TestParty(PartyDescription(PartyDescription.Role("EMSP", id), [Interface(.sessions, .receiver)])) { request in
                 let kind: RoundResults.Kind = request.header("OCN-Copy-ID") == nil ? .exchange : .push
-                if mayHang, endpoint.leavesUnanswered(request.connection, at: index, kind) { return nil }
-                if kind == .push, let number = request.header(OCPIHeader.correlationID).flatMap(Correlation.number) {
+                if mayHang, endpoint.leavesUnanswered(request.http.connection, at: index, kind) { return .silence }
+                if kind == .push, let number = request.correlationID.flatMap(Correlation.number) {
                     recorder.note { $0.arrived(number, at: index, time: $1) }
                 }
-                return Serving(body: Envelope.success())
+                return .success()
             }
         }
     }
@@ -34,7 +32,7 @@ struct IsolationParties: Sendable {
                 guard let party = waiting.popFirst() else { return }
                 group.addTask {
                     try await party.start()
-                    try await party.register(adminURL: hub.adminURL, adminToken: hub.node.adminToken, caller: hub.caller)
+                    try await party.register(with: hub.hubOperator)
                 }
             }
             for _ in 0..<8 { next() }

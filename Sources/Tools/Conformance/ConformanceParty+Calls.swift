@@ -2,7 +2,7 @@ import Encoding
 import NIOCore
 import NIOHTTP1
 import OCPI
-import Synchronization
+import TestParties
 
 // A party's requests to the hub.
 extension ConformanceParty {
@@ -19,7 +19,7 @@ extension ConformanceParty {
         _ method: OCPI.Method, _ module: ModuleID, _ interface: InterfaceRole, _ path: String = "", query: String? = nil, to: PartyID?,
         from: PartyID? = nil, body: JSONValue? = nil, text: String? = nil, token: Token? = nil, omitting: [String] = [],
         headers: [(String, String)] = []
-    ) async throws -> Reply {
+    ) async throws -> CallAnswer {
         try await call(
             method, URLJoin.join(try endpoint(module, interface), path, query: query), to: to, from: from, body: body, text: text,
             token: token, omitting: omitting, headers: headers)
@@ -29,11 +29,9 @@ extension ConformanceParty {
     func call(
         _ method: OCPI.Method, _ url: String, to: PartyID?, from: PartyID? = nil, body: JSONValue? = nil, text: String? = nil,
         token: Token? = nil, omitting: [String] = [], headers: [(String, String)] = []
-    ) async throws -> Reply {
-        let from = from ?? id
-        var route = [(OCPIHeader.fromCountry, from.country), (OCPIHeader.fromParty, from.party)]
-        if let to { route += [(OCPIHeader.toCountry, to.country), (OCPIHeader.toParty, to.party)] }
-        return try await exchange(method, url, route, body: body, text: text, token: token, omitting: omitting, headers: headers)
+    ) async throws -> CallAnswer {
+        try await exchange(
+            method, url, party.route(from: from, to: to), body: body, text: text, token: token, omitting: omitting, headers: headers)
     }
 
     /// Calls a configuration module, without routing headers.
@@ -41,26 +39,25 @@ extension ConformanceParty {
     func configure(
         _ method: OCPI.Method, _ url: String, body: JSONValue? = nil, text: String? = nil, token: Token? = nil, omitting: [String] = [],
         headers: [(String, String)] = []
-    ) async throws -> Reply {
+    ) async throws -> CallAnswer {
         try await exchange(method, url, [], body: body, text: text, token: token, omitting: omitting, headers: headers)
     }
 
     /// The hub's URL of an interface.
     /// - Throws: `Unmet` if the hub does not advertise it.
     func endpoint(_ module: ModuleID, _ interface: InterfaceRole) throws(Unmet) -> String {
-        let url = state.withLock { $0.endpoints[Interface(module, interface)] }
-        return try require(url, "the hub does not advertise \(module) \(interface.rawValue)")
+        try require(try? party.endpoint(Interface(module, interface)), "the hub does not advertise \(module) \(interface.rawValue)")
     }
 
     /// The hub's credentials endpoint of the version that the party registered with.
     func credentialsURL() throws(Unmet) -> String {
-        try require(state.withLock { $0.credentialsURL }, "the hub does not advertise a credentials endpoint")
+        try require(try? party.credentialsURL(), "the hub does not advertise a credentials endpoint")
     }
 
     private func exchange(
         _ method: OCPI.Method, _ url: String, _ route: [(String, String)], body: JSONValue?, text: String?, token: Token?,
         omitting: [String], headers: [(String, String)]
-    ) async throws -> Reply {
+    ) async throws -> CallAnswer {
         var all = HTTPHeaders()
         if let token = token ?? tokenC { all.add(name: OCPIHeader.authorization, value: token.authorization(encoding: .base64)) }
         all.add(name: OCPIHeader.requestID, value: UUIDText.v4())
@@ -73,6 +70,6 @@ extension ConformanceParty {
             all.remove(name: name)
             all.add(name: name, value: value)
         }
-        return try await HTTPCall.send(method, url, headers: all, body: bytes, maximumWait: hub.maximumWait)
+        return try await HubUnderTest.caller.call(CallRequest(method, url, headers: all, body: bytes), within: hub.maximumWait)
     }
 }

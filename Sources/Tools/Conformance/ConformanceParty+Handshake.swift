@@ -1,67 +1,47 @@
 import Encoding
 import OCPI
-import Synchronization
+import TestParties
 
-// How a party connects and leaves (OCPI 2.2.1, 7).
+// How a party connects to this hub and leaves.
 extension ConformanceParty {
+    /// Its credentials object.
+    var credentials: JSONValue { party.credentials }
+    /// The `data` of its versions endpoint.
+    var versionList: JSONValue { party.versionList }
+
+    /// The `data` of its version details.
+    func versionDetails(_ version: OCPIVersion, _ interfaces: [Interface]? = nil) -> JSONValue { party.versionDetails(version, interfaces) }
+
     /// Registers: token A, versions, details, POST credentials.
     func register() async throws {
         let tokenA = try await hub.invite(ids)
         try await discover(with: tokenA)
-        let reply = try await postCredentials(with: tokenA)
-        try reply.expect(code: 1000)
+        try await postCredentials(with: tokenA).expect(code: 1000)
     }
 
     /// Reads the hub's versions and the details of the version under test, and stores its endpoints.
     /// - Returns: `data` of the details.
     @discardableResult
     func discover(with token: Token? = nil) async throws -> JSONValue {
-        let details = try await configure(.get, try await detailsURL(of: hub.version, with: token), token: token).expect(code: 1000)
-        let data = try require(details.data, "version details have no data")
-        var endpoints: [Interface: String] = [:]
-        var credentialsURL: String?
-        for endpoint in data["endpoints"]?.array ?? [] {
-            guard let module = endpoint["identifier"]?.string, let url = endpoint["url"]?.string else { continue }
-            // The role of a credentials endpoint has no meaning.
-            if module == "credentials" { credentialsURL = url }
-            guard let role = endpoint["role"]?.string.flatMap(InterfaceRole.init(rawValue:)) else { continue }
-            endpoints[Interface(ModuleID(rawValue: module), role)] = url
-        }
-        state.withLock { state in
-            state.endpoints = endpoints
-            state.credentialsURL = credentialsURL
-        }
-        return data
+        try await party.discover(hub.versionsURL, hub.version, with: token)
     }
 
     /// The URL of the details of a version, from the hub's versions.
     func detailsURL(of version: OCPIVersion, with token: Token? = nil) async throws -> String {
-        let versions = try await configure(.get, hub.versionsURL, token: token).expect(code: 1000)
-        let entry = versions.data?.array?.first { $0["version"]?.string == version.rawValue }
-        return try require(entry?["url"]?.string, "the hub offers no version \(version.rawValue)")
+        try await party.detailsURL(of: version, at: hub.versionsURL, with: token)
     }
 
     /// POST credentials; stores token C from the answer.
     /// - Parameter credentials: nil for its own.
-    func postCredentials(with tokenA: Token, _ credentials: JSONValue? = nil) async throws -> Reply {
-        keeping(try await configure(.post, try credentialsURL(), body: credentials ?? self.credentials, token: tokenA))
+    func postCredentials(with tokenA: Token, _ credentials: JSONValue? = nil) async throws -> CallAnswer {
+        try await party.postCredentials(with: tokenA, credentials)
     }
 
     /// PUT credentials; stores the new token C from the answer.
-    func putCredentials(_ credentials: JSONValue? = nil, at url: String? = nil) async throws -> Reply {
-        let url = try url ?? credentialsURL()
-        return keeping(try await configure(.put, url, body: credentials ?? self.credentials))
+    func putCredentials(_ credentials: JSONValue? = nil, at url: String? = nil) async throws -> CallAnswer {
+        try await party.putCredentials(credentials, at: url)
     }
 
     /// Unregisters from the hub if it is registered, whatever the hub answers.
-    func leave() async {
-        guard tokenC != nil, let url = try? credentialsURL() else { return }
-        _ = try? await configure(.delete, url)
-        state.withLock { $0.tokenC = nil }
-    }
-
-    private func keeping(_ reply: Reply) -> Reply {
-        if reply.code == 1000, let token = reply.data?["token"]?.string { state.withLock { $0.tokenC = Token(token) } }
-        return reply
-    }
+    func leave() async { await party.leave() }
 }

@@ -1,7 +1,6 @@
 import Encoding
-import NIOCore
-import NIOHTTP1
 package import OCPI
+import TestParties
 
 /// The hub under test, and how to get registration tokens.
 package struct HubUnderTest: Sendable {
@@ -20,15 +19,13 @@ package struct HubUnderTest: Sendable {
 
     /// The admin API of a hub of this project: `POST /admin/generate-registration-token`.
     package struct Admin: Sendable {
-        let url: String
-        let key: Token
+        let api: HubOperator
 
         /// - Parameters:
         ///   - url: base of the private listener.
         ///   - key: the operator's key.
         package init(url: String, key: Token) {
-            self.url = URLJoin.trimmed(url)
-            self.key = key
+            api = HubOperator(url: url, key: key)
         }
     }
 
@@ -51,27 +48,21 @@ package struct HubUnderTest: Sendable {
     /// The timeout of a call to the hub.
     var maximumWait: Duration { timeout + .seconds(15) }
 
+    /// Lives as long as the program.
+    static let caller = PartyCaller()
+
     /// A token A for these parties.
-    /// - Throws: `Skipped` if there is no source for one; `HTTPCallFailure` if the hub refuses.
+    /// - Throws: `Skipped` if there is no source for one; `HandshakeFailure` if the hub refuses.
     func invite(_ parties: [PartyID]) async throws -> Token {
         if let first = parties.first, let given = tokensA[first] { return given }
-        if admin == nil { throw Skipped("needs the hub's admin API or a token A for \(parties.first ?? party)") }
-        let body = JSONValue.array(
-            parties.map { ["country_code": .string($0.country), "party_id": .string($0.party)] })
-        let reply = try await ask(.post, "/admin/generate-registration-token", body: body)
-        guard reply.status == 200, let token = reply.json?["token"]?.string else {
-            let reason = reply.json?["error"]?.string ?? "HTTP \(reply.status)"
-            throw HTTPCallFailure(description: "no token A for \(parties.map(\.description).joined(separator: ", ")): \(reason)")
-        }
-        return Token(token)
+        guard let admin else { throw Skipped("needs the hub's admin API or a token A for \(parties.first ?? party)") }
+        return try await admin.api.invite(parties, through: Self.caller, within: maximumWait).tokenA
     }
 
     /// Calls the admin API.
     /// - Throws: `Skipped` if it is not known.
-    func ask(_ method: OCPI.Method, _ path: String, body: JSONValue? = nil) async throws -> Reply {
+    func ask(_ method: OCPI.Method, _ path: String, body: JSONValue? = nil) async throws -> CallAnswer {
         guard let admin else { throw Skipped("needs the hub's admin API") }
-        var headers = HTTPHeaders([(OCPIHeader.authorization, "Token \(admin.key.raw)")])
-        if body != nil { headers.add(name: "Content-Type", value: "application/json") }
-        return try await HTTPCall.send(method, admin.url + path, headers: headers, body: body?.encoded(), maximumWait: maximumWait)
+        return try await admin.api.ask(method, path, body: body, through: Self.caller, within: maximumWait)
     }
 }

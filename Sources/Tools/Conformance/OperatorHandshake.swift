@@ -1,11 +1,12 @@
 import Encoding
 import OCPI
+import TestParties
 
 /// The handshake with the hub as Sender, started by its operator: `POST /admin/platform`, then `…/{id}/start-handshake`.
 enum OperatorHandshake {
     /// Makes the hub register with this party.
     /// - Returns: the operator's answer; nil if this hub has no such call.
-    static func begin(with party: ConformanceParty, _ environment: TestEnvironment) async throws -> Reply? {
+    static func begin(with party: ConformanceParty, _ environment: TestEnvironment) async throws -> CallAnswer? {
         // In this direction the party issues token A.
         let body: JSONValue = [
             "handshakeSelfInitiated": true, "tokenA": .string(party.tokenB.raw), "platformVersionsUrl": .string(party.versionsURL),

@@ -1,4 +1,5 @@
 package import OCPI
+import TestParties
 
 /// The parties of the tests. The hub must know all of them, except `unknown`, before the suite starts: a hub of this project by its
 /// registry, as parties under its own node.

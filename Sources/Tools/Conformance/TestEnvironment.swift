@@ -1,7 +1,6 @@
 import Encoding
-import NIOCore
 import OCPI
-import Synchronization
+import TestParties
 
 /// The hub under test and the parties around it. Checks run one at a time; at the start of each, all parties are connected, without a
 /// script or recorded requests.
@@ -44,22 +43,24 @@ package final class TestEnvironment: Sendable {
         self.hub = hub
         self.participants = participants
         self.listening = listening
-        func party(_ number: Int, _ roles: [ConformanceParty.Role], _ interfaces: [Interface], slash: Bool = false) -> ConformanceParty {
-            ConformanceParty(roles, interfaces, trailingSlash: slash, hub: hub, place: TestEnvironment.place(listening, number))
+        func role(_ role: String, _ id: PartyID) -> PartyDescription.Role { TestEnvironment.role(role, id) }
+        func party(
+            _ number: Int, _ first: PartyDescription.Role, and others: [PartyDescription.Role] = [], _ interfaces: [Interface],
+            slash: Bool = false
+        ) -> ConformanceParty {
+            ConformanceParty(
+                first, and: others, interfaces, trailingSlash: slash, hub: hub, place: TestEnvironment.place(listening, number))
         }
         let common = Interface(.hubclientinfo, .receiver)
-        cpo = party(0, [ConformanceParty.Role(role: "CPO", id: participants.cpo)], Participants.cpoInterfaces)
-        otherCPO = party(1, [ConformanceParty.Role(role: "CPO", id: participants.otherCPO)], Participants.cpoInterfaces)
-        emsp = party(2, [ConformanceParty.Role(role: "EMSP", id: participants.emsp)], Participants.emspInterfaces)
+        cpo = party(0, role("CPO", participants.cpo), Participants.cpoInterfaces)
+        otherCPO = party(1, role("CPO", participants.otherCPO), Participants.cpoInterfaces)
+        emsp = party(2, role("EMSP", participants.emsp), Participants.emspInterfaces)
         otherEMSP = party(
-            3, [ConformanceParty.Role(role: "EMSP", id: participants.otherEMSP)],
-            Participants.emspInterfaces.filter { $0 != Interface(.tariffs, .receiver) }, slash: true)
+            3, role("EMSP", participants.otherEMSP), Participants.emspInterfaces.filter { $0 != Interface(.tariffs, .receiver) },
+            slash: true)
         both = party(
-            4,
-            [
-                ConformanceParty.Role(role: "CPO", id: participants.both), ConformanceParty.Role(role: "EMSP", id: participants.both),
-                ConformanceParty.Role(role: "EMSP", id: participants.sibling),
-            ], Participants.cpoInterfaces.filter { $0 != common } + Participants.emspInterfaces)
+            4, role("CPO", participants.both), and: [role("EMSP", participants.both), role("EMSP", participants.sibling)],
+            Participants.cpoInterfaces.filter { $0 != common } + Participants.emspInterfaces)
     }
 
     /// Starts all parties and registers them in parallel.
@@ -72,7 +73,7 @@ package final class TestEnvironment: Sendable {
                         try await party.start()
                         try await party.register()
                     } catch {
-                        throw HTTPCallFailure(description: "\(party.id) could not be registered: \(error)")
+                        throw RegistrationFailure(description: "\(party.id) could not be registered: \(error)")
                     }
                 }
             }
@@ -130,9 +131,8 @@ package final class TestEnvironment: Sendable {
     ) async throws -> Result {
         guard hub.admin != nil else { throw Skipped("needs the hub's admin API to invite a platform") }
         let spare = ConformanceParty(
-            [ConformanceParty.Role(role: role, id: participants.spare)],
-            role == "CPO" ? Participants.cpoInterfaces : Participants.emspInterfaces, hub: hub,
-            place: TestEnvironment.place(listening, 5))
+            Self.role(role, participants.spare), role == "CPO" ? Participants.cpoInterfaces : Participants.emspInterfaces, hub: hub,
+            place: Self.place(listening, 5))
         do {
             try await spare.start()
             if registered { try await spare.register() }
@@ -150,8 +150,12 @@ package final class TestEnvironment: Sendable {
         await spare.stop()
     }
 
-    private static func place(_ listening: Listening, _ number: Int) -> ConformanceParty.Place {
-        ConformanceParty.Place(
+    private static func role(_ role: String, _ id: PartyID) -> PartyDescription.Role {
+        PartyDescription.Role(role, id, name: "Conformance \(id)")
+    }
+
+    private static func place(_ listening: Listening, _ number: Int) -> TestParty.Place {
+        TestParty.Place(
             listen: listening.address, port: listening.firstPort == 0 ? 0 : listening.firstPort + number, reachAs: listening.reachAs)
     }
 }

@@ -1,23 +1,24 @@
 import Encoding
 import Kafka
 import Logging
+import TestParties
 import Topics
 
 /// Reads both clusters like any Kafka client: the requests, replies, outboxes and shared state of each node, all partitions from the
 /// beginning. It uses record headers only.
 package final class KafkaTap: Sendable {
     private let readers: [PartitionReader]
-    private let journal: Journal<Crossing>
+    private let inbox: Inbox<Crossing>
 
-    private init(readers: [PartitionReader], journal: Journal<Crossing>) {
+    private init(readers: [PartitionReader], inbox: Inbox<Crossing>) {
         self.readers = readers
-        self.journal = journal
+        self.inbox = inbox
     }
 
     /// Starts reading. Topics must exist: those created later are not read.
     /// - Throws: `KafkaError` of a cluster that cannot be read.
     package static func open(_ clusters: [DemoCluster]) async throws -> KafkaTap {
-        let journal = Journal<Crossing>()
+        let inbox = Inbox<Crossing>()
         let silent = Logger(label: "demo.tap") { _ in SwiftLogNoOpLogHandler() }
         var readers: [PartitionReader] = []
         for (node, cluster) in clusters.enumerated() {
@@ -30,13 +31,13 @@ package final class KafkaTap: Sendable {
                         kafka, topic: topic, partitions: (0..<Int32(clamping: partitions)).map { $0 }, start: .beginning, logger: silent,
                         onBatch: { batch in
                             let seen = Timestamp.now
-                            journal.append(batch.map { Crossing($0, node: node, kind: kind, seen: seen) })
+                            inbox.append(batch.map { Crossing($0, node: node, kind: kind, seen: seen) })
                         },
                         onEnd: { _, _ in }))
             }
         }
         for reader in readers { try await reader.start() }
-        return KafkaTap(readers: readers, journal: journal)
+        return KafkaTap(readers: readers, inbox: inbox)
     }
 
     /// Stops reading.
@@ -45,11 +46,11 @@ package final class KafkaTap: Sendable {
     }
 
     /// All records read so far.
-    package var crossings: [Crossing] { journal.entries }
+    package var crossings: [Crossing] { inbox.entries }
 
     /// Waits for a matching record and returns the first; nil after the timeout.
     package func first(timeout: Duration, where condition: @escaping @Sendable (Crossing) -> Bool) async -> Crossing? {
-        await journal.wait(timeout: timeout) { $0.contains(where: condition) }?.first(where: condition)
+        await inbox.wait(within: timeout) { $0.contains(where: condition) }?.first(where: condition)
     }
 
     /// Waits until at least these numbers of requests, replies and copies with one correlation id were read, and returns all of them in the
@@ -57,7 +58,7 @@ package final class KafkaTap: Sendable {
     package func trail(
         of correlationID: String, requests: Int, replies: Int, copies: Int, timeout: Duration
     ) async -> [Crossing]? {
-        let entries = await journal.wait(timeout: timeout) { entries in
+        let entries = await inbox.wait(within: timeout) { entries in
             let trail = Self.trail(of: correlationID, in: entries)
             func count(_ kind: Crossing.Kind) -> Int { trail.count { $0.kind == kind } }
             return count(.request) >= requests && count(.reply) >= replies && count(.copy) >= copies

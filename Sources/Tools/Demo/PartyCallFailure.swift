@@ -1,5 +1,5 @@
-/// A call to a node without a valid answer.
+/// A call that a party cannot make.
 package struct PartyCallFailure: Error, CustomStringConvertible {
-    /// The call and its failure; never a token.
+    /// The reason; never a token.
     package let description: String
 }

@@ -2,6 +2,7 @@ import Encoding
 import NIOCore
 import OCPI
 import Synchronization
+import TestParties
 
 /// The OCPI module endpoints of one party. Objects are stored in memory, byte for byte.
 final class PartyModules: Sendable {
@@ -28,22 +29,23 @@ final class PartyModules: Sendable {
     /// Sets the URL of the party's server, for `Location` and `Link`.
     func moved(to url: String) { store.withLock { $0.url = url } }
 
-    /// The modules of the party's role, by OCPI name and interface; `invoices` is a custom module.
-    var endpoints: [(module: String, role: InterfaceRole)] {
-        switch part {
-        case .cpo: [("locations", .sender), ("tariffs", .sender), ("commands", .receiver)]
-        case .emsp:
-            [
-                ("sessions", .receiver), ("cdrs", .receiver), ("commands", .sender), ("tokens", .sender), ("invoices", .receiver),
-            ]
-        case .billing: [("cdrs", .receiver)]
-        }
+    /// The interfaces of the party's role; `invoices` is a custom module.
+    var interfaces: [Interface] {
+        let modules: [(String, InterfaceRole)] =
+            switch part {
+            case .cpo: [("locations", .sender), ("tariffs", .sender), ("commands", .receiver)]
+            case .emsp:
+                [("sessions", .receiver), ("cdrs", .receiver), ("commands", .sender), ("tokens", .sender), ("invoices", .receiver)]
+            case .billing: [("cdrs", .receiver)]
+            }
+        return modules.map { Interface(ModuleID(rawValue: $0), $1) }
     }
 
-    /// Answers a request below `/ocpi/2.2.1/<module>`; `path` is the rest after the module, without its first slash.
-    func answer(_ request: ServedRequest, module: String, path: String) -> ServedAnswer {
-        guard endpoints.contains(where: { $0.module == module }) else { return Self.refusal(404, "no module \(module) here") }
-        switch (request.method, module) {
+    /// Answers a request to one of its interfaces.
+    func answer(_ request: PartyRequest) -> ServerAnswer {
+        let module = request.interface?.module.rawValue ?? ""
+        let path = request.rest
+        switch (request.method.rawValue, module) {
         case ("GET", "locations"):
             return page(request, module, of: store.withLock { $0.sites }.map { $0.locationObject(updated: updated) })
         case ("GET", "tariffs"):
@@ -54,18 +56,13 @@ final class PartyModules: Sendable {
         case ("POST", "cdrs"), ("POST", "invoices"): return post(request, module)
         case ("PUT", "sessions"):
             store.withLock { $0.objects["sessions/\(path)"] = request.body }
-            return ServedAnswer(body: Envelope.success())
+            return .success()
         case ("PATCH", "sessions"): return patch(request, "sessions/\(path)")
         // A service also gets copies of reads, because OCN permissions do not distinguish methods. No caller uses the answer's data.
-        case ("GET", "cdrs") where part == .billing: return ServedAnswer(body: Envelope.success())
+        case ("GET", "cdrs") where part == .billing: return .success()
         case ("GET", "sessions"), ("GET", "cdrs"): return object("\(module)/\(path)")
-        default: return Self.refusal(405, "\(request.method) is not served on \(module)")
+        default: return .failure(2000, status: 405, "\(request.method) is not served on \(module)")
         }
-    }
-
-    /// An OCPI error with an HTTP status.
-    static func refusal(_ status: Int, _ message: String) -> ServedAnswer {
-        ServedAnswer(status: status, body: Envelope.error(code: .clientError, message: message))
     }
 
     /// A success envelope around an object's bytes.
@@ -77,32 +74,33 @@ final class PartyModules: Sendable {
     }
 
     /// A CPO accepts a command, an eMSP accepts a result.
-    private func command() -> ServedAnswer {
+    private func command() -> ServerAnswer {
         part == .cpo
-            ? ServedAnswer(body: Envelope.success(data: ["result": "ACCEPTED", "timeout": 30])) : ServedAnswer(body: Envelope.success())
+            ? .success(["result": "ACCEPTED", "timeout": 30]) : .success()
     }
 
-    private func post(_ request: ServedRequest, _ module: String) -> ServedAnswer {
-        guard let id = request.body.jsonString(["id"]) else { return Self.refusal(400, "the object has no id") }
+    private func post(_ request: PartyRequest, _ module: String) -> ServerAnswer {
+        guard let id = request.body.jsonString(["id"]) else { return .failure(2000, status: 400, "the object has no id") }
         let url = store.withLock { store in
             store.objects["\(module)/\(id)"] = request.body
             return store.url
         }
-        return ServedAnswer(
-            headers: [(OCPIHeader.location, "\(url)/ocpi/2.2.1/\(module)/\(id)")], body: Envelope.success(message: "received"))
+        return .success(message: "received", headers: [(OCPIHeader.location, "\(url)/ocpi/2.2.1/\(module)/\(id)")])
     }
 
-    private func object(_ key: String) -> ServedAnswer {
-        guard let object = store.withLock({ $0.objects[key] }) else { return Self.refusal(404, "unknown object") }
-        return ServedAnswer(body: Self.envelope(around: object))
+    private func object(_ key: String) -> ServerAnswer {
+        guard let object = store.withLock({ $0.objects[key] }) else { return .failure(2000, status: 404, "unknown object") }
+        return ServerAnswer(body: Self.envelope(around: object))
     }
 
     /// Merges a PATCH into its object; charging periods are appended (OCPI 2.2.1, 9.2.2.3).
-    private func patch(_ request: ServedRequest, _ key: String) -> ServedAnswer {
+    private func patch(_ request: PartyRequest, _ key: String) -> ServerAnswer {
         guard let known = store.withLock({ $0.objects[key] }), case .object(var members)? = try? JSONValue.parse(known) else {
-            return Self.refusal(404, "unknown object")
+            return .failure(2000, status: 404, "unknown object")
         }
-        guard case .object(let changes)? = try? JSONValue.parse(request.body) else { return Self.refusal(400, "not a JSON object") }
+        guard case .object(let changes)? = try? JSONValue.parse(request.body) else {
+            return .failure(2000, status: 400, "not a JSON object")
+        }
         for change in changes {
             guard let index = members.firstIndex(where: { $0.name == change.name }) else {
                 members.append(change)
@@ -116,23 +114,16 @@ final class PartyModules: Sendable {
         }
         let merged = JSONValue.object(members).encoded()
         store.withLock { $0.objects[key] = merged }
-        return ServedAnswer(body: Envelope.success())
+        return .success()
     }
 
     /// One page of a list, with `Link`, `X-Total-Count` and `X-Limit` (OCPI 2.2.1, 4.1.3.1).
-    private func page(_ request: ServedRequest, _ module: String, of objects: [JSONValue]) -> ServedAnswer {
+    private func page(_ request: PartyRequest, _ module: String, of objects: [JSONValue]) -> ServerAnswer {
         let offset = max(0, Self.parameter("offset", in: request.query) ?? 0)
         let limit = min(max(1, Self.parameter("limit", in: request.query) ?? Self.pageLimit), Self.pageLimit)
         let rest = objects.dropFirst(offset)
-        var headers: [(name: String, value: String)] = [
-            (OCPIHeader.totalCount, String(objects.count)), (OCPIHeader.limit, String(limit)),
-        ]
-        if rest.count > limit {
-            let url = store.withLock { $0.url }
-            headers.append(
-                (OCPIHeader.link, "<\(url)/ocpi/2.2.1/\(module)?offset=\(offset + limit)&limit=\(limit)>; rel=\"next\""))
-        }
-        return ServedAnswer(headers: headers, body: Envelope.success(data: .array(Array(rest.prefix(limit)))))
+        let next = store.withLock { "\($0.url)/ocpi/2.2.1/\(module)?offset=\(offset + limit)&limit=\(limit)" }
+        return .page(Array(rest.prefix(limit)), total: objects.count, limit: limit, next: rest.count > limit ? next : nil)
     }
 
     private static func parameter(_ name: String, in query: String?) -> Int? {

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Steps 3 to 8: the CDR, its copy, the invoice, and the two proofs.
 extension Scenario {
@@ -77,7 +78,7 @@ extension Scenario {
         let visit = Charging(sessionID: "SES-2001", site: site, driver: driver, start: started)
         _ = try await postCDR(visit.cdr(id: "CDR-2001", .kade, updated: .now), of: participants.cpo2, copies: 0)
         // An unwanted copy would arrive within milliseconds. The summary counts copies again after all eight steps.
-        let unwanted = await participants.billing.received.wait(timeout: Self.grace) { $0.contains { $0.from == owner } }
+        let unwanted = await participants.billing.received.wait(within: Self.grace) { $0.contains { $0.from == owner } }
         try expect(unwanted == nil, "\(participants.billing.profile.id) received a request of \(owner), which did not agree")
         let source = "/\(owner.country)/\(owner.party)"
         try expect(!demoStage.tap.crossings.contains { $0.kind == .copy && $0.source == source }, "a copy for a service crossed an outbox")
@@ -113,12 +114,12 @@ extension Scenario {
         try await service.start()
         let back = Timestamp.now
         report.note(step, "\(service.profile.id) is back on the same port")
-        _ = await service.received.wait(timeout: Self.maximumWait + Self.maximumWait) { entries in
+        _ = await service.received.wait(within: Self.maximumWait + Self.maximumWait) { entries in
             entries.count { $0.from != nil && !($0.correlationID.map(known.contains) ?? false) } >= cdrs.count
         }
         var crossings: [Crossing] = []
         for call in calls { crossings.append(try await awaitCopy(of: call, from: participants.cpo1).1) }
-        _ = await service.received.wait(timeout: Self.grace) { entries in
+        _ = await service.received.wait(within: Self.grace) { entries in
             entries.count { $0.from != nil && !($0.correlationID.map(known.contains) ?? false) } > cdrs.count
         }
         let arrived = arrivals(service.received.entries)

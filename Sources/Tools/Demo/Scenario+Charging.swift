@@ -2,6 +2,7 @@ import Directory
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Steps 1 and 2: the agreements, and a charging session.
 extension Scenario {
@@ -104,12 +105,12 @@ extension Scenario {
             received.request.body.replacing(restored, with: Array("\"\(responseURL)\"".utf8)) == body,
             "\(name) was changed in more than its response_url")
 
-        let arrived = await participants.emsp.received.wait(timeout: Self.maximumWait) { $0.contains { $0.request.path == path } }
+        let arrived = await participants.emsp.received.wait(within: Self.maximumWait) { $0.contains { $0.request.path == path } }
         let result = try require(
             arrived?.first { $0.request.path == path },
             "no result of \(name) arrived" + (participants.cpo1.callbackFailure.map { ": \($0)" } ?? ""))
         let correlation = result.correlationID
-        let calls = await participants.cpo1.sent.wait(timeout: Self.maximumWait) { $0.contains { $0.correlationID == correlation } }
+        let calls = await participants.cpo1.sent.wait(within: Self.maximumWait) { $0.contains { $0.correlationID == correlation } }
         let call = try require(calls?.first { $0.correlationID == correlation }, "CPO 1 got no answer when it sent the result of \(name)")
         _ = try await check(call, from: participants.cpo1, to: participants.emsp, body: DemoParty.commandResult)
     }

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// The scenario. Each step throws `DemoFailure` if an expectation is not met, and returns a short description of its result.
 struct Scenario {
@@ -107,7 +108,7 @@ struct Scenario {
         try expect(
             received.from == from.profile.id && received.to == to.profile.id,
             "\(to.profile.id) received \(name) with other parties in the routing headers")
-        try expect(received.request.method == call.method.rawValue, "\(to.profile.id) received \(received.line) for \(name)")
+        try expect(received.request.method == call.method, "\(to.profile.id) received \(received.line) for \(name)")
         try expect(
             received.request.header(OCPIHeader.requestID).map { $0 != call.requestID } ?? false,
             "\(to.profile.id) received \(name) without an X-Request-ID of its own")
@@ -135,7 +136,7 @@ struct Scenario {
     func awaitCopy(of call: (sent: SentRequest, received: ReceivedRequest), from: DemoParty) async throws -> (ReceivedRequest, Crossing) {
         let id = call.sent.correlationID
         let service = participants.billing.profile.id
-        let arrived = await participants.billing.received.wait(timeout: Self.maximumWait) { $0.contains { $0.correlationID == id } }
+        let arrived = await participants.billing.received.wait(within: Self.maximumWait) { $0.contains { $0.correlationID == id } }
         let copy = try require(
             arrived?.first { $0.correlationID == id }, "\(service) did not receive its copy of \(call.sent.method) \(call.sent.target)")
         try expect(copy.request.body == call.received.request.body, "\(service) received other bytes than \(from.profile.id) sent")

@@ -1,13 +1,13 @@
 import NIOCore
 import OCPI
 import Synchronization
-import Testbed
+import TestParties
 
 /// The five parties of a run. The ledger records what the services receive.
 struct Parties: Sendable {
-    let cpo: TestbedParty
-    private let emsp: TestbedParty
-    private let services: [TestbedParty]
+    let cpo: TestParty
+    private let emsp: TestParty
+    private let services: [TestParty]
     private let faultModels: [SharedFaultModel]
 
     /// A fault model shared by several event loops.
@@ -21,34 +21,33 @@ struct Parties: Sendable {
     }
 
     init(_ participants: SoakParticipants, sharedLedger: SharedLedger, seed: UInt64) {
-        let receivers: [(module: ModuleID, role: InterfaceRole)] = [(.sessions, .receiver), (.cdrs, .receiver)]
-        cpo = TestbedParty(participants.cpo, role: "CPO", modules: receivers.map { ($0.module, .sender) }) { _, _, _ in
-            TestbedParty.refusal(405, "not served")
-        }
-        emsp = TestbedParty(participants.emsp, role: "EMSP", modules: receivers) { _, _, _ in Serving(body: Envelope.success()) }
+        let receivers = [Interface(.sessions, .receiver), Interface(.cdrs, .receiver)]
+        let senders = receivers.map { Interface($0.module, .sender) }
+        cpo = TestParty(PartyDescription(PartyDescription.Role("CPO", participants.cpo), senders))
+        emsp = TestParty(PartyDescription(PartyDescription.Role("EMSP", participants.emsp), receivers)) { _ in .success() }
         let kinds: [(PartyID, FaultModel.Kind)] = [
             (participants.steady, .steady), (participants.flapping, .flapping), (participants.hanging, .hanging),
         ]
-        var services: [TestbedParty] = []
+        var services: [TestParty] = []
         var faultModels: [SharedFaultModel] = []
         for (number, (id, kind)) in kinds.enumerated() {
             let faults = SharedFaultModel(FaultModel(kind, seed: seed &+ UInt64(number)))
             faultModels.append(faults)
             services.append(
-                TestbedParty(id, role: "OTHER", modules: receivers) { request, module, path in
-                    Self.take(request, module, path, at: id, faults, sharedLedger)
+                TestParty(PartyDescription(PartyDescription.Role("OTHER", id), receivers)) { request in
+                    Self.take(request, at: id, faults, sharedLedger)
                 })
         }
         self.services = services
         self.faultModels = faultModels
     }
 
-    private var all: [TestbedParty] { [cpo, emsp] + services }
+    private var all: [TestParty] { [cpo, emsp] + services }
 
-    func start(adminURL: String, adminToken: String, caller: Caller) async throws {
+    func start(_ hubOperator: HubOperator) async throws {
         for party in all {
             try await party.start()
-            try await party.register(adminURL: adminURL, adminToken: adminToken, caller: caller)
+            try await party.register(with: hubOperator)
         }
     }
 
@@ -62,19 +61,20 @@ struct Parties: Sendable {
     }
 
     private static func take(
-        _ request: Served, _ module: String, _ path: String, at id: PartyID, _ faults: SharedFaultModel, _ sharedLedger: SharedLedger
-    ) -> Serving {
-        let number = request.header(OCPIHeader.correlationID).flatMap(Correlation.number)
+        _ request: PartyRequest, at id: PartyID, _ faults: SharedFaultModel, _ sharedLedger: SharedLedger
+    ) -> ServerAnswer {
+        let number = request.correlationID.flatMap(Correlation.number)
         switch faults.react(to: number ?? 0, at: sharedLedger.time) {
-        case .fail: return TestbedParty.refusal(503, "not now")
-        case .failInside: return Serving(body: Envelope.error(code: .serverError, message: "not now"))
-        case .refuse: return TestbedParty.refusal(400, "never")
+        case .fail: return .failure(2000, status: 503, "not now")
+        case .failInside: return .failure(StatusCode.serverError.rawValue, "not now")
+        case .refuse: return .failure(2000, status: 400, "never")
         case .take(let delay):
-            let fingerprint = Dispatch.fingerprint(request.method, module, path, request.body)
+            let fingerprint = Dispatch.fingerprint(
+                request.method.rawValue, request.interface?.module.rawValue ?? "", request.rest, request.body)
             let copyID = request.header("OCN-Copy-ID")
             // The copy counts as received on arrival, whether or not the answer reaches the hub.
             sharedLedger.note { $0.arrived(number, id: copyID, fingerprint: fingerprint, at: id, time: $1) }
-            return Serving(body: Envelope.success(), delay: delay)
+            return delay > .zero ? .success().after(delay) : .success()
         }
     }
 }

@@ -60,7 +60,7 @@ package struct Soak: Sendable {
     }
 
     private func execute(_ hub: Testbed.Running, _ sharedLedger: SharedLedger, _ parties: Parties) async throws -> SoakResult {
-        try await parties.start(adminURL: hub.adminURL, adminToken: hub.node.adminToken, caller: hub.caller)
+        try await parties.start(hub.hubOperator)
         let load = try SoakLoad(
             options, participants: participants, cpo: parties.cpo, publicURL: hub.publicURLs[0], ingresses: hub.publicURLs,
             sharedLedger: sharedLedger, caller: hub.caller)

@@ -2,16 +2,17 @@ import Encoding
 import NIOCore
 import OCPI
 import Synchronization
+import TestParties
 import Testbed
 
 /// Sends requests at a constant rate, independent of the outcome of earlier ones. It pauses only while the backlog is too large.
 struct SoakLoad: Sendable {
-    private let cpo: TestbedParty
+    private let cpo: TestParty
     private let receiver: PartyID
     private let endpoints: [ModuleID: String]
     private let ingresses: [String]
     private let sharedLedger: SharedLedger
-    private let caller: Caller
+    private let caller: PartyCaller
     private let options: SoakOptions
     private let progress: Progress
 
@@ -31,8 +32,8 @@ struct SoakLoad: Sendable {
     ///   - publicURL: the prefix of the endpoints that the node advertises.
     ///   - ingresses: the prefixes of these endpoints at each ingress process, used in turn.
     init(
-        _ options: SoakOptions, participants: SoakParticipants, cpo: TestbedParty, publicURL: String, ingresses: [String],
-        sharedLedger: SharedLedger, caller: Caller
+        _ options: SoakOptions, participants: SoakParticipants, cpo: TestParty, publicURL: String, ingresses: [String],
+        sharedLedger: SharedLedger, caller: PartyCaller
     ) throws {
         self.options = options
         self.cpo = cpo
@@ -42,7 +43,7 @@ struct SoakLoad: Sendable {
         self.caller = caller
         var endpoints: [ModuleID: String] = [:]
         for module in [ModuleID.sessions, .cdrs] {
-            let url = try cpo.endpoint(module)
+            let url = try cpo.endpoint(Interface(module, .receiver))
             guard url.hasPrefix(publicURL) else { throw TestbedFailure("the node advertises \(module.rawValue) at \(url)") }
             endpoints[module] = String(url.dropFirst(publicURL.count))
         }
@@ -103,8 +104,8 @@ struct SoakLoad: Sendable {
             let base = ingresses[(turn + offset) % ingresses.count] + (endpoints[dispatch.module] ?? "")
             do {
                 let answer = try await caller.call(
-                    dispatch.method.rawValue, URLJoin.join(base, dispatch.path, query: nil), headers: headers, body: dispatch.body,
-                    timeout: .seconds(15))
+                    dispatch.method, URLJoin.join(base, dispatch.path, query: nil), headers: headers, body: dispatch.body,
+                    within: .seconds(15))
                 switch (answer.status, answer.code) {
                 case (200, 1000): return .accepted
                 // The ingress does not know whether Kafka has the request.
@@ -112,7 +113,7 @@ struct SoakLoad: Sendable {
                 case (_, let code?): return .answered(code)
                 case (_, nil): return .unknown
                 }
-            } catch is Caller.NotSent {
+            } catch  where error.kind == .notSent {
                 continue
             } catch {
                 return .unknown

@@ -1,4 +1,5 @@
-import NIOCore
+import OCPI
+import TestParties
 
 /// All processes of the node under test.
 package struct Fleet: Sendable {
@@ -6,14 +7,14 @@ package struct Fleet: Sendable {
     package let places: [RolePlace]
     /// The roles, and the number of processes of each.
     package let roles: [(name: String, count: Int)]
-    private let caller: Caller
+    private let caller: PartyCaller
 
     /// - Parameters:
     ///   - publicPorts: one for each ingress process.
     ///   - privatePorts: one for each process.
     init(
         _ roles: [(name: String, count: Int)], program: String, publicPorts: [Int], privatePorts: [Int], environment: [String: String],
-        log: LogFolder, caller: Caller
+        log: LogFolder, caller: PartyCaller
     ) throws {
         var free = privatePorts
         var places: [RolePlace] = []
@@ -48,7 +49,7 @@ package struct Fleet: Sendable {
 
     /// Whether a process runs and is ready.
     package func isReady(_ place: RolePlace) async -> Bool {
-        let answer = try? await caller.call("GET", place.privateURL + "/ready", timeout: .seconds(2))
+        let answer = try? await caller.call(.get, place.privateURL + "/ready", within: .seconds(2))
         return answer?.status == 200
     }
 

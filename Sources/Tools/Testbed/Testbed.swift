@@ -1,5 +1,6 @@
 package import Directory
 package import OCPI
+package import TestParties
 
 /// Runs a node on this machine for a test, each role in its own process.
 package struct Testbed: Sendable {
@@ -41,10 +42,12 @@ package struct Testbed: Sendable {
         /// The public URL of each INGRESS process, without a trailing slash. The node advertises the first one.
         package let publicURLs: [String]
         /// The HTTP client for calls to it.
-        package let caller: Caller
+        package let caller: PartyCaller
 
         /// URL of its admin API.
         package var adminURL: String { fleet.places[0].privateURL }
+        /// Its operator, who invites parties.
+        package var hubOperator: HubOperator { HubOperator(url: adminURL, key: Token(node.adminToken)) }
     }
 
     /// Timeout until all processes are ready.
@@ -74,7 +77,7 @@ package struct Testbed: Sendable {
         let program = try ChildProcess.ownProgram()
         let prefix = plan.brokers == nil ? "ocn." : "\(plan.name)\(UInt32.random(in: .min ... .max))."
         let broker = try await startBroker(program, prefix: prefix)
-        let caller = Caller()
+        let caller = PartyCaller(connectLimit: .seconds(2))
         let outcome: Result<Outcome, any Error>
         do {
             let bootstrap = broker?.bootstrap ?? plan.brokers ?? ""
@@ -95,7 +98,7 @@ package struct Testbed: Sendable {
     }
 
     private func run<Outcome: Sendable>(
-        _ program: String, bootstrap: String, prefix: String, _ caller: Caller, _ onReturn: @escaping @Sendable (RolePlace) -> Void,
+        _ program: String, bootstrap: String, prefix: String, _ caller: PartyCaller, _ onReturn: @escaping @Sendable (RolePlace) -> Void,
         _ body: (Running) async throws -> Outcome
     ) async throws -> Outcome {
         let ingresses = plan.roles.first { RolePlace.isPublic($0.name) }?.count ?? 1

@@ -1,13 +1,14 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 // Requirements 140 to 146: requests with an immediate answer and a later result at a `response_url`.
 extension ModuleChecks {
     static let answeredLater: [Check] = [
         Check(140) { environment in
             let accepted = #"{"status_code":1000,"data":{"result":"ACCEPTED","timeout":30},"timestamp":"2024-02-29T23:59:58Z"}"#
-            environment.cpo.script { $0.interface == nil ? nil : HubResponse(text: accepted) }
+            environment.cpo.script { $0.interface == nil ? nil : ServerAnswer(text: accepted) }
             let command = try await start(environment)
             try same("the CommandResponse", command.reply.text, accepted)
             let request = try await environment.cpo.arrival(of: command.reply)
@@ -27,7 +28,7 @@ extension ModuleChecks {
             try PaginationChecks.isOfTheHub(url, environment)
 
             let answer = #"{"status_code":2000,"status_message":"noted too late","timestamp":"2024-02-29T23:59:58Z"}"#
-            environment.emsp.script { $0.interface == nil ? nil : HubResponse(text: answer) }
+            environment.emsp.script { $0.interface == nil ? nil : ServerAnswer(text: answer) }
             let text = "{ \"result\":\"EVSE_INOPERATIVE\",\"message\":[{\"language\":\"de\",\"text\":\"ä\\u00e4\"}] }"
             let result = try await environment.cpo.call(.post, url, to: environment.emsp.id, text: text)
             let request = try await environment.emsp.arrival(of: result)
@@ -125,7 +126,7 @@ extension ModuleChecks {
     /// Sends a command of `environment.emsp` to `environment.cpo`.
     private static func start(
         _ environment: TestEnvironment, _ url: String? = nil, name: String = "START_SESSION"
-    ) async throws -> (reply: Reply, responseURL: String) {
+    ) async throws -> (reply: CallAnswer, responseURL: String) {
         let responseURL = url ?? environment.emsp.url(.commands, .sender) + "/" + Sample.id("result")
         var members = Sample.startSession(responseURL, of: environment.emsp.id).members ?? []
         if name == "RESERVE_NOW" {

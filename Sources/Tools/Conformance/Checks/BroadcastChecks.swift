@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 83 to 92: Broadcast Push.
 enum BroadcastChecks {
@@ -15,7 +16,7 @@ enum BroadcastChecks {
         },
         Check(84) { environment in
             for recipient in [environment.emsp, environment.otherEMSP, environment.both] {
-                recipient.script { $0.interface == nil ? nil : HubResponse.failure(2003, "not the hub").after(.milliseconds(500)) }
+                recipient.script { $0.interface == nil ? nil : ServerAnswer.failure(2003, "not the hub").after(.milliseconds(500)) }
             }
             let reply = try await location(environment).expectSuccess()
             try same("OCPI-to of the answer", reply.to, environment.cpo.id)
@@ -60,7 +61,7 @@ enum BroadcastChecks {
         Check(89) { environment in
             let reply = try await environment.cpo.send(
                 .get, .locations, .receiver, Sample.path(environment.cpo.id, Sample.id("LOC")), to: environment.hub.party)
-            try require(reply.status == 405 || reply.code == 2001, "\(reply.line): HTTP \(reply.status), neither 405 nor OCPI 2001")
+            try require(reply.status == 405 || reply.code == 2001, "\(reply.request.line): HTTP \(reply.status), neither 405 nor OCPI 2001")
             try await fence(environment, at: environment.emsp)
             try require(environment.emsp.arrivals(of: reply).isEmpty, "a GET was broadcast")
         },
@@ -74,7 +75,7 @@ enum BroadcastChecks {
             try await fence(environment, at: emsp)
             for reply in [session, cdr] {
                 try reply.expect(codeIn: [2000, 2001])
-                try require(emsp.arrivals(of: reply).isEmpty, "\(reply.line) was broadcast")
+                try require(emsp.arrivals(of: reply).isEmpty, "\(reply.request.line) was broadcast")
             }
         },
         Check(91) { environment in
@@ -147,7 +148,7 @@ enum BroadcastChecks {
     }
 
     /// Sends a location of `environment.cpo` to the hub.
-    private static func location(_ environment: TestEnvironment) async throws -> Reply {
+    private static func location(_ environment: TestEnvironment) async throws -> CallAnswer {
         let id = Sample.id("LOC")
         return try await environment.cpo.send(
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.hub.party,
@@ -156,7 +157,7 @@ enum BroadcastChecks {
 
     /// Sends another request on the same path and waits for it: earlier ones have then arrived too.
     private static func fence(_ environment: TestEnvironment, at recipient: ConformanceParty) async throws {
-        let reply: Reply
+        let reply: CallAnswer
         if recipient.interfaces.contains(Interface(.locations, .receiver)) {
             reply = try await location(environment)
         } else {
@@ -169,11 +170,13 @@ enum BroadcastChecks {
     }
 
     @discardableResult
-    private static func copies(of reply: Reply, at recipient: ConformanceParty, count: Int) async throws -> [Received] {
-        let id = reply.correlationID
+    private static func copies(of reply: CallAnswer, at recipient: ConformanceParty, count: Int) async throws -> [PartyRequest] {
+        let id = reply.request.correlationID
         let entries = await recipient.received.wait(within: .seconds(5)) { $0.count { $0.correlationID == id } >= count }
-        let copies = try require(entries, "\(recipient.id) did not get \(count) copies of \(reply.line)").filter { $0.correlationID == id }
-        try same("copies of \(reply.line) at \(recipient.id)", copies.count, count)
+        let copies = try require(entries, "\(recipient.id) did not get \(count) copies of \(reply.request.line)").filter {
+            $0.correlationID == id
+        }
+        try same("copies of \(reply.request.line) at \(recipient.id)", copies.count, count)
         return copies
     }
 }

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 122 to 130: HubClientInfo.
 enum ClientInfoChecks {
@@ -120,7 +121,7 @@ enum ClientInfoChecks {
         }
     }
 
-    private static func location(_ environment: TestEnvironment, to: PartyID) async throws -> Reply {
+    private static func location(_ environment: TestEnvironment, to: PartyID) async throws -> CallAnswer {
         let id = Sample.id("LOC")
         return try await environment.cpo.send(
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: to, body: Sample.location(id, of: environment.cpo.id))
@@ -162,7 +163,7 @@ enum ClientInfoChecks {
 
     /// Waits for the PUT that reports the status of a party to another one.
     @discardableResult
-    private static func push(of party: PartyID, status: String, at viewer: ConformanceParty) async throws -> Received {
+    private static func push(of party: PartyID, status: String, at viewer: ConformanceParty) async throws -> PartyRequest {
         try await viewer.arrival("\(party) \(status)") { request in
             request.method == .put && request.interface == Interface(.hubclientinfo, .receiver)
                 && request.rest == Sample.path(party) && request.json?["status"]?.string == status

@@ -1,7 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
-import Synchronization
+import TestParties
 
 /// Requirements 52 to 61: the content and effects of credentials.
 enum CredentialsChecks {
@@ -40,8 +40,8 @@ enum CredentialsChecks {
             try await environment.withSpare(registered: false) { spare in
                 let tokenA = try await environment.hub.invite(spare.ids)
                 try await spare.discover(with: tokenA)
-                let taken = ConformanceParty.Role(role: "EMSP", id: environment.cpo.id)
-                let reply = try await spare.postCredentials(with: tokenA, spare.credentials(roles: spare.roles + [taken]))
+                let taken = PartyDescription.Role("EMSP", environment.cpo.id)
+                let reply = try await spare.postCredentials(with: tokenA, spare.party.credentials(roles: spare.roles + [taken]))
                 try reply.expect(codeIn: [2000, 2001])
                 let call = try await environment.emsp.send(.get, .locations, .sender, to: environment.cpo.id)
                 try call.expectSuccess()
@@ -85,12 +85,12 @@ enum CredentialsChecks {
     private static func renewalUnderWay(_ environment: TestEnvironment) async throws {
         try await environment.withSpare { spare in
             spare.script { request in
-                request.interface?.module == .tokens && request.rest.isEmpty ? HubResponse.page([]).after(.milliseconds(400)) : nil
+                request.interface?.module == .tokens && request.rest.isEmpty ? ServerAnswer.page([]).after(.milliseconds(400)) : nil
             }
             async let underWay = environment.cpo.send(.get, .tokens, .sender, to: spare.id)
             try await spare.arrival("the request that is under way") { $0.interface?.module == .tokens }
             let old = try require(spare.tokenC, "there is no token C")
-            spare.state.withLock { $0.tokenB = Token.generate() }
+            spare.party.change(tokenB: Token.generate())
             try await spare.putCredentials().expect(code: 1000)
             try await underWay.expectSuccess()
             try require(spare.tokenC?.raw != old.raw, "the token was not replaced")

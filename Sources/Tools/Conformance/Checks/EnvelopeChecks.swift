@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 13 to 29: envelopes, statuses, values.
 enum EnvelopeChecks {
@@ -46,7 +47,7 @@ enum EnvelopeChecks {
         Check(21) { environment in
             for reply in try await answers(of: environment) {
                 guard let code = reply.code else { continue }
-                try require(code % 1000 < 900, "\(reply.line): status \(code) is of a custom range")
+                try require(code % 1000 < 900, "\(reply.request.line): status \(code) is of a custom range")
             }
         },
         Check(22, unspecifiedData),
@@ -73,7 +74,7 @@ enum EnvelopeChecks {
         Check(28) { environment in
             for data in ["", #""data":null,"#, #""data":[],"#] {
                 let text = #"{"status_code":1000,"# + data + #""timestamp":"2024-01-01T00:00:00Z"}"#
-                environment.cpo.script { $0.interface == nil ? nil : HubResponse(headers: [(OCPIHeader.totalCount, "0")], text: text) }
+                environment.cpo.script { $0.interface == nil ? nil : ServerAnswer(headers: [(OCPIHeader.totalCount, "0")], text: text) }
                 let reply = try await environment.emsp.send(.get, .locations, .sender, to: environment.cpo.id)
                 try reply.expect(http: 200).expect(code: 1000)
                 try require((reply.data?.array ?? []).isEmpty, "an empty list arrived as \(reply.text)")
@@ -83,7 +84,7 @@ enum EnvelopeChecks {
     ]
 
     /// Answers to various requests, most of them errors.
-    private static func answers(of environment: TestEnvironment) async throws -> [Reply] {
+    private static func answers(of environment: TestEnvironment) async throws -> [CallAnswer] {
         let (cpo, emsp) = (environment.cpo, environment.emsp)
         let details = try await emsp.detailsURL(of: environment.hub.version)
         let id = Sample.id("LOC")
@@ -107,14 +108,14 @@ enum EnvelopeChecks {
         ]
     }
 
-    private static func checkEnvelope(_ reply: Reply) throws {
+    private static func checkEnvelope(_ reply: CallAnswer) throws {
         let type = reply.header("Content-Type") ?? "missing"
-        try require(type.lowercased().hasPrefix("application/json"), "\(reply.line): Content-Type is \(type)")
-        try require(reply.json?.members != nil, "\(reply.line): HTTP \(reply.status) without a JSON object")
-        try require(reply.code != nil, "\(reply.line): HTTP \(reply.status) without status_code")
-        try checkTimestamp(try require(reply.json?["timestamp"]?.string, "\(reply.line): no timestamp"), reply.line)
+        try require(type.lowercased().hasPrefix("application/json"), "\(reply.request.line): Content-Type is \(type)")
+        try require(reply.json?.members != nil, "\(reply.request.line): HTTP \(reply.status) without a JSON object")
+        try require(reply.code != nil, "\(reply.request.line): HTTP \(reply.status) without status_code")
+        try checkTimestamp(try require(reply.json?["timestamp"]?.string, "\(reply.request.line): no timestamp"), reply.request.line)
         if let message = reply.json?["status_message"], !message.isNull {
-            try require(message.string != nil, "\(reply.line): status_message is no string")
+            try require(message.string != nil, "\(reply.request.line): status_message is no string")
         }
     }
 
@@ -127,7 +128,7 @@ enum EnvelopeChecks {
 
     private static func timestamps(_ environment: TestEnvironment) async throws {
         for reply in try await answers(of: environment) {
-            if let text = reply.json?["timestamp"]?.string { try checkTimestamp(text, reply.line) }
+            if let text = reply.json?["timestamp"]?.string { try checkTimestamp(text, reply.request.line) }
         }
         guard let url = try? environment.emsp.endpoint(.hubclientinfo, .sender) else { return }
         for date in ["2020-01-01T00:00:00Z", "2020-01-01T00:00:00", "2020-01-01T00:00:00.5Z", "2020-01-01T00:00:00.123"] {
@@ -170,7 +171,7 @@ enum EnvelopeChecks {
     private static func unspecifiedData(_ environment: TestEnvironment) async throws {
         for data in ["", #""data":null,"#, #""data":{"any":["thing"]},"#, #""data":"text","#] {
             let text = #"{"status_code":1000,"# + data + #""timestamp":"2024-01-01T00:00:00Z"}"#
-            environment.emsp.script { $0.interface == nil ? nil : HubResponse(text: text) }
+            environment.emsp.script { $0.interface == nil ? nil : ServerAnswer(text: text) }
             let id = Sample.id("LOC")
             let reply = try await environment.cpo.send(
                 .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.emsp.id,
@@ -199,7 +200,7 @@ enum EnvelopeChecks {
             + "\"u\":\"\\u00e9é\\/ \u{1F50C}\", \"empty\":[ ], \"publish\" :true }\n"
         try await relayed(environment, id, odd)
         environment.emsp.script {
-            $0.interface == nil ? nil : HubResponse(text: #"{ "data" : \#(odd) ,"status_code":1000, "timestamp":"2024-01-01T00:00:00" }"#)
+            $0.interface == nil ? nil : ServerAnswer(text: #"{ "data" : \#(odd) ,"status_code":1000, "timestamp":"2024-01-01T00:00:00" }"#)
         }
         let reply = try await environment.cpo.send(
             .get, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.emsp.id)

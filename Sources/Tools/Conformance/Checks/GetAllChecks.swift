@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 99 to 103: one list of all parties' objects.
 enum GetAllChecks {

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 40 to 51: how a platform connects and renews.
 enum HandshakeChecks {
@@ -19,11 +20,11 @@ enum HandshakeChecks {
         },
         Check(43) { environment in
             try await environment.withSpare(registered: false) { spare in
-                spare.script { _ in HubResponse(500, text: "broken") }
+                spare.script { _ in ServerAnswer(500, text: "broken") }
                 try await attempt(spare, environment).expect(code: 3001)
                 spare.script { _ in .failure(3000) }
                 try await attempt(spare, environment).expect(code: 3001)
-                spare.script { _ in HubResponse(text: "not JSON") }
+                spare.script { _ in ServerAnswer(text: "not JSON") }
                 try await attempt(spare, environment).expect(code: 3001)
                 spare.script { _ in .hangUp }
                 try await attempt(spare, environment).expect(code: 3001)
@@ -67,7 +68,7 @@ enum HandshakeChecks {
     ]
 
     /// Registers with a new token A and returns the answer to POST.
-    private static func attempt(_ spare: ConformanceParty, _ environment: TestEnvironment) async throws -> Reply {
+    private static func attempt(_ spare: ConformanceParty, _ environment: TestEnvironment) async throws -> CallAnswer {
         let tokenA = try await environment.hub.invite(spare.ids)
         try await spare.discover(with: tokenA)
         let reply = try await spare.postCredentials(with: tokenA)
@@ -114,7 +115,7 @@ enum HandshakeChecks {
         try await environment.withSpare(registered: false) { spare in
             let tokenA = try await environment.hub.invite(spare.ids)
             try await spare.discover(with: tokenA)
-            spare.script { _ in HubResponse(500, text: "broken") }
+            spare.script { _ in ServerAnswer(500, text: "broken") }
             let failed = try await spare.postCredentials(with: tokenA)
             try require(failed.code != 1000, "the registration succeeded")
             try require(failed.data?["token"] == nil, "a failed registration brought a token")

@@ -1,28 +1,33 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 114 to 121: X-Request-ID and X-Correlation-ID.
 enum MessageIDChecks {
     static let all: [Check] = [
         Check(114) { environment in
             for reply in try await answers(environment) {
-                try same("X-Request-ID of the answer to \(reply.line)", reply.header(OCPIHeader.requestID), reply.requestID)
+                try same("X-Request-ID of the answer to \(reply.request.line)", reply.header(OCPIHeader.requestID), reply.request.requestID)
             }
         },
         Check(115) { environment in
             for reply in try await answers(environment) {
-                try same("X-Correlation-ID of the answer to \(reply.line)", reply.header(OCPIHeader.correlationID), reply.correlationID)
+                try same(
+                    "X-Correlation-ID of the answer to \(reply.request.line)", reply.header(OCPIHeader.correlationID),
+                    reply.request.correlationID)
             }
         },
         Check(116) { environment in
             let reply = try await session(environment)
             let id = try require(try await environment.emsp.arrival(of: reply).requestID, "the recipient got no X-Request-ID")
-            try require(!id.isEmpty && id != reply.requestID, "the recipient got the requester's own X-Request-ID")
+            try require(!id.isEmpty && id != reply.request.requestID, "the recipient got the requester's own X-Request-ID")
         },
         Check(117) { environment in
             let reply = try await session(environment)
-            try same("X-Correlation-ID at the recipient", try await environment.emsp.arrival(of: reply).correlationID, reply.correlationID)
+            try same(
+                "X-Correlation-ID at the recipient", try await environment.emsp.arrival(of: reply).correlationID,
+                reply.request.correlationID)
         },
         Check(118) { environment in
             environment.emsp.script {
@@ -30,8 +35,8 @@ enum MessageIDChecks {
                     ? nil : .success(headers: [(OCPIHeader.requestID, "id-of-the-second-hop"), (OCPIHeader.correlationID, "x")])
             }
             let reply = try await session(environment)
-            try same("X-Request-ID of the answer", reply.header(OCPIHeader.requestID), reply.requestID)
-            try same("X-Correlation-ID of the answer", reply.header(OCPIHeader.correlationID), reply.correlationID)
+            try same("X-Request-ID of the answer", reply.header(OCPIHeader.requestID), reply.request.requestID)
+            try same("X-Correlation-ID of the answer", reply.header(OCPIHeader.correlationID), reply.request.correlationID)
         },
         Check(119) { environment in
             let id = Sample.id("LOC")
@@ -39,8 +44,8 @@ enum MessageIDChecks {
                 .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.hub.party,
                 body: Sample.location(id, of: environment.cpo.id)
             ).expectSuccess()
-            let correlation = reply.correlationID
-            var ids = [reply.requestID]
+            let correlation = reply.request.correlationID
+            var ids = [reply.request.requestID]
             for (recipient, count) in [(environment.emsp, 1), (environment.otherEMSP, 1), (environment.both, 2)] {
                 let entries = await recipient.received.wait(within: .seconds(5)) { $0.count { $0.correlationID == correlation } >= count }
                 let copies = try require(entries, "\(recipient.id) did not get its copies").filter { $0.correlationID == correlation }
@@ -58,7 +63,7 @@ enum MessageIDChecks {
                     body: Sample.session(id, of: environment.cpo.id, driver: environment.emsp.id),
                     omitting: missing
                 ).expectSuccess()
-                let request = try await environment.emsp.arrival(reply.line) { $0.rest == path }
+                let request = try await environment.emsp.arrival(reply.request.line) { $0.rest == path }
                 try require(request.requestID?.isEmpty == false, "the recipient got no X-Request-ID")
                 try require(request.correlationID?.isEmpty == false, "the recipient got no X-Correlation-ID")
                 try same("X-Correlation-ID of the answer", reply.header(OCPIHeader.correlationID), request.correlationID)
@@ -72,8 +77,10 @@ enum MessageIDChecks {
                 try cpo.endpoint(.hubclientinfo, .sender),
             ] {
                 let reply = try await cpo.configure(.get, url).expectSuccess()
-                try same("X-Request-ID of the answer to \(reply.line)", reply.header(OCPIHeader.requestID), reply.requestID)
-                try same("X-Correlation-ID of the answer to \(reply.line)", reply.header(OCPIHeader.correlationID), reply.correlationID)
+                try same("X-Request-ID of the answer to \(reply.request.line)", reply.header(OCPIHeader.requestID), reply.request.requestID)
+                try same(
+                    "X-Correlation-ID of the answer to \(reply.request.line)", reply.header(OCPIHeader.correlationID),
+                    reply.request.correlationID)
             }
             // The hub reads versions and details again.
             try await cpo.putCredentials().expectSuccess()
@@ -86,7 +93,7 @@ enum MessageIDChecks {
         },
     ]
 
-    private static func session(_ environment: TestEnvironment, to: PartyID? = nil) async throws -> Reply {
+    private static func session(_ environment: TestEnvironment, to: PartyID? = nil) async throws -> CallAnswer {
         let id = Sample.id("SES")
         return try await environment.cpo.send(
             .put, .sessions, .receiver, Sample.path(environment.cpo.id, id), to: to ?? environment.emsp.id,
@@ -94,7 +101,7 @@ enum MessageIDChecks {
     }
 
     /// Answers of a party and of the hub, and errors.
-    private static func answers(_ environment: TestEnvironment) async throws -> [Reply] {
+    private static func answers(_ environment: TestEnvironment) async throws -> [CallAnswer] {
         let id = Sample.id("LOC")
         let broadcast = try await environment.cpo.send(
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.hub.party,

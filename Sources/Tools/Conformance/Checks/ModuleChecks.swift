@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 131 to 151: rules of the modules that a hub must not break.
 enum ModuleChecks {
@@ -177,7 +178,7 @@ enum ModuleChecks {
             (200, #"{"status_code":2002,"status_message":"which EVSE?","timestamp":"2024-02-29T23:59:58Z"}"#),
         ]
         for (index, answer) in answers.enumerated() {
-            environment.emsp.script { $0.interface == nil ? nil : HubResponse(answer.http, text: answer.text) }
+            environment.emsp.script { $0.interface == nil ? nil : ServerAnswer(answer.http, text: answer.text) }
             let query = index % 2 == 0 ? "type=APP_USER" : nil
             let body: JSONValue? = index < 2 ? ["location_id": "LOC1", "evse_uids": ["EVSE1"]] : nil
             let reply = try await environment.cpo.send(.post, .tokens, .sender, path, query: query, to: environment.emsp.id, body: body)
@@ -190,13 +191,13 @@ enum ModuleChecks {
         }
     }
 
-    private static func cdr(_ environment: TestEnvironment) async throws -> Reply {
+    private static func cdr(_ environment: TestEnvironment) async throws -> CallAnswer {
         try await environment.cpo.send(
             .post, .cdrs, .receiver, to: environment.emsp.id,
             body: Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: environment.emsp.id))
     }
 
-    private static func push(_ environment: TestEnvironment) async throws -> Reply {
+    private static func push(_ environment: TestEnvironment) async throws -> CallAnswer {
         let id = Sample.id("LOC")
         return try await environment.cpo.send(
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: environment.emsp.id,
@@ -204,20 +205,21 @@ enum ModuleChecks {
     }
 
     /// Checks that the hub answers that there is no such resource or method, and that the recipient got no request.
-    private static func isRefused(_ reply: Reply, at recipient: ConformanceParty) throws {
+    private static func isRefused(_ reply: CallAnswer, at recipient: ConformanceParty) throws {
         try require(
-            [404, 405].contains(reply.status) || 2000..<3000 ~= reply.code ?? 0, "\(reply.line): not refused with 404, 405 or OCPI 2xxx")
-        try require(recipient.arrivals(of: reply).isEmpty, "\(reply.line) was refused and passed on")
+            [404, 405].contains(reply.status) || 2000..<3000 ~= reply.code ?? 0,
+            "\(reply.request.line): not refused with 404, 405 or OCPI 2xxx")
+        try require(recipient.arrivals(of: reply).isEmpty, "\(reply.request.line) was refused and passed on")
     }
 
     /// Checks that the request arrived exactly once, after a later one has arrived.
-    static func arrivedOnce(_ reply: Reply, at recipient: ConformanceParty, _ environment: TestEnvironment) async throws {
+    static func arrivedOnce(_ reply: CallAnswer, at recipient: ConformanceParty, _ environment: TestEnvironment) async throws {
         let id = Sample.id("SES")
         let sender = recipient === environment.cpo ? environment.otherCPO : environment.cpo
         let later = try await sender.send(
             .put, .sessions, .receiver, Sample.path(sender.id, id), to: recipient.id,
             body: Sample.session(id, of: sender.id, driver: recipient.id))
         try await recipient.arrival(of: later)
-        try same("how often \(reply.line) arrived", recipient.arrivals(of: reply).count, 1)
+        try same("how often \(reply.request.line) arrived", recipient.arrivals(of: reply).count, 1)
     }
 }

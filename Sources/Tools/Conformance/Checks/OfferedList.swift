@@ -1,5 +1,6 @@
 import Encoding
 import OCPI
+import TestParties
 
 extension ConformanceParty {
     /// Serves these objects as the list of a SENDER interface, in pages (OCPI 2.2.1, 4.1.3 Pagination).
@@ -21,7 +22,7 @@ extension ConformanceParty {
     /// Reads all pages of a list as an eMSP or CPO would, by following `Link`.
     /// - Parameter to: the party whose list is requested; the hub for the list of all.
     /// - Returns: the answers, one per page.
-    func crawl(_ module: ModuleID, query: String, to: PartyID) async throws -> [Reply] {
+    func crawl(_ module: ModuleID, query: String, to: PartyID) async throws -> [CallAnswer] {
         var pages = [try await send(.get, module, .sender, query: query, to: to).expectSuccess()]
         while let next = pages.last?.nextPage {
             try require(pages.count < 50, "the list of \(module) does not end")
@@ -31,7 +32,7 @@ extension ConformanceParty {
     }
 }
 
-extension [Reply] {
+extension [CallAnswer] {
     /// The objects on all pages.
     var objects: [JSONValue] { flatMap { $0.data?.array ?? [] } }
 }

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 93 to 98: Open Routing Request.
 enum OpenRoutingChecks {
@@ -17,7 +18,7 @@ enum OpenRoutingChecks {
         },
         Check(95) { environment in
             let refused = #"{"status_code":2004,"status_message":"by \#(environment.emsp.id)","timestamp":"2024-02-29T23:59:58Z"}"#
-            environment.emsp.script { $0.interface == nil ? nil : HubResponse(text: refused) }
+            environment.emsp.script { $0.interface == nil ? nil : ServerAnswer(text: refused) }
             let reply = try await cdr(environment, of: environment.emsp.id)
             try same("the body of the answer", reply.text, refused)
             try same("OCPI-from of the answer", reply.from, environment.emsp.id)
@@ -78,11 +79,11 @@ enum OpenRoutingChecks {
         for reply in [patch, get, preferences, delete] { try reply.expectSuccess() }
 
         let list = try await emsp.send(.get, .locations, .sender, query: "limit=1", to: nil)
-        try require((list.code ?? 0) >= 2000, "\(list.line): a list without TO was not refused")
+        try require((list.code ?? 0) >= 2000, "\(list.request.line): a list without TO was not refused")
     }
 
     /// A CDR of `environment.cpo` for a driver of `owner`, without OCPI-to.
-    private static func cdr(_ environment: TestEnvironment, of owner: PartyID) async throws -> Reply {
+    private static func cdr(_ environment: TestEnvironment, of owner: PartyID) async throws -> CallAnswer {
         try await environment.cpo.send(
             .post, .cdrs, .receiver, to: nil, body: Sample.cdr(Sample.id("CDR"), of: environment.cpo.id, driver: owner))
     }

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 104 to 113: lists of a party through the hub, and the hub's own list.
 enum PaginationChecks {
@@ -115,7 +116,7 @@ enum PaginationChecks {
     ]
 
     /// The hub's own list as returned to `environment.emsp`.
-    private static func clientInfo(_ environment: TestEnvironment, query: String = "") async throws -> Reply {
+    private static func clientInfo(_ environment: TestEnvironment, query: String = "") async throws -> CallAnswer {
         try await environment.emsp.configure(.get, try environment.emsp.endpoint(.hubclientinfo, .sender) + query)
     }
 

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 76 to 82: what the hub must pass on unchanged.
 enum RelayChecks {
@@ -16,7 +17,7 @@ enum RelayChecks {
             for answer in answers {
                 environment.emsp.script { request in
                     request.interface == nil
-                        ? nil : HubResponse(answer.status, headers: [("Content-Type", answer.type)], text: answer.text)
+                        ? nil : ServerAnswer(answer.status, headers: [("Content-Type", answer.type)], text: answer.text)
                 }
                 let id = Sample.id("SES")
                 let reply = try await environment.cpo.send(
@@ -80,7 +81,7 @@ enum RelayChecks {
             try same("the path", request.rest, path)
             try same("the body", request.body, body.encoded())
         } else {
-            try require(reply.status == 404 || reply.code == 2001, "\(reply.line): neither passed on nor refused with 404 or 2001")
+            try require(reply.status == 404 || reply.code == 2001, "\(reply.request.line): neither passed on nor refused with 404 or 2001")
             try require(environment.emsp.arrivals(of: reply).isEmpty, "a request that was refused was passed on as well")
         }
     }

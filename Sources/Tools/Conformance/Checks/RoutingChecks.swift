@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 62 to 75: requests from party to party.
 enum RoutingChecks {
@@ -77,7 +78,7 @@ enum RoutingChecks {
     ]
 
     /// Sends a location from the CPO to the eMSP and returns what arrived.
-    private static func exchange(_ environment: TestEnvironment) async throws -> (reply: Reply, request: Received) {
+    private static func exchange(_ environment: TestEnvironment) async throws -> (reply: CallAnswer, request: PartyRequest) {
         let reply = try await put(environment, to: environment.emsp.id).expectSuccess()
         return (reply, try await environment.emsp.arrival(of: reply))
     }
@@ -86,7 +87,7 @@ enum RoutingChecks {
     @discardableResult
     private static func put(
         _ environment: TestEnvironment, to: PartyID, from: PartyID? = nil, omitting: [String] = []
-    ) async throws -> Reply {
+    ) async throws -> CallAnswer {
         let id = Sample.id("LOC")
         return try await environment.cpo.send(
             .put, .locations, .receiver, Sample.path(environment.cpo.id, id), to: to, from: from,
@@ -106,7 +107,7 @@ enum RoutingChecks {
             replies.append(try await environment.emsp.configure(.get, url))
         }
         for reply in replies {
-            for name in routing { try require(reply.header(name) == nil, "the answer to \(reply.line) has \(name)") }
+            for name in routing { try require(reply.header(name) == nil, "the answer to \(reply.request.line) has \(name)") }
         }
         try await environment.withSpare { spare in
             let calls = spare.received.entries.filter { $0.interface == nil }

@@ -1,7 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
-import Synchronization
+import TestParties
 
 /// Requirements 1 to 12: tokens and headers.
 enum TransportChecks {
@@ -80,7 +80,7 @@ enum TransportChecks {
         try await environment.withSpare(registered: false) { spare in
             // Its Base64 contains "+", "/" and two "=".
             let token = Token("ab>cd?" + UUIDText.v4().prefix(7))
-            spare.state.withLock { $0.tokenB = token }
+            spare.party.change(tokenB: token)
             try await spare.register()
             let value = try await authorization(of: spare, callingFrom: environment)
             try require(

@@ -1,6 +1,7 @@
 import Encoding
 import NIOCore
 import OCPI
+import TestParties
 
 /// Requirements 30 to 39: versions and version details.
 enum VersionChecks {

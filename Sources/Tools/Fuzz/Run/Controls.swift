@@ -2,16 +2,16 @@ import Encoding
 import NIOCore
 import OCPI
 import Synchronization
-import Testbed
+import TestParties
 
 /// Control exchanges between inputs: a well-behaved party sends a request to another one, and a service gets a copy.
 final class Controls: Sendable {
     /// Timeout of an answer, and then of a copy.
     private static let answerLimit = Duration.seconds(10)
     private static let copyLimit = Duration.seconds(30)
-    private let sender: TestbedParty
+    private let sender: TestParty
     private let receiver: PartyID
-    private let caller: Caller
+    private let caller: PartyCaller
     private let arrived: Arrivals
     private let state = Mutex((next: 0, done: 0))
 
@@ -22,7 +22,7 @@ final class Controls: Sendable {
         func contains(_ id: String) -> Bool { ids.withLock { $0.contains(id) } }
     }
 
-    init(sender: TestbedParty, receiver: PartyID, caller: Caller, arrived: Arrivals) {
+    init(sender: TestParty, receiver: PartyID, caller: PartyCaller, arrived: Arrivals) {
         self.sender = sender
         self.receiver = receiver
         self.caller = caller
@@ -49,12 +49,11 @@ final class Controls: Sendable {
         do {
             let path = "\(sender.id.country)/\(sender.id.party)/\(id)"
             let answer = try await caller.call(
-                "PUT", URLJoin.join(try sender.endpoint(.sessions), path, query: nil),
+                .put, URLJoin.join(try sender.endpoint(Interface(.sessions, .receiver)), path, query: nil),
                 headers: sender.headers(to: receiver, requestID: id, correlationID: id), body: body.encoded(),
-                timeout: TimeAmount(Self.answerLimit))
+                within: Self.answerLimit)
             guard answer.status == 200, answer.code == 1000 else {
-                return "a good request was answered HTTP \(answer.status), OCPI \(answer.code.map(String.init) ?? "none"): "
-                    + (answer.body.jsonString(["status_message"]) ?? "")
+                return "a good request was answered \(answer.summary)"
             }
         } catch {
             return "a good request failed after \(clock.now - began): \(error)"

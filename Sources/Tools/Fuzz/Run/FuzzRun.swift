@@ -1,5 +1,7 @@
 import NIOCore
+import OCPI
 import Synchronization
+import TestParties
 import Testbed
 
 /// The run between the start of the node and its end.
@@ -135,7 +137,7 @@ struct FuzzRun: Sendable {
 
     private func checkProbes() async {
         for probe in ["health", "ready"] {
-            let answer = try? await hub.caller.call("GET", "\(place.privateURL)/\(probe)", timeout: .seconds(5))
+            let answer = try? await hub.caller.call(.get, "\(place.privateURL)/\(probe)", within: .seconds(5))
             guard answer?.status != 200 else { continue }
             findings.note("afterwards /\(probe) said \(answer.map { "HTTP \($0.status): \(String(buffer: $0.body))" } ?? "nothing")")
         }

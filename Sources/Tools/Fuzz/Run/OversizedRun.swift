@@ -1,3 +1,5 @@
+import OCPI
+import TestParties
 import Testbed
 
 /// Sends the oversized inputs and checks their outcomes.

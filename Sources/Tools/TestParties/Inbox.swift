@@ -1,9 +1,9 @@
 import Synchronization
 
-/// A list that only grows and that tasks can wait on: what a party received, what crossed Kafka.
-/// Any thread may append; waiting uses continuations, never polling.
-package final class Journal<Entry: Sendable>: Sendable {
-    /// Decides from all entries so far whether a wait is over. Called outside the lock, on the thread that appended.
+/// A growing list on which tasks can wait, for example the requests that a party received. Any thread may append. Waiting uses continuations
+/// instead of polling.
+package final class Inbox<Entry: Sendable>: Sendable {
+    /// Whether a wait ends with these entries. Called outside the lock, on the thread that appended.
     package typealias Condition = @Sendable ([Entry]) -> Bool
 
     private struct Waiter {
@@ -19,13 +19,19 @@ package final class Journal<Entry: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// An empty journal.
+    /// An empty list.
     package init() {}
 
-    /// Everything written so far, oldest first.
+    /// All entries since the last ``clear()``, oldest first.
     package var entries: [Entry] { state.withLock { $0.entries } }
 
-    /// Adds entries and wakes every wait whose condition now holds.
+    /// Deletes the entries; waits continue.
+    package func clear() { state.withLock { $0.entries = [] } }
+
+    /// Adds one entry.
+    package func append(_ entry: Entry) { append([entry]) }
+
+    /// Adds entries and ends every wait whose condition now holds.
     package func append(_ new: [Entry]) {
         guard !new.isEmpty else { return }
         let (entries, waiters) = state.withLock { state in
@@ -35,22 +41,29 @@ package final class Journal<Entry: Sendable>: Sendable {
         for (id, waiter) in waiters where waiter.condition(entries) { finish(id, with: entries) }
     }
 
-    /// Adds one entry.
-    package func append(_ entry: Entry) { append([entry]) }
-
-    /// Waits until the condition holds for the entries and returns them; nil when the time is over first or the task is cancelled.
-    package func wait(timeout: Duration, until condition: @escaping Condition) async -> [Entry]? {
+    /// Waits until the condition holds, and returns the entries; nil after the timeout or if the task is cancelled.
+    package func wait(within limit: Duration, until condition: @escaping Condition) async -> [Entry]? {
         await withTaskGroup(of: [Entry]?.self) { group in
             group.addTask { await self.wait(until: condition) }
             group.addTask {
-                // Cancelled as soon as the wait is over; either way there is nothing to return.
-                try? await Task.sleep(for: timeout)
+                // It is cancelled when the wait ends first. In both cases it returns nil.
+                try? await Task.sleep(for: limit)
                 return nil
             }
             let first = await group.next() ?? nil
             group.cancelAll()
             return first
         }
+    }
+
+    /// The first matching entry, including existing ones; nil after the timeout.
+    package func first(within limit: Duration, where fits: @escaping @Sendable (Entry) -> Bool) async -> Entry? {
+        await wait(within: limit) { $0.contains(where: fits) }?.first(where: fits)
+    }
+
+    /// The entry at this index; nil after the timeout.
+    package func entry(_ index: Int, within limit: Duration) async -> Entry? {
+        await wait(within: limit) { $0.count > index }?[index]
     }
 
     private func wait(until condition: @escaping Condition) async -> [Entry]? {
@@ -64,7 +77,7 @@ package final class Journal<Entry: Sendable>: Sendable {
                     state.waiters[id] = Waiter(condition: condition, continuation: continuation)
                     return state.entries
                 }
-                // An append between registering and here finds the waiter; a cancellation before registering does not, hence the check.
+                // A later append finds the waiter. A cancellation before the waiter was stored does not, hence the check.
                 if condition(entries) {
                     finish(id, with: entries)
                 } else if Task.isCancelled {
