@@ -159,7 +159,7 @@ import Testing
 
     /// Types of the same name in two modules, and why they have it.
     private static let sharedNames: [String: String] = [
-        "Correlation": "two loads number their requests differently, and no module knows both",
+        "Correlation": "two loads number their requests differently, and no module knows both"
     ]
 
     @Test func aTypeHasItsNameForItself() {
