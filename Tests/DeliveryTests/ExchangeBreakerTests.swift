@@ -130,10 +130,10 @@ import Topics
 /// EXCHANGE on a Kafka, with a recipient that is as bad as a test needs it.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ExchangeBreakerTests {
     private func exchange(
-        _ world: DeliveryEnvironment, _ metrics: PrometheusMetrics, pause: Duration = .seconds(3600)
+        _ environment: DeliveryEnvironment, _ metrics: PrometheusMetrics, pause: Duration = .seconds(3600)
     ) throws -> ExchangeService {
         try withMetricsFactory(metrics) {
-            try world.exchange { settings in
+            try environment.exchange { settings in
                 settings.margin = .milliseconds(100)
                 settings.breaker = BreakerSettings(minimumCalls: 3, probes: 1, pauseBase: pause, pauseCap: pause)
             }
@@ -150,84 +150,84 @@ import Topics
 
     @Test("Scenario 24: a recipient that hangs costs its own callers some time-outs, then they are answered at once; others notice nothing")
     func hanging() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .silence })
+        let environment = try await DeliveryEnvironment(cpo: { _ in .silence })
         let metrics = PrometheusMetrics(includesProcess: false)
-        try await world.run(exchange: try exchange(world, metrics)) {
+        try await environment.run(exchange: try exchange(environment, metrics)) {
             try await eventually("calls are held back") {
                 var record = try request(.locations, .sender, .get)
                 record.deadline = Timestamp.now.adding(milliseconds: 400)
-                let answer = try await world.ask(record)
+                let answer = try await environment.ask(record)
                 #expect(answer.outcome != .answered)
                 return answer.message == Self.held
             }
-            let seen = world.cpo.recorded.count
+            let seen = environment.cpo.recorded.count
             let refused = try #require(figure(#"ocn_exchange_refusals_total{reason="breaker"}"#, metrics))
             for _ in 0..<5 {
-                let answer = try await world.ask(try request(.locations, .sender, .get))
+                let answer = try await environment.ask(try request(.locations, .sender, .get))
                 #expect(answer.outcome == .refused && answer.status == .connectionProblem && answer.message == Self.held)
             }
-            #expect(world.cpo.recorded.count == seen, "nobody called it")
+            #expect(environment.cpo.recorded.count == seen, "nobody called it")
             #expect(figure(#"ocn_exchange_refusals_total{reason="breaker"}"#, metrics) == refused + 5)
             #expect(figure("ocn_exchange_open_breakers", metrics) == 1)
             #expect(figure("ocn_exchange_breaker_openings_total", metrics) == 1)
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.to = try #require(PartyID("DE-BIL"))
-            #expect(try await world.ask(other).outcome == .answered)
+            #expect(try await environment.ask(other).outcome == .answered)
         }
     }
 
     @Test("Scenario 24: a recipient that answers again is called again")
     func recovering() async throws {
         let isWell = Atomic<Bool>(false)
-        let world = try await DeliveryEnvironment(cpo: { _ in isWell.load(ordering: .relaxed) ? .success : .hangUp })
+        let environment = try await DeliveryEnvironment(cpo: { _ in isWell.load(ordering: .relaxed) ? .success : .hangUp })
         let metrics = PrometheusMetrics(includesProcess: false)
-        try await world.run(exchange: try exchange(world, metrics, pause: .milliseconds(500))) {
+        try await environment.run(exchange: try exchange(environment, metrics, pause: .milliseconds(500))) {
             try await eventually("it is left alone") {
-                try await world.ask(try request(.locations, .sender, .get)).message == Self.held
+                try await environment.ask(try request(.locations, .sender, .get)).message == Self.held
             }
             isWell.store(true, ordering: .relaxed)
             try await eventually("it is called again, and what came of that is known") {
-                _ = try await world.ask(try request(.locations, .sender, .get))
+                _ = try await environment.ask(try request(.locations, .sender, .get))
                 return figure("ocn_exchange_open_breakers", metrics) == 0
             }
-            for _ in 0..<5 { #expect(try await world.ask(try request(.locations, .sender, .get)).outcome == .answered) }
+            for _ in 0..<5 { #expect(try await environment.ask(try request(.locations, .sender, .get)).outcome == .answered) }
         }
     }
 
     @Test func anyAnswerSpeaksForARecipientSoThatOneBadModuleDoesNotCutOffTheOthers() async throws {
-        let world = try await DeliveryEnvironment(cpo: {
+        let environment = try await DeliveryEnvironment(cpo: {
             $0.target.hasPrefix("/sender/locations") ? .answer(500, [], "out of order") : .success
         })
-        try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
+        try await environment.run(exchange: try exchange(environment, PrometheusMetrics(includesProcess: false))) {
             for _ in 0..<10 {
-                let answer = try await world.ask(try request(.locations, .sender, .get))
+                let answer = try await environment.ask(try request(.locations, .sender, .get))
                 #expect(answer.outcome == .answered && answer.httpStatus == 500)
             }
-            let other = try await world.ask(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}"))
+            let other = try await environment.ask(try request(.tokens, .receiver, .put, path: "DE/MSP/1", body: "{}"))
             #expect(other.outcome == .answered && other.httpStatus == 200)
         }
     }
 
     @Test func aRepeatOfWhatIsUnderWayIsNotRefusedWhenCallsAreHeldBack() async throws {
-        let world = try await DeliveryEnvironment(cpo: { $0.method == .post ? .silence : .hangUp })
-        try await world.run(exchange: try exchange(world, PrometheusMetrics(includesProcess: false))) {
+        let environment = try await DeliveryEnvironment(cpo: { $0.method == .post ? .silence : .hangUp })
+        try await environment.run(exchange: try exchange(environment, PrometheusMetrics(includesProcess: false))) {
             var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             cdr.deadline = Timestamp.now.adding(milliseconds: 4000)
             let first = cdr
-            async let hanging = world.ask(first)
-            try await eventually("it is under way") { world.cpo.recorded.contains { $0.method == .post } }
+            async let hanging = environment.ask(first)
+            try await eventually("it is under way") { environment.cpo.recorded.contains { $0.method == .post } }
             try await eventually("calls are held back") {
-                try await world.ask(try request(.locations, .sender, .get)).message == Self.held
+                try await environment.ask(try request(.locations, .sender, .get)).message == Self.held
             }
             cdr.id = UUIDText.v7()
             cdr.deadline = Timestamp.now.adding(milliseconds: 10_000)
-            let (one, two) = (try await hanging, try await world.ask(cdr))
+            let (one, two) = (try await hanging, try await environment.ask(cdr))
             #expect(one.outcome == .timeout && two.outcome == .timeout, "the repeat is told what the first was told")
             cdr.id = UUIDText.v7()
             cdr.requestID = "request-2"
             cdr.deadline = Timestamp.now.adding(milliseconds: 10_000)
-            #expect(try await world.ask(cdr).message == Self.held)
-            #expect(world.cpo.recorded.count { $0.method == .post } == 1)
+            #expect(try await environment.ask(cdr).message == Self.held)
+            #expect(environment.cpo.recorded.count { $0.method == .post } == 1)
         }
     }
 }

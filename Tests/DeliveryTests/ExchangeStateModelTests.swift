@@ -41,7 +41,7 @@ private struct ExchangeModel {
     private(set) var calls = 0
     private(set) var repeats = 0
     private var random: SeededGenerator
-    private var world: ExchangeStateFixture
+    private var environment: ExchangeStateFixture
     private var lives: [ObjectIdentifier: Life] = [:]
     /// All that were read, in order, as long as they have not ended.
     private var order: [ObjectIdentifier] = []
@@ -61,7 +61,7 @@ private struct ExchangeModel {
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
-        world = try ExchangeStateFixture { settings in
+        environment = try ExchangeStateFixture { settings in
             settings.callsPerRecipient = Self.places
             settings.callsInTotal = 7
             settings.waitingPerRecipient = 20
@@ -101,15 +101,17 @@ private struct ExchangeModel {
             check()
         }
         guard problems.isEmpty else { return }
-        if world.state.figures.calls != 0 || world.state.begun != 0 { problems.append("something is left: \(world.state.figures)") }
+        if environment.state.figures.calls != 0 || environment.state.begun != 0 {
+            problems.append("something is left: \(environment.state.figures)")
+        }
         // No permit was lost: after every pause each recipient is called again.
         pass(700_000)
         for recipient in Self.recipients {
-            log.append(try world.exchange(Int64(log.count), to: recipient))
+            log.append(try environment.exchange(Int64(log.count), to: recipient))
             read(atMost: 1)
             commit(isLost: false)
             let exchange = order.last.flatMap { lives[$0]?.entry.exchange }
-            let told = exchange.map { world.admit($0) }
+            let told = exchange.map { environment.admit($0) }
             if told?.first?.hasPrefix("call") != true { problems.append("\(recipient) is not called: \(told ?? [])") }
         }
     }
@@ -117,7 +119,7 @@ private struct ExchangeModel {
     private mutating func append() throws {
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let method = random.pick([OCPI.Method.get, .post, .post, .put])
-            let entry = try world.exchange(
+            let entry = try environment.exchange(
                 Int64(log.count), method, to: random.pick(Self.recipients), account: "platform/\(random.next() % 3)",
                 id: method == .post ? "\(log.count / 12)/\(random.next() % 3)" : nil, lasts: .random(in: 50...4000, using: &random),
                 key: "\(random.next() % 4)", hasReply: !random.chance(3))
@@ -127,13 +129,13 @@ private struct ExchangeModel {
 
     private mutating func read(atMost count: Int) {
         guard isAssigned, position < log.count else { return }
-        let batch = log[position..<min(position + count, log.count)].map { world.again($0) }
+        let batch = log[position..<min(position + count, log.count)].map { environment.again($0) }
         position += batch.count
         for entry in batch {
             lives[ObjectIdentifier(entry.exchange)] = Life(entry: entry, key: IdempotencyKey(entry.exchange.record))
             order.append(ObjectIdentifier(entry.exchange))
         }
-        happened(world.state.received(batch, now: world.now))
+        happened(environment.state.received(batch, now: environment.now))
     }
 
     /// Those of one recipient come to their event loop in order.
@@ -144,7 +146,7 @@ private struct ExchangeModel {
         }
         let exchange = life.entry.exchange
         let failure = random.chance(4) ? ExchangeFailure(.refused, .unknownReceiver(exchange.recipient)) : nil
-        let actions = world.state.admit(exchange, life.key, unroutable: failure, now: world.now)
+        let actions = environment.state.admit(exchange, life.key, unroutable: failure, now: environment.now)
         if !actions.contains(where: { Self.subject($0) == id }) { lives[id]?.stage = .waiting }
         happened(actions)
     }
@@ -152,19 +154,19 @@ private struct ExchangeModel {
     private mutating func end() {
         guard let (id, life) = any(where: { $0.stage == .calling }) else { return }
         let exchange = life.entry.exchange
-        let isOver = exchange.sendBy <= world.now
+        let isOver = exchange.sendBy <= environment.now
         switch random.next() % 10 {
-        case 0 where isOver: happened(world.state.expired(exchange, now: world.now))
-        case 0: happened(world.state.failed(exchange, ExchangeFailure(.refused, .notSendable("test")), now: world.now))
+        case 0 where isOver: happened(environment.state.expired(exchange, now: environment.now))
+        case 0: happened(environment.state.failed(exchange, ExchangeFailure(.refused, .notSendable("test")), now: environment.now))
         case 1..<4:
             let kind = random.pick([OutboundFailure.Kind.timeout, .notSent, .broken, .busy])
-            happened(world.state.callFailed(exchange, OutboundFailure(kind, "test"), began: world.now, now: world.now))
+            happened(environment.state.callFailed(exchange, OutboundFailure(kind, "test"), began: environment.now, now: environment.now))
         default:
             let response = OutboundResponse(status: random.chance(20) ? 503 : 200, body: ByteBuffer(string: "\(id)"))
-            happened(world.state.answered(exchange, RecipientResponse(response, []), now: world.now))
+            happened(environment.state.answered(exchange, RecipientResponse(response, []), now: environment.now))
         }
         guard lives[id]?.stage == .answered else { return }
-        let again = world.state.answered(exchange, RecipientResponse(OutboundResponse(status: 200), []), now: world.now)
+        let again = environment.state.answered(exchange, RecipientResponse(OutboundResponse(status: 200), []), now: environment.now)
         if !again.isEmpty { problems.append("it is answered twice") }
     }
 
@@ -173,38 +175,38 @@ private struct ExchangeModel {
         let exchange = life.entry.exchange
         lives[id]?.hasReplyAcknowledged = true
         if mayFail, random.chance(20) {
-            let actions = world.state.replyFailed(exchange, isFinal: random.chance(20), now: world.now, jitter: 0)
+            let actions = environment.state.replyFailed(exchange, isFinal: random.chance(20), now: environment.now, jitter: 0)
             if actions.retry != nil { lives[id]?.hasReplyAcknowledged = false }
             return happened(actions)
         }
-        happened(world.state.replyAcknowledged(exchange, now: world.now, jitter: 0))
-        if !world.state.replyAcknowledged(exchange, now: world.now, jitter: 0).isEmpty { problems.append("it ends twice") }
+        happened(environment.state.replyAcknowledged(exchange, now: environment.now, jitter: 0))
+        if !environment.state.replyAcknowledged(exchange, now: environment.now, jitter: 0).isEmpty { problems.append("it ends twice") }
     }
 
     private mutating func commit(isLost: Bool) {
         guard isAssigned else { return }
-        let commit = world.commit(commitPoint())
+        let commit = environment.commit(commitPoint())
         guard !isLost else { return }
         committed = commit
-        happened(world.state.committed([commit], now: world.now))
+        happened(environment.state.committed([commit], now: environment.now))
     }
 
     /// Woken only when it asked for that.
     private mutating func pass(_ milliseconds: Int64) {
-        world.time += milliseconds
-        while alarms.contains(where: { $0 <= world.now }) {
-            alarms.removeAll { $0 <= world.now }
-            happened(world.state.wake(now: world.now))
+        environment.time += milliseconds
+        while alarms.contains(where: { $0 <= environment.now }) {
+            alarms.removeAll { $0 <= environment.now }
+            happened(environment.state.wake(now: environment.now))
         }
         for life in order.compactMap({ lives[$0] }) where life.stage == .received || life.stage == .waiting && isWaitingForPlace(life) {
-            if life.entry.exchange.sendBy <= world.now { problems.append("\(life.entry.exchange.offset) waits past its time") }
+            if life.entry.exchange.sendBy <= environment.now { problems.append("\(life.entry.exchange.offset) waits past its time") }
         }
     }
 
     private mutating func revoke() {
         isAssigned = false
-        happened(world.state.revoked([ExchangeStateFixture.partition], now: world.now))
-        if random.chance(80) { committed = world.commit(commitPoint()) }
+        happened(environment.state.revoked([ExchangeStateFixture.partition], now: environment.now))
+        if random.chance(80) { committed = environment.commit(commitPoint()) }
         if first(where: { $0.stage == .received || $0.stage == .waiting && isWaitingForPlace($0) }) != nil {
             problems.append("something still waits")
         }
@@ -217,17 +219,18 @@ private struct ExchangeModel {
 
     private mutating func assign() {
         isAssigned = true
-        world.epoch += 1
+        environment.epoch += 1
         lastBegun = -1
         position = Int(max(0, committed.offset))
         finished = []
         finishedBefore = Int64(position)
-        world.state.resuming([
+        environment.state.resuming([
             CommitOffset(
                 topic: ExchangeStateFixture.partition.topic, partition: 0, offset: committed.offset, metadata: committed.metadata)
         ])
         happened(
-            world.state.assigned([ExchangeStateFixture.partition], epoch: world.epoch, wall: world.wall.milliseconds, now: world.now))
+            environment.state.assigned(
+                [ExchangeStateFixture.partition], epoch: environment.epoch, wall: environment.wall.milliseconds, now: environment.now))
     }
 
     // MARK: What must follow
@@ -265,12 +268,12 @@ private struct ExchangeModel {
             case .finish:
                 let isUnanswered = life.entry.exchange.record.reply == nil && life.stage == .received
                 if !isUnanswered, isUnlike(.answered) || !life.hasReplyAcknowledged { problems.append("\(offset) has no reply") }
-                if life.entry.exchange.epoch == world.epoch, isAssigned { finished.insert(offset) }
+                if life.entry.exchange.epoch == environment.epoch, isAssigned { finished.insert(offset) }
                 if isUnanswered { lastBegun = max(lastBegun, offset) }
                 ended(id)
             case .abandon:
                 if isUnlike(.received, .begun, .waiting) { problems.append("\(offset) was called and is abandoned") }
-                if isAssigned, life.entry.exchange.epoch == world.epoch { problems.append("\(offset) is abandoned in its partition") }
+                if isAssigned, life.entry.exchange.epoch == environment.epoch { problems.append("\(offset) is abandoned in its partition") }
                 ended(id)
             default: break
             }
@@ -281,7 +284,7 @@ private struct ExchangeModel {
         calls += 1
         let exchange = life.entry.exchange
         if life.stage != .begun, life.stage != .waiting { problems.append("\(exchange.offset) is called twice") }
-        if exchange.sendBy <= world.now { problems.append("\(exchange.offset) is called too late") }
+        if exchange.sendBy <= environment.now { problems.append("\(exchange.offset) is called too late") }
         // Nobody of the same account that waits for the same recipient came before it.
         let overtaken = order.prefix { $0 != id }.compactMap { lives[$0] }.first {
             $0.stage == .waiting && $0.entry.exchange.recipient == exchange.recipient && $0.entry.exchange.account == exchange.account
@@ -321,12 +324,12 @@ private struct ExchangeModel {
 
     /// What the state keeps as it goes, counted anew.
     private mutating func check() {
-        var counted = ExchangeFigures(unanswering: world.state.figures.unanswering)
+        var counted = ExchangeFigures(unanswering: environment.state.figures.unanswering)
         var places: [PartyID: Int] = [:]
         var begun = 0
         for id in order {
             guard let life = lives[id] else { continue }
-            guard let stage = world.state.stage(of: life.entry.exchange) else {
+            guard let stage = environment.state.stage(of: life.entry.exchange) else {
                 if life.stage == .received { counted.waitingForIntent += 1 } else { problems.append("\(life.stage) is not known") }
                 continue
             }
@@ -341,8 +344,8 @@ private struct ExchangeModel {
             }
         }
         counted.calls = places.values.reduce(0, +)
-        if counted != world.state.figures || begun != world.state.begun {
-            problems.append("\(world.state.figures) and \(world.state.begun), but \(counted) and \(begun)")
+        if counted != environment.state.figures || begun != environment.state.begun {
+            problems.append("\(environment.state.figures) and \(environment.state.begun), but \(counted) and \(begun)")
         }
         if let most = places.values.max(), most > Self.places { problems.append("\(most) places are taken") }
     }
@@ -350,7 +353,7 @@ private struct ExchangeModel {
     // MARK: Looking up
 
     private func isWaitingForPlace(_ life: Life) -> Bool {
-        if case .waitsForPlace? = world.state.stage(of: life.entry.exchange) { true } else { false }
+        if case .waitsForPlace? = environment.state.stage(of: life.entry.exchange) { true } else { false }
     }
 
     private func first(where isWanted: (Life) -> Bool) -> ObjectIdentifier? { order.first { lives[$0].map(isWanted) ?? false } }
@@ -363,7 +366,7 @@ private struct ExchangeModel {
 
     private func text(_ answer: RecipientResponse) -> String {
         guard let record = log.first?.exchange.record else { return "" }
-        let reply = answer.reply(to: record, at: ReplyAddress(partition: 0, epoch: 7), time: world.wall)
+        let reply = answer.reply(to: record, at: ReplyAddress(partition: 0, epoch: 7), time: environment.wall)
         return reply.body.map { String(buffer: $0) } ?? "\(reply.outcome)"
     }
 

@@ -22,8 +22,8 @@ import Topics
         return record
     }
 
-    private func send(_ world: DeliveryEnvironment, _ records: [RequestRecord]) async throws {
-        for record in records { _ = try await world.producer.send(record.outgoing(to: world.kafka.topics)) }
+    private func send(_ environment: DeliveryEnvironment, _ records: [RequestRecord]) async throws {
+        for record in records { _ = try await environment.producer.send(record.outgoing(to: environment.kafka.topics)) }
     }
 
     private func figure(_ series: String, _ metrics: PrometheusMetrics) -> Int? {
@@ -33,23 +33,23 @@ import Topics
 
     @Test("A burst after a stall waits for its recipient, in order, and is answered")
     func aBurstWaits() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
+        let environment = try await DeliveryEnvironment(cpo: { _ in .hold })
         let metrics = PrometheusMetrics(includesProcess: false)
-        let exchange = try withMetricsFactory(metrics) { try world.exchange { $0.callsPerRecipient = 1 } }
-        try await world.run(exchange: exchange) {
+        let exchange = try withMetricsFactory(metrics) { try environment.exchange { $0.callsPerRecipient = 1 } }
+        try await environment.run(exchange: exchange) {
             let burst = try (0..<40).map { try put($0) }
-            try await send(world, burst)
+            try await send(environment, burst)
             try await eventually("all but one wait") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 39 }
-            try await eventually("one is called") { world.cpo.recorded.count == 1 }
+            try await eventually("one is called") { environment.cpo.recorded.count == 1 }
             var other = try request(.cdrs, .receiver, .post, body: "{}")
             other.to = try #require(PartyID("DE-BIL"))
-            #expect(try await world.ask(other).outcome == .answered, "others notice nothing")
+            #expect(try await environment.ask(other).outcome == .answered, "others notice nothing")
             for number in 1...40 {
-                try await eventually("the next one is called") { world.cpo.recorded.count == number }
-                world.cpo.release()
+                try await eventually("the next one is called") { environment.cpo.recorded.count == number }
+                environment.cpo.release()
             }
-            try await eventually("all are answered") { burst.allSatisfy { world.reply(to: $0)?.outcome == .answered } }
-            #expect(world.cpo.recorded.map(\.target) == (0..<40).map { "/receiver/tokens/DE/MSP/\($0)" })
+            try await eventually("all are answered") { burst.allSatisfy { environment.reply(to: $0)?.outcome == .answered } }
+            #expect(environment.cpo.recorded.map(\.target) == (0..<40).map { "/receiver/tokens/DE/MSP/\($0)" })
             #expect(figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 0)
             #expect(figure(#"ocn_exchange_wait_seconds_count{for="place"}"#, metrics) == 39)
             #expect(figure(#"ocn_exchange_refusals_total{reason="busy"}"#, metrics) == 0)
@@ -57,60 +57,60 @@ import Topics
     }
 
     @Test func partiesOfOnePlatformTogetherLeaveAPlaceToOthers() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
+        let environment = try await DeliveryEnvironment(cpo: { _ in .hold })
         let metrics = PrometheusMetrics(includesProcess: false)
-        let exchange = try withMetricsFactory(metrics) { try world.exchange { $0.callsPerRecipient = 4 } }
-        try await world.run(exchange: exchange) {
+        let exchange = try withMetricsFactory(metrics) { try environment.exchange { $0.callsPerRecipient = 4 } }
+        try await environment.run(exchange: exchange) {
             let names = ["FR-AAA", "FR-BBB"]
-            try await world.writer.write(Fixture.platform("many", names, url: world.msp.url, []).map(FactChange.put))
+            try await environment.writer.write(Fixture.platform("many", names, url: environment.msp.url, []).map(FactChange.put))
             func put(_ number: Int, from sender: String) throws -> RequestRecord {
                 var record = try self.put(number, key: "\(sender)|tokens|1")
                 record.from = try #require(PartyID(sender))
-                record.stateVersion = world.store.directory.version
+                record.stateVersion = environment.store.directory.version
                 return record
             }
             let many = try (0..<4).map { try put($0, from: names[$0 % 2]) }
-            try await send(world, many)
-            try await eventually("three quarters are called") { world.cpo.recorded.count == 3 }
+            try await send(environment, many)
+            try await eventually("three quarters are called") { environment.cpo.recorded.count == 3 }
             try await eventually("the next one waits") { figure(#"ocn_exchange_waiting{for="place"}"#, metrics) == 1 }
             let other = try put(9, from: "DE-MSP")
-            try await send(world, [other])
-            try await eventually("another platform's is called") { world.cpo.recorded.last?.target == "/receiver/tokens/DE/MSP/9" }
-            #expect(world.cpo.recorded.count == 4)
-            world.cpo.release()
-            try await eventually("the last one is called") { world.cpo.recorded.count == 5 }
-            world.cpo.release()
-            try await eventually("all are answered") { (many + [other]).allSatisfy { world.reply(to: $0)?.outcome == .answered } }
+            try await send(environment, [other])
+            try await eventually("another platform's is called") { environment.cpo.recorded.last?.target == "/receiver/tokens/DE/MSP/9" }
+            #expect(environment.cpo.recorded.count == 4)
+            environment.cpo.release()
+            try await eventually("the last one is called") { environment.cpo.recorded.count == 5 }
+            environment.cpo.release()
+            try await eventually("all are answered") { (many + [other]).allSatisfy { environment.reply(to: $0)?.outcome == .answered } }
         }
     }
 
     @Test func whoseTimeIsOverWhileItWaitsIsToldInTimeAndNotCalled() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
-        try await world.run(
-            exchange: try world.exchange { settings in
+        let environment = try await DeliveryEnvironment(cpo: { _ in .hold })
+        try await environment.run(
+            exchange: try environment.exchange { settings in
                 settings.callsPerRecipient = 1
                 settings.margin = .milliseconds(300)
             }
         ) {
             let (holding, short, long) = (try put(1), try put(2, deadline: 1500), try put(3))
-            try await send(world, [holding, short, long])
-            try await eventually("it is told") { world.reply(to: short) != nil }
-            let told = try #require(world.reply(to: short))
+            try await send(environment, [holding, short, long])
+            try await eventually("it is told") { environment.reply(to: short) != nil }
+            let told = try #require(environment.reply(to: short))
             #expect(told.outcome == .expired)
             #expect(told.time < (try #require(short.deadline)), "before its caller gives up")
-            try await eventually("the first is called") { world.cpo.recorded.count == 1 }
-            world.cpo.release()
-            try await eventually("the other one is called") { world.cpo.recorded.count == 2 }
-            world.cpo.release()
-            try await eventually("it is answered") { world.reply(to: long)?.outcome == .answered }
-            #expect(world.cpo.recorded.map(\.target) == ["/receiver/tokens/DE/MSP/1", "/receiver/tokens/DE/MSP/3"])
+            try await eventually("the first is called") { environment.cpo.recorded.count == 1 }
+            environment.cpo.release()
+            try await eventually("the other one is called") { environment.cpo.recorded.count == 2 }
+            environment.cpo.release()
+            try await eventually("it is answered") { environment.reply(to: long)?.outcome == .answered }
+            #expect(environment.cpo.recorded.map(\.target) == ["/receiver/tokens/DE/MSP/1", "/receiver/tokens/DE/MSP/3"])
         }
     }
 
     @Test func whoWaitsIsAnsweredAtOnceWhenTheBreakerOpens() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .silence })
-        try await world.run(
-            exchange: try world.exchange { settings in
+        let environment = try await DeliveryEnvironment(cpo: { _ in .silence })
+        try await environment.run(
+            exchange: try environment.exchange { settings in
                 settings.callsPerRecipient = 3
                 settings.margin = .milliseconds(100)
                 settings.breaker = BreakerSettings(minimumCalls: 3, probes: 1, pauseBase: .seconds(3600), pauseCap: .seconds(3600))
@@ -118,11 +118,11 @@ import Topics
         ) {
             let hanging = try (0..<3).map { try put($0, deadline: 10_000) }
             let waiting = try (3..<9).map { try put($0, deadline: 600_000) }
-            try await send(world, hanging + waiting)
+            try await send(environment, hanging + waiting)
             // The third that times out opens the breaker; those that took the places of the first two are called.
-            func told() -> [ReplyRecord] { waiting.compactMap { world.reply(to: $0) } }
+            func told() -> [ReplyRecord] { waiting.compactMap { environment.reply(to: $0) } }
             try await eventually("all that are not called are told", within: .seconds(40)) {
-                told().count >= 4 && told().count + world.cpo.recorded.count == hanging.count + waiting.count
+                told().count >= 4 && told().count + environment.cpo.recorded.count == hanging.count + waiting.count
             }
             #expect(Set(told().map(\.message)) == ["DE-CPO is not answering; calls are held back until it does"])
             #expect(told().allSatisfy { $0.status == .connectionProblem })
@@ -130,43 +130,45 @@ import Topics
     }
 
     @Test func moreThanMayWaitIsRefusedAtOnce() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
-        try await world.run(
-            exchange: try world.exchange { settings in
+        let environment = try await DeliveryEnvironment(cpo: { _ in .hold })
+        try await environment.run(
+            exchange: try environment.exchange { settings in
                 settings.callsPerRecipient = 1
                 settings.waitingPerRecipient = 2
             }
         ) {
             let records = try (0..<4).map { try put($0) }
-            try await send(world, records)
-            try await eventually("one is refused") { world.reply(to: records[3]) != nil }
-            let refused = try #require(world.reply(to: records[3]))
+            try await send(environment, records)
+            try await eventually("one is refused") { environment.reply(to: records[3]) != nil }
+            let refused = try #require(environment.reply(to: records[3]))
             #expect(refused.outcome == .refused && refused.status == .connectionProblem)
             #expect(refused.message == "DE-CPO is busy: too many requests wait for it")
             for number in 1...3 {
-                try await eventually("it is called") { world.cpo.recorded.count == number }
-                world.cpo.release()
+                try await eventually("it is called") { environment.cpo.recorded.count == number }
+                environment.cpo.release()
             }
-            try await eventually("the others are answered") { records.dropLast().allSatisfy { world.reply(to: $0)?.outcome == .answered } }
+            try await eventually("the others are answered") {
+                records.dropLast().allSatisfy { environment.reply(to: $0)?.outcome == .answered }
+            }
         }
     }
 
     @Test func aRepeatOfWhatWaitsIsSentOnce() async throws {
-        let world = try await DeliveryEnvironment(cpo: { _ in .hold })
-        try await world.run(exchange: try world.exchange { $0.callsPerRecipient = 1 }) {
+        let environment = try await DeliveryEnvironment(cpo: { _ in .hold })
+        try await environment.run(exchange: try environment.exchange { $0.callsPerRecipient = 1 }) {
             var cdr = try request(.cdrs, .receiver, .post, body: #"{"id":"7"}"#)
             cdr.key = "DE-CPO|tokens|1"
             cdr.deadline = Timestamp.now.adding(milliseconds: 240_000)
             let first = cdr
             cdr.id = UUIDText.v7()
             let again = cdr
-            try await send(world, [try put(1), first, again])
+            try await send(environment, [try put(1), first, again])
             for number in 1...2 {
-                try await eventually("it is called") { world.cpo.recorded.count == number }
-                world.cpo.release()
+                try await eventually("it is called") { environment.cpo.recorded.count == number }
+                environment.cpo.release()
             }
-            try await eventually("both are answered") { [first, again].allSatisfy { world.reply(to: $0)?.outcome == .answered } }
-            #expect(world.cpo.recorded.count == 2)
+            try await eventually("both are answered") { [first, again].allSatisfy { environment.reply(to: $0)?.outcome == .answered } }
+            #expect(environment.cpo.recorded.count == 2)
         }
     }
 }
