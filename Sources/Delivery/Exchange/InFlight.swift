@@ -21,7 +21,6 @@ import OCPI
 ///
 /// Recipients without running requests are forgotten, with their breakers' counts. The search for them runs when their number has grown by
 /// a fraction of itself, so the cost of a call does not depend on their number.
-/// a part of itself, so a call costs the same however many there are.
 struct InFlight<Request: HeldCall>: Sendable {
     struct Limits: Sendable {
         var perRecipient: ExchangeLoad

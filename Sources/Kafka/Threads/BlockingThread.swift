@@ -95,7 +95,8 @@ final class BlockingThread: Sendable {
         do throws(KafkaError) {
             try OSThread.start(name) { [state] in BlockingThread.serve(state) }
         } catch {
-            // Nobody will serve the queue. This caller gets the error; jobs of others that came meanwhile run here, so that none is lost.
+            // No thread will serve the queue. This caller gets the error; jobs that other callers queued meanwhile run here, so that none
+            // is lost.
             let others = state.withLock { state in
                 state.isStarted = false
                 defer { state.jobs = [] }
