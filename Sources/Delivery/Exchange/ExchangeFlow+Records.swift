@@ -50,7 +50,7 @@ extension ExchangeFlow: GroupHandler {
             if let fault {
                 metrics.implausible.increment()
                 failures.log(
-                    .error, "implausible", "request that cannot be true",
+                    .error, "implausible", "request with an implausible time, deadline or state version",
                     metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(fault)"])
             }
             return (
