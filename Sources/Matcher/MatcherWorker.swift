@@ -168,7 +168,8 @@ final class MatcherWorker: GroupHandler {
     ) -> [DerivedRecord] {
         metrics.implausible.increment()
         repeated.log(
-            .error, "implausible", "request with an implausible time, deadline or state version", metadata: ["record": "\(record.place)", "error": "\(fault)"])
+            .error, "implausible", "request with an implausible time, deadline or state version",
+            metadata: ["record": "\(record.place)", "error": "\(fault)"])
         return Fanout.copies(of: request, in: directory).map { copy in
             let dead = DeadRecord(
                 copy: copy, cause: "implausible: \(fault)", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: store.clock.now)

@@ -248,7 +248,9 @@ package final class Producer: Sendable {
             let deadline = Deadline(after: .seconds(5))
             while outstandingRecords > 0, !deadline.hasPassed { _ = rd_kafka_poll(rk, 10) }
         }
-        if outstandingRecords > 0 { logger.error("the producer was closed with \(outstandingRecords) records that have no delivery report") }
+        if outstandingRecords > 0 {
+            logger.error("the producer was closed with \(outstandingRecords) records that have no delivery report")
+        }
         // Topic handles only after the last sender has left: it may hold one, or make another that would keep the client from ending.
         client.destroy { _ in
             let open = topics.withLock { topics in
