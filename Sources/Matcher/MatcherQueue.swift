@@ -22,7 +22,7 @@ struct MatcherQueue {
     private var marked = 0
     private var partitions: Set<TopicPartition> = []
     /// Whether a thread is matching.
-    private var isJudging = false
+    private var isMatching = false
     /// Whether reading is paused.
     private(set) var isPaused = false
     /// The bytes of the waiting records and of those being matched.
@@ -57,8 +57,8 @@ struct MatcherQueue {
     mutating func add(_ batch: [IncomingRecord]) -> (mustStart: Bool, paused: [TopicPartition]) {
         waiting += batch
         bytes += Self.bytes(of: batch)
-        let mustStart = !isJudging
-        isJudging = true
+        let mustStart = !isMatching
+        isMatching = true
         guard !isPaused, bytes >= limits.pause else { return (mustStart, []) }
         isPaused = true
         return (mustStart, partitions.sorted())
@@ -69,14 +69,14 @@ struct MatcherQueue {
     /// Marks the records that are matched next: records that arrive later may need newer state than is requested now.
     /// - Returns: whether any record waits; if not, matching has ended.
     mutating func mark() -> Bool {
-        isJudging = !waiting.isEmpty
+        isMatching = !waiting.isEmpty
         var size = 0
         marked =
             waiting.prefix { record in
                 defer { size += Self.bytes(of: record) }
                 return size == 0 || size + Self.bytes(of: record) <= limits.judge
             }.count
-        return isJudging
+        return isMatching
     }
 
     /// Takes the marked records that were not abandoned since. Their bytes count until ``release(_:)``.

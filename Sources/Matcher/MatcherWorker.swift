@@ -149,7 +149,7 @@ final class MatcherWorker: GroupHandler {
             }
     }
 
-    /// The announcements of a request; none if it was announced already. The hub has answered these requests itself, so nobody else
+    /// The announcements of a request; none if it was announced already. The hub has answered these requests itself, so no other role
     /// delivers them.
     private func announcements(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [AnnouncementRecord] {
         var announcements = Broadcast.announcements(of: request, hub: hub, in: directory)

@@ -301,7 +301,7 @@ struct InFlight<Request: HeldCall>: Sendable {
             requests: min(limits.waitingPerRecipient.requests, (limits.waitingInTotal.requests - room.total.requests) / 8),
             bytes: min(limits.waitingPerRecipient.bytes, (limits.waitingInTotal.bytes - room.total.bytes) / 8))
         let own = room.load(of: line(of: request))
-        // Who has nothing there yet always finds room if each that waits could have one like it.
+        // An account without requests there always finds room if each waiting account could have one like it.
         if own.requests == 0, share.running[request.account] == nil {
             let accounts = share.turns.count
             if ExchangeLoad(requests: accounts, bytes: accounts * request.bytes).fits(request.bytes, in: most) { return true }

@@ -44,7 +44,7 @@ extension Directory {
     /// known.
     ///
     /// If the begin of a status is not known, it is the time of its announcement.
-    /// - Parameter registered: the `last_updated` of a registry party that nobody has announced yet.
+    /// - Parameter registered: the `last_updated` of a registry party that was not announced yet.
     package func clientInfos(registered: Timestamp = Timestamp(milliseconds: 0)) -> [ClientInfo] {
         var infos: [ClientInfoName: ClientInfo] = [:]
         let silent = Set(inventedAnnouncements.map(\.name))

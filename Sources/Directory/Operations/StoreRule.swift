@@ -42,7 +42,7 @@ package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertibl
         default: throw StoreRuleError("OCPI has no method \(method); only PUT and DELETE can be stored")
         }
         guard !isAnsweredLater(module) else {
-            throw StoreRuleError("\(module) cannot be stored: whoever sends one acts on the recipient's answer")
+            throw StoreRuleError("\(module) cannot be stored: its sender acts on the recipient's answer")
         }
         guard allows(method, module) else {
             throw StoreRuleError(

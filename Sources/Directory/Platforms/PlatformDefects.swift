@@ -6,7 +6,7 @@ struct PlatformDefects: Sendable {
     /// Platforms with a record since the last evaluation.
     private var unread: Set<String> = []
     /// Platforms whose unusable endpoints were reported.
-    private var told: Set<String> = []
+    private var reported: Set<String> = []
 
     /// Notes a fact that was read.
     mutating func note(_ fact: Fact?) {
@@ -33,10 +33,10 @@ struct PlatformDefects: Sendable {
             URLJoin.defect(of: endpoint.url).map { "\(endpoint.module) (\(endpoint.interface.path)) \($0)" }
         }
         guard !defects.isEmpty else {
-            told.remove(platform)
+            reported.remove(platform)
             return nil
         }
-        guard told.insert(platform).inserted else { return nil }
+        guard reported.insert(platform).inserted else { return nil }
         let more = defects.count > 8 ? "; and \(defects.count - 8) more" : ""
         return defects.prefix(8).joined(separator: "; ") + more
     }

@@ -50,7 +50,7 @@ final class QuestionClient: Sendable {
     }
 
     /// Runs `body` with the client's handle, which must not escape; makes the client if there is none.
-    /// - Returns: nil without a registered user, because nobody would end the client.
+    /// - Returns: nil without a registered user, because no user would destroy the client.
     func use<Value>(
         _ kafka: KafkaSettings, _ log: ThrottledLog, _ body: (OpaquePointer) -> Result<Value, KafkaError>
     ) -> Result<Value, KafkaError>? {

@@ -23,7 +23,7 @@ final class BlockingThread: Sendable {
         self.name = name
     }
 
-    // The thread holds `state` only, so that it ends with its owner even if nobody called `stop`.
+    // The thread holds `state` only, so that it ends with its owner even if `stop` was never called.
     deinit {
         state.withLock { $0.isStopping = true }
         state.signal()
