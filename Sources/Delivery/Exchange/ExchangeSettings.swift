@@ -1,7 +1,7 @@
 package import Notary
 import Topics
 
-/// What an operator can change about EXCHANGE.
+/// The settings of EXCHANGE that an operator can change.
 package struct ExchangeSettings: Sendable {
     /// The URL at which parties reach this node, e.g. `https://node.example.com`.
     package var publicURL: String

@@ -4,10 +4,10 @@ import Topics
 
 /// Recent answers, for callers that did not receive theirs and repeat the request: no request is sent twice. A value without a lock.
 ///
-/// Of an answer that is too large to keep, only the fact that it existed is kept, and a repeat gets an error that says so. The number of
+/// An answer that is too large is not kept, only the fact that it existed, and a repeat gets an error that says so. The number of
 /// running requests is bounded by the caller, that of answers by ``RecentRequests``.
 struct IdempotencyCache<Waiter: Sendable>: Sendable {
-    /// What to do with a request.
+    /// How to handle a request.
     enum Turn {
         /// It is the first of its key: send it, then call ``end(_:_:of:now:)``.
         case first

@@ -73,7 +73,7 @@ extension FactKey {
 }
 
 extension Fact {
-    /// What is sent to a recipient is stored and forwarded.
+    /// A store rule.
     package static func storeRule(_ rule: StoreRule) -> Fact { Fact(rule) }
 }
 
