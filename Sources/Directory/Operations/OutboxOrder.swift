@@ -35,6 +35,7 @@ package struct OutboxOrder: Sendable, Equatable {
     /// The newest rewind; kept after it was carried out (see ``Directory/rewindDone(of:partition:)``).
     package var rewind: Rewind?
 
+    /// - Parameter recipient: stored in upper case.
     package init(recipient: PartyID, isPaused: Bool, rewind: Rewind? = nil) {
         self.recipient = recipient.canonical
         self.isPaused = isPaused

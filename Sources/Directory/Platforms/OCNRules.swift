@@ -20,6 +20,7 @@ package struct OCNRules: Sendable, Equatable {
         /// The most modules of an entry.
         package static let maximumModules = 100
 
+        /// - Parameter party: stored in upper case.
         package init(party: PartyID, modules: [ModuleID]) {
             self.party = party.canonical
             self.modules = modules
