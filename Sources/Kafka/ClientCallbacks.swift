@@ -27,7 +27,7 @@ final class ClientCallbacks: Sendable {
 
     func failed(_ error: KafkaError, client: String) {
         if error.isAllBrokersDown {
-            // It follows from what was told of each of them.
+            // The errors of the single brokers are logged already.
             log.log(.debug, error.name, "\(error)", metadata: ["client": "\(client)"])
         } else {
             trouble.withLock { $0 = ClientCallbacks.plain(error.reason) }
@@ -48,13 +48,13 @@ final class ClientCallbacks: Sendable {
     func line(_ level: Logger.Level, _ facility: String, _ text: String, tellsErrors: Bool) {
         var level = level
         switch facility {
-        // One settings dictionary serves producers and consumers, which each ignore some of it, and only an embedded cluster cannot be told
-        // not to create topics.
+        // One settings dictionary serves producers and consumers, which ignore parts of it. The line about topic creation is useless,
+        // because only an embedded cluster cannot switch it off.
         case "AUTOCREATE": level = .debug
-        // It follows from what is told of each broker.
+        // The errors of the single brokers are logged already.
         case "ERROR" where text.hasSuffix("brokers are down"): level = .debug
         case "CONFWARN" where text.contains("will be ignored by this"): level = .debug
-        // Nothing is wrong yet: brokers that have just started are not ready for everything.
+        // Not an error: brokers that have just started are not ready for everything.
         case "GETPID" where text.hasSuffix("retrying"): level = .info
         case "FAIL":
             trouble.withLock { $0 = ClientCallbacks.plain(text) }

@@ -19,9 +19,9 @@ struct ClientConfiguration: Sendable {
             "bootstrap.servers": settings.bootstrap,
             "client.id": "\(settings.clientID)-\(getpid())-\(String(UInt32.random(in: .min ... .max, using: &suffix), radix: 36))",
             "socket.nagle.disable": "true",
-            // Default 100 ms to 10 s: a node should come back soon after its broker does.
+            // Default 100 ms to 10 s: a node should reconnect soon after its broker has returned.
             "reconnect.backoff.max.ms": "2000",
-            // A topic that Kafka makes by itself has not the settings that it needs. Producers' default is to let it.
+            // A topic that Kafka creates by itself lacks its settings. The default of producers is to allow it.
             "allow.auto.create.topics": "false",
         ]
         properties.merge(ours) { _, new in new }
@@ -36,7 +36,7 @@ struct ClientConfiguration: Sendable {
             "linger.ms": "0",
             "partitioner": "murmur2_random",  // as Java clients do, so that all agree on a key's partition
             "message.timeout.ms": "30000",
-            "queue.buffering.max.kbytes": "65536",  // full means busy: the caller is told at once
+            "queue.buffering.max.kbytes": "65536",  // a full queue is reported to the caller at once
             "message.max.bytes": String(4 * 1024 * 1024 + 64 * 1024),
             "statistics.interval.ms": "5000",
             "log.queue": "true",

@@ -10,7 +10,7 @@ final class ClientHandle: @unchecked Sendable {
     private let pointer: OpaquePointer
     // Unsafe, balanced: librdkafka holds it as its opaque; released after the handle is destroyed.
     private let callbacks: Unmanaged<ClientCallbacks>
-    // How many calls are inside, and in the highest bit whether the gate is shut. Atomic, because every record sent passes it twice.
+    // The number of running calls; the highest bit means closed. Atomic, because every record sent updates it twice.
     private let users = Atomic<UInt64>(0)
     private let lastLeft = Monitor(())
     private static let shut: UInt64 = 1 << 63
@@ -28,7 +28,7 @@ final class ClientHandle: @unchecked Sendable {
             rd_kafka_conf_set_stats_cb(conf, statisticsCallback)
         } else {
             rd_kafka_conf_set_log_cb(conf, logCallback)
-            // Each error is a log line as well.
+            // Each error is also a log line.
             rd_kafka_conf_set_error_cb(conf) { _, _, _, _ in }
         }
         OpenConnections.count(conf)
@@ -36,7 +36,7 @@ final class ClientHandle: @unchecked Sendable {
         if kind == RD_KAFKA_PRODUCER, isPolled { rd_kafka_conf_set_dr_msg_cb(conf, deliveryCallback) }
         var reason = [CChar](repeating: 0, count: 512)
         guard let pointer = rd_kafka_new(kind, conf, &reason, reason.count) else {
-            rd_kafka_conf_destroy(conf)  // only a successful rd_kafka_new takes it over
+            rd_kafka_conf_destroy(conf)  // only a successful rd_kafka_new takes ownership
             retained.release()
             throw KafkaError("create client", RD_KAFKA_RESP_ERR__INVALID_ARG, reason: reason.text, isRetriable: false)
         }
@@ -55,12 +55,12 @@ final class ClientHandle: @unchecked Sendable {
         let before = users.add(1, ordering: .acquiring).oldValue
         defer {
             if users.subtract(1, ordering: .acquiringAndReleasing).newValue == ClientHandle.shut {
-                lastLeft.withLock { _ in }  // a waiter either has not looked yet or is waiting already
+                lastLeft.withLock { _ in }  // a waiter has either not checked yet or waits already
                 lastLeft.signal()
             }
         }
         guard before & ClientHandle.shut == 0 else { return nil }
-        // Errors are queued for whoever polls, without a bound.
+        // Errors are queued for the polling thread, without a bound.
         if !isPolled { rd_kafka_poll(pointer, 0) }
         return try body(pointer)
     }
@@ -93,18 +93,18 @@ final class ClientHandle: @unchecked Sendable {
         do throws(KafkaError) {
             try OSThread.start("kafka-end", end)
         } catch {
-            return end()  // no thread to be had: wait for it here
+            return end()  // no thread available: wait here
         }
         if isEnded.wait(until: deadline, { $0 ? true : nil }) == nil { left("its threads do not end") }
     }
 
-    /// As ``destroy(flags:before:)``, on a thread of its own that nobody waits for.
+    /// Like ``destroy(flags:before:)``, on a thread of its own, without waiting.
     func destroyBehind() {
         close()
         do throws(KafkaError) {
             try OSThread.start("kafka-end") { self.destroy() }
         } catch {
-            destroy()  // no thread to be had
+            destroy()  // no thread available
         }
     }
 
@@ -112,7 +112,7 @@ final class ClientHandle: @unchecked Sendable {
         let log = callbacks.takeUnretainedValue().log
         log.log(
             .notice, "left",
-            "a Kafka client did not end within \(ClientHandle.deliveryTimeout) and is left to the end of the process: \(reason)")
+            "a Kafka client did not end within \(ClientHandle.deliveryTimeout) and is left until the process ends: \(reason)")
     }
 
     /// The time limit for ending a client.

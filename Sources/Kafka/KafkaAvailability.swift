@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether this process can use Kafka, as far as it knows, so that requests that would wait in vain are refused at once. Thread-safe.
+/// Whether this process can use Kafka, as far as it knows, so that requests that would time out are refused at once. Thread-safe.
 package final class KafkaAvailability: Sendable {
     /// A time during which Kafka cannot be used.
     package struct Outage: Sendable, Equatable {
@@ -17,7 +17,7 @@ package final class KafkaAvailability: Sendable {
         var lastObserver = 0
     }
 
-    // Every request looks; without an outage that is one load.
+    // Every request checks this; without an outage that is one load.
     private let isAway = Atomic(false)
     private let state = Mutex(State())
 

@@ -1,6 +1,6 @@
 import CLibrdkafka
 
-// What a broker refuses however often it is asked.
+// Errors that a retry does not change.
 
 extension KafkaError {
     /// The kind of resource that a right covers.

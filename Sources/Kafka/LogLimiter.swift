@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// The lines that several logs have written lately, so that none of them repeats one.
+/// The recent lines of several logs, so that none of them repeats one.
 package final class LogLimiter: Sendable {
     struct Kind: Hashable {
         let level: Logger.Level

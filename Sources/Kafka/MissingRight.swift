@@ -1,4 +1,4 @@
-/// A right that our user lacks, according to a broker.
+/// A right that this process's Kafka user lacks, according to a broker.
 package struct MissingRight: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The resource that the right covers.
     package enum Resource: Sendable, Hashable {

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The rights whose lack brokers have reported lately. All clients made from copies of one ``KafkaSettings`` share them. Thread-safe.
+/// The missing rights that brokers have recently reported. All clients made from copies of one ``KafkaSettings`` share them. Thread-safe.
 package final class MissingRights: Sendable {
     private let noted = Mutex<[MissingRight: ContinuousClock.Instant]>([:])
-    // So that whoever is successful need not take the lock.
+    // Lets successful operations skip the lock.
     private let count = Atomic(0)
 
     /// How long a report counts, unless an operation succeeds first. librdkafka reports a partition that it may not read only once.

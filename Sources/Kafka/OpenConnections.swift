@@ -13,7 +13,7 @@ package enum OpenConnections {
 
     /// Makes a client's sockets count.
     static func count(_ conf: OpaquePointer) {
-        // librdkafka's own calls, beside which only the number is kept. They run on its threads.
+        // Replaces librdkafka's own calls with ones that also count. They run on its threads.
         rd_kafka_conf_set_socket_cb(conf) { domain, type, transport, _ in
             let socket = Glibc.socket(domain, type | Int32(SOCK_CLOEXEC.rawValue), transport)
             if socket >= 0 { OpenConnections.changed(by: 1) }

@@ -19,7 +19,7 @@ extension KafkaSettings {
     package static func fault(ofProperty name: String, value: String) -> PropertyFault? {
         guard let configuration = rd_kafka_conf_new() else { return nil }
         defer { rd_kafka_conf_destroy(configuration) }
-        var reason = [CChar](repeating: 0, count: 512)  // not told on: it repeats the value
+        var reason = [CChar](repeating: 0, count: 512)  // not reported: it contains the value
         return switch rd_kafka_conf_set(configuration, name, value, &reason, reason.count) {
         case RD_KAFKA_CONF_OK: nil
         case RD_KAFKA_CONF_UNKNOWN: .unknownName
@@ -35,7 +35,7 @@ extension KafkaSettings {
             withUnsafeMutablePointer(to: &size) { size in
                 guard let stream = open_memstream(text, size) else { return }
                 rd_kafka_conf_properties_show(stream)
-                fclose(stream)  // only now text and size are set
+                fclose(stream)  // text and size are set only now
             }
         }
         guard let text else { return [] }

@@ -1,49 +1,49 @@
 import Kafka
 import NIOCore
 
-/// What MATCHER has read and not judged yet, in the order in which it came, bounded by bytes. Pure value; the caller locks.
+/// Records that MATCHER has read and not matched yet, in order of arrival, bounded by bytes. A value; the caller locks.
 ///
-/// Where too much waits, reading of all partitions pauses, and goes on when half of it is judged: what is held at most is the limit and
-/// one batch. What waits for newer state stays here until that is read, so that a partition which is revoked meanwhile is given up at once.
+/// Above a limit reading of all partitions pauses, and it resumes at half of the limit: at most the limit and one batch are held. Records
+/// that wait for newer state stay in the queue until it is read, so that a revoked partition's records are abandoned at once.
 struct MatcherQueue {
-    /// Bytes of records, values and an allowance for the rest of each.
+    /// Limits in bytes: the values of the records, and an allowance for the rest of each.
     struct Limits {
-        /// At so many reading pauses.
+        /// Reading pauses at this size.
         var pause = 32 * 1024 * 1024
-        /// At so many or fewer it goes on.
+        /// Reading resumes at this size or less.
         var resume = 16 * 1024 * 1024
-        /// At most so many are judged at a time, but always one record.
+        /// The most bytes that are matched at a time; always at least one record.
         var judge = 8 * 1024 * 1024
     }
 
     private let limits: Limits
     private var waiting: [IncomingRecord] = []
-    /// How many of the first are judged next.
+    /// How many records at the front are matched next.
     private var marked = 0
     private var partitions: Set<TopicPartition> = []
-    /// Whether somebody judges.
-    private var isJudging = false
-    /// Whether reading has been paused.
+    /// Whether a thread is matching.
+    private var isMatching = false
+    /// Whether reading is paused.
     private(set) var isPaused = false
-    /// Of what waits and what is being judged.
+    /// The bytes of the waiting records and of those being matched.
     private(set) var bytes = 0
 
     init(_ limits: Limits = Limits()) {
         self.limits = limits
     }
 
-    /// How many records wait.
+    /// The number of waiting records.
     var count: Int { waiting.count }
 
     // MARK: The consumer's thread
 
-    /// - Returns: the partitions whose reading is to pause: a new assignment is read whatever was paused before.
+    /// - Returns: the partitions whose reading must pause, because a new assignment resets earlier pauses.
     mutating func assign(_ new: [TopicPartition]) -> [TopicPartition] {
         partitions.formUnion(new)
         return isPaused ? new : []
     }
 
-    /// - Returns: the records that are given up, and the partitions whose reading is to go on.
+    /// - Returns: the abandoned records, and the partitions whose reading resumes.
     mutating func revoke(_ gone: [TopicPartition]) -> (abandoned: [IncomingRecord], resumed: [TopicPartition]) {
         partitions.subtract(gone)
         let gone = Set(gone)
@@ -53,33 +53,33 @@ struct MatcherQueue {
         return (abandoned, release(abandoned))
     }
 
-    /// - Returns: whether the caller must have it judged, and the partitions whose reading is to pause.
+    /// - Returns: whether the caller must start matching, and the partitions whose reading must pause.
     mutating func add(_ batch: [IncomingRecord]) -> (mustStart: Bool, paused: [TopicPartition]) {
         waiting += batch
         bytes += Self.bytes(of: batch)
-        let mustStart = !isJudging
-        isJudging = true
+        let mustStart = !isMatching
+        isMatching = true
         guard !isPaused, bytes >= limits.pause else { return (mustStart, []) }
         isPaused = true
         return (mustStart, partitions.sorted())
     }
 
-    // MARK: Whoever judges
+    // MARK: The matching thread
 
-    /// Marks what is judged next: what comes from now on may need newer state than is asked for now.
-    /// - Returns: whether anything waits; if not, nobody judges from now on.
+    /// Marks the records that are matched next: records that arrive later may need newer state than is requested now.
+    /// - Returns: whether any record waits; if not, matching has ended.
     mutating func mark() -> Bool {
-        isJudging = !waiting.isEmpty
+        isMatching = !waiting.isEmpty
         var size = 0
         marked =
             waiting.prefix { record in
                 defer { size += Self.bytes(of: record) }
                 return size == 0 || size + Self.bytes(of: record) <= limits.judge
             }.count
-        return isJudging
+        return isMatching
     }
 
-    /// Takes what was marked and not given up since. Its bytes count until ``release(_:)``.
+    /// Takes the marked records that were not abandoned since. Their bytes count until ``release(_:)``.
     mutating func takeMarked() -> [IncomingRecord] {
         defer {
             waiting.removeFirst(marked)
@@ -88,14 +88,14 @@ struct MatcherQueue {
         return Array(waiting.prefix(marked))
     }
 
-    /// Takes everything that waits, which nobody is to judge any more.
+    /// Takes all waiting records, which will not be matched any more.
     mutating func takeAll() -> [IncomingRecord] {
         marked = waiting.count
         return takeMarked()
     }
 
-    /// These are held no longer.
-    /// - Returns: the partitions whose reading is to go on.
+    /// Releases the bytes of these records.
+    /// - Returns: the partitions whose reading resumes.
     mutating func release(_ records: [IncomingRecord]) -> [TopicPartition] {
         bytes -= Self.bytes(of: records)
         guard isPaused, bytes <= limits.resume else { return [] }
@@ -105,6 +105,6 @@ struct MatcherQueue {
 
     private static func bytes(of records: [IncomingRecord]) -> Int { records.reduce(0) { $0 + bytes(of: $1) } }
 
-    /// What a record holds in memory, about.
+    /// The approximate memory use of a record.
     static func bytes(of record: IncomingRecord) -> Int { (record.value?.readableBytes ?? 0) + 1024 }
 }

@@ -9,14 +9,14 @@ import ServiceLifecycle
 import Synchronization
 import Topics
 
-/// What happens to the requests that MATCHER reads: the consumer's thread puts them into a queue, a queue of their own matches them, and what
-/// follows from them is acknowledged on the producer's thread.
+/// Matches requests: the consumer's thread puts them into a queue, a dispatch queue matches them, and the derived records are acknowledged
+/// on the producer's thread.
 final class MatcherWorker: GroupHandler {
     private struct State {
         var queue: MatcherQueue
         var isStopping = false
         var failure: KafkaError?
-        /// Bytes written that Kafka has not acknowledged.
+        /// Bytes sent that Kafka has not acknowledged.
         var sentBytes = 0
 
         var isEnding: Bool { isStopping || failure != nil }
@@ -27,19 +27,19 @@ final class MatcherWorker: GroupHandler {
     private let hub: PartyID
     private let store: StateStore
     private let logger: Logger
-    /// For what repeats: with each record, or while Kafka is away.
+    /// Throttled, for messages that repeat with each record or while Kafka is not available.
     private let repeated: ThrottledLog
-    /// Reading is paused and resumed while this is held, so that the consumer hears of both in the order of their causes.
+    /// Held while reading is paused and resumed, so that the consumer gets both in the order of their causes.
     private let state: Mutex<State>
     private let announced = Mutex(AnnouncedRequests())
     private let matching = DispatchQueue(label: "ocn.matcher")
-    /// Signalled when there is room again for what is sent, or no point in waiting for it.
+    /// Signalled when the producer has room again, or when waiting for it is useless.
     private let roomToSend = DispatchSemaphore(value: 0)
     private let (failures, refusals) = AsyncStream<KafkaError>.makeStream()
 
     private let metrics = MatcherMetrics()
 
-    /// Half of what the producer's own queue takes, so that this is never full.
+    /// Half of the limit of the producer's own queue, so that this is never full.
     private static let maxSentBytes = 32 * 1024 * 1024
 
     init(
@@ -54,7 +54,7 @@ final class MatcherWorker: GroupHandler {
         repeated = ThrottledLog(logger)
     }
 
-    /// Returns at graceful shutdown or cancellation; throws what made going on pointless.
+    /// Returns at graceful shutdown or cancellation; throws the error that ended the worker.
     func stopped() async throws {
         try await cancelWhenGracefulShutdown { [failures] in
             for await error in failures { throw error }
@@ -102,12 +102,12 @@ final class MatcherWorker: GroupHandler {
 
     // MARK: The matcher's queue
 
-    /// Until nothing waits.
+    /// Matches until no record waits.
     private func matchAll(_ acknowledger: RecordAcknowledger) {
         while state.withLock({ $0.queue.mark() }) {
             let directory = freshDirectory()
             let batch = state.withLock { directory == nil ? $0.queue.takeAll() : $0.queue.takeMarked() }
-            // This process is stopping: they come again elsewhere.
+            // This process is stopping: the next owner reads these records again.
             if let directory { match(batch, in: directory, acknowledger) } else { acknowledger.abandoned(batch) }
             state.withLock { state in resume(state.queue.release(batch), acknowledger) }
         }
@@ -115,7 +115,7 @@ final class MatcherWorker: GroupHandler {
 
     private func match(_ batch: [IncomingRecord], in directory: Directory, _ acknowledger: RecordAcknowledger) {
         let bounds = RecordBounds(now: store.clock.now, stateEnd: directory.version)
-        // Acknowledged together.
+        // Finished records are reported together.
         var ended: [IncomingRecord] = []
         for (index, record) in batch.enumerated() {
             guard !isEnding else {
@@ -149,7 +149,8 @@ final class MatcherWorker: GroupHandler {
             }
     }
 
-    /// None of a request that was announced already: nobody else looks after what the hub has answered by itself.
+    /// The announcements of a request; none if it was announced already. The hub has answered these requests itself, so no other role
+    /// delivers them.
     private func announcements(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [AnnouncementRecord] {
         var announcements = Broadcast.announcements(of: request, hub: hub, in: directory)
         if let stored = StoreAndForward.announcement(of: request, in: directory) { announcements.append(stored) }
@@ -160,14 +161,15 @@ final class MatcherWorker: GroupHandler {
         return []
     }
 
-    /// Nobody sent it at that time or under that state, and PUSH would wait for them: an operator decides about the copies. Announcements are
-    /// for now or not at all.
+    /// Dead letters of a request with an implausible time or state version, for which PUSH would wait; an operator decides about the
+    /// copies. It is not announced, because announcements are only useful at once.
     private func deadLetters(
         of request: RequestRecord, _ fault: RecordError, _ record: IncomingRecord, in directory: Directory
     ) -> [DerivedRecord] {
         metrics.implausible.increment()
         repeated.log(
-            .error, "implausible", "request that cannot be true", metadata: ["record": "\(record.place)", "error": "\(fault)"])
+            .error, "implausible", "request with an implausible time, deadline or state version",
+            metadata: ["record": "\(record.place)", "error": "\(fault)"])
         return Fanout.copies(of: request, in: directory).map { copy in
             let dead = DeadRecord(
                 copy: copy, cause: "implausible: \(fault)", attempts: 0, lastHTTPStatus: nil, lastStatus: nil, diedAt: store.clock.now)
@@ -175,15 +177,14 @@ final class MatcherWorker: GroupHandler {
         }
     }
 
-    /// An agreement that was acknowledged before a request in the batch was accepted must be seen here: so the batch is judged only
-    /// after everything that `ocn.state` holds by now has been applied. Nil if this process is stopping; the batch is then left for
-    /// the next worker.
+    /// The state after everything that `ocn.state` holds now has been applied: an agreement that was acknowledged before a request of the
+    /// batch was accepted must apply to it. Nil if this process is stopping; the batch is then left for the next worker.
     private func freshDirectory() -> Directory? {
         while !isEnding {
             if store.catchUpBlocking(timeout: .seconds(1)) { return store.directory }
             metrics.waits.increment()
-            repeated.log(.warning, "waiting", "matching waits for ocn.state, which cannot be read to its end")
-            // Kafka may refuse the question at once, for want of a right say.
+            repeated.log(.warning, "waiting", "matching waits until ocn.state is read to its end")
+            // Kafka may refuse the query at once, for instance if a right is missing.
             _ = roomToSend.wait(timeout: .now() + .milliseconds(20))
         }
         return nil
@@ -228,7 +229,7 @@ final class MatcherWorker: GroupHandler {
         }
     }
 
-    /// What Kafka refuses must not be passed over: later records of the same object would overtake it.
+    /// Ends the worker after a record that Kafka refuses: later records of the same object must not overtake it.
     private func fail(_ error: KafkaError, _ output: DerivedRecord) {
         let isFirst = state.withLock { state in
             guard !state.isEnding else { return false }
@@ -238,20 +239,21 @@ final class MatcherWorker: GroupHandler {
         roomToSend.signal()
         guard isFirst else { return }
         logger.critical(
-            "a record is not accepted by Kafka; this worker ends and the next one tries again",
+            "Kafka refused a record; this worker ends and the next one retries",
             metadata: ["topic": "\(output.record.topic)", "id": "\(output.id)", "error": "\(error)"])
         refusals.yield(error)
     }
 }
 
-/// A record that follows from a request: a copy or an announcement.
+/// A record derived from a request: a copy or an announcement.
 private struct DerivedRecord: Sendable {
     let record: OutgoingRecord
     let id: String
     let counter: CounterMetric
 }
 
-/// The derivedRecords of one request that are not acknowledged yet. When the last one is, the request ends; it is given up if one never will be.
+/// The derived records of one request that are not acknowledged yet. After the last acknowledgement the request is finished; if one will
+/// never be acknowledged, the request is abandoned.
 private final class OpenDerivedRecords: Sendable {
     private let partition: TopicPartition
     private let offset: Int64
@@ -273,7 +275,7 @@ private final class OpenDerivedRecords: Sendable {
         acknowledger.finished(partition, offset: offset, epoch: epoch)
     }
 
-    /// One of them will not be written here.
+    /// Notes that one of the records will not be written here.
     func giveUp() {
         guard !isGivenUp.exchange(true, ordering: .acquiringAndReleasing) else { return }
         acknowledger.abandoned(partition, records: 1, epoch: epoch)

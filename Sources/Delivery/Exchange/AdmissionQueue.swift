@@ -4,11 +4,11 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// Requests that wait in queues, each until it is taken from the front, its time is over or its partition is given up. A value without
-/// clock or lock. Every step takes amortised logarithmic time for each request that leaves.
+/// Requests that wait in queues until they are taken from the front, expire, or their partition is revoked. A value without clock or lock.
+/// Every step takes amortised logarithmic time for each request that leaves.
 struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
     private struct Line: Sendable {
-        /// In order of arrival, with those that have left from the middle.
+        /// In order of arrival. Contains numbers of requests that were removed from the middle.
         var numbers = Deque<UInt64>()
         var load = ExchangeLoad()
     }
@@ -25,18 +25,18 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
     private var lines: [Queue: Line] = [:]
     private var requests: [UInt64: (queue: Queue, request: Request)] = [:]
     private var numbers: [TopicPartition: Set<UInt64>] = [:]
-    /// Also of some that have left.
+    /// Contains entries of requests that have already left.
     private var dues = Heap<Due>()
     private var lastNumber: UInt64 = 0
     private var armed: NIODeadline?
 
-    /// All that waits.
+    /// The load of all queues together.
     private(set) var total = ExchangeLoad()
 
-    /// What waits in one queue.
+    /// The load of one queue.
     func load(of queue: Queue) -> ExchangeLoad { lines[queue]?.load ?? ExchangeLoad() }
 
-    /// Who is next in a queue.
+    /// The next request of a queue.
     mutating func first(in queue: Queue) -> Request? {
         guard let place = lines.index(forKey: queue) else { return nil }
         while let number = lines.values[place].numbers.first {
@@ -62,18 +62,18 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
         return remove(number)
     }
 
-    /// Those of a queue that are wanted, in order.
+    /// Removes and returns the requests of a queue that match, in order.
     mutating func remove(in queue: Queue, where isWanted: (Request) -> Bool) -> [Request] {
         let numbers = lines[queue]?.numbers ?? []
         return numbers.filter { requests[$0].map { isWanted($0.request) } ?? false }.compactMap { remove($0) }
     }
 
-    /// Those of these partitions, in order of arrival.
+    /// Removes and returns the requests of these partitions, in order of arrival.
     mutating func remove(of partitions: Set<TopicPartition>) -> [Request] {
         partitions.flatMap { numbers[$0] ?? [] }.sorted().compactMap { remove($0) }
     }
 
-    /// Those whose time is over, a bounded number of them. If there are more, ``alarm()`` says at once when to ask again.
+    /// Removes and returns a bounded number of expired requests. If more have expired, ``alarm()`` returns the present time.
     mutating func removeOverdue(now: NIODeadline) -> [Request] {
         if let armed, armed <= now { self.armed = nil }
         var overdue: [Request] = []
@@ -84,7 +84,7 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
         return overdue
     }
 
-    /// When to call ``removeOverdue(now:)`` next; nil if that was said already.
+    /// When to call ``removeOverdue(now:)`` next; nil if that time was already returned.
     mutating func alarm() -> NIODeadline? {
         while let due = dues.min, requests[due.number] == nil { dues.removeMin() }
         guard let due = dues.min?.time, armed.map({ due < $0 }) ?? true else { return nil }
@@ -105,7 +105,7 @@ struct AdmissionQueue<Queue: Hashable & Sendable, Request: HeldCall>: Sendable {
         return request
     }
 
-    /// What has left stays behind in order and heap; it goes when it is the larger part.
+    /// Drops the entries of removed requests once they are the larger part of the order and the heap.
     private mutating func compact(_ place: Dictionary<Queue, Line>.Index) {
         let waiting = lines.values[place].load.requests
         if waiting == 0 {

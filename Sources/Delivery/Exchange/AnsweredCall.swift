@@ -5,7 +5,7 @@ import Topics
 struct AnsweredCall: Sendable {
     let exchange: PendingExchange
     var response: OutboundResponse
-    /// What was called; nil for another node, which judges the URLs of its parties itself.
+    /// The URL that was called; nil for another node, which validates the URLs of its parties itself.
     let url: String?
 
     var record: RequestRecord { exchange.record }

@@ -3,12 +3,12 @@ import Encoding
 import OCPI
 import Topics
 
-/// A place of a custom module as a caller may ask for it: below the hub's own path of the module, as `/ocpi/custom/sender/parking/1?x=2`. It needs
-/// no token, because whoever may ask the module may ask for all that is below its endpoint. Without scheme and host it is the same at every
-/// node, so that between nodes it stands for the party's own URL, which stays where it is.
+/// A URL of a custom module in the form in which a caller may request it: below the hub's own path of the module, as
+/// `/ocpi/custom/sender/parking/1?x=2`. It needs no token, because a caller that may use the module may request everything below its
+/// endpoint. Without scheme and host it is the same at every node, so between nodes it stands for the party's own URL.
 enum CustomPlace {
-    /// Where the caller finds a URL of the party's own; nil if it does not lie below the endpoint that was called, as a server might see it, or
-    /// nobody could ask for it there.
+    /// The hub path under which the caller reaches a party's URL. Nil if the URL does not lie below the called endpoint, compared as a
+    /// server would, or if the hub cannot route it.
     /// - Parameter url: an absolute URL.
     static func of(_ url: String, _ record: RequestRecord, in directory: Directory) -> String? {
         guard directory.lies(url, below: record.module, record.interface, of: record.to),
@@ -19,7 +19,7 @@ enum CustomPlace {
         return checked(PercentText.inBrackets(URLJoin.join(endpoint(record), path, query: query)), record)
     }
 
-    /// What another node says, if it is such a place.
+    /// The path from another node's answer, if it is valid.
     static func checked(_ place: String, _ record: RequestRecord) -> String? {
         guard place.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") }),
             case .module(let route) = Route.parse(path: String(place.prefix { $0 != "?" })), route.isCustom,

@@ -2,29 +2,29 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// What ``ExchangeState`` says is to be done.
+/// An action that ``ExchangeState`` requests.
 enum ExchangeAction: Sendable {
-    /// Take it to its event loop and have it admitted there.
+    /// Hand the request to its event loop for admission.
     case begin(PendingExchange)
-    /// It has a place and a permit: call its recipient.
+    /// The request has a place and a permit: call its recipient.
     case call(PendingExchange)
-    /// What failed is to be done again at that time.
+    /// Repeat the failed step at that time.
     case waitUntil(NIODeadline)
     /// - Parameter isRepeat: the answer is that of an earlier request.
     case writeReply(PendingExchange, RecipientResponse, isRepeat: Bool)
-    /// Its reply says why nothing was sent.
+    /// Answer the request with the reason why it was not sent.
     case refuse(PendingExchange, ExchangeRefusal)
-    /// Nothing of the record is held any more: its offset may be committed.
+    /// Nothing of the record is held any more, so its offset may be committed.
     case finish(PendingExchange)
-    /// It was not sent, and its partition is not ours any more: whoever gets the partition next sends it.
+    /// The request was not sent and its partition was revoked: the next owner of the partition sends it.
     case abandon(PendingExchange)
-    /// A commit of this partition is wanted now, for the ``StartIntent`` that goes with it.
+    /// Commit this partition now, together with its ``StartIntent``.
     case writeIntent(TopicPartition)
     case pause(TopicPartition)
     case resume(TopicPartition)
     /// Call ``ExchangeState/wake(now:)`` at that time.
     case wake(NIODeadline)
-    /// A request waits no longer, whatever becomes of it.
+    /// The wait of a request has ended, with any result.
     case waited(TimeAmount, for: ExchangeMetrics.Wait)
     case breaker(PartyID, BreakerTransition)
 }

@@ -1,4 +1,4 @@
-/// What the gauges of EXCHANGE show.
+/// The values of EXCHANGE's gauges.
 struct ExchangeFigures: Sendable, Equatable {
     var waitingForIntent = 0
     var waitingForPlace = 0

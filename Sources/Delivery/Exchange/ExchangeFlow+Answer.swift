@@ -10,11 +10,11 @@ import OCPI
 import Outbound
 import Topics
 
-// From the recipient's answer to what is said of it.
+// Handles the recipient's answer, up to the reply.
 extension ExchangeFlow {
     func answered(_ call: AnsweredCall) {
         let (record, response, url) = (call.record, call.response, call.url)
-        // 1xx is no answer, and 101 would change the protocol.
+        // 1xx is not a final answer, and 101 would change the protocol.
         guard 200..<600 ~= response.status else { return refuse(call, "its HTTP status is \(response.status)") }
         if let exchangeFailure = ExchangeFailure.instead(of: response, from: record.to) {
             if ExchangeFailure.refusesToken(response) {
@@ -27,10 +27,10 @@ extension ExchangeFlow {
             onAnswer(platform.id)
         }
         let headers = Rewrites.passedHeaders(response)
-        // Who is connected here gets no URL of the recipient's, only one of ours.
+        // The caller gets no URL of the recipient's own, only hub URLs.
         let others = headers.filter { $0.name != OCPIHeader.link && $0.name != OCPIHeader.location }
         guard !record.module.isFunctional || status != .ambiguous else { return refuse(call, "its status_code stands twice") }
-        // Nobody reads what a service has made of a copy.
+        // The answer to a copy goes to no caller.
         guard record.copyID == nil else { return settle(call, others) }
         guard record.module.isFunctional else { return settleCustom(call, others) }
         guard record.origin != .hub else { return settleForHub(call) }
@@ -41,7 +41,7 @@ extension ExchangeFlow {
         let directory = store.directory
         let defect = url == nil ? URLJoin.defect(of: target) : defect(of: target, handedOutBy: record.to, in: directory)
         if let defect {
-            // What says that nothing was done needs no URL.
+            // The URL in an error answer is not needed.
             guard !Rewrites.isRefusal(status) else { return settle(call, others) }
             return refuse(call, "its \(kind.header) \(Rewrites.shown(written)) \(defect)")
         }
@@ -65,9 +65,9 @@ extension ExchangeFlow {
         }
     }
 
-    /// What the URLs of a custom module mean nobody here knows, but they would lead around the hub as any other. Those of places that can be
-    /// asked for through it become its own; others are left out, unless a list would look complete without its next page. So are those that
-    /// another node says: a caller that follows one sends its token along.
+    /// The meaning of URLs in a custom module is unknown, but they would lead around the hub. A URL that the hub can route is replaced by
+    /// the hub's; any other is left out, except that an answer without its next page is an error, because the list would look complete. The
+    /// same holds for URLs that another node returns, because a caller that follows one sends its token along.
     /// - Parameter others: the headers without URLs.
     private func settleCustom(_ call: AnsweredCall, _ others: [(name: String, value: String)]) {
         let (record, response, url) = (call.record, call.response, call.url)
@@ -88,18 +88,18 @@ extension ExchangeFlow {
             return settle(
                 call, others, kind, record.origin == .local ? URLJoin.trimmed(settings.publicURL) + place : place)
         }
-        // What says that nothing was done has no next page.
+        // An error answer has no next page.
         guard kind == .page, !Rewrites.isRefusal(response.answerStatus) else { return settle(call, others) }
         refuse(call, "its Link \(Rewrites.shown(written)) does not lie below the endpoint of \(record.module)")
     }
 
-    /// The recipient has answered with what cannot be passed on.
+    /// Replies with an error, because the recipient's answer cannot be passed on.
     private func refuse(_ call: AnsweredCall, _ reason: String) {
         settle(call.exchange, RecipientResponse(.unusable(reason, of: call.record.to)))
     }
 
-    /// The caller's own node puts a URL of its own in the place of the recipient's, and asks by the recipient's: this node must know then
-    /// that it has given it away.
+    /// Replaces the recipient's URL by a hub URL. If the caller belongs to another node, that node hands out its own URL and later requests
+    /// ours, so this node must store it.
     private func handOut(
         _ exchange: PendingExchange, _ capability: Capability, _ url: String, _ directory: Directory,
         then body: @escaping @Sendable (LinkError?) -> Void
@@ -109,8 +109,8 @@ extension ExchangeFlow {
         publish(capability, capability.handedOutID, exchange, then: body)
     }
 
-    /// Without its next page a list would look complete, so it is an error if that cannot be stored. A CDR is there all the same; only
-    /// reading it back through us is not.
+    /// Stores the link. If that fails, a list is answered with an error, because without its next page it would look complete. A CDR has
+    /// been created, and only reading it back through the hub fails.
     private func publish(
         _ capability: Capability, _ id: String, _ exchange: PendingExchange, then body: @escaping @Sendable (LinkError?) -> Void
     ) {
@@ -126,7 +126,7 @@ extension ExchangeFlow {
         }
     }
 
-    /// INGRESS looks into it.
+    /// Replies to a request of the hub itself; INGRESS reads this answer.
     private func settleForHub(_ call: AnsweredCall) {
         var call = call
         do throws(UnreadableCoding) {
@@ -137,7 +137,8 @@ extension ExchangeFlow {
         settle(call, Rewrites.passedHeaders(call.response))
     }
 
-    /// The right to call a URL in an answer. Of next pages, which lists have many of, those that take a place in the store end earlier.
+    /// The right to call a URL from an answer. Links to next pages that need an entry in the store have a shorter lifetime, because lists
+    /// have many of them.
     private func link(
         _ kind: Capability.Kind, _ target: Capability.Target, of record: RequestRecord, isStored: Bool = false
     ) -> Capability {
@@ -147,12 +148,12 @@ extension ExchangeFlow {
             kind: kind, owner: record.to, user: record.from, target: target, expires: .now.adding(milliseconds: lifetime.milliseconds))
     }
 
-    /// With this URL in the place of the recipient's.
+    /// Replies with this URL in the place of the recipient's.
     private func settle(_ call: AnsweredCall, _ headers: [(name: String, value: String)], _ kind: Capability.Kind, _ url: String) {
         let header = (name: kind.header, value: kind == .page ? LinkHeader.next(url) : url)
         var response = call.response
         var headers = headers + [header]
-        // A signature in a coded body can only be made to fit without the coding.
+        // The signature in an encoded body can only be adapted after the encoding is removed.
         if response.isCoded, Resigning.isSigned(response.readable.body) {
             response = response.readable
             headers.removeAll { $0.name == OCPIHeader.contentEncoding }
@@ -166,13 +167,13 @@ extension ExchangeFlow {
         settle(call.exchange, call.answer(headers))
     }
 
-    /// The one answer of this request, and of its repeats that came meanwhile.
+    /// Ends this request and its waiting repeats with one answer.
     private func settle(_ exchange: PendingExchange, _ answer: RecipientResponse) {
         carryOut(step { $0.answered(exchange, answer, now: .now()) })
     }
 }
 
 extension Capability.Kind {
-    /// Where an answer has a URL of that kind.
+    /// The header that holds a URL of that kind.
     fileprivate var header: String { self == .page ? OCPIHeader.link : OCPIHeader.location }
 }

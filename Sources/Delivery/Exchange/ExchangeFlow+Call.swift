@@ -8,12 +8,12 @@ import OCPI
 import Outbound
 import Topics
 
-// From a request's turn to its call. All of it happens on the request's event loop.
+// Handles a request from its start to the call. Everything runs on the request's event loop.
 extension ExchangeFlow {
-    /// It may be sent, as far as its partition is concerned.
+    /// Admits a request that its partition's intent permits to start.
     func admit(_ exchange: PendingExchange, _ directory: Directory) {
         let now = NIODeadline.now()
-        // What is not sent in any case needs neither.
+        // A request that will not be sent needs neither.
         let isDue = exchange.fault == nil && exchange.sendBy > now
         let key = isDue ? IdempotencyKey(exchange.record) : nil
         let route = isDue ? RecipientRoute(of: exchange.record, in: directory, ownOperator: ownOperator) : nil
@@ -26,7 +26,7 @@ extension ExchangeFlow {
         carryOut(others)
     }
 
-    /// It has waited for its place, and meanwhile the recipient may have gone.
+    /// Calls the recipient after the wait for a place. The recipient may have been removed meanwhile.
     func callAfterWaiting(_ exchange: PendingExchange) {
         let directory = store.directory
         prepare(exchange, RecipientRoute(of: exchange.record, in: directory, ownOperator: ownOperator), directory)
@@ -40,15 +40,15 @@ extension ExchangeFlow {
         }
     }
 
-    /// Its recipient is not called.
+    /// Ends the request without calling its recipient.
     private func failed(_ exchange: PendingExchange, _ failure: ExchangeFailure) {
         carryOut(step { $0.failed(exchange, failure, now: .now()) })
     }
 
-    /// Gives the recipient a `response_url` that leads back through the hub, where there is one.
+    /// Replaces the request's `response_url`, if there is one, by a URL that leads through the hub.
     private func rewrite(_ exchange: PendingExchange, _ destination: RecipientRoute, _ directory: Directory) throws(ExchangeFailure) {
         var record = exchange.record
-        // Addressed to the hub, with a URL that says whose it is.
+        // An open-routing request is addressed to the hub, so its URL must name the receiver.
         if let receiver = record.originalReceiver {
             record = Resigning.copy(record, originalReceiver: receiver, key: settings.nodeKey)
         }
@@ -61,7 +61,8 @@ extension ExchangeFlow {
         }
         switch destination {
         case .node(let node):
-            // The recipient's node keeps the URL under an id that is ours to choose: it must be in there before that node sees it.
+            // The recipient's node stores the URL under an id that this node chooses; the id must be in the URL before that node receives
+            // it.
             let id = Capabilities.newID()
             let url = Rewrites.callbackPrefix(at: node, for: record) + id
             let changed = Rewrites.replacing(found, with: url, in: record, key: settings.nodeKey)
@@ -77,7 +78,7 @@ extension ExchangeFlow {
             let prefix = Rewrites.prefix(.callback, for: record, base: settings.publicURL, version: record.version)
             let hubURL = HubURL(prefix: prefix, capability: capability, from: capabilities)
             let changed = Rewrites.replacing(found, with: hubURL.url, in: record, key: settings.nodeKey)
-            // The query is part of the URL that is called.
+            // The query is part of the called URL, so the route is computed again.
             let destination = RecipientRoute(of: changed, in: directory, ownOperator: ownOperator)
             switch hubURL {
             case .sealed: try call(exchange, changed, destination, proxy: nil)
@@ -86,7 +87,7 @@ extension ExchangeFlow {
         }
     }
 
-    /// What keeps us from calling a URL of a party's for others later; nil if nothing does.
+    /// The reason why a party's URL may not be called later for others; nil if it may.
     func defect(of url: String, handedOutBy party: PartyID, in directory: Directory) -> String? {
         directory.defect(of: url, handedOutBy: party) ?? (client.mayCall(url) ? nil : "leads to an address that is not called from here")
     }
@@ -99,7 +100,7 @@ extension ExchangeFlow {
                 record.module, path: record.path, body: record.body, lifetime: settings.callbackLifetime.milliseconds))
     }
 
-    /// The callback may come before the answer, so the link is safe in Kafka before the call.
+    /// Stores the link in Kafka before the call, because the callback may arrive before the answer.
     private func callAfterPublishing(
         _ capability: Capability, _ id: String, _ exchange: PendingExchange, _ record: RequestRecord, _ destination: RecipientRoute,
         proxy: OutboundRequestBuilder.Proxy?
@@ -132,7 +133,7 @@ extension ExchangeFlow {
         }
     }
 
-    /// - Parameter url: what relative URLs in the answer are relative to; nil for another node.
+    /// - Parameter url: the base of relative URLs in the answer; nil for another node.
     private func attempt(_ exchange: PendingExchange, _ request: OutboundRequest, calledAt url: String?) {
         let began = NIODeadline.now()
         guard began < exchange.sendBy else { return carryOut(step { $0.expired(exchange, now: began) }) }

@@ -7,9 +7,9 @@ import NIOCore
 import OCPI
 import Topics
 
-// From the log to the event loops, on the consumer's thread.
+// Hands records to the event loops, on the consumer's thread.
 extension ExchangeFlow: GroupHandler {
-    /// How long a batch waits for the state its requests were accepted under.
+    /// The longest time a batch waits for the state version under which its requests were accepted.
     private static let stateTimeout = Duration.milliseconds(250)
 
     func resuming(_ committed: [CommitOffset], epoch: UInt64) {
@@ -32,7 +32,7 @@ extension ExchangeFlow: GroupHandler {
             do throws(RecordError) {
                 requests.append((record, try RequestRecord(record)))
             } catch {
-                // Nobody can be answered: the record does not say who waits.
+                // The record names no reply address, so no answer is possible.
                 metrics.malformed.increment()
                 failures.log(
                     .error, "unreadable", "unreadable request",
@@ -50,7 +50,7 @@ extension ExchangeFlow: GroupHandler {
             if let fault {
                 metrics.implausible.increment()
                 failures.log(
-                    .error, "implausible", "request that cannot be true",
+                    .error, "implausible", "request with an implausible time, deadline or state version",
                     metadata: ["at": "\(record.topicPartition)@\(record.offset)", "error": "\(fault)"])
             }
             return (
@@ -67,18 +67,18 @@ extension ExchangeFlow: GroupHandler {
         carryOut(step { $0.committed(offsets, now: .now()) })
     }
 
-    /// What is committed beside an offset, now.
+    /// The commit metadata of a partition at this moment.
     func intent(_ partition: TopicPartition, commitPoint: Int64) -> String? {
         step { $0.intent(partition, commitPoint: commitPoint, now: .now()) }
     }
 
-    /// These may be sent, as far as their partition is concerned.
+    /// Admits the requests that the intents of their partitions permit to start.
     func begin(_ exchanges: [PendingExchange]) {
         let directory = store.directory
         handOver(exchanges, to: { self.loop(for: $1.recipient) }, run: { self.admit($0, directory) })
     }
 
-    /// The same for all requests to a recipient, so that none overtakes another.
+    /// The number of the event loop. It is the same for all requests to a recipient, so that none overtakes another.
     private func loop(for recipient: PartyID) -> Int {
         Int(UInt(bitPattern: recipient.hashValue) % UInt(handOver.eventLoops.count))
     }

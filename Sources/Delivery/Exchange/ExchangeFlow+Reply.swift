@@ -6,9 +6,9 @@ import NIOCore
 import OCPI
 import Topics
 
-// From what a request is answered to the acknowledged reply.
+// Handles a reply until Kafka acknowledges it.
 extension ExchangeFlow {
-    /// Its recipient is not called, and its caller hears why.
+    /// Answers the request with the reason why its recipient was not called.
     func refuse(_ exchange: PendingExchange, _ refusal: ExchangeRefusal) {
         guard exchange.eventLoop.inEventLoop else { return exchange.eventLoop.execute { self.refuse(exchange, refusal) } }
         if let metric = refusal.metric { metrics.refused(metric) }

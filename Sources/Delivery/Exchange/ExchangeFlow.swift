@@ -9,9 +9,9 @@ import Outbound
 import Synchronization
 import Topics
 
-/// Takes requests from `ocn.requests` and sees each of them through to its one answer. See ``ExchangeService`` for the picture.
+/// Takes requests from `ocn.requests` and brings each of them to its one answer; ``ExchangeService`` has the overview.
 ///
-/// What to do when is ``ExchangeState``'s decision; here it is carried out.
+/// ``ExchangeState`` decides; this class carries out its decisions.
 final class ExchangeFlow: Sendable {
     let acknowledger = RecordAcknowledger()
     let settings: ExchangeSettings
@@ -22,16 +22,16 @@ final class ExchangeFlow: Sendable {
     let client: OutboundClient
     let metrics = ExchangeMetrics()
     let logger: Logger
-    /// For what repeats: with each record, or until an operator does something.
+    /// Throttled, for failures that repeat with each record or until an operator acts.
     let failures: ThrottledLog
-    /// Told the id of a platform here whenever it answered well.
+    /// Called with the id of a local platform after each of its successful answers.
     let onAnswer: @Sendable (String) -> Void
     let ownOperator: String
     let handOver: EventLoopHandOver
     private let clockLoop: any EventLoop
     private let state: Mutex<ExchangeState>
 
-    /// - Parameter lease: how long after a commit was sent the partition is certainly still ours.
+    /// - Parameter lease: how long after sending a commit this process certainly still owns the partition.
     init(
         settings: ExchangeSettings, topics: TopicNames, store: StateStore, capabilities: Capabilities, producer: Producer,
         client: OutboundClient, lease: Duration, logger: Logger, onAnswer: @escaping @Sendable (String) -> Void
@@ -52,7 +52,7 @@ final class ExchangeFlow: Sendable {
         state = Mutex(ExchangeState(.init(settings, lease: .init(lease))))
     }
 
-    /// The state hears what happened. The gauges are set under its lock, so that the newest figures are the ones that stay.
+    /// Passes an event to the state. The gauges are set under its lock, so that the newest values remain.
     func step<Result: Sendable>(_ event: (inout ExchangeState) -> Result) -> Result {
         state.withLock { state in
             let before = state.figures
@@ -62,7 +62,7 @@ final class ExchangeFlow: Sendable {
         }
     }
 
-    /// Does what the state says. What is to be done again at a later time is left to who knows what that is.
+    /// Carries out the state's actions. The caller handles `waitUntil`, because only the caller knows which step to repeat.
     func carryOut(_ actions: ExchangeState.Actions) {
         guard !actions.isEmpty else { return }
         var begun: [PendingExchange] = []
@@ -93,7 +93,7 @@ final class ExchangeFlow: Sendable {
 }
 
 extension ExchangeState.Actions {
-    /// When what failed is to be done again; nil if it is not.
+    /// When to repeat the failed step; nil if it is not repeated.
     var retry: NIODeadline? {
         for case .waitUntil(let due) in self { return due }
         return nil

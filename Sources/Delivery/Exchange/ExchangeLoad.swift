@@ -1,16 +1,17 @@
 import Kafka
 import OCPI
 
-/// Requests and their bytes.
+/// A number of requests and their bytes.
 struct ExchangeLoad: Sendable, Equatable {
     var requests = 0
     var bytes = 0
 
-    /// Whether one more fits.
+    /// Whether one more request fits.
     func fits(_ bytes: Int, in limit: ExchangeLoad) -> Bool { requests < limit.requests && bytes <= limit.bytes - self.bytes }
 
-    /// Whether one more of an account may have room here that accounts share: beyond a quarter of all it leaves the last quarter to others.
-    /// - Parameter own: what the account has of this already.
+    /// Whether one more request of an account fits into a limit that accounts share: an account that has more than a quarter of the limit
+    /// must leave the last quarter free for others.
+    /// - Parameter own: what the account uses of this limit already.
     func allows(_ bytes: Int, to own: ExchangeLoad, in limit: ExchangeLoad) -> Bool {
         let quarter = ExchangeLoad(requests: limit.requests / 4, bytes: limit.bytes / 4)
         let most = ExchangeLoad(requests: limit.requests - quarter.requests, bytes: limit.bytes - quarter.bytes)

@@ -6,19 +6,19 @@ import Topics
 package struct ExchangeMetrics: MetricSet {
     /// Why a request was answered without being sent.
     enum Refusal: String, CaseIterable {
-        /// As much waits for the recipient, or in this process, as may.
+        /// The queue of the recipient, or of this process, is full.
         case busy
-        /// The recipient does not answer.
+        /// The recipient's breaker is open.
         case breaker
-        /// The worker that had it is gone, and it must not happen twice.
+        /// An earlier owner of the partition may have sent the request, and it must not be sent twice.
         case inDoubt = "in_doubt"
     }
 
-    /// What a request waits for.
+    /// The reason why a request waits.
     enum Wait: String, CaseIterable {
-        /// A place under its recipient's limit.
+        /// No place is free under its recipient's limit.
         case place
-        /// Kafka's word that it may be begun.
+        /// The start intent is not acknowledged yet.
         case intent
     }
 
@@ -66,10 +66,10 @@ package struct ExchangeMetrics: MetricSet {
 
     func refused(_ reason: Refusal) { refusals.increment(reason) }
 
-    /// A request waits no longer, whatever becomes of it.
+    /// Records the time of a wait that has ended, with any result.
     func waited(_ time: TimeAmount, for wait: Wait) { waits.recordNanoseconds(max(0, time.nanoseconds), wait) }
 
-    /// Sets the gauges whose figures have changed.
+    /// Sets the gauges whose values have changed.
     func record(_ figures: ExchangeFigures, before: ExchangeFigures) {
         if figures.waitingForIntent != before.waitingForIntent { waiting.record(figures.waitingForIntent, .intent) }
         if figures.waitingForPlace != before.waitingForPlace { waiting.record(figures.waitingForPlace, .place) }

@@ -1,25 +1,25 @@
 import OCPI
 import Topics
 
-/// Why a request is answered without being sent.
+/// The reason why a request is answered without being sent.
 enum ExchangeRefusal: Sendable, Equatable {
-    /// As much waits for the recipient, or in this process, as may.
+    /// The queue of the recipient, or of this process, is full.
     case busy
-    /// The recipient does not answer.
+    /// The recipient's breaker is open.
     case breaker
-    /// An earlier owner of the partition may have sent it, and it must not happen twice.
+    /// An earlier owner of the partition may have sent the request, and it must not be sent twice.
     case inDoubt
-    /// Its time was over before its turn came, and not for the recipient's sake: so it is this node's own trouble.
-    /// - Parameter isInDoubt: whether an earlier worker has sent it nobody knows.
+    /// The request expired before it could start. The recipient was not the cause, so it is an error of this node.
+    /// - Parameter isInDoubt: whether an earlier worker may have sent it.
     case late(isInDoubt: Bool)
-    /// Its time was over while it waited for the recipient: for those before it to be answered, or to be connected to.
+    /// The request expired while it waited for a place or for a connection to the recipient.
     case expired
-    /// Its record cannot be true.
+    /// The record has implausible values.
     case implausible(RecordError)
-    /// There is nowhere to send it to.
+    /// The request has no destination.
     case unroutable(ExchangeFailure)
 
-    /// What its caller is told.
+    /// The error that the caller gets.
     func failure(of recipient: PartyID) -> ExchangeFailure {
         switch self {
         case .busy: ExchangeFailure(.refused, .recipientBusy(recipient))
@@ -32,7 +32,7 @@ enum ExchangeRefusal: Sendable, Equatable {
         }
     }
 
-    /// As which it is counted; nil for what the outcome says already.
+    /// The label under which the refusal is counted; nil if the outcome label says the same.
     var metric: ExchangeMetrics.Refusal? {
         switch self {
         case .busy: .busy

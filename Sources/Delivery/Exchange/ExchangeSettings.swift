@@ -1,51 +1,49 @@
 package import Notary
 import Topics
 
-/// What an operator can change about EXCHANGE.
+/// The settings of EXCHANGE that an operator can change.
 package struct ExchangeSettings: Sendable {
-    /// Where parties reach this node, e.g. `https://node.example.com`.
+    /// The URL at which parties reach this node, e.g. `https://node.example.com`.
     package var publicURL: String
     /// Signs messages to other nodes; its address is this node's operator address.
     package var nodeKey: SigningKey
-    /// Calls under way per recipient; beyond it a request waits.
+    /// Concurrent calls per recipient; further requests wait.
     package var callsPerRecipient: Int
-    /// Bytes under way per recipient.
+    /// Bytes of concurrent calls per recipient.
     package var bytesPerRecipient: Int
-    /// Calls under way in this process.
+    /// Concurrent calls in this process.
     package var callsInTotal: Int
-    /// Bytes under way in this process.
+    /// Bytes of concurrent calls in this process.
     package var bytesInTotal: Int
-    /// Requests that wait per recipient, never more than an eighth of what is free of the total; beyond it a request is answered 4003 at
-    /// once.
+    /// Waiting requests per recipient, at most an eighth of the free part of the total; further requests are answered 4003 at once.
     package var waitingPerRecipient: Int
-    /// Bytes that wait per recipient, likewise.
+    /// Bytes of waiting requests per recipient, with the same bound.
     package var waitingBytesPerRecipient: Int
-    /// Requests that wait for their recipients in this process.
+    /// Waiting requests in this process.
     package var waitingInTotal: Int
-    /// Bytes that wait for their recipients in this process.
+    /// Bytes of waiting requests in this process.
     package var waitingBytesInTotal: Int
-    /// Deadline of a request that has none.
+    /// Time limit of a request that has no deadline.
     package var defaultTimeout: Duration
     /// How much earlier than the caller's deadline the recipient's ends.
     package var margin: Duration
-    /// How long the URL of a next page works that carries what it stands for.
+    /// Lifetime of a next-page URL that contains its target.
     package var pageLifetime: Duration
-    /// The same of one that takes a place in the store.
+    /// Lifetime of a next-page URL that needs an entry in the store.
     package var storedPageLifetime: Duration
-    /// How long the location of a CDR works.
+    /// Lifetime of a CDR's location URL.
     package var objectLifetime: Duration
-    /// How long a `response_url` works.
+    /// Lifetime of a `response_url`.
     package var callbackLifetime: Duration
-    /// How long an answer is remembered for a caller that repeats a request which must not be done twice.
+    /// How long an answer is kept for a caller that repeats a request which must not be carried out twice.
     package var repeatWindow: Duration
-    /// Answers remembered in this process; beyond it the oldest of who has most are forgotten.
+    /// Answers kept in this process; above it the oldest answers of the account with the most are dropped.
     package var rememberedAnswers: Int
-    /// Bytes of all answers remembered in this process; one answer takes a quarter at most.
+    /// Bytes of all answers kept in this process; one answer takes at most a quarter.
     package var rememberedBytes: Int
-    /// When a recipient that does not answer is left alone: its requests are then answered 4003 at once.
+    /// When calls to a recipient that does not answer are stopped: its requests are then answered 4003 at once.
     package var breaker: BreakerSettings
 
-    /// - Parameters: as the properties say.
     package init(
         publicURL: String, nodeKey: SigningKey, callsPerRecipient: Int = 64, bytesPerRecipient: Int = 16 * 1024 * 1024,
         callsInTotal: Int = 8192, bytesInTotal: Int = 256 * 1024 * 1024, waitingPerRecipient: Int = 512,

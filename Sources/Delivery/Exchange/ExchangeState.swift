@@ -4,8 +4,8 @@ import OCPI
 import Outbound
 import Topics
 
-/// What EXCHANGE knows of all its requests, and what follows from what happens to them: a value that is told what happened and says what to
-/// do. No I/O, no clock, no lock. ``ExchangeFlow`` carries out what it says.
+/// The state of all requests in EXCHANGE. A value: events go in, actions come out; no I/O, no clock, no lock. ``ExchangeFlow`` carries out
+/// the actions.
 ///
 /// ```
 /// received ─▶ waits for an intent ─▶ begun ─▶ waits for a place ─▶ calling ─▶ replying ─▶ finished
@@ -13,11 +13,10 @@ import Topics
 ///   ``RedeliveryGuard`` each)           └── refused, or answered     an answer ──┘ │
 ///                                           from the ``IdempotencyCache`` ─────────┘
 /// ```
-/// A request whose partition is given up before it is called is abandoned. Whatever has a place keeps it until its reply is in Kafka.
+/// A request whose partition is revoked before the call is abandoned. A request that has a place keeps it until its reply is in Kafka.
 ///
-/// An event takes amortised logarithmic time for each request that it moves, however many are held. It moves others than its own where they
-/// wait for the same answer, for a recipient whose breaker opens, or in a partition that is given up; of those that are overdue a bounded
-/// number.
+/// An event takes amortised logarithmic time for each request that it moves, however many are held. It moves other requests only if they
+/// wait for the same answer, for a recipient whose breaker opens, or in a revoked partition, and a bounded number of expired ones.
 struct ExchangeState: Sendable {
     typealias Actions = ActionList<ExchangeAction>
     typealias Place = ExchangeStage.Place
@@ -28,7 +27,7 @@ struct ExchangeState: Sendable {
         var answers: RecentRequests<RecipientResponse>.Limits
     }
 
-    /// A request that may be begun.
+    /// A request that has been started.
     private struct Entry {
         var held: HeldExchange
         var stage = ExchangeStage.begun
@@ -36,12 +35,12 @@ struct ExchangeState: Sendable {
 
     private static let callTries = 3
 
-    /// Each object is one reading of one record, so one that comes again after its partition came back has an entry of its own.
+    /// Each object stands for one reading of one record, so a record that is read again after its partition came back has its own entry.
     private var entries: [ObjectIdentifier: Entry] = [:]
     private var intents: StartIntents<HeldExchange>
     private var inFlight: InFlight<HeldExchange>
     private var idempotency: IdempotencyCache<PendingExchange>
-    /// What the group has committed of partitions that are about to be assigned.
+    /// The committed offsets of partitions that are about to be assigned.
     private var committed: [TopicPartition: CommitOffset] = [:]
 
     init(_ limits: Limits) {
@@ -56,21 +55,21 @@ struct ExchangeState: Sendable {
             unanswering: inFlight.unanswering)
     }
 
-    /// Requests that were begun and have not ended.
+    /// The number of started requests that have not ended.
     var begun: Int { entries.count }
 
-    /// How far a request has come; nil if it was not begun, or has ended.
+    /// The stage of a request; nil if it was not started, or has ended.
     func stage(of exchange: PendingExchange) -> ExchangeStage? { entries[ObjectIdentifier(exchange)]?.stage }
 
     // MARK: Partitions
 
-    /// The group has committed this much of the partitions that ``assigned(_:epoch:wall:)`` is about to name.
+    /// Notes the group's committed offsets of the partitions that ``assigned(_:epoch:wall:)`` is about to name.
     mutating func resuming(_ commits: [CommitOffset]) {
         for commit in commits { committed[commit.topicPartition] = commit }
     }
 
-    /// These partitions are ours from now on. Nothing of them is begun before their first intent is acknowledged.
-    /// - Parameter wall: milliseconds since 1970, on the clock that records carry.
+    /// Adds assigned partitions. None of their requests starts before the first intent is acknowledged.
+    /// - Parameter wall: milliseconds since 1970, on the clock of the records.
     mutating func assigned(_ partitions: [TopicPartition], epoch: UInt64, wall: Int64, now: NIODeadline) -> Actions {
         let guards = partitions.reduce(into: [:]) { $0[$1] = RedeliveryGuard(committed.removeValue(forKey: $1), since: wall) }
         inFlight.assign(partitions, epoch: epoch)
@@ -79,7 +78,7 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// These partitions are no longer ours: nothing of them is called any more that waits. What has a place may still end.
+    /// Removes revoked partitions: their waiting requests are not called any more. Running requests may still end.
     mutating func revoked(_ partitions: [TopicPartition], now: NIODeadline) -> Actions {
         var actions = Actions()
         let left = inFlight.revoke(partitions, now: now)
@@ -89,7 +88,7 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// Requests, in the order of their records.
+    /// Adds requests, in the order of their records.
     mutating func received(_ batch: [(record: IncomingRecord, exchange: PendingExchange)], now: NIODeadline) -> Actions {
         let isInDoubt = batch.map { intents.isInDoubt($0.record) }
         let maySend: [Bool]? =
@@ -103,19 +102,19 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// What is committed beside an offset, now; nil for a partition that was never ours.
+    /// The commit metadata of a partition now; nil for a partition that was never assigned.
     mutating func intent(_ partition: TopicPartition, commitPoint: Int64, now: NIODeadline) -> String? {
         intents.next(partition, commitPoint: commitPoint, now: now)
     }
 
-    /// Kafka has taken these commits, and so the intents that went with them.
+    /// Handles Kafka's acknowledgement of these commits and their intents.
     mutating func committed(_ commits: [CommitOffset], now: NIODeadline) -> Actions {
         var actions = Actions()
         follow(intents.committed(commits, now: now), haveWaited: true, now: now, &actions)
         return actions
     }
 
-    /// Time has passed: what is overdue is dropped.
+    /// Handles the passing of time: expired requests are dropped.
     mutating func wake(now: NIODeadline) -> Actions {
         var actions = Actions()
         follow(intents.wake(now: now), now: now, &actions)
@@ -125,10 +124,10 @@ struct ExchangeState: Sendable {
 
     // MARK: One request
 
-    /// A request that was begun has come to its event loop.
+    /// Admits a started request on its event loop.
     /// - Parameters:
-    ///   - key: what makes a request its repeat; nil if it may simply be sent twice.
-    ///   - unroutable: why there is nowhere to send it to; nil if there is.
+    ///   - key: identifies repeats of the request; nil if it may be sent twice.
+    ///   - unroutable: why the request has no destination; nil if it has one.
     mutating func admit(_ exchange: PendingExchange, _ key: IdempotencyKey?, unroutable: ExchangeFailure?, now: NIODeadline) -> Actions {
         var actions = Actions()
         guard case .begun? = stage(of: exchange), var held = entries[ObjectIdentifier(exchange)]?.held else { return actions }
@@ -139,7 +138,7 @@ struct ExchangeState: Sendable {
         } else if let key, let answer = idempotency.answer(key, now: now) {
             reply(exchange, answer, isRepeat: true, place: nil, &actions)
         } else {
-            // A record that comes again after the partition went and came back may still be under way here.
+            // A record that is read again after its partition was revoked and assigned again may still be running here.
             held.isRepeat = key.map { idempotency.isUnderWay($0) } ?? false
             entries[ObjectIdentifier(exchange)]?.held = held
             if !held.maySend, !held.isRepeat {
@@ -153,17 +152,17 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// The recipient has answered, or what came instead of its answer is to be passed on: the answer of this request and of its repeats.
+    /// Ends this request and its repeats with the recipient's answer, or with the one that replaces it.
     mutating func answered(_ exchange: PendingExchange, _ answer: RecipientResponse, now: NIODeadline) -> Actions {
         end(exchange, answer, .succeeded, now: now)
     }
 
-    /// Its recipient was not called.
+    /// Handles a failure before the recipient was called.
     mutating func failed(_ exchange: PendingExchange, _ failure: ExchangeFailure, now: NIODeadline) -> Actions {
         end(exchange, RecipientResponse(failure), .unused, now: now)
     }
 
-    /// Its recipient was called, or could not be, and there is no answer. A call that was not sent is tried again while there is time.
+    /// Handles a call without an answer. A call that was not sent is repeated while time is left.
     /// - Parameter began: when the call began.
     mutating func callFailed(_ exchange: PendingExchange, _ failure: OutboundFailure, began: NIODeadline, now: NIODeadline) -> Actions {
         guard case .calling(var call)? = stage(of: exchange) else { return Actions() }
@@ -180,7 +179,7 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// It was about to be sent, and its time is over. What came before, storing a link say, may have taken all the time there was.
+    /// Handles a request that expired just before its call. Earlier steps, such as storing a link, may have used up its time.
     mutating func expired(_ exchange: PendingExchange, now: NIODeadline) -> Actions {
         var actions = Actions()
         guard case .calling(let call)? = stage(of: exchange), let held = entries[ObjectIdentifier(exchange)]?.held else { return actions }
@@ -189,7 +188,7 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// Kafka has its reply, or nobody waits for it: its place and its permit go back.
+    /// Handles the acknowledgement of a reply, or a reply without a waiting caller: the request returns its place and its permit.
     /// - Parameter jitter: from -1 to 1.
     mutating func replyAcknowledged(_ exchange: PendingExchange, now: NIODeadline, jitter: Double) -> Actions {
         var actions = Actions()
@@ -205,8 +204,8 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// Kafka did not take its reply. It is written again while its caller waits, and then it ends as if it was acknowledged.
-    /// - Parameter isFinal: Kafka will never take it.
+    /// Handles a reply that Kafka refused. It is written again while its caller waits, and then ends as if acknowledged.
+    /// - Parameter isFinal: whether Kafka will refuse it for ever.
     mutating func replyFailed(_ exchange: PendingExchange, isFinal: Bool, now: NIODeadline, jitter: Double) -> Actions {
         guard case .replying(var reply)? = stage(of: exchange) else { return Actions() }
         let due = now + .milliseconds(min(20 << Int64(min(reply.tries, 6)), 1000))
@@ -218,9 +217,9 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    // MARK: What follows
+    // MARK: Consequences
 
-    /// It wants a place.
+    /// Requests a place.
     private mutating func enter(_ held: HeldExchange, _ key: IdempotencyKey?, now: NIODeadline, _ actions: inout Actions) {
         let (entry, alarm) = inFlight.enter(held, callsNobody: held.isRepeat, now: now)
         switch entry {
@@ -232,7 +231,7 @@ struct ExchangeState: Sendable {
         if let alarm { actions.append(.wake(alarm)) }
     }
 
-    /// It has a place. Only now it is known whether it repeats another, and what became of that.
+    /// Starts a request that has a place. Only now is it known whether it repeats another, and with what result.
     private mutating func start(_ held: HeldExchange, _ key: IdempotencyKey?, now: NIODeadline, _ actions: inout Actions) {
         let exchange = held.exchange
         guard exchange.sendBy > now else { return refuse(exchange, .expired, place: Place(), &actions) }
@@ -253,7 +252,7 @@ struct ExchangeState: Sendable {
         actions.append(.call(exchange))
     }
 
-    /// The call is over.
+    /// Ends the call.
     private mutating func end(
         _ exchange: PendingExchange, _ answer: RecipientResponse, _ outcome: Breaker.Outcome, now: NIODeadline
     ) -> Actions {
@@ -264,7 +263,7 @@ struct ExchangeState: Sendable {
         return actions
     }
 
-    /// Repeats that came meanwhile get the same answer, and later ones too if the recipient may have done what it was asked for.
+    /// Ends the waiting repeats with the same answer, and keeps it for later ones if the recipient may have carried out the request.
     private mutating func endRepeats(
         of exchange: PendingExchange, _ key: IdempotencyKey, _ answer: RecipientResponse, now: NIODeadline, _ actions: inout Actions
     ) {
@@ -288,7 +287,7 @@ struct ExchangeState: Sendable {
         actions.append(.refuse(exchange, refusal))
     }
 
-    /// It is the first of its key, so its repeats hear the same.
+    /// Refuses the first request of its key and its waiting repeats.
     private mutating func refuse(
         _ exchange: PendingExchange, _ refusal: ExchangeRefusal, key: IdempotencyKey?, place: Place, now: NIODeadline,
         _ actions: inout Actions
@@ -304,7 +303,7 @@ struct ExchangeState: Sendable {
         actions.append(.abandon(held.exchange))
     }
 
-    /// - Parameter haveWaited: those that may be begun now could not be when they came.
+    /// - Parameter haveWaited: whether these requests had to wait for an intent.
     private mutating func follow(
         _ steps: [StartIntents<HeldExchange>.Action], haveWaited: Bool = false, now: NIODeadline, _ actions: inout Actions
     ) {
@@ -312,7 +311,7 @@ struct ExchangeState: Sendable {
             switch step {
             case .begin(let held):
                 if haveWaited { actions.append(.waited(now - held.exchange.began, for: .intent)) }
-                // Nobody waits: the hub has answered already, and what follows is MATCHER's.
+                // No caller waits: the hub has already answered, and MATCHER continues.
                 guard held.exchange.record.reply != nil else {
                     actions.append(.finish(held.exchange))
                     continue

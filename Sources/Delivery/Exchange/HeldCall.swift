@@ -2,18 +2,18 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// What EXCHANGE holds of a request while it waits.
+/// A request as EXCHANGE's queues see it.
 protocol HeldCall: Sendable {
     var recipient: PartyID { get }
-    /// The platform or node that sends it: what its parties hold is counted together.
+    /// The sending platform or node. The load of all its parties is counted together.
     var account: String { get }
     var partition: TopicPartition { get }
     var offset: Int64 { get }
     var epoch: UInt64 { get }
-    /// What it holds in memory, about, in bytes.
+    /// Its approximate memory use, in bytes.
     var bytes: Int { get }
-    /// When its recipient's time is over.
+    /// The deadline for the recipient.
     var sendBy: NIODeadline { get }
-    /// An earlier owner of its partition may have begun it.
+    /// Whether an earlier owner of the partition may have started it.
     var isInDoubt: Bool { get }
 }

@@ -2,13 +2,13 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// A request as ``ExchangeState`` holds it, with what it found out about it.
+/// A request as ``ExchangeState`` holds it.
 struct HeldExchange: HeldCall {
     let exchange: PendingExchange
     let isInDoubt: Bool
-    /// It may be sent, because it is not in doubt or does no harm twice.
+    /// Whether the request may be sent: it is not in doubt, or sending it twice does no harm.
     let maySend: Bool
-    /// It repeats a request that was under way when it came, so it calls nobody while that one is.
+    /// Whether it repeats a request that was running when it arrived; while that one runs it makes no call.
     var isRepeat = false
 
     var recipient: PartyID { exchange.recipient }

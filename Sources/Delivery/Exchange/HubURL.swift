@@ -3,11 +3,11 @@ import Encoding
 import Kafka
 import OCPI
 
-/// A URL of ours that stands for a party's own.
+/// A hub URL that stands for a party's own URL.
 enum HubURL {
-    /// Sealed: it carries its meaning.
+    /// The URL contains its encrypted target.
     case sealed(String)
-    /// It means something once the link is stored.
+    /// The URL is valid once the link is stored.
     case link(url: String, capability: Capability, id: String)
 
     var url: String {
@@ -17,9 +17,9 @@ enum HubURL {
     }
 
     /// - Parameters:
-    ///   - prefix: what the URL begins with.
-    ///   - seal: seals a capability into at most so many characters, or says nil.
-    ///   - newID: a fresh unguessable id.
+    ///   - prefix: the beginning of the URL.
+    ///   - seal: encrypts a capability into at most the given number of characters; nil if it does not fit.
+    ///   - newID: returns a fresh unguessable id.
     init(prefix: String, capability: Capability, seal: (Capability, Int) -> String?, newID: () -> String) {
         if let token = seal(capability, Rewrites.urlLimit - prefix.utf8.count) {
             self = .sealed(prefix + token)

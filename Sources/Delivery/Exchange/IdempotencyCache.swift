@@ -2,22 +2,22 @@ import NIOCore
 import OCPI
 import Topics
 
-/// The answers of the last minutes, for callers that did not get theirs and ask again: nothing is sent twice. A value without a lock.
+/// Recent answers, for callers that did not receive theirs and repeat the request: no request is sent twice. A value without a lock.
 ///
-/// Of an answer that is too large to be remembered is known that there was one, and a repeat hears that.
-/// Requests under way are bounded by whoever adds them, answers by ``RecentRequests``.
+/// An answer that is too large is not kept, only the fact that it existed, and a repeat gets an error that says so. The number of
+/// running requests is bounded by the caller, that of answers by ``RecentRequests``.
 struct IdempotencyCache<Waiter: Sendable>: Sendable {
-    /// What to do with a request.
+    /// How to handle a request.
     enum Turn {
-        /// It is the first: send it, then call ``end(_:_:of:now:)``.
+        /// It is the first of its key: send it, then call ``end(_:_:of:now:)``.
         case first
-        /// The first one is under way: what ``end(_:_:of:now:)`` returns tells who waits.
+        /// The first one is running; ``end(_:_:of:now:)`` returns the waiters.
         case waits
         /// The first one's answer.
         case answered(RecipientResponse)
     }
 
-    /// Who waits for the answer to the first one.
+    /// The waiters for the answer to the first request of each key.
     private var underWay: [IdempotencyKey: [Waiter]] = [:]
     private(set) var answers: RecentRequests<RecipientResponse>
 
@@ -28,7 +28,7 @@ struct IdempotencyCache<Waiter: Sendable>: Sendable {
     /// The answer to an earlier request of this key, if there is one.
     mutating func answer(_ key: IdempotencyKey, now: NIODeadline) -> RecipientResponse? { answers.memory(of: key, now: now) }
 
-    /// Whether the first request of this key is not over.
+    /// Whether the first request of this key is still running.
     func isUnderWay(_ key: IdempotencyKey) -> Bool { underWay[key] != nil }
 
     /// - Parameter waiter: kept if it must wait.
@@ -42,22 +42,23 @@ struct IdempotencyCache<Waiter: Sendable>: Sendable {
         return .first
     }
 
-    /// The first request of this key is over.
+    /// Ends the first request of this key.
     /// - Parameters:
-    ///   - answer: what to remember; nil if a repeat may try again.
+    ///   - answer: the answer to keep; nil if a repeat may be sent.
     ///   - account: the platform or node that sent it.
-    /// - Returns: who waits for its answer.
+    /// - Returns: the waiters for its answer.
     mutating func end(_ key: IdempotencyKey, _ answer: RecipientResponse?, of account: String, now: NIODeadline) -> [Waiter] {
         guard let waiting = underWay.removeValue(forKey: key) else { return [] }
         guard let answer, !answers.remember(answer.toKeep, bytes: answer.bytes, of: account, as: key, now: now) else { return waiting }
-        // It is too large. A copy may go to its service again, under the same id: its sender's node would take this for a failure.
+        // The answer is too large. A copy may be sent to its service again under the same id, because its sender's node would take the
+        // error for a failure.
         if !answer.endsCopy { answers.remember(.notKept, bytes: RecipientResponse.notKept.bytes, of: account, as: key, now: now) }
         return waiting
     }
 }
 
 extension RecipientResponse {
-    /// In the place of an answer that is too large to be remembered, so that its request is not sent twice.
+    /// Kept in place of an answer that is too large, so that its request is not sent twice.
     fileprivate static let notKept = RecipientResponse(
         ExchangeFailure(
             .unreachable,

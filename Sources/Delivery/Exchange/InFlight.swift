@@ -4,23 +4,23 @@ import Kafka
 import NIOCore
 import OCPI
 
-/// What EXCHANGE has under way and what waits for a place, per recipient and in total, in requests and in bytes, and which recipients are
-/// left alone. A value that is told what happened and says what to do; no I/O, no clock, no lock.
+/// Running and waiting requests, per recipient and in total, in requests and in bytes, and the breakers of recipients. A value: events go
+/// in, actions come out; no I/O, no clock, no lock.
 ///
-/// A recipient that is slow fills its own places and nobody else's. What finds no place waits in the recipient's queue until its time is
-/// over. Nobody's queue may hold more than an eighth of what is still free for all, so that many slow recipients leave room for those to
-/// come. Where only the total is full, recipients take turns.
+/// A slow recipient uses only its own places. A request without a place waits in the recipient's queue until it expires. A queue may hold
+/// at most an eighth of the free total, so that many slow recipients leave room for others. When only the total is full, recipients take
+/// turns.
 ///
-/// Nor does one account, a platform or node, lock the others out of a recipient: beyond a quarter of its places or of its queue it leaves the
-/// last quarter to them. In the queue accounts take turns, what one of them sends is served first come, first served, and who must leave
-/// places to others is passed over meanwhile. Who has nothing there yet is not refused because a few others have filled the queue: one of
-/// its requests may wait for its turn all the same.
+/// One account (a platform or node) cannot block a recipient for the others: above a quarter of the recipient's places or queue, it must
+/// leave the last quarter free. Accounts take turns in the queue, the requests of one account are served in order, and an account that must
+/// leave places free is skipped meanwhile. An account without a request at the recipient is not refused because a few others have filled
+/// the queue: one of its requests may always wait.
 ///
-/// A recipient that does not answer is not called for a while (see ``Breaker``): then nothing waits for it. Only what has a place asks
-/// whether it may call: a repeat that waits for another request's answer has a place and makes no call.
+/// A recipient that does not answer is not called for a while (see ``Breaker``), and no request waits for it. Only a request that has a
+/// place asks for a permit: a repeat that waits for another request's answer has a place and makes no call.
 ///
-/// Recipients with nothing under way are forgotten with what their breakers know. They are looked through when their number has grown by
-/// a part of itself, so a call costs the same however many there are.
+/// Recipients without running requests are forgotten, with their breakers' counts. The search for them runs when their number has grown by
+/// a fraction of itself, so the cost of a call does not depend on their number.
 struct InFlight<Request: HeldCall>: Sendable {
     struct Limits: Sendable {
         var perRecipient: ExchangeLoad
@@ -28,37 +28,37 @@ struct InFlight<Request: HeldCall>: Sendable {
         var waitingPerRecipient = ExchangeLoad(requests: 512, bytes: 8 * 1024 * 1024)
         var waitingInTotal = ExchangeLoad(requests: 8192, bytes: 128 * 1024 * 1024)
         var breaker = Breaker.Settings()
-        /// How many recipients are remembered at most that have nothing under way.
+        /// The most recipients without running requests that are kept.
         var idleLimit = 10_000
     }
 
-    /// Why a request is not to be sent.
+    /// The reason why a request is not sent.
     enum Refusal: Sendable, Equatable {
-        /// As much waits as may.
+        /// The queue is full.
         case full
-        /// The recipient does not answer.
+        /// The recipient's breaker is open.
         case breaker
     }
 
-    /// What becomes of a request that wants a place.
+    /// The result for a request that needs a place.
     enum Entry: Sendable, Equatable {
-        /// It has one; ``leave(_:_:_:callsNobody:now:jitter:)`` must follow.
+        /// It has a place; ``leave(_:_:_:callsNobody:now:jitter:)`` must follow.
         case entered
-        /// It comes again in an action.
+        /// It waits; a later action names it again.
         case waits
         case refused(Refusal)
-        /// It would have to wait, and its partition is not ours any more.
+        /// It would have to wait, and its partition was revoked.
         case abandoned
     }
 
     enum Action: Sendable {
-        /// It waited and has a place now.
+        /// The request waited and has a place now.
         case start(Request)
-        /// It waited and is not to be sent.
+        /// The request waited and must not be sent.
         case refuse(Request, Refusal)
-        /// It waited and has no time left.
+        /// The request waited and has expired.
         case expire(Request)
-        /// It waited and its partition is not ours any more.
+        /// The request waited and its partition was revoked.
         case abandon(Request)
         /// Call ``wake(now:)`` at that time.
         case alarm(NIODeadline)
@@ -67,7 +67,7 @@ struct InFlight<Request: HeldCall>: Sendable {
 
     typealias Turn = BreakerTransition
 
-    /// Whose requests wait for whom.
+    /// Identifies the queue of one account's requests to one recipient.
     private struct Line: Hashable {
         let recipient: PartyID
         let account: String
@@ -75,22 +75,22 @@ struct InFlight<Request: HeldCall>: Sendable {
 
     private struct Share {
         var load = ExchangeLoad()
-        /// The same of each account that has some.
+        /// The same for each account that has running requests.
         var running: [String: ExchangeLoad] = [:]
         var waiting = ExchangeLoad()
-        /// Accounts that wait, by turns.
+        /// The accounts that wait, in the order of their turns.
         var turns = Deque<String>()
         var breaker: Breaker
-        /// When somebody wanted something of the recipient last.
+        /// When a request to the recipient last arrived.
         var wanted: NIODeadline
-        /// It stands among those that could start.
+        /// Whether the recipient is in `ready`.
         var isReady = false
     }
 
     private let limits: Limits
     private var shares: [PartyID: Share] = [:]
     private var room = AdmissionQueue<Line, Request>()
-    /// Recipients with a place for who waits for them, as far as they are concerned: only the total has none. They take turns.
+    /// Recipients that have a free place and a waiting request, so that only the total can be full. They take turns.
     private var ready = Deque<PartyID>()
     private var epochs: [TopicPartition: UInt64] = [:]
     private var lookAt = Self.fewest
@@ -99,27 +99,27 @@ struct InFlight<Request: HeldCall>: Sendable {
     private(set) var unanswering = 0
 
     private static var fewest: Int { 64 }
-    /// A recipient that nobody has wanted anything of for so long is forgotten, whether it was back or not.
+    /// A recipient without a request for so long is forgotten, whatever the state of its breaker.
     private static var silence: TimeAmount { .minutes(10) }
 
     init(_ limits: Limits) {
         self.limits = limits
     }
 
-    /// Recipients that are remembered.
+    /// The number of recipients that are kept.
     var recipients: Int { shares.count }
 
-    /// What waits for a place.
+    /// The load of the waiting requests.
     var waiting: ExchangeLoad { room.total }
 
-    // MARK: What happened
+    // MARK: Events
 
-    /// These partitions are ours from now on.
+    /// Adds assigned partitions.
     mutating func assign(_ partitions: [TopicPartition], epoch: UInt64) {
         for partition in partitions { epochs[partition] = epoch }
     }
 
-    /// These partitions are no longer ours: what waits is not started any more. What has a place may still end.
+    /// Removes revoked partitions: their waiting requests do not start any more. Running requests may still end.
     mutating func revoke(_ partitions: [TopicPartition], now: NIODeadline) -> [Action] {
         for partition in partitions { epochs[partition] = nil }
         let gone = room.remove(of: Set(partitions))
@@ -127,14 +127,14 @@ struct InFlight<Request: HeldCall>: Sendable {
         return gone.map(Action.abandon) + goOn(behind: gone)
     }
 
-    /// A request wants a place.
-    /// - Parameter callsNobody: it only waits for the answer of another that is under way.
-    /// - Returns: what becomes of it, and when to call ``wake(now:)`` if that is news.
+    /// Requests a place.
+    /// - Parameter callsNobody: whether the request only waits for the answer of another running request.
+    /// - Returns: the result, and when to call ``wake(now:)`` if that time has changed.
     mutating func enter(_ request: Request, callsNobody: Bool = false, now: NIODeadline) -> (entry: Entry, alarm: NIODeadline?) {
         let recipient = request.recipient
         shares[recipient]?.wanted = now
         let share = shares[recipient] ?? Share(breaker: Breaker(limits.breaker), wanted: now)
-        // Behind nobody whose turn it is, with a place as far as the recipient is concerned.
+        // The request must not overtake the waiting ones.
         let isBehind = next(in: recipient) != nil || room.load(of: line(of: request)).requests > 0
         let isFree = !isBehind && hasPlace(request, in: share) && share.load.fits(request.bytes, in: limits.perRecipient)
         if isFree, ready.isEmpty, total.fits(request.bytes, in: limits.inTotal) {
@@ -151,15 +151,15 @@ struct InFlight<Request: HeldCall>: Sendable {
         return (.waits, room.alarm())
     }
 
-    /// The right of an account to call a recipient, for what has entered; given back on leaving. Nil while it is left alone.
+    /// A permit for an account to call a recipient, for a request that has a place; returned on leaving. Nil while the breaker is open.
     mutating func permit(_ recipient: PartyID, of account: String, now: NIODeadline) -> Breaker.Permit? {
         shares[recipient]?.breaker.permit(of: account, now: now)
     }
 
-    /// What had a place gives it back.
+    /// Returns the place of a request.
     /// - Parameters:
     ///   - permit: nil if there was none.
-    ///   - callsNobody: of those that wait, whether one only waits for the answer of another.
+    ///   - callsNobody: whether a waiting request only waits for the answer of another.
     ///   - jitter: from -1 to 1.
     mutating func leave(
         _ request: Request, _ permit: Breaker.Permit?, _ outcome: Breaker.Outcome, callsNobody: (Request) -> Bool = { _ in false },
@@ -186,16 +186,16 @@ struct InFlight<Request: HeldCall>: Sendable {
         return actions + start()
     }
 
-    /// Time has passed.
+    /// Handles the passing of time.
     mutating func wake(now: NIODeadline) -> [Action] {
         let overdue = room.removeOverdue(now: now)
         left(overdue)
         return overdue.map(Action.expire) + goOn(behind: overdue)
     }
 
-    // MARK: What follows
+    // MARK: Consequences
 
-    /// Those behind what has left the queues may find places, smaller ones.
+    /// Starts smaller requests that a removed one held back.
     private mutating func goOn(behind gone: [Request]) -> [Action] {
         for request in gone { makeReady(request.recipient) }
         let started = start()
@@ -208,12 +208,12 @@ struct InFlight<Request: HeldCall>: Sendable {
         ready.append(recipient)
     }
 
-    /// Gives places to those who wait. Every start goes through here.
+    /// Gives free places to waiting requests. Every start goes through here.
     private mutating func start() -> [Action] {
         var started: [Action] = []
         while let recipient = ready.first {
             if let next = next(in: recipient), shares[recipient]?.load.fits(next.bytes, in: limits.perRecipient) == true {
-                // Whoever leaves next makes room for it.
+                // The next request that leaves makes room for it.
                 guard total.fits(next.bytes, in: limits.inTotal) else { break }
                 _ = room.removeFirst(in: line(of: next))
                 hadTurn(next)
@@ -247,12 +247,12 @@ struct InFlight<Request: HeldCall>: Sendable {
 
     private func line(of request: Request) -> Line { Line(recipient: request.recipient, account: request.account) }
 
-    /// Whether its account leaves enough to others.
+    /// Whether the account of a request leaves enough places to others.
     private func hasPlace(_ request: Request, in share: Share) -> Bool {
         share.load.allows(request.bytes, to: share.running[request.account] ?? ExchangeLoad(), in: limits.perRecipient)
     }
 
-    /// Who of those that wait for a recipient has the next place, whether it is free or not.
+    /// The waiting request that gets the recipient's next place, whether or not one is free.
     private mutating func next(in recipient: PartyID) -> Request? {
         guard let share = shares[recipient] else { return nil }
         for account in share.turns {
@@ -261,21 +261,21 @@ struct InFlight<Request: HeldCall>: Sendable {
         return nil
     }
 
-    /// It waits from now on.
+    /// Adds a request to its queue.
     private mutating func wait(_ request: Request) {
         if room.load(of: line(of: request)).requests == 0 { shares[request.recipient]?.turns.append(request.account) }
         shares[request.recipient]?.waiting.add(request.bytes)
         room.add(request, to: line(of: request))
     }
 
-    /// It does not wait any more, and its account comes last.
+    /// Removes a request from its queue and moves its account to the end of the turns.
     private mutating func hadTurn(_ request: Request) {
         shares[request.recipient]?.waiting.remove(request.bytes)
         shares[request.recipient]?.turns.removeAll { $0 == request.account }
         if room.load(of: line(of: request)).requests > 0 { shares[request.recipient]?.turns.append(request.account) }
     }
 
-    /// These do not wait any more.
+    /// Removes empty queues after these requests have left.
     private mutating func left(_ requests: [Request]) {
         for request in requests {
             shares[request.recipient]?.waiting.remove(request.bytes)
@@ -293,7 +293,7 @@ struct InFlight<Request: HeldCall>: Sendable {
     }
 
     private func mayWait(_ request: Request, behind share: Share) -> Bool {
-        // What is larger than all places would wait for nothing.
+        // A request larger than the whole limit would never get a place.
         guard ExchangeLoad().fits(request.bytes, in: limits.perRecipient), ExchangeLoad().fits(request.bytes, in: limits.inTotal) else {
             return false
         }
@@ -301,7 +301,7 @@ struct InFlight<Request: HeldCall>: Sendable {
             requests: min(limits.waitingPerRecipient.requests, (limits.waitingInTotal.requests - room.total.requests) / 8),
             bytes: min(limits.waitingPerRecipient.bytes, (limits.waitingInTotal.bytes - room.total.bytes) / 8))
         let own = room.load(of: line(of: request))
-        // Who has nothing there yet always finds room if each that waits could have one like it.
+        // An account without requests there always finds room if each waiting account could have one like it.
         if own.requests == 0, share.running[request.account] == nil {
             let accounts = share.turns.count
             if ExchangeLoad(requests: accounts, bytes: accounts * request.bytes).fits(request.bytes, in: most) { return true }
@@ -319,7 +319,7 @@ struct InFlight<Request: HeldCall>: Sendable {
     private mutating func forget(_ now: NIODeadline) {
         guard shares.count >= lookAt else { return }
         drop { $0.breaker.isForgettable(now: now) || now - $0.wanted >= Self.silence }
-        // So many at once: rather a healthy one counts anew than that their number grows.
+        // With so many recipients at once, rather drop the counts of healthy ones than let their number grow.
         if shares.count >= limits.idleLimit { drop { $0.breaker.state == .closed } }
         if shares.count >= limits.idleLimit { drop { _ in true } }
         lookAt = max(Self.fewest, min(2 * shares.count, limits.idleLimit), shares.count + shares.count / 4 + 1)

@@ -22,11 +22,11 @@ private struct LinkText {
 
     init(_ text: String) { rest = Array(text.utf8)[...] }
 
-    /// The next link; nil at the end, or where the text is no list of links any more.
+    /// The next link; nil at the end, or where the text is not a list of links.
     mutating func link() -> (target: String, isNext: Bool)? {
         skip { $0 == UInt8(ascii: ",") || Self.isSpace($0) }
         guard rest.first == UInt8(ascii: "<"), let end = rest.firstIndex(of: UInt8(ascii: ">")) else { return nil }
-        // Blanks at its ends are none of the URL's.
+        // Blanks around the URL are not part of it.
         var url = rest[(rest.startIndex + 1)..<end].drop(while: Self.isSpace)
         while let last = url.last, Self.isSpace(last) { url.removeLast() }
         let target = String(decoding: url, as: UTF8.self)
@@ -40,7 +40,7 @@ private struct LinkText {
             // A repeated "rel" does not count (RFC 8288, 3.3).
             if name == Array("rel".utf8), relations == nil { relations = value }
         }
-        // What follows a link is a comma or the end; whatever else there is belongs to a parameter we do not understand.
+        // A comma or the end follows a link; other text belongs to an unknown parameter.
         skip { $0 != UInt8(ascii: ",") }
         let names = (relations ?? []).split(whereSeparator: Self.isSpace)
         return (target, names.contains { Self.lower($0) == Array("next".utf8) })
@@ -53,7 +53,7 @@ private struct LinkText {
         guard rest.first == UInt8(ascii: "=") else { return (name, []) }
         rest.removeFirst()
         skip(Self.isSpace)
-        // Single quotes are none in HTTP, but some write them, and mean what they say.
+        // HTTP has no single quotes, but some servers use them as quotes.
         guard let quote = rest.first, "\"'".utf8.contains(quote) else {
             return (name, Array(take { !";,".utf8.contains($0) && !Self.isSpace($0) }))
         }

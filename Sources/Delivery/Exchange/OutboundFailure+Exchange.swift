@@ -2,14 +2,14 @@ import OCPI
 import Outbound
 import Topics
 
-// What a failed call means for the request and for its recipient.
+// The meaning of a failed call for the request and its recipient.
 extension OutboundFailure {
-    /// Nothing was sent, and another connection may take it.
+    /// Whether nothing was sent and another connection may succeed.
     var isWorthAnotherTry: Bool { kind == .notSent || kind == .busy }
 
-    /// What it says about the recipient. Any answer speaks for it, whatever its status: it passes through unchanged, and one module that
-    /// fails must not cut off the others.
-    /// - Parameter isFair: the recipient had enough time.
+    /// The outcome for the recipient's breaker. Every answer counts as a success, whatever its status: it is passed on unchanged, and one
+    /// faulty module must not block the others.
+    /// - Parameter isFair: whether the recipient had enough time.
     func outcome(isFair: Bool) -> Breaker.Outcome {
         switch kind {
         case .busy, .forbidden, .tooLarge: .unused
@@ -18,7 +18,7 @@ extension OutboundFailure {
         }
     }
 
-    /// What the caller is told.
+    /// The error that the caller gets.
     func exchangeFailure(of recipient: PartyID) -> ExchangeFailure {
         switch kind {
         case .notSent, .busy, .forbidden: ExchangeFailure(.unreachable, .notReached(recipient, reason))

@@ -4,8 +4,7 @@ import NIOCore
 import OCPI
 import Topics
 
-/// One request on its way through EXCHANGE: what is known of it when it is read, and never changes. How far it has come is
-/// ``ExchangeState``'s to know.
+/// One request in EXCHANGE: the data that is known when it is read and does not change. ``ExchangeState`` holds its stage.
 final class PendingExchange: Sendable {
     let record: RequestRecord
     let partition: TopicPartition
@@ -13,17 +12,18 @@ final class PendingExchange: Sendable {
     let epoch: UInt64
     /// See ``HeldCall/account``.
     let account: String
-    /// When it was taken up.
+    /// When it was read.
     let began: NIODeadline
-    /// When the recipient's time is over.
+    /// The deadline for the recipient.
     let sendBy: NIODeadline
-    /// When the caller's time is over.
+    /// The deadline for the answer to the caller.
     let answerBy: NIODeadline
-    /// A call that begins later leaves the recipient less than a quarter of the caller's time: its silence says little about it.
+    /// A call that starts later leaves the recipient less than a quarter of the caller's time, so a timeout says little about the
+    /// recipient.
     let fairUntil: NIODeadline
-    /// Everything about this request happens here.
+    /// The event loop that handles this request.
     let eventLoop: any EventLoop
-    /// What of its record cannot be true; nil if nothing is wrong.
+    /// The implausible value of its record; nil if there is none.
     let fault: RecordError?
 
     /// - Parameters:
@@ -43,7 +43,7 @@ final class PendingExchange: Sendable {
         self.eventLoop = eventLoop
         self.fault = fault
         let deadline = record.deadline ?? record.time.adding(milliseconds: settings.defaultTimeout.milliseconds)
-        // A day bounds what a strange record can ask for, so that no arithmetic below can overflow.
+        // The limit of one day prevents overflow in the calculations below.
         let left = min(max(deadline.milliseconds.subtractingClamped(wall.milliseconds), 0), 86_400_000)
         answerBy = now + .milliseconds(left)
         sendBy = now + .milliseconds(max(0, left - min(settings.margin.milliseconds, 86_400_000)))

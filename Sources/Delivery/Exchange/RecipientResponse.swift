@@ -6,7 +6,7 @@ import OCPI
 import Outbound
 import Topics
 
-/// How a request ended, whoever asked.
+/// The result of a request, for any caller.
 struct RecipientResponse: Sendable {
     let outcome: ReplyOutcome
     /// Status, passed headers, content type and body of the recipient; only if it answered.
@@ -14,16 +14,16 @@ struct RecipientResponse: Sendable {
     private var headers = RecordHeaders()
     private var contentType: String?
     private var body: ByteBuffer?
-    /// Why there is no answer of the recipient; only then.
+    /// The reason why there is no answer of the recipient; only then.
     private var exchangeFailure: ExchangeFailure?
-    /// The recipient's node says so in the recipient's place.
+    /// Whether the recipient's node refused the request in the recipient's place.
     private var isRefusalOfNode = false
-    /// What it means for a copy; only of the answer to one.
+    /// The meaning of the answer for a copy; only for the answer to one.
     private var classification: ResponseClassification?
 
     /// - Parameters:
-    ///   - isOfNode: it came from another node, in whose place the recipient may not have been asked at all.
-    ///   - isToCopy: the request was a copy, of which the sender's node takes care.
+    ///   - isOfNode: whether it came from another node, which may have answered without asking the recipient.
+    ///   - isToCopy: whether the request was a copy, which the sender's node manages.
     init(
         _ response: OutboundResponse, _ headers: [(name: String, value: String)], isOfNode: Bool = false, isToCopy: Bool = false
     ) {
@@ -49,22 +49,23 @@ struct RecipientResponse: Sendable {
             notDone: exchangeFailure?.notDone)
     }
 
-    /// Whether the recipient may have done what it was asked for, so that asking again could do it twice. 429 and 503 say that it has not,
-    /// and so may its node.
+    /// Whether the recipient may have carried out the request, so that sending it again could do it twice. 429 and 503 exclude that, and so
+    /// may the recipient's node.
     var mayBeDone: Bool {
         if let exchangeFailure { return exchangeFailure.mayBeDone }
         return httpStatus != 429 && httpStatus != 503 && !isRefusalOfNode
     }
 
-    /// Nodes of ours say that nothing was done. Of others it is known when they do not know the recipient (4001) or did not reach it (4003).
+    /// Whether a node reports that nothing was done. Nodes of this software say so explicitly; other nodes only by 4001 (unknown recipient)
+    /// and 4003 (recipient not reached).
     private static func isRefusalOfNode(_ response: OutboundResponse) -> Bool {
         guard response.notDone == nil else { return true }
         let code = response.statusCode
         return code == StatusCode.unknownReceiver.rawValue || code == StatusCode.connectionProblem.rawValue
     }
 
-    /// Whether a copy is done with, so that whoever sends it again gets this answer. Else it is sent again, as a service connected to the
-    /// sender's own node would get it.
+    /// Whether the copy is finished, so that a repeat gets this answer. Otherwise the copy is sent again, as for a service connected to the
+    /// sender's own node.
     var endsCopy: Bool {
         switch classification {
         case .delivered, .final: true
@@ -72,8 +73,8 @@ struct RecipientResponse: Sendable {
         }
     }
 
-    /// With a body of its own: as it came, a short body may keep the whole of what was read from a socket at once. One that fills half of
-    /// its storage stays there: storage that is made for it is a power of two as well.
+    /// The answer with a body in its own storage: a short body may otherwise keep a whole socket read in memory. A body that fills half of
+    /// its storage stays there, because new storage also has a size that is a power of two.
     var toKeep: RecipientResponse {
         guard let body, body.storageCapacity > max(2 * body.readableBytes, 64) else { return self }
         var answer = self
@@ -81,7 +82,7 @@ struct RecipientResponse: Sendable {
         return answer
     }
 
-    /// What it holds in memory, about, in bytes; once it is ``toKeep``.
+    /// The approximate memory use, in bytes, once it is ``toKeep``.
     var bytes: Int {
         headers.fields.reduce(512 + (body?.readableBytes ?? 0)) { $0 + $1.name.utf8.count + $1.value.utf8.count }
     }

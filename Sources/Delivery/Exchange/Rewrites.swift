@@ -7,23 +7,23 @@ import OCPI
 import Outbound
 import Topics
 
-/// What the hub changes in passing messages: nothing but URLs that would lead around it (OCPI 2.2.1, 4.1.5 and 13.3). No I/O.
+/// The changes that the hub makes to messages: it replaces only URLs that would lead around it (OCPI 2.2.1, 4.1.5 and 13.3). No I/O.
 enum Rewrites {
-    /// OCPI's bound on the type URL, characters.
+    /// OCPI's limit for the type URL, in characters.
     static let urlLimit = 255
 
     // MARK: response_url
 
-    /// Where a request has its `response_url`, and what it says.
+    /// The position and value of a request's `response_url`.
     struct ResponseURL: Equatable {
         let place: ResponseURLPlace
-        /// Bytes of the body, with the quotes; or of the query.
+        /// The bytes in the body, with the quotes, or in the query.
         let range: Range<Int>
         let url: String
     }
 
-    /// The `response_url` of a request; nil for a request that has none by its kind.
-    /// - Throws: 2001 if it has one and it is missing, or no URL.
+    /// The `response_url` of a request; nil for a kind of request that has none.
+    /// - Throws: 2001 if a required one is missing or is not a URL.
     static func responseURL(of record: RequestRecord) throws(ExchangeFailure) -> ResponseURL? {
         guard record.target == nil, let place = ModuleTable.hasResponseURL(record.method, record.route) else { return nil }
         return switch place {
@@ -58,7 +58,7 @@ enum Rewrites {
         guard found.count == 1, let value = found.first?.value else {
             throw refused("response_url must be in the query exactly once")
         }
-        // No URL has a space, so a plus is a plus.
+        // A URL contains no space, so a plus sign is literal.
         let url = PercentText.decoded(String(decoding: value, as: UTF8.self), plusIsSpace: false)
         guard isURL(url) else {
             throw refused("response_url is not a URL of at most \(URLJoin.maxLength) characters")
@@ -74,7 +74,7 @@ enum Rewrites {
         text.utf8.count <= URLJoin.maxLength && URLJoin.origin(of: text) != nil && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
     }
 
-    /// The request with another `response_url`; every other byte of body and query stays. Its signature is made to fit.
+    /// The request with another `response_url` and an adapted signature; all other bytes of body and query stay.
     static func replacing(_ found: ResponseURL, with url: String, in record: RequestRecord, key: SigningKey) -> RequestRecord {
         var changed = record
         let place: SignedPlace
@@ -93,7 +93,7 @@ enum Rewrites {
 
     // MARK: The answer's headers
 
-    /// The recipient's headers that go to the caller, as they came.
+    /// The recipient's headers that are passed to the caller unchanged.
     static func passedHeaders(_ answer: OutboundResponse) -> [(name: String, value: String)] {
         ReplyRecord.passedHeaders(with: answer.status).compactMap { name in
             let values = answer.headers[name]
@@ -101,23 +101,23 @@ enum Rewrites {
         }
     }
 
-    /// Whether the recipient did what it was asked for: HTTP 200 or 201 and OCPI status 1000.
+    /// Whether the recipient carried out the request: HTTP 200 or 201 and OCPI status 1000.
     static func isSuccess(_ httpStatus: Int, _ status: AnswerStatus) -> Bool {
         (httpStatus == 200 || httpStatus == 201) && status.code == StatusCode.success.rawValue
     }
 
-    /// Whether the recipient says that it did not do what it was asked for.
+    /// Whether the recipient reports that it did not carry out the request.
     static func isRefusal(_ status: AnswerStatus) -> Bool { status.code.map { !StatusCode(rawValue: $0).isSuccess } ?? false }
 
-    /// A URL of somebody else's for people.
+    /// A foreign URL in a form for messages.
     static func shown(_ url: String) -> String {
         URLJoin.mayHoldPassword(url) ? "(with user information, not shown)" : "\"\(ForeignText.shortened(url, to: 200))\""
     }
 
-    /// The URL in the answer that the caller must reach through the hub; nil if there is none.
+    /// The URL in the answer that must be replaced by a hub URL; nil if there is none.
     static func answerURL(_ record: RequestRecord, status: Int, _ headers: HTTPHeaders) -> (kind: Capability.Kind, url: String)? {
         guard status == 200 || status == 201 else { return nil }
-        // Lists are on the sender's side.
+        // Only sender interfaces return lists.
         if record.method == .get, record.interface == .sender, let url = LinkHeader.next(in: headers[OCPIHeader.link]) {
             return (.page, url)
         }
@@ -129,16 +129,16 @@ enum Rewrites {
         return nil
     }
 
-    /// The URL in the answer of a custom module that the caller may follow, for which it must come through the hub; nil if there is none.
+    /// The URL in the answer of a custom module that must be replaced by a hub URL; nil if there is none.
     static func customURL(_ record: RequestRecord, status: Int, _ headers: HTTPHeaders) -> (kind: Capability.Kind, url: String)? {
         guard 200..<300 ~= status else { return nil }
         if record.method == .get, let url = LinkHeader.next(in: headers[OCPIHeader.link]) { return (.page, url) }
         return headers.first(name: OCPIHeader.location).map { (.object, $0) }
     }
 
-    /// A URL from an answer, which may be relative to the one that was called (RFC 8288, 3.1; RFC 9110, 10.2.2). Without its fragment, which
-    /// is the reader's; blanks are percent-encoded, as they go out.
-    /// - Parameter base: nil for the answer of another node: what that means by a relative URL nobody knows.
+    /// The absolute form of a URL from an answer, which may be relative to the called one (RFC 8288, 3.1; RFC 9110, 10.2.2). The fragment
+    /// is removed, because only the reader uses it; blanks are percent-encoded.
+    /// - Parameter base: nil for the answer of another node, whose base is unknown.
     static func absolute(_ url: String, calledAt base: String?) -> String {
         let resolved = (base.map { URLReference.resolve(url, against: $0) } ?? url).utf8.prefix { $0 != UInt8(ascii: "#") }
         var bytes: [UInt8] = []
@@ -151,7 +151,7 @@ enum Rewrites {
 
     // MARK: Hub URLs
 
-    /// What a hub URL begins with; its token follows. The URL leads to the node at `base`.
+    /// The beginning of a hub URL, before its token. The URL leads to the node at `base`.
     static func prefix(_ kind: Capability.Kind, for record: RequestRecord, base: String, version: OCPIVersion) -> String {
         let trimmed = URLJoin.trimmed(base)
         let endpoint = trimmed + path(record, kind, version)
@@ -162,26 +162,26 @@ enum Rewrites {
         }
     }
 
-    /// What the URL of a result begins with that goes to another node; its id follows. Reference nodes serve results of charging profiles where
-    /// they do not say, and the first of them nothing but 2.2.
+    /// The beginning of the URL to which another node sends a result, before its id. Reference nodes do not announce where they serve
+    /// results of charging profiles, and the oldest of them only supports 2.2.
     static func callbackPrefix(at node: NetworkNode, for record: RequestRecord) -> String {
         let version = node.isVerbatim ? record.version : .v2_2
         guard record.module == .chargingprofiles else { return prefix(.callback, for: record, base: node.url, version: version) }
         return URLJoin.trimmed(node.url) + "/ocpi/\(version.rawValue)/sender/chargingprofiles/result/"
     }
 
-    /// The place of a callback names the command or session, as at the reference nodes; not where a long session id would take the room
-    /// that the token needs.
+    /// The path of a callback contains the command or session, as at the reference nodes, unless a long session id would leave too little
+    /// room for the token.
     private static func callback(_ endpoint: String, _ record: RequestRecord) -> String {
         let isLong = endpoint.utf8.count + record.path.utf8.count + 2 + idLength > urlLimit
         return record.path.isEmpty || (isLong && record.module == .chargingprofiles) ? endpoint + "/" : endpoint + "/" + record.path + "/"
     }
 
-    /// Of what `Capabilities.newID()` makes.
+    /// The length of `Capabilities.newID()`, in characters.
     private static let idLength = 22
 
     private static func path(_ record: RequestRecord, _ kind: Capability.Kind, _ version: OCPIVersion) -> String {
-        // A callback comes to the sender interface of the module that was called; pages and objects stay where they were asked for.
+        // A callback goes to the sender interface of the called module; pages and objects keep their interface.
         let interface = kind == .callback ? InterfaceRole.sender : record.interface
         return ModuleRoute(version: version, module: record.module, interface: interface, remainder: "").endpointPath
     }

@@ -1,18 +1,18 @@
 import Kafka
 
-/// What a worker of EXCHANGE commits beside a partition's offset, for whoever gets the partition after it: nobody has begun a record at or
-/// beyond `limit`.
+/// The metadata that an EXCHANGE worker commits with a partition's offset, for the next owner: no record at or above `limit` has been
+/// started.
 struct StartIntent: Sendable, Equatable {
-    /// Nobody has begun a record at or beyond this offset; `Int64.max`: all that stand in the log may have been begun.
+    /// No record at or above this offset has been started; `Int64.max`: every record in the log may have been.
     let limit: Int64
-    /// Of the promises of one process, so that Kafka's answer to one is not taken for an answer to another.
+    /// The number among the intents of one process; it matches Kafka's answer to the intent.
     let number: UInt64
-    /// Offsets below `limit` that nobody has begun either. Only in the last promise of an owner that gives the partition up.
+    /// Offsets below `limit` that have not been started either. Only in the last intent of an owner that gives the partition up.
     let unbegun: FinishedAhead
 
     private static let version = "b2"
 
-    /// The text to commit: version, limit and number, then the unbegun offsets if they are not too many for it.
+    /// The text to commit: version, limit and number, then the unstarted offsets if they fit.
     var text: String {
         let text = "\(Self.version);\(limit);\(number)"
         guard let offsets = unbegun.text, text.utf8.count + 1 + offsets.utf8.count <= FinishedAhead.maxTextLength else { return text }
@@ -25,7 +25,7 @@ struct StartIntent: Sendable, Equatable {
         self.unbegun = unbegun
     }
 
-    /// Nil for a text of another version, and for none.
+    /// Nil without a text, and for a text of another version.
     /// - Parameter committed: the offset it was committed with.
     init?(text: String?, committed: Int64) {
         let fields = text?.split(separator: ";", omittingEmptySubsequences: false) ?? []

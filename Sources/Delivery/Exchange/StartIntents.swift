@@ -1,31 +1,31 @@
 import Kafka
 import NIOCore
 
-/// How far the records of our partitions may be begun: a value that is told what happened and says what to do. No I/O, no clock, no lock.
+/// Which records of the assigned partitions may start. A value: events go in, actions come out; no I/O, no clock, no lock.
 ///
-/// A record is begun only below a ``StartIntent`` that Kafka has acknowledged, and only within its `lease`: so soon after it was asked for that
-/// the group cannot have given the partition to another meanwhile. What comes too early waits, in order, for the next acknowledgement.
+/// A record starts only below a ``StartIntent`` that Kafka has acknowledged, and only within the intent's `lease`, a time after sending in
+/// which the group cannot have reassigned the partition. Other records wait, in order, for the next acknowledgement.
 ///
-/// Promises go a margin further than what was received, and are renewed with each commit and when half of it is used, so that at a steady
-/// pace nothing waits. If this process dies, the next owner does not know what became of the records in the margin. So it is small: a few
-/// records, or what comes in two commit intervals.
+/// The limit of an intent lies a margin above the last received record. It is renewed with each commit and when half of the margin is used,
+/// so that at a steady rate no record waits. If this process dies, the next owner does not know which records of the margin were started.
+/// So the margin is small: a few records, or what arrives in two commit intervals.
 struct StartIntents<Request: HeldCall>: Sendable {
     struct Limits: Sendable {
-        /// How many records a promise goes further than what was received.
+        /// How far the limit of an intent lies above the last received record.
         var margin: ClosedRange<Int64> = 4...16_384
-        /// How long a promise is good for. Shorter than the session, after whose silence the group gives our partitions to others.
+        /// How long an intent is valid. Shorter than the session, after which the group reassigns the partitions of a silent member.
         var lease: TimeAmount
-        /// What may wait of a partition before its reading pauses; it goes on at half of that.
+        /// The waiting load of a partition at which its reading pauses; reading resumes at half of it.
         var waiting = ExchangeLoad(requests: 2000, bytes: 4 * 1024 * 1024)
     }
 
     enum Action: Sendable {
         case begin(Request)
-        /// It waited and has no time left.
+        /// The request waited and has expired.
         case expire(Request)
-        /// It waited and its partition is not ours any more.
+        /// The request waited and its partition was revoked.
         case abandon(Request)
-        /// A commit of this partition is wanted now.
+        /// Commit this partition now.
         case commit(TopicPartition)
         case pause(TopicPartition)
         case resume(TopicPartition)
@@ -38,30 +38,30 @@ struct StartIntents<Request: HeldCall>: Sendable {
         let at: NIODeadline
     }
 
-    /// A partition while it is ours, and after that until it is again.
+    /// A partition from its assignment to its next one.
     private struct Tenure {
         let epoch: UInt64
         var redelivery: RedeliveryGuard
         var margin: Int64
-        /// Records of the last second, about.
+        /// The approximate number of records in the last second.
         var pace = 0.0
-        /// Behind the last record that was begun here; 0 for none.
+        /// The offset after the last record started here; 0 for none.
         var begun: Int64 = 0
-        /// Behind the last record that was received here; 0 for none.
+        /// The offset after the last record received here; 0 for none.
         var received: Int64 = 0
-        /// Records received since the last promise.
+        /// Records received since the last intent.
         var fresh: Int64 = 0
-        /// What Kafka said yes to last.
+        /// The last intent that Kafka acknowledged.
         var acknowledged: Sent?
-        /// Promises since, oldest first. Any of them may be what Kafka has: an answer can get lost.
+        /// Later intents, oldest first. Kafka may have any of them, because an answer can get lost.
         var unanswered: [Sent] = []
-        /// A commit was asked for and no promise made since.
+        /// Whether a commit was requested and no intent made since.
         var isAsked = false
         var isPaused = false
-        /// It was given up: these were left unbegun, and nothing is begun any more.
+        /// After revocation: the offsets that were not started. No record starts any more.
         var left: [Int64]?
 
-        /// Nobody has begun a record at or beyond it.
+        /// No record at or above this offset has been started.
         var end: Int64 { max(begun, redelivery.limit) }
 
         func mayBegin(_ offset: Int64, lease: TimeAmount, now: NIODeadline) -> Bool {
@@ -79,12 +79,12 @@ struct StartIntents<Request: HeldCall>: Sendable {
         self.limits = limits
     }
 
-    /// What waits for a promise.
+    /// The load of the requests that wait for an intent.
     var waiting: ExchangeLoad { room.total }
 
-    // MARK: What happened
+    // MARK: Events
 
-    /// These partitions are ours from now on. Nothing is begun before their first promise is acknowledged.
+    /// Adds assigned partitions. No record starts before the first intent is acknowledged.
     mutating func assign(_ redeliveryGuards: [TopicPartition: RedeliveryGuard], epoch: UInt64) -> [Action] {
         let gone = room.remove(of: Set(redeliveryGuards.keys))
         for (partition, redelivery) in redeliveryGuards {
@@ -93,22 +93,22 @@ struct StartIntents<Request: HeldCall>: Sendable {
         return gone.map(Action.abandon) + redeliveryGuards.keys.map(Action.commit)
     }
 
-    /// These partitions are given up: nothing of them is begun any more. Their last promise ends where that which was begun ends.
-    /// - Parameter waiting: what was begun in our eyes and is not sent after all.
+    /// Removes revoked partitions: no record starts any more. Their last intent ends where the started records end.
+    /// - Parameter waiting: requests that were started here but will not be sent.
     mutating func revoke(_ partitions: [TopicPartition], waiting: [Request]) -> [Action] {
         let gone = room.remove(of: Set(partitions))
         for partition in partitions { tenures[partition]?.left = [] }
-        // What is in doubt stays so.
+        // Records in doubt remain in doubt.
         for request in waiting + gone where !request.isInDoubt { tenures[request.partition]?.left?.append(request.offset) }
         return gone.map(Action.abandon) + partitions.map(Action.commit)
     }
 
-    /// Whether an earlier owner may have begun this record.
+    /// Whether an earlier owner may have started this record.
     mutating func isInDoubt(_ record: IncomingRecord) -> Bool {
         tenures[record.topicPartition]?.redelivery.isInDoubt(record) ?? true
     }
 
-    /// Requests, in the order of their records.
+    /// Adds requests, in the order of their records.
     mutating func receive(_ requests: [Request], now: NIODeadline) -> [Action] {
         var actions: [Action] = []
         var touched: Set<TopicPartition> = []
@@ -126,7 +126,7 @@ struct StartIntents<Request: HeldCall>: Sendable {
         return actions + alarm()
     }
 
-    /// Kafka has taken these commits.
+    /// Handles Kafka's acknowledgement of these commits.
     mutating func committed(_ commits: [CommitOffset], now: NIODeadline) -> [Action] {
         var actions: [Action] = []
         for commit in commits {
@@ -145,23 +145,23 @@ struct StartIntents<Request: HeldCall>: Sendable {
         return actions + alarm()
     }
 
-    /// Time has passed.
+    /// Handles the passing of time.
     mutating func wake(now: NIODeadline) -> [Action] {
         room.removeOverdue(now: now).map(Action.expire) + alarm()
     }
 
-    // MARK: Promises
+    // MARK: Intents
 
-    /// The text of a promise, which is sent with the commit of this offset now. Nil for a partition that was never ours.
+    /// The text of an intent, to be sent with the commit of this offset now. Nil for a partition that was never assigned.
     mutating func next(_ partition: TopicPartition, commitPoint: Int64, now: NIODeadline) -> String? {
         guard let tenure = tenures[partition] else { return nil }
         lastNumber += 1
-        // What cannot be read is finished without having been begun.
+        // An unreadable record is finished without having been started.
         let end = max(tenure.end, commitPoint)
         if let left = tenure.left {
             return StartIntent(limit: end, number: lastNumber, unbegun: Self.unbegun(left, tenure, commitPoint..<end)).text
         }
-        // Each commit interval, a tenth of a second, takes its part away from the pace and adds what came.
+        // Each commit interval of 0.1 s takes its share off the rate and adds the new records.
         let before = (tenure.unanswered.last ?? tenure.acknowledged).map { tenure.pace * Self.rest(now - $0.at) } ?? 0
         let pace = before + Double(tenure.fresh)
         let margin = limits.margin.clamping(Int64(pace / 5))
@@ -175,10 +175,10 @@ struct StartIntents<Request: HeldCall>: Sendable {
         return intent.text
     }
 
-    /// What is left of the last second's records after so long.
+    /// The part of the last second's records that still counts after this time.
     private static func rest(_ time: TimeAmount) -> Double { max(0, 1 - Double(time.nanoseconds) / 1_000_000_000) }
 
-    /// What nobody has begun of that which is not committed: what we left, and what our predecessor left and we have not come to.
+    /// The uncommitted offsets that were not started: those left here, and those that the previous owner left and this one has not reached.
     private static func unbegun(_ left: [Int64], _ tenure: Tenure, _ uncommitted: Range<Int64>) -> FinishedAhead {
         let ours = left.filter(uncommitted.contains).sorted().map { $0...$0 }
         let inherited = tenure.redelivery.unbegun(from: max(tenure.received, uncommitted.lowerBound))
@@ -192,17 +192,17 @@ struct StartIntents<Request: HeldCall>: Sendable {
         return FinishedAhead(base: uncommitted.lowerBound, runs: runs)
     }
 
-    // MARK: What follows
+    // MARK: Consequences
 
-    /// Whether it may be begun, and then it is.
+    /// Starts a request if that is permitted.
     private mutating func begin(_ request: Request, now: NIODeadline) -> Bool {
         guard tenures[request.partition]?.mayBegin(request.offset, lease: limits.lease, now: now) == true else { return false }
         tenures[request.partition]?.begun = request.offset + 1
         return true
     }
 
-    /// Asks for a commit if the promises made so far are nearly used up, or something waits and none is on its way; and for reading to rest
-    /// while much waits.
+    /// Requests a commit if the intents are nearly used up, or if a request waits and no commit is in flight; pauses reading while much
+    /// waits.
     private mutating func settle(_ partition: TopicPartition, _ actions: inout [Action]) {
         guard var tenure = tenures[partition], tenure.left == nil else { return }
         defer { tenures[partition] = tenure }

@@ -4,10 +4,10 @@ package import Logging
 package import OCPI
 package import Topics
 
-/// Makes hub URLs and finds what they stand for.
+/// Makes hub URLs and resolves them.
 ///
-/// Most carry their meaning themselves, sealed: nothing is stored, they survive restarts and work more than once. The rest is looked
-/// up in `ocn.links`, which this process follows. Thread-safe.
+/// Most contain their target in encrypted form: nothing is stored, they survive restarts and work more than once. The others are looked up
+/// in `ocn.links`, which this process follows. Thread-safe.
 package final class Capabilities: Sendable {
     private let secrets: NodeSecrets
     private let producer: Producer
@@ -15,19 +15,19 @@ package final class Capabilities: Sendable {
     private let links: LinkTable
     private let follower: TopicFollower
     private let log: ThrottledLog
-    /// Which party an object belongs to, from the same topic.
+    /// The parties of objects, from the same topic.
     package let objects: ObjectParties
 
     /// - Parameters:
-    ///   - kafka: how to reach the cluster.
+    ///   - kafka: the cluster's settings.
     ///   - reader: reads `ocn.links` beside other topics, started and stopped by its owner; nil for one of its own.
-    ///   - secrets: seals.
+    ///   - secrets: encrypts the targets.
     ///   - producer: sends link records.
     ///   - topics: the node's topics.
-    ///   - logger: where trouble is told.
-    ///   - maxLinks: most links kept in memory, each 512 bytes of their URLs counted as one; beyond it whoever has the most loses those that
-    ///     expire first, and they are counted.
-    ///   - maxLinksPerParty: likewise, most links of each kind that the requests of one party may have made necessary and that have not expired.
+    ///   - logger: receives failures.
+    ///   - maxLinks: the most links kept in memory, where each 512 bytes of a URL count as one; above it the account with the most loses
+    ///     those that expire first, and they are counted.
+    ///   - maxLinksPerParty: the most unexpired links of each kind that were made for the requests of one party, counted in the same way.
     package init(
         kafka: KafkaSettings, reader: FollowerReader? = nil, secrets: NodeSecrets, producer: Producer, topics: TopicNames, logger: Logger,
         maxLinks: Int = 1_000_000, maxLinksPerParty: Int = Capabilities.maxLinksPerParty
@@ -56,7 +56,7 @@ package final class Capabilities: Sendable {
         }
     }
 
-    /// Links of one party and kind, unless the operator says otherwise.
+    /// The default limit of links per party and kind.
     package static let maxLinksPerParty = 50_000
 
     /// Starts following `ocn.links`.
@@ -68,17 +68,17 @@ package final class Capabilities: Sendable {
     /// Waits until `ocn.links` was read to its end once.
     package func ready(timeout: Duration) async -> Bool { await follower.ready(timeout: timeout) }
 
-    /// The capability as a token for a URL: base64url, unguessable, good without any store.
-    /// - Parameter maxLength: characters that are left in the URL; nil is returned if the token would be longer.
+    /// The capability as a token for a URL: base64url, unguessable, valid without a store.
+    /// - Parameter maxLength: the characters that are left in the URL; nil is returned if the token would be longer.
     package func seal(_ capability: Capability, maxLength: Int) -> String? {
         guard let token = secrets.sealBytes(capability.sealedForm, for: .url), token.utf8.count <= maxLength else { return nil }
         return token
     }
 
     /// Stores a capability in `ocn.links` under an id from ``newID()``, from ``Capability/handedOutID``, or from another node. Nothing is
-    /// written where the same one stands; only what this node has handed out is renewed, when half of its life is over.
-    /// - Parameter report: called once, after all in-sync replicas have it; on the producer's thread, must not block. Before this returns if
-    ///   nothing is written: the party has as many as it may, or it stands already.
+    /// written if an equal one is stored; only links that this node has handed out are renewed, after half of their lifetime.
+    /// - Parameter report: called once, after all in-sync replicas have the record; on the producer's thread, must not block. Called before
+    ///   this returns if nothing is written, because the party has reached its limit or the link is stored already.
     package func publish(_ capability: Capability, id: String, report: @escaping @Sendable (Result<Void, LinkError>) -> Void) {
         do throws(LinkError) {
             guard try links.reserve(id, capability) else { return report(.success(())) }
@@ -86,7 +86,7 @@ package final class Capabilities: Sendable {
             if case .quota(let party, let limit) = error {
                 log.log(
                     .warning, "links of \(party)",
-                    "a party has as many hub URLs of a kind as it may: its requests that need one are refused",
+                    "a party has reached its limit of hub URLs of a kind: its requests that need one are refused",
                     metadata: [
                         "party": "\(party)", "kind": "\(capability.kind)", "limit": "\(limit)", "setting": "hub.links_per_party",
                     ])
@@ -94,13 +94,13 @@ package final class Capabilities: Sendable {
             return report(.failure(error))
         }
         producer.send(record(capability, id: id)) { [links] result in
-            // Once it is read back its place is its own; what Kafka may have taken all the same counts then.
+            // A link that is read back has its own place; one that Kafka may have stored all the same is counted then.
             if case .failure = result { links.giveBack(id) }
             report(result.map { _ in () }.mapError(LinkError.kafka))
         }
     }
 
-    /// As ``publish(_:id:report:)``.
+    /// Like ``publish(_:id:report:)``, for async code.
     package func publish(_ capability: Capability, id: String) async throws(LinkError) {
         let result = await withCheckedContinuation { continuation in
             publish(capability, id: id) { continuation.resume(returning: $0) }
@@ -108,8 +108,8 @@ package final class Capabilities: Sendable {
         try result.get()
     }
 
-    /// Deletes the stored links of parties that have gone, their own and those that were made for them. Sealed ones end with their time.
-    /// - Returns: how many there were.
+    /// Deletes the stored links of removed parties, both their own and those made for them. Encrypted ones remain valid until they expire.
+    /// - Returns: the number of deleted links.
     package func forget(_ parties: Set<PartyID>) async throws(KafkaError) -> Int {
         let ids = links.ids(of: parties)
         try await producer.send(
@@ -117,10 +117,9 @@ package final class Capabilities: Sendable {
         return ids.count
     }
 
-    /// What a token from a URL stands for; nil if it is unknown, altered or expired.
+    /// The capability of a token from a URL; nil if it is unknown, altered or expired.
     ///
-    /// An id that this process has not heard of may have been written a moment ago by another one: then `ocn.links` is read to its
-    /// end first.
+    /// Another process may just have written an id that this process does not know: so `ocn.links` is first read to its end.
     package func resolve(_ token: String, now: Timestamp = .now) async -> Capability? {
         if let capability = known(token, now: now) { return capability }
         guard token.utf8.count <= 64, await follower.catchUp(timeout: .milliseconds(250)) else { return nil }

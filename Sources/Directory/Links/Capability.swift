@@ -3,9 +3,9 @@ package import Encoding
 package import NIOCore
 package import OCPI
 
-/// What a hub URL stands for: a page link, a CDR location or a `response_url` of a party, handed to another party.
+/// The target of a hub URL: a page link, a CDR location or a `response_url` of a party, handed to another party.
 package struct Capability: Sendable, Equatable {
-    /// What kind of URL it stands for.
+    /// The kind of a hub URL.
     package enum Kind: UInt8, Sendable {
         /// The next page of a list.
         case page = 1
@@ -15,26 +15,25 @@ package struct Capability: Sendable, Equatable {
         case callback = 3
     }
 
-    /// Where it leads.
+    /// The destination of a hub URL.
     package enum Target: Sendable, Equatable {
-        /// Below an endpoint of the owner; `remainder` with its query. Follows the owner's endpoints when they move.
+        /// Below an endpoint of the owner; `remainder` includes the query. Follows the owner's endpoints when they change.
         case below(ModuleID, InterfaceRole, remainder: String)
         /// An absolute URL.
         case url(String)
     }
 
-    /// What kind of URL it stands for.
+    /// The kind of URL.
     package var kind: Kind
-    /// The party whose URL it is.
+    /// The party that owns the target URL.
     package var owner: PartyID
     /// The only party that may call it.
     package var user: PartyID
-    /// Where it leads.
+    /// The destination.
     package var target: Target
-    /// From then on it is unknown.
+    /// When it becomes invalid.
     package var expires: Timestamp
 
-    /// - Parameters: as the properties say.
     package init(kind: Kind, owner: PartyID, user: PartyID, target: Target, expires: Timestamp) {
         self.kind = kind
         self.owner = owner
@@ -43,10 +42,10 @@ package struct Capability: Sendable, Equatable {
         self.expires = expires
     }
 
-    /// The party whose request made the URL necessary: it sent the `response_url`, or asked for the page or the CDR's place.
+    /// The party whose request made the URL necessary: it sent the `response_url`, or requested the page or the CDR's location.
     package var requester: PartyID { kind == .callback ? owner : user }
 
-    /// What it takes of what may be stored: a place, and one more for each 512 bytes of its URL, so that few long ones are as many as several
+    /// The number of places it takes in the store: one, and one more for each 512 bytes of its URL, so that long URLs count like several
     /// short ones.
     var places: Int {
         switch target {
@@ -54,7 +53,7 @@ package struct Capability: Sendable, Equatable {
         }
     }
 
-    /// The absolute URL to call; nil if the owner has no such endpoint any more.
+    /// The absolute URL to call; nil if the owner no longer has that endpoint.
     package func url(in directory: Directory) -> String? {
         switch target {
         case .url(let url): return url
@@ -66,8 +65,7 @@ package struct Capability: Sendable, Equatable {
         }
     }
 
-    /// How long the URL works that stands for the `response_url` of a request: a reservation may be cancelled by it as long as it stands
-    /// (OCPI 2.2.1, 13.1).
+    /// When the hub URL for a request's `response_url` expires. A reservation may be cancelled by it until it ends (OCPI 2.2.1, 13.1).
     /// - Parameter lifetime: milliseconds, from now or from the end of the reservation.
     package static func callbackExpiry(
         _ module: ModuleID, path: String, body: ByteBuffer?, now: Timestamp = .now, lifetime: Int64
@@ -81,18 +79,18 @@ package struct Capability: Sendable, Equatable {
 
     private static let longestReservation: Int64 = 365 * 86_400_000
 
-    /// No URL is handed out for longer, milliseconds: CDRs are readable for 400 days. A day more for clocks that differ.
+    /// The longest lifetime of a hub URL, in milliseconds: CDRs are readable for 400 days, and one more day allows for clock differences.
     package static let longestLifetime: Int64 = 401 * 86_400_000
 
-    /// Whether this one, which is stored, does for another: it says the same, and has more than half of that one's life left. A result may
-    /// come long after a reservation has ended: of that time no more than half a day is given away.
+    /// Whether this stored capability can replace another: it is equal and has more than half of the other's lifetime left. A result may
+    /// arrive long after a reservation has ended, so at most half a day of that time may be lost.
     func suffices(for other: Capability, _ now: Timestamp) -> Bool {
         guard says(other) else { return false }
         let missing = other.expires.milliseconds - expires.milliseconds
         return 2 * missing < other.expires.milliseconds - now.milliseconds && (kind != .callback || missing <= Self.halfADay)
     }
 
-    /// Whether this one says the same as another, for however long.
+    /// Whether this one equals another, apart from the expiry.
     func says(_ other: Capability) -> Bool {
         var same = self
         same.expires = other.expires
@@ -101,19 +99,18 @@ package struct Capability: Sendable, Equatable {
 
     private static let halfADay: Int64 = 43_200_000
 
-    /// The id under which the owner's node remembers that it gave this URL to the user's node, which may ask for it by the URL itself.
-    /// Not to be guessed from the parties, and of one length however long the URL is.
+    /// The id under which the owner's node stores that it gave this URL to the user's node, which may request it by the URL itself. It
+    /// cannot be guessed from the parties, and its length does not depend on the URL.
     package var handedOutID: String {
         let url = if case .url(let url) = target { url } else { "" }
         let text = "\(kind.rawValue) \(owner.canonical) \(user.canonical) \(url)"
         return Self.handedOutPrefix + Base64.encodeURL(Array(SHA256.hash(data: Array(text.utf8)).prefix(24)))
     }
 
-    /// No other node may choose an id that begins like this.
+    /// The beginning of ids that no other node may choose.
     package static let handedOutPrefix = "handed-out-"
 
-    /// The target as a remainder below one of the owner's endpoints, if the URL that is made of both is the very same again; else the URL
-    /// itself.
+    /// The target as a remainder below one of the owner's endpoints, if both together give exactly the same URL; else the URL itself.
     package static func target(
         _ url: String, of owner: PartyID, _ module: ModuleID, _ interface: InterfaceRole, in directory: Directory
     )
@@ -137,7 +134,7 @@ package struct Capability: Sendable, Equatable {
     }
 }
 
-// The sealed form is short, because OCPI allows URLs of 255 characters: kind, expiry in minutes, two parties, target.
+// The encrypted form is short, because OCPI allows URLs of 255 characters: kind, expiry in minutes, two parties, target.
 extension Capability {
     var sealedForm: [UInt8] {
         let minutes = UInt32(clamping: expires.milliseconds / 60_000)

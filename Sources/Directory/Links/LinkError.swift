@@ -3,15 +3,15 @@ package import OCPI
 
 /// Why a hub URL was not stored.
 package enum LinkError: Error, Sendable, CustomStringConvertible {
-    /// The party that it is for has as many as it may.
+    /// The party has reached its limit.
     case quota(PartyID, limit: Int)
-    /// Its id, which another node has chosen, stands for a URL of another party.
+    /// Its id, which another node has chosen, belongs to a URL of another party.
     case taken
-    /// Kafka did not take it.
+    /// Kafka did not accept the record.
     case kafka(KafkaError)
 
-    /// What whoever needed it is told.
-    /// - Parameter what: what the URL stands for.
+    /// The OCPI error for the request that needed the URL.
+    /// - Parameter what: what the URL is for.
     package func refusal(of what: String) -> OCPIError {
         switch self {
         case .quota(let party, let limit): .tooManyLinks(party, limit: limit)
@@ -22,8 +22,8 @@ package enum LinkError: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .quota(let party, let limit): "\(party) has \(limit) links, as many as it may"
-        case .taken: "its id stands for a URL of another party"
+        case .quota(let party, let limit): "\(party) has reached its limit of \(limit) links"
+        case .taken: "its id belongs to a URL of another party"
         case .kafka(let error): "\(error)"
         }
     }

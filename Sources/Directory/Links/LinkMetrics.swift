@@ -1,6 +1,6 @@
 import Instruments
 
-/// What the follower of `ocn.links` shows of itself.
+/// Metrics of the follower of `ocn.links`.
 package struct LinkMetrics: MetricSet {
     let unreadable = CounterMetric(
         "ocn_links_unreadable_records_total", unit: "records", "Records of the topic of hub URLs that could not be read.")
@@ -9,6 +9,6 @@ package struct LinkMetrics: MetricSet {
     let dropped = CounterMetric(
         "ocn_links_dropped_total", unit: "links", "Hub URLs that were forgotten before their time because there are too many.")
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: LinkMetrics { LinkMetrics() }
 }

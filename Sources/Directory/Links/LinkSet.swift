@@ -2,10 +2,10 @@ import Encoding
 import HeapModule
 import OCPI
 
-/// Links by their id, their places counted by whom they are for. A value without a lock.
+/// Links by id, with a count of the places that each account uses. A value without a lock.
 struct LinkSet: Sendable {
-    /// What a link is counted under. Each kind is apart: whoever reads long lists must still be able to start a session, and links to objects,
-    /// which live 400 days, must not take the places of others.
+    /// The account under which a link is counted. Kinds are counted separately: a party that reads long lists must still be able to start a
+    /// session, and links to objects, which live 400 days, must not take the places of others.
     struct Account: Hashable, Sendable {
         let party: PartyID
         let kind: Capability.Kind
@@ -22,7 +22,7 @@ struct LinkSet: Sendable {
         static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.id) < (b.time, b.id) }
     }
 
-    /// The links of one account. What was written anew or deleted leaves a void entry in the queue.
+    /// The links of one account. Rewritten or deleted links leave a void entry in the queue.
     private struct Holding {
         var links = 0
         var places = 0
@@ -43,7 +43,7 @@ struct LinkSet: Sendable {
 
     func places(of account: Account) -> Int { holdings[account]?.places ?? 0 }
 
-    /// - Parameter link: nil for none any more.
+    /// - Parameter link: nil to remove it.
     mutating func set(_ id: String, _ link: Capability?) {
         let old = byID[id]
         byID[id] = link
@@ -64,7 +64,7 @@ struct LinkSet: Sendable {
     private mutating func queue(_ expiry: Expiry, _ account: Account) {
         holdings[account]?.byExpiry.insert(expiry)
         guard let holding = holdings[account], holding.byExpiry.count > 2 * holding.links + 16 else { return }
-        // More than half of it is void.
+        // More than half of the queue is void.
         let valid = Set(holding.byExpiry.unordered.filter { isValid($0, account) })
         holdings[account]?.byExpiry = Heap(valid)
     }
@@ -73,20 +73,20 @@ struct LinkSet: Sendable {
         byID[expiry.id].map { $0.expires == expiry.time && Account(of: $0) == account } ?? false
     }
 
-    // MARK: Forgetting
+    // MARK: Expiry
 
-    /// Forgets what has expired.
+    /// Removes expired links.
     mutating func expire(_ now: Timestamp) {
         for account in Array(holdings.keys) { expire(now, of: account) }
     }
 
-    /// Forgets what has expired of one account.
+    /// Removes expired links of one account.
     mutating func expire(_ now: Timestamp, of account: Account) {
         while let next = holdings[account]?.byExpiry.min, next.time <= now { _ = dropFirst(of: account) }
     }
 
-    /// Forgets so many that they take no more than so many places: of the account that takes the most, what expires first.
-    /// - Returns: how many those were.
+    /// Removes links until they take at most `limit` places: from the account that uses the most, those that expire first.
+    /// - Returns: the number of removed links.
     mutating func trim(toPlaces limit: Int) -> Int {
         let before = byID.count
         guard places > limit else { return 0 }
@@ -99,7 +99,7 @@ struct LinkSet: Sendable {
         return before - byID.count
     }
 
-    /// - Returns: whether that entry was a link; nil if there is none.
+    /// - Returns: whether the removed entry was a link; nil if there is no entry.
     private mutating func dropFirst(of account: Account) -> Bool? {
         guard let first = holdings[account]?.byExpiry.popMin() else { return nil }
         guard isValid(first, account) else { return false }

@@ -5,14 +5,14 @@ import NIOCore
 import OCPI
 import Synchronization
 
-/// The links of `ocn.links` that have not expired, and how many places each party's take.
+/// The unexpired links of `ocn.links`, and the places that each party uses.
 final class LinkTable: Sendable {
     private struct State {
         var links = RebuildableSnapshot(LinkSet())
-        /// Links that are being written, until they are read back.
+        /// Links that are being written and not read back yet.
         var reserved: [String: Capability] = [:]
         var reservedByAccount: [LinkSet.Account: Int] = [:]
-        /// When what has expired was last looked for everywhere.
+        /// When expired links of all accounts were last removed.
         var swept = Timestamp(milliseconds: 0)
 
         func places(of account: LinkSet.Account) -> Int { links.current.places(of: account) + (reservedByAccount[account] ?? 0) }
@@ -24,12 +24,12 @@ final class LinkTable: Sendable {
             reservedByAccount[account] = places > 0 ? places : nil
         }
 
-        /// What stands under an id, or is about to.
+        /// The link that is stored under an id, or is being written.
         func standing(_ id: String, _ now: Timestamp) -> Capability? {
             [links.current.byID[id], reserved[id]].compactMap { $0 }.first { $0.expires > now }
         }
 
-        /// Once a second, or when the clock was set back.
+        /// Whether to remove expired links: once a second, or after the clock was set back.
         mutating func isSweepDue(_ now: Timestamp) -> Bool {
             guard !(swept..<swept.adding(milliseconds: 1000)).contains(now) else { return false }
             swept = now
@@ -55,7 +55,7 @@ final class LinkTable: Sendable {
         }
     }
 
-    /// The log was made anew. What is being written may have gone with the old one.
+    /// Handles a log that was created again. Links that are being written may have been lost with the old one.
     func restart() {
         state.withLock { state in
             state.links.restart(from: LinkSet())
@@ -64,24 +64,24 @@ final class LinkTable: Sendable {
         }
     }
 
-    /// The log's end is reached.
+    /// Handles the end of the log.
     func complete() { state.withLock { $0.links.complete() } }
 
     // MARK: Places
 
-    /// Takes a place for a link that is about to be written. What stands under its id already keeps its place.
+    /// Reserves places for a link before it is written. A link that is stored under the same id keeps its places.
     ///
-    /// Ids are made here, but for those that another node chooses for its party. Whoever knows such an id must not put a URL of its own behind
-    /// it, and a message that is sent again must not make it live longer.
-    /// - Returns: whether it must be written; not if what stands there does for it.
-    /// - Throws: if its party has as many of its kind as it may, or the id stands for a URL of somebody else.
+    /// Ids are made here, except for those that another node chooses for its party. A sender that knows such an id must not be able to
+    /// replace its URL, and a repeated message must not extend its lifetime.
+    /// - Returns: whether the link must be written; false if the stored one suffices.
+    /// - Throws: if its party has reached the limit of its kind, or the id belongs to a URL of another party.
     func reserve(_ id: String, _ link: Capability) throws(LinkError) -> Bool {
         let account = LinkSet.Account(of: link)
         let now = Timestamp.now
         let mustBeWritten: Result<Bool, LinkError> = state.withLock { state in
             let standing = state.standing(id, now)
             if let standing, standing.owner != link.owner { return .failure(.taken) }
-            // What stood in a log that was made anew may have gone with it.
+            // A link in a log that was created again may have been lost with the old one.
             if let known = state.links.current.byID[id], !state.links.isRenewing, known.expires > now {
                 let isRenewed = id.hasPrefix(Capability.handedOutPrefix)
                 if isRenewed ? known.suffices(for: link, now) : known.says(link) { return .success(false) }
@@ -101,7 +101,7 @@ final class LinkTable: Sendable {
         return try mustBeWritten.get()
     }
 
-    /// It was not written.
+    /// Releases the places of a link that was not written.
     func giveBack(_ id: String) { state.withLock { $0.giveBack(id) } }
 
     // MARK: Following
@@ -124,7 +124,7 @@ final class LinkTable: Sendable {
         guard let id = record.key else { return }
         guard let value = record.value, value.readableBytes > 0 else { return links.set(id, nil) }
         guard let json = try? JSONValue.parse(value), let link = Capability(json: json),
-            // For ever it would keep its place.
+            // A link without a bound would keep its place for ever.
             link.expires <= now.adding(milliseconds: Capability.longestLifetime)
         else { return metrics.unreadable.increment() }
         links.set(id, link.expires > now ? link : nil)

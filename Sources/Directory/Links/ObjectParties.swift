@@ -5,11 +5,11 @@ package import OCPI
 import Synchronization
 package import Topics
 
-/// Which party an object belongs to, by what passed through this node earlier: bounded, shared by all processes through `ocn.links`,
-/// forgotten after a month without use. A hint only: nothing is authorised by it. Thread-safe.
+/// The parties of objects in messages that passed this node: bounded, shared by all processes through `ocn.links`, forgotten after a month
+/// without use. A hint only: it authorises nothing. Thread-safe.
 ///
-/// Ids are unique per party only. Where several parties have an object of the same id nobody is meant rather than the last one: otherwise
-/// whoever knows an id could draw to itself what is for somebody else.
+/// Ids are unique per party only. If several parties have an object of the same id, none of them is returned, not the last one: otherwise a
+/// party that knows an id could redirect messages for another party to itself.
 package final class ObjectParties: Sendable {
     private struct Expiry: Comparable {
         let time: Timestamp
@@ -18,7 +18,7 @@ package final class ObjectParties: Sendable {
         static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.object, a.party) < (b.time, b.object, b.party) }
     }
     private struct State {
-        /// When each party's part in an object is forgotten.
+        /// When the entry of each party of an object expires.
         var parties: [String: [PartyID: Timestamp]] = [:]
         var byExpiry = Heap<Expiry>()
     }
@@ -31,15 +31,15 @@ package final class ObjectParties: Sendable {
 
     /// - Parameters:
     ///   - topics: the node's topics.
-    ///   - maxObjects: most objects, times their parties; beyond it those are forgotten that were seen first.
-    ///   - send: produces a record; whether that succeeds does not matter.
+    ///   - maxObjects: the most objects, times their parties; above it the oldest entries are dropped.
+    ///   - send: produces a record; its success does not matter.
     package init(topics: TopicNames, maxObjects: Int = 1_000_000, send: @escaping @Sendable (OutgoingRecord) -> Void) {
         self.topics = topics
         self.maxObjects = maxObjects
         self.send = send
     }
 
-    /// The party of an object; nil if it was not seen, or with several parties.
+    /// The party of an object; nil if it is not known, or with several parties.
     package subscript(_ object: ObjectName) -> PartyID? {
         state.withLock { state in
             let known = state.current.parties
@@ -48,7 +48,7 @@ package final class ObjectParties: Sendable {
         }
     }
 
-    /// Remembers the party of an object, for all processes. Costs a look-up unless this is news.
+    /// Stores the party of an object, for all processes. Costs a look-up if it is known already.
     package func note(_ object: ObjectName, _ party: PartyID, now: Timestamp = .now) {
         let expires = now.adding(milliseconds: Self.lifetime)
         let hasChanges = state.withLock { state in
@@ -58,17 +58,17 @@ package final class ObjectParties: Sendable {
         }
         guard hasChanges else { return }
         let value: JSONValue = ["party": .string(party.canonical.description), "expires": .string(expires.description)]
-        // A key of its own for every party: none overwrites another one's.
+        // Each party has a key of its own, so that none overwrites another's record.
         let key = object.key + Self.suffix(party)
         send(OutgoingRecord(topic: topics.links, partition: 0, key: key, value: value.encoded(), headers: RecordHeaders()))
     }
 
     private static func suffix(_ party: PartyID) -> String { "|\(party.canonical)" }
 
-    /// The log was made anew.
+    /// Handles a log that was created again.
     func restart() { state.withLock { $0.restart(from: State()) } }
 
-    /// The log's end is reached.
+    /// Handles the end of the log.
     func complete() { state.withLock { $0.complete() } }
 
     /// Applies records of `ocn.links` whose keys begin with ``ObjectName/prefix``.
@@ -79,7 +79,7 @@ package final class ObjectParties: Sendable {
                     guard let key = record.key, let value = record.value, let json = try? JSONValue.parse(value),
                         let party = json["party"]?.string.flatMap({ PartyID($0) }),
                         let expires = json["expires"]?.string.flatMap(Timestamp.init(rfc3339:)), expires > now,
-                        // Later than anybody writes: it would never be forgotten.
+                        // No process writes a later expiry: the entry would never expire.
                         expires <= now.adding(milliseconds: Self.lifetime + RecordBounds.clockTolerance), key.hasSuffix(Self.suffix(party))
                     else { continue }
                     add(String(key.dropLast(Self.suffix(party).count)), party.canonical, expires, now, to: &state)

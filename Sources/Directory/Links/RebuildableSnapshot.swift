@@ -1,7 +1,7 @@
-/// What a followed topic says. When the topic was made anew, what it says is gathered aside until its end is reached: nobody is to see
-/// half of it.
+/// The content of a followed topic. If the topic was created again, the new content is collected separately until its end is reached, so
+/// that readers never see a part of it.
 struct RebuildableSnapshot<Value> {
-    /// What is in use.
+    /// The value in use.
     private(set) var current: Value
     private var gathered: Value?
 
@@ -9,23 +9,23 @@ struct RebuildableSnapshot<Value> {
         current = value
     }
 
-    /// Whether it is being gathered anew.
+    /// Whether new content is being collected.
     var isRenewing: Bool { gathered != nil }
 
-    /// What the log told is void; it is told again.
+    /// Discards the log's content so far; the log is read again.
     mutating func restart(from empty: Value) { gathered = empty }
 
-    /// The log's end is reached.
+    /// Handles the end of the log.
     mutating func complete() {
         guard let gathered else { return }
         current = gathered
         self.gathered = nil
     }
 
-    /// Applies what the log tells, in place.
+    /// Applies a record of the log, in place.
     mutating func apply(_ change: (inout Value) -> Void) {
         guard var gathered else { return change(&current) }
-        self.gathered = nil  // so that changing it copies nothing
+        self.gathered = nil  // so that the change copies nothing
         change(&gathered)
         self.gathered = gathered
     }

@@ -7,10 +7,9 @@ package struct Agreement: Sendable, Equatable {
     package var user: PartyID
     /// The party that offers the service.
     package var provider: PartyID
-    /// The registry source that said so.
+    /// The registry source that lists it.
     package var source: String
 
-    /// - Parameters: as the properties say.
     package init(user: PartyID, provider: PartyID, source: String) {
         self.user = user
         self.provider = provider
@@ -21,7 +20,7 @@ package struct Agreement: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A user's agreement with a provider.
+    /// The key of a user's agreement with a provider.
     package static func agreement(user: PartyID, provider: PartyID) -> String {
         "\(Agreement.kind)/\(user.canonical)/\(provider.canonical)"
     }

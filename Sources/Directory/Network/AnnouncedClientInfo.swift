@@ -2,7 +2,7 @@ import Encoding
 import HashTreeCollections
 package import OCPI
 
-/// What platforms and other nodes were told last about a party.
+/// The ClientInfo of a party that was last sent to platforms and other nodes.
 struct AnnouncedClientInfo: Sendable, Equatable {
     let info: ClientInfo
 }
@@ -10,12 +10,12 @@ struct AnnouncedClientInfo: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// What was told last about a party.
+    /// The key of the ClientInfo that was last announced for a party and role.
     package static func announced(_ party: PartyID, role: String) -> String { "\(AnnouncedClientInfo.kind)/\(party.canonical)/\(role)" }
 }
 
 extension Fact {
-    /// What platforms and other nodes were told last about a party.
+    /// The ClientInfo that was last announced for a party.
     package static func announced(_ info: ClientInfo) -> Fact { Fact(AnnouncedClientInfo(info: info)) }
 }
 

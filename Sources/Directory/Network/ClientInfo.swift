@@ -1,18 +1,17 @@
 package import Encoding
 package import OCPI
 
-/// How a party stands, as the hub tells it to others (OCPI 2.2.1, 14.3.1 ClientInfo). One per party and role.
+/// The status of a party, as the hub announces it (OCPI 2.2.1, 14.3.1 ClientInfo). One per party and role.
 package struct ClientInfo: Sendable, Equatable {
     /// The party.
     package var party: PartyID
-    /// `CPO`, `EMSP`, …; open.
+    /// `CPO`, `EMSP`, …; other values are allowed.
     package var role: String
     /// Whether it can be reached.
     package var status: PlatformStatus
-    /// When that was last known to be so.
+    /// When the status was last known to hold.
     package var lastUpdated: Timestamp
 
-    /// - Parameters: as the properties say.
     package init(party: PartyID, role: String, status: PlatformStatus, lastUpdated: Timestamp) {
         self.party = party
         self.role = role
@@ -28,7 +27,7 @@ package struct ClientInfo: Sendable, Equatable {
         ]
     }
 
-    /// Reads the OCPI object; nil if a member is missing or not understood.
+    /// Parses the OCPI object; nil if a member is missing or invalid.
     package init?(json: JSONValue) {
         guard let country = json["country_code"]?.string, let id = json["party_id"]?.string,
             let party = PartyID(country: country, party: id),
@@ -40,11 +39,12 @@ package struct ClientInfo: Sendable, Equatable {
 }
 
 extension Directory {
-    /// Everybody the hub can name, by party and role: its own platforms' roles with their status, parties that other nodes told about or
-    /// that left, the registry's other parties as planned, and as suspended what was announced once and is nowhere any more.
+    /// The client infos of all known parties, by party and role: this node's platforms with their status, parties that other nodes
+    /// announced or that left, the registry's other parties as PLANNED, and as SUSPENDED those that were announced once and are no longer
+    /// known.
     ///
-    /// Where nothing else tells since when a status holds, it holds since it was announced.
-    /// - Parameter registered: when a party of the registry that nobody told about, and that was not announced yet, was last updated.
+    /// If the begin of a status is not known, it is the time of its announcement.
+    /// - Parameter registered: the `last_updated` of a registry party that was not announced yet.
     package func clientInfos(registered: Timestamp = Timestamp(milliseconds: 0)) -> [ClientInfo] {
         var infos: [ClientInfoName: ClientInfo] = [:]
         let silent = Set(inventedAnnouncements.map(\.name))
@@ -74,20 +74,20 @@ extension Directory {
         }.sorted { ($0.party, $0.role) < ($1.party, $1.role) }
     }
 
-    /// Whether a client info is about a role that is none of OCPI and none the registry lists for its party (any more). None is taken today. A
-    /// party that the registry does not know (any more) may have had any role.
+    /// Whether a client info has a role that neither OCPI defines nor the registry lists for its party. Such client infos are refused. A
+    /// party that the registry does not list may have had any role.
     package func isUnlisted(_ info: ClientInfo) -> Bool {
         networkParty(info.party).map { !$0.mayHave(role: info.role.uppercased()) } ?? false
     }
 
-    /// What was announced of unlisted roles of parties with more of these than a platform may have roles. The registry took off no role like
-    /// that: an older version let somebody make them up. O(everything announced).
+    /// Announced unlisted roles of parties that have more of them than a platform may have roles. The registry never listed these: an older
+    /// version accepted invented roles. O(announced client infos).
     package var inventedAnnouncements: [ClientInfo] {
         let unlisted = Dictionary(grouping: announcedClientInfos.filter(isUnlisted), by: \.party)
         return unlisted.values.filter { $0.count > Platform.maxRoles }.flatMap(\.self)
     }
 
-    /// As at registration.
+    /// Whether the party may register with the role.
     package func mayHave(_ role: PlatformRole) -> Bool {
         networkParty(role.party)?.mayHave(role: role.role) ?? (PartyRole(rawValue: role.role) != nil)
     }
@@ -98,6 +98,6 @@ extension ClientInfo {
 }
 
 extension NetworkParty {
-    /// Whether it is on the network: the registries keep a party that was taken off as one without an operator.
+    /// Whether the party is on the network: the registries keep a removed party without an operator.
     package var isListed: Bool { operatorAddress.contains { $0 != "0" && $0 != "x" } }
 }

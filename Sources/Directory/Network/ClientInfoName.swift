@@ -1,6 +1,6 @@
 import OCPI
 
-/// What a ClientInfo is about.
+/// The party and role of a ClientInfo.
 struct ClientInfoName: Hashable, Sendable {
     let party: PartyID
     let role: String

@@ -1,7 +1,7 @@
 import HashTreeCollections
 package import OCPI
 
-// Who is on the network, and who agreed to what.
+// The network's nodes, parties, services and agreements.
 extension Directory {
     /// A party as the registry lists it.
     package func networkParty(_ party: PartyID) -> NetworkParty? { snapshot.state.network.partiesByID[party] }
@@ -49,20 +49,20 @@ extension Directory {
 
     // MARK: Client infos
 
-    /// How parties stand that are not served here, by what was told.
+    /// The known client infos of parties that are not connected here.
     package var toldClientInfos: [ClientInfo] { snapshot.state.network.toldClientInfos.values.map(\.info).byPartyAndRole }
 
-    /// The same of one party in one role.
+    /// The known client info of one party in one role, if it is not connected here.
     package func toldClientInfo(_ party: PartyID, role: String) -> ClientInfo? {
         snapshot.state.network.toldClientInfos[ClientInfoName(party: party, role: role)]?.info
     }
 
-    /// What platforms and nodes were told last about a party in a role.
+    /// The client info that was last announced for a party and role.
     package func announced(_ party: PartyID, role: String) -> ClientInfo? {
         snapshot.state.network.announcedClientInfos[ClientInfoName(party: party, role: role)]?.info
     }
 
-    /// Everything that platforms and nodes were told last, by party and role.
+    /// All client infos that were last announced, by party and role.
     package var announcedClientInfos: [ClientInfo] { snapshot.state.network.announcedClientInfos.values.map(\.info).byPartyAndRole }
 }
 

@@ -1,7 +1,7 @@
 import HashTreeCollections
 import OCPI
 
-/// Who is on the network, by the registry and by what nodes told: nodes, parties, services and agreements.
+/// The network by the registry and by other nodes' announcements: nodes, parties, services and agreements.
 struct NetworkIndex: Sendable {
     static let kinds: [any StateFact.Type] = [
         NetworkNode.self, NetworkParty.self, NetworkService.self, Agreement.self, ToldClientInfo.self, AnnouncedClientInfo.self,

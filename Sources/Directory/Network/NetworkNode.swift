@@ -7,15 +7,15 @@ package struct NetworkNode: Sendable, Equatable {
     package var operatorAddress: String
     /// Public base URL.
     package var url: String
-    /// How to talk to it: `ocn-1`.
+    /// The message dialect: `ocn-1`.
     package var dialect: String
-    /// It verifies the bytes it received, as this program does, so bodies go to it untouched. The reference node instead verifies its
-    /// own serialisation of what it parsed: bodies to it are written the way it would write them.
+    /// Whether it verifies the bytes it received, as this program does, so that bodies are sent unchanged. The reference node verifies its
+    /// own serialisation of the parsed body: bodies to it are serialised in the same way.
     package var isVerbatim: Bool
-    /// The registry source that said so.
+    /// The registry source that lists it.
     package var source: String
 
-    /// - Parameters: as the properties say; the address is lower-cased.
+    /// - Parameter operatorAddress: stored in lower case.
     package init(operatorAddress: String, url: String, dialect: String = "ocn-1", isVerbatim: Bool = false, source: String) {
         self.operatorAddress = operatorAddress.lowercased()
         self.url = url
@@ -28,7 +28,7 @@ package struct NetworkNode: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A node, by its operator's address.
+    /// The key of a node, by its operator's address.
     package static func node(_ operatorAddress: String) -> String { "\(NetworkNode.kind)/\(operatorAddress.lowercased())" }
 }
 

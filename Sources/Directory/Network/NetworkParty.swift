@@ -12,10 +12,12 @@ package struct NetworkParty: Sendable, Equatable {
     package var partyAddress: String?
     /// Address of the operator whose node it is connected to.
     package var operatorAddress: String
-    /// The registry source that said so.
+    /// The registry source that lists it.
     package var source: String
 
-    /// - Parameters: as the properties say; addresses are lower-cased.
+    /// - Parameters:
+    ///   - partyAddress: stored in lower case.
+    ///   - operatorAddress: stored in lower case.
     package init(party: PartyID, roles: [String], partyAddress: String? = nil, operatorAddress: String, source: String) {
         self.party = party
         self.roles = roles
@@ -34,7 +36,7 @@ package struct NetworkParty: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A party of the network.
+    /// The key of a party of the network.
     package static func party(_ party: PartyID) -> String { "\(NetworkParty.kind)/\(party.canonical)" }
 }
 

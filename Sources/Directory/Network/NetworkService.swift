@@ -6,18 +6,17 @@ package import OCPI
 package struct NetworkService: Sendable, Equatable {
     /// The party that offers it.
     package var provider: PartyID
-    /// What people call it.
+    /// Its display name.
     package var name: String
-    /// Where people read about it.
+    /// Its web page.
     package var url: String?
     /// Permission numbers it asks for; unknown ones are kept and match nothing.
     package var permissions: [Int]
-    /// Push, or the service reads its topic.
+    /// How copies reach the service.
     package var delivery: ServiceDelivery
-    /// The registry source that said so.
+    /// The registry source that lists it.
     package var source: String
 
-    /// - Parameters: as the properties say.
     package init(
         provider: PartyID, name: String, url: String? = nil, permissions: [Int], delivery: ServiceDelivery = .push, source: String
     ) {
@@ -42,14 +41,14 @@ package struct NetworkService: Sendable, Equatable {
 package enum ServiceDelivery: String, Sendable, CaseIterable {
     /// Over HTTP, by PUSH.
     case push
-    /// It reads its outbox itself.
+    /// The service reads its outbox topic itself.
     case topic
 }
 
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A party's service.
+    /// The key of a party's service.
     package static func service(_ provider: PartyID) -> String { "\(NetworkService.kind)/\(provider.canonical)" }
 }
 

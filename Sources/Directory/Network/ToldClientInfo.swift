@@ -2,7 +2,7 @@ import Encoding
 import HashTreeCollections
 package import OCPI
 
-/// How a party stands that is not served here: told by its node, or left behind by a platform that has gone.
+/// The client info of a party that is not connected here: announced by its node, or left by a removed platform.
 struct ToldClientInfo: Sendable, Equatable {
     let info: ClientInfo
 }
@@ -10,12 +10,12 @@ struct ToldClientInfo: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// How a party stands that is not served here.
+    /// The key of the client info of a party that is not connected here.
     package static func clientInfo(_ party: PartyID, role: String) -> String { "\(ToldClientInfo.kind)/\(party.canonical)/\(role)" }
 }
 
 extension Fact {
-    /// How a party stands that is not served here: told by its node, or left behind by a platform that has gone.
+    /// The client info of a party that is not connected here.
     package static func clientInfo(_ info: ClientInfo) -> Fact { Fact(ToldClientInfo(info: info)) }
 }
 

@@ -1,27 +1,26 @@
 package import Encoding
 package import OCPI
 
-/// How one worker's breaker for a recipient stands. There is none while it is closed; one that its worker does not renew is outdated.
+/// The state of one worker's breaker for a recipient. No report exists while it is closed; a report that its worker does not renew is
+/// outdated.
 package struct BreakerReport: Sendable, Equatable {
-    /// Whom the calls are for, in upper case.
+    /// The recipient of the calls, in upper case.
     package var recipient: PartyID
-    /// Which process says so.
+    /// The reporting process.
     package var worker: String
-    /// How it stands.
+    /// The state of the breaker.
     package var state: BreakerState
-    /// Since when it is not closed.
+    /// When it opened.
     package var since: Timestamp
-    /// When the worker said so last.
+    /// When the worker last renewed the report.
     package var seen: Timestamp
 
     /// How often a worker renews its reports.
     package static let renewal = Duration.seconds(60)
-    /// How long a report holds that is not renewed.
+    /// How long a report is valid without renewal.
     private static let lifetimeMilliseconds: Int64 = 180_000
 
-    /// - Parameters:
-    ///   - seen: nil for the time it began.
-    ///   - others: as the properties say.
+    /// - Parameter seen: nil for `since`.
     package init(recipient: PartyID, worker: String, state: BreakerState, since: Timestamp, seen: Timestamp? = nil) {
         self.recipient = recipient.canonical
         self.worker = worker
@@ -30,19 +29,19 @@ package struct BreakerReport: Sendable, Equatable {
         self.seen = seen ?? since
     }
 
-    /// Whether the worker has not renewed it for three minutes: it must have died.
+    /// Whether the worker has not renewed it for three minutes, so that it must have died.
     package func isOutdated(now: Timestamp) -> Bool { seen.adding(milliseconds: Self.lifetimeMilliseconds) < now }
 }
 
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// How a worker's breaker for a recipient stands.
+    /// The key of a worker's breaker for a recipient.
     package static func breaker(_ recipient: PartyID, worker: String) -> String { "\(BreakerReport.kind)/\(recipient.canonical)/\(worker)" }
 }
 
 extension Fact {
-    /// A worker makes no calls, or only a few, to a recipient. Deleted when it calls again.
+    /// A report that a worker makes no calls, or only a few, to a recipient. Deleted when its breaker closes.
     package static func breaker(_ report: BreakerReport) -> Fact { Fact(report) }
 }
 

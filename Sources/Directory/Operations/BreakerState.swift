@@ -1,9 +1,9 @@
 /// Whether calls to a recipient are made.
 package enum BreakerState: String, Sendable, CaseIterable {
-    /// They are.
+    /// Calls are made.
     case closed
-    /// They are not: too many failed.
+    /// No calls are made: too many failed.
     case open
-    /// A few are, to see whether the recipient is back.
+    /// A few calls are made, to test whether the recipient answers again.
     case halfOpen = "half-open"
 }

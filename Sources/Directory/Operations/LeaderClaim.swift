@@ -1,13 +1,12 @@
 import Encoding
 
-/// "This process leads": acts only while its claim is the newest.
+/// A process's claim to be the leader. It acts only while its claim is the newest.
 package struct LeaderClaim: Sendable, Equatable {
     /// The process's name.
     package var instance: String
-    /// Random per claim.
+    /// A random value per claim.
     package var claim: String
 
-    /// - Parameters: as the properties say.
     package init(instance: String, claim: String) {
         self.instance = instance
         self.claim = claim
@@ -17,12 +16,12 @@ package struct LeaderClaim: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// The leader's claim.
+    /// The key of the leader's claim.
     package static let leader = LeaderClaim.kind
 }
 
 extension Fact {
-    /// Who leads.
+    /// The claim of the leader.
     package static func leader(_ claim: LeaderClaim) -> Fact { Fact(claim) }
 }
 

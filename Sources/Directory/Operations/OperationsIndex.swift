@@ -1,7 +1,7 @@
 import HashTreeCollections
 import OCPI
 
-/// What operators ordered, and how the node's processes and their work stand.
+/// Operators' orders, and the state of the node's processes.
 struct OperationsIndex: Sendable {
     static let kinds: [any StateFact.Type] = [
         OutboxOrder.self, RewindDone.self, BreakerReport.self, StoreRule.self, LeaderClaim.self, NodeIdentity.self, ProcessReport.self,
@@ -14,9 +14,9 @@ struct OperationsIndex: Sendable {
     /// By recipient, which has a handful at most.
     private(set) var storeRules: TreeDictionary<PartyID, TreeSet<StoreRule>> = [:]
     var processes: TreeDictionary<String, ProcessReport> = [:]
-    /// The newest claim to lead.
+    /// The newest claim to be the leader.
     var leader: LeaderClaim?
-    /// What makes processes those of this node.
+    /// The identity that all processes of this node share.
     var identity: NodeIdentity?
 
     mutating func add(_ report: BreakerReport) { breakers[report.recipient, default: [:]][report.worker] = report }

@@ -2,25 +2,25 @@ package import Encoding
 import HashTreeCollections
 package import OCPI
 
-/// What an operator ordered for a recipient's outbox. PUSH carries it out: whoever owns a partition is the only one who can.
+/// An operator's order for a recipient's outbox. PUSH carries it out, because only the owner of a partition can.
 package struct OutboxOrder: Sendable, Equatable {
-    /// Sending again what was sent since some time.
+    /// An order to send again all records since a time.
     package struct Rewind: Sendable, Equatable {
         /// A UUID, new for every order: each partition carries each rewind out once.
         package var id: String
-        /// Sending goes on with the first record that Kafka stamped at or after this time. A partition that has none, or has not yet come
-        /// as far, stays where it is.
+        /// Sending continues with the first record that Kafka stamped at or after this time. A partition without such a record, or one that
+        /// has not reached it yet, keeps its position.
         package var to: Timestamp
 
-        /// - Parameters: as the properties say.
         package init(id: String, to: Timestamp) {
             self.id = id
             self.to = to
         }
 
-        /// Where sending goes on in one partition; nil if it stays where it is. Only ever back: what waits is not passed over.
+        /// The offset at which sending continues in one partition; nil if it keeps its position. It only moves back, so that no waiting
+        /// record is skipped.
         /// - Parameters:
-        ///   - position: the next offset to be sent by what is committed.
+        ///   - position: the committed offset, which is sent next.
         ///   - found: the first offset at or after the time; nil if there is none.
         package static func offset(from position: Int64, found: Int64?) -> Int64? {
             guard let found, found < position else { return nil }
@@ -28,14 +28,14 @@ package struct OutboxOrder: Sendable, Equatable {
         }
     }
 
-    /// Whose outbox, in upper case.
+    /// The recipient of the outbox, in upper case.
     package var recipient: PartyID
-    /// Nothing of this outbox is sent, and it is not read.
+    /// Whether the outbox is paused: it is neither read nor sent.
     package var isPaused: Bool
-    /// The newest rewind; it stands here also when it was carried out (see ``Directory/rewindDone(of:partition:)``).
+    /// The newest rewind; kept after it was carried out (see ``Directory/rewindDone(of:partition:)``).
     package var rewind: Rewind?
 
-    /// - Parameters: as the properties say.
+    /// - Parameter recipient: stored in upper case.
     package init(recipient: PartyID, isPaused: Bool, rewind: Rewind? = nil) {
         self.recipient = recipient.canonical
         self.isPaused = isPaused
@@ -46,12 +46,12 @@ package struct OutboxOrder: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// What was ordered for an outbox.
+    /// The key of the order for an outbox.
     package static func outbox(_ recipient: PartyID) -> String { "\(OutboxOrder.kind)/\(recipient.canonical)" }
 }
 
 extension Fact {
-    /// What an operator ordered for a recipient's outbox.
+    /// The operator's order for a recipient's outbox.
     package static func outbox(_ order: OutboxOrder) -> Fact { Fact(order) }
 }
 
@@ -72,7 +72,7 @@ extension OutboxOrder: TableFact {
         guard let recipient = json.party("recipient"), let isPaused = json["paused"]?.bool else { return nil }
         var rewind: Rewind?
         if let wanted = json["rewind"], !wanted.isNull {
-            // Half an order must not be taken for a whole one.
+            // An incomplete order must not be taken for a complete one.
             guard let id = wanted["id"]?.string, let to = wanted["to"]?.string.flatMap(Timestamp.init(rfc3339:)) else { return nil }
             rewind = Rewind(id: id, to: to)
         }

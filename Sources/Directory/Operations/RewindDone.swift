@@ -4,7 +4,7 @@ package import OCPI
 
 /// The last rewind of a recipient's outbox that was carried out on a partition, by its id.
 struct RewindDone: Sendable, Equatable {
-    /// A partition of an outbox.
+    /// A partition of a recipient's outbox.
     struct Place: Hashable, Sendable {
         let recipient: PartyID
         let partition: Int32
@@ -18,7 +18,7 @@ struct RewindDone: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// The last rewind that was carried out on a partition of an outbox.
+    /// The key of the last rewind that was carried out on a partition of an outbox.
     package static func outboxDone(_ recipient: PartyID, partition: Int32) -> String {
         "\(RewindDone.kind)/\(recipient.canonical)/\(partition)"
     }

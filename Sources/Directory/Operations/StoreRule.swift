@@ -1,21 +1,20 @@
 import Encoding
 package import OCPI
 
-/// An operator's rule: what one recipient is sent to one module with one method is stored and forwarded. The hub answers 1000 itself as
-/// soon as Kafka has it, and PUSH brings it to the recipient like an announcement.
+/// An operator's rule: requests to one recipient, to one module and with one method, are stored and forwarded. The hub answers 1000 itself
+/// as soon as Kafka has the request, and PUSH delivers it to the recipient like an announcement.
 ///
-/// Only writes of objects that belong to their sender and mean the same when sent twice can be stored: PUT of locations, sessions, tariffs
-/// and tokens, DELETE of tariffs. POST and PATCH are not idempotent, GET, commands and charging profiles need the recipient's own answer.
+/// Only idempotent writes of objects that belong to their sender can be stored: PUT of locations, sessions, tariffs and tokens, DELETE of
+/// tariffs. POST and PATCH are not idempotent; GET, commands and charging profiles need the recipient's own answer.
 package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// Whose messages are stored, in upper case. The rule has effect while it is connected to this node.
+    /// The recipient of the requests, in upper case. The rule has effect while it is connected to this node.
     package let recipient: PartyID
     /// The module whose receiver interface is called.
     package let module: ModuleID
     /// PUT or DELETE.
     package let method: Method
 
-    /// - Parameters: as the properties say.
-    /// - Throws: ``StoreRuleError`` with the reason for which such requests cannot be stored.
+    /// - Throws: ``StoreRuleError`` with the reason why such requests cannot be stored.
     package init(recipient: PartyID, module: ModuleID, method: Method) throws(StoreRuleError) {
         try StoreRule.check(module, method)
         self.recipient = recipient.canonical
@@ -43,7 +42,7 @@ package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertibl
         default: throw StoreRuleError("OCPI has no method \(method); only PUT and DELETE can be stored")
         }
         guard !isAnsweredLater(module) else {
-            throw StoreRuleError("\(module) cannot be stored: whoever sends one acts on the recipient's answer")
+            throw StoreRuleError("\(module) cannot be stored: its sender acts on the recipient's answer")
         }
         guard allows(method, module) else {
             throw StoreRuleError(
@@ -51,7 +50,7 @@ package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertibl
         }
     }
 
-    /// Any object that is pushed to a URL with its owner (OCPI 2.2.1, Client Owned Object Push).
+    /// Whether OCPI has such a push of client-owned objects (OCPI 2.2.1, Client Owned Object Push).
     private static func allows(_ method: Method, _ module: ModuleID) -> Bool {
         ModuleTable.allows(method, ModuleRoute(version: .v2_2_1, module: module, interface: .receiver, remainder: "CC/PID/ID"))
     }
@@ -69,12 +68,12 @@ package struct StoreRule: Sendable, Hashable, Comparable, CustomStringConvertibl
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A rule to store and forward.
+    /// The key of a store rule.
     package static func storeRule(_ rule: StoreRule) -> String { "\(StoreRule.kind)/\(rule.recipient)/\(rule.module)/\(rule.method)" }
 }
 
 extension Fact {
-    /// What is sent to a recipient is stored and forwarded.
+    /// A store rule.
     package static func storeRule(_ rule: StoreRule) -> Fact { Fact(rule) }
 }
 
@@ -88,7 +87,7 @@ extension StoreRule: StateFact {
         ]
     }
 
-    /// Nil for a rule that this node would not make.
+    /// Nil for a rule that this version would not make.
     init?(json: JSONValue) {
         guard let recipient = json.party("recipient"), let module = json["module"]?.string,
             let method = json["method"]?.string

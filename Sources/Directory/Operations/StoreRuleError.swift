@@ -1,11 +1,10 @@
 import Encoding
 
-/// Something about store rules that cannot be done.
+/// The reason why a store rule is refused.
 package struct StoreRuleError: Error, Equatable, CustomStringConvertible {
-    /// Why not.
+    /// The reason.
     package let description: String
 
-    /// - Parameter description: why not.
     package init(_ description: String) {
         self.description = description
     }

@@ -3,27 +3,26 @@ import Kafka
 package import Logging
 import Synchronization
 
-/// When the platforms connected here were last heard of, by this process.
+/// When this process last received a message of each platform connected here.
 ///
-/// ``note(_:now:)`` is called for every request and costs a lock and two look-ups. What follows from it for `ocn.state` is found out
-/// later by ``run(writer:store:interval:logger:)``: a platform that was not connected is written at once, any other one at most once
-/// per interval. Thread-safe.
+/// ``note(_:now:)`` is called for every request and costs a lock and two look-ups. ``run(writer:store:interval:logger:)`` later writes the
+/// changes to `ocn.state`: at once for a platform that was not CONNECTED, for others at most once per interval. Thread-safe.
 package final class Activity: Sendable {
     private struct State {
         var heard: [String: Timestamp] = [:]
-        /// Heard of since the state was last compared with it.
+        /// Platforms with a message since the last comparison with the state.
         var unsettled: Set<String> = []
     }
     private let state = Mutex(State())
     private let signs: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    /// Nobody was heard of yet.
+    /// No platform has sent anything yet.
     package init() {
         (signs, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The platform sent a valid request, or a successful answer.
+    /// Notes a valid request or a successful answer of a platform.
     package func note(_ platform: String, now: Timestamp = .now) {
         let hasChanges = state.withLock { state in
             state.heard[platform] = max(now, state.heard[platform] ?? now)
@@ -32,12 +31,12 @@ package final class Activity: Sendable {
         if hasChanges { signal.yield() }
     }
 
-    /// When this process last heard of the platform; nil if it never did.
+    /// When this process last received a message of the platform; nil if it never did.
     package func lastHeard(_ platform: String) -> Timestamp? { state.withLock { $0.heard[platform] } }
 
-    /// What is to be written about platforms that were heard of since this was last asked: those that are not CONNECTED are from now on,
-    /// and those whose stored time is older than `interval` get the new one. Only registered platforms; others are forgotten.
-    /// - Parameter now: bounds the times written, so that a clock that was set back does not leave one in the future.
+    /// The writes for platforms with a message since the last call: those that are not CONNECTED become so, and those whose stored time is
+    /// older than `interval` get the new one. Platforms that are not registered are skipped and forgotten.
+    /// - Parameter now: the upper bound of the times written, so that a clock that was set back leaves none in the future.
     package func due(in directory: Directory, now: Timestamp = .now, interval: Duration = .seconds(60)) -> [FactChange] {
         let unsettled = state.withLock { state in
             defer { state.unsettled = [] }
@@ -62,22 +61,24 @@ package final class Activity: Sendable {
         return changes
     }
 
-    /// Writes what is due until the task is cancelled. Sleeps while nobody is heard of; a first sign of life is written within
-    /// ``pause``. To be called once.
+    /// Writes due changes until the task is cancelled. Sleeps while no message arrives; a platform's first message is written within
+    /// ``pause``. Call once.
     package func run(writer: StateWriter, store: StateStore, interval: Duration = .seconds(60), logger: Logger) async {
         let failures = ThrottledLog(logger)
         await run(
             interval: interval, directory: { store.directory }, write: { changes throws(StateError) in try await writer.write(changes) },
-            onFailure: { failures.log(.warning, "signs of life", "signs of life could not be written, trying again: \($0)") })
+            onFailure: {
+                failures.log(.warning, "signs of life", "the platforms' times of last contact could not be written, retrying: \($0)")
+            })
     }
 
-    /// As ``run(writer:store:interval:logger:)``, without Kafka.
+    /// Like ``run(writer:store:interval:logger:)``, without Kafka.
     func run(
         interval: Duration, directory: @Sendable () -> Directory, write: @Sendable ([FactChange]) async throws(StateError) -> Void,
         retryAfter: Duration = .seconds(1), onFailure: @Sendable (StateError) -> Void
     ) async {
         for await _ in signs {
-            // Gathers what comes meanwhile.
+            // Collects the messages that arrive meanwhile.
             var pause = Activity.pause
             let changes = due(in: directory(), interval: interval)
             if !changes.isEmpty {
@@ -93,7 +94,7 @@ package final class Activity: Sendable {
         }
     }
 
-    /// Between two looks at who was heard of.
+    /// The pause between two checks for messages.
     package static let pause = Duration.milliseconds(50)
 
     private func again(_ changes: [FactChange]) {

@@ -1,8 +1,8 @@
 package import OCPI
 
 extension Directory {
-    /// On whose account goes what a party takes of what is shared: the platform's that serves it here, or else its node's. A platform has
-    /// many parties and a node any number, so nothing is gained by sending for another one.
+    /// The account under which a party's use of shared limits is counted: the platform that serves it here, or else its node. A platform or
+    /// a node may have many parties, so counting by party would let it exceed a limit.
     package func account(of party: PartyID) -> String {
         if let platform = platform(of: party) { return "platform/\(platform.id)" }
         if let node = node(of: party) { return "node/\(node.operatorAddress.lowercased())" }

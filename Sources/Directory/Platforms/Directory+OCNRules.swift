@@ -1,9 +1,9 @@
 import HashTreeCollections
 package import OCPI
 
-// Whom platforms let through.
+// Platforms' OcnRules.
 extension Directory {
-    /// Whom a platform lets through.
+    /// The OcnRules of a platform.
     package func rules(of platform: String) -> OCNRules {
         guard let settings = snapshot.state.platforms.rules[platform] else { return OCNRules() }
         let entries = settings.active.map { ruleEntries(of: platform, $0) } ?? []
@@ -16,8 +16,8 @@ extension Directory {
         return snapshot.state.platforms.ruleEntries[name]?.values.sorted { $0.party < $1.party } ?? []
     }
 
-    /// Why a request of `sender` to `module` must not reach `receiver`, by the receiver's OcnRules; nil if it may, and for receivers that
-    /// are not connected here: their own node judges. O(1).
+    /// Why the receiver's OcnRules refuse a request of `sender` to `module`; nil if they accept it, and for receivers that are not
+    /// connected here, because their own node applies the rules. O(1).
     package func refusal(of sender: PartyID, to receiver: PartyID, _ module: ModuleID) -> String? {
         guard let platform = platform(of: receiver), let settings = snapshot.state.platforms.rules[platform.id],
             let active = settings.active
@@ -28,20 +28,20 @@ extension Directory {
             .refusal(of: sender, to: module)
     }
 
-    /// Whether the receiver's OcnRules want requests signed by their sender. False for receivers that are not connected here: their own
-    /// node judges. O(1).
+    /// Whether the receiver's OcnRules require requests to be signed. False for receivers that are not connected here, because their own
+    /// node applies the rules. O(1).
     package func wantsSignatures(_ receiver: PartyID) -> Bool {
         platform(of: receiver).flatMap { snapshot.state.platforms.rules[$0.id]?.signatures } ?? false
     }
 
-    /// Whether the receiver's OcnRules are content with a message that has this signature, or none.
+    /// Whether the receiver's OcnRules accept a message with this signature, or without one.
     package func isContent(_ receiver: PartyID, withSignature signature: String?) -> Bool { signature != nil || !wantsSignatures(receiver) }
 
-    /// The writes that turn a platform's OcnRules into those wanted; none if they are that already.
+    /// The writes that change a platform's OcnRules to `wanted`; none if they are equal.
     ///
-    /// However many of them take effect, a request gets through only if it did before or will afterwards: the entries of a list come before
-    /// the record that puts it in force, and those of a list that no longer counts go after the record that ends it. Entries that an
-    /// earlier, half-done write left behind go too.
+    /// At any point during these writes a request is accepted only if the old or the new rules accept it: the entries of a list come before
+    /// the record that activates it, and the deletions of an inactive list after the record that deactivates it. Entries left by an
+    /// earlier, incomplete write are deleted too.
     package func changes(ofRulesOf platform: String, to wanted: OCNRules) -> [FactChange] {
         let standing = rules(of: platform)
         var changes: [FactChange] = []

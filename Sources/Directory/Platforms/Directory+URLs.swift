@@ -1,10 +1,10 @@
 import HashTreeCollections
 package import OCPI
 
-// The URLs of a party's own that stand behind those that the hub hands out.
+// Checks of parties' URLs for which the hub hands out URLs of its own.
 extension Directory {
-    /// What keeps this node from calling a URL for others that a party of it hands out, as the end of a sentence about the URL; nil if nothing
-    /// does. Asked when the hub makes a URL of its own for it, and again when that is used.
+    /// The reason why this node may not call a URL that one of its parties hands out, as the end of a sentence about the URL; nil if it
+    /// may. Checked when the hub URL is made and again when it is used.
     package func defect(of url: String, handedOutBy party: PartyID) -> String? {
         if let defect = URLJoin.defect(of: url) { return defect }
         guard let platform = platform(of: party) else { return "is one of \(party), which is not connected to this node" }
@@ -19,8 +19,9 @@ extension Directory {
         return nil
     }
 
-    /// Whether a request to an endpoint of a module leads to a place that is between the party's platform and this node only. Where the
-    /// endpoint lies above such a place, or shares a path with it, a path or a query might. O(1) for all others, which is asked for every call.
+    /// Whether a request to an endpoint of a module leads to a resource that only the party's platform and this node may use. If the
+    /// endpoint lies above such a resource, or shares a path with it, a path or a query may lead there. O(1) for all others; checked for
+    /// every call.
     /// - Parameter endpoint: as the platform registered it.
     package func leadsToConfiguration(_ url: String, of party: PartyID, _ module: ModuleID, below endpoint: String) -> Bool {
         guard !ModuleID.configuration.contains(module), let platform = platform(of: party),
@@ -29,7 +30,8 @@ extension Directory {
         return leadsToConfiguration(url, of: party, on: platform)
     }
 
-    /// Also in a spelling that only some servers take for such a place, unless the URL lies below another endpoint that is as specific.
+    /// Also true for a spelling that only some servers accept for such a resource, unless the URL lies below another endpoint that is as
+    /// specific.
     private func leadsToConfiguration(_ url: String, of party: PartyID, on platform: Platform) -> Bool {
         if modules(of: party, at: url).contains(where: { ModuleID.configuration.contains($0.module) }) { return true }
         let places = endpoints(of: platform.id)
@@ -41,29 +43,29 @@ extension Directory {
         }
         if places.contains(where: { ModuleID.configuration.contains($0.module) && resembles($0.url) }) { return true }
         if let versions = platform.versionsURL, resembles(versions, isExact: true) { return true }
-        // Of two values of one parameter a server takes either.
+        // Servers differ in which of two values of one parameter they use.
         return (snapshot.state.platforms.endpointsAboveConfiguration[platform.id] ?? []).contains { endpoint in
             URLJoin.depth(of: url, below: endpoint) != nil && URLJoin.repeatsParameters(of: endpoint, in: url)
         }
     }
 
     /// Whether a URL has the origin of an endpoint that the party's platform registered, or one that the operator has listed for it. Only
-    /// such URLs are called for it.
+    /// such URLs are called for the party.
     package func owns(_ party: PartyID, url: String) -> Bool {
         guard let platform = platform(of: party), let origin = URLJoin.origin(of: url) else { return false }
         return endpoints(of: platform.id).contains { URLJoin.origin(of: $0.url) == origin }
             || furtherOrigins(of: platform.id).contains(origin)
     }
 
-    /// Where URLs of a platform may lead besides its endpoints, as the operator listed it.
+    /// Further origins that the operator has listed for a platform's URLs.
     package func furtherOrigins(of platform: String) -> [String] { snapshot.state.platforms.origins[platform]?.origins ?? [] }
 
     private func origins(of platform: String) -> [String] {
         Set(endpoints(of: platform).compactMap { URLJoin.origin(of: $0.url) } + furtherOrigins(of: platform)).sorted()
     }
 
-    /// The modules whose endpoint of a party's platform a URL lies below: those of the most specific one. Empty if it lies below none.
-    /// Where the platform has its versions counts as one of them, but not what lies below: that may be anything.
+    /// The modules of the most specific endpoint of a party's platform below which a URL lies; empty if there is none. The versions
+    /// endpoint counts, but URLs below it do not, because they may be anything.
     package func modules(of party: PartyID, at url: String) -> [(module: ModuleID, interface: InterfaceRole)] {
         guard let platform = platform(of: party) else { return [] }
         var places = endpoints(of: platform.id)
@@ -73,14 +75,14 @@ extension Directory {
         let found = places.compactMap { place in URLJoin.depth(of: url, below: place.url).map { (depth: $0, place: place) } }
         guard let deepest = found.map(\.depth).max() else { return [] }
         return found.filter { depth, place in
-            // Of two values of one parameter a server takes either.
+            // Servers differ in which of two values of one parameter they use.
             let mayBeMeant = depth.segments == deepest.segments && depth.parameters > 0 && ModuleID.configuration.contains(place.module)
             return depth == deepest || mayBeMeant
         }.map { ($0.place.module, $0.place.interface) }
     }
 
-    /// Whether a URL of a party's is one of that interface by where it lies. Another node may ask for it then; for any other only if that
-    /// was handed out to it.
+    /// Whether a party's URL lies below an endpoint of that interface. Another node may then request it; it may request any other URL only
+    /// if that was handed out to it.
     package func lies(_ url: String, below module: ModuleID, _ interface: InterfaceRole, of party: PartyID) -> Bool {
         modules(of: party, at: url).contains { $0.module == module && $0.interface == interface }
     }

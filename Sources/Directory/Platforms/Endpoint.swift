@@ -10,7 +10,6 @@ package struct Endpoint: Sendable, Equatable {
     /// Absolute URL.
     package var url: String
 
-    /// - Parameters: as the properties say.
     package init(module: ModuleID, interface: InterfaceRole, url: String) {
         self.module = module
         self.interface = interface
@@ -23,7 +22,7 @@ extension Endpoint {
         ["identifier": .string(module.rawValue), "role": .string(interface.rawValue), "url": .string(url)]
     }
 
-    /// - Parameter json: one entry of a version's `endpoints`; nil if a required member is missing.
+    /// - Parameter json: one entry of a version's `endpoints`; nil is returned if a required member is missing.
     package init?(json: JSONValue) {
         guard let module = json["identifier"]?.string, let interface = json["role"]?.string.flatMap(InterfaceRole.init(rawValue:)),
             let url = json["url"]?.string

@@ -1,12 +1,12 @@
 package import OCPI
 
-/// Whom a platform lets through: its OcnRules (OCN node 1.1, OcnRules). At most one of the two lists is active.
+/// A platform's OcnRules: the parties from which it accepts requests (OCN node 1.1, OcnRules). At most one of the two lists is active.
 package struct OCNRules: Sendable, Equatable {
     /// One of the two lists.
     package enum List: String, Sendable, CaseIterable {
-        /// Only who is listed gets through.
+        /// Only listed parties are accepted.
         case whitelist
-        /// Who is listed does not get through.
+        /// Listed parties are refused.
         case blacklist
     }
 
@@ -17,10 +17,10 @@ package struct OCNRules: Sendable, Equatable {
         /// The modules it is listed for.
         package var modules: [ModuleID]
 
-        /// Most modules of an entry.
+        /// The most modules of an entry.
         package static let maximumModules = 100
 
-        /// - Parameters: as the properties say.
+        /// - Parameter party: stored in upper case.
         package init(party: PartyID, modules: [ModuleID]) {
             self.party = party.canonical
             self.modules = modules
@@ -29,24 +29,23 @@ package struct OCNRules: Sendable, Equatable {
 
     /// Whether requests to this platform must be signed by their sender.
     package var signatures: Bool
-    /// The list in force.
+    /// The active list.
     package var active: List?
-    /// The entries of the list in force, by party.
+    /// The entries of the active list, by party.
     package var entries: [Entry]
 
-    /// Most entries of a list: every one is a record of its own in `ocn.state`.
+    /// The most entries of a list: each is a record of its own in `ocn.state`.
     package static let maximumEntries = 1000
 
-    /// - Parameters: as the properties say.
     package init(signatures: Bool = false, active: List? = nil, entries: [Entry] = []) {
         self.signatures = signatures
         self.active = active
         self.entries = entries
     }
 
-    /// Why a request of `sender` to `module` is refused; nil if it is let through. Compares without case.
+    /// Why a request of `sender` to `module` is refused; nil if it is accepted. Compares without case.
     ///
-    /// An entry of the whitelist lets through the modules it lists, so an empty list lets nothing through. An entry of the blacklist
+    /// A whitelist entry accepts the modules it lists, so an empty list accepts nothing. A blacklist entry refuses
     /// refuses the modules it lists, and everything if it lists none.
     package func refusal(of sender: PartyID, to module: ModuleID) -> String? {
         guard let active else { return nil }
@@ -59,7 +58,7 @@ package struct OCNRules: Sendable, Equatable {
         return isRefused ? "Sender not whitelisted to request \(module) from receiver." : nil
     }
 
-    /// Whether the platform is told of a party's status at all: by party, whatever the modules.
+    /// Whether the platform is notified of a party's status: by party, whatever the modules.
     package func mayKnow(_ party: PartyID) -> Bool {
         let isListed = entries.contains { $0.party == party }
         return switch active {

@@ -3,7 +3,7 @@ package import OCPI
 
 /// One entry of one list of a platform's OcnRules.
 struct OCNRulesEntry: Sendable, Equatable {
-    /// What a list is known by.
+    /// The platform and kind of a list.
     struct ListName: Hashable, Sendable {
         let platform: String
         let list: OCNRules.List
@@ -19,7 +19,7 @@ struct OCNRulesEntry: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// One entry of a platform's OcnRules.
+    /// The key of one entry of a platform's OcnRules.
     package static func rule(_ platform: String, _ list: OCNRules.List, _ party: PartyID) -> String {
         "\(OCNRulesEntry.kind)/\(platform)/\(list.rawValue)/\(party.canonical)"
     }

@@ -1,7 +1,7 @@
 import Encoding
 import HashTreeCollections
 
-/// Which list of a platform's OcnRules is active, and whether it wants signatures.
+/// The active list of a platform's OcnRules, and whether it requires signatures.
 struct OCNRulesSettings: Sendable, Equatable {
     let platform: String
     let signatures: Bool
@@ -11,12 +11,12 @@ struct OCNRulesSettings: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A platform's OcnRules without their entries.
+    /// The key of a platform's OcnRules without their entries.
     package static func rules(_ platform: String) -> String { "\(OCNRulesSettings.kind)/\(platform)" }
 }
 
 extension Fact {
-    /// Which list of a platform's OcnRules is active, and whether it wants signatures.
+    /// The active list of a platform's OcnRules, and whether it requires signatures.
     package static func rules(platform: String, signatures: Bool, active: OCNRules.List?) -> Fact {
         Fact(OCNRulesSettings(platform: platform, signatures: signatures, active: active))
     }

@@ -1,8 +1,8 @@
 package import Encoding
 package import OCPI
 
-/// "This party is served by this platform", from when the platform's record has it among its roles. The claim of a platform that registered with
-/// the party counts, otherwise the earliest, so that nobody can take a party over.
+/// A platform's claim to serve a party, valid once the platform's record has the party among its roles. The claim of a platform that
+/// registered with the party counts, otherwise the earliest, so that no platform can take over another's party.
 package struct PartyClaim: Sendable, Equatable {
     /// The party.
     package var party: PartyID
@@ -11,7 +11,6 @@ package struct PartyClaim: Sendable, Equatable {
     /// When it was first claimed; kept when the claim is written again.
     package var since: Timestamp
 
-    /// - Parameters: as the properties say.
     package init(party: PartyID, platform: String, since: Timestamp) {
         self.party = party
         self.platform = platform
@@ -22,12 +21,12 @@ package struct PartyClaim: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A platform's claim of a party.
+    /// The key of a platform's claim of a party.
     package static func claim(_ party: PartyID, platform: String) -> String { "\(PartyClaim.kind)/\(party.canonical)/\(platform)" }
 }
 
 extension Fact {
-    /// Which platform serves a party.
+    /// A platform's claim of a party.
     package static func claim(_ claim: PartyClaim) -> Fact { Fact(claim) }
 }
 

@@ -4,7 +4,7 @@ import OCPI
 // A platform's credentials in `ocn.state`.
 
 extension FactKey {
-    /// A platform's credentials.
+    /// The key of a platform's credentials.
     package static func platform(_ id: String) -> String { "\(Platform.kind)/\(id)" }
 }
 
@@ -48,7 +48,7 @@ extension Platform: StateFact {
             invitedUntil: Platform.ends(json["invited_until"]?.members ?? []),
             retiringTokens: (json["retiring"]?.array ?? []).compactMap(RetiringToken.init(json:)),
             endpoints: json["endpoints"]?.array?.compactMap(Endpoint.init(json:)),
-            // One that nothing can follow would keep out every change.
+            // A revision without a successor would block all further changes.
             revision: json["revision"]?.int.map(Int64.init).flatMap { 0...Platform.highestRevision ~= $0 ? $0 : nil } ?? 0)
     }
 

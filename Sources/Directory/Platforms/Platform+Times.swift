@@ -2,31 +2,31 @@ package import Encoding
 package import OCPI
 import Topics
 
-// How long what lets somebody in is good.
+// Lifetimes of tokens and invitations.
 extension Platform {
-    /// How long a token A and an invitation are good, milliseconds.
+    /// The lifetime of a token A and of an invitation, in milliseconds.
     package static let invitationLifetime: Int64 = 30 * 86_400_000
-    /// How long a replaced token can stay good, milliseconds: the most that `node.token_overlap_seconds` may be.
+    /// The longest time that a replaced token stays valid, in milliseconds: the maximum of `node.token_overlap_seconds`.
     package static let longestOverlap: Int64 = 86_400_000
 
-    /// Whether the operator has invited the party through this platform, and that still counts.
+    /// Whether the operator has invited the party through this platform, and the invitation has not expired.
     package func invites(_ party: PartyID, now: Timestamp) -> Bool {
         invited.contains(party) && invitedUntil[party].map { now < $0 } ?? true
     }
 
-    /// Invites parties; those that are invited already get the new time.
+    /// Invites parties; existing invitations get the new expiry.
     package mutating func invite(_ parties: [PartyID], until end: Timestamp) {
         invited += parties.filter { !invited.contains($0) }
         for party in parties { invitedUntil[party] = end }
     }
 
-    /// Ends the invitations that are used up and those whose time has come.
+    /// Removes used and expired invitations.
     package mutating func useInvitations(of parties: [PartyID], now: Timestamp) {
         invited = invited.filter { invites($0, now: now) && !parties.contains($0) }
         invitedUntil = invitedUntil.filter { invited.contains($0.key) }
     }
 
-    /// With an end for a token A and for invitations that have none: older versions wrote such.
+    /// Adds an expiry to a token A and to invitations without one, which older versions wrote.
     func dated(from written: Timestamp) -> Platform {
         var dated = self
         let end = written.adding(milliseconds: Self.invitationLifetime)
@@ -35,9 +35,9 @@ extension Platform {
         return dated
     }
 
-    /// With no end later than the longest time that a process gives.
-    /// - Parameter written: when the record was.
-    /// - Returns: nil if there is none.
+    /// Limits every expiry to the longest lifetime.
+    /// - Parameter written: when the record was written.
+    /// - Returns: nil if there is none to limit.
     func bounded(written: Timestamp) -> Platform? {
         let latest = written.adding(milliseconds: RecordBounds.clockTolerance)
         let (end, overlap) = (latest.adding(milliseconds: Self.invitationLifetime), latest.adding(milliseconds: Self.longestOverlap))

@@ -1,7 +1,7 @@
 package import Encoding
 package import OCPI
 
-/// Whether a platform can be reached (OCPI 2.2.1, 14.4.1 ConnectionStatus).
+/// The status of a platform (OCPI 2.2.1, 14.4.1 ConnectionStatus).
 package enum PlatformStatus: String, Sendable, CaseIterable {
     /// Invited or expected, not registered yet.
     case planned = "PLANNED"
@@ -13,40 +13,40 @@ package enum PlatformStatus: String, Sendable, CaseIterable {
     case suspended = "SUSPENDED"
 }
 
-/// A party's backend that is, or may become, connected to this node: its credentials.
+/// The credentials of a party's backend that is, or may become, connected to this node.
 package struct Platform: Sendable, Equatable {
-    /// Ours, a UUID.
+    /// This node's id for the platform, a UUID.
     package var id: String
-    /// Hash of the token that is good for versions and credentials only: token A while the platform may register, and, while this node
-    /// registers with it, the token it is about to get. Nil afterwards.
+    /// The hash of the token that only permits versions and credentials: token A while the platform may register, and, while this node
+    /// registers with it, its next token. Nil afterwards.
     package var tokenAHash: String?
-    /// From then on token A is good for nothing; nil for never.
+    /// When token A expires; nil for never.
     package var tokenAExpires: Timestamp?
-    /// Hashes of the tokens it may call us with; two during a rotation.
+    /// Hashes of the tokens with which it may call this node; two during a rotation.
     package var tokenCHashes: [String]
-    /// The token we call it with, sealed.
+    /// The encrypted token with which this node calls it.
     package var outboundToken: SealedSecret?
-    /// How we write that token into `Authorization`.
+    /// The encoding of that token in `Authorization`.
     package var tokenEncoding: TokenEncoding
-    /// Where its versions are.
+    /// The URL of its versions endpoint.
     package var versionsURL: String?
-    /// The version both agreed on.
+    /// The negotiated version.
     package var version: OCPIVersion?
     /// The parties it acts for.
     package var roles: [PlatformRole]
-    /// The parties that the operator invited through this platform. It may act for no others, unless its token A was issued without a name.
+    /// The parties that the operator invited through this platform. It may act for no others, unless its token A was issued without
+    /// parties.
     package var invited: [PartyID]
-    /// Until when each of these invitations counts; one without an end counts for good.
+    /// When each of these invitations expires; never for a party without an entry.
     package var invitedUntil: [PartyID: Timestamp]
-    /// Replaced tokens it may still call us with.
+    /// Replaced tokens that are still valid.
     package var retiringTokens: [RetiringToken]
-    /// What it advertised with these credentials; nil in a record of an older version, which has them in a record of their own.
+    /// The endpoints it advertised with these credentials; nil in a record of an older version, which stores them in a separate record.
     package var endpoints: [Endpoint]?
-    /// Counts the changes of this record. Of several that follow the same one the first in the log counts; 0 in a record of an older version,
-    /// which counts whenever it was written.
+    /// The number of changes of this record. Of several successors of one record the first in the log counts; 0 in a record of an older
+    /// version, which always counts.
     package var revision: Int64
 
-    /// - Parameters: as the properties say.
     package init(
         id: String, tokenAHash: String? = nil, tokenAExpires: Timestamp? = nil, tokenCHashes: [String] = [],
         outboundToken: SealedSecret? = nil,
@@ -70,13 +70,13 @@ package struct Platform: Sendable, Equatable {
         self.revision = revision
     }
 
-    /// Most roles of one platform. Each of them is kept, and everybody is told of it.
+    /// The most roles of one platform. Each of them is stored and announced to all platforms.
     package static let maxRoles = 64
 
     /// Whether the credentials handshake is complete.
     package var isRegistered: Bool { !tokenCHashes.isEmpty }
 
-    /// The record that follows this one.
+    /// The record that replaces this one.
     package func changed(_ edit: (inout Platform) -> Void) -> Platform {
         var next = self
         edit(&next)
@@ -84,7 +84,8 @@ package struct Platform: Sendable, Equatable {
         return next
     }
 
-    /// Whether nobody has connected or renewed in between, which always brings new tokens: invitations and the encoding may differ.
+    /// Whether the platform has neither registered nor renewed its credentials in between, which always changes the tokens; invitations and
+    /// the encoding may differ.
     package func hasSameCredentials(as other: Platform) -> Bool {
         id == other.id && tokenAHash == other.tokenAHash && tokenCHashes == other.tokenCHashes && outboundToken == other.outboundToken
     }

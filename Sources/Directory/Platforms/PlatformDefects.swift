@@ -1,14 +1,14 @@
 import OCPI
 
-/// What is wrong with platforms as the shared state has them. They are judged when the log's end is reached: what was replaced or removed since
-/// is no defect, though its older record may still be there.
+/// Faults in the stored data of platforms. They are evaluated at the end of the log, because older records may have been replaced or
+/// removed since.
 struct PlatformDefects: Sendable {
-    /// Platforms of which a record was read since they were judged last.
+    /// Platforms with a record since the last evaluation.
     private var unread: Set<String> = []
-    /// Those whose unusable endpoints were told.
-    private var told: Set<String> = []
+    /// Platforms whose unusable endpoints were reported.
+    private var reported: Set<String> = []
 
-    /// Takes note of a fact that was read.
+    /// Notes a fact that was read.
     mutating func note(_ fact: Fact?) {
         switch fact?.content {
         case let platform as Platform: unread.insert(platform.id)
@@ -17,9 +17,9 @@ struct PlatformDefects: Sendable {
         }
     }
 
-    /// What is to be told.
-    /// - Returns: platforms whose token cannot be opened; and platforms with endpoints that cannot be called, with the modules and what is
-    ///   wrong. Never a URL, which may hold a token.
+    /// The faults to report.
+    /// - Returns: platforms whose token cannot be decrypted; and platforms with endpoints that cannot be called, with the modules and the
+    ///   faults. Never a URL, which may contain a token.
     mutating func news(in directory: Directory) -> (unopened: [String], unusable: [(platform: String, endpoints: String)]) {
         defer { unread = [] }
         let platforms = unread.sorted()
@@ -27,16 +27,16 @@ struct PlatformDefects: Sendable {
         return (unopened, platforms.compactMap { platform in unusable(platform, in: directory).map { (platform, $0) } })
     }
 
-    /// Nil if nothing is wrong, or was told already.
+    /// The faults of a platform's endpoints; nil if there are none, or they were reported already.
     private mutating func unusable(_ platform: String, in directory: Directory) -> String? {
         let defects = directory.endpoints(of: platform).compactMap { endpoint in
             URLJoin.defect(of: endpoint.url).map { "\(endpoint.module) (\(endpoint.interface.path)) \($0)" }
         }
         guard !defects.isEmpty else {
-            told.remove(platform)
+            reported.remove(platform)
             return nil
         }
-        guard told.insert(platform).inserted else { return nil }
+        guard reported.insert(platform).inserted else { return nil }
         let more = defects.count > 8 ? "; and \(defects.count - 8) more" : ""
         return defects.prefix(8).joined(separator: "; ") + more
     }

@@ -1,6 +1,6 @@
 import Encoding
 
-/// What a platform advertised, in a record of its own; it counts if the platform's record has no endpoints.
+/// The endpoints that a platform advertised, in a separate record; used if the platform's own record has no endpoints.
 struct PlatformEndpoints: Sendable, Equatable {
     let platform: String
     let endpoints: [Endpoint]
@@ -9,12 +9,12 @@ struct PlatformEndpoints: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A platform's endpoint list.
+    /// The key of a platform's endpoint list.
     package static func endpoints(_ platform: String) -> String { "\(PlatformEndpoints.kind)/\(platform)" }
 }
 
 extension Fact {
-    /// What a platform advertised.
+    /// The endpoints that a platform advertised.
     package static func endpoints(platform: String, _ endpoints: [Endpoint]) -> Fact {
         Fact(PlatformEndpoints(platform: platform, endpoints: endpoints))
     }

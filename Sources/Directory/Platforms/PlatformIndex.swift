@@ -1,7 +1,7 @@
 import HashTreeCollections
 import OCPI
 
-/// Who is connected here, or may be: platforms, what they registered, and which parties they serve.
+/// The platforms that are, or may become, connected here, their registration data and their parties.
 struct PlatformIndex: Sendable {
     static let kinds: [any StateFact.Type] = [
         Platform.self, PlatformEndpoints.self, PlatformReachability.self, PartyClaim.self, OCNRulesSettings.self, OCNRulesEntry.self,
@@ -9,21 +9,21 @@ struct PlatformIndex: Sendable {
     ]
 
     private let secrets: NodeSecrets
-    /// Those that were not removed.
+    /// Platforms that were not removed.
     private(set) var byID: TreeDictionary<String, Platform> = [:]
-    /// Records of those that were removed, until they are deleted too.
+    /// Records of removed platforms, until they are deleted too.
     private var withdrawn: TreeDictionary<String, Platform> = [:]
     private(set) var idsByTokenHash: TreeDictionary<String, String> = [:]
-    /// With whom a platform registered: its roles, so few that they are replaced with its record.
+    /// The parties in the roles of each registered platform; few enough to be replaced with its record.
     private(set) var registeredParties: TreeDictionary<String, Set<PartyID>> = [:]
     private(set) var outboundTokens: TreeDictionary<String, Token> = [:]
     /// Platforms whose token cannot be decrypted here.
     private(set) var unreadableTokens: TreeSet<String> = []
-    /// URLs of modules at or above the place of their platform's credentials, versions or client infos; few platforms have any.
+    /// URLs of modules at or above a platform's credentials, versions or client info endpoint; few platforms have any.
     private(set) var endpointsAboveConfiguration: TreeDictionary<String, Set<String>> = [:]
     private var endpointRecords: TreeDictionary<String, PlatformEndpoints> = [:]
     private(set) var removals: TreeDictionary<String, PlatformRemoval> = [:]
-    /// In the order in which they were written. Few platforms claim the same party.
+    /// In the order in which they were written. Few parties are claimed by several platforms.
     private(set) var claimsByParty: TreeDictionary<PartyID, [PartyClaim]> = [:]
     var reachability: TreeDictionary<String, PlatformReachability> = [:]
     var origins: TreeDictionary<String, PlatformOrigins> = [:]
@@ -106,14 +106,14 @@ struct PlatformIndex: Sendable {
 
     // MARK: Endpoints
 
-    /// - Parameter endpoints: nil for none any more.
+    /// - Parameter endpoints: nil to remove them.
     mutating func set(_ endpoints: PlatformEndpoints?, of platform: String) {
         endpointRecords[platform] = endpoints
         judgeEndpoints(of: platform)
     }
 
-    /// Finds the endpoints that ``Directory/leadsToConfiguration(_:of:_:below:)`` must look at, whenever a platform says where it has its
-    /// places, or is there no more.
+    /// Updates the endpoints that ``Directory/leadsToConfiguration(_:of:_:below:)`` must check, whenever a platform's endpoints change or
+    /// it is removed.
     private mutating func judgeEndpoints(of id: String) {
         let endpoints = endpoints(of: id)
         var own = endpoints.filter { ModuleID.configuration.contains($0.module) }.map(\.url)
@@ -148,6 +148,6 @@ extension Platform {
 }
 
 extension ModuleID {
-    /// What is between a party's platform and this node only.
+    /// The modules that only a party's platform and this node use.
     static let configuration: Set<ModuleID> = [.credentials, .versions, .hubclientinfo]
 }

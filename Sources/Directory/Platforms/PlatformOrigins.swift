@@ -1,7 +1,7 @@
 import Encoding
 import HashTreeCollections
 
-/// Where URLs of a platform may lead besides its endpoints: origins as `URLJoin.origin(of:)` writes them.
+/// Further origins of a platform's URLs besides its endpoints, as `URLJoin.origin(of:)` writes them.
 struct PlatformOrigins: Sendable, Equatable {
     let platform: String
     let origins: [String]
@@ -10,12 +10,12 @@ struct PlatformOrigins: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// Where else URLs of a platform may lead.
+    /// The key of a platform's further origins.
     package static func origins(_ platform: String) -> String { "\(PlatformOrigins.kind)/\(platform)" }
 }
 
 extension Fact {
-    /// Where URLs of a platform may lead besides its endpoints: origins as `URLJoin.origin(of:)` writes them.
+    /// Further origins of a platform's URLs besides its endpoints, as `URLJoin.origin(of:)` writes them.
     package static func origins(platform: String, _ origins: [String]) -> Fact {
         Fact(PlatformOrigins(platform: platform, origins: origins))
     }

@@ -1,7 +1,7 @@
 package import Encoding
 import HashTreeCollections
 
-/// Whether a platform can be reached, and since when, or when that was last seen.
+/// The status of a platform, and since when it holds, or when it was last confirmed.
 struct PlatformReachability: Sendable, Equatable {
     let platform: String
     let status: PlatformStatus
@@ -11,12 +11,12 @@ struct PlatformReachability: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// A platform's status.
+    /// The key of a platform's status.
     package static func status(_ platform: String) -> String { "\(PlatformReachability.kind)/\(platform)" }
 }
 
 extension Fact {
-    /// Whether a platform can be reached, and since when.
+    /// The status of a platform and its time.
     package static func status(platform: String, _ status: PlatformStatus, _ time: Timestamp) -> Fact {
         Fact(PlatformReachability(platform: platform, status: status, time: time))
     }

@@ -1,7 +1,7 @@
 package import Encoding
 
-/// A platform was removed, and when. Whatever else is written about it, before or after, counts no more: a platform that comes back has another
-/// id.
+/// The removal of a platform, and its time. All other records of the platform are ignored, earlier and later ones: a platform that
+/// registers again has another id.
 struct PlatformRemoval: Sendable, Equatable {
     let platform: String
     let time: Timestamp
@@ -10,12 +10,12 @@ struct PlatformRemoval: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// That a platform was removed.
+    /// The key of a platform's removal.
     package static func gone(_ platform: String) -> String { "\(PlatformRemoval.kind)/\(platform)" }
 }
 
 extension Fact {
-    /// A platform was removed, and when.
+    /// The removal of a platform, and its time.
     package static func gone(platform: String, _ time: Timestamp) -> Fact { Fact(PlatformRemoval(platform: platform, time: time)) }
 }
 

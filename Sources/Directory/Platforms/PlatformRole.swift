@@ -3,14 +3,13 @@ package import OCPI
 
 /// One party that a platform acts for (OCPI 2.2.1, 7.4.2 CredentialsRole).
 package struct PlatformRole: Sendable, Equatable {
-    /// `CPO`, `EMSP`, …; open.
+    /// `CPO`, `EMSP`, …; other values are allowed.
     package var role: String
     /// The party.
     package var party: PartyID
     /// `business_details` as the party sent it.
     package var businessDetails: JSONValue?
 
-    /// - Parameters: as the properties say.
     package init(role: String, party: PartyID, businessDetails: JSONValue? = nil) {
         self.role = role
         self.party = party
@@ -27,7 +26,7 @@ extension PlatformRole {
         ])
     }
 
-    /// - Parameter json: one entry of a Credentials object's `roles`; nil if a required member is missing.
+    /// - Parameter json: one entry of a Credentials object's `roles`; nil is returned if a required member is missing.
     package init?(json: JSONValue) {
         guard let role = json["role"]?.string, let country = json["country_code"]?.string, let id = json["party_id"]?.string,
             let party = PartyID(country: country, party: id)

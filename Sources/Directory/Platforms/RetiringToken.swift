@@ -1,14 +1,13 @@
 package import Encoding
 import OCPI
 
-/// A token that was replaced and is still accepted for a moment, so that calls under way with it are not refused.
+/// A replaced token that is still accepted for a short time, so that calls in progress with it are not refused.
 package struct RetiringToken: Sendable, Equatable {
-    /// As ``TokenHash`` makes it.
+    /// The hash that ``TokenHash`` computes.
     package var hash: String
-    /// From then on it is unknown.
+    /// When it becomes invalid.
     package var until: Timestamp
 
-    /// - Parameters: as the properties say.
     package init(hash: String, until: Timestamp) {
         self.hash = hash
         self.until = until

@@ -1,18 +1,18 @@
 package import Encoding
 import Synchronization
 
-/// Kafka's clock, as far as this process knows how much its own is ahead of it. Until that was measured it is this process's own.
+/// Kafka's clock, derived from this process's clock and the measured offset. Before the first measurement it equals this process's clock.
 package final class KafkaClock: Sendable {
     private let ahead = Atomic<Int64>(0)
 
-    /// Nothing was measured yet.
+    /// No measurement yet.
     package init() {}
 
-    /// - Parameter offset: milliseconds that this process's clock is ahead of Kafka's; nil keeps what is known.
+    /// - Parameter offset: milliseconds that this process's clock is ahead of Kafka's; nil keeps the last value.
     package func learn(_ offset: Int64?) {
         if let offset { ahead.store(offset, ordering: .relaxed) }
     }
 
-    /// The time of day by it.
+    /// The present time of Kafka's clock.
     package var now: Timestamp { Timestamp.now.adding(milliseconds: -ahead.load(ordering: .relaxed)) }
 }

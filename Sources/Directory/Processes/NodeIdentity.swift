@@ -1,13 +1,13 @@
 import Encoding
 
-/// What makes processes those of one node, as the first of them wrote it into `ocn.state`.
+/// The identity that all processes of one node share, as the first of them wrote it into `ocn.state`.
 package struct NodeIdentity: Sendable, Equatable {
     /// Address of `node.key`, lower case with 0x.
     package var operatorAddress: String
     /// Fingerprint of `node.secret`.
     package var secret: String
 
-    /// - Parameters: as the properties say; the address is lower-cased.
+    /// - Parameter operatorAddress: stored in lower case.
     package init(operatorAddress: String, secret: String) {
         self.operatorAddress = operatorAddress.lowercased()
         self.secret = secret
@@ -17,12 +17,12 @@ package struct NodeIdentity: Sendable, Equatable {
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// What makes processes those of this node.
+    /// The key of the node's identity.
     package static let identity = NodeIdentity.kind
 }
 
 extension Fact {
-    /// What makes processes those of this node.
+    /// The identity that all processes of this node share.
     package static func identity(_ identity: NodeIdentity) -> Fact { Fact(identity) }
 }
 

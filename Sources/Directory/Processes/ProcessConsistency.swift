@@ -1,25 +1,25 @@
 package import Encoding
 
-/// Whether this process agrees with the others of its node about what they must share. A value: asked with a snapshot of the shared
-/// state, it answers in words for the operator.
+/// Checks whether this process agrees with the others of its node on what they must share. A value: it gets a snapshot of the shared state
+/// and returns texts for the operator.
 package struct ProcessConsistency: Sendable {
     /// Whether a process may start.
     package enum Admission: Sendable, Equatable {
-        /// Yes. `write` is what `ocn.state` has to say from now on, if it does not yet.
+        /// The process may start. `write` must be written to `ocn.state`, if it is not nil.
         case granted(write: NodeIdentity?)
-        /// No, because.
+        /// The process may not start, for the given reason.
         case refused(String)
     }
 
-    /// Something that is wrong while the process runs.
+    /// A fault that is found while the process runs.
     package struct Finding: Sendable, Equatable {
-        /// What it is about.
+        /// The subject of a fault.
         package enum Subject: String, Sendable, CaseIterable {
             /// `node.key` and `node.secret`.
             case identity
-            /// This process's clock beside the others'.
+            /// This process's clock compared with the others'.
             case clock
-            /// All clocks beside Kafka's.
+            /// All clocks compared with Kafka's.
             case kafkaClock = "kafka clock"
             /// The process's name.
             case instance
@@ -29,11 +29,11 @@ package struct ProcessConsistency: Sendable {
             case registry
         }
 
-        /// What it is about.
+        /// The subject.
         package let subject: Subject
         /// For the operator; names settings and what to do.
         package let text: String
-        /// Requests would fail here: this process must get none.
+        /// Whether requests would fail here, so that this process must not receive any.
         package let isBlocking: Bool
 
         init(_ subject: Subject, _ text: String, isBlocking: Bool = false) {
@@ -43,15 +43,15 @@ package struct ProcessConsistency: Sendable {
         }
     }
 
-    /// This process and its node.
+    /// The report of this process.
     private let own: ProcessReport
     private let operatorAddress: String
     private let howToRegister: String
 
     /// - Parameters:
-    ///   - process: this process, as it reports itself.
+    ///   - process: this process's report.
     ///   - operatorAddress: address of `node.key`.
-    ///   - howToRegister: what an operator does to list this node in the registry.
+    ///   - howToRegister: the instruction to list this node in the registry.
     package init(_ process: ProcessReport, operatorAddress: String, howToRegister: String) {
         own = process
         self.operatorAddress = operatorAddress.lowercased()
@@ -61,7 +61,7 @@ package struct ProcessConsistency: Sendable {
     /// This process's name.
     package var instance: String { own.instance }
 
-    /// What this process has to say of itself now.
+    /// This process's present report.
     package func report(_ clock: ClockSkew, now: Timestamp) -> ProcessReport {
         var report = own
         report.clockOffset = clock.offset
@@ -73,14 +73,14 @@ package struct ProcessConsistency: Sendable {
 
     // MARK: At start
 
-    /// Why this process may not take part in the node whatever the time is; nil if nothing speaks against it.
+    /// Why this process may not join the node, at any time; nil if it may.
     package func conflict(with directory: Directory) -> String? { refusal(directory).map { $0 + ". Nothing was changed." } }
 
-    /// Whether this process may take part in the node.
+    /// Whether this process may join the node.
     /// - Parameter now: by Kafka's clock, if that is known.
     package func admission(to directory: Directory, now: Timestamp) -> Admission {
         if let conflict = conflict(with: directory) { return .refused(conflict) }
-        // From here on every process must be able to read what this one encrypts.
+        // From here on every process must be able to decrypt this one's data.
         let unaware = others(in: directory, now: now).filter { !$0.secrets.contains(identity.secret) }.map(\.instance)
         guard unaware.isEmpty else {
             return .refused(
@@ -93,7 +93,7 @@ package struct ProcessConsistency: Sendable {
 
     private func refusal(_ directory: Directory) -> String? {
         guard let known = directory.identity else {
-            // Written before processes told who they are.
+            // Written by versions without an identity record.
             let sealed = directory.sealedTokens
             guard !sealed.unreadable.isEmpty, sealed.readable == 0 else { return nil }
             return "node.secret is not the one with which the tokens in this node's ocn.state were encrypted: none of "
@@ -114,9 +114,9 @@ package struct ProcessConsistency: Sendable {
 
     // MARK: While it runs
 
-    /// Everything that is wrong, each subject at most once.
+    /// All faults, each subject at most once.
     /// - Parameters:
-    ///   - clock: as it was compared last; see ``offsets(in:now:)``.
+    ///   - clock: as last compared; see ``offsets(in:now:)``.
     ///   - now: by Kafka's clock, if that is known.
     package func findings(in directory: Directory, clock: ClockSkew, now: Timestamp) -> [Finding] {
         let others = others(in: directory, now: now)
@@ -126,7 +126,7 @@ package struct ProcessConsistency: Sendable {
         ].compactMap { $0 }
     }
 
-    /// How far the clocks of the others are ahead of Kafka's, where they know.
+    /// The known offsets of the other processes' clocks to Kafka's.
     package func offsets(in directory: Directory, now: Timestamp) -> [Int64] { others(in: directory, now: now).compactMap(\.clockOffset) }
 
     private func others(in directory: Directory, now: Timestamp) -> [ProcessReport] {
@@ -179,7 +179,7 @@ package struct ProcessConsistency: Sendable {
                 + "listed as connected here. \(howToRegister)")
     }
 
-    // MARK: Words
+    // MARK: Texts
 
     private static func list(_ names: [String]) -> String {
         names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")

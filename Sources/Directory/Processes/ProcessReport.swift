@@ -1,31 +1,30 @@
 package import Encoding
 import HashTreeCollections
 
-/// What a process says of itself in `ocn.state` for as long as it lives.
+/// A process's report of itself in `ocn.state`, renewed while it lives.
 package struct ProcessReport: Sendable, Equatable {
     /// Its name.
     package var instance: String
-    /// Another one for each start: two processes of one name have two.
+    /// A random id for each start: two processes with the same name have different ones.
     package var start: String
-    /// What it does.
+    /// Its roles.
     package var roles: [String]
-    /// Fingerprints of the secrets that it knows, the one that it encrypts with first.
+    /// Fingerprints of the secrets that it knows; the first one encrypts.
     package var secrets: [String]
     /// Settings that the processes of a node should share, by key. No secrets.
     package var settings: [String: String]
-    /// Milliseconds that its clock is ahead of Kafka's; nil if it does not know.
+    /// Milliseconds that its clock is ahead of Kafka's; nil if unknown.
     package var clockOffset: Int64?
-    /// When it said so: by Kafka's clock if it knows how far its own is off.
+    /// The time of the report: by Kafka's clock if its offset is known.
     package var seen: Timestamp
 
     /// How often a process reports.
     package static let renewal = Duration.seconds(30)
-    /// How long a report holds that is not renewed: three of them are missing then.
+    /// How long a report is valid without renewal: three renewals have then failed.
     private static let lifetimeMilliseconds: Int64 = 90_000
-    /// After what time a report is deleted: long enough that no clock which is merely wrong makes a living process look so old.
+    /// The age at which a report is deleted: long enough that no wrong clock makes the report of a living process look so old.
     private static let remainsMilliseconds: Int64 = 86_400_000
 
-    /// - Parameters: as the properties say.
     package init(
         instance: String, start: String, roles: [String] = [], secrets: [String] = [], settings: [String: String] = [:],
         clockOffset: Int64? = nil, seen: Timestamp
@@ -39,23 +38,23 @@ package struct ProcessReport: Sendable, Equatable {
         self.seen = seen
     }
 
-    /// Whether the process is taken to be alive.
+    /// Whether the process counts as alive.
     /// - Parameter now: by Kafka's clock, if that is known.
     package func isAlive(now: Timestamp) -> Bool { seen.adding(milliseconds: Self.lifetimeMilliseconds) >= now }
 
-    /// Whether the report is in nobody's interest any more.
+    /// Whether the report can be deleted.
     package func isOutdated(now: Timestamp) -> Bool { seen.adding(milliseconds: Self.remainsMilliseconds) < now }
 }
 
 // MARK: - In ocn.state
 
 extension FactKey {
-    /// What a process says of itself.
+    /// The key of a process's report.
     package static func process(_ instance: String) -> String { "\(ProcessReport.kind)/\(instance)" }
 }
 
 extension Fact {
-    /// What a process says of itself while it lives.
+    /// A process's report of itself.
     package static func process(_ report: ProcessReport) -> Fact { Fact(report) }
 }
 

@@ -1,9 +1,9 @@
 import HashTreeCollections
 
-/// What `ocn.state` says: the facts, and indexes that answer look-ups.
+/// The content of `ocn.state`: the facts, and indexes for look-ups.
 ///
-/// Whoever follows the log changes it in place, record by record. All maps are persistent: after a ``Directory`` was made of it, a change copies
-/// the few nodes on its path, whatever the number of facts, and the directory stays as it is.
+/// The follower changes it in place, record by record. All maps are persistent: after a ``Directory`` was made of it, a change copies the
+/// few nodes on its path, whatever the number of facts, and the directory stays unchanged.
 struct DirectoryState: Sendable {
     /// The next offset of `ocn.state` to apply.
     private(set) var version: Int64 = 0
@@ -12,7 +12,7 @@ struct DirectoryState: Sendable {
     var network = NetworkIndex()
     var operations = OperationsIndex()
 
-    /// The kinds of facts, by what their keys begin with.
+    /// The kinds of facts, by the beginning of their keys.
     static let kinds: [String: any StateFact.Type] = {
         let all = PlatformIndex.kinds + NetworkIndex.kinds + OperationsIndex.kinds
         return Dictionary(all.map { ($0.kind, $0) }) { first, _ in first }
@@ -22,12 +22,12 @@ struct DirectoryState: Sendable {
         platforms = PlatformIndex(secrets: secrets)
     }
 
-    /// The follower has seen everything before this offset, whether or not it could read it.
+    /// Notes that the follower has passed every record before this offset, readable or not.
     mutating func advance(to version: Int64) {
         self.version = max(self.version, version)
     }
 
-    /// Applies one record: nil is a deletion. Everybody who applies the same records in their order has the same facts.
+    /// Applies one record; nil is a deletion. All processes that apply the same records in order have the same facts.
     mutating func apply(key: String, _ fact: Fact?) {
         guard !facts.overrules(fact, key: key) else { return }
         let old = facts.replace(key, with: fact)

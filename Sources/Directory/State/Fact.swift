@@ -1,17 +1,17 @@
 package import Encoding
 
-/// One record of `ocn.state`: the newest per key counts, and no write touches somebody else's key (invariant 8).
+/// One record of `ocn.state`: the newest per key counts, and no write touches another writer's key (invariant 8).
 ///
-/// Its kinds are declared one by one beside their types, each with a function here that makes it a fact.
+/// Each kind is declared beside its type, with a function here that makes it a fact.
 package struct Fact: Sendable, Equatable {
     let content: any StateFact
 
     init(_ content: some StateFact) { self.content = content }
 
-    /// What it says: a ``Platform``, a ``NetworkNode`` and so on.
+    /// The content: a ``Platform``, a ``NetworkNode`` and so on.
     package var value: any Sendable { content }
 
-    /// What it says, if it is of that kind.
+    /// The content, if it is of that kind.
     package func value<Value>(as kind: Value.Type) -> Value? { content as? Value }
 
     /// Kafka key.
@@ -20,9 +20,9 @@ package struct Fact: Sendable, Equatable {
     /// The record's value.
     package var json: JSONValue { content.json }
 
-    /// Reads a record of `ocn.state`.
-    /// - Returns: nil if the key or the value is not one of ours, or if the value belongs under another key: it could not be taken back by its
-    ///   own. The caller counts it and goes on.
+    /// Parses a record of `ocn.state`.
+    /// - Returns: nil if the key or the value is invalid, or if the value belongs to another key, so that it could not be deleted by its
+    ///   own. The caller counts it and continues.
     package init?(key: String, json: JSONValue) {
         let kind = String(key.prefix { $0 != "/" })
         guard let content = DirectoryState.kinds[kind]?.init(json: json), content.key == key else { return nil }
@@ -46,7 +46,7 @@ extension Fact {
     func bounded(by latest: Timestamp, written: Timestamp) -> Fact? { content.boundedFact(by: latest, written: written) }
 }
 
-// Of any kind.
+// Implementations for facts of any kind.
 extension StateFact {
     fileprivate func isEqual(to other: any StateFact) -> Bool { self == other as? Self }
 

@@ -1,8 +1,8 @@
 /// One write to `ocn.state`.
 package enum FactChange: Sendable, Equatable {
-    /// The fact holds from now on.
+    /// Sets the fact.
     case put(Fact)
-    /// Whatever stood under this key no longer holds.
+    /// Deletes the fact under this key.
     case delete(key: String)
 
     var key: String {
@@ -12,7 +12,7 @@ package enum FactChange: Sendable, Equatable {
         }
     }
 
-    /// What is written, if it is of that kind.
+    /// The written fact, if it is of that kind.
     package func value<Value>(as kind: Value.Type) -> Value? {
         guard case .put(let fact) = self else { return nil }
         return fact.value(as: kind)

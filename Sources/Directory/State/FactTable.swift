@@ -1,32 +1,32 @@
 import HashTreeCollections
 
-/// All facts that stand, by their Kafka keys.
+/// All facts in force, by their Kafka keys.
 struct FactTable: Sendable {
     private(set) var byKey: TreeDictionary<String, Fact> = [:]
-    /// Keys whose newest record does not count, so that compaction will leave only that.
+    /// Keys whose newest record is ignored, although compaction will leave only that one.
     private(set) var overruledKeys: TreeSet<String> = []
-    /// How many facts there are about each platform.
+    /// The number of facts about each platform.
     private(set) var countsBySubject: TreeDictionary<String, Int> = [:]
 
     subscript(_ key: String) -> Fact? { byKey[key] }
 
-    /// Judges the next record of a key; nil is a deletion.
-    /// - Returns: whether it counts for nothing, because of what stands.
+    /// Evaluates the next record of a key; nil is a deletion.
+    /// - Returns: whether it is ignored, because of the fact in force.
     mutating func overrules(_ fact: Fact?, key: String) -> Bool {
         if let fact, let standing = byKey[key] {
             if fact.isOverruled(by: standing) {
                 overruledKeys.insert(key)
                 return true
             }
-            // The same again is no later one: for whoever has read only what was overruled it still counts for nothing.
+            // A repeat is no successor: a process that has read only the overruled record still ignores it.
             if overruledKeys.contains(key), fact == standing { return true }
         }
         overruledKeys.remove(key)
         return false
     }
 
-    /// - Parameter fact: what stands under the key from now on; nil for nothing.
-    /// - Returns: what stood there.
+    /// - Parameter fact: the new fact under the key; nil for none.
+    /// - Returns: the old fact.
     mutating func replace(_ key: String, with fact: Fact?) -> Fact? {
         let old = if let fact { byKey.updateValue(fact, forKey: key) } else { byKey.removeValue(forKey: key) }
         let (before, after) = (old?.content.subject, fact?.content.subject)
@@ -42,7 +42,7 @@ struct FactTable: Sendable {
         countsBySubject[subject] = count == 0 ? nil : count
     }
 
-    /// Those of the facts under these keys that stand although a later record of their key is there.
+    /// The facts under these keys that are in force although a later record of their key exists.
     func overruled(among keys: some Sequence<String>) -> [Fact] {
         keys.filter(overruledKeys.contains).compactMap { byKey[$0] }
     }

@@ -1,19 +1,19 @@
 import Dispatch
 import Synchronization
 
-/// How far a follower got, and who waits for it to get further.
+/// The position of a follower, and the waiters for later positions.
 final class FollowerProgress: Sendable {
-    /// Where a follower stood at some moment.
+    /// The position of a follower at some moment.
     struct Mark {
         let position: Int64
         let restarts: Int
     }
 
-    /// What somebody waits for.
+    /// The position that a waiter needs.
     private struct Goal {
-        /// nil: the end, once.
+        /// nil: the end, for the first time.
         let offset: Int64?
-        /// The log must have been told again more often than this.
+        /// The log must have restarted more often than this.
         var restarts = -1
     }
 
@@ -25,7 +25,7 @@ final class FollowerProgress: Sendable {
         var position: Int64 = 0
         var hasReachedEnd = false
         var restarts = 0
-        /// What is read now is not in use before its end is reached.
+        /// Whether the records read now are collected and not used before the end is reached.
         var isGathering = false
         var isClosed = false
         var nextID = 0
@@ -41,10 +41,10 @@ final class FollowerProgress: Sendable {
 
     var position: Int64 { state.withLock { $0.position } }
 
-    /// To be taken before Kafka is asked for the end.
+    /// The present position; take it before Kafka is queried for the end.
     var mark: Mark { state.withLock { Mark(position: $0.position, restarts: $0.restarts) } }
 
-    /// The log is told again from its beginning: nothing of it is applied until its end is reached.
+    /// Notes that the log is read again from its beginning: none of it is applied until its end is reached.
     func restart() {
         state.withLock { state in
             state.position = 0
@@ -75,7 +75,7 @@ final class FollowerProgress: Sendable {
         for wake in woken { wake(false) }
     }
 
-    /// Registers `wake`, to be called once; returns the answer at once if there is one, else the waiter's id.
+    /// Registers `wake`, which is called once; returns the answer at once if there is one, else the waiter's id.
     private func register(_ goal: Goal, _ wake: @escaping @Sendable (Bool) -> Void) -> (answer: Bool?, id: Int) {
         state.withLock { state in
             if state.isReached(goal) { return (true, 0) }
@@ -91,15 +91,15 @@ final class FollowerProgress: Sendable {
         waiter?.wake(false)
     }
 
-    /// An end that lies before where we stood when it was asked for belongs to a log made anew, which the reader has yet to notice.
+    /// An end below the position at the time of the query belongs to a log that was created again, which the reader has not noticed yet.
     private func goal(_ end: Int64?, _ mark: Mark?) -> Goal {
         guard let end, let mark, end < mark.position else { return Goal(offset: end) }
         return Goal(offset: end, restarts: mark.restarts)
     }
 
     /// - Parameters:
-    ///   - offset: nil: until the end was reached once.
-    ///   - mark: where the follower stood before Kafka was asked for `offset`, if it is the log's end.
+    ///   - offset: nil to wait until the end was reached once.
+    ///   - mark: the position before Kafka was queried for `offset`, if that is the log's end.
     func wait(for offset: Int64?, since mark: Mark? = nil, timeout: Duration) async -> Bool {
         let goal = goal(offset, mark)
         if state.withLock({ $0.isReached(goal) }) { return true }
@@ -110,7 +110,7 @@ final class FollowerProgress: Sendable {
                 if let answer { return continuation.resume(returning: answer) }
                 DispatchQueue.global().asyncAfter(deadline: .now() + timeout.dispatchInterval) { self.giveUp(id) }
                 waiting.store(id, ordering: .sequentiallyConsistent)
-                // It may have been cancelled before it could be known who waits.
+                // The task may have been cancelled before the id was known.
                 if Task.isCancelled { giveUp(id) }
             }
         } onCancel: {
@@ -133,7 +133,7 @@ final class FollowerProgress: Sendable {
     }
 }
 
-/// The answer a blocked thread was woken with.
+/// The answer for a blocked thread.
 private final class WaitOutcome: Sendable {
     private let flag = Atomic(false)
     func set(_ value: Bool) { flag.store(value, ordering: .releasing) }
@@ -141,7 +141,7 @@ private final class WaitOutcome: Sendable {
 }
 
 extension Duration {
-    /// Rounded down to microseconds, at most an hour: longer waits are nobody's intention here.
+    /// Rounded down to microseconds, at most an hour, which no caller exceeds.
     fileprivate var dispatchInterval: DispatchTimeInterval {
         let bounded = min(max(self, .zero), .seconds(3600))
         let (seconds, attoseconds) = bounded.components

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Followers attach before it starts. Thread-safe.
 package final class FollowerReader: Sendable {
-    /// What is done with one topic's log; on the reader's own thread.
+    /// The handlers of one topic's log; called on the reader's own thread.
     struct Callbacks: Sendable {
         let onBatch: @Sendable ([IncomingRecord]) -> Void
         let onEnd: @Sendable (_ next: Int64) -> Void
@@ -26,9 +26,9 @@ package final class FollowerReader: Sendable {
     private let reader: PartitionReader
 
     /// - Parameters:
-    ///   - kafka: how to reach the cluster.
-    ///   - topics: what is read from its beginning.
-    ///   - logger: where trouble is told.
+    ///   - kafka: the cluster's settings.
+    ///   - topics: the topics, read from their beginning.
+    ///   - logger: receives failures.
     package init(kafka: KafkaSettings, topics: [String], logger: Logger) {
         let followers = Followers()
         self.followers = followers
@@ -46,7 +46,7 @@ package final class FollowerReader: Sendable {
             onRestart: { followers[$0.topic]?.onRestart() })
     }
 
-    /// Starts reading, once Kafka has said where the topics begin.
+    /// Starts reading, after querying the topics' first offsets.
     package func start() async throws(KafkaError) { try await reader.start() }
 
     /// Stops reading.

@@ -2,31 +2,32 @@ import Crypto
 import Encoding
 package import OCPI
 
-/// A token encrypted with the node's secret, as it stands in Kafka.
+/// A token encrypted with the node's secret, as stored in Kafka.
 package struct SealedSecret: Sendable, Equatable {
     /// Text form; safe to store and to show.
     package let text: String
 
-    /// - Parameter text: what ``NodeSecrets/seal(_:)`` gave.
+    /// - Parameter text: a result of ``NodeSecrets/seal(_:)``.
     package init(text: String) {
         self.text = text
     }
 }
 
-/// Encrypts what must not stand in clear outside this process (AES-256-GCM).
+/// Encrypts data that leaves this process (AES-256-GCM).
 ///
-/// Each purpose has a key of its own, derived from the node's secret (HKDF-SHA256), and is authenticated with what it seals: a sealed token
-/// opens as nothing else. A sealed text names no key; all that this process has are tried, which is a microsecond each.
+/// Each purpose has a key of its own, derived from the node's secret (HKDF-SHA256), and is authenticated with the data, so that a text
+/// encrypted for one purpose cannot be used for another. An encrypted text names no key; all keys of this process are tried, which takes a
+/// microsecond each.
 ///
-/// All processes of a node share the secret; ``ProcessConsistency`` sees to that. To change it without an interruption, first let every process know
-/// the new one as `previous`, then make it the current one and keep the old one as `previous`, until everything sealed with that has expired
-/// or was written anew.
+/// All processes of a node share the secret; ``ProcessConsistency`` checks that. To change it without an interruption, first add the new
+/// one as `previous` to every process, then make it the current one and keep the old one as `previous`, until everything encrypted with
+/// that has expired or was written again.
 package struct NodeSecrets: Sendable {
-    /// What something is sealed for.
+    /// The purpose of an encrypted text.
     package enum Purpose: String, Sendable, CaseIterable {
         /// A token with which this node calls a platform, in `ocn.state`.
         case token
-        /// What a URL that this node handed out stands for.
+        /// The target of a URL that this node handed out.
         case url
     }
 
@@ -34,8 +35,8 @@ package struct NodeSecrets: Sendable {
     private let all: [Keys]
 
     /// - Parameters:
-    ///   - current: seals from now on.
-    ///   - previous: still opens what it sealed.
+    ///   - current: encrypts, and decrypts.
+    ///   - previous: only decrypt.
     package init(current: [UInt8], previous: [[UInt8]] = []) {
         self.current = Keys(current)
         all = [self.current] + previous.map(Keys.init)
@@ -47,29 +48,29 @@ package struct NodeSecrets: Sendable {
         self.init(current: Array(text.utf8), previous: previous.map { Array($0.utf8) })
     }
 
-    /// What tells secrets apart in `ocn.state` without giving one away: of each secret that is known here, the current one first. Whoever can
-    /// read `ocn.state` could check a guess against it, as against anything sealed: the secret must not be one that can be guessed.
+    /// Identifies the known secrets in `ocn.state` without revealing them, the current one first. A reader of `ocn.state` could check a
+    /// guess against a fingerprint, as against any encrypted text, so the secret must not be guessable.
     package func fingerprints(_ operatorAddress: String) -> [String] { all.map { $0.first.fingerprint(operatorAddress) } }
 
-    /// Seals a token for `ocn.state`.
+    /// Encrypts a token for `ocn.state`.
     package func seal(_ token: Token) -> SealedSecret? {
         sealBytes(Array(token.raw.utf8), for: .token).map(SealedSecret.init(text:))
     }
 
-    /// The token again; nil if it was sealed with a secret this process does not have, or altered.
+    /// Decrypts a token; nil if it was altered or encrypted with a secret that this process does not have.
     package func open(_ sealed: SealedSecret) -> Token? {
         guard let bytes = openBytes(sealed.text, for: .token), let text = String(validating: bytes, as: UTF8.self) else { return nil }
         return Token(text)
     }
 
-    /// The second form of a seal: a digit and base64url of nonce, ciphertext, tag. Unguessable and URL-safe. Nil only if encryption itself
-    /// fails.
+    /// Encrypts bytes in the second form: a digit and base64url of nonce, ciphertext, tag. Unguessable and URL-safe. Nil only if encryption
+    /// itself fails.
     package func sealBytes(_ bytes: [UInt8], for purpose: Purpose) -> String? {
         let box = try? AES.GCM.seal(bytes, using: current.key(purpose), authenticating: Keys.context(purpose))
         return box.map { Keys.form + Base64.encodeURL(Array($0.nonce) + Array($0.ciphertext) + Array($0.tag)) }
     }
 
-    /// What ``sealBytes(_:for:)`` sealed for the same purpose, in the form of today or the first one; nil for anything else.
+    /// Decrypts a result of ``sealBytes(_:for:)`` for the same purpose, in the present or the first form; nil for anything else.
     package func openBytes(_ text: String, for purpose: Purpose) -> [UInt8]? {
         if text.hasPrefix(Keys.form), let box = AES.GCM.SealedBox(base64URL: text.dropFirst(Keys.form.count)) {
             let context = Keys.context(purpose)
@@ -77,14 +78,14 @@ package struct NodeSecrets: Sendable {
                 if let bytes = try? AES.GCM.open(box, using: keys.key(purpose), authenticating: context) { return Array(bytes) }
             }
         }
-        // A seal of the first form may begin like one of the second.
+        // A text of the first form may begin like one of the second.
         return all.lazy.compactMap { $0.first.open(text) }.first
     }
 }
 
-/// What is derived from one secret.
+/// The keys that are derived from one secret.
 private struct Keys: Sendable {
-    /// What seals of today begin with.
+    /// The beginning of texts in the present form.
     static let form = "2"
 
     let first: FirstForm
@@ -109,11 +110,11 @@ private struct Keys: Sendable {
         }
     }
 
-    /// What keys are derived for and seals are authenticated with.
+    /// The context of key derivation and authentication.
     static func context(_ purpose: NodeSecrets.Purpose) -> [UInt8] { Array("ocn-relay seal \(form) \(purpose.rawValue)".utf8) }
 }
 
-/// How this node sealed at first: one key for everything, and four characters of a hash of the secret before the text. Only opens.
+/// The first form of encrypted texts: one key for all purposes, and four characters of a hash of the secret before the text. Only decrypts.
 private struct FirstForm: Sendable {
     private let id: String
     private let key: SymmetricKey
@@ -128,8 +129,8 @@ private struct FirstForm: Sendable {
         return (try? AES.GCM.open(box, using: key)).map(Array.init)
     }
 
-    /// Derived from the key, which itself cannot be led back to the secret. Salted, so that two nodes with one secret have two. It stays as
-    /// it was: processes of the version before compare it.
+    /// Derived from the key, from which the secret cannot be computed. Salted, so that two nodes with one secret have different ones. It
+    /// must not change: processes of the previous version compare it.
     func fingerprint(_ operatorAddress: String) -> String {
         let derived = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: key, salt: Array(operatorAddress.lowercased().utf8), info: Array("ocn-relay secret fingerprint".utf8),
@@ -146,7 +147,7 @@ extension AES.GCM.SealedBox {
     }
 }
 
-/// How an accepted token is stored and compared: only its SHA-256, so that neither Kafka nor timing gives it away.
+/// The stored form of an accepted token: only its SHA-256, so that neither Kafka nor timing reveals it.
 package enum TokenHash {
     /// SHA-256 of the token's UTF-8 bytes, hex.
     package static func of(_ token: Token) -> String {

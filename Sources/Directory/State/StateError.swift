@@ -1,10 +1,9 @@
 import Kafka
 
-/// A change of the shared state that could not be made.
+/// A failed change of the shared state.
 package struct StateError: Error, Sendable, CustomStringConvertible {
-    /// What happened, and what to do.
+    /// The failure, and what to do.
     package let description: String
 
-    /// - Parameter description: as the property says.
     package init(description: String) { self.description = description }
 }

@@ -1,38 +1,38 @@
 import Encoding
 
-/// One kind of record of `ocn.state`. Everything about a kind stands beside its type: its key, its form in Kafka, where the directory keeps
-/// it, and what is changed in a record that would do harm. The index that it belongs to lists it among its kinds.
+/// One kind of record of `ocn.state`. A kind is declared beside its type: its key, its form in Kafka, its table in the directory, and the
+/// corrections of harmful records. Its index lists it among its kinds.
 ///
 /// Readers ignore members they do not know, so that versions can mix during an upgrade.
 protocol StateFact: Sendable, Equatable {
-    /// What the keys of its records begin with, up to the first `/`.
+    /// The beginning of its records' keys, up to the first `/`.
     static var kind: String { get }
 
     /// Kafka key.
     var key: String { get }
     /// The record's value.
     var json: JSONValue { get }
-    /// Reads a record's value; nil if it is none of this kind.
+    /// Parses a record's value; nil if it is not of this kind.
     init?(json: JSONValue)
 
-    /// Enters it where look-ups find it.
+    /// Adds it to the index.
     func add(to state: inout DirectoryState)
-    /// Takes it out again. Called for what was added only.
+    /// Removes it from the index. Called only for added facts.
     func remove(from state: inout DirectoryState)
 
-    /// The platform that it is about and that must be there for it to mean anything.
+    /// The platform that it is about, without which it has no meaning.
     var subject: String? { get }
-    /// Whether `standing` stays in force: both follow the same record, and it was there first.
+    /// Whether `standing` stays in force: both follow the same record, and `standing` was first.
     func isOverruled(by standing: Self) -> Bool
-    /// The same, as a record that follows this one and every other one that there was until now.
+    /// The same fact, as a successor of this record and of every other one so far.
     var following: Self { get }
-    /// The fact with an end for whatever lets somebody in and has none.
-    /// - Parameter written: when the record was.
+    /// The fact with an expiry for each token or invitation that has none.
+    /// - Parameter written: when the record was written.
     func dated(from written: Timestamp) -> Self
-    /// The fact with no time later than `latest` of when something was so: nothing later would ever count, and it would never be too old. And
-    /// with no end of something that is later than a process would have set it.
-    /// - Parameter written: when the record was.
-    /// - Returns: nil if it has none.
+    /// The fact with all times limited: none later than `latest`, because a later one would never be replaced or become outdated, and no
+    /// expiry later than a process would have set.
+    /// - Parameter written: when the record was written.
+    /// - Returns: nil if there is nothing to limit.
     func bounded(by latest: Timestamp, written: Timestamp) -> Self?
 }
 

@@ -1,6 +1,6 @@
 import Instruments
 
-/// What the follower of `ocn.state` shows of itself.
+/// Metrics of the follower of `ocn.state`.
 package struct StateMetrics: MetricSet {
     let unreadable = CounterMetric(
         "ocn_state_unreadable_records_total", unit: "records", "Records of the topic of shared state that could not be read.")
@@ -10,6 +10,6 @@ package struct StateMetrics: MetricSet {
     let position = GaugeMetric(
         "ocn_state_position", unit: "offset", "How far the shared state is known here: the next offset. Processes of one node agree.")
 
-    /// For the list of all metrics.
+    /// An instance for the list of all metrics.
     package static var sample: StateMetrics { StateMetrics() }
 }

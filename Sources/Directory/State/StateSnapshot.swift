@@ -7,22 +7,22 @@ import OCPI
 import Synchronization
 import Topics
 
-/// What `ocn.state` says, kept up to date by its follower.
+/// The content of `ocn.state`, updated by its follower.
 final class StateSnapshot: Sendable {
-    /// What the follower changes, in place; nobody else takes this lock.
+    /// The state that the follower changes in place; only the follower takes this lock.
     private struct Following {
         var state: DirectoryState
-        /// The log is told again: what was known stays in use until its end is reached.
+        /// Whether the log is read again: the old content stays in use until its end is reached.
         var isRenewing = false
     }
 
     private let following: Mutex<Following>
-    /// What readers take, who are never kept waiting for longer than a retain takes.
+    /// The snapshot for readers, which wait for at most the time of a retain.
     private let published: Mutex<Directory>
     private let secrets: NodeSecrets
     private let clock: KafkaClock
     private let logger: Logger
-    /// For what repeats: with each record, or each time the log is read.
+    /// Throttled, for messages that repeat with each record or each time the log is read.
     private let repeated: ThrottledLog
     private let metrics = StateMetrics()
     private let defects = Mutex(PlatformDefects())
@@ -64,12 +64,12 @@ final class StateSnapshot: Sendable {
             metrics.position.record(next)
             tellDefects(current)
         case .restarted:
-            logger.error("ocn.state was cut or made anew; what was known stays in use until it is read to its end")
+            logger.error("ocn.state was truncated or created again; the old content stays in use until the new log is read to its end")
             following.withLock { $0 = Following(state: DirectoryState(secrets: secrets), isRenewing: true) }
         }
     }
 
-    /// The last reference to the older one may be this one: it is given up outside the lock, because that can take a while.
+    /// The older snapshot may have no other reference: it is released outside the lock, because that can take a while.
     private func publish(_ new: Directory) {
         _ = published.withLock { published in
             let old = published
@@ -78,7 +78,8 @@ final class StateSnapshot: Sendable {
         }
     }
 
-    /// Calls to a platform fail that are not its fault, or that were taken by an earlier version and are not called by this one.
+    /// Logs platforms that cannot be called because of this node: their token cannot be decrypted here, or an earlier version accepted
+    /// their URLs.
     private func tellDefects(_ directory: Directory) {
         let (unopened, unusable) = defects.withLock { $0.news(in: directory) }
         for platform in unopened {
@@ -112,7 +113,8 @@ final class StateSnapshot: Sendable {
         guard let bounded = dated.bounded(by: latest, written: written) else { return (key, dated) }
         metrics.implausible.increment()
         repeated.log(
-            .warning, "future", "a record in ocn.state has a time in the future, which is taken for now, or lets somebody in for too long",
+            .warning, "future",
+            "a record in ocn.state has a time in the future, which is replaced by the present, or an expiry that is too late",
             metadata: ["offset": "\(record.offset)", "record": "\(key)"])
         return (key, bounded)
     }

@@ -6,8 +6,8 @@ package import Topics
 
 /// Writes facts to `ocn.state`.
 ///
-/// A write returns when this process's own follower has applied it, so that the writer reads its own writes. A write whose outcome is
-/// unknown is repeated: facts are whole records, so writing one twice changes nothing. Thread-safe.
+/// A write returns when this process's own follower has applied it, so that the writer reads its own writes. A write with an unknown
+/// outcome is repeated: facts are whole records, so writing one twice changes nothing. Thread-safe.
 package final class StateWriter: Sendable {
     private let producer: Producer
     private let topics: TopicNames
@@ -20,9 +20,9 @@ package final class StateWriter: Sendable {
     ///   - producer: sends the records.
     ///   - topics: the node's topics.
     ///   - store: this process's follower.
-    ///   - logger: where repeats are told.
-    ///   - timeout: for how long a write is repeated; and how long this process may then take to read it.
-    ///   - availability: while Kafka cannot be used, writes fail at once.
+    ///   - logger: receives a line for each repeat.
+    ///   - timeout: how long a write is repeated, and how long reading it back may then take.
+    ///   - availability: during an outage writes fail at once.
     package init(
         producer: Producer, topics: TopicNames, store: StateStore, logger: Logger, timeout: Duration = StateWriter.maximumWait,
         availability: KafkaAvailability = KafkaAvailability()
@@ -35,14 +35,14 @@ package final class StateWriter: Sendable {
         self.availability = availability
     }
 
-    /// For how long a write is repeated, if nobody says otherwise. No record of it should wait longer.
+    /// The default time for which a write is repeated; its records should have no longer delivery timeout.
     package static let maximumWait = Duration.seconds(10)
 
-    /// Makes the changes, in order.
+    /// Writes the changes, in order.
     ///
-    /// They are not a transaction: another reader may see some of them only. Put the record that makes the others effective last: it is sent
-    /// when Kafka has the others.
-    /// - Throws: when Kafka did not take them or our follower did not see them within the time limit; they may still become true.
+    /// They are not a transaction: another reader may see only some of them. Put the record that makes the others effective last: it is
+    /// sent after Kafka has the others.
+    /// - Throws: if Kafka did not accept them or the follower did not read them in time; they may still take effect.
     package func write(_ changes: [FactChange]) async throws(StateError) {
         let deadline = ContinuousClock.now + timeout
         var attempt = 1
@@ -53,10 +53,10 @@ package final class StateWriter: Sendable {
                 next = try await send(changes)
             } catch {
                 guard availability.outage == nil else {
-                    throw StateError(description: "Kafka cannot be used at the moment; what was to be written may not be there")
+                    throw StateError(description: "Kafka cannot be used at the moment; the changes may not have been written")
                 }
                 guard error.isRetriable, ContinuousClock.now < deadline else {
-                    throw StateError(description: "ocn.state did not take the write: \(error)")
+                    throw StateError(description: "Kafka refused the write to ocn.state: \(error)")
                 }
                 attempt += 1
                 failures.log(.warning, "repeat", "repeating a write to ocn.state: \(error)", metadata: ["attempt": "\(attempt)"])
@@ -65,15 +65,17 @@ package final class StateWriter: Sendable {
             let isRead =
                 if let next { await store.wait(for: next, since: mark, timeout: timeout) } else { await store.catchUp(timeout: timeout) }
             guard isRead else {
-                throw StateError(description: "ocn.state took the write, but it was not read back in time; is this process cut off?")
+                throw StateError(
+                    description:
+                        "Kafka has the write to ocn.state, but it was not read back in time; check this process's connection to Kafka")
             }
             return
         }
     }
 
-    /// Sends a change and waits for nothing: for what is said again and again, or when leaving.
-    /// - Parameter done: told, on the producer's thread, when Kafka has the change: at what time of its own, if it says so. Told nil as well if
-    ///   the change was lost.
+    /// Sends a change without waiting, for reports that are renewed, or at shutdown.
+    /// - Parameter done: called on the producer's thread when Kafka has the change, with Kafka's append time if known; also called with nil
+    ///   if the change was lost.
     package func post(_ change: FactChange, done: @escaping @Sendable (Timestamp?) -> Void = { _ in }) {
         producer.send(record(change, writeID: UUIDText.v7())) { result in
             let position = try? result.get()
@@ -81,8 +83,8 @@ package final class StateWriter: Sendable {
         }
     }
 
-    /// In order. The last one is sent when all others are acknowledged.
-    /// - Returns: the offset behind the last one; nil if Kafka did not say.
+    /// Sends changes in order. The last one is sent when all others are acknowledged.
+    /// - Returns: the offset after the last one; nil if Kafka did not report it.
     private func send(_ changes: [FactChange]) async throws(KafkaError) -> Int64? {
         let writeID = UUIDText.v7()
         guard let last = changes.last else { return 0 }

@@ -2,11 +2,11 @@ import HashTreeCollections
 
 /// A kind of fact that the directory keeps in one table.
 protocol TableFact: StateFact {
-    /// What it is looked up by.
+    /// The type of its look-up key.
     associatedtype IndexKey: Hashable & Sendable
-    /// Where it is kept.
+    /// Its table.
     static var table: WritableKeyPath<DirectoryState, TreeDictionary<IndexKey, Self>> { get }
-    /// What it is looked up by.
+    /// Its look-up key.
     var indexKey: IndexKey { get }
 }
 

@@ -78,7 +78,7 @@ final class EndQuestions: Sendable {
             let answer = (isStopped ? nil : ask(max(1, min(limit, Self.attempt.limit)))) ?? .failure(.closed("end offset"))
             var again: [Question] = []
             if case .failure(let error) = answer, error.mayPass {
-                // Those who still have time stand behind the others.
+                // Callers whose deadline has not passed are moved behind the others.
                 let first = round.partition { !$0.deadline.hasPassed }
                 again = Array(round[first...])
                 round.removeSubrange(first...)

@@ -102,7 +102,7 @@ enum GroupRequests {
         var list: UnsafePointer<rd_kafka_group_list>?
         let code = rd_kafka_list_groups(rk, name, &list, milliseconds)
         defer { if let list { rd_kafka_group_list_destroy(list) } }
-        // A broker that has gone leaves the list incomplete: the group may be in it all the same.
+        // If a broker is gone the list is incomplete; it may contain the group all the same.
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTIAL, let list else {
             return .failure(KafkaError("describe group", code))
         }
@@ -137,7 +137,7 @@ enum GroupRequests {
             let result = rd_kafka_event_ListConsumerGroups_result(event)
             var count = 0
             let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count)
-            // Half a list must not be taken for a whole one.
+            // An incomplete list must not be taken for a complete one.
             if case let error?? = UnsafeBufferPointer(start: errors, count: errors == nil ? 0 : count).first {
                 return .failure(KafkaError("list groups", borrowing: error))
             }
@@ -163,7 +163,7 @@ enum GroupRequests {
         let deadline = Deadline(after: .milliseconds(Int64(milliseconds)))
         var reason = [CChar](repeating: 0, count: 256)
         rd_kafka_AdminOptions_set_request_timeout(options, AdminRequest.coordinatorLimit, &reason, reason.count)
-        // Kafka takes one group at a time; all are asked before the first has answered.
+        // Kafka accepts one group per request; all requests are sent before the first answer.
         for group in found.keys {
             var wanted: [OpaquePointer?] = [PartitionList(partitions).use { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }]
             rd_kafka_ListConsumerGroupOffsets(rk, &wanted, wanted.count, options, queue)
@@ -176,7 +176,7 @@ enum GroupRequests {
             left -= 1
             var count = 0
             let result = rd_kafka_event_ListConsumerGroupOffsets_result(event)
-            // An event that is an error as a whole does not say of which group: that one remains late.
+            // An event that is an error as a whole does not name its group: that group stays without an answer.
             guard let answers = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count), count > 0, let answer = answers[0],
                 let name = rd_kafka_group_result_name(answer)
             else { continue }

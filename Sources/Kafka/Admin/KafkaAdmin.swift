@@ -53,7 +53,7 @@ package final class KafkaAdmin: Sendable {
     package func createTopics(_ topics: [NewTopic]) async throws(KafkaError) -> [String: KafkaError?] {
         guard !topics.isEmpty else { return [:] }
         return try await perform("create topics") { admin throws(KafkaError) in
-            // It names no controller, so librdkafka would wait for one until the time limit.
+            // The embedded cluster reports no controller, so librdkafka would wait for one until the time limit.
             guard try !admin.isEmbedded() else { throw KafkaError("create topics", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) }
             let results = try admin.patiently("create topics") { rk, milliseconds in
                 TopicRequests.create(rk, topics, milliseconds: milliseconds, isStopping: admin.isStopping)
@@ -79,7 +79,7 @@ package final class KafkaAdmin: Sendable {
             let counts = try admin.topics(within: limit)
             let found = names.filter { counts[$0] != nil }
             let isEmbedded = try admin.isEmbedded()
-            // Any broker may be asked, also one that does not know yet of a topic that was just made.
+            // Any broker may answer, even one that does not know a new topic yet.
             let configs =
                 found.isEmpty || isEmbedded
                 ? [:]
@@ -163,7 +163,7 @@ package final class KafkaAdmin: Sendable {
     package func close() async {
         isClosed.store(true, ordering: .releasing)
         do throws(KafkaError) {
-            // Ending a client blocks, so it is the thread's last job.
+            // Closing the client blocks, so it is the thread's last job.
             try await thread.run("close") {
                 let groupClient = self.groupClient.withLock { client in
                     defer { client = nil }
@@ -173,7 +173,7 @@ package final class KafkaAdmin: Sendable {
                 self.settings.questions.leave()
             }
         } catch {
-            // Closed before.
+            // Already closed.
         }
         await thread.stop()
     }
@@ -242,7 +242,7 @@ package final class KafkaAdmin: Sendable {
                 }
             }
         } catch {
-            // It stands, and after all this time nobody tells of it.
+            // The topic was created, but after this time no broker lists it.
             if let unseen, try once({ TopicRequests.isHidden($0, unseen, isStopping: isStopping) }) {
                 throw .lacks(MissingRight("Describe", .topic(unseen)), "list topics")
             }
@@ -252,7 +252,7 @@ package final class KafkaAdmin: Sendable {
 
     private func clusterID() throws(KafkaError) -> String {
         try patiently("cluster id") { rk, milliseconds in
-            // It waits for what comes anyway, so it may be asked in short turns: whoever stops need not wait.
+            // The answer arrives without a new request, so short waits suffice and stopping is quick.
             guard let text = rd_kafka_clusterid(rk, min(milliseconds, 500)) else {
                 return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT))
             }

@@ -58,7 +58,7 @@ enum OffsetRequests {
             return .failure(error)
         }
         let found = list.found
-        // One that was left as it was asked has had no answer.
+        // Unchanged entries have had no answer.
         guard found.count == Set(partitions).count else { return .failure(KafkaError("watermarks", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         return .success(found)
     }

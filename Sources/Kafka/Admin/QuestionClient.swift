@@ -20,13 +20,13 @@ final class QuestionClient: Sendable {
     /// Registers a user, which may query until its ``leave()``.
     func join() { state.withLock { $0.users += 1 } }
 
-    /// Somebody asks no more. The last one ends the client: blocks until questions under way have ended.
+    /// Removes a user. The last one destroys the client: blocks until running queries have ended.
     func leave() { release()?.destroy() }
 
-    /// As ``leave()``, for callers that must not block and need not know when the client has ended.
+    /// Like ``leave()``, for callers that must not block and need not know when the client has ended.
     func leaveBehind() { release()?.destroyBehind() }
 
-    /// One user less. The last one takes the client with it, whose questions are refused from now on.
+    /// Removes a user. The last one takes the client, so that later queries are refused.
     private func release() -> ClientHandle? {
         let left = state.withLock { state -> State in
             state.users -= 1
@@ -44,13 +44,13 @@ final class QuestionClient: Sendable {
         do throws(KafkaError) {
             try await thread.run("leave") { self.leave() }
         } catch {
-            leave()  // no thread to be had
+            leave()  // no thread available
         }
         await thread.stop()
     }
 
     /// Runs `body` with the client's handle, which must not escape; makes the client if there is none.
-    /// - Returns: nil without a registered user, because nobody would end the client.
+    /// - Returns: nil without a registered user, because no user would destroy the client.
     func use<Value>(
         _ kafka: KafkaSettings, _ log: ThrottledLog, _ body: (OpaquePointer) -> Result<Value, KafkaError>
     ) -> Result<Value, KafkaError>? {

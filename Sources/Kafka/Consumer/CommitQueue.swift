@@ -6,7 +6,7 @@ final class CommitQueue {
     private var queue: OpaquePointer?
     private var inFlight = 0
 
-    /// - Parameter rk: lives longer than this.
+    /// - Parameter rk: must outlive this object.
     init(_ rk: OpaquePointer) {
         self.rk = rk
         queue = rd_kafka_queue_new(rk)

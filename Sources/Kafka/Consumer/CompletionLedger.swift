@@ -84,7 +84,7 @@ package struct CompletionLedger: Sendable {
             while open != 0 {
                 let offset = block.offset(ofBit: open.trailingZeroBitCount)
                 open &= open &- 1
-                // What lies between two unfinished offsets is finished, or was never in the log.
+                // Offsets between two unfinished ones are finished, or were never in the log.
                 if let previous, offset > previous + 1 { runs.append((previous + 1)...(offset - 1)) }
                 previous = offset
             }

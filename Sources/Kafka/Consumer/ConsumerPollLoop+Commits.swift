@@ -2,20 +2,21 @@ import CLibrdkafka
 import Instruments
 import Logging
 
-// What a poll loop commits, and what Kafka answers.
+// A poll loop's commits and Kafka's answers.
 extension ConsumerPollLoop {
-    /// Commits what moved, without waiting, if it is time or urgent; one commit at a time, so that an older answer never undoes a newer one.
-    /// - Returns: whether it came to that.
+    /// Commits changes without waiting, if a commit is due or urgent. Only one commit is in flight, so that an older one never undoes a
+    /// newer one.
+    /// - Returns: whether a commit was due or urgent.
     func commitChanges(isDue: Bool) -> Bool {
         note(commits.collect())
         guard commits.isIdle, progress.withLock({ $0.takeUrgency() }) || isDue else { return false }
         sendCommits(nil)
-        // There was nothing to commit, or no way.
+        // Nothing was committed.
         if commits.isIdle { progress.withLock { $0.commitAnswered() } }
         return true
     }
 
-    /// Commits what moved on these partitions and waits for the answer.
+    /// Commits the changes of these partitions and waits for the answer.
     func commitNow(_ partitions: [TopicPartition], until deadline: Deadline) {
         note(commits.collect(until: deadline))
         sendCommits(partitions)
@@ -30,7 +31,7 @@ extension ConsumerPollLoop {
             var commit = change.commit
             guard let describe else { return commit }
             commit.metadata = describe(commit.topicPartition, commit.offset, change.finishedAhead)
-            // A set that no longer fits is not committed at all: its records may come again.
+            // A set that is too long is not committed at all: its records may be read again.
             let length = commit.metadata?.utf8.count ?? (change.finishedAhead.isEmpty ? 0 : FinishedAhead.maxTextLength)
             if let pauses = progress.withLock({ $0.setMetadata(commit.topicPartition, length: length) }) {
                 setReading(commit.topicPartition, paused: pauses)
@@ -48,7 +49,7 @@ extension ConsumerPollLoop {
             if let error = answer.error {
                 metrics.commitFailures.increment()
                 progress.withLock { progress in answer.partitions.forEach { progress.refused($0) } }
-                // During a rebalance a refusal is ordinary: the partitions' next owner commits.
+                // During a rebalance a refusal is normal: the partitions' next owner commits.
                 log.log(error.isRetriable ? .debug : .notice, "commit \(error.name)", "\(error)", metadata: ["group": "\(settings.group)"])
             } else {
                 handler.committed(answer.commits)

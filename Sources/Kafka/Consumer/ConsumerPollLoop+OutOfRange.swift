@@ -2,16 +2,16 @@ import CLibrdkafka
 import Instruments
 import Logging
 
-// What a poll loop does when a position is not in the log: retention was faster than we, or the topic was made anew. Never a jump that
-// nobody hears of, and never to the end. Kafka is asked on another thread.
+// Handles a position that is not in the log, because retention deleted unread records or the topic was created again. Reading never skips
+// silently and never jumps to the end. The query to Kafka runs on another thread.
 extension ConsumerPollLoop {
-    /// librdkafka has stopped reading this partition.
+    /// Notes that librdkafka has stopped reading this partition.
     func outOfRangeSince(_ partition: TopicPartition) {
         guard let epoch = progress.withLock({ $0.epoch(of: partition) }) else { return }
         outOfRange.add(partition, epoch: epoch, at: .now)
     }
 
-    /// Asks where the partitions are that cannot be read on. The answers come as commands.
+    /// Queries the log bounds of the partitions that cannot be read. The answers arrive as commands.
     func askForOutOfRange() {
         for (partition, epoch) in outOfRange.due(at: .now) {
             guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { continue }
@@ -21,13 +21,13 @@ extension ConsumerPollLoop {
                     state.command(.logBoundsFound(partition, epoch: epoch, found))
                 }
             } catch {
-                // No thread, or stopping.
+                // No thread available, or the consumer is stopping.
                 outOfRange.add(partition, epoch: epoch, at: .now)
             }
         }
     }
 
-    /// Reads on where the log is.
+    /// Continues reading at a position that the log contains.
     func fetchBack(_ partition: TopicPartition, _ epoch: UInt64, _ answer: Result<LogBounds, KafkaError>) {
         guard let position = progress.withLock({ $0.position(of: partition, epoch: epoch) }) else { return }
         let logBounds: LogBounds
@@ -54,7 +54,7 @@ extension ConsumerPollLoop {
         }
     }
 
-    /// The same assignment: what is under way of the records before may still end, and is not done twice.
+    /// Continues under the same assignment: earlier records in progress may still finish, and are not repeated.
     private func goOn(_ partition: TopicPartition, at offset: Int64) {
         let isPaused = progress.withLock { progress in
             progress.skip(partition, to: offset)

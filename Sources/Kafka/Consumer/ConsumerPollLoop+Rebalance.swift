@@ -1,9 +1,9 @@
 import CLibrdkafka
 import Logging
 
-// What a poll loop does when the group changes.
+// A poll loop's handling of rebalances.
 extension ConsumerPollLoop {
-    /// librdkafka's rebalance callback, also for its events while closing.
+    /// Handles librdkafka's rebalance events, also those during closing.
     func rebalance(_ code: rd_kafka_resp_err_t, _ partitions: [TopicPartition]) {
         switch code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
@@ -24,7 +24,7 @@ extension ConsumerPollLoop {
         } else {
             report("assign", list.use { rd_kafka_assign(rk, $0) })
         }
-        // A pause belongs to an assignment; librdkafka would keep it.
+        // librdkafka would keep pauses of an earlier assignment.
         list.use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts.map { GroupProgress.Start($0) })
         askAgain(starts.filter { $0.offset == .min }.map(\.topicPartition))
@@ -32,8 +32,8 @@ extension ConsumerPollLoop {
         settings.onAssigned?()
     }
 
-    /// Holds partitions that Kafka could not be asked about until it was: librdkafka would ask only once more, and not tell what was
-    /// committed beside the offset.
+    /// Pauses partitions whose committed offset is unknown until Kafka answers: librdkafka would only query once more, and not return the
+    /// commit metadata.
     private func askAgain(_ partitions: [TopicPartition]) {
         guard !partitions.isEmpty else { return }
         PartitionList(partitions).use { _ = rd_kafka_pause_partitions(rk, $0) }
@@ -70,8 +70,8 @@ extension ConsumerPollLoop {
         return refusal.map { .failure($0) } ?? .success(())
     }
 
-    /// Gives assigned partitions back to the handler at other offsets, under a new epoch.
-    /// - Parameter insists: start there even if Kafka refuses the commit; otherwise reading then starts at the old commit point.
+    /// Revokes assigned partitions towards the handler and assigns them at other offsets, under a new epoch.
+    /// - Parameter insists: whether to start there even if Kafka refuses the commit; otherwise reading then starts at the old commit point.
     /// - Returns: why the commit was refused.
     @discardableResult
     func beginAgain(_ offsets: [CommitOffset], insists: Bool = false) -> KafkaError? {
@@ -79,22 +79,22 @@ extension ConsumerPollLoop {
         handler.revoked(moved, lost: false, acknowledger: context.acknowledger)
         drain(moved)
         note(commits.collect(until: Deadline(after: Self.answerLimit)))
-        // An older commit without an answer might still undo this one.
+        // An older commit without an answer could still undo this one.
         let refusal =
             commits.isIdle
             ? CommitQueue.commit(rk, offsets, within: Self.answerLimit) : KafkaError("restart", RD_KAFKA_RESP_ERR__TIMED_OUT)
-        // Either way the handler gets the partitions back.
+        // The handler gets the partitions back in both cases.
         let starts =
             refusal == nil || insists ? offsets.map { GroupProgress.Start($0) } : progress.withLock { $0.starts(of: moved) }
         assignAnew(starts.map(\.commit))
         PartitionList(moved).use { _ = rd_kafka_resume_partitions(rk, $0) }
         announce(starts)
-        // What Kafka has now is not known: to be committed as soon as there is something to commit.
+        // The offset in Kafka is unknown, so the next commit must include these partitions.
         if refusal != nil { progress.withLock { progress in moved.forEach { progress.refused($0) } } }
         return refusal
     }
 
-    /// Makes librdkafka read partitions of ours from other offsets. By assigning: a seek is refused where an offset was out of range.
+    /// Makes librdkafka read assigned partitions from other offsets, by assigning again: a seek fails if an offset was out of range.
     func assignAnew(_ starts: [CommitOffset]) {
         let moved = starts.map(\.topicPartition)
         if isCooperative {
@@ -125,11 +125,11 @@ extension ConsumerPollLoop {
         }
         if isDrained == nil {
             log.logger.notice(
-                "\(unfinished) records were not finished in time and will come again", metadata: ["group": "\(settings.group)"])
+                "\(unfinished) records were not finished in time and will be read again", metadata: ["group": "\(settings.group)"])
         }
     }
 
-    /// What the group has committed. Asks until Kafka answers: to start at the beginning by mistake would repeat everything.
+    /// The group's committed offsets. Retries until Kafka answers: starting at the beginning by mistake would repeat everything.
     private func startOffsets(_ partitions: [TopicPartition]) -> [CommitOffset] {
         let answer = Retry.until(Deadline(after: .seconds(30)), "committed") { milliseconds in
             state.isRunning ? ConsumerQuestions.committed(rk, partitions, milliseconds: milliseconds) : nil

@@ -3,16 +3,16 @@ import Encoding
 import Instruments
 import Logging
 
-/// One librdkafka client's life in its group: reads, hands over, carries out commands, commits, answers rebalances, leaves.
+/// The life of one librdkafka client in its group: reads, hands records over, carries out commands, commits, handles rebalances, leaves.
 ///
-/// Deliberately not Sendable: it is made on the poll thread and never leaves it, so nothing in it needs a lock. What other threads may touch
-/// is in ``ConsumerState``.
+/// Deliberately not Sendable: it is made on the poll thread and never leaves it, so it needs no lock. State that other threads use is in
+/// ``ConsumerState``.
 final class ConsumerPollLoop {
     let rk: OpaquePointer
     let context: ConsumerContext
     let commits: CommitQueue
     var outOfRange = OutOfRangePartitions()
-    /// Survives this client.
+    /// Outlives this client.
     private(set) var membership: MembershipMonitor
     private var ownership: OwnershipMonitor
     private var reader = BatchReader(stopsAtEnd: false)
@@ -25,7 +25,7 @@ final class ConsumerPollLoop {
     var metrics: GroupMetrics { context.metrics }
     var log: ThrottledLog { context.log }
 
-    /// - Parameter rk: lives longer than this.
+    /// - Parameter rk: must outlive this object.
     init(_ rk: OpaquePointer, _ context: ConsumerContext, _ membership: MembershipMonitor) {
         self.rk = rk
         self.context = context
@@ -34,10 +34,10 @@ final class ConsumerPollLoop {
         ownership = OwnershipMonitor(every: context.settings.ownershipInterval)
     }
 
-    /// Before the client is destroyed.
+    /// Must be called before the client is destroyed.
     func close() { commits.close() }
 
-    /// Polls until told to stop, or until the client must be replaced.
+    /// Polls until the consumer stops or the client must be replaced.
     func poll() {
         let interval = settings.commitInterval
         var commitAt = Deadline(after: interval)
@@ -47,7 +47,7 @@ final class ConsumerPollLoop {
         while state.isRunning, !isStranded() {
             state.comeRound()
             carryOutCommands()
-            // Kafka's answers to commits do not end the wait.
+            // Kafka's answers to commits do not interrupt the wait for records.
             receive(progress.withLock { $0.isCommitUrgent } ? 2 : wait)
             askForOutOfRange()
             lookForOwners()
@@ -68,7 +68,7 @@ final class ConsumerPollLoop {
             progress.withLock { $0.epoch(of: TopicPartition(topic: topic, partition: partition)) }
         }
         if !polled.isEmpty {
-            // A rebalance may have come between two records of the batch.
+            // A rebalance may happen between two records of the batch.
             let records = progress.withLock { $0.begin(polled) }
             metrics.records.increment(by: records.count)
             if !records.isEmpty { handler.received(records, acknowledger: context.acknowledger) }
@@ -116,7 +116,7 @@ final class ConsumerPollLoop {
         let backlog = state.backlog
         metrics.backlog.record(backlog.values.reduce(0, +))
         let oldest = ages.ages(progress.withLock { $0.waiting(backlog) }, now: Timestamp.now.milliseconds)
-        // What another process reads now waits there.
+        // Records of a revoked partition now wait at its new owner.
         for topic in Set(metrics.oldest.values).union(oldest.keys) {
             metrics.oldest.record(Double(oldest[topic] ?? 0) / 1000, topic)
         }
@@ -124,7 +124,7 @@ final class ConsumerPollLoop {
 
     // MARK: Membership
 
-    /// Whether this member has been out of its group for too long. Told once, and once when it is back.
+    /// Whether this member has been out of its group for too long. Logged once, as is its return.
     private func isStranded() -> Bool {
         guard let out = membership.mustRenew(at: .now) else { return false }
         log.logger.log(
@@ -146,11 +146,11 @@ final class ConsumerPollLoop {
 
     // MARK: Owners
 
-    // The member that leads a group shares out what the broker that coordinates it knows at that moment. A broker that learns late of a new
-    // topic leaves it out, and librdkafka has a group share out anew only when a member's own view of the topics changes, which it may not:
-    // nobody would read the topic until somebody joins or leaves.
+    // The member that leads a group assigns the partitions that the group's coordinator knows at that moment. A broker that learns late of
+    // a new topic leaves it out, and librdkafka only assigns again when the leader's own view of the topics changes, which may not happen:
+    // the topic would have no reader until a member joins or leaves.
 
-    /// Has the other thread look whether every partition has an owner, if it is time to.
+    /// Starts a check, on another thread, that every partition has an owner, if one is due.
     private func lookForOwners() {
         guard ownership.begin(at: .now) else { return }
         do throws(KafkaError) {
@@ -158,23 +158,23 @@ final class ConsumerPollLoop {
                 if let unowned = questions.unowned() { state.command(.unownedFound(unowned)) }
             }
         } catch {
-            // No thread, or stopping.
+            // No thread available, or the consumer is stopping.
             _ = ownership.found([], at: .now)
         }
     }
 
-    /// Joins anew, without leaving, where partitions had no owner at two looks in a row: when the member does so that leads the group,
-    /// partitions are shared out anew.
+    /// Joins again, without leaving, if partitions had no owner at two checks in a row: when the group's leader does so, partitions are
+    /// assigned again.
     private func claim(_ unowned: Set<TopicPartition>) {
         let lasting = ownership.found(unowned, at: .now)
         guard !lasting.isEmpty else { return }
         log.logger.warning(
-            "partitions have no owner: joins anew, so that they are shared out again",
+            "partitions have no owner: joining again, so that they are assigned",
             metadata: [
                 "group": "\(settings.group)", "count": "\(lasting.count)",
                 "partitions": "\(lasting.prefix(10).map { "\($0.topic)[\($0.partition)]" }.joined(separator: " "))",
             ])
-        // A cooperative member that subscribes to the same again does nothing.
+        // A cooperative member that repeats its subscription would do nothing.
         if isCooperative { rd_kafka_unsubscribe(rk) }
         let code = GroupClient.subscribe(rk, settings.subscription)
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { context.failed(KafkaError("subscribe", code)) }
@@ -182,11 +182,11 @@ final class ConsumerPollLoop {
 
     // MARK: The end
 
-    /// Leaves the group; librdkafka asks for the revocation meanwhile. `false` if that took too long.
+    /// Leaves the group; librdkafka calls for the revocation meanwhile. `false` if that took too long.
     func leave(within limit: Duration) -> Bool {
         guard let queue = rd_kafka_queue_new(rk) else { return false }
         defer { rd_kafka_queue_destroy(queue) }
-        // Not the plain close call: it has no time limit, and in 2.0.2 it can wait for ever after partitions were lost.
+        // The plain close call has no time limit, and in 2.0.2 it can wait for ever after partitions were lost.
         if let error = rd_kafka_consumer_close_queue(rk, queue) {
             log.log(KafkaError("close consumer", consuming: error))
             return false
@@ -194,7 +194,7 @@ final class ConsumerPollLoop {
         let deadline = Deadline(after: limit)
         while rd_kafka_consumer_closed(rk) == 0 {
             if deadline.hasPassed {
-                log.logger.warning("left the group without its answer", metadata: ["group": "\(settings.group)"])
+                log.logger.warning("left the group without an answer from Kafka", metadata: ["group": "\(settings.group)"])
                 return false
             }
             guard let event = rd_kafka_queue_poll(queue, 20) else { continue }
@@ -207,6 +207,6 @@ final class ConsumerPollLoop {
         return true
     }
 
-    /// How long Kafka's answer to a commit or to leaving is awaited where somebody waits for us.
+    /// The time limit for Kafka's answer to a commit or to leaving, where another thread waits.
     static var answerLimit: Duration { .seconds(3) }
 }

@@ -1,6 +1,6 @@
 import CLibrdkafka
 
-/// What a group consumer asks Kafka. Everything here blocks, so it runs on the consumer's thread for questions.
+/// A group consumer's queries to Kafka. All of them block, so they run on the consumer's thread for queries.
 struct ConsumerQuestions: Sendable {
     let kafka: KafkaSettings
     let settings: GroupConsumer.Settings
@@ -9,7 +9,7 @@ struct ConsumerQuestions: Sendable {
 
     // MARK: Offsets
 
-    /// What the group has committed; asked again while the answer may pass.
+    /// The group's committed offsets; retriable errors are retried.
     func committed(_ partitions: [TopicPartition], within timeout: Duration) -> Result<[CommitOffset], KafkaError> {
         let outcome = state.withHandle { rk in
             Retry.until(Deadline(after: timeout), "committed") { milliseconds in
@@ -19,7 +19,7 @@ struct ConsumerQuestions: Sendable {
         return outcome ?? .failure(.closed("committed"))
     }
 
-    /// What the group has committed.
+    /// The group's committed offsets.
     static func committed(
         _ rk: OpaquePointer, _ partitions: [TopicPartition], milliseconds: Int32
     ) -> Result<[CommitOffset], KafkaError> {
@@ -30,7 +30,7 @@ struct ConsumerQuestions: Sendable {
         return .success(list.offsets)
     }
 
-    /// Where the log of a partition begins and ends, and, unless its position is known, what the group has committed.
+    /// The bounds of a partition's log, and, unless its position is known, the group's committed offset.
     func logBounds(of partition: TopicPartition, isKnown: Bool) -> Result<LogBounds, KafkaError> {
         let commits = isKnown ? .success([]) : state.withHandle { rk in Self.committed(rk, [partition], milliseconds: 3000) }
         let logs = kafka.questions.use(kafka, log) { rk in OffsetRequests.watermarks(rk, [partition], milliseconds: 3000) }
@@ -43,16 +43,16 @@ struct ConsumerQuestions: Sendable {
         }
     }
 
-    /// Where partitions end, as far as Kafka says so.
+    /// The known end offsets of partitions.
     func ends(of partitions: [TopicPartition]) -> [TopicPartition: Int64] {
         let answer = kafka.questions.use(kafka, log) { rk in .success(OffsetRequests.knownEnds(rk, partitions, milliseconds: 3000)) }
-        return (try? answer?.get()) ?? [:]  // no client: nothing is known
+        return (try? answer?.get()) ?? [:]  // no client
     }
 
     // MARK: Owners
 
-    /// Partitions of the subscription that no member owns; none while the group settles or where nobody knows. Nil on an in-memory cluster,
-    /// which cannot be asked at any time.
+    /// Partitions of the subscription that no member owns; empty during a rebalance, and if the owners are not known. Nil on an in-memory
+    /// cluster, which never supports the query.
     func unowned() -> Set<TopicPartition>? {
         switch kafka.questions.use(kafka, log, findUnowned) {
         case .success(let unowned): unowned
@@ -63,7 +63,8 @@ struct ConsumerQuestions: Sendable {
 
     private func findUnowned(_ rk: OpaquePointer) -> Result<Set<TopicPartition>, KafkaError> {
         let deliveryTimeout: Int32 = 3000
-        // An in-memory cluster must never be asked: librdkafka 2.0.2 ends the process over a request that a cluster does not know.
+        // An in-memory cluster must not get the request: librdkafka 2.0.2 ends the process over a request that the cluster does not
+        // support.
         guard let id = clusterID(rk, deliveryTimeout) else { return .failure(KafkaError("cluster id", RD_KAFKA_RESP_ERR__TIMED_OUT)) }
         guard !id.hasPrefix("mockCluster") else { return .failure(GroupRequests.unsupported) }
         return GroupRequests.standing(rk, settings.group, deliveryTimeout).flatMap { group in

@@ -1,16 +1,16 @@
 import CLibrdkafka
 import Synchronization
 
-/// What the threads of one group consumer share: how far the work on its partitions is, what its poll thread is to do next, and its client.
+/// State that the threads of one group consumer share: the progress of its partitions, the commands for its poll thread, and its client.
 final class ConsumerState: Sendable {
-    /// What the poll thread is to do.
+    /// A command for the poll thread.
     enum Command: Sendable {
-        /// Meant for these assignments only: one that comes meanwhile is read, whatever was asked for before.
+        /// Applies to these assignments only: a later assignment is not paused.
         case setPaused([TopicPartition: UInt64], Bool)
         case restart([CommitOffset], @Sendable (Result<Void, KafkaError>) -> Void)
-        /// Where a partition is whose position was not in the log, meant for this assignment only.
+        /// The log bounds of a partition whose position was out of range; applies to this assignment only.
         case logBoundsFound(TopicPartition, epoch: UInt64, Result<LogBounds, KafkaError>)
-        /// Partitions of the subscription that no member of the group owned at a look.
+        /// Partitions of the subscription that no member owned at a check.
         case unownedFound(Set<TopicPartition>)
     }
 
@@ -27,13 +27,13 @@ final class ConsumerState: Sendable {
     let progress = Monitor(GroupProgress())
     private let commands = Mutex<[Command]>([])
     private let lifecycle = Mutex(Lifecycle())
-    /// When the poll thread last came round, nanoseconds since `born`.
+    /// When the poll thread last completed a round, in nanoseconds since `born`.
     private let rounds = Atomic<Int64>(0)
     private let born = ContinuousClock.now
 
     // MARK: Life
 
-    /// Whether this was the first call.
+    /// Marks the consumer as started. Returns whether this was the first call.
     func begin() -> Bool {
         lifecycle.withLock { lifecycle in
             guard lifecycle.phase == .idle else { return false }
@@ -42,13 +42,13 @@ final class ConsumerState: Sendable {
         }
     }
 
-    /// Whether it was started and nobody has asked to stop.
+    /// Whether it was started and not stopped.
     var isRunning: Bool { lifecycle.withLock { $0.phase } == .running }
 
-    /// The client that threads other than the poll thread may use; nil while there is none.
+    /// Sets the client for threads other than the poll thread; nil while there is none.
     func setClient(_ client: ClientHandle?) { lifecycle.withLock { $0.client = client } }
 
-    /// Asks the poll thread to end, and returns when it has.
+    /// Stops the poll thread and returns when it has ended.
     func stop() async {
         await withCheckedContinuation { continuation in
             let isStopped = lifecycle.withLock { lifecycle in
@@ -66,7 +66,7 @@ final class ConsumerState: Sendable {
         }
     }
 
-    /// The last step of the poll thread: whoever waits for the end may go on.
+    /// The last step of the poll thread: wakes the callers of `stop`.
     func finish() {
         refuseCommands()
         let waiters = lifecycle.withLock { lifecycle in
@@ -90,7 +90,7 @@ final class ConsumerState: Sendable {
         if !wake() { refuseCommands() }
     }
 
-    /// Those that were given since the last call.
+    /// Takes the commands since the last call.
     func takeCommands() -> [Command] {
         commands.withLock { commands in
             defer { commands = [] }
@@ -98,7 +98,7 @@ final class ConsumerState: Sendable {
         }
     }
 
-    /// Interrupts the poll thread's wait; `false` if there is no such thread any more.
+    /// Interrupts the poll thread's wait; `false` if there is no such thread.
     @discardableResult
     func wake() -> Bool {
         withHandle { rk in
@@ -108,12 +108,12 @@ final class ConsumerState: Sendable {
         } != nil
     }
 
-    /// Answers commands that nobody will carry out.
+    /// Answers the commands that will not be carried out.
     private func refuseCommands() {
         for case .restart(_, let report) in takeCommands() { report(.failure(.closed("restart"))) }
     }
 
-    // MARK: Questions that Kafka need not answer
+    // MARK: Queries without Kafka
 
     /// Records between the commit point and the end of each assigned partition, as of the last fetch. Any thread.
     var backlog: [TopicPartition: Int64] {
@@ -132,12 +132,12 @@ final class ConsumerState: Sendable {
         } ?? [:]
     }
 
-    /// The poll thread has come round.
+    /// Notes that the poll thread has completed a round.
     func comeRound() {
         let (seconds, attoseconds) = (ContinuousClock.now - born).components
         rounds.store(seconds * 1_000_000_000 + attoseconds / 1_000_000_000, ordering: .relaxed)
     }
 
-    /// When the poll thread last came round.
+    /// When the poll thread last completed a round.
     var lastRound: ContinuousClock.Instant { born + .nanoseconds(rounds.load(ordering: .relaxed)) }
 }

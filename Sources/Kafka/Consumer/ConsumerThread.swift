@@ -1,8 +1,7 @@
 import CLibrdkafka
 import Instruments
 
-/// The poll thread of a group consumer from its first client to its last: librdkafka clients one after the other, each with a poll loop of
-/// its own.
+/// The poll thread of a group consumer. It runs librdkafka clients one after the other, each with a poll loop of its own.
 struct ConsumerThread {
     private let context: ConsumerContext
     private var membership: MembershipMonitor
@@ -12,7 +11,7 @@ struct ConsumerThread {
         membership = MembershipMonitor(after: context.settings.rejoinAfter, from: .now)
     }
 
-    /// The thread's body: until told to stop.
+    /// The thread's body; returns when the consumer stops.
     mutating func run(_ first: GroupClient) {
         var client: GroupClient? = first
         while let present = client {
@@ -23,7 +22,8 @@ struct ConsumerThread {
         context.state.finish()
     }
 
-    /// Polls until told to stop, or until the client must be replaced; then leaves the group and ends the client, both bounded.
+    /// Polls until the consumer stops or the client must be replaced; then leaves the group and destroys the client, both within a time
+    /// limit.
     private mutating func live(_ client: GroupClient) {
         let state = context.state
         let isClosed = client.handle.onOwnThread { rk in
@@ -37,18 +37,18 @@ struct ConsumerThread {
             loop.poll()
             state.setClient(nil)
             client.handle.close()
-            // Who is out has nothing to give back, and may get no answer.
+            // A member outside the group has nothing to give back and may get no answer.
             let answers = ConsumerPollLoop.answerLimit + ConsumerPollLoop.answerLimit
             return loop.leave(within: state.isRunning ? .seconds(2) : context.settings.drain + answers)
         }
-        // What could not be closed in time must not hang here either.
+        // A client that could not be closed in time must not block here either.
         client.handle.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
     }
 
-    /// A fresh client, as soon as one can be made; nil if told to stop.
+    /// A fresh client, as soon as one can be made; nil if the consumer stops.
     private func renewed() -> GroupClient? {
         let state = context.state
-        // Whatever the old one still had is lost: another member may have it.
+        // The old client's partitions are lost: another member may have them.
         let gone = state.progress.withLock { $0.assignment }
         if !gone.isEmpty {
             context.handler.revoked(gone, lost: true, acknowledger: context.acknowledger)

@@ -1,11 +1,11 @@
 import CLibrdkafka
 
-/// A librdkafka client that joins a group, and what takes the group's rebalances to the poll loop.
+/// A librdkafka client of a group, with the receiver that forwards rebalances to the poll loop.
 struct GroupClient: Sendable {
     let handle: ClientHandle
     let rebalances: RebalanceReceiver
 
-    /// - Throws: a property that librdkafka refuses, by name.
+    /// - Throws: an error that names a property librdkafka refuses.
     init(_ kafka: KafkaSettings, _ settings: GroupConsumer.Settings, handler: any GroupHandler, log: ThrottledLog) throws(KafkaError) {
         let configuration = ClientConfiguration.consumer(kafka, settings.properties)
         let clientID = configuration.clientID
@@ -21,7 +21,7 @@ struct GroupClient: Sendable {
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) },
                 onRebalance: { rk, code, partitions in
                     guard let loop = rebalances.loop else {
-                        // Nobody reads any more; librdkafka waits for an answer all the same.
+                        // The poll loop has ended, but librdkafka still waits for an answer.
                         rd_kafka_assign(rk, nil)
                         return
                     }
@@ -37,7 +37,7 @@ struct GroupClient: Sendable {
         self.rebalances = rebalances
     }
 
-    /// Asks librdkafka to join the group with this subscription.
+    /// Makes librdkafka join the group with this subscription.
     static func subscribe(_ rk: OpaquePointer, _ topics: [String]) -> rd_kafka_resp_err_t {
         let subscription = topics.map { TopicPartition(topic: $0, partition: Int32(RD_KAFKA_PARTITION_UA)) }
         return PartitionList(subscription).use { rd_kafka_subscribe(rk, $0) }

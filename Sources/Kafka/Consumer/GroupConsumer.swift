@@ -3,8 +3,7 @@ import Instruments
 package import Logging
 import Synchronization
 
-/// One member of a consumer group: one thread that polls, answers rebalances and commits. This is its face for all other threads: its life,
-/// commands and questions.
+/// One member of a consumer group. One thread polls, handles rebalances and commits; this class is its interface for all other threads.
 ///
 /// ```
 ///  any thread                        shared                       the poll thread
@@ -16,17 +15,17 @@ import Synchronization
 ///      └───────────── passed to ────────────────────────────────── GroupHandler
 /// ```
 ///
-/// Start offsets are explicit: what the group has committed, else the partition's beginning. An offset is committed only when its
-/// record and all before it are finished. `stop` must be called, else the thread lives on. Not reusable after `stop`.
+/// Start offsets are explicit: the group's committed offset, else the partition's beginning. An offset is committed only when its record
+/// and all before it are finished. The owner must call `stop`, else the thread lives on. A stopped consumer cannot be restarted.
 package final class GroupConsumer: Sendable {
     private let context: ConsumerContext
     private let stallWatch: Mutex<StallDetector>
 
     /// - Parameters:
     ///   - kafka: its client id also names the thread.
-    ///   - handler: kept until `stop` has returned.
-    ///   - acknowledger: what the handler reports with; one of its own for each consumer. Only where the handler must have it before this is
-    ///     made.
+    ///   - handler: retained until `stop` has returned.
+    ///   - acknowledger: receives the handler's reports; one for each consumer. Pass one only if the handler needs it before the consumer
+    ///     exists.
     package init(
         _ kafka: KafkaSettings, _ settings: Settings, handler: any GroupHandler, acknowledger: RecordAcknowledger = RecordAcknowledger(),
         logger: Logger
@@ -40,13 +39,13 @@ package final class GroupConsumer: Sendable {
 
     private var state: ConsumerState { context.state }
 
-    /// What the handler is given to report with, for those who report in its place.
+    /// The acknowledger that the handler gets, for other objects that report in its place.
     package var acknowledger: RecordAcknowledger { context.acknowledger }
 
     // MARK: Life
 
-    /// Subscribes and starts the thread. Joining the group goes on behind this call, which waits for nothing.
-    /// - Throws: a property that librdkafka refuses, by name; or that this consumer was started before.
+    /// Subscribes and starts the thread. Does not wait for the member to join its group.
+    /// - Throws: an error that names a property librdkafka refuses, or one for a second start.
     package func start() throws(KafkaError) {
         guard state.begin() else {
             throw KafkaError("start consumer", RD_KAFKA_RESP_ERR__STATE, reason: "a consumer starts once", isRetriable: false)
@@ -77,7 +76,7 @@ package final class GroupConsumer: Sendable {
         }
     }
 
-    /// Stops reading, waits at most `drain` for unfinished records, commits, leaves the group and ends the thread, all bounded.
+    /// Stops reading, waits at most `drain` for unfinished records, commits, leaves the group and ends the thread, all within time limits.
     package func stop() async {
         await state.stop()
         await context.queries.stop()
@@ -85,9 +84,9 @@ package final class GroupConsumer: Sendable {
 
     // MARK: Commands
 
-    /// Moves the group to other offsets, forwards or back, on partitions that are ours now: revokes them towards the handler, waits at most
-    /// `drain`, commits the new offsets and assigns them anew under a new epoch.
-    /// - Throws: if a partition is not ours or Kafka refuses the commit.
+    /// Moves the group to other offsets, forwards or back, on assigned partitions: revokes them towards the handler, waits at most `drain`,
+    /// commits the new offsets and assigns them under a new epoch.
+    /// - Throws: if a partition is not assigned or Kafka refuses the commit.
     package func restart(at offsets: [CommitOffset]) async throws(KafkaError) {
         let result: Result<Void, KafkaError> = await withCheckedContinuation { continuation in
             state.command(.restart(offsets) { continuation.resume(returning: $0) })
@@ -95,8 +94,8 @@ package final class GroupConsumer: Sendable {
         try result.get()
     }
 
-    /// Commits explicitly, with metadata, and waits for Kafka's answer; without one in time it may have happened all the same. On an
-    /// assigned partition the consumer's own commits go on when the commit point gets further.
+    /// Commits explicitly, with metadata, and waits for Kafka's answer; without an answer in time the commit may still have happened. On an
+    /// assigned partition the consumer's own commits continue when the commit point moves further.
     package func commit(_ offsets: [CommitOffset], timeout: Duration = .seconds(10)) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         try await context.queries.run("commit") { [state] () throws(KafkaError) in
@@ -107,34 +106,34 @@ package final class GroupConsumer: Sendable {
         state.progress.withLock { $0.committed(offsets) }
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
-    /// The partitions that are ours now, sorted. Any thread.
+    /// The assigned partitions, sorted. Any thread.
     package var assignment: [TopicPartition] { state.progress.withLock { $0.assignment } }
 
-    /// Results that came too late to count, of this member's life.
+    /// The number of results that arrived after their assignment had ended, in this member's life.
     package var droppedResults: Int { state.progress.withLock { $0.dropped } }
 
-    /// Records between the commit point and the end of each assigned partition, as of the last fetch. Any thread; asks no broker.
+    /// Records between the commit point and the end of each assigned partition, as of the last fetch. Any thread; queries no broker.
     package var backlog: [TopicPartition: Int64] { state.backlog }
 
-    /// What the group has committed, with metadata; offset -1 where nothing. Blocks a thread of its own, not the caller's.
+    /// The group's committed offsets with metadata; offset -1 if there is none. Blocks a thread of its own, not the caller's.
     package func committed(_ partitions: [TopicPartition], timeout: Duration) async throws(KafkaError) -> [CommitOffset] {
         try await context.queries.run("committed") { [questions = context.questions] () throws(KafkaError) in
             try questions.committed(partitions, within: timeout).get()
         }
     }
 
-    /// Partitions of ours that have something to read and have stood still for `Settings.stallAfter`; all of them if the poll thread does
-    /// not come round, which this does not need. To be asked every few seconds: time counts from the first asking. Asks Kafka where the
-    /// partitions end, at most 3 s.
+    /// Assigned partitions that have records to read and made no progress for `Settings.stallAfter`; all of them if the poll thread does
+    /// not complete its round. Call it every few seconds: the time counts from the first call. Queries the partitions' ends, for at most 3
+    /// s.
     ///
-    /// A partition whose reading the handler has paused is not among them, nor one that waits for room in its commit's metadata.
+    /// Leaves out partitions that the handler has paused and those that wait for room in the commit metadata.
     package func stalls() async -> [Stall] {
         do throws(KafkaError) {
             return try await context.queries.run("stalls") { self.findStalls() }
         } catch {
-            return []  // stopped
+            return []  // the consumer is stopped
         }
     }
 
@@ -144,7 +143,7 @@ package final class GroupConsumer: Sendable {
     private func findStalls() -> [Stall] {
         let wanted = state.progress.withLock { $0.readings.filter { !$0.value.isPaused }.keys.sorted() }
         let ends = context.questions.ends(of: wanted)
-        // Read after the ends: a position never lies behind an end that was asked for later.
+        // Read after the ends, so that no position lies behind its end.
         let readings = state.progress.withLock { $0.readings }
         let stalls = stallWatch.withLock { $0.stalls(readings, ends: ends, roundAt: state.lastRound, at: .now) }
         context.metrics.stalled.record(stalls.count)

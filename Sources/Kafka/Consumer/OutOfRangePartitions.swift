@@ -15,7 +15,7 @@ struct OutOfRangePartitions {
         if outOfRange[partition]?.epoch == epoch {
             outOfRange[partition]?.isWaiting = true
         } else {
-            // A restart makes a new epoch, and may lead to where the last one did.
+            // A restart makes a new epoch, and may end at the same position as the last one.
             outOfRange[partition] = OutOfRange(epoch: epoch, askAt: max(now, outOfRange[partition]?.askAt ?? now))
         }
     }

@@ -96,7 +96,7 @@ package final class PartitionReader: Sendable {
         do throws(KafkaError) {
             try await opening.runUnlessCancelled("start reader") { () throws(KafkaError) in try self.open(within: limit) }
         } catch {
-            // Cancelled when it had just begun to read: its thread ends, and cleans up. Otherwise nothing has begun, and nothing will.
+            // If the reader had just started, its thread ends and cleans up. Otherwise nothing has started, and nothing will.
             let hasThread = lifecycle.withLock { lifecycle in
                 if lifecycle.phase == .running { lifecycle.phase = .stopping }
                 return lifecycle.hasThread
@@ -150,7 +150,7 @@ package final class PartitionReader: Sendable {
     }
 
     private func open(within limit: Duration) throws(KafkaError) {
-        // librdkafka wants a group id for its poll call; nobody joins or commits under it.
+        // librdkafka requires a group id for its poll call; no member joins or commits under it.
         var random = SystemRandomNumberGenerator()
         let group = "\(kafka.clientID)-reader-\(String(UInt64.random(in: .min ... .max, using: &random), radix: 36))"
         let ours = ["group.id": group, "enable.partition.eof": "true"]
@@ -164,8 +164,8 @@ package final class PartitionReader: Sendable {
                 onStatistics: { [onStatistics = kafka.onStatistics] in onStatistics?(clientID, $0) }),
             isPolled: true)
         do throws(KafkaError) {
-            // Asked also where the answer is not needed: librdkafka learns the leaders from it, which after an assignment it only does
-            // on a timer, half a second later.
+            // Queried also if the answer is not needed: librdkafka learns the leaders from it, which after an assignment it only does on a
+            // timer, half a second later.
             let isFromEnd = if case .end = beginning { true } else { false }
             let edge = Int64(isFromEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING)
             let edges = try edges(client, at: edge, within: limit)
@@ -237,11 +237,11 @@ package final class PartitionReader: Sendable {
                 onEnd(place, nextOffset)
                 kafka.missingRights.granted("Read", on: [place.topic])
             case .failed(let error, let place):
-                // It joins no group, so it needs no right on one.
+                // The reader joins no group, so it needs no right on one.
                 guard error.unauthorized != .group else { break }
                 kafka.missingRights.note(reading: error, topic: place?.topic, group: nil)
                 failed(error)
-                // The log was cut or made anew: what a follower knows may be wrong, so it reads everything again.
+                // The log was truncated or created again: the follower's state may be wrong, so it reads everything again.
                 guard error.isOutOfRange, let place, positions[place] != nil else { break }
                 log.log(.error, "restart", "reading \(place) again from its beginning")
                 onRestart(place)

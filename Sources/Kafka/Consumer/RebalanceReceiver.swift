@@ -4,7 +4,7 @@ import Glibc
 import Musl
 #endif
 
-/// Brings librdkafka's rebalance callbacks to the poll loop, which belongs to one thread and so cannot be captured by a callback.
+/// Forwards librdkafka's rebalance callbacks to the poll loop, which belongs to one thread and so cannot be captured by a callback.
 ///
 /// `@unchecked Sendable`: librdkafka calls back on the thread that polls the client. That thread alone attaches a loop, detaches it and
 /// reads it, which each read checks.
@@ -12,13 +12,13 @@ final class RebalanceReceiver: @unchecked Sendable {
     private weak var attached: ConsumerPollLoop?
     private var thread: pthread_t?
 
-    /// From now on this thread's loop answers. Before the thread polls.
+    /// Sets this thread's loop as the receiver. Must be called before the thread polls.
     func attach(_ loop: ConsumerPollLoop) {
         attached = loop
         thread = pthread_self()
     }
 
-    /// Nobody answers any more. Before another thread may end the client.
+    /// Removes the receiver. Must be called before another thread may end the client.
     func detach() {
         attached = nil
         thread = nil

@@ -1,21 +1,21 @@
-/// What a ``GroupHandler`` tells its consumer: which records have ended, which are given up, and which partitions are to rest. Any thread;
-/// nothing here waits for Kafka or for the poll thread.
+/// A ``GroupHandler``'s reports to its consumer: finished records, abandoned records, and partitions to pause. Any thread; nothing here
+/// waits for Kafka or for the poll thread.
 ///
-/// The consumer passes it to its handler's calls. A handler that needs one before the first call is made with one, which its consumer is
-/// given as well. One acknowledger belongs to one consumer.
+/// The consumer passes it to its handler's calls. A handler that needs one before the first call is made with one, and the consumer gets
+/// the same one. One acknowledger belongs to one consumer.
 package struct RecordAcknowledger: Sendable {
     let state = ConsumerState()
 
-    /// For a consumer that is yet to be made.
+    /// An acknowledger for a consumer that does not exist yet.
     package init() {}
 
-    /// Reports the end of work on a record. Other epochs than the partition's present one are dropped and counted.
+    /// Reports the end of work on a record. A report for another epoch than the partition's present one is dropped and counted.
     package func finished(_ partition: TopicPartition, offset: Int64, epoch: UInt64) {
         let mustWake = state.progress.withLock { $0.finish(partition, offset, epoch: epoch) }
         if mustWake { state.progress.signal() }
     }
 
-    /// As ``finished(_:offset:epoch:)``, for records that ended together: under one lock.
+    /// Like ``finished(_:offset:epoch:)``, for several records under one lock.
     package func finished(_ records: [IncomingRecord]) {
         guard !records.isEmpty else { return }
         let mustWake = state.progress.withLock { progress in
@@ -26,15 +26,15 @@ package struct RecordAcknowledger: Sendable {
         if mustWake { state.progress.signal() }
     }
 
-    /// Reports that so many records of a partition will not end under this assignment, so that giving it up waits for the others only. They
-    /// come again, here or elsewhere. For `GroupHandler.revoked` and after it, and for a handler that ends; other epochs than the
-    /// partition's present one are ignored. Each record counts once.
+    /// Reports that this many records of a partition will not finish under this assignment, so that a revocation does not wait for them.
+    /// They are read again, here or elsewhere. For use in `GroupHandler.revoked` and after it, and by a handler that ends; reports for
+    /// another epoch than the partition's present one are ignored. Each record counts once.
     package func abandoned(_ partition: TopicPartition, records: Int, epoch: UInt64) {
         let mustWake = state.progress.withLock { $0.abandon(partition, records, epoch: epoch) }
         if mustWake { state.progress.signal() }
     }
 
-    /// As ``abandoned(_:records:epoch:)``, for records of any partitions: under one lock.
+    /// Like ``abandoned(_:records:epoch:)``, for records of any partitions, under one lock.
     package func abandoned(_ records: some Collection<IncomingRecord>) {
         guard !records.isEmpty else { return }
         let mustWake = state.progress.withLock { progress in
@@ -43,19 +43,19 @@ package struct RecordAcknowledger: Sendable {
         if mustWake { state.progress.signal() }
     }
 
-    /// Asks for a commit of these partitions as soon as the last one is answered, even if nothing has changed; `GroupHandler.committed` hears
-    /// of it. Of a partition of which nothing has ever been committed it is made with its first record.
+    /// Requests a commit of these partitions as soon as the last one is answered, even without a change; `GroupHandler.committed` reports
+    /// it. For a partition without any commit it happens with its first record.
     package func commitSoon(_ partitions: [TopicPartition]) {
         state.progress.withLock { $0.demandCommit(of: partitions, now: true) }
         state.wake()
     }
 
-    /// Stops reading these until `resume` or a new assignment. Records handed over already still come.
+    /// Stops reading these partitions until `resume` or a new assignment. Records that were already handed over still arrive.
     package func pause(_ partitions: [TopicPartition]) {
         state.command(.setPaused(epochs(of: partitions), true))
     }
 
-    /// Goes on reading where `pause` stopped.
+    /// Continues reading where `pause` stopped.
     package func resume(_ partitions: [TopicPartition]) {
         state.command(.setPaused(epochs(of: partitions), false))
     }

@@ -19,7 +19,7 @@ package struct Stall: Sendable, Equatable, CustomStringConvertible {
 
     /// `topic[partition], 12 records wait`.
     package var description: String {
-        let waiting = lag.map { "\($0) records wait" } ?? "its end is unknown"
-        return "\(partition), \(cause == .threadHeld ? "the reading thread is held, " : "")\(waiting)"
+        let waiting = lag.map { "\($0) records wait" } ?? "the end of the partition is unknown"
+        return "\(partition), \(cause == .threadHeld ? "the poll thread is blocked, " : "")\(waiting)"
     }
 }

@@ -26,7 +26,7 @@ struct WaitingAges {
         rests = rests.filter { readings[$0.key] != nil }
         var ages: [String: Int64] = [:]
         for (partition, reading) in readings {
-            // When what nobody has read yet was written is not known; it waits at least since reading came to rest before it.
+            // The age of unread records is not known; they have waited at least since reading stopped before them.
             let isUnread = reading.since == nil && reading.backlog > 0
             if !isUnread || rests[partition]?.position != reading.position {
                 rests[partition] = Rest(position: reading.position, since: now)

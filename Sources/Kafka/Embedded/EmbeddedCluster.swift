@@ -18,7 +18,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
     package init(brokers: Int = 1, logger: Logger) throws(KafkaError) {
         let settings = KafkaSettings(bootstrap: "", clientID: "ocn-broker")
         var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)  // else it complains of having no broker: it is one
+        logger.logLevel = max(logger.logLevel, .warning)  // its client would warn that it has no broker
         handle = try ClientHandle(
             RD_KAFKA_PRODUCER, ClientConfiguration.questions(settings), callbacks: ClientCallbacks(log: ThrottledLog(logger)),
             isPolled: false)

@@ -13,7 +13,7 @@ final class DeliveryReport: Sendable {
     func complete(_ message: UnsafePointer<rd_kafka_message_t>, of rk: OpaquePointer) {
         let code = message.pointee.err
         if code == RD_KAFKA_RESP_ERR_NO_ERROR {
-            // Unknown when the record stood there already: an earlier attempt's answer was lost.
+            // Unknown if the record was already stored: an earlier attempt's answer was lost.
             let offset = max(-1, message.pointee.offset)
             report(
                 .success(

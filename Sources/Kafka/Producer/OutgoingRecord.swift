@@ -2,7 +2,7 @@ package import NIOCore
 
 /// A record to be written.
 package struct OutgoingRecord: Sendable {
-    /// The topic must exist: this module creates no topic by writing to it.
+    /// The topic must exist: writing to it does not create it.
     package var topic: String
     /// Nil for Kafka's default: murmur2 of the key, or any partition without a key.
     package var partition: Int32?

@@ -32,7 +32,7 @@ package final class Producer: Sendable {
     /// Unchecked, because librdkafka's topic handles may be used from any thread; this type never frees one, `finish` does.
     private struct TopicHandle: @unchecked Sendable {
         let pointer: OpaquePointer
-        /// Until then an unknown-topic answer may come from a broker that has not learned of the topic yet.
+        /// Until then an unknown-topic answer may come from a broker that does not know the topic yet.
         var isDoubtfulUntil = Deadline(after: TopicHandle.deliveryTimeout)
         static let deliveryTimeout = Duration.seconds(30)
     }
@@ -82,7 +82,7 @@ package final class Producer: Sendable {
             callbacks: ClientCallbacks(
                 log: ThrottledLog(logger, settings.logLimiter),
                 onError: { [onTrouble = settings.onTrouble, missingRights = settings.missingRights] error in
-                    // Brokers before 2.8 want this one; later ones any right to write.
+                    // Brokers before 2.8 require this right; later ones accept any right to write.
                     if error.unauthorized == .cluster { missingRights.note(MissingRight("IdempotentWrite", .cluster)) }
                     if error.isFatal { onFatal?(error) }
                     if error.isAllBrokersDown { onTrouble?() }
@@ -244,12 +244,14 @@ package final class Producer: Sendable {
             if rd_kafka_flush(rk, timeout.clampedMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR {
                 rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
             }
-            // A record refused while closing is counted for a moment; purged ones come back at once.
+            // A record refused while closing is counted for a moment; purged records are reported at once.
             let deadline = Deadline(after: .seconds(5))
             while outstandingRecords > 0, !deadline.hasPassed { _ = rd_kafka_poll(rk, 10) }
         }
-        if outstandingRecords > 0 { logger.error("closed with \(outstandingRecords) records without a report") }
-        // Topic handles only once no sender is inside any more: it may hold one, or make another that would keep the client from ending.
+        if outstandingRecords > 0 {
+            logger.error("the producer was closed with \(outstandingRecords) records that have no delivery report")
+        }
+        // Topic handles only after the last sender has left: it may hold one, or make another that would keep the client from ending.
         client.destroy { _ in
             let open = topics.withLock { topics in
                 defer { topics = [:] }
@@ -270,7 +272,7 @@ package final class Producer: Sendable {
     private func enqueue(_ record: OutgoingRecord, _ delivery: DeliveryReport, _ rk: OpaquePointer) -> KafkaError? {
         guard let topic = topic(record.topic, rk) else { return KafkaError("topic", RD_KAFKA_RESP_ERR__INVALID_ARG) }
         let headers = Producer.headers(record.headers)
-        // Unsafe, balanced: librdkafka gives it back in the delivery callback; after an error return it never calls, so we release here.
+        // Unsafe, balanced: librdkafka returns it in the delivery callback; after an error return it never calls back, so we release here.
         let retained = Unmanaged.passRetained(delivery)
         let code = Producer.withBytes(of: record.key) { key in
             Producer.withBytes(of: record.value) { value in

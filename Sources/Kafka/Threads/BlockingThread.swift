@@ -23,7 +23,7 @@ final class BlockingThread: Sendable {
         self.name = name
     }
 
-    // The thread holds `state` only, so that it ends with its owner even if nobody called `stop`.
+    // The thread holds `state` only, so that it ends with its owner even if `stop` was never called.
     deinit {
         state.withLock { $0.isStopping = true }
         state.signal()
@@ -95,7 +95,8 @@ final class BlockingThread: Sendable {
         do throws(KafkaError) {
             try OSThread.start(name) { [state] in BlockingThread.serve(state) }
         } catch {
-            // Nobody will serve the queue. This caller gets the error; jobs of others that came meanwhile run here, so that none is lost.
+            // No thread will serve the queue. This caller gets the error; jobs that other callers queued meanwhile run here, so that none
+            // is lost.
             let others = state.withLock { state in
                 state.isStarted = false
                 defer { state.jobs = [] }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// An answer that several sources may give to one waiting caller; the first one counts.
+/// An answer to one waiting caller from several possible sources; the first one counts.
 final class OneAnswer<Value: Sendable>: Sendable {
     private enum State {
         case open
