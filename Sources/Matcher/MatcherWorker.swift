@@ -14,6 +14,8 @@ import Topics
 final class MatcherWorker: GroupHandler {
     private struct State {
         var queue: MatcherQueue
+        /// The assignment of each partition, except of those that another member may have already.
+        var epochs: [TopicPartition: UInt64] = [:]
         var isStopping = false
         var failure: KafkaError?
         /// Bytes sent that Kafka has not acknowledged.
@@ -41,6 +43,7 @@ final class MatcherWorker: GroupHandler {
 
     /// Half of the limit of the producer's own queue, so that this is never full.
     private static let maxSentBytes = 32 * 1024 * 1024
+    private static let reportedTogether = 256
 
     init(
         producer: Producer, topics: TopicNames, hub: PartyID, store: StateStore, limits: MatcherQueue.Limits = .init(), logger: Logger
@@ -69,12 +72,17 @@ final class MatcherWorker: GroupHandler {
     // MARK: The consumer's thread
 
     func assigned(_ partitions: [TopicPartition], epoch: UInt64, acknowledger: RecordAcknowledger) {
-        state.withLock { state in pause(state.queue.assign(partitions), acknowledger) }
+        state.withLock { state in
+            for partition in partitions { state.epochs[partition] = epoch }
+            pause(state.queue.assign(partitions), acknowledger)
+        }
         logger.info("matching", metadata: ["partitions": "\(partitions.count)"])
     }
 
     func revoked(_ partitions: [TopicPartition], lost: Bool, acknowledger: RecordAcknowledger) {
         let abandoned = state.withLock { state in
+            // Without a loss the consumer waits for records that are being matched.
+            if lost { for partition in partitions { state.epochs[partition] = nil } }
             let (abandoned, resumed) = state.queue.revoke(partitions)
             resume(resumed, acknowledger)
             return abandoned
@@ -123,6 +131,11 @@ final class MatcherWorker: GroupHandler {
                 acknowledger.finished(ended)
                 return acknowledger.abandoned(batch[index...])
             }
+            guard isAssigned(record) else {
+                // The new owner matches it; copies from here would be sent twice.
+                acknowledger.abandoned([record])
+                continue
+            }
             metrics.requests.increment()
             do throws(RecordError) {
                 let request = try RequestRecord(record)
@@ -136,8 +149,17 @@ final class MatcherWorker: GroupHandler {
                     .error, "unreadable", "unreadable request", metadata: ["record": "\(record.place)", "error": "\(error)"])
                 ended.append(record)
             }
+            // Not only at the end: a rebalance waits at most `drain` for records that are finished.
+            if ended.count >= Self.reportedTogether {
+                acknowledger.finished(ended)
+                ended = []
+            }
         }
         acknowledger.finished(ended)
+    }
+
+    private func isAssigned(_ record: IncomingRecord) -> Bool {
+        state.withLock { $0.epochs[record.topicPartition] == record.epoch }
     }
 
     private func derivedRecords(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [DerivedRecord] {

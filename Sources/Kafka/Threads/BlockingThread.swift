@@ -97,11 +97,14 @@ final class BlockingThread: Sendable {
         } catch {
             // No thread will serve the queue. This caller gets the error; jobs that other callers queued meanwhile run here, so that none
             // is lost.
-            let others = state.withLock { state in
+            let (others, waiters) = state.withLock { state in
                 state.isStarted = false
-                defer { state.jobs = [] }
-                return state.jobs.dropFirst()
+                // A caller of `stop` waits for a thread that never was.
+                if state.isStopping { state.isEnded = true }
+                defer { (state.jobs, state.waiters) = ([], []) }
+                return (state.jobs.dropFirst(), state.waiters)
             }
+            for waiter in waiters { waiter.resume() }
             for job in others { job() }
             throw error
         }
