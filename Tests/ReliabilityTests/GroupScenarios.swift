@@ -173,7 +173,7 @@ import Topics
 
         try await kafka.createTopic(new, partitions: 2)
         try await producer.fill(new, partitions: 0..<2, count: 5)
-        try await eventually("the new one is read from its beginning", within: .seconds(30)) {
+        try await eventually("the new one is read from its beginning", within: .seconds(120)) {
             (0..<2).allSatisfy { partition in
                 member.seen.records.filter { $0.topic == new && $0.partition == partition }.map(\.offset) == [0, 1, 2, 3, 4]
             }

@@ -169,6 +169,8 @@ extension ExchangeFlow {
 
     /// Ends this request and its waiting repeats with one answer.
     private func settle(_ exchange: PendingExchange, _ answer: RecipientResponse) {
+        // An answer that is remembered is copied here, because the state's lock stops all other requests.
+        let answer = exchange.record.method.isRead ? answer : answer.toKeep
         carryOut(step { $0.answered(exchange, answer, now: .now()) })
     }
 }

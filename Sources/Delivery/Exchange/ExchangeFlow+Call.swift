@@ -28,8 +28,11 @@ extension ExchangeFlow {
 
     /// Calls the recipient after the wait for a place. The recipient may have been removed meanwhile.
     func callAfterWaiting(_ exchange: PendingExchange) {
+        guard exchange.sendBy > .now() else { return failed(exchange, ExchangeRefusal.expired.failure(of: exchange.recipient)) }
         let directory = store.directory
-        prepare(exchange, RecipientRoute(of: exchange.record, in: directory, ownOperator: ownOperator), directory)
+        let route = RecipientRoute(of: exchange.record, in: directory, ownOperator: ownOperator)
+        if case .none(let failure) = route { return failed(exchange, failure) }
+        prepare(exchange, route, directory)
     }
 
     private func prepare(_ exchange: PendingExchange, _ destination: RecipientRoute, _ directory: Directory) {

@@ -45,7 +45,8 @@ extension ExchangeFlow {
                 self.failures.log(
                     .warning, "reply lost \(error.name)", "reply lost: \(error)", metadata: ["request": "\(reply.requestID)"])
             }
-            self.carryOut(actions)
+            // Not on this stack: a producer that fails at once would nest a call for each waiting request.
+            exchange.eventLoop.execute { self.carryOut(actions) }
         }
     }
 
