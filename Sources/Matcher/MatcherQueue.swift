@@ -13,7 +13,7 @@ struct MatcherQueue {
         /// Reading resumes at this size or less.
         var resume = 16 * 1024 * 1024
         /// The most bytes that are matched at a time; always at least one record.
-        var judge = 8 * 1024 * 1024
+        var match = 8 * 1024 * 1024
     }
 
     private let limits: Limits
@@ -74,7 +74,7 @@ struct MatcherQueue {
         marked =
             waiting.prefix { record in
                 defer { size += Self.bytes(of: record) }
-                return size == 0 || size + Self.bytes(of: record) <= limits.judge
+                return size == 0 || size + Self.bytes(of: record) <= limits.match
             }.count
         return isMatching
     }

@@ -11,13 +11,13 @@ package import Topics
 /// ```
 ///                the consumer's thread       a thread of the matcher's own
 ///
-/// ocn.requests ──(group ocn.matcher)──▶ queue ──▶ judged, 8 MiB at a time ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
+/// ocn.requests ──(group ocn.matcher)──▶ queue ──▶ matched, 8 MiB at a time ──▶ ocn.outbox.<CC>-<PID>, ocn.announce
 ///                                                   ▲                        │ acknowledged
 ///                     ocn.state, read to its end ───┘          commit ◀──────┘
 /// ```
 ///
 /// The next records are read while Kafka is asked where `ocn.state` ends: the question costs a round trip for all that came meanwhile. Where
-/// 32 MiB wait (``MatcherQueue``), reading pauses until half of that is judged; the consumer's thread itself never waits.
+/// 32 MiB wait (``MatcherQueue``), reading pauses until half of that is matched; the consumer's thread itself never waits.
 ///
 /// A request counts as finished when Kafka has acknowledged all records derived from it; only then may its offset be committed. If a worker
 /// dies in between, the next one writes them again under the same ids. The copies of an implausible request (``RecordBounds``) are written

@@ -126,12 +126,13 @@ final class MatcherWorker: GroupHandler {
         // Finished records are reported together.
         var ended: [IncomingRecord] = []
         for (index, record) in batch.enumerated() {
+            let (isEnding, isAssigned) = state.withLock { ($0.isEnding, $0.epochs[record.topicPartition] == record.epoch) }
             guard !isEnding else {
                 // Left for the next worker: they are not finished, so they are not committed.
                 acknowledger.finished(ended)
                 return acknowledger.abandoned(batch[index...])
             }
-            guard isAssigned(record) else {
+            guard isAssigned else {
                 // The new owner matches it; copies from here would be sent twice.
                 acknowledger.abandoned([record])
                 continue
@@ -156,10 +157,6 @@ final class MatcherWorker: GroupHandler {
             }
         }
         acknowledger.finished(ended)
-    }
-
-    private func isAssigned(_ record: IncomingRecord) -> Bool {
-        state.withLock { $0.epochs[record.topicPartition] == record.epoch }
     }
 
     private func derivedRecords(of request: RequestRecord, _ record: IncomingRecord, in directory: Directory) -> [DerivedRecord] {

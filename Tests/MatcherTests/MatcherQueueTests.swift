@@ -5,18 +5,18 @@ import Testing
 
 @testable import Matcher
 
-/// How much MATCHER holds of what it has not judged, and when it reads.
+/// How much MATCHER holds of what it has not matched, and when it reads.
 @Suite struct MatcherQueueTests {
     private let partitions = (0..<3).map { TopicPartition(topic: "t", partition: $0) }
     /// Ten small records; five; four.
-    private let limits = MatcherQueue.Limits(pause: 10 * 1025, resume: 5 * 1025, judge: 4 * 1025)
+    private let limits = MatcherQueue.Limits(pause: 10 * 1025, resume: 5 * 1025, match: 4 * 1025)
 
     private func records(_ offsets: Range<Int64>, partition: Int32 = 0, bytes: Int = 1) -> [IncomingRecord] {
         offsets.map { IncomingRecord(topic: "t", partition: partition, offset: $0, value: ByteBuffer(repeating: 0x2E, count: bytes)) }
     }
 
-    /// One round of whoever judges.
-    private func judge(_ queue: inout MatcherQueue) -> (judged: [Int64], resumed: [TopicPartition]) {
+    /// One round of the matching thread.
+    private func match(_ queue: inout MatcherQueue) -> (matched: [Int64], resumed: [TopicPartition]) {
         guard queue.mark() else { return ([], []) }
         let batch = queue.takeMarked()
         return (batch.map(\.offset), queue.release(batch))
@@ -30,22 +30,22 @@ import Testing
         (mustStart, paused) = queue.add(records(0..<9))
         #expect(mustStart && paused.isEmpty && !queue.isPaused)
         (mustStart, paused) = queue.add(records(9..<10))
-        #expect(!mustStart, "somebody judges already")
+        #expect(!mustStart, "a thread matches already")
         #expect(paused == partitions && queue.isPaused)
         (mustStart, paused) = queue.add(records(10..<12))
         #expect(paused.isEmpty, "once; what was under way still comes")
         #expect(queue.count == 12 && queue.bytes == 12 * 1025)
 
-        var round = judge(&queue)
-        #expect(round.judged == [0, 1, 2, 3] && round.resumed.isEmpty && queue.isPaused, "eight are left")
-        round = judge(&queue)
-        #expect(round.judged == [4, 5, 6, 7] && round.resumed == partitions && !queue.isPaused)
-        round = judge(&queue)
-        #expect(round.judged == [8, 9, 10, 11] && round.resumed.isEmpty && queue.bytes == 0)
-        round = judge(&queue)
-        #expect(round.judged.isEmpty)
+        var round = match(&queue)
+        #expect(round.matched == [0, 1, 2, 3] && round.resumed.isEmpty && queue.isPaused, "eight are left")
+        round = match(&queue)
+        #expect(round.matched == [4, 5, 6, 7] && round.resumed == partitions && !queue.isPaused)
+        round = match(&queue)
+        #expect(round.matched == [8, 9, 10, 11] && round.resumed.isEmpty && queue.bytes == 0)
+        round = match(&queue)
+        #expect(round.matched.isEmpty)
         (mustStart, _) = queue.add(records(12..<13))
-        #expect(mustStart, "nobody judged any more")
+        #expect(mustStart, "no thread matches any more")
     }
 
     @Test func whatIsBeingJudgedCounts() {
@@ -69,8 +69,8 @@ import Testing
         _ = queue.add(records(2..<4))
         let first = queue.takeMarked()
         #expect(first.map(\.offset) == [0, 1])
-        let second = judge(&queue)
-        #expect(second.judged == [2, 3])
+        let second = match(&queue)
+        #expect(second.matched == [2, 3])
     }
 
     @Test func aRecordAboveTheLimitsIsJudgedByItself() {
@@ -78,8 +78,8 @@ import Testing
         _ = queue.assign(partitions)
         let (_, paused) = queue.add(records(0..<1, bytes: 1 << 20) + records(1..<3))
         #expect(paused == partitions)
-        let round = judge(&queue)
-        #expect(round.judged == [0] && round.resumed == partitions)
+        let round = match(&queue)
+        #expect(round.matched == [0] && round.resumed == partitions)
     }
 
     @Test func whatWaitsOfARevokedPartitionIsGivenUpAndMakesRoom() {
@@ -124,7 +124,7 @@ import Testing
         var next: [TopicPartition: Int64] = [:]
         var came = 0
         var left: [IncomingRecord] = []
-        var judged: [IncomingRecord]?
+        var matched: [IncomingRecord]?
         for _ in 0..<100 {
             let partition = numbers.pick(partitions)
             switch numbers.pick([0, 1, 1, 1, 2, 3, 3]) {
@@ -145,20 +145,20 @@ import Testing
                 paused.formUnion(queue.add(batch).paused)
                 #expect(queue.bytes <= limits.pause + 6 * 1025, "seed \(seed)")
             case 2:
-                if judged == nil { _ = queue.mark() }
+                if matched == nil { _ = queue.mark() }
             default:
-                if let batch = judged {
+                if let batch = matched {
                     paused.subtract(queue.release(batch))
                     left += batch
-                    judged = nil
+                    matched = nil
                 } else {
-                    judged = queue.takeMarked()
+                    matched = queue.takeMarked()
                 }
             }
             #expect(queue.isPaused == !paused.isDisjoint(with: owned) || owned.isEmpty, "seed \(seed)")
             #expect(!queue.isPaused || paused.isSuperset(of: owned), "seed \(seed)")
         }
-        if let batch = judged {
+        if let batch = matched {
             _ = queue.release(batch)
             left += batch
         }

@@ -47,7 +47,7 @@ import Topics
 
     private static let requests = 1000
     /// About a hundred requests; fifty; forty.
-    private static let limits = MatcherQueue.Limits(pause: 100 * 1040, resume: 50 * 1040, judge: 40 * 1040)
+    private static let limits = MatcherQueue.Limits(pause: 100 * 1040, resume: 50 * 1040, match: 40 * 1040)
 
     /// A MATCHER whose follower of `ocn.state` is not started yet, and what it works with. Its drain is a minute.
     private struct Environment {

@@ -170,7 +170,7 @@ extension ExchangeFlow {
     /// Ends this request and its waiting repeats with one answer.
     private func settle(_ exchange: PendingExchange, _ answer: RecipientResponse) {
         // An answer that is remembered is copied here, because the state's lock stops all other requests.
-        let answer = exchange.record.method.isRead ? answer : answer.toKeep
+        let answer = IdempotencyKey.isNeeded(for: exchange.record) ? answer.toKeep : answer
         carryOut(step { $0.answered(exchange, answer, now: .now()) })
     }
 }

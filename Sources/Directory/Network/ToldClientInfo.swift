@@ -1,4 +1,3 @@
-import Encoding
 import HashTreeCollections
 package import OCPI
 
@@ -11,7 +10,7 @@ struct ToldClientInfo: Sendable, Equatable {
 
 extension FactKey {
     /// The key of the client info of a party that is not connected here.
-    package static func clientInfo(_ party: PartyID, role: String) -> String { "\(ToldClientInfo.kind)/\(party.canonical)/\(role)" }
+    package static func clientInfo(_ party: PartyID, role: String) -> String { ToldClientInfo.key(party, role: role) }
 }
 
 extension Fact {
@@ -19,21 +18,7 @@ extension Fact {
     package static func clientInfo(_ info: ClientInfo) -> Fact { Fact(ToldClientInfo(info: info)) }
 }
 
-extension ToldClientInfo: TableFact {
+extension ToldClientInfo: ClientInfoFact {
     static let kind = "clientinfo"
     static var table: WritableKeyPath<DirectoryState, TreeDictionary<ClientInfoName, Self>> { \.network.toldClientInfos }
-    var indexKey: ClientInfoName { info.name }
-    var key: String { FactKey.clientInfo(info.party, role: info.role) }
-
-    var json: JSONValue { info.json }
-
-    init?(json: JSONValue) {
-        guard let info = ClientInfo(json: json) else { return nil }
-        self.init(info: info)
-    }
-
-    func bounded(by latest: Timestamp, written: Timestamp) -> Self? {
-        guard info.lastUpdated > latest else { return nil }
-        return ToldClientInfo(info: ClientInfo(party: info.party, role: info.role, status: info.status, lastUpdated: latest))
-    }
 }

@@ -13,21 +13,25 @@ package struct IdempotencyKey: Hashable, Sendable {
     /// How long a repeat of a request has no second effect.
     package static let window = Duration.seconds(600)
 
-    /// Nil for a request that may be sent twice. A message of another node is signed but has no time, so anyone who has seen it can send it
-    /// again; of these only reads may be sent twice. A request for an asynchronous result is more than a read.
+    /// Nil for a request that may be sent twice.
     package init?(_ record: RequestRecord) {
-        // The token may have been blocked since the first answer.
-        guard !ModuleTable.isAuthorization(record.method, record.route) else { return nil }
-        switch record.origin {
-        case .local: guard !record.method.isIdempotent else { return nil }
-        case .node:
-            guard !record.method.isRead || ModuleTable.hasResponseURL(record.method, record.route) != nil else { return nil }
-        case .hub: return nil
-        }
+        guard Self.isNeeded(for: record) else { return nil }
         sender = record.from
         let place = record.place
         first = Self.hash(record, place, salt: 1)
         second = Self.hash(record, place, salt: 2)
+    }
+
+    /// Whether the request must not be sent twice. A message of another node is signed but has no time, so anyone who has seen it can send it
+    /// again; of these only reads may be sent twice. A request for an asynchronous result is more than a read.
+    package static func isNeeded(for record: RequestRecord) -> Bool {
+        // The token may have been blocked since the first answer.
+        guard !ModuleTable.isAuthorization(record.method, record.route) else { return false }
+        return switch record.origin {
+        case .local: !record.method.isIdempotent
+        case .node: !record.method.isRead || ModuleTable.hasResponseURL(record.method, record.route) != nil
+        case .hub: false
+        }
     }
 
     /// The sender's node is left out: only one node may act for the sender, and it may change its URL.
